@@ -1,0 +1,135 @@
+"""One sampler per server: reads for all viewers, at a pace set by who looks.
+
+The cost to the job server does not grow with viewers: the sampler asks whether
+anything changed, reads the state once if so, and publishes it to every watch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Hashable
+
+import msgspec
+import structlog
+
+from glasshouse.floor.snapshot import Fault, Sample, Snapshot
+from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.upstream.reader import Reader
+
+log = structlog.get_logger()
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds between looks: while watched, while nobody looks, after a fault."""
+
+    watched: float = 0.1
+    idle: float = 1.0
+    fault: float = 0.5
+    between_reads: float = 0.15
+    refresh: float = 1.0
+    history: int = 300
+
+
+class Sampler:
+    """Publishes snapshots of one server until stopped."""
+
+    def __init__(
+        self, name: str, reader: Reader, *, clock: Callable[[], float], pace: Pace | None = None
+    ) -> None:
+        """Watch ``reader`` under the server's ``name``; ``clock`` gives Unix seconds."""
+        self.name = name
+        self._reader = reader
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._samples: deque[Sample] = deque(maxlen=self._pace.history)
+        self._wakers: set[asyncio.Event] = set()
+        self._nudge = asyncio.Event()
+        self._token: Hashable = None
+        self._published_at = 0.0
+        self.snapshot = Snapshot(
+            generation=0, pulse=0, state=None, checked_at=None, fault=None, samples=()
+        )
+
+    async def run(self) -> None:
+        """Sample for ever; cancel to stop."""
+        while True:
+            wait = await self._look()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._nudge.wait(), wait)
+                # Someone came to look: look now, but never in a tight loop.
+                await asyncio.sleep(self._pace.between_reads if self.snapshot.pulse else 0)
+            self._nudge.clear()
+
+    async def watch(self) -> AsyncIterator[Snapshot]:
+        """Yield the current snapshot, then each newer one; a slow reader skips to the latest."""
+        waker = asyncio.Event()
+        self._wakers.add(waker)
+        if len(self._wakers) == 1:
+            self._nudge.set()
+        try:
+            while True:
+                yield self.snapshot
+                await waker.wait()
+                waker.clear()
+        finally:
+            self._wakers.discard(waker)
+
+    async def _look(self) -> float:
+        """Look once, publish what is new, and return how long to wait."""
+        try:
+            token = await self._reader.change_token()
+            now = self._clock()
+            if token != self._token or self._due(now):
+                await self._read(token, now)
+        except UpstreamUnavailableError as error:
+            self._fail(error)
+            return self._pace.fault
+        if not self._wakers:
+            return self._pace.idle
+        return self._pace.between_reads if token != self._token else self._pace.watched
+
+    def _due(self, now: float) -> bool:
+        # The clock may have been set back: then a read is due as well.
+        return not 0 <= now - self._published_at < self._pace.refresh
+
+    async def _read(self, token: Hashable, now: float) -> None:
+        changed = token != self._token or self.snapshot.fault is not None
+        state = await self._reader.state()
+        if not self._samples or now - self._samples[-1].at >= self._pace.refresh * 0.95:
+            self._samples.append(Sample(now, state.processed, state.failures, state.enqueued))
+        if self.snapshot.fault is not None:
+            log.info("server answers again", server=self.name)
+        self._token = token
+        self._publish(
+            Snapshot(
+                generation=self.snapshot.generation + changed,
+                pulse=self.snapshot.pulse + 1,
+                state=state,
+                checked_at=now,
+                fault=None,
+                samples=tuple(self._samples),
+            )
+        )
+
+    def _fail(self, error: UpstreamUnavailableError) -> None:
+        if self.snapshot.fault is not None:
+            return
+        log.warning("server cannot be read", server=self.name, detail=error.detail)
+        fault = Fault(self._clock(), error.detail, error.remedy)
+        self._token = None
+        self._publish(
+            msgspec.structs.replace(
+                self.snapshot,
+                fault=fault,
+                pulse=self.snapshot.pulse + 1,
+                generation=self.snapshot.generation + 1,
+            )
+        )
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._published_at = self._clock()
+        for waker in self._wakers:
+            waker.set()

@@ -1,0 +1,81 @@
+"""A job as a reader sees it: Faktory's own job object, and where it is now.
+
+The bytes that were pushed are the truth.  ``StoredJob.payload`` holds them; the
+other fields are facts that the store knows without reading the payload again.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class JobState(enum.StrEnum):
+    """Where a job is. The names are those of Faktory's INFO and of our URLs."""
+
+    ENQUEUED = "enqueued"
+    SCHEDULED = "scheduled"
+    WORKING = "working"
+    RETRIES = "retries"
+    DEAD = "dead"
+
+
+class JobSet(enum.StrEnum):
+    """The three sorted sets that can be listed by time."""
+
+    RETRIES = "retries"
+    SCHEDULED = "scheduled"
+    DEAD = "dead"
+
+
+class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a queue, of a set, or of the working set.
+
+    ``key`` names the entry of a set exactly, as Faktory's own pages do:
+    ``<RFC 3339 time of the score>|<jid>`` (faktory-web-redis.md §1); ids may
+    repeat.  It is ``None`` outside the three sets.
+
+    ``at`` is the entry's time in Unix seconds: when a scheduled job is due,
+    when a retry is due, when a dead job expires; ``None`` elsewhere.
+
+    ``payload`` is the stored JSON text, byte for byte.
+    """
+
+    state: JobState
+    jid: str
+    jobtype: str
+    queue: str
+    payload: bytes
+    key: str | None = None
+    at: float | None = None
+    wid: str | None = None
+    reserved_at: float | None = None
+    expires_at: float | None = None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``failure`` object of a job (fwp.md §6), as far as it is there."""
+
+    retry_count: int = 0
+    remaining: int | None = None
+    failed_at: str | None = None
+    next_at: str | None = None
+    errtype: str = ""
+    message: str = ""
+    backtrace: tuple[str, ...] = ()
+
+
+class JobPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a list, with the size of the whole and the time of reading."""
+
+    items: tuple[StoredJob, ...]
+    total: int
+    page: int
+    per_page: int
+    read_at: float
+
+    @property
+    def pages(self) -> int:
+        """How many pages the list has now; at least one."""
+        return max(1, -(-self.total // self.per_page))

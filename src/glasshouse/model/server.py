@@ -1,0 +1,83 @@
+"""A job server as a reader sees it at one moment."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class WorkerState(enum.StrEnum):
+    """Faktory's worker states; they only go forward (fwp.md §6)."""
+
+    RUNNING = "running"
+    QUIET = "quiet"
+    TERMINATE = "terminate"
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue. ``oldest_at`` is when its next job was enqueued (Unix seconds).
+
+    ``oldest_at`` and ``paused`` are ``None`` when this server does not tell,
+    ``oldest_at`` also when the queue is empty.
+    """
+
+    name: str
+    size: int
+    oldest_at: float | None = None
+    paused: bool | None = None
+
+    def latency(self, now: float) -> float | None:
+        """Return the age of the oldest job in seconds: 0 when empty, ``None`` when unknown."""
+        if self.oldest_at is None:
+            return 0.0 if self.size == 0 else None
+        return max(0.0, now - self.oldest_at)
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker process that the server sees. Times are Unix seconds."""
+
+    wid: str
+    hostname: str
+    pid: int
+    labels: tuple[str, ...] = ()
+    rss_kb: int | None = None
+    state: WorkerState = WorkerState.RUNNING
+    started_at: float | None = None
+    last_beat: float | None = None
+    busy: int = 0
+
+
+class SetSizes(msgspec.Struct, frozen=True, kw_only=True):
+    """How many jobs each set holds."""
+
+    scheduled: int = 0
+    retries: int = 0
+    dead: int = 0
+    working: int = 0
+
+
+class ServerState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about a server that fits one glance, read at ``read_at``.
+
+    ``processed`` includes failures, as Faktory counts. Fields that this
+    server does not tell are ``None``.
+    """
+
+    read_at: float
+    description: str
+    version: str
+    queues: tuple[Queue, ...]
+    sets: SetSizes
+    processed: int
+    failures: int
+    workers: tuple[Worker, ...] | None = None
+    started_at: float | None = None
+    connections: int | None = None
+    command_count: int | None = None
+    memory_mb: int | None = None
+
+    @property
+    def enqueued(self) -> int:
+        """Jobs waiting in all queues."""
+        return sum(queue.size for queue in self.queues)

@@ -1,0 +1,1 @@
+"""Adapters to a job server: the ``Reader`` looks, the ``Operator`` acts."""

@@ -1,0 +1,55 @@
+"""The read side's only way to a job server.
+
+``Reader`` has no method that changes anything, and no adapter behind it may
+change anything to answer: this is the floor's whole view of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Protocol
+
+from glasshouse.model.job import JobPage, JobSet, StoredJob
+from glasshouse.model.server import ServerState
+
+
+class Reader(Protocol):
+    """What can be known of one job server.
+
+    Every method may raise ``UpstreamUnavailableError``.
+    """
+
+    async def change_token(self) -> Hashable:
+        """Return a value that differs whenever anything visible may have changed.
+
+        Cheap: the sampler asks several times a second.
+        """
+        ...
+
+    async def state(self) -> ServerState:
+        """Return totals, queues, sets and workers as of now."""
+        ...
+
+    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
+        """Return one page of a queue, next to run first.
+
+        Raises:
+            NotFoundError: there is no such queue.
+        """
+        ...
+
+    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
+        """Return one page of a set: retries and scheduled soonest first, dead newest first."""
+        ...
+
+    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
+        """Return one page of the reserved jobs, oldest reservation first."""
+        ...
+
+    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
+        """Return every entry with this id (ids may repeat), or an empty tuple."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections; further calls raise ``UpstreamUnavailableError``."""
+        ...
