@@ -1,0 +1,38 @@
+// Bundles src/ and public/ into the package's static folder, under names that
+// carry a hash of the content, and writes manifest.json: logical name -> file.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { build } from "esbuild";
+
+const out = join(import.meta.dirname, "../src/glasshouse/web/static/dist");
+const entries = { app: "src/app.ts", "live-worker": "src/live-worker.ts", style: "src/style.css" };
+if (existsSync("src/theme.ts")) entries.theme = "src/theme.ts";
+
+const result = await build({
+  entryPoints: entries,
+  bundle: true,
+  minify: true,
+  write: false,
+  format: "iife",
+  target: "es2022",
+  charset: "utf8",
+  outdir: "out",
+  loader: { ".svg": "dataurl" },
+});
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const manifest = {};
+const files = result.outputFiles.map((file) => [basename(file.path), file.contents]);
+if (existsSync("public")) {
+  for (const name of readdirSync("public")) files.push([name, readFileSync(join("public", name))]);
+}
+for (const [name, contents] of files) {
+  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
+  const kind = extname(name);
+  const hashed = `${basename(name, kind)}.${hash}${kind}`;
+  writeFileSync(join(out, hashed), contents);
+  manifest[name] = hashed;
+}
+writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 1));

@@ -1,0 +1,1 @@
+"""Wiring: from settings to running processes, sockets and the ready line."""

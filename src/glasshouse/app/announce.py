@@ -1,0 +1,58 @@
+"""What the commands say: one ready line on stdout, everything for people on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+import structlog
+
+from glasshouse.model.errors import GlasshouseError
+from glasshouse.settings import Address
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal something."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def say_error(error: GlasshouseError) -> None:
+    """Tell what failed and what to do, on one line."""
+    say(" ".join(f"glasshouse: {error.detail} {error.remedy}".split()))
+
+
+def ready_line(**addresses: object) -> None:
+    """Print the contract's ready line; what is ``None`` is not known and left out."""
+    known = {key: value for key, value in addresses.items() if value is not None}
+    sys.stdout.write(json.dumps({"event": "ready", **known}) + "\n")
+    sys.stdout.flush()
+
+
+def console_url(address: Address) -> str:
+    """Return the console's URL, with the friendly name where it is loopback IPv4."""
+    host = "localhost" if address.host == "127.0.0.1" else address.url_host
+    return f"http://{host}:{address.port}"
+
+
+def faktory_url(address: Address) -> str:
+    """Return the work server's address as Faktory clients write it."""
+    return f"tcp://{address}"
+
+
+def configure_logs() -> None:
+    """Send structlog to stderr as ``key=value``, from level info."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], bool_as_flag=False
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

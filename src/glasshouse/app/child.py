@@ -1,0 +1,105 @@
+"""Child processes: started from this Python, ready when they say so, never left behind.
+
+A child holds the read end of a pipe as its standard input and ends when that
+closes, so it does not outlive its parent even when the parent is killed. It
+has a session of its own: a Ctrl-C in the terminal reaches the parent only,
+which stops its children in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+
+import structlog
+
+from glasshouse.app.announce import say
+from glasshouse.model.errors import GlasshouseError
+
+log = structlog.get_logger()
+
+_STOP_SECONDS = 0.8
+_RESTART_SECONDS = 2.0
+
+
+class ChildError(GlasshouseError):
+    """A child process ended before it was ready. ``told``: it has said why itself."""
+
+    code = "child"
+
+    def __init__(self, detail: str, *, told: bool) -> None:
+        """Keep whether the child has already told the person."""
+        super().__init__(detail, remedy="Its messages stand above.")
+        self.told = told
+
+
+class Child:
+    """One child process running a command of ours, restarted when it dies."""
+
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+        """Describe the child; ``arguments`` follow ``python -m glasshouse``."""
+        self.name = name
+        self._arguments = [*arguments, "--until-stdin-closes"]
+        self._process: Process | None = None
+
+    async def start(self) -> dict[str, object]:
+        """Start it and return its ready line.
+
+        Raises:
+            ChildError: it ended before it was ready.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "glasshouse",
+            *self._arguments,
+            stdin=PIPE,
+            stdout=PIPE,
+            start_new_session=True,
+        )
+        self._process = process
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            ready = _ready(line)
+            if ready is not None:
+                return ready
+        code = await process.wait()
+        raise ChildError(f"The {self.name} ended with {code} before it was ready.", told=code > 0)
+
+    async def keep(self, arguments: Sequence[str] | None = None) -> None:
+        """Start it again whenever it ends, until cancelled, with ``arguments`` if given."""
+        if arguments is not None:
+            self._arguments = [*arguments, "--until-stdin-closes"]
+        while self._process is not None:
+            code = await self._process.wait()
+            say(f"The {self.name} ended unexpectedly ({code}); starting it again.")
+            await asyncio.sleep(_RESTART_SECONDS)
+            with contextlib.suppress(ChildError):
+                await self.start()
+
+    async def stop(self) -> None:
+        """Ask it to end, and end it if it does not within 0.8 s."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            log.warning("child did not stop in time", child=self.name, pid=process.pid)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _ready(line: bytes) -> dict[str, object] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and value.get("event") == "ready" else None

@@ -1,0 +1,64 @@
+"""The console over the embedded server: reader, floor, web application, socket."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from glasshouse.app.announce import console_url, ready_line, say
+from glasshouse.app.attach import attached
+from glasshouse.app.lifetime import run_until, stop_on_signals
+from glasshouse.app.sockets import address_of, bind
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.settings import Address, ConsoleSettings
+from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.web.app import create_app
+from glasshouse.web.serve import serve
+
+SERVER = "main"
+
+
+async def console(settings: ConsoleSettings) -> None:
+    """Serve the console until SIGINT or SIGTERM.
+
+    Raises:
+        ListenError: the address cannot be used.
+        ChildError: no engine ran and none could be started.
+    """
+    stop = stop_on_signals()
+    with bind(settings.listen, option="--listen") as sock:
+        address = address_of(sock)
+        warn_when_open(address)
+        async with attached(settings.engine) as faktory:
+
+            def on_ready() -> None:
+                url = console_url(address)
+                say(f"The console answers at {url}; press Ctrl-C to stop.")
+                ready_line(console=url, faktory=faktory)
+
+            await run_until(stop, serve_console(settings.engine, sock, on_ready))
+
+
+async def serve_console(data: Path, sock: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve the embedded server on ``data`` at ``sock`` until cancelled."""
+    address = address_of(sock)
+    floor = Floor({SERVER: ServerFloor(SERVER, EmbeddedReader(data), clock=time.time)})
+    async with floor.running():
+        await serve(
+            create_app(floor, clock=time.time),
+            host=address.host,
+            port=address.port,
+            sock=sock,
+            on_ready=lambda _host, _port: on_ready(),
+        )
+
+
+def warn_when_open(address: Address) -> None:
+    """Say so when other machines can read the console: there is no sign-in yet."""
+    if not address.loopback:
+        say(
+            f"Warning: {address} is reachable from other machines, and everybody who reaches it "
+            "can read every job. Nobody can change anything."
+        )

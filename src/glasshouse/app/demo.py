@@ -1,0 +1,71 @@
+"""The ``demo`` command: engine and workload as children, the console in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+from glasshouse.app.announce import console_url, ready_line, say
+from glasshouse.app.attach import started
+from glasshouse.app.child import Child
+from glasshouse.app.console import serve_console, warn_when_open
+from glasshouse.app.demo_folder import filled, prepare
+from glasshouse.app.lifetime import run_until, stop_on_signals
+from glasshouse.app.sockets import address_of, bind, choose
+from glasshouse.settings import DemoSettings, Listen
+
+LIVE_JOBS = 400
+QUIET_JOBS = 80
+
+
+async def demo(settings: DemoSettings) -> None:
+    """Run the demo until SIGINT or SIGTERM.
+
+    Raises:
+        ListenError: an address cannot be used.
+        StoreError: the folder is in use, or holds something that is not the demo's.
+        ChildError: the engine or the workload could not be started.
+    """
+    stop = stop_on_signals()
+    with bind(settings.listen, option="--listen") as sock:
+        warn_when_open(address_of(sock))
+        await run_until(stop, _run(settings, sock))
+
+
+async def _run(settings: DemoSettings, sock: socket.socket) -> None:
+    fresh = prepare(settings)
+    faktory = Listen(choose(settings.faktory, option="--faktory"), asked=settings.faktory.asked)
+    say("Starting the work server and filling it with a shop's jobs…")
+    async with started(settings.data, faktory) as url, _workload(settings, url, fresh=fresh):
+
+        def on_ready() -> None:
+            console = console_url(address_of(sock))
+            say(f"Glasshouse shows the demo at {console}; push jobs to {url}.")
+            say("Sign-in does not exist yet: everybody is an anonymous viewer. Ctrl-C stops.")
+            ready_line(console=console, faktory=url, logins=[])
+
+        await serve_console(settings.data, sock, on_ready)
+
+
+@contextlib.asynccontextmanager
+async def _workload(settings: DemoSettings, url: str, *, fresh: bool) -> AsyncIterator[None]:
+    command = ["workload", "--faktory", url.removeprefix("tcp://")]
+    if settings.quiet:
+        command.append("--quiet")
+    jobs = settings.jobs
+    if jobs is None:
+        jobs = QUIET_JOBS if settings.quiet else LIVE_JOBS
+    child = Child("workload", [*command, "--jobs", str(jobs), *(["--seed"] if fresh else [])])
+    keeper: asyncio.Task[None] | None = None
+    try:
+        await child.start()
+        filled(settings)
+        # Started again after a crash, it must not fill the server a second time.
+        keeper = asyncio.create_task(child.keep(command))
+        yield
+    finally:
+        if keeper is not None:
+            keeper.cancel()
+        await child.stop()

@@ -1,0 +1,74 @@
+"""``glasshouse engine``: the embedded work server alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glasshouse.app import engine as app
+from glasshouse.cli.options import UntilStdinCloses
+from glasshouse.settings import (
+    FAKTORY,
+    EngineSettings,
+    Listen,
+    parse_listen,
+    read_password,
+    require_password_beyond_loopback,
+    state_folder,
+)
+
+
+def engine(
+    *,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where Faktory clients reach it; port 0 is any free one. Default 127.0.0.1:7419.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where jobs are kept. Default: engine in the state folder.",
+            show_default=False,
+        ),
+    ] = None,
+    password: Annotated[
+        str | None,
+        typer.Option(help="What clients must know. Other users see it in the process list."),
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file that holds the password.")
+    ] = None,
+    or_free_port: Annotated[bool, typer.Option("--or-free-port", hidden=True)] = False,
+    until_stdin_closes: UntilStdinCloses = False,
+) -> None:
+    """Run the embedded work server: Faktory's protocol, jobs kept safely in one folder.
+
+    \b
+    Examples:
+      glasshouse engine
+      glasshouse engine --data /var/lib/jobs --listen 127.0.0.1:7500
+      glasshouse engine --listen 0.0.0.0:7419 --password-file /etc/glasshouse/password
+    """  # noqa: D301 - click reads the \b
+    secret = read_password(password, password_file)
+    where = parse_listen(listen, FAKTORY, option="--listen")
+    require_password_beyond_loopback(
+        where.address,
+        secret,
+        option="--listen",
+        remedy="Add --password-file FILE, or listen on 127.0.0.1.",
+    )
+    settings = EngineSettings(
+        data=(data or state_folder(os.environ) / "engine").absolute(),
+        listen=Listen(where.address, asked=where.asked and not or_free_port),
+        password=secret,
+    )
+    asyncio.run(app.engine(settings, until_stdin_closes=until_stdin_closes))

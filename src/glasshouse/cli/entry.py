@@ -1,0 +1,98 @@
+"""The ``glasshouse`` command, and the one place where errors become exit codes.
+
+Exit 0: done or stopped as asked. 1: it failed. 2: it was asked wrongly.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from glasshouse.app.announce import configure_logs, say, say_error
+from glasshouse.app.child import ChildError
+from glasshouse.cli.demo import demo, workload
+from glasshouse.cli.engine import engine
+from glasshouse.cli.serve import serve
+from glasshouse.model.errors import GlasshouseError, SettingsError
+
+# Typer carries its own click under a private name; this is click's UsageError.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def build() -> typer.Typer:
+    """Return the command line with all its commands."""
+    line = typer.Typer(
+        name="glasshouse",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    line.callback()(_root)
+    line.command()(demo)
+    line.command()(engine)
+    line.command()(serve)
+    line.command(hidden=True)(workload)
+    return line
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    configure_logs()
+    try:
+        code = build()(prog_name="glasshouse", standalone_mode=False)
+    except ChildError as error:
+        if not error.told:
+            say_error(error)
+        sys.exit(1)
+    except GlasshouseError as error:
+        say_error(error)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except _UsageError as error:
+        sys.exit(_wrong_usage(error))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wrong_usage(error: Exception) -> int:
+    context = getattr(error, "ctx", None)
+    message = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+    path = getattr(context, "command_path", "glasshouse")
+    if context is not None and not message:
+        say(context.get_help())
+    else:
+        say(f"glasshouse: {message.rstrip('.')}. See '{path} --help'.")
+    return 2
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if not wanted:
+        return
+    try:
+        number = version("glasshouse")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    typer.echo(f"glasshouse {number}")
+    raise typer.Exit
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it, exit."),
+    ] = False,
+) -> None:
+    """Glasshouse: a dashboard for Faktory that shows everything and lets nobody break it.
+
+    \b
+    Examples:
+      glasshouse demo
+      glasshouse engine --data /var/lib/jobs
+      glasshouse serve --engine /var/lib/jobs
+    """  # noqa: D301 - click reads the \b

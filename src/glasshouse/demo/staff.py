@@ -1,0 +1,53 @@
+"""The shop's worker processes: which queues each serves, and how many jobs at once."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import msgspec
+
+
+class Post(msgspec.Struct, frozen=True):
+    """One worker process. ``slots``: for each concurrent job, the queues it takes from."""
+
+    wid: str
+    hostname: str
+    pid: int
+    labels: tuple[str, ...]
+    rss_kb: int
+    slots: tuple[tuple[str, ...], ...]
+
+
+_SHOP = ("payments", "mailers")
+
+STAFF = (
+    Post("app-1-5f2c9d", "app-1", 4127, ("ruby-3.4", "shop"), 184_320, (_SHOP,) * 2),
+    Post("app-2-91be07", "app-2", 4098, ("ruby-3.4", "shop"), 176_512, (("mailers", "payments"),)),
+    Post("media-1-c04d7e", "media-1", 812, ("golang", "media"), 61_440, (("images",),) * 2),
+    Post(
+        "data-1-3ab6f1",
+        "data-1",
+        2210,
+        ("python", "data"),
+        248_832,
+        (("reports",), ("search", "imports")),
+    ),
+)
+QUIET_STAFF = (
+    Post("app-1-5f2c9d", "app-1", 4127, ("ruby-3.4", "shop"), 184_320, (_SHOP,)),
+    Post("data-1-3ab6f1", "data-1", 2210, ("python", "data"), 248_832, (("reports",),)),
+)
+
+
+class Hello(TypedDict):
+    """What a worker says of itself when it connects."""
+
+    wid: str
+    hostname: str
+    pid: int
+    labels: tuple[str, ...]
+
+
+def hello_of(post: Post) -> Hello:
+    """Return what a worker process says of itself."""
+    return Hello(wid=post.wid, hostname=post.hostname, pid=post.pid, labels=post.labels)

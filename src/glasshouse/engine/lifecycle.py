@@ -1,0 +1,123 @@
+"""What happens to a job: pushed, fetched, acknowledged, failed, due, expired.
+
+Functions of (memory, command, now) without I/O; the rules are fwp.md §6.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+
+from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
+from glasshouse.engine.store import Row
+from glasshouse.wire.commands import Fail
+from glasshouse.wire.failures import Fate, after_failure, backoff, fail_record, retry_count
+from glasshouse.wire.jobs import NewJob
+from glasshouse.wire.payload import read_fields, set_fields
+from glasshouse.wire.times import format_time
+
+DEAD_FOR = 180 * 86400.0
+_DEFAULT_RESERVE, _LEAST_RESERVE, _MOST_RESERVE = 1800, 60, 86400
+
+
+def push(memory: Memory, job: NewJob, now: float) -> str | None:
+    """Take a job in; return the name of the queue that it entered, if it did."""
+    text = format_time(now)
+    if job.at is not None and job.at > now:
+        memory.add(job, job.payload(now=text, enqueued=False), SCHEDULED, job.at, now)
+        return None
+    memory.add(job, job.payload(now=text, enqueued=True), ENQUEUED, 0.0, now)
+    return job.queue
+
+
+def fetch(memory: Memory, queues: tuple[str, ...], wid: str, now: float) -> Row | None:
+    """Reserve the next job of the first queue that has one; paused queues are skipped."""
+    for name in queues:
+        queue = memory.queues.get(name)
+        if queue is None or queue.paused or not queue.ids:
+            continue
+        row = memory.take(queue)
+        if row is not None:
+            wanted = row.reserve_for or _DEFAULT_RESERVE
+            span = min(max(wanted, _LEAST_RESERVE), _MOST_RESERVE)
+            memory.reserve(row, wid, now, now + span)
+            return row
+    return None
+
+
+def acknowledge(memory: Memory, jid: str, now: float) -> bool:
+    """End the oldest reservation of ``jid``; False when there is none."""
+    copies = memory.working.get(jid)
+    if not copies:
+        return False
+    memory.drop(copies[0])
+    _count(memory, "processed", now)
+    return True
+
+
+def fail(memory: Memory, failure: Fail, now: float) -> bool:
+    """Fail the oldest reservation of ``failure.jid``; False when there is none."""
+    copies = memory.working.get(failure.jid)
+    if not copies:
+        return False
+    _fail_row(memory, copies[0], failure, now)
+    return True
+
+
+def enqueue_due(memory: Memory, state: int, now: float, *, limit: int = 500) -> list[str]:
+    """Move due jobs of a set to their queues; return the queue of each."""
+    woken: list[str] = []
+    stamp = _json_time(format_time(now))
+    for row in memory.due(state, now, limit):
+        memory.enqueue(row, set_fields(row.payload, {"enqueued_at": stamp}), now)
+        woken.append(row.queue)
+    return woken
+
+
+def expire_reservations(memory: Memory, now: float) -> int:
+    """Fail every reservation whose time is over; return how many."""
+    late = [row for copies in memory.working.values() for row in copies if row.score <= now]
+    for row in late:
+        expired = Fail(row.jid, "ReservationExpired", "Faktory job reservation expired", ())
+        _fail_row(memory, row, expired, now)
+    return len(late)
+
+
+def purge_dead(memory: Memory, now: float, *, limit: int = 500) -> int:
+    """Forget dead jobs whose time is over; return how many."""
+    rows = memory.due(DEAD, now, limit)
+    for row in rows:
+        memory.drop(row)
+    return len(rows)
+
+
+def _fail_row(memory: Memory, row: Row, failure: Fail, now: float) -> None:
+    """Count, then drop, retry or bury the job, in the order of fwp.md §6."""
+    _count(memory, "processed", now)
+    _count(memory, "failures", now)
+    previous = read_fields(row.payload).get("failure")
+    done = retry_count(previous)
+    fate = after_failure(row.retry, done)
+    if fate is Fate.DROP:
+        memory.drop(row)
+        return
+    count = 0 if done is None else done + 1
+    due = now + backoff(count, random.randrange(30))  # noqa: S311 - spreads load, guards nothing
+    next_at = format_time(due) if fate is Fate.RETRY else None
+    record = fail_record(previous, row.retry, failure, now=format_time(now), next_at=next_at)
+    payload = set_fields(row.payload, {"failure": record})
+    if fate is Fate.RETRY:
+        memory.put(row, RETRIES, due, payload)
+    else:
+        memory.put(row, DEAD, now + DEAD_FOR, payload)
+
+
+def _count(memory: Memory, name: str, now: float) -> None:
+    day = datetime.datetime.fromtimestamp(now, datetime.UTC).date().isoformat()
+    memory.count(name)
+    memory.count(f"{name}:{day}")
+
+
+def _json_time(text: str) -> bytes:
+    """Return ``text`` (a time) as JSON."""
+    return b'"' + text.encode() + b'"'

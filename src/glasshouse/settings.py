@@ -1,0 +1,171 @@
+"""Settings: what a person asked for, parsed once into frozen values.
+
+The only place that reads command-line addresses, secrets and the environment.
+Every wrong value is a ``SettingsError`` with its remedy; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from glasshouse.model.errors import SettingsError
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A place to listen on. ``host`` is a numeric address; port 0 means any free one."""
+
+    host: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return ipaddress.ip_address(self.host).is_loopback
+
+    @property
+    def url_host(self) -> str:
+        """The host as a URL writes it."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    def __str__(self) -> str:
+        """Write it as HOST:PORT, IPv6 in brackets."""
+        return f"{self.url_host}:{self.port}"
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """Where to listen; ``asked`` when a person named it, so that no other port will do."""
+
+    address: Address
+    asked: bool
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The embedded work server."""
+
+    data: Path
+    listen: Listen
+    password: bytes | None = None
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The console over the embedded server whose data lies in ``engine``."""
+
+    engine: Path
+    listen: Listen
+
+
+class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The demo. ``jobs`` is ``None`` when the number was left to the demo."""
+
+    data: Path
+    listen: Listen
+    faktory: Listen
+    jobs: int | None = None
+    quiet: bool = False
+
+
+_LAST_PORT = 65535
+CONSOLE = Address("127.0.0.1", 7421)
+FAKTORY = Address("127.0.0.1", 7419)
+
+
+def parse_listen(text: str | None, default: Address, *, option: str) -> Listen:
+    """Return where ``option`` says to listen; without a value, ``default``.
+
+    Raises:
+        SettingsError: the text is not HOST:PORT.
+    """
+    if text is None:
+        return Listen(default, asked=False)
+    return Listen(parse_address(text, option=option), asked=True)
+
+
+def parse_address(text: str, *, option: str) -> Address:
+    """Parse ``HOST:PORT``; the host is numeric (IPv6 in brackets) or ``localhost``.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    remedy = f"Write {option} as HOST:PORT, for example 127.0.0.1:7421 or [::1]:0."
+    host, colon, port = text.rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()) or int(port) > _LAST_PORT:
+        raise SettingsError(f"{option} {text!r} is not an address.", remedy=remedy)
+    bare = "127.0.0.1" if host == "localhost" else host
+    if bare.startswith("[") and bare.endswith("]"):
+        bare = bare[1:-1]
+    elif ":" in bare:
+        raise SettingsError(f"{option} {text!r} needs brackets round its host.", remedy=remedy)
+    try:
+        ipaddress.ip_address(bare)
+    except ValueError:
+        raise SettingsError(
+            f"{option} {text!r} has no numeric host to listen on.", remedy=remedy
+        ) from None
+    return Address(bare, int(port))
+
+
+def require_password_beyond_loopback(
+    address: Address, password: bytes | None, *, option: str, remedy: str
+) -> None:
+    """Refuse a work server that strangers could reach without a password.
+
+    Raises:
+        SettingsError: not loopback and no password.
+    """
+    if not address.loopback and password is None:
+        raise SettingsError(
+            f"{option} {address} is reachable from other machines, and whoever reaches a work "
+            "server without a password may push, take and delete every job.",
+            remedy=remedy,
+        )
+
+
+def read_password(password: str | None, file: Path | None) -> bytes | None:
+    """Return the password that was given, from its file without the final line end.
+
+    Raises:
+        SettingsError: both are given, it is empty, or the file cannot be read.
+    """
+    if password is not None and file is not None:
+        raise SettingsError(
+            "Both --password and --password-file are given.", remedy="Give one of them."
+        )
+    if file is not None:
+        secret: bytes | None = _read(file)
+    else:
+        secret = None if password is None else password.encode("utf-8", "surrogateescape")
+    if secret == b"":
+        raise SettingsError("The password is empty.", remedy="Give one, or leave the option out.")
+    return secret
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise SettingsError(
+            f"--password-file {file} cannot be read: {error.strerror}.",
+            remedy="Name a file that this user may read.",
+        ) from None
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Return ``$XDG_STATE_HOME/glasshouse``; a relative value counts as unset (XDG base dirs).
+
+    Raises:
+        SettingsError: neither ``XDG_STATE_HOME`` nor ``HOME`` says where.
+    """
+    base = environ.get("XDG_STATE_HOME", "")
+    if Path(base).is_absolute():
+        return Path(base) / "glasshouse"
+    home = environ.get("HOME", "")
+    if not Path(home).is_absolute():
+        raise SettingsError(
+            "There is no place for state: HOME and XDG_STATE_HOME are not set.",
+            remedy="Set one of them, or name a folder with --data.",
+        )
+    return Path(home) / ".local" / "state" / "glasshouse"

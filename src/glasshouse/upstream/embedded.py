@@ -1,0 +1,236 @@
+"""Reading the embedded server: its database opened read-only, beside a running engine.
+
+SQLite itself refuses writes on these connections; nothing here could change
+anything even by mistake. Reads run on one thread of their own, in short
+transactions, so that a page never sees half a change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from glasshouse.engine import lock, schema
+from glasshouse.engine.status import Status, read_status, status_token
+from glasshouse.model.errors import NotFoundError, StoreError, UpstreamUnavailableError
+from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
+from glasshouse.model.server import Queue, ServerState, SetSizes
+from glasshouse.wire.times import format_time
+
+T = TypeVar("T")
+
+HUNG_AFTER = 10.0
+_COLUMNS = "state, score, queue, jid, jobtype, wid, reserved_at, payload"
+_ENQUEUED = schema.STATE_NUMBERS[JobState.ENQUEUED]
+
+
+class EmbeddedReader:
+    """A ``Reader`` of the engine that runs on a data folder of this machine."""
+
+    def __init__(self, data: Path, *, clock: Callable[[], float] = time.time) -> None:
+        """Read below ``data``; nothing is opened before the first question."""
+        self._data = data
+        self._clock = clock
+        self._db: apsw.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, "read-engine")
+        self._beat = (0, 0.0)
+
+    async def change_token(self) -> Hashable:
+        """Return SQLite's data version and the status file's identity."""
+        return await self._run(self._token)
+
+    async def state(self) -> ServerState:
+        """Return totals, queues, sets and workers."""
+        return await self._run(self._state)
+
+    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
+        """Return one page of a queue, next to run first."""
+        return await self._run(lambda db: self._queue_jobs(db, queue, page, per_page))
+
+    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
+        """Return one page of a set; dead newest first, the others soonest first."""
+        state = schema.STATE_NUMBERS[JobState(name.value)]
+        order = "DESC" if name is JobSet.DEAD else "ASC"
+        return await self._run(lambda db: self._set_page(db, state, order, page, per_page))
+
+    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
+        """Return one page of the reserved jobs, first to expire first."""
+        state = schema.STATE_NUMBERS[JobState.WORKING]
+        return await self._run(lambda db: self._set_page(db, state, "ASC", page, per_page))
+
+    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
+        """Return every entry with this id."""
+        return await self._run(
+            lambda db: _rows(
+                db, f"SELECT {_COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT 100", (jid,)  # noqa: S608 - constants
+            )
+        )
+
+    async def close(self) -> None:
+        """Close the database."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
+        self._thread.shutdown()
+
+    # -- on the reading thread -------------------------------------------------
+
+    async def _run(self, read: Callable[[apsw.Connection], T]) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, self._guarded, read)
+        except RuntimeError as error:
+            raise UpstreamUnavailableError("The reader has been closed.") from error
+
+    def _guarded(self, read: Callable[[apsw.Connection], T]) -> T:
+        self._check_alive()
+        try:
+            if self._db is None:
+                self._db = schema.open_reader(self._data)
+            with self._db:
+                return read(self._db)
+        except StoreError as error:
+            raise UpstreamUnavailableError(error.detail, remedy=error.remedy) from error
+        except apsw.Error as error:
+            self._drop()
+            raise UpstreamUnavailableError(
+                f"The embedded server's database cannot be read: {error}."
+            ) from error
+
+    def _check_alive(self) -> None:
+        if not lock.held(self._data):
+            self._drop()
+            raise UpstreamUnavailableError(
+                "The embedded server is not running.",
+                remedy="Start it with `glasshouse engine --data` on the same folder.",
+            )
+        # By our own clock: the file's time may be of a clock that was set.
+        beat, now = lock.beat(self._data), time.monotonic()
+        if beat != self._beat[0]:
+            self._beat = (beat, now)
+        elif now - self._beat[1] > HUNG_AFTER:
+            raise UpstreamUnavailableError(
+                f"The embedded server has not moved for {now - self._beat[1]:.0f} seconds.",
+                remedy="Look at its process and its disk.",
+            )
+
+    def _drop(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _token(self, db: apsw.Connection) -> Hashable:
+        return (db.pragma("data_version"), status_token(self._data))
+
+    def _state(self, db: apsw.Connection) -> ServerState:
+        status = read_status(self._data)
+        tallies = dict(db.execute("SELECT name, value FROM tally WHERE name NOT LIKE '%:%'"))
+        return ServerState(
+            read_at=self._clock(),
+            description="Glasshouse embedded server",
+            version="" if status is None else status.version,
+            queues=_queues(db),
+            sets=_sizes(db),
+            processed=tallies.get("processed", 0),
+            failures=tallies.get("failures", 0),
+            **_living(status),
+        )
+
+    def _queue_jobs(self, db: apsw.Connection, queue: str, page: int, per_page: int) -> JobPage:
+        found = db.execute("SELECT size FROM queue WHERE name = ?", (queue,)).fetchone()
+        if found is None:
+            raise NotFoundError(
+                f"There is no queue named {queue!r}.",
+                remedy="It may have been removed; see the list of queues.",
+            )
+        items = _rows(
+            db,
+            f"SELECT {_COLUMNS} FROM job WHERE state = 1 AND queue = ?"  # noqa: S608 - constants
+            " ORDER BY score LIMIT ? OFFSET ?",
+            (queue, per_page, (page - 1) * per_page),
+        )
+        return JobPage(
+            items=items, total=found[0], page=page, per_page=per_page, read_at=self._clock()
+        )
+
+    def _set_page(
+        self, db: apsw.Connection, state: int, order: str, page: int, per_page: int
+    ) -> JobPage:
+        items = _rows(
+            db,
+            f"SELECT {_COLUMNS} FROM job WHERE state = ? AND state > 1"  # noqa: S608 - constants
+            f" ORDER BY score {order}, id {order} LIMIT ? OFFSET ?",
+            (state, per_page, (page - 1) * per_page),
+        )
+        total = _size(db, state)
+        return JobPage(items=items, total=total, page=page, per_page=per_page, read_at=self._clock())
+
+
+def _rows(db: apsw.Connection, query: str, values: tuple[object, ...]) -> tuple[StoredJob, ...]:
+    return tuple(_stored(*row) for row in db.execute(query, values))
+
+
+def _stored(
+    number: int,
+    score: float,
+    queue: str,
+    jid: str,
+    jobtype: str,
+    wid: str | None,
+    reserved_at: float | None,
+    payload: bytes,
+) -> StoredJob:
+    state = schema.STATES[number]
+    in_set = state in {JobState.SCHEDULED, JobState.RETRIES, JobState.DEAD}
+    return StoredJob(
+        state=state,
+        jid=jid,
+        jobtype=jobtype,
+        queue=queue,
+        payload=payload,
+        key=f"{format_time(score)}|{jid}" if in_set else None,
+        at=score if in_set else None,
+        wid=wid,
+        reserved_at=reserved_at,
+        expires_at=score if state is JobState.WORKING else None,
+    )
+
+
+def _size(db: apsw.Connection, state: int) -> int:
+    return int(db.execute("SELECT coalesce((SELECT value FROM tally WHERE name = ?), 0)", (f"size:{state}",)).get)
+
+
+def _sizes(db: apsw.Connection) -> SetSizes:
+    return SetSizes(
+        scheduled=_size(db, schema.STATE_NUMBERS[JobState.SCHEDULED]),
+        retries=_size(db, schema.STATE_NUMBERS[JobState.RETRIES]),
+        dead=_size(db, schema.STATE_NUMBERS[JobState.DEAD]),
+        working=_size(db, schema.STATE_NUMBERS[JobState.WORKING]),
+    )
+
+
+def _queues(db: apsw.Connection) -> tuple[Queue, ...]:
+    rows = db.execute(
+        "SELECT name, size, paused, (SELECT enqueued_at FROM job WHERE state = 1 AND"
+        " job.queue = queue.name ORDER BY score LIMIT 1) FROM queue ORDER BY name"
+    )
+    return tuple(
+        Queue(name=name, size=size, paused=bool(paused), oldest_at=oldest if size else None)
+        for name, size, paused, oldest in rows
+    )
+
+
+def _living(status: Status | None) -> dict[str, object]:
+    if status is None:
+        return {}
+    return {
+        "workers": status.workers,
+        "started_at": status.started_at,
+        "connections": status.connections,
+        "command_count": status.command_count,
+        "memory_mb": status.memory_mb,
+    }

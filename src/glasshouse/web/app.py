@@ -1,0 +1,189 @@
+"""The console as one ASGI application: headers, guard, errors, route, handler.
+
+The order of the layers stands in ``create_app``. Whatever happens inside, the
+client gets a response with the security headers; no handler changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec import UNSET
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glasshouse.floor.floor import Floor
+from glasshouse.model.errors import NotFoundError
+from glasshouse.web import errors, guard, replies, routes, schema, static
+from glasshouse.web.api import ENDPOINTS
+from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
+from glasshouse.web.headers import SecurityHeaders
+from glasshouse.web.live import Live, locale_of
+from glasshouse.web.routes import Kind, Match
+from glasshouse.web.shapes import HealthShape, Listing, Shape, StateShape
+from glasshouse.web.stream import HEARTBEAT
+from glasshouse.web.topics import Site
+
+
+class Console:
+    """Answers requests that passed the guard."""
+
+    def __init__(self, site: Site, assets: static.Assets, live: Live) -> None:
+        """Answer from ``site``; ``live`` holds the open streams."""
+        self.live = live
+        self._site = site
+        self._assets = assets
+        self._schema = schema.openapi()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; failures become responses here and nowhere else."""
+        api = scope["raw_path"].startswith(b"/api/")
+        refusal = guard.check(
+            scope["method"], _target(scope), scope["http_version"], scope["headers"]
+        )
+        try:
+            if refusal is not None:
+                response: Response | None = self._refused(refusal, api=api)
+            else:
+                response = await self._answer(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the one place that maps failures
+            problem = errors.problem_of(error, scope)
+            response = errors.respond(
+                problem, api=api, renderer=self._site.renderer, context=self._bare(scope)
+            )
+        if response is not None:
+            await _send(response, scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        match = routes.find(scope["raw_path"])
+        if match is None:
+            raise NotFoundError("There is no such page.", remedy="Start at the overview.")
+        if scope["method"] == "OPTIONS":
+            return Response(status_code=204, headers={"allow": guard.ALLOW})
+        if scope["method"] not in guard.SAFE:
+            raise errors.MethodNotAllowedError(
+                f"{scope['method']} is not possible: this console only shows."
+            )
+        if match.route.kind is Kind.LIVE:
+            await self.live.respond(match, scope, receive, send)
+            return None
+        return await self._content(match, scope)
+
+    async def _content(self, match: Match, scope: Scope) -> Response:
+        headers = Headers(scope=scope)
+        match match.route.kind:
+            case Kind.STATIC:
+                return self._assets.respond(headers, match.params["file"])
+            case Kind.SCHEMA:
+                return replies.validated(headers, self._schema, replies.JSON)
+            case Kind.PROBE:
+                return self._probe(match.route.name)
+            case _:
+                locale = locale_of(headers)
+                context = self._site.context(
+                    match, scope["raw_path"], scope["query_string"], locale
+                )
+                if match.route.kind is Kind.API:
+                    return await _api(match.route.name, context, headers)
+                return await self._page(match.route.name, context, headers)
+
+    async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
+        result = await self._site.pages[name](context)
+        return replies.validated(headers, self._site.renderer.page(result, context), replies.HTML)
+
+    def _probe(self, name: str) -> Response:
+        floor = self._site.floor
+        snapshots = {server: floor.server(server).snapshot for server in floor.names}
+        unready = [
+            server
+            for server, snapshot in snapshots.items()
+            if snapshot.state is None or snapshot.fault is not None
+        ]
+        if name == "healthz" or not unready:
+            shape, status = HealthShape(status="ok"), 200
+        else:
+            shape, status = HealthShape(status="unready", unready=unready), 503
+        return replies.fresh(msgspec.json.encode(shape), replies.JSON, status)
+
+    def _refused(self, refusal: guard.Refusal, *, api: bool) -> Response:
+        problem = errors.Problem(refusal.status, "invalid", refusal.detail, "")
+        response = errors.respond(problem, api=api, renderer=self._site.renderer, context=None)
+        response.headers["connection"] = "close"
+        return response
+
+    def _bare(self, scope: Scope) -> PageContext:
+        """Return a context for a page about an error: no server, nothing of the request."""
+        locale = locale_of(Headers(scope=scope))
+        return PageContext(
+            floor=self._site.floor, server=None, now=self._site.clock(), locale=locale
+        )
+
+
+class Application:
+    """The whole stack, with the handle to end its streams."""
+
+    def __init__(self, inner: ASGIApp, close: Callable[[], None]) -> None:
+        """Serve ``inner``."""
+        self._inner = inner
+        self.close = close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve HTTP; nothing else is spoken."""
+        if scope["type"] == "http":
+            await self._inner(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+
+def create_app(
+    floor: Floor,
+    *,
+    clock: Callable[[], float],
+    pages: Mapping[str, PageBuilder] | None = None,
+    renderer: PageRenderer | None = None,
+    assets: static.Assets | None = None,
+    heartbeat: float = HEARTBEAT,
+) -> Application:
+    """Put the console together; ``clock`` gives Unix seconds.
+
+    Raises:
+        SettingsError: the front end was not built.
+    """
+    if pages is None or renderer is None:
+        from glasshouse.web.pages import PAGES  # noqa: PLC0415 - real ones only when wanted
+        from glasshouse.web.render import Renderer  # noqa: PLC0415
+
+        pages, renderer = pages or PAGES, renderer or Renderer()
+    site = Site(floor=floor, pages=pages, renderer=renderer, clock=clock)
+    live = Live(site, heartbeat=heartbeat)
+    console = Console(site, assets or static.load(), live)
+    return Application(SecurityHeaders(console), live.close)
+
+
+async def _api(name: str, context: PageContext, headers: Headers) -> Response:
+    answer = await ENDPOINTS[name].handler(context)
+    body = msgspec.json.encode(answer)
+    return replies.validated(headers, body, replies.JSON, basis=_without_age(answer))
+
+
+def _without_age(answer: Shape) -> bytes:
+    if isinstance(answer, Listing | StateShape):
+        answer = msgspec.structs.replace(answer, age=UNSET)
+    return msgspec.json.encode(answer)
+
+
+async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["method"] not in guard.SAFE:
+        # Its body is not read: the connection is of no further use.
+        response.headers["connection"] = "close"
+    if scope["method"] == "HEAD":
+        response.body = b""
+    await response(scope, receive, send)
+
+
+def _target(scope: Scope) -> bytes:
+    raw_query: bytes = scope["query_string"]
+    path: bytes = scope["raw_path"]
+    return path + b"?" + raw_query if raw_query else path

@@ -1,0 +1,69 @@
+"""What a page gets and what it gives back: the contract between routing and pages.
+
+A page is ``PageBuilder``: it turns a ``PageContext`` into one typed view and the
+name of the template that lays it out.  It does no HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from glasshouse.floor.floor import Floor, ServerFloor
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageContext:
+    """Everything a page may depend on.
+
+    ``path`` is the raw path and query as the browser sent them: the live topic.
+    ``params`` are the decoded segments of the route, ``query`` the decoded and
+    checked query parameters that the route takes. ``now`` is Unix seconds.
+    """
+
+    floor: Floor
+    server: ServerFloor | None
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: str = "/"
+    now: float = 0.0
+    locale: str = "en"
+    theme: str = "system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageResult:
+    """A page before its layout.
+
+    ``generation_bound`` is false for a page that changes with every pulse
+    (rates, ages) and not only when the server's generation grows.
+    """
+
+    template: str
+    view: msgspec.Struct
+    title: str
+    generation_bound: bool = True
+
+
+PageBuilder = Callable[[PageContext], Awaitable[PageResult]]
+
+
+class PageRenderer(Protocol):
+    """Lays out pages; the real one is ``glasshouse.web.render.Renderer``."""
+
+    def page(self, result: PageResult, context: PageContext) -> bytes:
+        """Return the whole HTML document."""
+        ...
+
+    def fragment(self, result: PageResult, context: PageContext) -> bytes:
+        """Return the inner HTML of ``<main id="live">``."""
+        ...
+
+    def error(
+        self, status: int, code: str, detail: str, remedy: str, context: PageContext | None
+    ) -> bytes:
+        """Return a whole HTML document that says what went wrong and what to do."""
+        ...

@@ -1,0 +1,136 @@
+"""The one place where failures become responses: a page, or problem+json for the API.
+
+Expected failures are ``GlasshouseError``; anything else is a fault of ours: 500
+with a request id, logged without the values of the query string.
+"""
+
+from __future__ import annotations
+
+import http
+import uuid
+from typing import NamedTuple
+
+import msgspec
+import structlog
+from starlette.responses import Response
+from starlette.types import Scope
+
+from glasshouse.model.errors import (
+    GlasshouseError,
+    InvalidError,
+    NotFoundError,
+    UpstreamUnavailableError,
+)
+from glasshouse.web import guard, query, replies
+from glasshouse.web.context import PageContext, PageRenderer
+
+log = structlog.get_logger()
+
+STATUS: dict[type[GlasshouseError], int] = {
+    InvalidError: 400,
+    NotFoundError: 404,
+    UpstreamUnavailableError: 503,
+}
+
+
+class Problem(NamedTuple):
+    """What went wrong, for a person and for a program."""
+
+    status: int
+    code: str
+    detail: str
+    remedy: str
+
+
+class MethodNotAllowedError(GlasshouseError):
+    """The method would change something, or is not one of ours."""
+
+    code = "method_not_allowed"
+    remedy = f"Use one of {guard.ALLOW}."
+
+
+class BusyError(GlasshouseError):
+    """A bound was reached; later it may work."""
+
+    code = "too_many"
+    remedy = "Close some pages, or try again in a moment."
+
+
+STATUS |= {MethodNotAllowedError: 405, BusyError: 503}
+
+
+class ProblemBody(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The body of ``application/problem+json`` (RFC 9457, ``type`` left at its default)."""
+
+    code: str
+    title: str
+    status: int
+    detail: str
+    remedy: str = ""
+
+
+def problem_of(error: Exception, scope: Scope) -> Problem:
+    """Return what to tell about ``error``; log it when nobody expected it."""
+    if isinstance(error, GlasshouseError):
+        for kind, status in STATUS.items():
+            if isinstance(error, kind):
+                return Problem(status, error.code, error.detail, error.remedy)
+    request_id = uuid.uuid4().hex[:12]
+    log.error(
+        "request failed",
+        request_id=request_id,
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        parameters=_names(scope["query_string"]),
+        exc_info=error,
+    )
+    return Problem(
+        500,
+        "internal",
+        f"Something went wrong here (request {request_id}).",
+        "Look for this id in the log of the console.",
+    )
+
+
+def respond(
+    problem: Problem, *, api: bool, renderer: PageRenderer, context: PageContext | None
+) -> Response:
+    """Return the response that tells ``problem``."""
+    if api:
+        response = replies.fresh(encoded(problem), replies.PROBLEM, problem.status)
+    else:
+        response = _page(problem, renderer, context)
+    if problem.status == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["allow"] = guard.ALLOW
+    if problem.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["retry-after"] = "2"
+    return response
+
+
+def encoded(problem: Problem) -> bytes:
+    """Return the JSON of a problem."""
+    return msgspec.json.encode(
+        ProblemBody(
+            code=problem.code,
+            title=http.HTTPStatus(problem.status).phrase,
+            status=problem.status,
+            detail=problem.detail,
+            remedy=problem.remedy,
+        )
+    )
+
+
+def _page(problem: Problem, renderer: PageRenderer, context: PageContext | None) -> Response:
+    try:
+        html = renderer.error(*problem, context)
+    except Exception:  # noqa: BLE001 - the page about an error must not fail itself
+        log.exception("error page failed", code=problem.code)
+        return replies.fresh(f"{problem.detail}\n".encode(), replies.TEXT, problem.status)
+    return replies.fresh(html, replies.HTML, problem.status)
+
+
+def _names(raw_query: bytes) -> list[str]:
+    try:
+        return [name for name, _ in query.pairs(raw_query)]
+    except InvalidError:
+        return []

@@ -1,0 +1,123 @@
+"""The one place where times, durations, sizes, numbers and hostile text become words.
+
+Nothing here raises on odd input: what cannot be formatted is shown as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import msgspec
+
+from glasshouse.web.i18n import t
+
+# C0 and C1 controls, DEL, line separators, zero-width and bidirectional marks, surrogates.
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_UNITS = ((86400, "{n} d"), (3600, "{n} h"), (60, "{n} min"), (1, "{n} s"))
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A point in time, ready to lay out.
+
+    ``iso`` is empty when the time could not be understood; then ``relative``
+    holds the stored text and ``at`` is 0.
+    """
+
+    at: float
+    iso: str
+    absolute: str
+    relative: str
+
+
+def display_text(text: str, *, lines: bool = False) -> str:
+    """Return ``text`` with every invisible, control or direction character as an escape.
+
+    With ``lines`` line feeds and tabs stay. The result can always be encoded.
+    """
+
+    def escape(match: re.Match[str]) -> str:
+        char = match.group()
+        if lines and char in "\n\t":
+            return char
+        code = ord(char)
+        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+    return _CONTROL.sub(escape, text)
+
+
+def display_bytes(data: bytes, *, lines: bool = False) -> str:
+    """Return stored bytes as text; bytes that are no UTF-8 appear as ``\\xNN``."""
+    return display_text(data.decode("utf-8", "backslashreplace"), lines=lines)
+
+
+def cut(text: str, limit: int) -> str:
+    """Return at most ``limit`` characters, with an ellipsis when something is missing."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def segment(text: str) -> str:
+    """Return ``text`` as one percent-encoded path segment or query value."""
+    return quote(text.encode("utf-8", "surrogatepass"), safe="")
+
+
+def number(value: int) -> str:
+    """Return an integer with thousands separators."""
+    return f"{value:,}"
+
+
+def rate(value: float) -> str:
+    """Return a rate with as many digits as are of use."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in B, KiB, MiB or GiB."""
+    if count < 1024:
+        return f"{count} B"
+    amount, unit = count / 1024, "KiB"
+    for larger in ("MiB", "GiB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:.1f} {unit}"
+
+
+def duration(seconds: float, locale: str) -> str:
+    """Return a span of time in its largest fitting unit, rounded down."""
+    span = int(max(0.0, min(seconds, 1e12)))
+    for length, pattern in _UNITS:
+        if span >= length:
+            return t(pattern, locale, n=f"{span // length:,}")
+    return t("{n} s", locale, n="0")
+
+
+def moment(at: float, now: float, locale: str) -> Moment:
+    """Return a time in Unix seconds, related to ``now``."""
+    try:
+        stamp = datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
+        return Moment(at=0.0, iso="", absolute="", relative=str(at))
+    pattern = "{n} ago" if at <= now else "in {n}"
+    return Moment(
+        at=round(at, 3),
+        iso=stamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        absolute=stamp.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        relative=t(pattern, locale, n=duration(abs(now - at), locale)),
+    )
+
+
+def stored_moment(value: object, now: float, locale: str) -> Moment | None:
+    """Return the time that a job's field holds (RFC 3339), or its text, or ``None``."""
+    if value is None or value == "":
+        return None
+    text = value if isinstance(value, str) else repr(value)
+    try:
+        stamp = datetime.fromisoformat(text)
+        return moment(stamp.replace(tzinfo=stamp.tzinfo or UTC).timestamp(), now, locale)
+    except (ValueError, OverflowError):
+        return Moment(at=0.0, iso="", absolute="", relative=cut(display_text(text), 80))

@@ -1,0 +1,211 @@
+"""The words of the screen: English is the key, other languages stand in catalogs.
+
+A text without an entry is shown in English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LOCALES = ("en", "zh-CN")
+
+
+def t(text: str, locale: str, **values: object) -> str:
+    """Return ``text`` in ``locale`` with each ``{name}`` replaced by its value, once.
+
+    A value is never read as a pattern itself.
+    """
+    pattern = CATALOGS.get(locale, _NONE).get(text) or ENGLISH.get(text, text)
+    if not values:
+        return pattern
+    return "".join(
+        piece if index % 2 == 0 else str(values.get(piece, "{" + piece + "}"))
+        for index, piece in enumerate(_split(pattern))
+    )
+
+
+def _split(pattern: str) -> list[str]:
+    """Return literal text and names in turn: ``"a {n} b"`` gives ``["a ", "n", " b"]``."""
+    pieces: list[str] = []
+    for part in pattern.split("{"):
+        name, closed, rest = part.partition("}")
+        pieces.extend((name, rest) if closed else (part,))
+    return pieces
+
+
+_NONE: Mapping[str, str] = {}
+
+# Keys that are names rather than sentences.
+ENGLISH: Mapping[str, str] = {
+    "worker running": "running",
+    "worker quiet": "quiet",
+    "worker terminate": "terminating",
+    "state enqueued": "enqueued",
+    "state scheduled": "scheduled",
+    "state working": "running",
+    "state retries": "retrying",
+    "state dead": "dead",
+}
+
+_ZH_CN: Mapping[str, str] = {
+    "worker running": "运行中",
+    "worker quiet": "静默",
+    "worker terminate": "终止中",
+    "state enqueued": "排队中",
+    "state scheduled": "已计划",
+    "state working": "执行中",
+    "state retries": "待重试",
+    "state dead": "已死亡",
+    "waiting in queue {queue}": "在队列 {queue} 中等待",
+    "scheduled": "已计划",
+    "running on a worker": "正在工作进程上执行",
+    "waiting for a retry": "等待重试",
+    "dead": "已死亡",
+    "{n} s": "{n} 秒",
+    "{n} min": "{n} 分钟",
+    "{n} h": "{n} 小时",
+    "{n} d": "{n} 天",
+    "{n} ago": "{n}前",
+    "in {n}": "{n}后",
+    "{n} of {limit}": "{n} / {limit}",
+    "{first}–{last} of {total}": "第 {first}–{last} 条，共 {total} 条",
+    "{n} % of processed": "占已处理的 {n} %",
+    "{n} bytes": "{n} 字节",
+    "Servers": "服务器",
+    "Overview": "概览",
+    "Queues": "队列",
+    "Queue": "队列",
+    "Queue {name}": "队列 {name}",
+    "Retries": "重试",
+    "Scheduled": "计划",
+    "Dead": "死亡",
+    "Busy": "执行中",
+    "Job": "任务",
+    "Job {jid}": "任务 {jid}",
+    "Processed": "已处理",
+    "Failed": "已失败",
+    "Enqueued": "入队",
+    "processed": "已处理",
+    "failed": "失败",
+    "and {n} more": "还有 {n} 项",
+    "Queue {name} is paused with {count} waiting.": "队列 {name} 已暂停，有 {count} 个任务在等待。",
+    "Queue {name} is slow: its next job has waited {age}.": (
+        "队列 {name} 较慢：下一个任务已等待 {age}。"
+    ),
+    "No worker is running; jobs waiting: {count}.": "没有工作进程在运行；等待的任务：{count}。",
+    "Worker {name} has not been heard for {age}.": "工作进程 {name} 已有 {age} 没有心跳。",
+    "Dead jobs that will not run again: {count}.": "不会再运行的死亡任务：{count}。",
+    "This job is not on the server any more.": "该任务已不在服务器上。",
+    "It ran, was deleted, or its id was never used. Finished jobs leave the server.": (
+        "它已运行完成、被删除，或该编号从未使用过。完成的任务会离开服务器。"
+    ),
+    "Skip to content": "跳到内容",
+    "All servers": "所有服务器",
+    "Server pages": "服务器页面",
+    "No page here can change anything on the server.": "这里的任何页面都不能更改服务器上的内容。",
+    "Read-only": "只读",
+    "Light or dark": "浅色或深色",
+    "Keyboard": "键盘",
+    "This list": "此列表",
+    "Close": "关闭",
+    "Server unreachable": "无法连接服务器",
+    "Updated {age}": "更新于 {age}",
+    "Not read yet": "尚未读取",
+    "Live · updated {age}": "实时 · 更新于 {age}",
+    "Connecting…": "正在连接…",
+    "Offline": "离线",
+    "Copied": "已复制",
+    "Copy": "复制",
+    "Connection to Glasshouse lost — showing data from {age}.": (
+        "与 Glasshouse 的连接已断开 — 显示的是 {age}的数据。"
+    ),
+    "Server unreachable since {since} — showing the last known data from {age}.": (
+        "自 {since} 起无法连接服务器 — 显示的是 {age}最后已知的数据。"
+    ),
+    "Server unreachable since {since} — nothing is known yet.": (
+        "自 {since} 起无法连接服务器 — 尚无任何数据。"
+    ),
+    "Check that the job server runs and can be reached; the page recovers by itself.": (
+        "请检查任务服务器是否在运行且可以访问；页面会自行恢复。"
+    ),
+    "Paused": "已暂停",
+    "This page is past the end of the list.": "此页超出了列表末尾。",
+    "Go to the last page": "转到最后一页",
+    "Pages": "分页",
+    "First": "首页",
+    "Previous": "上一页",
+    "Next": "下一页",
+    "Last": "末页",
+    "Size": "数量",
+    "Share": "占比",
+    "Next job waits since": "下一个任务等待自",
+    "Workers": "工作进程",
+    "Worker": "工作进程",
+    "State": "状态",
+    "Running jobs": "正在执行的任务",
+    "Labels": "标签",
+    "Memory": "内存",
+    "Started": "启动于",
+    "Last heard": "最近心跳",
+    "silent": "无心跳",
+    "Reachable": "可连接",
+    "Nothing is known of this server yet.": "尚无此服务器的数据。",
+    "No servers are configured.": "没有配置服务器。",
+    "started": "启动于",
+    "Totals": "总计",
+    "Jobs per second": "每秒任务数",
+    "Rates appear after a few seconds of watching.": "观察几秒后会显示速率。",
+    "Processed now {done}/s, failed {failed}/s": "当前每秒处理 {done}，失败 {failed}",
+    "now": "现在",
+    "What needs attention": "需要关注",
+    "Problem": "问题",
+    "Warning": "警告",
+    "Nothing. Jobs flow and workers answer.": "无。任务正常流转，工作进程有响应。",
+    "All queues ({n})": "所有队列（{n}）",
+    "No queues yet. A queue appears with its first job.": "还没有队列。第一个任务到来时会出现队列。",
+    "Next retries": "即将重试",
+    "All retries": "所有重试",
+    "No retries. Nothing has failed recently.": "没有重试。最近没有任务失败。",
+    "What they run": "正在执行什么",
+    "No workers are connected.": "没有工作进程连接。",
+    "waiting": "个任务等待中",
+    "the next has waited {age}": "下一个已等待 {age}",
+    "Jobs in this queue, next to run first": "此队列中的任务，最先执行的在前",
+    "Type": "类型",
+    "Arguments": "参数",
+    "This queue is empty. Nothing waits here.": "此队列为空。没有任务在等待。",
+    "Failed jobs that will run again, soonest first": "将再次运行的失败任务，最早的在前",
+    "Next retry": "下次重试",
+    "Error": "错误",
+    "Jobs that wait for their time, soonest first": "等待时间到来的任务，最早的在前",
+    "Due": "到期",
+    "Nothing is scheduled for later.": "没有计划稍后执行的任务。",
+    "Jobs that will not run again, newest first": "不会再运行的任务，最新的在前",
+    "Failed since": "首次失败",
+    "No dead jobs. Nothing was given up.": "没有死亡任务。没有任务被放弃。",
+    "Expires": "过期",
+    "Running jobs, longest first": "正在执行的任务，最久的在前",
+    "Running since": "开始执行",
+    "Reservation expires": "预留到期",
+    "No job is running now.": "现在没有任务在执行。",
+    "This server does not tell its workers.": "此服务器不提供工作进程信息。",
+    "{n} entries have this id: all are shown.": "有 {n} 个条目使用此编号：全部显示如下。",
+    "Backtrace": "调用栈",
+    "No backtrace was sent.": "没有发送调用栈。",
+    "Facts": "信息",
+    "Timeline": "时间线",
+    "Stored job": "存储的任务",
+    "Text as it is stored": "存储的原文",
+    "Only the first 256 KiB of {size} are shown.": "共 {size}，仅显示前 256 KiB。",
+    "The whole as JSON": "完整内容（JSON）",
+    "Retry limit": "重试上限",
+    "Created": "创建",
+    "Scheduled for": "计划于",
+    "First failed": "首次失败",
+    "Reserved": "已预留",
+    "Not found": "未找到",
+    "Something went wrong": "出错了",
+    "Back to the overview": "返回概览",
+}
+
+CATALOGS: Mapping[str, Mapping[str, str]] = {"zh-CN": _ZH_CN}

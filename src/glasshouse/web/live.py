@@ -1,0 +1,106 @@
+"""``GET /{server}/live?topic=…``: the event stream of one browser.
+
+Events: ``tick`` (age and fault of the server), ``fragment`` (the new inside of a
+page's live part) and ``gone``. The stream ends when the console stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.web import query
+from glasshouse.web.headers import NOT_KEPT
+from glasshouse.web.hub import Hub
+from glasshouse.web.routes import Match
+from glasshouse.web.stream import HEARTBEAT, Subscriber
+from glasshouse.web.topics import Site, Topic
+
+MAX_TOPICS = 16
+STALLED_SECONDS = 30.0
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", NOT_KEPT.encode()),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Live:
+    """All event streams of the console, by server."""
+
+    def __init__(self, site: Site, *, heartbeat: float = HEARTBEAT) -> None:
+        """Make one hub per server."""
+        self._site = site
+        self.hubs = {
+            name: Hub(site.floor.server(name), site.clock, heartbeat=heartbeat)
+            for name in site.floor.names
+        }
+
+    def close(self) -> None:
+        """End every stream."""
+        for hub in self.hubs.values():
+            hub.close()
+
+    async def respond(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream until the client or the console goes.
+
+        Raises:
+            NotFoundError: no such server.
+            InvalidError: a topic is wrong.
+            BusyError: too many are open.
+        """
+        server = self._site.floor.server(match.params["server"]).name
+        topics = self._topics(scope, server)
+        start = {"type": "http.response.start", "status": 200, "headers": list(_HEADERS)}
+        if scope["method"] == "HEAD":
+            await send(start)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        with self.hubs[server].subscribed(topics) as viewer:
+            await send(start)
+            gone = asyncio.create_task(_until_gone(receive, viewer))
+            try:
+                await _pour(viewer, send)
+            finally:
+                gone.cancel()
+
+    def _topics(self, scope: Scope, server: str) -> list[Topic]:
+        locale = locale_of(Headers(scope=scope))
+        asked = [value for name, value in query.pairs(scope["query_string"]) if name == "topic"]
+        asked = list(dict.fromkeys(asked))
+        if not 1 <= len(asked) <= MAX_TOPICS:
+            raise InvalidError(
+                f"A stream takes 1 to {MAX_TOPICS} topics.",
+                remedy="Name each open page once: ?topic=/main/queues",
+            )
+        return [self._site.topic(address, server, locale) for address in asked]
+
+
+def locale_of(_: Headers) -> str:
+    """Return the language of the answer; there is one so far."""
+    return "en"
+
+
+async def _pour(viewer: Subscriber, send: Send) -> None:
+    """Send events as fast as the client takes them; give a stalled client up."""
+
+    async def body(chunk: bytes, *, more: bool = True) -> None:
+        message = {"type": "http.response.body", "body": chunk, "more_body": more}
+        await asyncio.wait_for(send(message), STALLED_SECONDS)
+
+    with contextlib.suppress(TimeoutError, OSError):
+        await body(b"retry: 1000\n\n")
+        async with contextlib.aclosing(viewer.events()) as events:
+            async for chunk in events:
+                await body(chunk)
+        await body(b"", more=False)
+
+
+async def _until_gone(receive: Receive, viewer: Subscriber) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    viewer.close()

@@ -1,0 +1,78 @@
+"""Query parameters, strictly: each route names those it takes; the rest is ignored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from urllib.parse import unquote_to_bytes
+
+from glasshouse.model.errors import InvalidError
+
+MAX_PAGE = 10**7
+MAX_PER_PAGE = 100
+DEFAULT_PER_PAGE = 25
+MAX_TEXT = 500
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+
+
+def pairs(raw: bytes) -> list[tuple[str, str]]:
+    """Return all parameters in order, decoded.
+
+    Raises:
+        InvalidError: something is not UTF-8.
+    """
+    found = []
+    for part in filter(None, raw.split(b"&")):
+        name, _, value = part.partition(b"=")
+        found.append((_decoded(name), _decoded(value)))
+    return found
+
+
+def taken(raw: bytes, names: Collection[str]) -> dict[str, str]:
+    """Return the parameters in ``names``, checked.
+
+    Raises:
+        InvalidError: one came twice or has no acceptable value.
+    """
+    result: dict[str, str] = {}
+    for name, value in pairs(raw):
+        if name not in names:
+            continue
+        if name in result:
+            raise InvalidError(f"The parameter {name!r} came twice.", remedy="Give it once.")
+        _CHECKS[name](name, value)
+        result[name] = value
+    return result
+
+
+def _number(limit: int) -> Callable[[str, str], None]:
+    def check(name: str, value: str) -> None:
+        if not _NUMBER.fullmatch(value) or int(value) > limit:
+            raise InvalidError(
+                f"The parameter {name!r} is not a whole number from 1 to {limit}.",
+                remedy=f"Give {name} a number from 1 to {limit}.",
+            )
+
+    return check
+
+
+def _text(name: str, value: str) -> None:
+    if len(value) > MAX_TEXT:
+        raise InvalidError(f"The parameter {name!r} is too long.", remedy="Search for less.")
+
+
+_CHECKS: dict[str, Callable[[str, str], None]] = {
+    "page": _number(MAX_PAGE),
+    "per_page": _number(MAX_PER_PAGE),
+    "q": _text,
+    "name": _text,
+}
+
+
+def _decoded(part: bytes) -> str:
+    try:
+        return unquote_to_bytes(part.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise InvalidError(
+            "The query is not valid UTF-8.", remedy="Check the address for a copying mistake."
+        ) from None

@@ -1,0 +1,249 @@
+"""From a typed view to HTML, by MiniJinja templates that are read once.
+
+Every value is escaped: no template marks anything as safe, and an undefined
+name is an error. No page holds inline script or style.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from importlib import resources
+
+import msgspec
+from minijinja import Environment
+
+from glasshouse.floor.snapshot import Snapshot
+from glasshouse.web import format as fmt
+from glasshouse.web.context import PageContext, PageResult
+from glasshouse.web.i18n import LOCALES, t
+
+STATIC = "/static/"
+
+NAVIGATION = (
+    ("overview", "", "Overview", "o"),
+    ("queues", "/queues", "Queues", "q"),
+    ("busy", "/busy", "Busy", "b"),
+    ("retries", "/retries", "Retries", "r"),
+    ("scheduled", "/scheduled", "Scheduled", "s"),
+    ("dead", "/dead", "Dead", "d"),
+)
+# What the browser needs to say times and states by itself, in the page's language.
+_SPOKEN = (
+    "{n} ago",
+    "in {n}",
+    "{n} s",
+    "{n} min",
+    "{n} h",
+    "{n} d",
+    "Live · updated {age}",
+    "Connecting…",
+    "Offline",
+    "Server unreachable",
+    "Copied",
+    "Connection to Glasshouse lost — showing data from {age}.",
+    "Server unreachable since {since} — showing the last known data from {age}.",
+    "Server unreachable since {since} — nothing is known yet.",
+)
+
+
+class NavItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the navigation; ``count`` is empty where there is none."""
+
+    name: str
+    href: str
+    label: str
+    key: str
+    count: str
+    current: bool
+
+
+class Shell(msgspec.Struct, frozen=True, kw_only=True):
+    """What the layout shows around every page."""
+
+    title: str
+    locale: str
+    theme: str
+    server: str
+    topic: str
+    nav: tuple[NavItem, ...]
+    servers: tuple[str, ...]
+    checked: fmt.Moment | None
+    fault: str
+    fault_remedy: str
+    fault_since: fmt.Moment | None
+    spoken: str
+    live: bool
+
+
+class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong, and what to do next."""
+
+    status: int
+    code: str
+    detail: str
+    remedy: str
+    home: str
+
+
+class Renderer:
+    """Lays out pages; see ``context.PageRenderer``."""
+
+    def __init__(self, manifest: Mapping[str, str]) -> None:
+        """Read all templates; ``manifest`` maps logical asset names to built files."""
+        self._environments = {locale: _environment(locale) for locale in LOCALES}
+        self._assets = {
+            "app": _asset(manifest, "app.js"),
+            "style": _asset(manifest, "style.css"),
+            "worker": _asset(manifest, "live-worker.js"),
+            "icon": _asset(manifest, "favicon.svg"),
+        }
+
+    def page(self, result: PageResult, context: PageContext) -> bytes:
+        """Return the whole HTML document."""
+        shell = _shell(result.title, context, current=_current(result.template))
+        return self._layout(shell, self._inner(result.template, result.view, context))
+
+    def fragment(self, result: PageResult, context: PageContext) -> bytes:
+        """Return the inner HTML of ``<main id="live">``."""
+        return self._render(result.template, result.view, context.locale, _counts(context))
+
+    def error(
+        self, status: int, code: str, detail: str, remedy: str, context: PageContext | None
+    ) -> bytes:
+        """Return a whole HTML document that says what went wrong and what to do."""
+        locale = "en" if context is None else context.locale
+        home = "/" if context is None or context.server is None else f"/{context.server.name}"
+        view = ErrorView(
+            status=status,
+            code=fmt.display_text(code),
+            detail=fmt.display_text(t(detail, locale)),
+            remedy=fmt.display_text(t(remedy, locale)),
+            home=home,
+        )
+        title = t("Not found", locale) if status == 404 else t("Something went wrong", locale)
+        return self._layout(
+            _shell(title, context, current="", live=False), ("error.html", view, locale, {})
+        )
+
+    def _inner(
+        self, template: str, view: msgspec.Struct, context: PageContext
+    ) -> tuple[str, msgspec.Struct, str, dict[str, str]]:
+        return template, view, context.locale, _counts(context)
+
+    def _layout(
+        self, shell: Shell, inner: tuple[str, msgspec.Struct, str, dict[str, str]]
+    ) -> bytes:
+        template, view, locale, counts = inner
+        text: str = self._environments[_locale(locale)].render_template(
+            "layout.html",
+            inner=template,
+            view=msgspec.to_builtins(view),
+            shell=msgspec.to_builtins(shell),
+            assets=self._assets,
+            counts=counts,
+        )
+        return text.encode()
+
+    def _render(
+        self, template: str, view: msgspec.Struct, locale: str, counts: dict[str, str]
+    ) -> bytes:
+        text: str = self._environments[_locale(locale)].render_template(
+            template, view=msgspec.to_builtins(view), counts=counts
+        )
+        return text.encode()
+
+
+def _environment(locale: str) -> Environment:
+    folder = resources.files("glasshouse.web") / "templates"
+    templates = {
+        item.name: item.read_text("utf-8")
+        for item in folder.iterdir()
+        if item.name.endswith(".html")
+    }
+    environment = Environment(
+        templates=templates,
+        debug=False,
+        undefined_behavior="strict",
+        auto_escape_callback=lambda _: "html",
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.add_function("_", _translator(locale))
+    return environment
+
+
+def _translator(locale: str) -> Callable[..., str]:
+    def translate(text: str, **values: object) -> str:
+        return t(text, locale, **values)
+
+    return translate
+
+
+def _shell(title: str, context: PageContext | None, *, current: str, live: bool = True) -> Shell:
+    locale = "en" if context is None else _locale(context.locale)
+    server = None if context is None else context.server
+    snapshot = None if server is None else server.snapshot
+    now = 0.0 if context is None else context.now
+    fault = None if snapshot is None else snapshot.fault
+    checked = None if snapshot is None else snapshot.checked_at
+    return Shell(
+        title=title,
+        locale=locale,
+        theme="system" if context is None else context.theme,
+        server="" if server is None else server.name,
+        topic="" if context is None else fmt.display_text(context.path),
+        nav=() if context is None or server is None else _nav(context, server.name, current),
+        servers=() if context is None else context.floor.names,
+        checked=None if checked is None else fmt.moment(checked, now, locale),
+        fault="" if fault is None else fmt.display_text(fault.detail),
+        fault_remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
+        fault_since=None if fault is None else fmt.moment(fault.since, now, locale),
+        spoken=json.dumps({text: t(text, locale) for text in _SPOKEN}, ensure_ascii=False),
+        live=live and server is not None,
+    )
+
+
+def _nav(context: PageContext, server: str, current: str) -> tuple[NavItem, ...]:
+    counts = _counts(context)
+    return tuple(
+        NavItem(
+            name=name,
+            href=f"/{server}{path}",
+            label=t(label, context.locale),
+            key=key,
+            count=counts.get(name, ""),
+            current=name == current,
+        )
+        for name, path, label, key in NAVIGATION
+    )
+
+
+def _counts(context: PageContext) -> dict[str, str]:
+    """Return the numbers beside the navigation; empty until the server was read."""
+    snapshot: Snapshot | None = None if context.server is None else context.server.snapshot
+    state = None if snapshot is None else snapshot.state
+    if state is None:
+        return {}
+    numbers = {
+        "queues": len(state.queues),
+        "busy": state.sets.working,
+        "retries": state.sets.retries,
+        "scheduled": state.sets.scheduled,
+        "dead": state.sets.dead,
+    }
+    return {name: fmt.number(value) for name, value in numbers.items()}
+
+
+def _current(template: str) -> str:
+    name = template.removesuffix(".html")
+    return "queues" if name == "queue" else name
+
+
+def _locale(locale: str) -> str:
+    return locale if locale in LOCALES else "en"
+
+
+def _asset(manifest: Mapping[str, str], name: str) -> str:
+    file = manifest.get(name, "")
+    return STATIC + file.rsplit("/", 1)[-1] if file else ""

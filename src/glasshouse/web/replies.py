@@ -1,0 +1,60 @@
+"""Finished bytes to a response: validator, compression, HEAD; nothing about content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http
+import re
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from glasshouse.web.headers import NOT_KEPT, REVALIDATED
+
+HTML = "text/html; charset=utf-8"
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+TEXT = "text/plain; charset=utf-8"
+_WORTH_PACKING = 1024
+_GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?P<q>[0-9.]+)\s*)?(?=,|$)", re.I)
+
+
+def accepts_gzip(headers: Headers) -> bool:
+    """Tell whether the client takes gzip (RFC 9110 §12.5.3)."""
+    found = _GZIP.search(headers.get("accept-encoding", ""))
+    return found is not None and (found["q"] is None or found["q"].strip("0.") != "")
+
+
+def tag(body: bytes) -> str:
+    """Return a weak entity tag of ``body``."""
+    return f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def validated(headers: Headers, body: bytes, media: str, *, basis: bytes | None = None) -> Response:
+    """Return 200 with an ETag, or 304 when the client has it already.
+
+    ``basis`` is what the tag is made from, when the body holds parts that
+    change without meaning (its age).
+    """
+    etag = tag(body if basis is None else basis)
+    kept = {"etag": etag, "cache-control": REVALIDATED, "vary": "accept-encoding"}
+    known = (item.strip() for item in headers.get("if-none-match", "").split(","))
+    if any(item in (etag, etag[2:], "*") for item in known):
+        return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=kept)
+    return packed(headers, Response(body, media_type=media, headers=kept))
+
+
+def packed(headers: Headers, response: Response) -> Response:
+    """Compress a response's body when that is worth it and the client takes it."""
+    body = bytes(response.body)
+    if len(body) > _WORTH_PACKING and accepts_gzip(headers):
+        response.body = gzip.compress(body, compresslevel=5, mtime=0)
+        response.headers["content-length"] = str(len(response.body))
+        response.headers["content-encoding"] = "gzip"
+    return response
+
+
+def fresh(body: bytes, media: str, status: int = 200) -> Response:
+    """Return a response that nobody keeps."""
+    return Response(body, status_code=status, media_type=media, headers={"cache-control": NOT_KEPT})

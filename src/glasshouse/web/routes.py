@@ -1,0 +1,123 @@
+"""Every URL of the console, in one table, and how a raw path finds its row.
+
+Matching works on the raw path: split at ``/`` first, percent-decode each segment
+after, so that an encoded slash stays inside its segment. Literal segments win
+over parameters. Only GET and HEAD are served; see ``guard.ALLOW``.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from glasshouse.model.errors import InvalidError
+
+
+class Kind(enum.StrEnum):
+    """Which part of the console answers a route."""
+
+    PAGE = "page"
+    API = "api"
+    LIVE = "live"
+    PROBE = "probe"
+    SCHEMA = "schema"
+    STATIC = "static"
+
+
+class Route(NamedTuple):
+    """One row: ``{name}`` segments are parameters, ``query`` the parameters it takes.
+
+    Query parameters in ``needs`` must be there for the route to exist.
+    """
+
+    pattern: str
+    name: str
+    kind: Kind
+    query: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+class Match(NamedTuple):
+    """A route and its decoded parameters."""
+
+    route: Route
+    params: dict[str, str]
+
+
+_S = "/api/v1/servers/{server}"
+_PAGING = ("page", "per_page")
+
+# A queue may be named "." or "..", which clients collapse: the rows with an
+# empty segment take such a name from the query instead.
+ROUTES: tuple[Route, ...] = (
+    Route("/", "fleet", Kind.PAGE),
+    Route("/healthz", "healthz", Kind.PROBE),
+    Route("/readyz", "readyz", Kind.PROBE),
+    Route("/static/{file}", "static", Kind.STATIC),
+    Route("/api/schema/openapi.json", "openapi", Kind.SCHEMA),
+    Route("/api/v1/me", "me", Kind.API),
+    Route("/api/v1/servers", "servers", Kind.API, _PAGING),
+    Route(_S + "/state", "state", Kind.API),
+    Route(_S + "/queues", "queues", Kind.API, _PAGING),
+    Route(_S + "/queues/{queue}/jobs", "queue_jobs", Kind.API, _PAGING),
+    Route(_S + "/queues//jobs", "queue_jobs", Kind.API, (*_PAGING, "name"), ("name",)),
+    Route(_S + "/sets/{set}/jobs", "set_jobs", Kind.API, _PAGING),
+    Route(_S + "/jobs/{jid}", "jobs", Kind.API),
+    Route(_S + "/workers", "workers", Kind.API, _PAGING),
+    Route("/{server}", "overview", Kind.PAGE),
+    Route("/{server}/queues", "queues", Kind.PAGE, ("page", "q")),
+    Route("/{server}/queues/{queue}", "queue", Kind.PAGE, ("page",)),
+    Route("/{server}/queues/", "queue", Kind.PAGE, ("page", "name"), ("name",)),
+    Route("/{server}/retries", "retries", Kind.PAGE, ("page", "q")),
+    Route("/{server}/scheduled", "scheduled", Kind.PAGE, ("page", "q")),
+    Route("/{server}/dead", "dead", Kind.PAGE, ("page", "q")),
+    Route("/{server}/busy", "busy", Kind.PAGE, ("page",)),
+    Route("/{server}/jobs/{jid}", "job", Kind.PAGE, ("page",)),
+    Route("/{server}/live", "live", Kind.LIVE),
+)
+
+RESERVED_NAMES: frozenset[str] = frozenset(
+    segment
+    for segment in (route.pattern.split("/")[1] for route in ROUTES)
+    if segment and not segment.startswith("{")
+)
+"""First segments of our own URLs: no server may be named so."""
+
+
+def find(raw_path: bytes) -> Match | None:
+    """Return the row for a raw path, or ``None``.
+
+    Raises:
+        InvalidError: a segment is not UTF-8.
+    """
+    segments = [_decoded(segment) for segment in raw_path.split(b"/")]
+    best: Match | None = None
+    for route in ROUTES:
+        params = _bind(route.pattern.split("/"), segments)
+        if params is not None and (best is None or len(params) < len(best.params)):
+            best = Match(route, params)
+    return best
+
+
+def _decoded(segment: bytes) -> str:
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        raise InvalidError(
+            "The address is not valid UTF-8.", remedy="Check the address for a copying mistake."
+        ) from None
+
+
+def _bind(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    if len(pattern) != len(segments):
+        return None
+    params: dict[str, str] = {}
+    for expected, given in zip(pattern, segments, strict=True):
+        if expected.startswith("{"):
+            if not given:
+                return None
+            params[expected[1:-1]] = given
+        elif expected != given:
+            return None
+    return params

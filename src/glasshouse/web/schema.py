@@ -1,0 +1,87 @@
+"""OpenAPI 3.1 from the route table and the shapes: nothing is described twice."""
+
+from __future__ import annotations
+
+import http
+import re
+from typing import Any
+
+import msgspec
+
+from glasshouse.web.api import ENDPOINTS
+from glasshouse.web.errors import ProblemBody
+from glasshouse.web.query import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
+from glasshouse.web.replies import JSON, PROBLEM
+from glasshouse.web.routes import ROUTES, Kind, Route
+from glasshouse.web.shapes import HealthShape, Listing
+
+_REF = "#/components/schemas/{name}"
+_PROBLEMS = (400, 404, 503)
+_NUMBERS = {"page": (1, MAX_PAGE), "per_page": (DEFAULT_PER_PAGE, MAX_PER_PAGE)}
+
+
+def openapi() -> bytes:
+    """Return the description of the JSON API as JSON."""
+    shapes = {ProblemBody, Listing, HealthShape, *(end.shape for end in ENDPOINTS.values())}
+    ordered = sorted(shapes, key=lambda shape: shape.__name__)
+    _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Glasshouse",
+            "version": "1",
+            "description": "What the job servers hold. Nothing here changes anything.",
+        },
+        "paths": {
+            route.pattern: {"get": _operation(route)} for route in ROUTES if route.kind is Kind.API
+        },
+        "components": {"schemas": components},
+    }
+    return msgspec.json.encode(document)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    endpoint = ENDPOINTS[route.name]
+    shape: dict[str, Any] = {"$ref": _REF.format(name=endpoint.shape.__name__)}
+    if endpoint.listing:
+        items = {"type": "object", "properties": {"items": {"type": "array", "items": shape}}}
+        shape = {"allOf": [{"$ref": _REF.format(name=Listing.__name__)}, items]}
+    return {
+        "operationId": route.name + ("_by_query" if route.needs else ""),
+        "summary": (endpoint.handler.__doc__ or "").partition("\n")[0],
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "responses": {"200": _response("The answer.", JSON, shape)} | _problems(),
+    }
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.pattern)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "required": name in route.needs, "schema": _schema(name)}
+        for name in route.query
+    ]
+
+
+def _schema(name: str) -> dict[str, Any]:
+    if name not in _NUMBERS:
+        return {"type": "string"}
+    default, maximum = _NUMBERS[name]
+    return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
+
+
+def _problems() -> dict[str, Any]:
+    shape = {"$ref": _REF.format(name=ProblemBody.__name__)}
+    return {
+        str(status): _response(http.HTTPStatus(status).phrase, PROBLEM, shape)
+        for status in _PROBLEMS
+    }
+
+
+def _response(description: str, media: str, shape: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media: {"schema": shape}}}

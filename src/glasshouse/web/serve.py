@@ -1,0 +1,105 @@
+"""The console on a socket: uvicorn with the guarded protocol, ended without waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from glasshouse.model.errors import SettingsError
+from glasshouse.web.app import Application
+from glasshouse.web.protocol import GuardedProtocol
+
+GRACE_SECONDS = 2
+_BACKLOG = 1024
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening address; port 0 takes a free one.
+
+    Raises:
+        SettingsError: it is taken or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise SettingsError(
+            f"Cannot listen on {host}:{port}: {error}.", remedy="Choose another address or port."
+        ) from error
+    return sock
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server; signals belong to the command, streams end before waiting."""
+
+    def __init__(
+        self, config: uvicorn.Config, app: Application, on_ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._console = app
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._console.close()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(app: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=_BACKLOG,
+    )
+
+
+async def serve(
+    app: Application,
+    *,
+    host: str,
+    port: int,
+    sock: socket.socket | None = None,
+    on_ready: Callable[[str, int], None],
+) -> None:
+    """Serve until cancelled; ``on_ready`` gets the address once it answers.
+
+    Runs in the caller's loop (uvloop, if the command chose it).
+
+    Raises:
+        SettingsError: the address cannot be used.
+    """
+    listening = sock or bind(host, port)
+    address = listening.getsockname()
+    server = _Server(_config(app), app, lambda: on_ready(address[0], address[1]))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await task
+        raise
+    finally:
+        listening.close()

@@ -1,0 +1,130 @@
+"""The shapes of the JSON API. What is not known is absent, never empty or null.
+
+Times are RFC 3339 in UTC, durations seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all answers."""
+
+
+class Listing(Shape, frozen=True, kw_only=True):
+    """A page of a list; ``age`` is for how long it has not been confirmed."""
+
+    items: list[Any] | UnsetType = UNSET
+    total: int | UnsetType = UNSET
+    page: int = 1
+    per_page: int = 25
+    age: float | UnsetType = UNSET
+
+
+class QueueShape(Shape, frozen=True, kw_only=True):
+    """A queue; ``latency`` is the age of its oldest job."""
+
+    name: str
+    size: int
+    latency: float | UnsetType = UNSET
+    paused: bool | UnsetType = UNSET
+
+
+class WorkerShape(Shape, frozen=True, kw_only=True):
+    """A worker process."""
+
+    wid: str
+    hostname: str
+    pid: int
+    labels: tuple[str, ...]
+    state: str
+    busy: int
+    rss_kb: int | UnsetType = UNSET
+    started_at: str | UnsetType = UNSET
+    last_beat: str | UnsetType = UNSET
+
+
+class FaultShape(Shape, frozen=True, kw_only=True):
+    """Why a server cannot be read."""
+
+    since: str
+    detail: str
+    remedy: str
+
+
+class ServerShape(Shape, frozen=True, kw_only=True):
+    """One server in the list of servers."""
+
+    name: str
+    description: str | UnsetType = UNSET
+    version: str | UnsetType = UNSET
+    age: float | UnsetType = UNSET
+    fault: FaultShape | UnsetType = UNSET
+
+
+class StateShape(ServerShape, frozen=True, kw_only=True):
+    """Everything about a server that fits one glance."""
+
+    enqueued: int
+    scheduled: int
+    retries: int
+    dead: int
+    working: int
+    processed: int
+    failures: int
+    queues: int
+    workers: int | UnsetType = UNSET
+    started_at: str | UnsetType = UNSET
+    connections: int | UnsetType = UNSET
+    command_count: int | UnsetType = UNSET
+    memory_mb: int | UnsetType = UNSET
+
+
+class MeShape(Shape, frozen=True, kw_only=True):
+    """Who asks, what they may do, and why not more."""
+
+    anonymous: bool
+    role: str
+    allow: list[str]
+    reason: str
+
+
+class JobShape(Shape, frozen=True, kw_only=True):
+    """Faktory's own job object (any further fields as pushed) and where it is.
+
+    Only described here; ``jobs`` writes it from the stored bytes. ``args`` of a
+    long job are left out of lists: then ``omitted`` says so and ``size`` tells
+    the length of the whole in bytes.
+    """
+
+    jid: str
+    state: str
+    jobtype: str | UnsetType = UNSET
+    queue: str | UnsetType = UNSET
+    args: list[Any] | UnsetType = UNSET
+    key: str | UnsetType = UNSET
+    at: str | UnsetType = UNSET
+    omitted: list[str] | UnsetType = UNSET
+    size: int | UnsetType = UNSET
+
+
+class HealthShape(Shape, frozen=True, kw_only=True):
+    """Whether the console serves."""
+
+    status: str
+    unready: list[str] | UnsetType = UNSET
+
+
+def moment(seconds: float | None) -> str | UnsetType:
+    """Return a Unix time as RFC 3339, or nothing when it is none."""
+    if seconds is None:
+        return UNSET
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):
+        return UNSET

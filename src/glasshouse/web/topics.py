@@ -1,0 +1,102 @@
+"""From an address to a page: shared by plain requests and the live stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from glasshouse.floor.floor import Floor
+from glasshouse.model.errors import InvalidError, NotFoundError
+from glasshouse.web import guard, query, routes
+from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, PageResult
+from glasshouse.web.routes import Kind, Match
+
+_LOOSE = re.compile(r"[^\x21-\x7e]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What answers are made from; fixed when the application is built."""
+
+    floor: Floor
+    pages: Mapping[str, PageBuilder]
+    renderer: PageRenderer
+    clock: Callable[[], float]
+
+    def context(self, match: Match, raw_path: bytes, raw_query: bytes, locale: str) -> PageContext:
+        """Return what the matched page may depend on.
+
+        Raises:
+            NotFoundError: no such server, or a needed parameter is missing.
+            InvalidError: a query parameter is wrong.
+        """
+        taken = parameters(match, raw_query)
+        params = dict(match.params)
+        if "name" in match.route.needs:
+            params["queue"] = taken["name"]
+        server = self.floor.server(params["server"]) if "server" in params else None
+        path = raw_path.decode("ascii") + (f"?{raw_query.decode('ascii')}" if raw_query else "")
+        return PageContext(
+            floor=self.floor,
+            server=server,
+            params=params,
+            query=taken,
+            path=path,
+            now=self.clock(),
+            locale=locale,
+        )
+
+    def topic(self, address: str, server: str, locale: str) -> Topic:
+        """Return the live topic for a page's address on ``server``.
+
+        Raises:
+            InvalidError: it is not the address of such a page.
+        """
+        wrong = InvalidError(
+            "A topic must be the address of a page of this server.",
+            remedy="Subscribe to the path and query of the open page.",
+        )
+        raw = address.encode() if not _LOOSE.search(address) else b""
+        if guard.check("GET", raw, "1.1", ((b"host", b"topic"),)) is not None:
+            raise wrong
+        path, _, raw_query = raw.partition(b"?")
+        match = routes.find(path)
+        if match is None or match.route.kind is not Kind.PAGE:
+            raise wrong
+        if match.params.get("server", server) != server:
+            raise wrong
+        try:
+            context = self.context(match, path, raw_query, locale)
+        except NotFoundError:
+            raise wrong from None
+        return Topic(address, self, self.pages[match.route.name], context)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One page that can be built again and again."""
+
+    address: str
+    site: Site
+    builder: PageBuilder
+    first: PageContext
+
+    async def build(self) -> tuple[PageResult, bytes]:
+        """Return the page as of now and its live part."""
+        context = replace(self.first, now=self.site.clock())
+        result = await self.builder(context)
+        return result, self.site.renderer.fragment(result, context)
+
+
+def parameters(match: Match, raw_query: bytes) -> dict[str, str]:
+    """Return the checked query parameters of a matched route.
+
+    Raises:
+        NotFoundError: one that the route needs is missing.
+        InvalidError: one is wrong.
+    """
+    taken = query.taken(raw_query, match.route.query)
+    if any(not taken.get(name) for name in match.route.needs):
+        raise NotFoundError("There is no such page.", remedy="Start at the overview.")
+    return taken

@@ -1,0 +1,61 @@
+"""RFC 3339 text to Unix seconds and back, as Go's ``RFC3339Nano`` writes it.
+
+Any ``float`` of the years 1970 to 9999 survives ``parse_time(format_time(x))``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))",
+    re.ASCII,
+)
+_FIRST, _END = -62_135_596_800, 253_402_300_800  # years 1 to 9999: what a calendar can show
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def format_time(unix: float) -> str:
+    """Return ``unix`` seconds as UTC text with ``Z``, without trailing zeros.
+
+    Raises:
+        OverflowError: ``unix`` is not within the years 1 to 9999.
+    """
+    second = int(unix // 1)
+    nanos = round((unix - second) * 1e9)
+    if nanos >= 1_000_000_000:
+        second, nanos = second + 1, 0
+    if not nanos:
+        return _second_text(second) + "Z"
+    return f"{_second_text(second)}.{nanos:09d}".rstrip("0") + "Z"
+
+
+def parse_time(text: str) -> float:
+    """Return RFC 3339 ``text`` as Unix seconds; digits past the ninth are dropped.
+
+    Raises:
+        ValueError: it is not such a time, or not within the years 1 to 9999.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 time")
+    *parts, fraction, sign, hours, minutes = match.groups()
+    moment = datetime.datetime(*map(int, parts), tzinfo=datetime.UTC)  # type: ignore[misc, arg-type]
+    whole = (moment - _EPOCH) // datetime.timedelta(seconds=1)
+    if sign:
+        if int(hours) > 23 or int(minutes) > 59:
+            raise ValueError("offset out of range")
+        offset = int(hours) * 3600 + int(minutes) * 60
+        whole += offset if sign == "-" else -offset
+    if not _FIRST <= whole < _END:
+        raise ValueError("year out of range")
+    return whole + (int(fraction[:9].ljust(9, "0")) / 1e9 if fraction else 0.0)
+
+
+@functools.lru_cache(maxsize=8)
+def _second_text(second: int) -> str:
+    # Many jobs share a second, and building a datetime is what costs here.
+    moment = _EPOCH + datetime.timedelta(seconds=second)
+    return moment.isoformat()[:19]

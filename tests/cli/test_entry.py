@@ -1,0 +1,89 @@
+"""The commands as a shell sees them: exit codes, one sentence on stderr, help with examples."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command with its state under ``home``."""
+    return subprocess.run(
+        [sys.executable, "-m", "glasshouse", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"XDG_STATE_HOME": str(home)},
+        cwd=home,
+        check=False,
+    )
+
+
+def test_version_is_printed(tmp_path: Path) -> None:
+    done = run("--version", home=tmp_path)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "glasshouse")
+
+
+@pytest.mark.parametrize("command", ["demo", "engine", "serve"])
+def test_each_command_has_help_with_examples(command: str, tmp_path: Path) -> None:
+    done = run(command, "--help", home=tmp_path)
+    assert done.returncode == 0
+    assert f"  glasshouse {command}" in done.stdout.split("Examples:")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["serve"], ["embedded work server only", "--engine DIR"]),
+        (["engine", "--listen", "0.0.0.0:0"], ["without a password", "--password-file"]),
+        (["demo", "--faktory", "0.0.0.0:0"], ["other machines", "127.0.0.1"]),
+        (["engine", "--listen", "nonsense"], ["HOST:PORT"]),
+        (["engine", "--password", "a", "--password-file", "b"], ["Give one"]),
+        (["engine", "--password-file", "/nonexistent"], ["cannot be read"]),
+        (["demo", "--jobs", "-1"], ["--jobs", "--help"]),
+        (["demo", "--nonsense"], ["--nonsense", "--help"]),
+        (["nonsense"], ["nonsense", "--help"]),
+    ],
+)
+def test_wrong_usage_exits_2_with_one_line_that_helps(
+    arguments: list[str], words: list[str], tmp_path: Path
+) -> None:
+    done = run(*arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_nothing_at_all_shows_the_help_and_exits_2(tmp_path: Path) -> None:
+    done = run(home=tmp_path)
+    assert done.returncode == 2
+    assert "Usage: glasshouse" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["demo", "--listen"], ["demo", "--faktory"], ["engine", "--listen"]]
+)
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error(
+    command: list[str], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = run(*command, address, home=tmp_path)
+    assert done.returncode == 1
+    assert f"{address} is taken" in done.stderr
+    assert command[1] in done.stderr
+
+
+def test_a_folder_that_is_not_the_demos_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("mine")
+    done = run("demo", "--listen", "127.0.0.1:0", "--data", "mine", home=tmp_path)
+    assert done.returncode == 1
+    assert "not the demo's" in done.stderr
+    assert (tmp_path / "mine" / "file").read_text() == "mine"

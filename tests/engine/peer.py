@@ -1,0 +1,122 @@
+"""A plain FWP peer for tests: bytes out, reply in, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from glasshouse.engine import schema
+from glasshouse.engine.run import Timers, run_engine
+from glasshouse.wire.handshake import password_hash
+
+FAST = Timers(due=0.02, reap=0.05, status=0.02)
+
+
+class Peer:
+    """One connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    def send(self, *lines: str | bytes) -> None:
+        raw = [line.encode() if isinstance(line, str) else line for line in lines]
+        self.writer.write(b"".join(line + b"\r\n" for line in raw))
+
+    async def reply(self) -> str | bytes | None:
+        """Return the next reply: text of a line, bytes of a bulk, or None for nil."""
+        line = await asyncio.wait_for(self.reader.readline(), 10)
+        if not line.endswith(b"\r\n"):
+            raise ConnectionResetError(line)
+        if not line.startswith(b"$"):
+            return line[:-2].decode()
+        size = int(line[1:-2])
+        if size < 0:
+            return None
+        body = await asyncio.wait_for(self.reader.readexactly(size + 2), 10)
+        return body[:-2]
+
+    async def ask(self, line: str | bytes) -> str | bytes | None:
+        self.send(line)
+        return await self.reply()
+
+    async def push(self, jid: str, **fields: Any) -> None:
+        job = {"jid": jid, "jobtype": "Test", "args": [], **fields}
+        assert await self.ask("PUSH " + json.dumps(job)) == "+OK"
+
+    async def fetch(self, *queues: str) -> dict[str, Any] | None:
+        body = await self.ask("FETCH " + " ".join(queues or ("default",)))
+        assert body is None or isinstance(body, bytes), body
+        return None if body is None else json.loads(body)
+
+    async def info(self) -> dict[str, Any]:
+        body = await self.ask("INFO")
+        assert isinstance(body, bytes)
+        return dict(json.loads(body))
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+class Running:
+    """An engine on a free loopback port."""
+
+    def __init__(self, data: Path, port: int, password: str | None) -> None:
+        self.data, self.port, self.password = data, port, password
+
+    async def raw(self) -> Peer:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 26)
+        return Peer(reader, writer)
+
+    async def peer(self, **hello: Any) -> Peer:
+        peer = await self.raw()
+        greeting = await peer.reply()
+        assert isinstance(greeting, str)
+        facts = json.loads(greeting.removeprefix("+HI "))
+        if self.password is not None:
+            hello["pwdhash"] = password_hash(self.password.encode(), facts["s"], facts["i"])
+        assert await peer.ask("HELLO " + json.dumps({"v": 2, **hello})) == "+OK"
+        return peer
+
+
+@contextlib.asynccontextmanager
+async def running(
+    data: Path,
+    *,
+    password: str | None = None,
+    timers: Timers = FAST,
+    vfs: str | None = None,
+    synchronous: str = "FULL",
+) -> AsyncIterator[Running]:
+    """Run an engine while the block runs."""
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+
+    def open_writer(folder: Path) -> apsw.Connection:
+        return schema.open_writer(folder, vfs=vfs, synchronous=synchronous)
+
+    task = asyncio.create_task(
+        run_engine(
+            data=data,
+            host="127.0.0.1",
+            port=0,
+            password=None if password is None else password.encode(),
+            on_ready=lambda _host, port: ready.set_result(port),
+            stop=stop,
+            timers=timers,
+            open_writer=open_writer,
+        )
+    )
+    await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    try:
+        yield Running(data, ready.result(), password)
+    finally:
+        stop.set()
+        await task

@@ -1,0 +1,87 @@
+"""Settings are parsed once and every wrong value says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from glasshouse.model.errors import SettingsError
+from glasshouse.settings import (
+    CONSOLE,
+    Address,
+    parse_address,
+    parse_listen,
+    read_password,
+    require_password_beyond_loopback,
+    state_folder,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:7421", Address("127.0.0.1", 7421)),
+        ("localhost:0", Address("127.0.0.1", 0)),
+        ("[::1]:7419", Address("::1", 7419)),
+        ("0.0.0.0:65535", Address("0.0.0.0", 65535)),
+    ],
+)
+def test_addresses_are_read(text: str, address: Address) -> None:
+    assert parse_address(text, option="--listen") == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "7421", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "1.2.3.4:65536", "1.2.3.4:-1",
+     "jobs.example:80", "::1:7419", "1.2.3.4:７", ":7421", "127.0.0.1: 80"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_address(text, option="--listen")
+    assert "--listen" in caught.value.detail
+    assert "HOST:PORT" in caught.value.remedy
+
+
+def test_an_address_that_was_left_out_is_the_default_and_not_asked_for() -> None:
+    assert parse_listen(None, CONSOLE, option="--listen").address == CONSOLE
+    assert not parse_listen(None, CONSOLE, option="--listen").asked
+    assert parse_listen("127.0.0.1:7421", CONSOLE, option="--listen").asked
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5"])
+def test_beyond_loopback_a_password_is_required(host: str) -> None:
+    with pytest.raises(SettingsError):
+        require_password_beyond_loopback(Address(host, 1), None, option="--listen", remedy="-")
+    require_password_beyond_loopback(Address(host, 1), b"x", option="--listen", remedy="-")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1"])
+def test_on_loopback_no_password_is_required(host: str) -> None:
+    require_password_beyond_loopback(Address(host, 1), None, option="--listen", remedy="-")
+
+
+def test_a_password_file_loses_only_its_line_end(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(b" s\xffcret \r\n")
+    assert read_password(None, file) == b" s\xffcret "
+    assert read_password("word", None) == b"word"
+    assert read_password(None, None) is None
+
+
+def test_an_unusable_password_is_refused(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"\n")
+    for password, file in [("", None), (None, empty), (None, tmp_path / "none"), ("a", empty)]:
+        with pytest.raises(SettingsError):
+            read_password(password, file)
+
+
+def test_state_lies_where_xdg_says_and_never_in_a_relative_place() -> None:
+    assert state_folder({"XDG_STATE_HOME": "/x", "HOME": "/h"}) == Path("/x/glasshouse")
+    assert state_folder({"HOME": "/h"}) == Path("/h/.local/state/glasshouse")
+    assert state_folder({"XDG_STATE_HOME": "rel", "HOME": "/h"}) == Path(
+        "/h/.local/state/glasshouse"
+    )
+    with pytest.raises(SettingsError):
+        state_folder({"XDG_STATE_HOME": "rel"})
