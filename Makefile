@@ -1,66 +1,86 @@
-# One command each: `make run` starts a demo, `make test` proves the whole.
-.DELETE_ON_ERROR:
+# Everything happens in .venv, from the lock files. A second run finds the stamps and starts at once.
 SHELL := /bin/bash
-VENV := .venv
-BIN := $(VENV)/bin
-STAMPS := $(VENV)/.stamps
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+DIST := src/glasshouse/web/static/dist/manifest.json
+FRONTEND := $(shell find frontend scripts/node.py -name node_modules -prune -o -type f -print)
+UV := uv==0.13.9
 ARGS ?=
-FRONTEND := $(shell find frontend -path frontend/node_modules -prune -o -type f -print)
 
-.PHONY: run test lint check bench fuzz mutants test-real lock screens clean
+.PHONY: help run test assets lint types bench fuzz mutants test-real lock format clean FORCE
 
-run: $(STAMPS)/built
-	@exec $(BIN)/glasshouse demo $(ARGS)
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-test: $(STAMPS)/dev $(STAMPS)/built $(STAMPS)/peers
-	@scripts/install-test-tools.sh
-	@$(MAKE) --no-print-directory lint
+run: .venv/run.stamp .venv/built.stamp ## install, build and start the demo; ARGS="…" goes to it
+	$(BIN)/glasshouse demo $(ARGS)
+
+test: .venv/dev.stamp .venv/built.stamp ## everything that has to hold: lint, types, rooms, tests
+	scripts/install-test-tools.sh
+	$(BIN)/python scripts/node.py ci tests/peers
+	@$(MAKE) --no-print-directory lint types
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMPS)/dev $(STAMPS)/built
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	cd frontend && PATH="$$(../$(BIN)/python ../scripts/node_path.py):$$PATH" npm run --silent check
+assets: .venv/run.stamp .venv/built.stamp ## build the front end
 
-bench: $(STAMPS)/dev $(STAMPS)/built
+lint: .venv/dev.stamp ## style and the import contract
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: .venv/dev.stamp ## mypy and tsc
+	$(BIN)/mypy
+	$(BIN)/python scripts/node.py run frontend check
+
+format: .venv/dev.stamp ## mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/dev.stamp .venv/built.stamp ## benchmarks, to bench/results/
+	@test -f bench/__main__.py || { echo "nothing here yet: benchmarks as ratios in one run" >&2; exit 1; }
 	$(BIN)/python -m bench $(ARGS)
 
-screens: $(STAMPS)/dev $(STAMPS)/built
-	@scripts/install-test-tools.sh
-	$(BIN)/python scripts/screens.py
+fuzz: .venv/dev.stamp .venv/built.stamp ## the long fuzz runs
+	@test -d tests/fuzz || { echo "nothing here yet: the long fuzz runs of wire, guard and store" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/fuzz --fuzz $(ARGS)
 
-fuzz mutants test-real:
-	@echo "make $@ has nothing to run yet: it comes with the work that needs it." >&2; exit 1
+mutants: .venv/dev.stamp .venv/built.stamp ## mutation testing
+	@test -f scripts/mutants.py || { echo "nothing here yet: mutation testing of policy and ledger" >&2; exit 1; }
+	$(BIN)/python scripts/mutants.py $(ARGS)
 
-lock: $(STAMPS)/dev
-	scripts/lock.sh
+test-real: .venv/dev.stamp .venv/built.stamp ## tests against a real Faktory: FAKTORY=path
+	@test -d tests/real || { echo "nothing here yet: tests against a real Faktory binary" >&2; exit 1; }
+	@test -n "$(FAKTORY)" || { echo "say where Faktory is: make test-real FAKTORY=path" >&2; exit 2; }
+	FAKTORY="$(FAKTORY)" $(BIN)/python -m pytest tests/real $(ARGS)
 
-clean:
-	rm -rf $(VENV) frontend/node_modules tests/peers/node_modules src/glasshouse/web/static/dist
+lock: .venv/run.stamp ## renew all lock files
+	test -x .venv-lock/bin/uv || { $(BIN)/python -m venv .venv-lock && .venv-lock/bin/pip --quiet install $(UV); }
+	PYTHON=$(BIN)/python scripts/lock.sh .venv-lock/bin/uv
 
-# -- what the commands stand on ---------------------------------------------
+clean: ## remove what was made
+	rm -rf .venv .venv-lock dist src/glasshouse/web/static/dist frontend/node_modules tests/peers/node_modules
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(STAMPS)/venv: scripts/make-venv.sh
-	@scripts/make-venv.sh $(VENV)
-	@mkdir -p $(STAMPS) && touch $@
-
-$(STAMPS)/run: requirements/run.txt $(STAMPS)/venv
-	@echo "Installing what Glasshouse needs into $(VENV) …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+.venv/made.stamp: scripts/python.sh
+	python=$$(scripts/python.sh) && rm -rf .venv && "$$python" -m venv .venv
 	@touch $@
 
-$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/run
-	@echo "Installing what the tests need into $(VENV) …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+.venv/run.stamp: .venv/made.stamp requirements/run.txt
+	$(PIP) --require-hashes -r requirements/run.txt
 	@touch $@
 
-$(STAMPS)/built: pyproject.toml hatch_build.py $(FRONTEND) $(STAMPS)/run
-	@echo "Building the front end …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+.venv/dev.stamp: .venv/made.stamp requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
-$(STAMPS)/peers: tests/peers/package-lock.json $(STAMPS)/run
-	@cd tests/peers && PATH="$$(../../$(BIN)/python ../../scripts/node_path.py):$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
+# Whichever lock is installed first brings what building needs; neither is a prerequisite here.
+.venv/built.stamp: .venv/made.stamp pyproject.toml hatch_build.py $(FRONTEND) $(if $(wildcard $(DIST)),,FORCE)
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+FORCE:

@@ -1,8 +1,32 @@
 #!/usr/bin/env bash
-# Renews the lock files from the ranges in pyproject.toml. Needs uv.
+# Renew every lock file. The resolver runs without any configuration of this machine, so
+# that neither its indexes nor its own wheels get into the locks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-command -v uv >/dev/null || { echo "Renewing the locks needs uv: pip install uv" >&2; exit 1; }
-options=(--universal --generate-hashes --no-header --python-version 3.11 --quiet --upgrade)
-uv pip compile pyproject.toml --group build "${options[@]}" -o requirements/run.txt
-uv pip compile pyproject.toml --group build --group dev "${options[@]}" -c requirements/run.txt -o requirements/dev.txt
+
+uv=${1:?usage: scripts/lock.sh PATH-OF-UV}
+build=$(mktemp)
+trap 'rm -f "$build"' EXIT
+"${PYTHON:-python3}" - >"$build" <<'PYTHON'
+import tomllib
+from pathlib import Path
+
+print(*tomllib.loads(Path("pyproject.toml").read_text())["build-system"]["requires"], sep="\n")
+PYTHON
+
+compile() {
+  env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_INDEX -u UV_FIND_LINKS \
+    "$uv" pip compile --quiet --no-config --universal --python-version 3.11 --upgrade \
+    --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
+    --custom-compile-command "make lock" "$@"
+}
+
+# What building needs is in both: the two commands build without isolation, from the lock.
+compile pyproject.toml "$build" --output-file requirements/run.txt
+compile pyproject.toml "$build" --group dev --constraint requirements/run.txt \
+  --output-file requirements/dev.txt
+
+for folder in frontend tests/peers; do
+  (cd "$folder" && npm install --package-lock-only --omit-lockfile-registry-resolved \
+    --ignore-scripts --no-audit --no-fund)
+done

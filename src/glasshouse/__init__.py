@@ -1,3 +1,9 @@
-"""Glasshouse: a secure, layered web console for the Faktory job server."""
+"""Glasshouse: a console for Faktory work servers, and a work server of its own.
 
-__version__ = "0.1.0"
+Each folder in here is a room; a room imports only from rooms of lower rank
+(``docs/architecture.md``). This module holds nothing but the version.
+"""
+
+from importlib.metadata import version
+
+__version__ = version("glasshouse")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -73,8 +74,6 @@ def alive(pid: int) -> bool:
 
 def wait_for_end(pid: int) -> None:
     """Block until a process that is not our child has ended."""
-    import select
-
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:

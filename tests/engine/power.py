@@ -85,6 +85,6 @@ class PowerVFS(apsw.VFS):
     def xOpen(self, name: object, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         return _File(self.disk, "", name, flags)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802, FBT001
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         super().xDelete(filename, syncdir)
         self.disk.delete(filename)

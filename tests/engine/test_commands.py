@@ -32,7 +32,9 @@ async def test_a_job_goes_from_push_to_acknowledgement(tmp_path: Path) -> None:
 
 async def test_a_job_reaches_the_worker_byte_for_byte(tmp_path: Path) -> None:
     args = b'[12345678901234567890, 1.0, 1e400, "\\ud800", "<&>", {"b" : 1,"a":[ ]}]'
-    pushed = b'{"jid":"job-00001","jobtype":"T","args":' + args + b',"priority":{"x": 9007199254740993}}'
+    pushed = (
+        b'{"jid":"job-00001","jobtype":"T","args":' + args + b',"priority":{"x": 9007199254740993}}'
+    )
     async with running(tmp_path) as engine:
         peer = await engine.peer()
         assert await peer.ask(b"PUSH " + pushed) == "+OK"
@@ -69,7 +71,10 @@ async def test_malformed_commands_leave_the_connection_and_others_alone(tmp_path
             ("", "-ERR unknown command "),
             ("PUSH", "-ERR internal error"),
             ("PUSH {", "-ERR invalid JSON"),
-            ('PUSH {"jid":"short","jobtype":"T","args":[]}', "-ERR jobs must have a reasonable jid"),
+            (
+                'PUSH {"jid":"short","jobtype":"T","args":[]}',
+                "-ERR jobs must have a reasonable jid",
+            ),
             ("FETCH", "-ERR must call fetch with at least one queue"),
             ('FAIL {"jid":"unknown-1"}', "-ERR Job not found unknown-1"),
             ('BEAT {"wid":"nobody"}', "-ERR unknown worker nobody"),
@@ -271,5 +276,3 @@ async def test_a_second_engine_on_the_same_folder_is_refused(tmp_path: Path) -> 
         with pytest.raises(StoreError, match="Another engine runs"):
             async with running(tmp_path):
                 pass
-
-

@@ -21,7 +21,9 @@ def _jids(folder: Path) -> set[str]:
         db.close()
 
 
-async def _push_and_cut(engine: Running, vfs: PowerVFS, into: Path) -> tuple[set[str], list[set[str]]]:
+async def _push_and_cut(
+    engine: Running, vfs: PowerVFS, into: Path
+) -> tuple[set[str], list[set[str]]]:
     """Push from several connections; cut the power after each 25th answer."""
     acknowledged: set[str] = set()
     missing: list[set[str]] = []
@@ -103,7 +105,7 @@ async def test_the_answer_waits_for_its_sync_and_a_slow_sync_stalls_nobody_else(
         onlooker.send('PUSH {"jid":"job-00002","jobtype":"T","args":[]}', "INFO")
         onlooker_answer = asyncio.create_task(onlooker.reply())
         third = await engine.peer()
-        while (await third.info())["faktory"]["total_enqueued"] < 2:  # noqa: ASYNC110
+        while (await third.info())["faktory"]["total_enqueued"] < 2:
             pass
         assert not answer.done()
         assert not onlooker_answer.done()

@@ -62,8 +62,7 @@ class Child:
             start_new_session=True,
         )
         self._process = process
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
+        while process.stdout is not None and (line := await process.stdout.readline()):
             ready = _ready(line)
             if ready is not None:
                 return ready

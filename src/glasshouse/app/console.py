@@ -24,10 +24,12 @@ async def console(settings: ConsoleSettings) -> None:
     """Serve the console until SIGINT or SIGTERM.
 
     Raises:
+        SettingsError: the front end was not built.
         ListenError: the address cannot be used.
         ChildError: no engine ran and none could be started.
     """
     stop = stop_on_signals()
+    made = Console(settings.engine)
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
         warn_when_open(address)
@@ -38,21 +40,32 @@ async def console(settings: ConsoleSettings) -> None:
                 say(f"The console answers at {url}; press Ctrl-C to stop.")
                 ready_line(console=url, faktory=faktory)
 
-            await run_until(stop, serve_console(settings.engine, sock, on_ready))
+            await run_until(stop, made.serve(sock, on_ready))
 
 
-async def serve_console(data: Path, sock: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve the embedded server on ``data`` at ``sock`` until cancelled."""
-    address = address_of(sock)
-    floor = Floor({SERVER: ServerFloor(SERVER, EmbeddedReader(data), clock=time.time)})
-    async with floor.running():
-        await serve(
-            create_app(floor, clock=time.time),
-            host=address.host,
-            port=address.port,
-            sock=sock,
-            on_ready=lambda _host, _port: on_ready(),
-        )
+class Console:
+    """The console over the embedded server on one folder, which need not run yet."""
+
+    def __init__(self, data: Path) -> None:
+        """Put it together; nothing is opened.
+
+        Raises:
+            SettingsError: the front end was not built.
+        """
+        self._floor = Floor({SERVER: ServerFloor(SERVER, EmbeddedReader(data), clock=time.time)})
+        self._app = create_app(self._floor, clock=time.time)
+
+    async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
+        """Serve at ``sock`` until cancelled."""
+        address = address_of(sock)
+        async with self._floor.running():
+            await serve(
+                self._app,
+                host=address.host,
+                port=address.port,
+                sock=sock,
+                on_ready=lambda _host, _port: on_ready(),
+            )
 
 
 def warn_when_open(address: Address) -> None:

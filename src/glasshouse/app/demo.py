@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import started
 from glasshouse.app.child import Child
-from glasshouse.app.console import serve_console, warn_when_open
+from glasshouse.app.console import Console, warn_when_open
 from glasshouse.app.demo_folder import filled, prepare
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.sockets import address_of, bind, choose
@@ -35,8 +35,10 @@ async def demo(settings: DemoSettings) -> None:
 
 
 async def _run(settings: DemoSettings, sock: socket.socket) -> None:
-    fresh = prepare(settings)
     faktory = Listen(choose(settings.faktory, option="--faktory"), asked=settings.faktory.asked)
+    # Whatever could fail is tried before the folder is emptied.
+    made = Console(settings.data)
+    fresh = prepare(settings)
     say("Starting the work server and filling it with a shop's jobs…")
     async with started(settings.data, faktory) as url, _workload(settings, url, fresh=fresh):
 
@@ -46,7 +48,7 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
             say("Sign-in does not exist yet: everybody is an anonymous viewer. Ctrl-C stops.")
             ready_line(console=console, faktory=url, logins=[])
 
-        await serve_console(settings.data, sock, on_ready)
+        await made.serve(sock, on_ready)
 
 
 @contextlib.asynccontextmanager

@@ -6,11 +6,11 @@ Exit 0: done or stopped as asked. 1: it failed. 2: it was asked wrongly.
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
 
+from glasshouse import __version__
 from glasshouse.app.announce import configure_logs, say, say_error
 from glasshouse.app.child import ChildError
 from glasshouse.cli.demo import demo, workload
@@ -73,11 +73,7 @@ def _wrong_usage(error: Exception) -> int:
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if not wanted:
         return
-    try:
-        number = version("glasshouse")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    typer.echo(f"glasshouse {number}")
+    typer.echo(f"glasshouse {__version__}")
     raise typer.Exit
 
 

@@ -11,8 +11,15 @@ from typing import Any
 
 from glasshouse.demo.people import Json
 from glasshouse.model.errors import GlasshouseError
-from glasshouse.wire.client import ClientConnection, encode_command
-from glasshouse.wire.events import Bulk, Error, Greeting, Nil, Simple
+from glasshouse.wire.client import (
+    Bulk,
+    ClientConnection,
+    Error,
+    Greeting,
+    Nil,
+    Simple,
+    encode_command,
+)
 
 Reply = Simple | Error | Bulk | Nil
 _CHUNK = 500

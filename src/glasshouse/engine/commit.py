@@ -68,7 +68,9 @@ class Committer:
                 try:
                     await loop.run_in_executor(self._thread, self._writer.write, batch)
                 except apsw.Error as error:
-                    log.error("a commit failed; nothing of it was acknowledged", detail=str(error))
+                    log.exception(
+                        "a commit failed; nothing of it was acknowledged", detail=str(error)
+                    )
                     # Whatever was changed meanwhile stood on the lost batch: it goes too.
                     failed, self.ticket = self.ticket, self.ticket + 1
                     self._memory = self._on_failure(failed, str(error))

@@ -61,6 +61,7 @@ class Engine:
         self.committer = Committer(
             writer, self.memory, on_durable=self._durable, on_failure=self._lost
         )
+
     @property
     def full(self) -> bool:
         """Whether there are more connections than the server takes."""

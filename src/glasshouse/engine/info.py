@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import resource
 
 import msgspec
@@ -43,7 +43,7 @@ def info(
     """Return the answer to INFO as JSON; ``workers`` is (connected, reaped)."""
     sizes = memory.sizes
     queues = {name: len(queue.ids) for name, queue in sorted(memory.queues.items())}
-    clock = datetime.datetime.fromtimestamp(now, datetime.UTC)
+    clock = dt.datetime.fromtimestamp(now, dt.UTC)
     faktory: dict[str, object] = {
         "queues": queues,
         "sets": {

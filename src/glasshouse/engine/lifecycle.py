@@ -5,7 +5,7 @@ Functions of (memory, command, now) without I/O; the rules are fwp.md §6.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import random
 
 from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
@@ -113,7 +113,7 @@ def _fail_row(memory: Memory, row: Row, failure: Fail, now: float) -> None:
 
 
 def _count(memory: Memory, name: str, now: float) -> None:
-    day = datetime.datetime.fromtimestamp(now, datetime.UTC).date().isoformat()
+    day = dt.datetime.fromtimestamp(now, dt.UTC).date().isoformat()
     memory.count(name)
     memory.count(f"{name}:{day}")
 

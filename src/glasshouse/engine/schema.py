@@ -50,7 +50,9 @@ CREATE TABLE tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
 
-def open_writer(folder: Path, *, vfs: str | None = None, synchronous: str = "FULL") -> apsw.Connection:
+def open_writer(
+    folder: Path, *, vfs: str | None = None, synchronous: str = "FULL"
+) -> apsw.Connection:
     """Open the database for the engine, making it if it is not there.
 
     ``synchronous`` and ``vfs`` exist for tests that take durability away.

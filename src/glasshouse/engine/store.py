@@ -119,7 +119,8 @@ class Loader:
     def row(self, job_id: int) -> Row | None:
         """Return one job, or ``None`` if it is not there."""
         found = self._db.execute(
-            f"SELECT {_COLUMNS}, payload FROM job WHERE id = ?", (job_id,)  # noqa: S608 - constants
+            f"SELECT {_COLUMNS}, payload FROM job WHERE id = ?",
+            (job_id,),
         ).fetchone()
         return None if found is None else Row(*found)
 
@@ -161,9 +162,7 @@ class Loader:
     def count(self, state: int) -> int:
         """Return how many jobs a set holds."""
         return int(
-            self._db.execute(
-                "SELECT count(*) FROM job WHERE state = ? AND state > 1", (state,)
-            ).get
+            self._db.execute("SELECT count(*) FROM job WHERE state = ? AND state > 1", (state,)).get
         )
 
     def last_ids(self) -> tuple[int, int]:

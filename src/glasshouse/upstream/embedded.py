@@ -68,7 +68,9 @@ class EmbeddedReader:
         """Return every entry with this id."""
         return await self._run(
             lambda db: _rows(
-                db, f"SELECT {_COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT 100", (jid,)  # noqa: S608 - constants
+                db,
+                f"SELECT {_COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT 100",
+                (jid,),
             )
         )
 
@@ -167,7 +169,9 @@ class EmbeddedReader:
             (state, per_page, (page - 1) * per_page),
         )
         total = _size(db, state)
-        return JobPage(items=items, total=total, page=page, per_page=per_page, read_at=self._clock())
+        return JobPage(
+            items=items, total=total, page=page, per_page=per_page, read_at=self._clock()
+        )
 
 
 def _rows(db: apsw.Connection, query: str, values: tuple[object, ...]) -> tuple[StoredJob, ...]:
@@ -201,7 +205,11 @@ def _stored(
 
 
 def _size(db: apsw.Connection, state: int) -> int:
-    return int(db.execute("SELECT coalesce((SELECT value FROM tally WHERE name = ?), 0)", (f"size:{state}",)).get)
+    return int(
+        db.execute(
+            "SELECT coalesce((SELECT value FROM tally WHERE name = ?), 0)", (f"size:{state}",)
+        ).get
+    )
 
 
 def _sizes(db: apsw.Connection) -> SetSizes:

@@ -6,6 +6,7 @@ client gets a response with the security headers; no handler changes anything.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -15,12 +16,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glasshouse.floor.floor import Floor
-from glasshouse.model.errors import NotFoundError
+from glasshouse.model.errors import GlasshouseError, NotFoundError
 from glasshouse.web import errors, guard, replies, routes, schema, static
 from glasshouse.web.api import ENDPOINTS
 from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
 from glasshouse.web.headers import SecurityHeaders
-from glasshouse.web.live import Live, locale_of
+from glasshouse.web.live import Live
+from glasshouse.web.locale import locale_of
 from glasshouse.web.routes import Kind, Match
 from glasshouse.web.shapes import HealthShape, Listing, Shape, StateShape
 from glasshouse.web.stream import HEARTBEAT
@@ -32,7 +34,7 @@ class Console:
 
     def __init__(self, site: Site, assets: static.Assets, live: Live) -> None:
         """Answer from ``site``; ``live`` holds the open streams."""
-        self.live = live
+        self._live = live
         self._site = site
         self._assets = assets
         self._schema = schema.openapi()
@@ -67,7 +69,7 @@ class Console:
                 f"{scope['method']} is not possible: this console only shows."
             )
         if match.route.kind is Kind.LIVE:
-            await self.live.respond(match, scope, receive, send)
+            await self._live.respond(match, scope, receive, send)
             return None
         return await self._content(match, scope)
 
@@ -114,20 +116,22 @@ class Console:
         return response
 
     def _bare(self, scope: Scope) -> PageContext:
-        """Return a context for a page about an error: no server, nothing of the request."""
+        """Return a context for a page about an error: at most the server is known."""
+        floor, server = self._site.floor, None
+        with contextlib.suppress(GlasshouseError, KeyError):
+            match = routes.find(scope["raw_path"])
+            server = floor.server(match.params["server"]) if match else None
         locale = locale_of(Headers(scope=scope))
-        return PageContext(
-            floor=self._site.floor, server=None, now=self._site.clock(), locale=locale
-        )
+        return PageContext(floor=floor, server=server, now=self._site.clock(), locale=locale)
 
 
 class Application:
     """The whole stack, with the handle to end its streams."""
 
-    def __init__(self, inner: ASGIApp, close: Callable[[], None]) -> None:
+    def __init__(self, inner: ASGIApp, live: Live) -> None:
         """Serve ``inner``."""
         self._inner = inner
-        self.close = close
+        self.live = live
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP; nothing else is spoken."""
@@ -135,6 +139,10 @@ class Application:
             await self._inner(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
+
+    def close(self) -> None:
+        """End the open streams, now."""
+        self.live.close()
 
 
 def create_app(
@@ -151,15 +159,16 @@ def create_app(
     Raises:
         SettingsError: the front end was not built.
     """
+    assets = assets or static.load()
     if pages is None or renderer is None:
         from glasshouse.web.pages import PAGES  # noqa: PLC0415 - real ones only when wanted
         from glasshouse.web.render import Renderer  # noqa: PLC0415
 
-        pages, renderer = pages or PAGES, renderer or Renderer()
+        pages, renderer = pages or PAGES, renderer or Renderer(assets.urls)
     site = Site(floor=floor, pages=pages, renderer=renderer, clock=clock)
     live = Live(site, heartbeat=heartbeat)
-    console = Console(site, assets or static.load(), live)
-    return Application(SecurityHeaders(console), live.close)
+    console = Console(site, assets, live)
+    return Application(SecurityHeaders(console), live)
 
 
 async def _api(name: str, context: PageContext, headers: Headers) -> Response:

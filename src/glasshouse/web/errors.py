@@ -123,7 +123,7 @@ def encoded(problem: Problem) -> bytes:
 def _page(problem: Problem, renderer: PageRenderer, context: PageContext | None) -> Response:
     try:
         html = renderer.error(*problem, context)
-    except Exception:  # noqa: BLE001 - the page about an error must not fail itself
+    except Exception:  # the page about an error must not fail itself
         log.exception("error page failed", code=problem.code)
         return replies.fresh(f"{problem.detail}\n".encode(), replies.TEXT, problem.status)
     return replies.fresh(html, replies.HTML, problem.status)

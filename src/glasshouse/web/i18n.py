@@ -128,6 +128,9 @@ _ZH_CN: Mapping[str, str] = {
     "Check that the job server runs and can be reached; the page recovers by itself.": (
         "请检查任务服务器是否在运行且可以访问；页面会自行恢复。"
     ),
+    "This is not on the server any more. What you see is its last known state.": (
+        "它已不在服务器上。您看到的是最后已知的状态。"
+    ),
     "Paused": "已暂停",
     "This page is past the end of the list.": "此页超出了列表末尾。",
     "Go to the last page": "转到最后一页",

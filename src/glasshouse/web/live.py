@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from glasshouse.model.errors import InvalidError
 from glasshouse.web import query
+from glasshouse.web.locale import locale_of
 from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.hub import Hub
 from glasshouse.web.routes import Match
 from glasshouse.web.stream import HEARTBEAT, Subscriber
 from glasshouse.web.topics import Site, Topic
+
+log = structlog.get_logger()
 
 MAX_TOPICS = 16
 STALLED_SECONDS = 30.0
@@ -80,11 +85,6 @@ class Live:
         return [self._site.topic(address, server, locale) for address in asked]
 
 
-def locale_of(_: Headers) -> str:
-    """Return the language of the answer; there is one so far."""
-    return "en"
-
-
 async def _pour(viewer: Subscriber, send: Send) -> None:
     """Send events as fast as the client takes them; give a stalled client up."""
 
@@ -92,12 +92,23 @@ async def _pour(viewer: Subscriber, send: Send) -> None:
         message = {"type": "http.response.body", "body": chunk, "more_body": more}
         await asyncio.wait_for(send(message), STALLED_SECONDS)
 
-    with contextlib.suppress(TimeoutError, OSError):
+    with _quietly():
         await body(b"retry: 1000\n\n")
         async with contextlib.aclosing(viewer.events()) as events:
             async for chunk in events:
                 await body(chunk)
         await body(b"", more=False)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """The response has begun: a failure can only end it."""
+    try:
+        yield
+    except (TimeoutError, OSError):
+        log.info("a live stream stalled and was given up")
+    except Exception:
+        log.exception("live stream failed")
 
 
 async def _until_gone(receive: Receive, viewer: Subscriber) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import http
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from glasshouse.web import guard
 from glasshouse.web.guard import Refusal
@@ -88,7 +88,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's name
         """Answer what uvicorn calls invalid, with the guard's reason if it has one."""
         self._refuse(self._refusal)
 
@@ -110,9 +110,10 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._refused = True
         self._head_seen()
-        if self.cycle is not None and not self.cycle.response_complete:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
             # An earlier answer is under way: let it end, then close.
-            self.cycle.keep_alive = False
+            cycle.keep_alive = False
             return
         self.transport.write(plain_answer(refusal))
         self.transport.close()

@@ -44,6 +44,8 @@ _SPOKEN = (
     "Connection to Glasshouse lost — showing data from {age}.",
     "Server unreachable since {since} — showing the last known data from {age}.",
     "Server unreachable since {since} — nothing is known yet.",
+    "This is not on the server any more. What you see is its last known state.",
+    "Check that the job server runs and can be reached; the page recovers by itself.",
 )
 
 
@@ -94,6 +96,7 @@ class Renderer:
         self._environments = {locale: _environment(locale) for locale in LOCALES}
         self._assets = {
             "app": _asset(manifest, "app.js"),
+            "theme": _asset(manifest, "theme.js"),
             "style": _asset(manifest, "style.css"),
             "worker": _asset(manifest, "live-worker.js"),
             "icon": _asset(manifest, "favicon.svg"),

@@ -17,7 +17,7 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 TEXT = "text/plain; charset=utf-8"
 _WORTH_PACKING = 1024
-_GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?P<q>[0-9.]+)\s*)?(?=,|$)", re.I)
+_GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?P<q>[0-9.]+)\s*)?(?=,|$)", re.IGNORECASE)
 
 
 def accepts_gzip(headers: Headers) -> bool:
@@ -38,7 +38,7 @@ def validated(headers: Headers, body: bytes, media: str, *, basis: bytes | None 
     change without meaning (its age).
     """
     etag = tag(body if basis is None else basis)
-    kept = {"etag": etag, "cache-control": REVALIDATED, "vary": "accept-encoding"}
+    kept = {"etag": etag, "cache-control": REVALIDATED, "vary": "accept-encoding, accept-language"}
     known = (item.strip() for item in headers.get("if-none-match", "").split(","))
     if any(item in (etag, etag[2:], "*") for item in known):
         return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=kept)

@@ -22,7 +22,12 @@ _NUMBERS = {"page": (1, MAX_PAGE), "per_page": (DEFAULT_PER_PAGE, MAX_PER_PAGE)}
 
 def openapi() -> bytes:
     """Return the description of the JSON API as JSON."""
-    shapes = {ProblemBody, Listing, HealthShape, *(end.shape for end in ENDPOINTS.values())}
+    shapes: set[type[msgspec.Struct]] = {
+        ProblemBody,
+        Listing,
+        HealthShape,
+        *(end.shape for end in ENDPOINTS.values()),
+    }
     ordered = sorted(shapes, key=lambda shape: shape.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
     document = {

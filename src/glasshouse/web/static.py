@@ -42,8 +42,9 @@ class Asset(NamedTuple):
 class Assets:
     """The files of the front end by their published name."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        """Serve ``files``."""
+    def __init__(self, files: Mapping[str, bytes], manifest: Mapping[str, str]) -> None:
+        """Serve ``files``; ``manifest`` maps plain names to theirs."""
+        self.urls = {plain: f"/static/{name}" for plain, name in manifest.items()}
         self._assets = {name: _asset(name, body) for name, body in files.items()}
 
     def respond(self, headers: Headers, name: str) -> Response:
@@ -70,13 +71,14 @@ def load(folder: Path = DIST) -> Assets:
     """
     try:
         manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=dict[str, str])
-        names = sorted({Path(name).name for name in manifest.values()})
-        return Assets({name: (folder / name).read_bytes() for name in names})
+        manifest = {plain: Path(name).name for plain, name in manifest.items()}
+        files = {name: (folder / name).read_bytes() for name in manifest.values()}
     except (OSError, msgspec.DecodeError) as error:
         raise SettingsError(
             f"The front end is not built: {folder} has no usable manifest.json ({error}).",
             remedy="Build it with `make assets` (or `make run`), then start again.",
         ) from error
+    return Assets(files, manifest)
 
 
 def _asset(name: str, body: bytes) -> Asset:

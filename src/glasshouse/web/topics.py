@@ -82,11 +82,14 @@ class Topic:
     builder: PageBuilder
     first: PageContext
 
-    async def build(self) -> tuple[PageResult, bytes]:
-        """Return the page as of now and its live part."""
+    async def build(self) -> tuple[PageResult, PageContext]:
+        """Return the page as of now, and the context that it was built in."""
         context = replace(self.first, now=self.site.clock())
-        result = await self.builder(context)
-        return result, self.site.renderer.fragment(result, context)
+        return await self.builder(context), context
+
+    def lay_out(self, result: PageResult, context: PageContext) -> bytes:
+        """Return the HTML of the page's live part."""
+        return self.site.renderer.fragment(result, context)
 
 
 def parameters(match: Match, raw_query: bytes) -> dict[str, str]:

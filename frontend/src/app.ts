@@ -1,0 +1,87 @@
+// Starts the page: controls, ticking times, live data.
+import { connect } from "./connect.js";
+import { listen } from "./controls.js";
+import type { Fault, ToTab } from "./messages.js";
+import { show } from "./morph.js";
+import { absolute, relative, say } from "./words.js";
+
+const root = document.documentElement;
+const main = document.getElementById("live");
+const indicator = document.getElementById("indicator");
+const banner = document.getElementById("banner");
+
+let state: "wait" | "live" | "fault" | "offline" = indicator?.dataset.state === "fault" ? "fault" : "wait";
+let checkedAt = Number(indicator?.dataset.checkedAt ?? NaN);
+let fault: Fault | null = null;
+// Server time minus our time: relative times are right although a clock is wrong.
+let skew = 0;
+let gone = false;
+
+const now = () => Date.now() / 1000 + skew;
+
+function put(node: Element | null | undefined, text: string): void {
+  if (node && node.textContent !== text) node.textContent = text;
+}
+
+function times(): void {
+  for (const node of document.querySelectorAll<HTMLElement>("time[data-at]")) {
+    put(node, relative(Number(node.dataset.at), now()));
+  }
+}
+
+function status(): void {
+  if (!indicator || !banner) return;
+  const age = Number.isNaN(checkedAt) ? "–" : relative(Math.min(checkedAt, now()), now());
+  indicator.dataset.state = state;
+  const words = { wait: say("Connecting…"), live: say("Live · updated {age}", { age }), fault: say("Server unreachable"), offline: say("Offline") };
+  put(indicator.querySelector("span"), words[state]);
+  // The banner is read aloud when it changes: it holds fixed times, not ticking ones.
+  const since = Number.isNaN(checkedAt) ? "–" : absolute(checkedAt);
+  if (state === "offline") put(banner, say("Connection to Glasshouse lost — showing data from {age}.", { age: since }));
+  else if (gone) put(banner, say("This is not on the server any more. What you see is its last known state."));
+  else if (state === "fault" && fault) {
+    const text = Number.isNaN(checkedAt)
+      ? "Server unreachable since {since} — nothing is known yet."
+      : "Server unreachable since {since} — showing the last known data from {age}.";
+    put(banner, say(text, { since: absolute(Date.parse(fault.since) / 1000), age: since }) + " " + say(fault.remedy));
+  }
+  if (state !== "wait") banner.hidden = state === "live" && !gone;
+}
+
+function counts(): void {
+  const facts = document.getElementById("facts");
+  for (const node of document.querySelectorAll<HTMLElement>("[data-count]")) {
+    const count = facts?.dataset[node.dataset.count ?? ""];
+    if (count !== undefined) put(node, count);
+  }
+}
+
+function hear(message: ToTab): void {
+  if (message.kind === "tick") {
+    if (message.checkedAt !== null) {
+      checkedAt = message.checkedAt;
+      if (message.age !== null) skew = checkedAt + message.age - Date.now() / 1000;
+    }
+    fault = message.fault;
+    state = fault ? "fault" : "live";
+  } else if (message.kind === "offline") state = "offline";
+  else if (message.kind === "gone") gone = true;
+  else if (message.kind === "fragment" && main) {
+    gone = false;
+    show(main, message.html, message.digest, () => {
+      counts();
+      times();
+    });
+  }
+  status();
+}
+
+listen();
+times();
+setInterval(() => {
+  times();
+  status();
+}, 1000);
+if (root.dataset.live === "yes" && main) {
+  connect(root.dataset.server ?? "", main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
+}

@@ -1,0 +1,45 @@
+// A tab's side of the live data: through the shared worker, or alone while visible.
+import type { ToTab, ToWorker } from "./messages.js";
+import { Stream } from "./stream.js";
+
+export function connect(server: string, topic: string, worker: string, hear: (message: ToTab) => void): void {
+  if (typeof SharedWorker === "undefined" || !worker) return alone(server, topic, hear);
+  let port: MessagePort;
+  const say = (message: ToWorker) => port.postMessage(message);
+  const open = () => {
+    const shared = new SharedWorker(worker, { name: "glasshouse-live" });
+    port = shared.port;
+    port.onmessage = (event: MessageEvent) => {
+      const message = event.data as ToTab;
+      if (message.kind === "ping") say({ kind: "pong" });
+      else hear(message);
+    };
+    say({ kind: "hello", server, topic });
+  };
+  open();
+  window.addEventListener("pagehide", () => say({ kind: "bye" }));
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) open();
+  });
+  // A tab that was frozen may have been given up: say hello again when it is looked at.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) say({ kind: "hello", server, topic });
+  });
+}
+
+function alone(server: string, topic: string, hear: (message: ToTab) => void): void {
+  let stream: Stream | null = null;
+  const update = (visible: boolean) => {
+    if (!visible) {
+      stream?.close();
+      stream = null;
+    } else if (!stream) {
+      stream = new Stream(server, (_, message) => hear(message));
+      stream.follow([topic]);
+    }
+  };
+  update(!document.hidden);
+  document.addEventListener("visibilitychange", () => update(!document.hidden));
+  window.addEventListener("pagehide", () => update(false));
+  window.addEventListener("pageshow", () => update(!document.hidden));
+}

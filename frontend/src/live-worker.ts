@@ -1,0 +1,71 @@
+// The shared worker: holds one event stream per server for all tabs of this browser.
+import type { ToTab, ToWorker } from "./messages.js";
+import { Stream } from "./stream.js";
+
+interface Tab {
+  port: MessagePort;
+  server: string;
+  topic: string;
+  seen: number;
+}
+
+const tabs = new Map<MessagePort, Tab>();
+const streams = new Map<string, Stream>();
+const last = new Map<string, ToTab>();
+const SILENT = 45_000;
+
+function follow(server: string): void {
+  const topics = [...tabs.values()].filter((tab) => tab.server === server).map((tab) => tab.topic);
+  let stream = streams.get(server);
+  if (!stream) {
+    if (!topics.length) return;
+    stream = new Stream(server, (topic, message) => relay(server, topic, message));
+    streams.set(server, stream);
+  }
+  for (const key of last.keys()) {
+    if (key.startsWith(server + " ") && !topics.includes(key.slice(server.length + 1))) last.delete(key);
+  }
+  if (topics.length) return stream.follow(topics);
+  stream.close();
+  streams.delete(server);
+}
+
+function relay(server: string, topic: string | null, message: ToTab): void {
+  if (topic !== null) last.set(`${server} ${topic}`, message);
+  for (const tab of tabs.values()) {
+    if (tab.server === server && (topic === null || tab.topic === topic)) tab.port.postMessage(message);
+  }
+}
+
+function leave(port: MessagePort): void {
+  const tab = tabs.get(port);
+  tabs.delete(port);
+  if (tab) follow(tab.server);
+}
+
+function hear(port: MessagePort, message: ToWorker): void {
+  const tab = tabs.get(port);
+  if (tab) tab.seen = Date.now();
+  if (message.kind === "bye") leave(port);
+  if (message.kind !== "hello") return;
+  tabs.delete(port);
+  tabs.set(port, { port, server: message.server, topic: message.topic, seen: Date.now() });
+  if (tab && tab.server !== message.server) follow(tab.server);
+  // A page that another tab follows already is known here; the stream does not repeat it.
+  const known = last.get(`${message.server} ${message.topic}`);
+  if (known) port.postMessage(known);
+  follow(message.server);
+}
+
+setInterval(() => {
+  for (const tab of [...tabs.values()]) {
+    if (Date.now() - tab.seen > SILENT) leave(tab.port);
+    else tab.port.postMessage({ kind: "ping" } satisfies ToTab);
+  }
+}, 10_000);
+
+(self as unknown as SharedWorkerGlobalScope).onconnect = (event: MessageEvent) => {
+  const port = event.ports[0];
+  if (!port) return;
+  port.onmessage = (said: MessageEvent) => hear(port, said.data as ToWorker);
+};

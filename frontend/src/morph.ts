@@ -1,0 +1,40 @@
+// Puts a new fragment into the page: keeps focus, scroll, open details and a selection.
+import { Idiomorph } from "idiomorph";
+
+let waiting: (() => void) | null = null;
+let seen = "";
+
+function selecting(main: HTMLElement): boolean {
+  const selection = getSelection();
+  return !!selection && !selection.isCollapsed && main.contains(selection.anchorNode);
+}
+
+export function show(main: HTMLElement, html: string, digest: string, after: () => void): void {
+  if (digest === seen) {
+    waiting = null;
+    return;
+  }
+  const apply = () => {
+    waiting = null;
+    seen = digest;
+    // Parsed apart, in a document where nothing runs or loads.
+    const parsed = new DOMParser().parseFromString(`<main>${html}</main>`, "text/html");
+    const fresh = parsed.querySelector("main");
+    if (!fresh) return;
+    Idiomorph.morph(main, [...fresh.childNodes], {
+      morphStyle: "innerHTML",
+      callbacks: {
+        beforeAttributeUpdated: (name: string, node: Element) =>
+          !(name === "open" && node.nodeName === "DETAILS") && name !== "data-done",
+      },
+    });
+    after();
+  };
+  if (selecting(main)) waiting = apply;
+  else apply();
+}
+
+document.addEventListener("selectionchange", () => {
+  const main = document.getElementById("live");
+  if (waiting && main && !selecting(main)) waiting();
+});

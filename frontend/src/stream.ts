@@ -1,0 +1,85 @@
+// One event stream for a set of topics; opens again by itself, slower each time.
+import type { Fault, ToTab } from "./messages.js";
+
+export const MAX_TOPICS = 16;
+
+export class Stream {
+  #source: EventSource | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #topics: string[] = [];
+  #failures = 0;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly server: string,
+    readonly tell: (topic: string | null, message: ToTab) => void,
+  ) {}
+
+  /** Follow exactly these topics; none closes the stream. */
+  follow(topics: string[]): void {
+    const wanted = [...new Set(topics)].slice(-MAX_TOPICS).sort();
+    if (wanted.join("\n") === this.#topics.join("\n") && (this.#source || !wanted.length)) return;
+    this.#topics = wanted;
+    this.#later(50);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#quiet);
+    this.#source?.close();
+    this.#source = null;
+    this.#topics = [];
+  }
+
+  #later(wait: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#open(), wait);
+  }
+
+  #open(): void {
+    const old = this.#source;
+    this.#source = null;
+    old?.close();
+    if (!this.#topics.length) return this.close();
+    const query = this.#topics.map((topic) => "topic=" + encodeURIComponent(topic)).join("&");
+    const source = new EventSource(`/${encodeURIComponent(this.server)}/live?${query}`);
+    this.#source = source;
+    source.addEventListener("tick", (event) => this.#tick(JSON.parse(event.data as string)));
+    source.addEventListener("fragment", (event) => {
+      const data = JSON.parse(event.data as string) as { topic: string; html: string; digest: string };
+      this.tell(data.topic, { kind: "fragment", html: data.html, digest: data.digest });
+    });
+    source.addEventListener("gone", (event) => {
+      this.tell((JSON.parse(event.data as string) as { topic: string }).topic, { kind: "gone" });
+    });
+    source.onopen = () => this.#watch();
+    source.onerror = () => this.#lost();
+    this.#watch();
+  }
+
+  #tick(data: { checked_at?: number | null; age?: number | null; fault?: Fault | null }): void {
+    this.#failures = 0;
+    this.#watch();
+    this.tell(null, {
+      kind: "tick",
+      checkedAt: data.checked_at ?? null,
+      age: data.age ?? null,
+      fault: data.fault ?? null,
+    });
+  }
+
+  // A stream that says nothing for 10 s is lost, although no error was reported.
+  #watch(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => this.#lost(), 10_000);
+  }
+
+  #lost(): void {
+    clearTimeout(this.#quiet);
+    this.#source?.close();
+    this.#source = null;
+    this.tell(null, { kind: "offline" });
+    this.#failures += 1;
+    this.#later(Math.min(15_000, 500 * 2 ** Math.min(this.#failures, 5)) * (0.75 + Math.random() / 2));
+  }
+}

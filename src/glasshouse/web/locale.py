@@ -1,0 +1,28 @@
+"""Which language an answer is in: the client's first choice among ours (RFC 9110 §12.5.4)."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.datastructures import Headers
+
+from glasshouse.web.i18n import LOCALES
+
+_CHOICE = re.compile(
+    r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?\s*"
+)
+_BY_LANGUAGE = {locale.partition("-")[0].lower(): locale for locale in LOCALES}
+
+
+def locale_of(headers: Headers) -> str:
+    """Return one of ``LOCALES``; English when the client wants none of them."""
+    best, weight = "en", 0.0
+    for part in headers.get("accept-language", "").split(","):
+        found = _CHOICE.fullmatch(part)
+        ours = None if found is None else _BY_LANGUAGE.get(found[1].lower())
+        if found is None or ours is None:
+            continue
+        quality = float(found[2] or 1)
+        if quality > weight:
+            best, weight = ours, quality
+    return best

@@ -1,0 +1,316 @@
+"""A client's command line as a typed value (fwp.md §4).
+
+``parse_command`` either returns one of these or raises the error text that the
+client gets; what the line asks for is clean and bounded afterwards.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+
+import msgspec
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.job import JobSet
+from glasshouse.model.server import WorkerState
+from glasshouse.wire import fields as typed
+from glasshouse.wire.echo import clip, echo
+from glasshouse.wire.jobs import JobError, NewJob, parse_job, parse_jobs
+from glasshouse.wire.jsontext import JsonTextError, decode_string, members
+
+MAX_ERRTYPE, MAX_MESSAGE, MAX_BACKTRACE = 100, 1000, 50
+_INTERNAL = "internal error"
+
+
+class CommandError(InvalidError):
+    """A line cannot be carried out; ``detail`` is what follows ``-ERR ``."""
+
+    code = "invalid_command"
+
+
+class MutateCommand(enum.StrEnum):
+    """What MUTATE can do."""
+
+    CLEAR = "clear"
+    KILL = "kill"
+    DISCARD = "discard"
+    REQUEUE = "requeue"
+
+
+class Push(msgspec.Struct, frozen=True):
+    """PUSH: take in one job."""
+
+    job: NewJob
+
+
+class PushBulk(msgspec.Struct, frozen=True):
+    """PUSHB: take in ``jobs``; ``rejected`` maps the other jids to the reason."""
+
+    jobs: tuple[NewJob, ...]
+    rejected: dict[str, str]
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """FETCH: hand out a job of the first queue that has one; no queues: wait for nothing."""
+
+    queues: tuple[str, ...]
+
+
+class Ack(msgspec.Struct, frozen=True):
+    """ACK: the job is done."""
+
+    jid: str
+
+
+class Fail(msgspec.Struct, frozen=True):
+    """FAIL: the attempt failed; the texts are clean and bounded (fwp.md §6)."""
+
+    jid: str
+    errtype: str
+    message: str
+    backtrace: tuple[str, ...]
+
+
+class Beat(msgspec.Struct, frozen=True):
+    """BEAT: the worker lives; ``current_state`` is what it says of itself, if anything."""
+
+    wid: str
+    current_state: WorkerState | None
+    rss_kb: int
+
+
+class Info(msgspec.Struct, frozen=True):
+    """INFO: tell about the server."""
+
+
+class Flush(msgspec.Struct, frozen=True):
+    """FLUSH: forget everything."""
+
+
+class End(msgspec.Struct, frozen=True):
+    """END: close without a reply."""
+
+
+class QueuePause(msgspec.Struct, frozen=True):
+    """QUEUE PAUSE; ``None`` means every queue."""
+
+    names: tuple[str, ...] | None
+
+
+class QueueResume(msgspec.Struct, frozen=True):
+    """QUEUE RESUME; ``None`` means every queue."""
+
+    names: tuple[str, ...] | None
+
+
+class QueueRemove(msgspec.Struct, frozen=True):
+    """QUEUE REMOVE; ``None`` means every queue."""
+
+    names: tuple[str, ...] | None
+
+
+class QueueLatency(msgspec.Struct, frozen=True):
+    """QUEUE LATENCY: the age of each queue's next job."""
+
+    names: tuple[str, ...]
+
+
+class Mutate(msgspec.Struct, frozen=True):
+    """MUTATE: change the jobs of a set; ``filtered`` tells whether a filter was given at all."""
+
+    command: MutateCommand
+    target: JobSet
+    jids: tuple[str, ...] = ()
+    regexp: str = ""
+    jobtype: str = ""
+    filtered: bool = False
+
+
+Command = (
+    Push | PushBulk | Fetch | Ack | Fail | Beat | Info | Flush | End
+    | QueuePause | QueueResume | QueueRemove | QueueLatency | Mutate
+)  # fmt: skip
+
+
+class _AckBody(msgspec.Struct, forbid_unknown_fields=True):
+    jid: str
+
+
+class _FailBody(msgspec.Struct, forbid_unknown_fields=True):
+    jid: str
+    errtype: str = ""
+    message: str = ""
+    backtrace: list[str] = []
+
+
+_decode_ack = msgspec.json.Decoder(_AckBody).decode
+_decode_fail = msgspec.json.Decoder(_FailBody).decode
+_ODD = (ValueError, RecursionError)  # msgspec's and Unicode's errors are ValueErrors
+_FAIL_KEYS = frozenset({"jid", "errtype", "message", "backtrace"})
+_BEAT_KEYS = frozenset({"wid", "current_state", "rss_kb"})
+_MUTATE_KEYS = frozenset({"cmd", "target", "filter"})
+_FILTER_KEYS = frozenset({"jids", "regexp", "jobtype"})
+
+
+def parse_command(line: bytes) -> Command:
+    """Return the command in ``line`` (without its line end).
+
+    Raises:
+        CommandError: with the text that the reference answers.
+    """
+    verb, space, body = line.partition(b" ")
+    parse = _PARSERS.get(verb)
+    if parse is None:
+        raise CommandError(f"unknown command {echo(verb)}")
+    try:
+        return parse(body if space else None)
+    except JobError as error:
+        raise CommandError(error.detail) from None
+    except JsonTextError as error:
+        raise CommandError(f"invalid JSON: {error.detail}") from None
+
+
+def _needed(body: bytes | None) -> bytes:
+    """Return the argument; the reference stumbles over a missing one (T7)."""
+    if body is None:
+        raise CommandError(_INTERNAL)
+    return body
+
+
+def _push(body: bytes | None) -> Push:
+    return Push(parse_job(_needed(body)))
+
+
+def _push_bulk(body: bytes | None) -> PushBulk:
+    jobs, rejected = parse_jobs(_needed(body))
+    return PushBulk(tuple(jobs), rejected)
+
+
+def _fetch(body: bytes | None) -> Fetch:
+    if body is None:
+        raise CommandError("must call fetch with at least one queue")
+    return Fetch(_names(body))
+
+
+def _ack(body: bytes | None) -> Ack:
+    text = _needed(body)
+    try:
+        return Ack(_decode_ack(text).jid)
+    except _ODD:
+        pass
+    try:
+        # A map of strings, whose keys match exactly: "JID" is just another string.
+        fields = {
+            decode_string(key): "" if value == typed.NULL else decode_string(value)
+            for key, value in members(text)
+        }
+        return Ack(fields["jid"])
+    except (JsonTextError, KeyError):
+        raise CommandError(f"invalid ACK {echo(text)}") from None
+
+
+def _fail(body: bytes | None) -> Fail:
+    text = _needed(body)
+    try:
+        given = _decode_fail(text)
+        jid, errtype, message, lines = given.jid, given.errtype, given.message, given.backtrace
+    except _ODD:
+        fields = typed.read_object(text, _FAIL_KEYS)
+        jid, errtype, message = (
+            typed.string(fields, name) for name in ("jid", "errtype", "message")
+        )
+        lines = list(typed.strings(fields, "backtrace"))
+    if not jid:
+        raise CommandError("missing JID")
+    return Fail(
+        jid,
+        clip(errtype.strip(), MAX_ERRTYPE) or "unknown",
+        clip(message.strip(), MAX_MESSAGE) or "unknown",
+        tuple(lines[:MAX_BACKTRACE]),
+    )
+
+
+def _beat(body: bytes | None) -> Beat:
+    text = _needed(body)
+    try:
+        fields = typed.read_object(text, _BEAT_KEYS)
+        state = typed.string(fields, "current_state")
+        return Beat(
+            typed.string(fields, "wid"),
+            WorkerState(state) if state in _STATES else None,
+            typed.integer(fields, "rss_kb") or 0,
+        )
+    except JsonTextError:
+        raise CommandError(f"invalid BEAT {echo(text)}") from None
+
+
+def _queue(body: bytes | None) -> Command:
+    name, space, rest = _needed(body).partition(b" ")
+    action = echo(name).upper()
+    names = _names(rest)
+    if action == "LATENCY":
+        if names[:1] == ("*",):
+            raise CommandError("QUEUE LATENCY does not support wildcards")
+        return QueueLatency(names)
+    kind = _QUEUE_ACTIONS.get(action)
+    if kind is None:
+        raise CommandError(f"no such QUEUE subcommand: {action}")
+    if not space:
+        raise CommandError(_INTERNAL)
+    return kind(None if names[:1] == ("*",) else names)
+
+
+def _mutate(body: bytes | None) -> Mutate:
+    if body is None or b" " in body:
+        raise CommandError("invalid format")
+    fields = typed.read_object(body, _MUTATE_KEYS)
+    operation, target = typed.string(fields, "cmd"), typed.string(fields, "target")
+    given = fields.get("filter", typed.NULL)
+    wanted = {} if given == typed.NULL else typed.read_object(given, _FILTER_KEYS)
+    jids = typed.strings(wanted, "jids")
+    regexp, jobtype = typed.string(wanted, "regexp"), typed.string(wanted, "jobtype")
+    if operation not in _OPERATIONS:
+        raise CommandError("unknown mutate operation")
+    if target not in _TARGETS:
+        raise CommandError("invalid target for mutation command")
+    return Mutate(
+        MutateCommand(operation), JobSet(target), jids, regexp, jobtype, given != typed.NULL
+    )
+
+
+def _batch(_: bytes | None) -> Command:
+    raise CommandError("batch subsystem is only available in Faktory Enterprise")
+
+
+def _track(_: bytes | None) -> Command:
+    raise CommandError("tracking subsystem is only available in Faktory Enterprise")
+
+
+def _names(text: bytes) -> tuple[str, ...]:
+    return tuple(name.decode(errors="replace") for name in text.split(b" ") if name)
+
+
+_STATES = frozenset(state.value for state in WorkerState)
+_OPERATIONS = frozenset(operation.value for operation in MutateCommand)
+_TARGETS = frozenset(target.value for target in JobSet)
+_QUEUE_ACTIONS: dict[str, Callable[[tuple[str, ...] | None], Command]] = {
+    "PAUSE": QueuePause,
+    "RESUME": QueueResume,
+    "REMOVE": QueueRemove,
+}
+_PARSERS: dict[bytes, Callable[[bytes | None], Command]] = {
+    b"PUSH": _push,
+    b"PUSHB": _push_bulk,
+    b"FETCH": _fetch,
+    b"ACK": _ack,
+    b"FAIL": _fail,
+    b"BEAT": _beat,
+    b"INFO": lambda _: Info(),
+    b"FLUSH": lambda _: Flush(),
+    b"END": lambda _: End(),
+    b"QUEUE": _queue,
+    b"MUTATE": _mutate,
+    b"BATCH": _batch,
+    b"TRACK": _track,
+}

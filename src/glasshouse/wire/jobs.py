@@ -1,0 +1,229 @@
+"""A pushed job: checked by fwp.md §3's rules, its text kept as the client wrote it.
+
+An ordinary job is read by msgspec alone and its payload is the pushed text with
+the server's fields appended; any other goes through our own scanner.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.wire import fields as typed
+from glasshouse.wire.echo import echo
+from glasshouse.wire.jsontext import JsonTextError, elements
+from glasshouse.wire.payload import is_canonical, read_fields, set_fields
+from glasshouse.wire.times import parse_time
+
+DEFAULT_QUEUE = "default"
+DEFAULT_RETRY = 25
+MAX_RESERVE = 86_400
+_LEAST_JID = 8
+_queue_name = re.compile(r"[a-zA-Z0-9._-]+").fullmatch
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+_ODD = (ValueError, RecursionError)  # msgspec's and Unicode's errors are ValueErrors
+
+
+class JobError(InvalidError):
+    """A job is refused; ``detail`` is the protocol's text (without ``ERR``).
+
+    ``malformed`` tells that the JSON itself is wrong, which refuses a whole PUSHB.
+    """
+
+    code = "invalid_job"
+
+    def __init__(self, detail: str, *, jid: str = "", malformed: bool = False) -> None:
+        """Keep the text and the id of the job, as far as it has one."""
+        super().__init__(detail)
+        self.jid = jid
+        self.malformed = malformed
+
+
+class NewJob(msgspec.Struct, frozen=True):
+    """A job that was accepted. ``at`` is in Unix seconds, ``reserve_for`` in seconds.
+
+    ``body`` is the pushed JSON object; ``lacks`` the text of the members that it
+    needs besides, each behind a comma.
+    """
+
+    jid: str
+    jobtype: str
+    queue: str
+    retry: int
+    reserve_for: int
+    at: float | None
+    body: bytes
+    lacks: bytes = b""
+    dated: bool = True
+
+    def payload(self, *, now: str, enqueued: bool) -> bytes:
+        """Return the JSON to store at ``now`` (RFC 3339); ``enqueued``: into its queue."""
+        stamp = now.encode()
+        tail = self.lacks
+        if not self.dated:
+            tail += b',"created_at":"%b"' % stamp
+        if enqueued:
+            tail += b',"enqueued_at":"%b"' % stamp
+        return self.body[:-1] + tail + b"}" if tail else self.body
+
+
+class _Ordinary(msgspec.Struct, forbid_unknown_fields=True):
+    """A job that needs no change but additions; anything else fails to decode."""
+
+    jid: str
+    jobtype: str
+    args: msgspec.Raw
+    queue: str | msgspec.UnsetType = msgspec.UNSET
+    retry: int | msgspec.UnsetType = msgspec.UNSET
+    reserve_for: int = 0
+    at: str = ""
+    backtrace: int = 0
+    created_at: str | msgspec.UnsetType = msgspec.UNSET
+    custom: dict[str, msgspec.Raw] | None = None
+
+
+_decode_ordinary = msgspec.json.Decoder(_Ordinary).decode
+_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def parse_job(raw: bytes) -> NewJob:
+    """Return the job in ``raw``, a JSON object.
+
+    Raises:
+        JobError: it breaks a rule of fwp.md §3, with that section's text.
+    """
+    raw = raw.strip(b" \t\r\n")
+    try:
+        job = _decode_ordinary(raw)
+    except _ODD:
+        return _parse_odd(raw)
+    queue, retry, dated = job.queue, job.retry, job.created_at
+    if queue == "" or dated == "" or memoryview(job.args)[0] != 0x5B:
+        return _parse_odd(raw)
+    lacks = b""
+    if queue is msgspec.UNSET:
+        queue, lacks = DEFAULT_QUEUE, b',"queue":"default"'
+    if retry is msgspec.UNSET:
+        retry, lacks = DEFAULT_RETRY, lacks + b',"retry":25'
+    if not _INT64_MIN <= retry <= _INT64_MAX or not _INT64_MIN <= job.backtrace <= _INT64_MAX:
+        return _parse_odd(raw)
+    _check(job.jid, job.jobtype, True, job.reserve_for)
+    at = _read_at(job.at, job.jid) if job.at else None
+    if _queue_name(queue) is None:
+        raise _bad_queue(queue, job.jid)
+    return NewJob(
+        job.jid, job.jobtype, queue, retry, job.reserve_for, at, _one_line(raw), lacks,
+        dated is not msgspec.UNSET,
+    )  # fmt: skip
+
+
+def parse_jobs(raw: bytes) -> tuple[list[NewJob], dict[str, str]]:
+    """Return the jobs of a PUSHB and, by jid, why others are refused.
+
+    Raises:
+        JobError: ``raw`` is not an array of JSON objects with fields of the right type.
+    """
+    try:
+        items = [bytes(item) for item in _decode_array(raw)]
+    except _ODD:
+        items = _elements(raw)
+    jobs: list[NewJob] = []
+    rejected: dict[str, str] = {}
+    for item in items:
+        try:
+            jobs.append(parse_job(item))
+        except JobError as error:
+            if error.malformed:
+                raise
+            rejected[error.jid] = error.detail
+    return jobs, rejected
+
+
+def _parse_odd(raw: bytes) -> NewJob:
+    """Read a job by our own scanner and write out what the server must change."""
+    try:
+        fields = read_fields(raw)
+        jid, jobtype, queue, at_text, dated = (
+            typed.string(fields, name) for name in ("jid", "jobtype", "queue", "at", "created_at")
+        )
+        typed.string(fields, "enqueued_at")
+        retry, reserve_for = typed.integer(fields, "retry"), typed.integer(fields, "reserve_for")
+        typed.integer(fields, "backtrace")
+        typed.check_object(fields, "custom")
+        typed.check_object(fields, "failure")
+        args = fields.get("args", typed.NULL)
+        if args != typed.NULL and args[:1] != b"[":
+            raise JsonTextError("args must be an array")
+    except JsonTextError as error:
+        raise _malformed(error) from None
+    _check(jid, jobtype, args != typed.NULL, reserve_for or 0)
+    at = _read_at(at_text, jid) if at_text else None
+    if _queue_name(queue or DEFAULT_QUEUE) is None:
+        raise _bad_queue(queue, jid)
+    changes = _changes(fields, queue, retry, dated)
+    body = set_fields(raw, changes) if changes or not is_canonical(raw) else raw
+    return NewJob(
+        jid, jobtype, queue or DEFAULT_QUEUE, DEFAULT_RETRY if retry is None else retry,
+        reserve_for or 0, at, _one_line(body), b"", bool(dated),
+    )  # fmt: skip
+
+
+def _changes(
+    fields: dict[str, bytes], queue: str, retry: int | None, dated: str
+) -> dict[str, bytes | None]:
+    """Return what the server sets or takes away before the job is stored."""
+    changes: dict[str, bytes | None] = {}
+    if not queue:
+        changes["queue"] = b'"default"'
+    if retry is None:
+        changes["retry"] = b"25"
+    if not dated and "created_at" in fields:
+        changes["created_at"] = None
+    if "enqueued_at" in fields:
+        changes["enqueued_at"] = None
+    return changes
+
+
+def _check(jid: str, jobtype: str, has_args: bool, reserve_for: int) -> None:
+    """Apply the rules in the reference's order (fwp.md §3)."""
+    if len(jid) < _LEAST_JID and len(jid.encode()) < _LEAST_JID:
+        raise JobError("jobs must have a reasonable jid parameter", jid=jid)
+    if not jobtype:
+        raise JobError("jobs must have a jobtype parameter", jid=jid)
+    if not has_args:
+        raise JobError("jobs must have an args parameter", jid=jid)
+    if reserve_for > MAX_RESERVE:
+        raise JobError("jobs cannot be reserved for more than one day", jid=jid)
+
+
+def _read_at(text: str, jid: str) -> float:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        shown = echo(text)
+        raise JobError(f"invalid timestamp for 'at': {shown!r}: {error}", jid=jid) from None
+
+
+def _bad_queue(name: str, jid: str) -> JobError:
+    text = f'cannot get "{echo(name)}" queue: queue names must match [a-zA-Z0-9._-]+'
+    return JobError(text, jid=jid)
+
+
+def _elements(raw: bytes) -> list[bytes]:
+    try:
+        return elements(raw)
+    except JsonTextError as error:
+        raise _malformed(error) from None
+
+
+def _malformed(error: JsonTextError) -> JobError:
+    return JobError(f"invalid JSON: {error.detail}", malformed=True)
+
+
+def _one_line(text: bytes) -> bytes:
+    # Valid JSON has raw CR and LF only between tokens; pyfaktory counts CRLFs (fwp.md §10).
+    if b"\r" in text or b"\n" in text:
+        return text.replace(b"\r", b" ").replace(b"\n", b" ")
+    return text

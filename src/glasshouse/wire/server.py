@@ -1,0 +1,119 @@
+"""The server's side of one connection: bytes in, events out.
+
+The shell writes ``greeting()``, feeds what it reads to ``receive`` and answers
+each event in order.  ``receive`` never raises; once the state is ``CLOSED`` it
+returns nothing more.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from glasshouse.wire import replies
+from glasshouse.wire.commands import Command, CommandError, End, parse_command
+from glasshouse.wire.framing import LineBuffer, LineTooLong
+from glasshouse.wire.handshake import Hello, HandshakeError, check_password, greeting, parse_hello
+from glasshouse.wire.states import TRANSITIONS, ConnectionState, EventKind
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A line that is answered ``-ERR text``; the connection stays open."""
+
+    text: str
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """The connection is over: send ``reply``, if any, and close."""
+
+    reply: bytes | None
+
+
+Event = Hello | Command | Rejected | Closing
+
+
+class ServerConnection:
+    """One client's conversation, from greeting to end."""
+
+    def __init__(
+        self,
+        *,
+        password: bytes | None,
+        salt: str,
+        iterations: int,
+        max_line: int = 64 << 20,
+        max_hello: int = 64 << 10,
+    ) -> None:
+        """Begin; ``salt`` and ``iterations`` must be fresh for each connection (fwp.md §2.1)."""
+        self._password = password
+        self._salt = salt
+        self._iterations = iterations
+        self._max_line = max_line
+        self._lines = LineBuffer(max_hello)
+        self._state = ConnectionState.AWAITING_HELLO
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection is in its life."""
+        return self._state
+
+    def greeting(self) -> bytes:
+        """Return the line that the server sends first."""
+        if self._password is None:
+            return greeting(None, None)
+        return greeting(self._salt, self._iterations)
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Return what the bytes amount to, in order; the rest is kept for the next call."""
+        events: list[Event] = []
+        if self._state is ConnectionState.AWAITING_HELLO:
+            # Only the first line falls under the small limit for a HELLO.
+            first, end, data = data.partition(b"\n")
+            self._take(first + end, events)
+        if self._state is ConnectionState.OPEN and data:
+            self._take(data, events)
+        return events
+
+    def _take(self, data: bytes, events: list[Event]) -> None:
+        try:
+            lines = self._lines.feed(data)
+            too_long = False
+        except LineTooLong as error:
+            lines, too_long = error.lines, True
+        for line in lines:
+            if self._state is ConnectionState.CLOSED:
+                return
+            events.append(self._on_line(line))
+        if too_long and self._state is not ConnectionState.CLOSED:
+            self._move(EventKind.TOO_LONG)
+            events.append(Closing(replies.error("line too long")))
+
+    def _on_line(self, line: bytes) -> Event:
+        if self._state is ConnectionState.AWAITING_HELLO:
+            return self._on_hello(line)
+        try:
+            command = parse_command(line)
+        except CommandError as error:
+            self._move(EventKind.REJECTED)
+            return Rejected(error.detail)
+        self._move(EventKind.END if isinstance(command, End) else EventKind.COMMAND)
+        return command
+
+    def _on_hello(self, line: bytes) -> Event:
+        try:
+            hello = parse_hello(line)
+        except HandshakeError:
+            self._move(EventKind.REFUSED)
+            return Closing(None)
+        if self._password is not None and not check_password(
+            hello, self._password, self._salt, self._iterations
+        ):
+            self._move(EventKind.REFUSED)
+            return Closing(replies.error("Invalid password"))
+        self._move(EventKind.HELLO)
+        self._lines.limit = self._max_line
+        return hello
+
+    def _move(self, kind: EventKind) -> None:
+        self._state = TRANSITIONS[self._state, kind]
+        if self._state is ConnectionState.CLOSED:
+            self._lines.clear()

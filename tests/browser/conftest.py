@@ -1,0 +1,89 @@
+"""A real console over a real engine, looked at with Debian's Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None:
+        skip = pytest.mark.skip(reason="chromium is not installed: make test installs it as root")
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(skip)
+
+
+class Console(msgspec.Struct):
+    """A running `glasshouse` with its addresses."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    port: int
+
+
+async def start(*arguments: str) -> Console:
+    """Start `glasshouse` and wait for its ready line."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "glasshouse", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    assert line, "the console ended before it was ready"
+    ready = json.loads(line)
+    assert ready["event"] == "ready"
+    return Console(process, ready["console"], int(ready["faktory"].rsplit(":", 1)[1]))
+
+
+async def stop(console: Console) -> None:
+    if console.process.returncode is None:
+        console.process.terminate()
+        await asyncio.wait_for(console.process.wait(), 15)
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> AsyncIterator[Console]:
+    """An engine without a job, and a console on it."""
+    running = await start(
+        "demo", "--quiet-workload", "--jobs", "0", "--data", str(tmp_path / "data"),
+        "--listen", "127.0.0.1:0", "--faktory", "127.0.0.1:0",
+    )  # fmt: skip
+    yield running
+    await stop(running)
+
+
+@pytest.fixture
+async def empty(tmp_path: Path) -> AsyncIterator[Console]:
+    """A console on an engine that never had a job."""
+    running = await start("serve", "--engine", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
+    yield running
+    await stop(running)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    made = await browser.new_context(viewport={"width": 1440, "height": 900})
+    yield made
+    await made.close()

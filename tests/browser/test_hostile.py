@@ -1,0 +1,52 @@
+"""Hostile payloads are text on every page: no script runs, no layout breaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import BrowserContext
+
+from tests.engine.peer import Running
+
+from .conftest import Console
+from .hostile import push_hostile
+
+PAGES = [
+    "/", "/main", "/main/queues", "/main/queues/default", "/main/queues/mail.er",
+    "/main/queues/?name=..", "/main/queues/?name=.", "/main/retries", "/main/scheduled",
+    "/main/dead", "/main/busy",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_no_script_runs_and_no_layout_breaks(
+    empty: Console, context: BrowserContext, width: int
+) -> None:
+    peer = await Running(Path(), empty.port, None).peer(
+        wid=f"<b onclick=x>{width}", hostname="<i>h"
+    )
+    jids = await push_hostile(peer)
+    page = await context.new_page()
+    await page.set_viewport_size({"width": width, "height": 900})
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("dialog", lambda dialog: problems.append(dialog.message))
+    await page.add_init_script(
+        "addEventListener('securitypolicyviolation',"
+        " e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))"
+    )
+    for path in [*PAGES, *(f"/main/jobs/{quote(jid, safe='')}" for jid in jids)]:
+        answer = await page.goto(empty.url + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        assert len(await answer.body()) < 2_000_000
+        await page.locator("html[data-live=on]").wait_for(state="attached")
+        assert await page.evaluate("window.pwned") is None, path
+        overflow = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, (path, overflow)
+    assert problems == []

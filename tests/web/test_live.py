@@ -1,0 +1,166 @@
+"""The live stream: one rendering for all, bounded for the slow, ended in time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import httpx
+
+from glasshouse.web.stream import Subscriber, event
+from tests.web.fakes import House, stored
+from tests.web.test_routes import client
+
+
+class Stream:
+    """One open event stream, driven through ASGI."""
+
+    def __init__(self, house: House, query: str) -> None:
+        self.events: list[tuple[str, Any]] = []
+        self.open = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._leave = asyncio.Event()
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "http_version": "1.1",
+            "raw_path": b"/main/live",
+            "query_string": query.encode(),
+            "headers": [(b"host", b"house")],
+        }
+        self.task = asyncio.create_task(house.app(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        await self._leave.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        await self.gate.wait()
+        body = message.get("body", b"")
+        if body.startswith(b"event: "):
+            name, data = body.decode().strip().split("\n")
+            self.events.append((name[7:], json.loads(data[6:])))
+
+    async def leave(self) -> None:
+        self._leave.set()
+        self.gate.set()
+        await asyncio.wait_for(self.task, 2)
+
+    def named(self, name: str) -> list[Any]:
+        return [data for kind, data in self.events if kind == name]
+
+    async def until(self, name: str, count: int) -> list[Any]:
+        async with asyncio.timeout(5):
+            while len(self.named(name)) < count:
+                await asyncio.sleep(0.005)
+        return self.named(name)
+
+
+QUEUE = "topic=/main/queues/mail"
+
+
+async def test_two_subscribers_of_one_topic_share_each_rendering() -> None:
+    house = House()
+    async with house.sampled():
+        one, two = Stream(house, QUEUE), Stream(house, QUEUE)
+        assert await one.until("fragment", 1) == await two.until("fragment", 1)
+        assert len(house.renderer.fragments) == 1
+        house.reader.push(stored("mail0002"))
+        assert (await one.until("fragment", 2))[1]["topic"] == "/main/queues/mail"
+        assert "'total': '2'" in (await two.until("fragment", 2))[1]["html"]
+        assert len(house.renderer.fragments) == 2
+        late = Stream(house, QUEUE)
+        await late.until("fragment", 1)
+        assert len(house.renderer.fragments) == 2
+        for stream in (one, two, late):
+            await stream.leave()
+        hub = house.app.live.hubs["main"]
+        assert hub.topics == 0
+
+
+async def test_a_stalled_subscriber_holds_only_the_latest_of_each_topic() -> None:
+    slow = Subscriber(lambda: event("tick", {}))
+    for number in range(1000):
+        slow.tell("/main", b"%d" % number)
+        slow.tell("/main/busy", b"b%d" % number)
+        slow.pulse()
+    assert slow.waiting == 2
+    got = slow.events()
+    assert [await anext(got) for _ in range(3)] == [event("tick", {}), b"999", b"b999"]
+    await got.aclose()
+
+
+async def test_a_slow_client_skips_to_the_latest() -> None:
+    house = House()
+    async with house.sampled():
+        stream = Stream(house, QUEUE)
+        await stream.until("fragment", 1)
+        stream.gate.clear()
+        for number in range(20):
+            house.reader.push(stored(f"more{number:04}"))
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        before = len(stream.named("fragment"))
+        stream.gate.set()
+        await asyncio.sleep(0.1)
+        late = stream.named("fragment")[before:]
+        assert len(late) <= 2
+        assert "'total': '21'" in late[-1]["html"]
+        await stream.leave()
+
+
+async def test_ticks_go_on_and_tell_the_fault_while_the_last_fragment_stays() -> None:
+    house = House()
+    async with house.sampled():
+        stream = Stream(house, QUEUE)
+        await stream.until("fragment", 1)
+        house.reader.gone = True
+        async with asyncio.timeout(5):
+            while stream.named("tick")[-1]["fault"] is None:
+                await asyncio.sleep(0.005)
+        seen = len(stream.named("tick"))
+        await stream.until("tick", seen + 3)
+        assert stream.named("tick")[-1]["fault"]["detail"] == "The server is gone."
+        assert stream.named("gone") == []
+        await stream.leave()
+
+
+async def test_a_page_that_goes_is_said_and_may_come_back() -> None:
+    house = House()
+    async with house.sampled():
+        stream = Stream(house, "topic=/main/queues/later&topic=/main/jobs/boom")
+        assert await stream.until("gone", 1) == [{"topic": "/main/queues/later"}]
+        house.reader.push(stored("late0001", queue="later"))
+        assert "'total': '1'" in (await stream.until("fragment", 1))[0]["html"]
+        await stream.leave()
+
+
+async def test_wrong_topics_are_refused() -> None:
+    house = House()
+    wrong = ["", "topic=", "topic=/main/live", "topic=/other/queues", "topic=/api/v1/me",
+             "topic=//main", "topic=/main/../x", "topic=/main/queues/", "topic=/main/dead?page=0",
+             "&".join(f"topic=/main/queues/q{n}" for n in range(17))]  # fmt: skip
+    async with house.sampled(), client(house) as browser:
+        for query in wrong:
+            answer = await browser.get("/main/live?" + query)
+            assert answer.status_code == 400, query
+        assert (await browser.get("/none/live?topic=/main")).status_code == 404
+
+
+async def test_stopping_the_server_ends_open_streams_at_once() -> None:
+    house = House()
+    async with httpx.AsyncClient() as browser:
+        async with house.served() as port:
+            url = f"http://127.0.0.1:{port}/main/live?{QUEUE}"
+            request = browser.build_request("GET", url)
+            answer = await browser.send(request, stream=True)
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            lines = answer.aiter_lines()
+            assert await anext(lines) == "retry: 1000"
+            began = time.monotonic()
+        async for _ in lines:
+            pass
+        assert time.monotonic() - began < 1.5

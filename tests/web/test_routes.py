@@ -1,0 +1,131 @@
+"""The route table: how paths find their row, and that nothing but looking is possible."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.web import routes
+from glasshouse.web.headers import SECURITY_HEADERS
+from glasshouse.web.routes import ROUTES, Kind, Route
+from tests.web.fakes import House
+
+VALUES = {"server": "main", "queue": "mail", "jid": "mail0001", "set": "dead", "file": "app-1.js"}
+UNSAFE = ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"]
+
+
+def address(route: Route) -> str:
+    path = re.sub(r"{(\w+)}", lambda found: VALUES[found[1]], route.pattern)
+    needs = "&".join(f"{name}=mail" for name in route.needs)
+    return f"{path}?{needs}" if needs else path
+
+
+def client(house: House) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(house.app, raise_app_exceptions=True), base_url="http://house"
+    )
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.pattern)
+async def test_each_route_only_shows(route: Route) -> None:
+    house = House()
+    async with house.sampled(), client(house) as browser:
+        for method in UNSAFE:
+            answer = await browser.request(method, address(route))
+            assert answer.status_code == 405, method
+            assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+        options = await browser.options(address(route))
+        assert (options.status_code, options.content) == (204, b"")
+        assert options.headers["allow"] == "GET, HEAD, OPTIONS"
+        head = await browser.head(address(route) + _topic(route))
+        assert (head.status_code, head.content) == (200, b"")
+        if route.kind is not Kind.LIVE:
+            got = await browser.get(address(route))
+            assert got.content
+            assert dict(got.headers) == dict(head.headers)
+    assert house.reader.version == 0
+
+
+def _topic(route: Route) -> str:
+    return "?topic=/main/queues" if route.kind is Kind.LIVE else ""
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/nowhere", 404),
+        ("/main/", 404),
+        ("/main/queues/", 404),
+        ("/main/queues/none", 404),
+        ("/main/jobs/boom", 500),
+        ("/main/queues/mail?page=0", 400),
+        ("/main/queues/mail?page=10000001", 400),
+        ("/main/queues/mail?page=1&page=2", 400),
+        ("/main/queues/mail?other=1&other=2", 200),
+        ("/main/live", 400),
+        ("/static/nothing.js", 404),
+        ("/api/v1/nothing", 404),
+        ("/readyz", 200),
+    ],
+)
+async def test_every_status_carries_the_security_headers(path: str, status: int) -> None:
+    house = House()
+    async with house.sampled(), client(house) as browser:
+        answer = await browser.get(path)
+    assert answer.status_code == status
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers[name] == value
+    assert "cache-control" in answer.headers
+    api = path.startswith("/api/")
+    assert not api or answer.headers["content-type"] == "application/problem+json"
+
+
+def test_an_encoded_slash_stays_inside_its_segment() -> None:
+    found = routes.find(b"/main/queues/a%2Fb")
+    assert found is not None
+    assert (found.route.name, found.params["queue"]) == ("queue", "a/b")
+
+
+def test_literal_segments_win_over_a_server_of_that_name() -> None:
+    found = routes.find(b"/healthz")
+    assert found is not None
+    assert found.route.kind is Kind.PROBE
+    assert {"api", "static", "healthz", "readyz"} == routes.RESERVED_NAMES
+
+
+def test_a_queue_named_by_dots_is_reached_by_query() -> None:
+    found = routes.find(b"/main/queues/")
+    assert found is not None
+    assert (found.route.name, found.route.needs) == ("queue", ("name",))
+
+
+def test_a_segment_that_is_not_utf8_is_invalid() -> None:
+    with pytest.raises(InvalidError):
+        routes.find(b"/main/queues/%ff")
+
+
+async def test_a_page_known_to_the_browser_is_not_sent_again_and_packed_when_wanted() -> None:
+    house = House()
+    async with house.sampled(), client(house) as browser:
+        first = await browser.get("/main/queues")
+        again = await browser.get("/main/queues", headers={"If-None-Match": first.headers["etag"]})
+        plain = await browser.get("/main/queues", headers={"Accept-Encoding": "gzip;q=0"})
+    assert first.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert plain.text == first.text
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_built_files_are_kept_for_ever_and_only_named_ones_exist() -> None:
+    house = House()
+    async with client(house) as browser:
+        answer = await browser.get("/static/app-1.js")
+        missing = await browser.get("/static/manifest.json")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert missing.status_code == 404
