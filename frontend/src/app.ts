@@ -78,6 +78,7 @@ function hear(message: ToTab): void {
 
 listen();
 times();
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
   times();
   status();

@@ -68,10 +68,19 @@ class Running:
 
     def __init__(self, data: Path, port: int, password: str | None) -> None:
         self.data, self.port, self.password = data, port, password
+        self.peers: list[Peer] = []
 
     async def raw(self) -> Peer:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 26)
-        return Peer(reader, writer)
+        self.peers.append(Peer(reader, writer))
+        return self.peers[-1]
+
+    async def close(self) -> None:
+        """Close every connection made here."""
+        for peer in self.peers:
+            peer.writer.close()
+            with contextlib.suppress(ConnectionError):
+                await peer.writer.wait_closed()
 
     async def peer(self, **hello: Any) -> Peer:
         peer = await self.raw()
@@ -115,8 +124,10 @@ async def running(
     await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
+    engine = Running(data, ready.result(), password)
     try:
-        yield Running(data, ready.result(), password)
+        yield engine
     finally:
+        await engine.close()
         stop.set()
         await task

@@ -19,6 +19,7 @@ from glasshouse.wire.client import (
     Nil,
     Simple,
     encode_command,
+    hello,
 )
 
 Reply = Simple | Error | Bulk | Nil
@@ -61,10 +62,10 @@ class Client:
         client = cls(*await asyncio.open_connection(host, port))
         try:
             greeting = await client._greeting()
-            hello = client._wire.hello(
+            greeted = hello(
                 greeting, password=None, wid=wid, hostname=hostname, pid=pid, labels=labels
             )
-            client._writer.write(hello)
+            client._writer.write(greeted)
             _require(await client._reply())
         except BaseException:
             client.close()

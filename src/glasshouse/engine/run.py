@@ -53,14 +53,7 @@ async def run_engine(
     lock = FolderLock(data)
     try:
         engine = Engine(Writer(open_writer(data)), data, password=password)
-        loop = asyncio.get_running_loop()
-        try:
-            server = await loop.create_server(
-                lambda: Session(engine), host, port, backlog=1024, reuse_address=True
-            )
-        except OSError:
-            await engine.close()
-            raise
+        server = await _listen(engine, host, port)
         address = server.sockets[0].getsockname()
         status = StatusFile(data)
 
@@ -85,6 +78,16 @@ async def run_engine(
             await engine.close()
     finally:
         lock.close()
+
+
+async def _listen(engine: Engine, host: str, port: int) -> asyncio.Server:
+    try:
+        return await engine.loop.create_server(
+            lambda: Session(engine), host, port, backlog=1024, reuse_address=True
+        )
+    except OSError:
+        await engine.close()
+        raise
 
 
 async def _until(stop: asyncio.Event, rounds: list[asyncio.Task[None]]) -> None:

@@ -157,7 +157,8 @@ class Loader:
 
     def tallies(self) -> dict[str, int]:
         """Return the persistent counters."""
-        return dict(self._db.execute("SELECT name, value FROM tally").fetchall())
+        rows = self._db.execute("SELECT name, value FROM tally")
+        return {str(name): int(str(value)) for name, value in rows}
 
     def count(self, state: int) -> int:
         """Return how many jobs a set holds."""

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import apsw
+import msgspec
 
 from glasshouse.engine import lock, schema
-from glasshouse.engine.status import Status, read_status, status_token
+from glasshouse.engine.status import read_status, status_token
 from glasshouse.model.errors import NotFoundError, StoreError, UpstreamUnavailableError
 from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
 from glasshouse.model.server import Queue, ServerState, SetSizes
@@ -93,8 +94,12 @@ class EmbeddedReader:
         try:
             if self._db is None:
                 self._db = schema.open_reader(self._data)
-            with self._db:
-                return read(self._db)
+            db = self._db
+            db.execute("BEGIN")
+            try:
+                return read(db)
+            finally:
+                db.execute("COMMIT")
         except StoreError as error:
             raise UpstreamUnavailableError(error.detail, remedy=error.remedy) from error
         except apsw.Error as error:
@@ -131,15 +136,25 @@ class EmbeddedReader:
     def _state(self, db: apsw.Connection) -> ServerState:
         status = read_status(self._data)
         tallies = dict(db.execute("SELECT name, value FROM tally WHERE name NOT LIKE '%:%'"))
-        return ServerState(
+        state = ServerState(
             read_at=self._clock(),
             description="Glasshouse embedded server",
-            version="" if status is None else status.version,
+            version="",
             queues=_queues(db),
             sets=_sizes(db),
             processed=tallies.get("processed", 0),
             failures=tallies.get("failures", 0),
-            **_living(status),
+        )
+        if status is None:
+            return state
+        return msgspec.structs.replace(
+            state,
+            version=status.version,
+            workers=status.workers,
+            started_at=status.started_at,
+            connections=status.connections,
+            command_count=status.command_count,
+            memory_mb=status.memory_mb,
         )
 
     def _queue_jobs(self, db: apsw.Connection, queue: str, page: int, per_page: int) -> JobPage:
@@ -230,15 +245,3 @@ def _queues(db: apsw.Connection) -> tuple[Queue, ...]:
         Queue(name=name, size=size, paused=bool(paused), oldest_at=oldest if size else None)
         for name, size, paused, oldest in rows
     )
-
-
-def _living(status: Status | None) -> dict[str, object]:
-    if status is None:
-        return {}
-    return {
-        "workers": status.workers,
-        "started_at": status.started_at,
-        "connections": status.connections,
-        "command_count": status.command_count,
-        "memory_mb": status.memory_mb,
-    }

@@ -14,9 +14,7 @@ SLOW = 60.0
 _MOST = 8
 
 
-def attention(
-    server: str, state: ServerState, now: float, locale: str
-) -> tuple[Attention, ...]:
+def attention(server: str, state: ServerState, now: float, locale: str) -> tuple[Attention, ...]:
     """Return at most eight findings, the gravest first; empty when all is well."""
     found = [
         *_workers(server, state, now, locale),
@@ -49,9 +47,7 @@ def _queue(queue: Queue, now: float, locale: str) -> str | None:
     latency = queue.latency(now)
     if latency is not None and latency > SLOW:
         age = fmt.duration(latency, locale)
-        return t(
-            "Queue {name} is slow: its next job has waited {age}.", locale, name=name, age=age
-        )
+        return t("Queue {name} is slow: its next job has waited {age}.", locale, name=name, age=age)
     return None
 
 

@@ -223,9 +223,7 @@ def _fleet_server(context: PageContext, name: str) -> views.FleetServer:
     )
 
 
-def _workers(
-    context: PageContext, state: ServerState | None
-) -> tuple[views.WorkerRow, ...] | None:
+def _workers(context: PageContext, state: ServerState | None) -> tuple[views.WorkerRow, ...] | None:
     if state is None or state.workers is None:
         return None
     ordered = sorted(state.workers, key=lambda worker: (worker.hostname, worker.wid))[:500]

@@ -20,7 +20,7 @@ MAX_PRETTY = 1024 * 1024
 _MAX_SCAN = 1024 * 1024
 PREVIEW = 160
 
-_TOKEN = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\s*', re.DOTALL)
+_LEXEME = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\s*', re.DOTALL)
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,11 +102,11 @@ def _indent(text: str) -> str | None:
     length = depth = position = 0
     fresh = False
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = _LEXEME.match(text, position)
         if match is None:
             return None
-        token, position = match.group(1), match.end()
-        piece, depth, fresh = _piece(token, depth, fresh)
+        lexeme, position = match.group(1), match.end()
+        piece, depth, fresh = _piece(lexeme, depth, fresh)
         length += len(piece)
         if not 0 <= depth <= MAX_DEPTH or length > MAX_PRETTY:
             return None
@@ -114,18 +114,18 @@ def _indent(text: str) -> str | None:
     return "".join(out) if depth == 0 else None
 
 
-def _piece(token: str, depth: int, fresh: bool) -> tuple[str, int, bool]:
-    """Return how ``token`` is written, the depth after it, and if a container was just opened."""
+def _piece(lexeme: str, depth: int, fresh: bool) -> tuple[str, int, bool]:
+    """Return how ``lexeme`` is written, the depth after it, and if a container was just opened."""
     lead = "\n" + "  " * depth if fresh else ""
-    if token in "{[":
-        return lead + token, depth + 1, True
-    if token in "}]":
-        return ("" if fresh else "\n" + "  " * (depth - 1)) + token, depth - 1, False
-    if token == ",":
+    if lexeme in "{[":
+        return lead + lexeme, depth + 1, True
+    if lexeme in "}]":
+        return ("" if fresh else "\n" + "  " * (depth - 1)) + lexeme, depth - 1, False
+    if lexeme == ",":
         return ",\n" + "  " * depth, depth, False
-    if token == ":":
+    if lexeme == ":":
         return ": ", depth, False
-    return lead + token, depth, False
+    return lead + lexeme, depth, False
 
 
 def _scan(payload: bytes) -> dict[str, bytes]:
@@ -136,18 +136,18 @@ def _scan(payload: bytes) -> dict[str, bytes]:
     depth = position = 0
     name: str | None = None
     start = -1
-    while (match := _TOKEN.match(text, position)) is not None:
-        token, position = match.group(1), match.end()
-        depth += (token in "{[") - (token in "}]")
-        if depth == 1 and token == ":" and start < 0:
+    while (match := _LEXEME.match(text, position)) is not None:
+        lexeme, position = match.group(1), match.end()
+        depth += (lexeme in "{[") - (lexeme in "}]")
+        if depth == 1 and lexeme == ":" and start < 0:
             start = match.end()
-        elif start < 0 and depth == 1 and token.startswith('"'):
-            name = token[1:-1]
-        elif start >= 0 and name is not None and _ends(token, depth):
+        elif start < 0 and depth == 1 and lexeme.startswith('"'):
+            name = lexeme[1:-1]
+        elif start >= 0 and name is not None and _ends(lexeme, depth):
             found[name] = payload[start : match.start(1)].strip()
             name, start = None, -1
     return found
 
 
-def _ends(token: str, depth: int) -> bool:
-    return (depth == 1 and token == ",") or (depth == 0 and token == "}")
+def _ends(lexeme: str, depth: int) -> bool:
+    return (depth == 1 and lexeme == ",") or (depth == 0 and lexeme == "}")

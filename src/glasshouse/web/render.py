@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from importlib import resources
 
 import msgspec
@@ -124,7 +125,7 @@ class Renderer:
             remedy=fmt.display_text(t(remedy, locale)),
             home=home,
         )
-        title = t("Not found", locale) if status == 404 else t("Something went wrong", locale)
+        title = t("Not found", locale) if status == HTTPStatus.NOT_FOUND else t("Something went wrong", locale)
         return self._layout(
             _shell(title, context, current="", live=False), ("error.html", view, locale, {})
         )
@@ -172,7 +173,7 @@ def _environment(locale: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.add_function("_", _translator(locale))
+    environment.add_global("_", _translator(locale))
     return environment
 
 

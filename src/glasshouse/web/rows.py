@@ -17,6 +17,8 @@ STALE_BEAT = 30.0
 _WINDOW = 300.0
 _BUCKET = 5.0
 _MESSAGE = 240
+_SHORTEST = 0.5
+_LINE = 2
 
 
 def queue_href(server: str, queue: str) -> str:
@@ -167,7 +169,7 @@ def chart(samples: Sequence[Sample], now: float, locale: str) -> Chart:
         processed_now=fmt.rate(rates[-1][1]) if rates else "–",
         failed_now=fmt.rate(rates[-1][2]) if rates else "–",
         span=fmt.duration(_WINDOW, locale),
-        empty=len(rates) < 2,
+        empty=len(rates) < _LINE,
     )
 
 
@@ -184,7 +186,7 @@ def _rates(samples: Sequence[Sample]) -> list[tuple[float, float, float]]:
         span = sample.at - before.at
         if span < _BUCKET and sample is not samples[-1]:
             continue
-        if span >= 0.5:
+        if span >= _SHORTEST:
             done = max(0, sample.processed - before.processed) / span
             rates.append((sample.at, done, max(0, sample.failures - before.failures) / span))
         before = sample

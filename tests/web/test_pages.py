@@ -1,0 +1,152 @@
+"""Pages on a fake floor: every page, full, empty and hostile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+
+import pytest
+
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.snapshot import Sample, Snapshot
+from glasshouse.model.errors import NotFoundError
+from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
+from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
+from glasshouse.web import payload, rows
+from glasshouse.web.context import PageContext
+from glasshouse.web.pages import PAGES
+from glasshouse.web.render import Renderer
+
+NOW = 1_795_500_000.0
+EVIL = "<img src=x onerror=alert(1)>\u202e\x1b"
+PAYLOADS = (
+    b'{"jid":"x","args":["\xff\xfe",12345678901234567890123,1e400,"\\ud800"],"failure":"text"}',
+    b"[" * 10_000 + b"]" * 10_000,
+    b'{"args":' + b"[" * 10_000 + b"]" * 10_000 + b',"retry":"no","failure":{"message":["a"]}}',
+    b'{"args":[],"enqueued_at":7,"failure":{"retry_count":[1],"errtype":5,"backtrace":9}}',
+    b'{"args":"' + b'\\"' * 200_000,
+    b"",
+)
+
+
+class FakeReader:
+    """Answers with the given payloads, everywhere."""
+
+    def __init__(self, payloads: tuple[bytes, ...]) -> None:
+        self.payloads = payloads
+
+    async def change_token(self) -> Hashable:
+        return 1
+
+    async def state(self) -> ServerState:
+        worker = Worker(wid=EVIL, hostname=EVIL, pid=1, labels=(EVIL,), last_beat=NOW - 60)
+        queues = (Queue(name=EVIL, size=3, oldest_at=-1e18), Queue(name="..", size=1, paused=True))
+        return ServerState(
+            read_at=NOW,
+            description=EVIL,
+            version="1",
+            queues=queues if self.payloads else (),
+            sets=SetSizes(retries=len(self.payloads), dead=len(self.payloads)),
+            processed=9,
+            failures=1,
+            workers=(worker,) if self.payloads else (),
+        )
+
+    def _jobs(self, state: JobState) -> tuple[StoredJob, ...]:
+        return tuple(
+            StoredJob(state=state, jid=EVIL, jobtype=EVIL, queue="..", payload=data, at=NOW + 5)
+            for data in self.payloads
+        )
+
+    def _page(self, state: JobState, page: int, per_page: int) -> JobPage:
+        jobs = self._jobs(state) if page == 1 else ()
+        return JobPage(
+            items=jobs, total=len(self.payloads), page=page, per_page=per_page, read_at=NOW
+        )
+
+    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
+        return self._page(JobState.ENQUEUED, page, per_page)
+
+    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
+        return self._page(JobState(name.value), page, per_page)
+
+    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
+        return self._page(JobState.WORKING, page, per_page)
+
+    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
+        return self._jobs(JobState.DEAD)
+
+    async def close(self) -> None:
+        return None
+
+
+def context(payloads: tuple[bytes, ...], *, locale: str = "en", page: str = "1") -> PageContext:
+    """Return the context of a page on a floor that was read once."""
+    reader = FakeReader(payloads)
+    server = ServerFloor("main", reader, clock=lambda: NOW)
+    server._sampler.snapshot = Snapshot(
+        generation=1,
+        pulse=1,
+        state=asyncio.run(reader.state()),
+        checked_at=NOW,
+        fault=None,
+        samples=(Sample(NOW - 20, 1, 0, 0), Sample(NOW - 10, 101, 1, 0), Sample(NOW, 50, 1, 0)),
+    )
+    return PageContext(
+        floor=Floor({"main": server}),
+        server=server,
+        params={"queue": "..", "jid": EVIL},
+        query={"page": page},
+        path="/main",
+        now=NOW,
+        locale=locale,
+    )
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_hostile_data_is_text_on_every_page(name: str, locale: str) -> None:
+    asked = context(PAYLOADS, locale=locale)
+    result = asyncio.run(PAGES[name](asked))
+    renderer = Renderer({})
+    html = renderer.page(result, asked).decode()
+    assert renderer.fragment(result, asked).decode().strip() in html
+    assert "<img" not in html
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+    assert "style=" not in html
+
+
+@pytest.mark.parametrize("name", sorted(set(PAGES) - {"job"}))
+def test_an_empty_server_has_every_page(name: str) -> None:
+    asked = context(())
+    assert b'class="empty' in Renderer({}).page(asyncio.run(PAGES[name](asked)), asked) or (
+        name == "fleet"
+    )
+
+
+def test_a_gone_job_is_said_in_plain_words() -> None:
+    with pytest.raises(NotFoundError, match="not on the server any more"):
+        asyncio.run(PAGES["job"](context(())))
+
+
+def test_a_page_past_the_end_links_to_the_last() -> None:
+    asked = context(PAYLOADS, page="9")
+    html = Renderer({}).fragment(asyncio.run(PAGES["retries"](asked)), asked)
+    assert b"past the end" in html
+
+
+def test_numbers_are_shown_exactly_as_stored() -> None:
+    shown = payload.pretty(b'[12345678901234567890123,1e400,1.0,"\\ud800"]')
+    assert shown.split() == ["[", "12345678901234567890123,", "1e400,", "1.0,", '"\\ud800"', "]"]
+
+
+def test_fields_of_a_payload_that_no_parser_takes_are_still_found() -> None:
+    found = payload.fields(b'{"args":' + b"[" * 9000 + b"]" * 9000 + b',"retry":3}')
+    assert found["retry"] == b"3"
+    assert len(found["args"]) == 18_000
+
+
+def test_queue_names_that_browsers_collapse_go_into_the_query() -> None:
+    assert rows.queue_href("main", "..") == "/main/queues/?name=.."
+    assert rows.queue_href("main", "a/b?") == "/main/queues/a%2Fb%3F"
