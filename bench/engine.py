@@ -8,7 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.engine.peer import Peer, Timers, running
+from glasshouse.engine.run import Timers
+from tests.engine.peer import Peer, running
 
 JOBS = 10_000
 QUIET = Timers(due=5, reap=15, status=1)

@@ -2,6 +2,7 @@
 
     python scripts/node.py ci FOLDER           install the folder's locked packages
     python scripts/node.py run FOLDER SCRIPT   run one of its package.json scripts
+    python scripts/node.py path                print where that Node is
 
 Packages are installed without running their install scripts, and only when the lock
 file changed since the last time.
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _OLDEST = (20, 11)  # import.meta.dirname, used by frontend/build.mjs
-_USAGE = "usage: python scripts/node.py ci FOLDER | run FOLDER SCRIPT"
+_USAGE = "usage: python scripts/node.py ci FOLDER | run FOLDER SCRIPT | path"
 
 
 class Node(NamedTuple):
@@ -93,6 +94,8 @@ def main(arguments: list[str]) -> None:
             node = find_node()
             install(node, Path(folder))
             node.run(Path(folder), "run", "--silent", script)
+        case ["path"]:
+            print(find_node().binary)
         case _:
             raise SystemExit(_USAGE)
 

@@ -121,7 +121,8 @@ async def running(
             open_writer=open_writer,
         )
     )
-    await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
+    waiting: list[asyncio.Future[Any]] = [task, ready]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
     engine = Running(data, ready.result(), password)

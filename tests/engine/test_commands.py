@@ -11,7 +11,8 @@ import pytest
 from glasshouse.model.errors import StoreError
 from glasshouse.wire.times import format_time
 
-from .peer import FAST, Timers, running
+from glasshouse.engine.run import Timers
+from .peer import FAST, running
 
 
 async def test_a_job_goes_from_push_to_acknowledgement(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def violations(source: str) -> list[str]:
                 found.append(f"{node.lineno}: calls .{node.func.attr}")
         for name in names:
             if name not in ALLOWED and name.split(".")[0] not in ALLOWED:
-                found.append(f"{node.lineno}: imports {name}")
+                found.append(f"imports {name}")
     return found
 
 

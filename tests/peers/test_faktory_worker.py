@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from scripts.node import find_node
 from tests.engine.peer import running
 
 HERE = Path(__file__).parent
@@ -18,22 +18,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-async def _node() -> str:
-    script = HERE.parents[1] / "scripts/node_path.py"
-    find = await asyncio.create_subprocess_exec(
-        sys.executable, str(script), stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await find.communicate()
-    return f"{out.decode().strip()}/node"
-
-
 @pytest.mark.parametrize("password", [None, "secret"])
 async def test_it_pushes_fetches_acknowledges_and_fails(
     tmp_path: Path, password: str | None
 ) -> None:
     async with running(tmp_path, password=password) as engine:
         process = await asyncio.create_subprocess_exec(
-            await _node(),
+            str(find_node().binary),
             str(HERE / "worker.mjs"),
             str(engine.port),
             password or "",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyfaktory import Client, Consumer, Job, Producer
+from pyfaktory import Client, Consumer, Job, Producer  # type: ignore[import-untyped]
 
 from tests.engine.peer import Running, running
 

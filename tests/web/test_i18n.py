@@ -26,6 +26,7 @@ def used() -> set[str]:
         keys |= set(re.findall(r'^        \("([A-Z][^"]+)", ', source, re.MULTILINE))
     keys |= set(jobpage._PLACES.values()) | set(jobpage._DUE.values())
     keys |= {f"state {state.value}" for state in JobState}
+    keys -= {"state ", "worker "}  # the beginnings of keys made in code
     return keys | {f"worker {state.value}" for state in WorkerState}
 
 

@@ -125,7 +125,11 @@ class Renderer:
             remedy=fmt.display_text(t(remedy, locale)),
             home=home,
         )
-        title = t("Not found", locale) if status == HTTPStatus.NOT_FOUND else t("Something went wrong", locale)
+        title = (
+            t("Not found", locale)
+            if status == HTTPStatus.NOT_FOUND
+            else t("Something went wrong", locale)
+        )
         return self._layout(
             _shell(title, context, current="", live=False), ("error.html", view, locale, {})
         )
