@@ -46,7 +46,9 @@ class Node(NamedTuple):
             check=False,
         )
         if done.returncode != 0:
-            raise SystemExit(f"`npm {' '.join(arguments)}` failed in {folder}; its reason is above.")
+            raise SystemExit(
+                f"`npm {' '.join(arguments)}` failed in {folder}; its reason is above."
+            )
 
 
 def find_node() -> Node:

@@ -9,7 +9,7 @@ const client = await faktory.connect(options);
 await client.job("Add", 1, { deep: [2, "三"] }).push();
 await client.job("Break", "x").push();
 const rejected = await client.pushBulk([client.job("Add", 3), client.job("Add", 4)]);
-seen.rejected = rejected.size;
+seen.rejected = Object.keys(rejected).length;
 const later = client.job("Later", 5);
 later.at = new Date(Date.now() + 3600_000);
 await later.push();

@@ -125,7 +125,7 @@ async def a_page(context: PageContext) -> PageResult:
     return PageResult(template="t", view=View(str(text)), title="T")
 
 
-NAMES = "fleet overview queues queue retries scheduled dead busy job".split()
+NAMES = ["fleet", "overview", "queues", "queue", "retries", "scheduled", "dead", "busy", "job"]
 ASSETS = Assets({"app-1.js": b"let a=1;" * 400}, {"app.js": "app-1.js"})
 
 

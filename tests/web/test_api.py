@@ -107,9 +107,7 @@ async def test_age_alone_does_not_make_an_answer_new() -> None:
     house = House(clock=lambda: next(times))
     async with house.sampled(), client(house) as browser:
         first = await browser.get(MAIN + "/state")
-        again = await browser.get(
-            MAIN + "/state", headers={"If-None-Match": first.headers["etag"]}
-        )
+        again = await browser.get(MAIN + "/state", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Awaitable, Hashable
 
 import pytest
 
@@ -13,7 +13,7 @@ from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
 from glasshouse.web import payload, rows
-from glasshouse.web.context import PageContext
+from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.pages import PAGES
 from glasshouse.web.render import Renderer
 
@@ -103,11 +103,20 @@ def context(payloads: tuple[bytes, ...], *, locale: str = "en", page: str = "1")
     )
 
 
+def built(page: Awaitable[PageResult]) -> PageResult:
+    """Return the page when it is there."""
+
+    async def wait() -> PageResult:
+        return await page
+
+    return asyncio.run(wait())
+
+
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_hostile_data_is_text_on_every_page(name: str, locale: str) -> None:
     asked = context(PAYLOADS, locale=locale)
-    result = asyncio.run(PAGES[name](asked))
+    result = built(PAGES[name](asked))
     renderer = Renderer({})
     html = renderer.page(result, asked).decode()
     assert renderer.fragment(result, asked).decode().strip() in html
@@ -120,19 +129,19 @@ def test_hostile_data_is_text_on_every_page(name: str, locale: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(PAGES) - {"job"}))
 def test_an_empty_server_has_every_page(name: str) -> None:
     asked = context(())
-    assert b'class="empty' in Renderer({}).page(asyncio.run(PAGES[name](asked)), asked) or (
+    assert b'class="empty' in Renderer({}).page(built(PAGES[name](asked)), asked) or (
         name == "fleet"
     )
 
 
 def test_a_gone_job_is_said_in_plain_words() -> None:
     with pytest.raises(NotFoundError, match="not on the server any more"):
-        asyncio.run(PAGES["job"](context(())))
+        built(PAGES["job"](context(())))
 
 
 def test_a_page_past_the_end_links_to_the_last() -> None:
     asked = context(PAYLOADS, page="9")
-    html = Renderer({}).fragment(asyncio.run(PAGES["retries"](asked)), asked)
+    html = Renderer({}).fragment(built(PAGES["retries"](asked)), asked)
     assert b"past the end" in html
 
 

@@ -18,6 +18,9 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_BMP = 0xFFFF
+_KIB = 1024
+_WHOLE = 100
 _UNITS = ((86400, "{n} d"), (3600, "{n} h"), (60, "{n} min"), (1, "{n} s"))
 
 
@@ -45,13 +48,13 @@ def display_text(text: str, *, lines: bool = False) -> str:
         if lines and char in "\n\t":
             return char
         code = ord(char)
-        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+        return f"\\u{code:04x}" if code <= _BMP else f"\\U{code:08x}"
 
     return _CONTROL.sub(escape, text)
 
 
 def display_bytes(data: bytes, *, lines: bool = False) -> str:
-    """Return stored bytes as text; bytes that are no UTF-8 appear as ``\\xNN``."""
+    r"""Return stored bytes as text; bytes that are no UTF-8 appear as ``\xNN``."""
     return display_text(data.decode("utf-8", "backslashreplace"), lines=lines)
 
 
@@ -72,18 +75,18 @@ def number(value: int) -> str:
 
 def rate(value: float) -> str:
     """Return a rate with as many digits as are of use."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"
 
 
 def size(count: int) -> str:
     """Return a number of bytes in B, KiB, MiB or GiB."""
-    if count < 1024:
+    if count < _KIB:
         return f"{count} B"
-    amount, unit = count / 1024, "KiB"
+    amount, unit = count / _KIB, "KiB"
     for larger in ("MiB", "GiB"):
-        if amount < 1024:
+        if amount < _KIB:
             break
-        amount, unit = amount / 1024, larger
+        amount, unit = amount / _KIB, larger
     return f"{amount:.1f} {unit}"
 
 

@@ -165,7 +165,9 @@ _ZH_CN: Mapping[str, str] = {
     "Warning": "警告",
     "Nothing. Jobs flow and workers answer.": "无。任务正常流转，工作进程有响应。",
     "All queues ({n})": "所有队列（{n}）",
-    "No queues yet. A queue appears with its first job.": "还没有队列。第一个任务到来时会出现队列。",
+    "No queues yet. A queue appears with its first job.": (
+        "还没有队列。第一个任务到来时会出现队列。"
+    ),
     "Next retries": "即将重试",
     "All retries": "所有重试",
     "No retries. Nothing has failed recently.": "没有重试。最近没有任务失败。",

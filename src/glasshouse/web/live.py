@@ -16,9 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 from glasshouse.model.errors import InvalidError
 from glasshouse.web import query
-from glasshouse.web.locale import locale_of
 from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.hub import Hub
+from glasshouse.web.locale import locale_of
 from glasshouse.web.routes import Match
 from glasshouse.web.stream import HEARTBEAT, Subscriber
 from glasshouse.web.topics import Site, Topic
@@ -90,7 +90,8 @@ async def _pour(viewer: Subscriber, send: Send) -> None:
 
     async def body(chunk: bytes, *, more: bool = True) -> None:
         message = {"type": "http.response.body", "body": chunk, "more_body": more}
-        await asyncio.wait_for(send(message), STALLED_SECONDS)
+        async with asyncio.timeout(STALLED_SECONDS):
+            await send(message)
 
     with _quietly():
         await body(b"retry: 1000\n\n")

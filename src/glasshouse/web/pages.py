@@ -24,6 +24,7 @@ from glasshouse.web.jobpage import entry
 _TOP_QUEUES = 10
 _TOP_FAILURES = 5
 _TOP_WORKERS = 20
+_PAGE_DIGITS = 9
 MAX_QUEUES = 2000
 
 
@@ -244,7 +245,7 @@ def _server(context: PageContext) -> tuple[ServerFloor, Snapshot]:
 
 def _page(context: PageContext) -> int:
     text = context.query.get("page", "1")
-    if text.isascii() and text.isdigit() and len(text) <= 9:
+    if text.isascii() and text.isdigit() and len(text) <= _PAGE_DIGITS:
         return max(1, int(text))
     return 1
 

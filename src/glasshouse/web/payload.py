@@ -18,6 +18,7 @@ MAX_SHOWN = 256 * 1024
 MAX_DEPTH = 40
 MAX_PRETTY = 1024 * 1024
 _MAX_SCAN = 1024 * 1024
+_MAX_LENIENT = 65536
 PREVIEW = 160
 
 _LEXEME = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\s*', re.DOTALL)
@@ -51,7 +52,7 @@ def value(raw: bytes | None) -> object:
     except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError):
         pass
     text = raw.decode("utf-8", "backslashreplace")
-    if len(text) > 65536:
+    if len(text) > _MAX_LENIENT:
         return text
     try:
         return json.loads(text, strict=False, parse_float=str, parse_int=str)
@@ -106,7 +107,7 @@ def _indent(text: str) -> str | None:
         if match is None:
             return None
         lexeme, position = match.group(1), match.end()
-        piece, depth, fresh = _piece(lexeme, depth, fresh)
+        piece, depth, fresh = _piece(lexeme, depth, fresh=fresh)
         length += len(piece)
         if not 0 <= depth <= MAX_DEPTH or length > MAX_PRETTY:
             return None
@@ -114,7 +115,7 @@ def _indent(text: str) -> str | None:
     return "".join(out) if depth == 0 else None
 
 
-def _piece(lexeme: str, depth: int, fresh: bool) -> tuple[str, int, bool]:
+def _piece(lexeme: str, depth: int, *, fresh: bool) -> tuple[str, int, bool]:
     """Return how ``lexeme`` is written, the depth after it, and if a container was just opened."""
     lead = "\n" + "  " * depth if fresh else ""
     if lexeme in "{[":

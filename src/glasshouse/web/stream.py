@@ -67,6 +67,8 @@ class Subscriber:
             if self._wake.is_set():
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._heartbeat)
+                # Not wait_for: Python 3.11's may swallow a cancellation.
+                async with asyncio.timeout(self._heartbeat):
+                    await self._wake.wait()
                 continue
             self._tick_due = True

@@ -13,6 +13,7 @@ from glasshouse.wire.jsontext import JsonTextError
 
 MAX_LINE = 64 << 10
 MAX_ROUNDS = 1_000_000
+_MOST_DIGITS = 19
 
 _HI_KEYS = frozenset({"v", "i", "s"})
 
@@ -133,7 +134,7 @@ class ClientConnection:
     def _size(self, digits: bytes) -> Reply | None:
         if digits == b"-1":
             return Nil()
-        if not digits.isdigit() or len(digits) > 19:
+        if not digits.isdigit() or len(digits) > _MOST_DIGITS:
             raise ProtocolError("a bulk reply has no length")
         size = int(digits)
         if size > self._max_bulk:

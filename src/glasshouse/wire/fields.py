@@ -6,7 +6,8 @@ as absent, and a field of the wrong type is an error (fwp.md §3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from glasshouse.wire.jsontext import JsonTextError, decode_string, elements, members
@@ -17,8 +18,10 @@ D = TypeVar("D")
 INT64 = range(-(2**63), 2**63)
 NULL = b"null"
 
+_INT64_DIGITS = len(str(-(2**63)))
 
-def canonical(key: str, known: Set[str]) -> str:
+
+def canonical(key: str, known: AbstractSet[str]) -> str:
     """Return the known spelling of ``key``, or ``key`` itself when it is not a known one."""
     if key in known:
         return key
@@ -26,7 +29,7 @@ def canonical(key: str, known: Set[str]) -> str:
     return folded if folded in known and len(folded) == len(key) else key
 
 
-def read_object(text: bytes, known: Set[str]) -> dict[str, bytes]:
+def read_object(text: bytes, known: AbstractSet[str]) -> dict[str, bytes]:
     """Return an object's fields by canonical key as JSON text.
 
     Raises:
@@ -57,6 +60,14 @@ def check_object(fields: Mapping[str, bytes], name: str) -> None:
         raise JsonTextError(f"{name} must be an object")
 
 
+def has_array(fields: Mapping[str, bytes], name: str) -> bool:
+    """Tell whether the field is there; raise :class:`JsonTextError` if it is no array."""
+    value = fields.get(name, NULL)
+    if value != NULL and value[:1] != b"[":
+        raise JsonTextError(f"{name} must be an array")
+    return value != NULL
+
+
 def _typed(
     fields: Mapping[str, bytes], name: str, read: Callable[[bytes], T], default: D, wanted: str
 ) -> T | D:
@@ -71,7 +82,7 @@ def _typed(
 
 def _to_int(text: bytes) -> int:
     # No integer of 64 bits has more digits; a longer text would only cost time.
-    if len(text) > 20 or not text.lstrip(b"-").isdigit():
+    if len(text) > _INT64_DIGITS or not text.lstrip(b"-").isdigit():
         raise ValueError(text)
     value = int(text)
     if value not in INT64:

@@ -45,8 +45,8 @@ class LineBuffer:
             self.clear()
         for index, line in enumerate(lines):
             if line[-1:] == b"\r":
-                lines[index] = line = line[:-1]
-            if len(line) > self.limit:
+                lines[index] = line[:-1]
+            if len(lines[index]) > self.limit:
                 self.clear()
                 raise LineTooLong(self.limit, lines[:index])
         if rest:

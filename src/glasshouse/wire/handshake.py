@@ -12,6 +12,7 @@ from glasshouse.wire import fields as typed
 from glasshouse.wire.jsontext import JsonTextError
 
 PROTOCOL_VERSION = 2
+_MAX_VERSION = 255
 
 _KEYS = frozenset({"v", "wid", "hostname", "pid", "labels", "pwdhash", "username"})
 
@@ -71,7 +72,7 @@ def parse_hello(line: bytes) -> Hello:
         )
     except JsonTextError as error:
         raise HandshakeError(error.detail) from None
-    if version is not None and not 0 <= version <= 255:
+    if version is not None and not 0 <= version <= _MAX_VERSION:
         raise HandshakeError("v must be within 0 to 255")
     return hello
 

@@ -7,6 +7,7 @@ the server's fields appended; any other goes through our own scanner.
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import msgspec
 
@@ -22,7 +23,8 @@ DEFAULT_RETRY = 25
 MAX_RESERVE = 86_400
 _LEAST_JID = 8
 _queue_name = re.compile(r"[a-zA-Z0-9._-]+").fullmatch
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_BRACKET = ord("[")
 _ODD = (ValueError, RecursionError)  # msgspec's and Unicode's errors are ValueErrors
 
 
@@ -76,10 +78,10 @@ class _Ordinary(msgspec.Struct, forbid_unknown_fields=True):
     jobtype: str
     args: msgspec.Raw
     queue: str | msgspec.UnsetType = msgspec.UNSET
-    retry: int | msgspec.UnsetType = msgspec.UNSET
-    reserve_for: int = 0
+    retry: _Int64 | msgspec.UnsetType = msgspec.UNSET
+    reserve_for: _Int64 = 0
     at: str = ""
-    backtrace: int = 0
+    backtrace: _Int64 = 0
     created_at: str | msgspec.UnsetType = msgspec.UNSET
     custom: dict[str, msgspec.Raw] | None = None
 
@@ -100,16 +102,14 @@ def parse_job(raw: bytes) -> NewJob:
     except _ODD:
         return _parse_odd(raw)
     queue, retry, dated = job.queue, job.retry, job.created_at
-    if queue == "" or dated == "" or memoryview(job.args)[0] != 0x5B:
+    if queue == "" or dated == "" or memoryview(job.args)[0] != _BRACKET:
         return _parse_odd(raw)
     lacks = b""
     if queue is msgspec.UNSET:
         queue, lacks = DEFAULT_QUEUE, b',"queue":"default"'
     if retry is msgspec.UNSET:
         retry, lacks = DEFAULT_RETRY, lacks + b',"retry":25'
-    if not _INT64_MIN <= retry <= _INT64_MAX or not _INT64_MIN <= job.backtrace <= _INT64_MAX:
-        return _parse_odd(raw)
-    _check(job.jid, job.jobtype, True, job.reserve_for)
+    _check(job.jid, job.jobtype, job.reserve_for, has_args=True)
     at = _read_at(job.at, job.jid) if job.at else None
     if _queue_name(queue) is None:
         raise _bad_queue(queue, job.jid)
@@ -153,12 +153,10 @@ def _parse_odd(raw: bytes) -> NewJob:
         typed.integer(fields, "backtrace")
         typed.check_object(fields, "custom")
         typed.check_object(fields, "failure")
-        args = fields.get("args", typed.NULL)
-        if args != typed.NULL and args[:1] != b"[":
-            raise JsonTextError("args must be an array")
+        has_args = typed.has_array(fields, "args")
     except JsonTextError as error:
         raise _malformed(error) from None
-    _check(jid, jobtype, args != typed.NULL, reserve_for or 0)
+    _check(jid, jobtype, reserve_for or 0, has_args=has_args)
     at = _read_at(at_text, jid) if at_text else None
     if _queue_name(queue or DEFAULT_QUEUE) is None:
         raise _bad_queue(queue, jid)
@@ -186,7 +184,7 @@ def _changes(
     return changes
 
 
-def _check(jid: str, jobtype: str, has_args: bool, reserve_for: int) -> None:
+def _check(jid: str, jobtype: str, reserve_for: int, *, has_args: bool) -> None:
     """Apply the rules in the reference's order (fwp.md §3)."""
     if len(jid) < _LEAST_JID and len(jid.encode()) < _LEAST_JID:
         raise JobError("jobs must have a reasonable jid parameter", jid=jid)

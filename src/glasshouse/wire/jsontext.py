@@ -31,7 +31,9 @@ _TO_MEMBER = re.compile(
     _WS + rb"(?:" + _STR + _WS + rb":" + _WS + _SCALAR_TEXT + _WS + rb"," + _WS + rb")*+"
     + _STR + _WS + rb":" + _WS
 )  # fmt: skip
-_CLOSERS = {0x5B: 0x5D, 0x7B: 0x7D}
+_COMMA_BYTE = ord(",")
+_END_ARRAY = ord("]")
+_CLOSERS = {ord("["): _END_ARRAY, ord("{"): ord("}")}
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -131,7 +133,7 @@ def _after_value(text: bytes, pos: int, open_: list[int]) -> int:
         if byte == open_[-1]:
             open_.pop()
             pos += 1
-        elif byte == 0x2C:
+        elif byte == _COMMA_BYTE:
             return _to_value(text, pos + 1, open_[-1])
         else:
             raise _unexpected(text, pos)
@@ -139,7 +141,7 @@ def _after_value(text: bytes, pos: int, open_: list[int]) -> int:
 
 
 def _to_value(text: bytes, pos: int, closer: int) -> int:
-    match = (_TO_ELEMENT if closer == 0x5D else _TO_MEMBER).match(text, pos)
+    match = (_TO_ELEMENT if closer == _END_ARRAY else _TO_MEMBER).match(text, pos)
     if match is None:
         raise _unexpected(text, pos)
     return match.end()

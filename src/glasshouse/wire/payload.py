@@ -27,9 +27,7 @@ def read_fields(payload: bytes) -> dict[str, bytes]:
     raw = _fast(payload)
     if raw is not None:
         return {key: bytes(value) for key, value in raw.items()}
-    return {
-        canonical(decode_string(key), JOB_FIELDS): value for key, value in members(payload)
-    }
+    return {canonical(decode_string(key), JOB_FIELDS): value for key, value in members(payload)}
 
 
 def is_canonical(payload: bytes) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from glasshouse.wire import replies
 from glasshouse.wire.commands import Command, CommandError, End, parse_command
 from glasshouse.wire.framing import LineBuffer, LineTooLong
-from glasshouse.wire.handshake import Hello, HandshakeError, check_password, greeting, parse_hello
+from glasshouse.wire.handshake import HandshakeError, Hello, check_password, greeting, parse_hello
 from glasshouse.wire.states import TRANSITIONS, ConnectionState, EventKind
 
 

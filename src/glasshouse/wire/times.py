@@ -5,7 +5,7 @@ Any ``float`` of the years 1970 to 9999 survives ``parse_time(format_time(x))``.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import functools
 import re
 
@@ -14,7 +14,9 @@ _RFC3339 = re.compile(
     re.ASCII,
 )
 _FIRST, _END = -62_135_596_800, 253_402_300_800  # years 1 to 9999: what a calendar can show
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_NANOS = 1_000_000_000
+_LAST_HOUR, _LAST_MINUTE = 23, 59
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def format_time(unix: float) -> str:
@@ -24,8 +26,8 @@ def format_time(unix: float) -> str:
         OverflowError: ``unix`` is not within the years 1 to 9999.
     """
     second = int(unix // 1)
-    nanos = round((unix - second) * 1e9)
-    if nanos >= 1_000_000_000:
+    nanos = round((unix - second) * _NANOS)
+    if nanos >= _NANOS:
         second, nanos = second + 1, 0
     if not nanos:
         return _second_text(second) + "Z"
@@ -42,20 +44,20 @@ def parse_time(text: str) -> float:
     if match is None:
         raise ValueError("not an RFC 3339 time")
     *parts, fraction, sign, hours, minutes = match.groups()
-    moment = datetime.datetime(*map(int, parts), tzinfo=datetime.UTC)  # type: ignore[misc, arg-type]
-    whole = (moment - _EPOCH) // datetime.timedelta(seconds=1)
+    moment = dt.datetime(*map(int, parts), tzinfo=dt.UTC)  # type: ignore[misc, arg-type]
+    whole = (moment - _EPOCH) // dt.timedelta(seconds=1)
     if sign:
-        if int(hours) > 23 or int(minutes) > 59:
+        if int(hours) > _LAST_HOUR or int(minutes) > _LAST_MINUTE:
             raise ValueError("offset out of range")
         offset = int(hours) * 3600 + int(minutes) * 60
         whole += offset if sign == "-" else -offset
     if not _FIRST <= whole < _END:
         raise ValueError("year out of range")
-    return whole + (int(fraction[:9].ljust(9, "0")) / 1e9 if fraction else 0.0)
+    return whole + (int(fraction[:9].ljust(9, "0")) / _NANOS if fraction else 0.0)
 
 
 @functools.lru_cache(maxsize=8)
 def _second_text(second: int) -> str:
     # Many jobs share a second, and building a datetime is what costs here.
-    moment = _EPOCH + datetime.timedelta(seconds=second)
+    moment = _EPOCH + dt.timedelta(seconds=second)
     return moment.isoformat()[:19]

@@ -1,0 +1,55 @@
+"""The locks: complete, hashed, free of addresses, and in agreement with each other."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^\s;\\]+)")
+
+
+def _blocks(name: str) -> list[str]:
+    """Return one block a requirement: its pin and the hashes that follow."""
+    text = (ROOT / "requirements" / name).read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return re.split(r"\n(?=\S)", "\n".join(lines).strip())
+
+
+def _pins(name: str) -> dict[str, str]:
+    found = [PIN.match(block) for block in _blocks(name)]
+    assert all(found), f"{name} has a line that is no pin"
+    return {match[1]: match[2] for match in found if match}
+
+
+@pytest.mark.parametrize("name", ["run.txt", "dev.txt"])
+def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
+    blocks = _blocks(name)
+    assert len(blocks) > 10
+    assert [block for block in blocks if "--hash=sha256:" not in block] == []
+    assert "://" not in "\n".join(blocks)
+
+
+def test_the_development_lock_holds_the_run_lock_unchanged() -> None:
+    run, dev = _pins("run.txt"), _pins("dev.txt")
+    assert run.items() <= dev.items()
+
+
+def test_the_locks_hold_exactly_what_building_requires() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    required = dict(line.split("==") for line in project["build-system"]["requires"])
+    assert required.items() <= _pins("run.txt").items()
+
+
+@pytest.mark.parametrize("folder", ["frontend", "tests/peers"])
+def test_npm_locks_have_hashes_and_no_addresses(folder: str) -> None:
+    lock: dict[str, Any] = json.loads((ROOT / folder / "package-lock.json").read_text("utf-8"))
+    packages = {name: about for name, about in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, about in packages.items() if "integrity" not in about] == []
+    assert [name for name, about in packages.items() if "resolved" in about] == []
