@@ -22,7 +22,7 @@ async def _times(console: Console, context: BrowserContext) -> list[float]:
     tabs = [await context.new_page() for _ in range(TABS)]
     for tab in tabs:
         await tab.goto(f"{console.url}/main/queues/orders")
-        await tab.locator("html[data-live=on]").wait_for(state="attached")
+        await tab.locator("#indicator[data-state=live]").wait_for(state="attached")
     seen: list[float] = []
     for turn in range(TURNS):
         jid = f"job-turn-{turn:03}"

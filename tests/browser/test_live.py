@@ -24,7 +24,7 @@ async def test_a_push_appears_in_eight_open_tabs_without_reload(
         await tab.goto(f"{empty.url}/main/queues/orders")
         await tab.evaluate("window.neverReloaded = true")
         await tab.get_by_text("job-first-1").first.wait_for()
-        await tab.locator("html[data-live=on]").wait_for(state="attached")
+        await tab.locator("#indicator[data-state=live]").wait_for(state="attached")
     seen: list[float] = []
     for turn in range(5):
         jid = f"job-turn-{turn}"
@@ -51,7 +51,7 @@ async def test_a_server_that_is_gone_leaves_the_last_known_data_under_a_banner(
     page = await context.new_page()
     await page.goto(f"{empty.url}/main/queues/orders")
     await page.get_by_text("job-first-1").first.wait_for()
-    await page.locator("html[data-live=on]").wait_for(state="attached")
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await stop(empty)
     banner = page.get_by_role("status").filter(has_text="lost")
     await banner.first.wait_for(timeout=15_000)

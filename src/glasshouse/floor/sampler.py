@@ -56,8 +56,10 @@ class Sampler:
         """Sample for ever; cancel to stop."""
         while True:
             wait = await self._look()
+            # Not wait_for: on Python 3.11 it may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._nudge.wait()
                 # Someone came to look: look now, but never in a tight loop.
                 await asyncio.sleep(self._pace.between_reads if self.snapshot.pulse else 0)
             self._nudge.clear()
