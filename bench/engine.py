@@ -55,7 +55,7 @@ async def measure() -> list[dict[str, object]]:
         rows += [
             {"name": f"jobs a second, {connections} connections", "value": round(durable),
              "unit": "jobs/s"},
-            {"name": f"  the same with fsync off, ratio on/off", "unit": "x",
+            {"name": "  the same with fsync off, ratio on/off", "unit": "x",
              "value": round(durable / careless, 2)},
         ]  # fmt: skip
     return rows

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from pathlib import Path
 
 from playwright.async_api import BrowserContext, Page, async_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, Console, start, stop
-from tests.engine.peer import Running
 
 TURNS = 40
 TABS = 8
 
 
 async def _times(console: Console, context: BrowserContext) -> list[float]:
-    peer = await Running(Path(), console.port, None).peer()
+    peer = await console.engine.peer()
     await peer.push("job-first-1", queue="orders")
     tabs = [await context.new_page() for _ in range(TABS)]
     for tab in tabs:

@@ -13,6 +13,8 @@ import msgspec
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
+from tests.engine.peer import Running
+
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -34,6 +36,7 @@ class Console(msgspec.Struct):
     process: asyncio.subprocess.Process
     url: str
     port: int
+    engine: Running
 
 
 async def start(*arguments: str) -> Console:
@@ -46,10 +49,12 @@ async def start(*arguments: str) -> Console:
     assert line, "the console ended before it was ready"
     ready = json.loads(line)
     assert ready["event"] == "ready"
-    return Console(process, ready["console"], int(ready["faktory"].rsplit(":", 1)[1]))
+    port = int(ready["faktory"].rsplit(":", 1)[1])
+    return Console(process, ready["console"], port, Running(Path(), port, None))
 
 
 async def stop(console: Console) -> None:
+    await console.engine.close()
     if console.process.returncode is None:
         console.process.terminate()
         await asyncio.wait_for(console.process.wait(), 15)

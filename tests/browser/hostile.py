@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.engine.peer import Peer
 
 SCRIPT = "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>\"'`{{7*7}}{% raw %}"
@@ -47,6 +49,4 @@ async def push_hostile(peer: Peer) -> list[str]:
 
 
 def _json(value: object) -> bytes:
-    import json
-
     return json.dumps(value).encode()

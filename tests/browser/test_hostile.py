@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.async_api import BrowserContext
-
-from tests.engine.peer import Running
 
 from .conftest import Console
 from .hostile import push_hostile
@@ -24,9 +21,7 @@ PAGES = [
 async def test_no_script_runs_and_no_layout_breaks(
     empty: Console, context: BrowserContext, width: int
 ) -> None:
-    peer = await Running(Path(), empty.port, None).peer(
-        wid=f"<b onclick=x>{width}", hostname="<i>h"
-    )
+    peer = await empty.engine.peer(wid=f"<b onclick=x>{width}", hostname="<i>h")
     jids = await push_hostile(peer)
     page = await context.new_page()
     await page.set_viewport_size({"width": width, "height": 900})

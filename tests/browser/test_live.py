@@ -7,17 +7,13 @@ import time
 
 from playwright.async_api import BrowserContext, Page
 
-from tests.engine.peer import Running
-
 from .conftest import Console, stop
 
 
 async def test_a_push_appears_in_eight_open_tabs_without_reload(
-    empty: Console, context: BrowserContext, record_property: object
+    empty: Console, context: BrowserContext
 ) -> None:
-    from pathlib import Path
-
-    peer = await Running(Path(), empty.port, None).peer()
+    peer = await empty.engine.peer()
     await peer.push("job-first-1", queue="orders")
     tabs = [await context.new_page() for _ in range(8)]
     for tab in tabs:
@@ -42,11 +38,9 @@ async def test_a_push_appears_in_eight_open_tabs_without_reload(
 
 
 async def test_a_server_that_is_gone_leaves_the_last_known_data_under_a_banner(
-    tmp_path_factory: object, context: BrowserContext, empty: Console
+    context: BrowserContext, empty: Console
 ) -> None:
-    from pathlib import Path
-
-    peer = await Running(Path(), empty.port, None).peer()
+    peer = await empty.engine.peer()
     await peer.push("job-first-1", queue="orders")
     page = await context.new_page()
     await page.goto(f"{empty.url}/main/queues/orders")

@@ -55,6 +55,8 @@ def start(folder: Path, *more: str) -> Running:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, f"the demo ended with {process.wait(READY_SECONDS)}"
+    process.stdout.close()
+    process.stdout = None  # nothing follows the ready line; communicate() must not read it
     return Running(process, json.loads(line))
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-from glasshouse.wire.handshake import password_hash
 
 from glasshouse.engine import schema
 from glasshouse.engine.run import Timers, run_engine
+from glasshouse.wire.handshake import password_hash
 
 FAST = Timers(due=0.02, reap=0.05, status=0.02)
 

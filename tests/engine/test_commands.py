@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from glasshouse.engine.run import Timers
 from glasshouse.model.errors import StoreError
 from glasshouse.wire.times import format_time
 
-from glasshouse.engine.run import Timers
 from .peer import FAST, running
 
 

@@ -81,7 +81,8 @@ async def test_hostile_requests_are_refused_at_the_wire_and_the_server_goes_on()
             assert status in expected, (name, answer[:200])
             assert answer.lower().count(b"\r\ncontent-length: ") == 1, name
             lowered = answer.lower()
-            assert b"\r\nconnection: close" in lowered, name
+            # What only the router can tell is refused there, and the connection may live.
+            assert name == "not UTF-8" or b"\r\nconnection: close" in lowered, name
             assert b"\r\ncontent-security-policy: default-src 'none'" in lowered, name
             assert b"\r\nserver:" not in lowered, name
             assert status != 405 or b"\r\nallow: get, head, options" in lowered, name

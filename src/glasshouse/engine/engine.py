@@ -69,7 +69,9 @@ class Engine:
 
     # -- commands ------------------------------------------------------------
 
-    def perform(self, session: Session, command: c.Command) -> Answer | None:
+    def perform(  # noqa: C901, PLR0911 - a table, one line a command, that the types check
+        self, session: Session, command: c.Command
+    ) -> Answer | None:
         """Do one command; ``None`` when its answer comes later or never."""
         match command:
             case c.Push():

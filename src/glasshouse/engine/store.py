@@ -146,9 +146,7 @@ class Loader:
 
     def working(self) -> list[Row]:
         """Return every reserved job."""
-        found = self._db.execute(
-            f"SELECT {_COLUMNS}, payload FROM job WHERE state = 5"  # noqa: S608 - constants
-        )
+        found = self._db.execute(f"SELECT {_COLUMNS}, payload FROM job WHERE state = 5")
         return [Row(*row) for row in found]
 
     def queues(self) -> list[tuple[str, bool]]:

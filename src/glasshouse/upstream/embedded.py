@@ -166,7 +166,7 @@ class EmbeddedReader:
             )
         items = _rows(
             db,
-            f"SELECT {_COLUMNS} FROM job WHERE state = 1 AND queue = ?"  # noqa: S608 - constants
+            f"SELECT {_COLUMNS} FROM job WHERE state = 1 AND queue = ?"
             " ORDER BY score LIMIT ? OFFSET ?",
             (queue, per_page, (page - 1) * per_page),
         )
@@ -179,7 +179,7 @@ class EmbeddedReader:
     ) -> JobPage:
         items = _rows(
             db,
-            f"SELECT {_COLUMNS} FROM job WHERE state = ? AND state > 1"  # noqa: S608 - constants
+            f"SELECT {_COLUMNS} FROM job WHERE state = ? AND state > 1"
             f" ORDER BY score {order}, id {order} LIMIT ? OFFSET ?",
             (state, per_page, (page - 1) * per_page),
         )

@@ -6,8 +6,6 @@ out is valid JSON whatever was stored.
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import msgspec
@@ -15,10 +13,11 @@ from msgspec import UNSET
 
 from glasshouse.model.job import StoredJob
 from glasshouse.web.shapes import moment
+from glasshouse.wire.jsontext import JsonTextError
+from glasshouse.wire.payload import read_fields
 
 LONG = 64 << 10
 _OURS = ("state", "key", "omitted", "size")
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
@@ -49,42 +48,9 @@ def _payload(payload: bytes) -> dict[str, Any] | None:
     """Return the top-level fields with their values as raw text, or ``None`` if it is no job."""
     text = payload.decode("utf-8", "replace").encode()
     try:
-        fields = _fields.decode(text)
-    except RecursionError:
+        return {name: msgspec.Raw(value) for name, value in read_fields(text).items()}
+    except JsonTextError:
         return None
-    except msgspec.DecodeError:
-        return _scanned(text.decode())
-    return dict(fields)
-
-
-def _scanned(text: str) -> dict[str, Any] | None:
-    """As ``_payload`` for what msgspec refuses and JSON allows: lone surrogates, 1e400."""
-    fields: dict[str, Any] = {}
-    at = _BLANK.match(text, 0).end()  # type: ignore[union-attr] - it matches the empty text
-    try:
-        whole, end = _WHOLE.raw_decode(text, at)
-        if not isinstance(whole, dict) or text[end:].strip(" \t\r\n"):
-            return None
-        while text[at] != "}":
-            at = _BLANK.match(text, at + 1).end()  # type: ignore[union-attr]
-            if text[at] == "}":
-                break
-            name, at = _WHOLE.raw_decode(text, at)
-            start = _BLANK.match(text, text.index(":", at) + 1).end()  # type: ignore[union-attr]
-            _, at = _WHOLE.raw_decode(text, start)
-            fields[name.encode("utf-8", "replace").decode()] = msgspec.Raw(text[start:at].encode())
-            at = _BLANK.match(text, at).end()  # type: ignore[union-attr]
-    except (ValueError, IndexError, RecursionError):
-        return None
-    return fields
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-_BLANK = re.compile(r"[ \t\r\n]*")
-_WHOLE = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
 
 
 def _heavy(fields: dict[str, Any]) -> list[str]:

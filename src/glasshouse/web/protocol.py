@@ -88,7 +88,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's name
+    def send_400_response(self, msg: str) -> None:
         """Answer what uvicorn calls invalid, with the guard's reason if it has one."""
         self._refuse(self._refusal)
 
