@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
 from glasshouse.floor.pages import PageCache
 from glasshouse.floor.sampler import Pace, Sampler
@@ -35,9 +35,16 @@ class ServerFloor:
         """The last published snapshot."""
         return self._sampler.snapshot
 
-    def watch(self) -> AsyncIterator[Snapshot]:
+    def watch(self) -> AsyncGenerator[Snapshot, None]:
         """Yield the current snapshot and then each newer one."""
         return self._sampler.watch()
+
+    async def looked(self) -> None:
+        """Return once the server has been read, or found to be gone, for the first time."""
+        async with contextlib.aclosing(self.watch()) as snapshots:
+            async for snapshot in snapshots:
+                if snapshot.pulse:
+                    return
 
     async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
         """Return one page of a queue, next to run first; see ``Reader.queue_jobs``."""
@@ -105,9 +112,10 @@ class Floor:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Sample every server while the block runs."""
+        """Sample every server while the block runs, which starts after each one's first look."""
         tasks = [asyncio.create_task(server.run()) for server in self._servers.values()]
         try:
+            await asyncio.gather(*(server.looked() for server in self._servers.values()))
             yield
         finally:
             for task in tasks:

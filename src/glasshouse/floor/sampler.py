@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 
 import msgspec
 import structlog
@@ -64,7 +64,7 @@ class Sampler:
                 await asyncio.sleep(self._pace.between_reads if self.snapshot.pulse else 0)
             self._nudge.clear()
 
-    async def watch(self) -> AsyncIterator[Snapshot]:
+    async def watch(self) -> AsyncGenerator[Snapshot, None]:
         """Yield the current snapshot, then each newer one; a slow reader skips to the latest."""
         waker = asyncio.Event()
         self._wakers.add(waker)

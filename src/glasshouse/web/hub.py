@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from typing import cast
 
 import structlog
 
@@ -157,7 +156,7 @@ class Hub:
 
     def _watching(self) -> contextlib.aclosing[AsyncGenerator[Snapshot, None]]:
         # Closed with its task, so that the sampler knows when nobody looks.
-        return contextlib.aclosing(cast("AsyncGenerator[Snapshot, None]", self._server.watch()))
+        return contextlib.aclosing(self._server.watch())
 
     def _tick(self) -> bytes:
         snapshot = self._server.snapshot

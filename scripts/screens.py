@@ -1,0 +1,72 @@
+"""Take a screenshot of each page in both themes and widths into docs/screens/.
+
+    python scripts/screens.py [FOLDER]
+
+Runs a demo of its own on free ports; needs Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.conftest import CHROMIUM, FLAGS, start, stop
+
+PAGES = {
+    "fleet": "/",
+    "overview": "/main",
+    "queues": "/main/queues",
+    "queue": "/main/queues/mailers",
+    "retries": "/main/retries",
+    "scheduled": "/main/scheduled",
+    "dead": "/main/dead",
+    "busy": "/main/busy",
+}
+SIZES = {1440: 900, 390: 844}
+FIRST_JOB = 'document.querySelector("main a[href*=\'/jobs/\']").getAttribute("href")'
+
+
+async def shoot(browser: Browser, url: str, theme: str, width: int, folder: Path) -> None:
+    """Take every page in one theme and width."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": SIZES[width]},
+        color_scheme="dark" if theme == "dark" else "light",
+    )
+    page = await context.new_page()
+    for name, path in PAGES.items():
+        await page.goto(url + path)
+        if name != "fleet":
+            await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+        await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
+    await page.goto(url + "/main/dead")
+    await page.goto(url + await page.evaluate(FIRST_JOB))
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    await page.screenshot(path=folder / f"job-{theme}-{width}.png")
+    await context.close()
+
+
+async def main(folder: Path) -> None:
+    """Run a demo for a while and take its pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        demo = await start(
+            "demo", "--data", f"{data}/demo", "--listen", "127.0.0.1:0", "--faktory", "127.0.0.1:0"
+        )
+        try:
+            await asyncio.sleep(60)  # the charts want a past
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                for theme in ("dark", "light"):
+                    for width in SIZES:
+                        await shoot(browser, demo.url, theme, width, folder)
+                await browser.close()
+        finally:
+            await stop(demo)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screens")))
