@@ -51,7 +51,6 @@ async def shoot(browser: Browser, url: str, theme: str, width: int, folder: Path
 
 async def main(folder: Path) -> None:
     """Run a demo for a while and take its pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
         demo = await start(
             "demo", "--data", f"{data}/demo", "--listen", "127.0.0.1:0", "--faktory", "127.0.0.1:0"
@@ -69,4 +68,6 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screens")))
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screens")
+    target.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(target))
