@@ -66,7 +66,7 @@ clean: ## remove what was made
 	rm -rf .venv .venv-lock dist src/glasshouse/web/static/dist frontend/node_modules tests/peers/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-.venv/made.stamp: scripts/python.sh
+.venv/made.stamp:
 	python=$$(scripts/python.sh) && rm -rf .venv && "$$python" -m venv .venv
 	@touch $@
 

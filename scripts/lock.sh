@@ -27,6 +27,5 @@ compile pyproject.toml "$build" --group dev --constraint requirements/run.txt \
   --output-file requirements/dev.txt
 
 for folder in frontend tests/peers; do
-  (cd "$folder" && npm install --package-lock-only --omit-lockfile-registry-resolved \
-    --ignore-scripts --no-audit --no-fund)
+  "${PYTHON:-python3}" scripts/node.py lock "$folder"
 done

@@ -2,6 +2,7 @@
 
     python scripts/node.py ci FOLDER           install the folder's locked packages
     python scripts/node.py run FOLDER SCRIPT   run one of its package.json scripts
+    python scripts/node.py lock FOLDER         renew its lock file, without addresses
     python scripts/node.py path                print where that Node is
 
 Packages are installed without running their install scripts, and only when the lock
@@ -21,7 +22,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 _OLDEST = (20, 11)  # import.meta.dirname, used by frontend/build.mjs
-_USAGE = "usage: python scripts/node.py ci FOLDER | run FOLDER SCRIPT | path"
+_QUIET = ("--ignore-scripts", "--no-audit", "--no-fund")
+_LOCKING = ("--package-lock-only", "--omit-lockfile-registry-resolved")
+_USAGE = "usage: python scripts/node.py ci FOLDER | run FOLDER SCRIPT | lock FOLDER | path"
 
 
 class Node(NamedTuple):
@@ -82,7 +85,7 @@ def install(node: Node, folder: Path) -> None:
     wanted = f"{hashlib.sha256(lock).hexdigest()} {sys.platform} {platform.machine()}"
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    node.run(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    node.run(folder, "ci", *_QUIET)
     stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(wanted)
 
@@ -96,6 +99,8 @@ def main(arguments: list[str]) -> None:
             node = find_node()
             install(node, Path(folder))
             node.run(Path(folder), "run", "--silent", script)
+        case ["lock", folder]:
+            find_node().run(Path(folder), "install", *_LOCKING, *_QUIET)
         case ["path"]:
             print(find_node().binary)
         case _:
