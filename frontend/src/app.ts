@@ -84,5 +84,6 @@ setInterval(() => {
   status();
 }, 1000);
 if (root.dataset.live === "yes" && main) {
-  connect(root.dataset.server ?? "", main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
+  const feed = `/${encodeURIComponent(root.dataset.server ?? "")}/live?lang=${encodeURIComponent(root.lang)}`;
+  connect(feed, main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
 }

@@ -2,8 +2,8 @@
 import type { ToTab, ToWorker } from "./messages.js";
 import { Stream } from "./stream.js";
 
-export function connect(server: string, topic: string, worker: string, hear: (message: ToTab) => void): void {
-  if (typeof SharedWorker === "undefined" || !worker) return alone(server, topic, hear);
+export function connect(feed: string, topic: string, worker: string, hear: (message: ToTab) => void): void {
+  if (typeof SharedWorker === "undefined" || !worker) return alone(feed, topic, hear);
   let port: MessagePort;
   const say = (message: ToWorker) => port.postMessage(message);
   const open = () => {
@@ -14,7 +14,7 @@ export function connect(server: string, topic: string, worker: string, hear: (me
       if (message.kind === "ping") say({ kind: "pong" });
       else hear(message);
     };
-    say({ kind: "hello", server, topic });
+    say({ kind: "hello", feed, topic });
   };
   open();
   window.addEventListener("pagehide", () => say({ kind: "bye" }));
@@ -23,18 +23,18 @@ export function connect(server: string, topic: string, worker: string, hear: (me
   });
   // A tab that was frozen may have been given up: say hello again when it is looked at.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) say({ kind: "hello", server, topic });
+    if (!document.hidden) say({ kind: "hello", feed, topic });
   });
 }
 
-function alone(server: string, topic: string, hear: (message: ToTab) => void): void {
+function alone(feed: string, topic: string, hear: (message: ToTab) => void): void {
   let stream: Stream | null = null;
   const update = (visible: boolean) => {
     if (!visible) {
       stream?.close();
       stream = null;
     } else if (!stream) {
-      stream = new Stream(server, (_, message) => hear(message));
+      stream = new Stream(feed, (_, message) => hear(message));
       stream.follow([topic]);
     }
   };

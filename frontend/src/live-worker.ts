@@ -1,10 +1,10 @@
-// The shared worker: holds one event stream per server for all tabs of this browser.
+// The shared worker: holds one event stream per feed (a server in a language) for all tabs of this browser.
 import type { ToTab, ToWorker } from "./messages.js";
 import { Stream } from "./stream.js";
 
 interface Tab {
   port: MessagePort;
-  server: string;
+  feed: string;
   topic: string;
   seen: number;
 }
@@ -14,33 +14,33 @@ const streams = new Map<string, Stream>();
 const last = new Map<string, ToTab>();
 const SILENT = 45_000;
 
-function follow(server: string): void {
-  const topics = [...tabs.values()].filter((tab) => tab.server === server).map((tab) => tab.topic);
-  let stream = streams.get(server);
+function follow(feed: string): void {
+  const topics = [...tabs.values()].filter((tab) => tab.feed === feed).map((tab) => tab.topic);
+  let stream = streams.get(feed);
   if (!stream) {
     if (!topics.length) return;
-    stream = new Stream(server, (topic, message) => relay(server, topic, message));
-    streams.set(server, stream);
+    stream = new Stream(feed, (topic, message) => relay(feed, topic, message));
+    streams.set(feed, stream);
   }
   for (const key of last.keys()) {
-    if (key.startsWith(server + " ") && !topics.includes(key.slice(server.length + 1))) last.delete(key);
+    if (key.startsWith(feed + " ") && !topics.includes(key.slice(feed.length + 1))) last.delete(key);
   }
   if (topics.length) return stream.follow(topics);
   stream.close();
-  streams.delete(server);
+  streams.delete(feed);
 }
 
-function relay(server: string, topic: string | null, message: ToTab): void {
-  if (topic !== null) last.set(`${server} ${topic}`, message);
+function relay(feed: string, topic: string | null, message: ToTab): void {
+  if (topic !== null) last.set(`${feed} ${topic}`, message);
   for (const tab of tabs.values()) {
-    if (tab.server === server && (topic === null || tab.topic === topic)) tab.port.postMessage(message);
+    if (tab.feed === feed && (topic === null || tab.topic === topic)) tab.port.postMessage(message);
   }
 }
 
 function leave(port: MessagePort): void {
   const tab = tabs.get(port);
   tabs.delete(port);
-  if (tab) follow(tab.server);
+  if (tab) follow(tab.feed);
 }
 
 function hear(port: MessagePort, message: ToWorker): void {
@@ -49,12 +49,12 @@ function hear(port: MessagePort, message: ToWorker): void {
   if (message.kind === "bye") leave(port);
   if (message.kind !== "hello") return;
   tabs.delete(port);
-  tabs.set(port, { port, server: message.server, topic: message.topic, seen: Date.now() });
-  if (tab && tab.server !== message.server) follow(tab.server);
+  tabs.set(port, { port, feed: message.feed, topic: message.topic, seen: Date.now() });
+  if (tab && tab.feed !== message.feed) follow(tab.feed);
   // A page that another tab follows already is known here; the stream does not repeat it.
-  const known = last.get(`${message.server} ${message.topic}`);
+  const known = last.get(`${message.feed} ${message.topic}`);
   if (known) port.postMessage(known);
-  follow(message.server);
+  follow(message.feed);
 }
 
 setInterval(() => {

@@ -5,7 +5,7 @@ export interface Fault {
   remedy: string;
 }
 export type ToWorker =
-  | { kind: "hello"; server: string; topic: string }
+  | { kind: "hello"; feed: string; topic: string }
   | { kind: "pong" }
   | { kind: "bye" };
 export type ToTab =

@@ -1,4 +1,4 @@
-// One event stream for a set of topics; opens again by itself, slower each time.
+// One event stream of a feed (a feed's address, language included) for a set of topics; opens again by itself, slower each time.
 import type { Fault, ToTab } from "./messages.js";
 
 export const MAX_TOPICS = 16;
@@ -11,7 +11,7 @@ export class Stream {
   #quiet: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    readonly server: string,
+    readonly feed: string,
     readonly tell: (topic: string | null, message: ToTab) => void,
   ) {}
 
@@ -42,7 +42,7 @@ export class Stream {
     old?.close();
     if (!this.#topics.length) return this.close();
     const query = this.#topics.map((topic) => "topic=" + encodeURIComponent(topic)).join("&");
-    const source = new EventSource(`/${encodeURIComponent(this.server)}/live?${query}`);
+    const source = new EventSource(`${this.feed}&${query}`);
     this.#source = source;
     source.addEventListener("tick", (event) => this.#tick(JSON.parse(event.data as string)));
     source.addEventListener("fragment", (event) => {

@@ -50,3 +50,16 @@ async def test_a_server_that_is_gone_leaves_the_last_known_data_under_a_banner(
     banner = page.get_by_role("status").filter(has_text="lost")
     await banner.first.wait_for(timeout=15_000)
     assert await page.get_by_text("job-first-1").count() > 0
+
+
+async def test_a_chinese_page_stays_chinese_when_live_data_arrives(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer()
+    page = await context.new_page()
+    await page.set_extra_http_headers({"Accept-Language": "zh-CN"})
+    await page.goto(f"{empty.url}/main/queues")
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    await peer.push("job-first-1", queue="orders")
+    await page.get_by_text("orders").first.wait_for(state="attached")
+    assert await page.locator("th", has_text="队列").count() > 0

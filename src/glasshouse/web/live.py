@@ -18,6 +18,7 @@ from glasshouse.model.errors import InvalidError
 from glasshouse.web import query
 from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.hub import Hub
+from glasshouse.web.i18n import LOCALES
 from glasshouse.web.locale import locale_of
 from glasshouse.web.routes import Match
 from glasshouse.web.stream import HEARTBEAT, Subscriber
@@ -74,8 +75,15 @@ class Live:
                 gone.cancel()
 
     def _topics(self, scope: Scope, server: str) -> list[Topic]:
-        locale = locale_of(Headers(scope=scope))
-        asked = [value for name, value in query.pairs(scope["query_string"]) if name == "topic"]
+        given = query.pairs(scope["query_string"])
+        # A shared worker may send other languages than the page that it serves.
+        locale = next((value for name, value in given if name == "lang"), None)
+        locale = locale_of(Headers(scope=scope)) if locale is None else locale
+        if locale not in LOCALES:
+            raise InvalidError(
+                "There is no such language.", remedy=f"Use one of {', '.join(LOCALES)}."
+            )
+        asked = [value for name, value in given if name == "topic"]
         asked = list(dict.fromkeys(asked))
         if not 1 <= len(asked) <= MAX_TOPICS:
             raise InvalidError(
