@@ -140,9 +140,11 @@ async def test_a_page_that_goes_is_said_and_may_come_back() -> None:
 
 async def test_wrong_topics_are_refused() -> None:
     house = House()
-    wrong = ["", "lang=xx&topic=/main", "topic=", "topic=/main/live", "topic=/other/queues",
-             "topic=/api/v1/me", "topic=//main", "topic=/main/../x", "topic=/main/queues/", "topic=/main/dead?page=0",
-             "&".join(f"topic=/main/queues/q{n}" for n in range(17))]  # fmt: skip
+    wrong = [
+        *("", "lang=xx&topic=/main", "topic=", "topic=/main/live", "topic=/other/queues"),
+        *("topic=/api/v1/me", "topic=//main", "topic=/main/../x", "topic=/main/queues/"),
+        *("topic=/main/dead?page=0", "&".join(f"topic=/main/queues/q{n}" for n in range(17))),
+    ]
     async with house.sampled(), client(house) as browser:
         for query in wrong:
             answer = await browser.get("/main/live?" + query)
