@@ -195,6 +195,12 @@ _ZH_CN: Mapping[str, str] = {
     "No job is running now.": "现在没有任务在执行。",
     "This server does not tell its workers.": "此服务器不提供工作进程信息。",
     "{n} entries have this id: all are shown.": "有 {n} 个条目使用此编号：全部显示如下。",
+    "{n} entries have this id: the first {shown} are shown.": (
+        "有 {n} 个条目使用此编号：显示前 {shown} 个。"
+    ),
+    "{n} more are not shown here; the JSON API lists all.": (
+        "另有 {n} 个未在此显示；JSON API 会列出全部。"
+    ),
     "Backtrace": "调用栈",
     "No backtrace was sent.": "没有发送调用栈。",
     "Facts": "信息",

@@ -13,7 +13,7 @@ from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.job import JobPage, JobSet
-from glasshouse.model.server import ServerState
+from glasshouse.model.server import ServerState, Worker
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
 from glasshouse.web.attention import attention
@@ -24,6 +24,8 @@ from glasshouse.web.jobpage import entry
 _TOP_QUEUES = 10
 _TOP_FAILURES = 5
 _TOP_WORKERS = 20
+_MOST_ENTRIES = 20
+_MOST_WORKERS = 500
 _PAGE_DIGITS = 9
 MAX_QUEUES = 2000
 
@@ -59,6 +61,7 @@ async def queues(context: PageContext) -> PageResult:
     view = views.QueuesView(
         queues=rows.queue_rows(ordered, server.name, context.now, context.locale),
         total=fmt.number(len(known)),
+        left_out=_beyond(len(known), MAX_QUEUES),
         known=snapshot.state is not None,
     )
     return _result(context, "queues", view, "Queues")
@@ -105,6 +108,7 @@ async def busy(context: PageContext) -> PageResult:
     page = await server.working_jobs(page=_page(context), per_page=rows.PER_PAGE)
     view = views.BusyView(
         workers=_workers(context, snapshot.state),
+        more_workers=_beyond(len(_known_workers(snapshot.state)), _MOST_WORKERS),
         jobs=rows.job_rows(page, server.name, context.now, context.locale),
         pager=rows.pager(page, f"/{server.name}/busy", context.locale),
     )
@@ -131,7 +135,10 @@ async def job(context: PageContext) -> PageResult:
     view = views.JobView(
         jid=fmt.display_text(jid),
         json_href=f"/api/v1/servers/{server.name}/jobs/{fmt.segment(jid)}",
-        entries=tuple(entry(job, server.name, context.now, context.locale) for job in found[:20]),
+        entries=tuple(
+            entry(job, server.name, context.now, context.locale) for job in found[:_MOST_ENTRIES]
+        ),
+        total=len(found),
     )
     title = t("Job {jid}", context.locale, jid=view.jid)
     return PageResult(template="job.html", view=view, title=title)
@@ -181,7 +188,7 @@ def _overview(
         failures=failures,
         retries_href=f"/{name}/retries",
         workers=None if workers is None else workers[:_TOP_WORKERS],
-        more_workers=0 if workers is None else max(0, len(workers) - _TOP_WORKERS),
+        more_workers=max(0, len(_known_workers(state)) - _TOP_WORKERS),
         busy_href=f"/{name}/busy",
     )
 
@@ -227,8 +234,19 @@ def _fleet_server(context: PageContext, name: str) -> views.FleetServer:
 def _workers(context: PageContext, state: ServerState | None) -> tuple[views.WorkerRow, ...] | None:
     if state is None or state.workers is None:
         return None
-    ordered = sorted(state.workers, key=lambda worker: (worker.hostname, worker.wid))[:500]
+    ordered = sorted(state.workers, key=lambda worker: (worker.hostname, worker.wid))[
+        :_MOST_WORKERS
+    ]
     return tuple(rows.worker_row(worker, context.now, context.locale) for worker in ordered)
+
+
+def _known_workers(state: ServerState | None) -> tuple[Worker, ...]:
+    return () if state is None or state.workers is None else state.workers
+
+
+def _beyond(total: int, shown: int) -> str:
+    """Return how many of ``total`` are not on the page; empty when all are."""
+    return fmt.number(total - shown) if total > shown else ""
 
 
 def _description(state: ServerState | None) -> str:

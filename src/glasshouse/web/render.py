@@ -14,6 +14,7 @@ from importlib import resources
 import msgspec
 from minijinja import Environment
 
+from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.web import format as fmt
 from glasshouse.web.context import PageContext, PageResult
@@ -68,6 +69,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     theme: str
     server: str
+    feed: str
     topic: str
     nav: tuple[NavItem, ...]
     servers: tuple[str, ...]
@@ -191,7 +193,8 @@ def _translator(locale: str) -> Callable[..., str]:
 def _shell(title: str, context: PageContext | None, *, current: str, live: bool = True) -> Shell:
     locale = "en" if context is None else _locale(context.locale)
     server = None if context is None else context.server
-    snapshot = None if server is None else server.snapshot
+    source = server if server is not None or not live else _first(context)
+    snapshot = None if source is None else source.snapshot
     now = 0.0 if context is None else context.now
     fault = None if snapshot is None else snapshot.fault
     checked = None if snapshot is None else snapshot.checked_at
@@ -200,6 +203,7 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         locale=locale,
         theme="system" if context is None else context.theme,
         server="" if server is None else server.name,
+        feed="" if source is None else source.name,
         topic="" if context is None else fmt.display_text(context.path),
         nav=() if context is None or server is None else _nav(context, server.name, current),
         servers=() if context is None else context.floor.names,
@@ -208,8 +212,15 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         fault_remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
         fault_since=None if fault is None else fmt.moment(fault.since, now, locale),
         spoken=json.dumps({text: t(text, locale) for text in _SPOKEN}, ensure_ascii=False),
-        live=live and server is not None,
+        live=live and source is not None,
     )
+
+
+def _first(context: PageContext | None) -> ServerFloor | None:
+    """Return the server whose stream carries a page of no server: the fleet."""
+    if context is None or not context.floor.names:
+        return None
+    return context.floor.server(context.floor.names[0])
 
 
 def _nav(context: PageContext, server: str, current: str) -> tuple[NavItem, ...]:

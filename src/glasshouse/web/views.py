@@ -148,6 +148,7 @@ class QueuesView(Struct, frozen=True, kw_only=True):
 
     queues: tuple[QueueRow, ...]
     total: str
+    left_out: str
     known: bool
 
 
@@ -173,6 +174,7 @@ class BusyView(Struct, frozen=True, kw_only=True):
     """``/{server}/busy``: the workers and what they run."""
 
     workers: tuple[WorkerRow, ...] | None
+    more_workers: str
     jobs: tuple[JobRow, ...]
     pager: Pager
 
@@ -212,4 +214,5 @@ class JobView(Struct, frozen=True, kw_only=True):
 
     jid: str
     json_href: str
+    total: int
     entries: tuple[JobEntry, ...]
