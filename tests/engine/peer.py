@@ -98,7 +98,7 @@ async def running(
     data: Path,
     *,
     password: str | None = None,
-    timers: Timers = FAST,
+    timers: Timers | None = FAST,
     vfs: str | None = None,
     synchronous: str = "FULL",
 ) -> AsyncIterator[Running]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HELLO_WITHIN = 2.0
 FETCH_WAITS = 2.0
 _MOST_UNANSWERED = 5_000
+_MOST_WAITING = 1_000
 
 
 class Session(asyncio.Protocol):
@@ -58,6 +59,8 @@ class Session(asyncio.Protocol):
             return
         self._inbox.extend(self._wire.receive(data))
         self.work()
+        if self._inbox:
+            self._pace()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; its reservations stay until they expire."""
@@ -126,6 +129,7 @@ class Session(asyncio.Protocol):
         self.waiting = None
         self.answer(*answer)
         self.work()
+        self._pace()
 
     def _give_up(self) -> None:
         self.engine.stop_waiting(self)
@@ -176,7 +180,7 @@ class Session(asyncio.Protocol):
     def _pace(self) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        if self._stalled or len(self._out) >= _MOST_UNANSWERED:
+        if self._stalled or len(self._out) >= _MOST_UNANSWERED or len(self._inbox) >= _MOST_WAITING:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
