@@ -10,15 +10,29 @@ import sys
 import tempfile
 from pathlib import Path
 
+from glasshouse.engine.sync import Disk
 from tests.engine.peer import running
 
 JOBS = 10_000
 
 
-async def rate(connections: int, synchronous: str) -> float:
+class _NoSync:
+    """A disk that is believed without asking."""
+
+    def __call__(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+CARELESS = Disk(synchronous="OFF", sync=lambda _folder: _NoSync())
+
+
+async def rate(connections: int, disk: Disk | None = None) -> float:
     """Return jobs pushed, fetched and acknowledged per second."""
     with tempfile.TemporaryDirectory() as folder:
-        async with running(Path(folder), timers=None, synchronous=synchronous) as engine:
+        async with running(Path(folder), timers=None, disk=disk) as engine:
             load = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.load"),
                 *(str(engine.port), str(connections), str(JOBS)),
@@ -32,8 +46,8 @@ async def measure() -> list[dict[str, object]]:
     """Measure with 10 and 50 connections."""
     rows: list[dict[str, object]] = []
     for connections in (10, 50):
-        durable = await rate(connections, "FULL")
-        careless = await rate(connections, "OFF")
+        durable = await rate(connections)
+        careless = await rate(connections, CARELESS)
         name = f"jobs a second, {connections} connections"
         rows += [
             {"name": name, "value": round(durable), "unit": "jobs/s"},

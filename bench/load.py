@@ -11,6 +11,9 @@ import asyncio
 import re
 import sys
 import time
+from typing import cast
+
+import uvloop
 
 _JID = re.compile(rb'"jid":"([^"]+)"').search
 _HELLO = b'HELLO {"v":2,"wid":"%s"}\r\n'
@@ -38,8 +41,7 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the greeting."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one but does not say so
 
     def data_received(self, data: bytes) -> None:
         """Take every reply that is complete."""
@@ -120,4 +122,5 @@ async def run(port: int, connections: int, jobs: int) -> float:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(run(*map(int, sys.argv[1:4]))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        print(runner.run(run(*map(int, sys.argv[1:4]))))

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import apsw
-
-from glasshouse.engine import schema
 from glasshouse.engine.run import Timers, run_engine
+from glasshouse.engine.sync import Disk
 from glasshouse.wire.handshake import password_hash
 
-FAST = Timers(due=0.02, reap=0.05, status=0.02)
+FAST = Timers(due=0.02, reap=0.05, status=0.02, probe=0.05)
 
 
 class Peer:
@@ -99,15 +98,12 @@ async def running(
     *,
     password: str | None = None,
     timers: Timers | None = FAST,
-    vfs: str | None = None,
-    synchronous: str = "FULL",
+    disk: Disk | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Running]:
     """Run an engine while the block runs."""
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
-
-    def open_writer(folder: Path) -> apsw.Connection:
-        return schema.open_writer(folder, vfs=vfs, synchronous=synchronous)
 
     task = asyncio.create_task(
         run_engine(
@@ -118,7 +114,8 @@ async def running(
             on_ready=lambda _host, port: ready.set_result(port),
             stop=stop,
             timers=timers,
-            open_writer=open_writer,
+            disk=disk,
+            clock=clock,
         )
     )
     waiting: list[asyncio.Future[Any]] = [task, ready]

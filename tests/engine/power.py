@@ -11,10 +11,13 @@ from pathlib import Path
 
 import apsw
 
+from glasshouse.engine.schema import FILE
+from glasshouse.engine.sync import Disk
+
 Write = tuple[int, bytes | None]
 
 
-class Disk:
+class Platter:
     """What has reached the platter, by file name."""
 
     def __init__(self) -> None:
@@ -55,7 +58,7 @@ class Disk:
 
 
 class _File(apsw.VFSFile):
-    def __init__(self, disk: Disk, base: str, name: object, flags: list[int]) -> None:
+    def __init__(self, disk: Platter, base: str, name: object, flags: list[int]) -> None:
         super().__init__(base, name, flags)  # type: ignore[arg-type]
         self._disk = disk
         self._name = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
@@ -74,16 +77,44 @@ class _File(apsw.VFSFile):
         self._disk.sync(self._name)
 
 
+class _LogSync:
+    """The engine's own sync of its log, played on the disk above."""
+
+    def __init__(self, disk: Platter, folder: Path) -> None:
+        self._disk, self._name = disk, str(folder / f"{FILE}-wal")
+
+    def __call__(self) -> None:
+        self._disk.gate.wait(10)
+        self._disk.sync(self._name)
+
+    def close(self) -> None:
+        pass
+
+
+class _NoSync:
+    def __call__(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class PowerVFS(apsw.VFS):
     """Registers itself under ``name``; its disk can lose power at any time."""
 
     def __init__(self, name: str) -> None:
-        self.disk = Disk()
+        self.disk = Platter()
         self.name = name
         super().__init__(name, base="")
 
     def xOpen(self, name: object, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         return _File(self.disk, "", name, flags)
+
+    def as_disk(self, *, synced: bool = True) -> Disk:
+        """Return this as the engine's disk; without ``synced``, nothing is ever made durable."""
+        if not synced:
+            return Disk(vfs=self.name, synchronous="OFF", sync=lambda _folder: _NoSync())
+        return Disk(vfs=self.name, sync=lambda folder: _LogSync(self.disk, folder))
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         super().xDelete(filename, syncdir)

@@ -41,7 +41,7 @@ def test_only_the_enqueued_time_is_added_on_the_way_to_a_queue() -> None:
 
 def test_missing_fields_get_the_defaults() -> None:
     new = parse_job(job())
-    assert (new.queue, new.retry, new.reserve_for, new.at) == ("default", 25, 0, None)
+    assert (new.queue, new.retry, new.reserve_for, new.at) == ("default", None, 0, None)
     stored = json.loads(new.payload(now=NOW, enqueued=False))
     assert stored == {**json.loads(job()), "queue": "default", "retry": 25, "created_at": NOW}
 
@@ -53,7 +53,7 @@ def test_nulls_and_empty_texts_count_as_missing(extra: dict[str, object]) -> Non
         custom=None, failure=None, **extra,
     )  # fmt: skip
     new = parse_job(raw)
-    assert (new.queue, new.retry, new.reserve_for, new.at) == ("default", 25, 0, None)
+    assert (new.queue, new.retry, new.reserve_for, new.at) == ("default", None, 0, None)
     stored = json.loads(new.payload(now=NOW, enqueued=True))
     assert (stored["queue"], stored["retry"]) == ("default", 25)
     assert stored["created_at"] == stored["enqueued_at"] == NOW

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from glasshouse.app import engine as app
 from glasshouse.cli.options import UntilStdinCloses
@@ -71,4 +72,5 @@ def engine(
         listen=Listen(where.address, asked=where.asked and not or_free_port),
         password=secret,
     )
-    asyncio.run(app.engine(settings, until_stdin_closes=until_stdin_closes))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(app.engine(settings, until_stdin_closes=until_stdin_closes))

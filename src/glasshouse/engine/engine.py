@@ -1,44 +1,50 @@
-"""The engine: what each command does, who waits for a job, and the timers."""
+"""The engine: what each command does, and what must be durable before it is answered."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import apsw
 import msgspec
 import structlog
 
-from glasshouse.engine import lifecycle
+from glasshouse.engine import lifecycle, schema
 from glasshouse.engine.commit import Committer
 from glasshouse.engine.info import PROTOCOL_VERSION, TaskCounts, info, memory_mb
-from glasshouse.engine.memory import RETRIES, SCHEDULED, Memory
+from glasshouse.engine.memory import Memory
 from glasshouse.engine.mutate import mutate
-from glasshouse.engine.session import Session
+from glasshouse.engine.session import Answer, Session
+from glasshouse.engine.slices import in_slices
 from glasshouse.engine.status import Status
-from glasshouse.engine.store import Loader, Writer
+from glasshouse.engine.store import Row, Store
+from glasshouse.engine.waiting import WaitingRoom
 from glasshouse.engine.workers import Workers
+from glasshouse.model.errors import StoreError
+from glasshouse.model.parameters import Parameters
 from glasshouse.model.server import WorkerState
 from glasshouse.wire import commands as c
 from glasshouse.wire import replies
 
 log = structlog.get_logger()
 
-Answer = tuple[bytes, int]
-"""A reply, and the batch that must be durable before it leaves (0: none)."""
-
-MOST_CONNECTIONS = 2000
+_HOPELESS = (apsw.IOError, apsw.CorruptError, apsw.NotADBError)
+_READS = (c.Info, c.QueueLatency, c.Beat, c.End, c.Fetch)
 
 
 class Engine:
-    """All connections of one server over one store."""
+    """All connections of one server over one store.
+
+    ``broken`` ends with an error when the disk can no longer be trusted;
+    ``refusing`` says why changes are refused for the time being.
+    """
 
     def __init__(
         self,
-        writer: Writer,
-        folder: Path,
+        store: Store,
         *,
         password: bytes | None = None,
         clock: Callable[[], float] = time.time,
@@ -49,97 +55,103 @@ class Engine:
         self.clock = clock
         self.started_at = clock()
         self.command_count = 0
+        self.closing = False
+        self.refusing: str | None = None
+        self.broken: asyncio.Future[None] = self.loop.create_future()
         self.sessions: set[Session] = set()
         self.unsent: set[Session] = set()
         self.workers: Workers[Session] = Workers()
         self.tasks = {name: TaskCounts() for name in ("Scheduled", "Retries", "Dead")}
         self.expired = 0
-        self._folder = folder
-        self._loader = Loader(folder)
-        self.memory = Memory(self._loader)
-        self._waiting: dict[str, dict[Session, None]] = {}
+        self._store = store
+        self.memory = Memory(store)
+        self._room = WaitingRoom()
         self.committer = Committer(
-            writer, self.memory, on_durable=self._durable, on_failure=self._lost
+            store,
+            self.memory,
+            on_progress=self._progress,
+            on_refused=self._refused,
+            on_broken=self._break,
         )
+        self._table: dict[type, Callable[[Session, Any], Answer | None]] = {
+            c.Push: self._push,
+            c.PushBulk: self._push_bulk,
+            c.Fetch: self._fetch,
+            c.Ack: self._ack,
+            c.Fail: self._fail,
+            c.Beat: self._beat,
+            c.Info: lambda _session, _command: (replies.bulk(self.info()), 0),
+            c.End: self._end,
+            c.Flush: self._flush,
+            c.QueuePause: self._pause,
+            c.QueueResume: self._pause,
+            c.QueueRemove: self._remove,
+            c.QueueLatency: self._latency,
+            c.Mutate: self._mutate,
+        }
 
     @property
     def full(self) -> bool:
         """Whether there are more connections than the server takes."""
-        return len(self.sessions) > MOST_CONNECTIONS
+        return len(self.sessions) > self.memory.parameters.most_connections
 
     # -- commands ------------------------------------------------------------
 
-    def perform(  # noqa: C901, PLR0911 - a table, one line a command, that the types check
-        self, session: Session, command: c.Command
-    ) -> Answer | None:
+    def perform(self, session: Session, command: c.Command) -> Answer | None:
         """Do one command; ``None`` when its answer comes later or never."""
-        match command:
-            case c.Push():
-                return self._push(command)
-            case c.Fetch():
-                return self._fetch(session, command)
-            case c.Ack():
-                return self._changed(lifecycle.acknowledge(self.memory, command.jid, self.clock()))
-            case c.Fail():
-                return self._fail(command)
-            case c.PushBulk():
-                return self._push_bulk(command)
-            case c.Beat():
-                return self._beat(command)
-            case c.Info():
-                return replies.bulk(self.info()), 0
-            case c.End():
-                session.finish()
-                return None
-            case c.QueuePause() | c.QueueResume() | c.QueueRemove():
-                return self._queues(command)
-            case c.QueueLatency():
-                return self._latency(command)
-            case c.Mutate():
-                woken = mutate(self.memory, command, self.clock())
-                self._wake(*woken)
-                return self._changed()
-            case c.Flush():
-                self.memory.flush()
-                return self._changed()
+        if self.closing:
+            session.finish()
+            return replies.error("shutdown in progress"), 0
+        if self.refusing is not None and not isinstance(command, _READS):
+            return replies.error(self.refusing), 0
+        return self._table[type(command)](session, command)
 
-    def _changed(self, changed: bool = True) -> Answer:  # noqa: FBT001, FBT002 - reads as a word
-        return replies.OK, self.committer.ticket if changed else 0
-
-    def _push(self, command: c.Push) -> Answer:
+    def _push(self, _session: Session, command: c.Push) -> Answer:
         queue = lifecycle.push(self.memory, command.job, self.clock())
         if queue is not None:
-            self._wake(queue)
+            self.wake(queue)
         return replies.OK, self.committer.ticket
 
-    def _push_bulk(self, command: c.PushBulk) -> Answer:
+    def _push_bulk(self, _session: Session, command: c.PushBulk) -> Answer:
         now = self.clock()
         woken = {lifecycle.push(self.memory, job, now) for job in command.jobs}
-        self._wake(*(queue for queue in woken if queue is not None))
+        for queue in woken:
+            if queue is not None:
+                self.wake(queue)
         ticket = self.committer.ticket if command.jobs else 0
         return replies.bulk(msgspec.json.encode(command.rejected)), ticket
 
     def _fetch(self, session: Session, command: c.Fetch) -> Answer | None:
-        answer = self._take(session, command)
-        if answer is None:
-            session.wait(command)
-            for name in command.queues:
-                self._waiting.setdefault(name, {})[session] = None
-        return answer
+        row = self._take(session, command.queues)
+        if row is None:
+            self._room.enter(session, command.queues)
+            return None
+        return session.hand_over(row, -self.committer.ticket)
 
-    def _take(self, session: Session, command: c.Fetch) -> Answer | None:
+    def _take(self, session: Session, queues: tuple[str, ...]) -> Row | None:
         worker = session.worker
         if worker is not None and worker.state is not WorkerState.RUNNING:
             return None
-        row = lifecycle.fetch(self.memory, command.queues, session.wid, self.clock())
-        return None if row is None else (replies.bulk(row.payload), self.committer.ticket)
+        if self.refusing is not None:
+            return None
+        row = lifecycle.fetch(self.memory, queues, session.wid, self.clock())
+        if row is not None:
+            # A reservation has to survive this process, but losing it with the
+            # power only makes its job run again: written is enough, see docs/engine.md.
+            self.committer.hurry()
+        return row
 
-    def _fail(self, command: c.Fail) -> Answer:
+    def _ack(self, _session: Session, command: c.Ack) -> Answer:
+        if lifecycle.acknowledge(self.memory, command.jid, self.clock()):
+            return replies.OK, self.committer.ticket
+        return replies.OK, 0
+
+    def _fail(self, _session: Session, command: c.Fail) -> Answer:
         if lifecycle.fail(self.memory, command, self.clock()):
             return replies.OK, self.committer.ticket
         return replies.error(f"Job not found {command.jid}"), 0
 
-    def _beat(self, command: c.Beat) -> Answer:
+    def _beat(self, _session: Session, command: c.Beat) -> Answer:
         record = self.workers.get(command.wid)
         if record is None:
             return replies.error(f"unknown worker {command.wid}"), 0
@@ -151,17 +163,53 @@ class Engine:
             return replies.OK, 0
         return replies.bulk(msgspec.json.encode({"state": record.state.value})), 0
 
-    def _queues(self, command: c.QueuePause | c.QueueResume | c.QueueRemove) -> Answer:
+    def _end(self, session: Session, _command: c.End) -> None:
+        session.finish()
+
+    def _flush(self, _session: Session, _command: c.Flush) -> Answer:
+        self.memory.flush()
+        return replies.OK, self.committer.ticket
+
+    def _pause(self, _session: Session, command: c.QueuePause | c.QueueResume) -> Answer:
         names = list(self.memory.queues) if command.names is None else command.names
         for name in names:
-            if isinstance(command, c.QueueRemove):
-                self.memory.remove_queue(name)
-            else:
-                self.memory.pause(name, paused=isinstance(command, c.QueuePause))
-        self._wake(*names)
-        return self._changed()
+            self.memory.pause(name, paused=isinstance(command, c.QueuePause))
+            self.wake(name)
+        return replies.OK, self.committer.ticket if self.memory.dirty else 0
 
-    def _latency(self, command: c.QueueLatency) -> Answer:
+    def _remove(self, session: Session, command: c.QueueRemove) -> Answer | None:
+        names = list(self.memory.queues) if command.names is None else command.names
+
+        def steps() -> Iterator[None]:
+            for work in [self.memory.remove_queue(name) for name in names]:
+                yield from work
+
+        return self._in_slices(session, steps())
+
+    def _mutate(self, session: Session, command: c.Mutate) -> Answer | None:
+        def steps() -> Iterator[None]:
+            for queue in mutate(self.memory, command, self.clock()):
+                if queue is not None:
+                    self.wake(queue)
+                yield
+
+        return self._in_slices(session, steps())
+
+    def _in_slices(self, session: Session, work: Iterator[None]) -> Answer | None:
+        """Do ``work`` without keeping others waiting; answer when all of it is durable."""
+
+        def slice_done() -> None:
+            self.committer.wake()
+
+        def all_done() -> None:
+            session.give((replies.OK, self.committer.ticket if self.memory.dirty else 0))
+
+        if in_slices(self.loop, work, slice_done, all_done):
+            return replies.OK, self.committer.ticket if self.memory.dirty else 0
+        session.held = True
+        return None
+
+    def _latency(self, _session: Session, command: c.QueueLatency) -> Answer:
         now = self.clock()
         return replies.bulk(
             msgspec.json.encode({n: self.memory.latency(n, now) for n in command.names})
@@ -180,89 +228,103 @@ class Engine:
             expired=self.expired,
         )
 
+    def signal(self, wid: str | None, state: WorkerState) -> int:
+        """Tell a worker (``None``: all) to go to ``state``; return how many there were."""
+        return self.workers.signal(wid, state)
+
+    def configure(self, parameters: Parameters) -> None:
+        """Set the run-time parameters; they hold at once."""
+        self.memory.configure(parameters)
+        self.committer.wake()
+
     # -- who waits -----------------------------------------------------------
 
-    def _wake(self, *queues: str) -> None:
-        """Give new jobs to those who wait, longest first."""
-        for name in queues:
-            for session in list(self._waiting.get(name, ())):
-                if session.waiting is None:
-                    continue
-                answer = self._take(session, session.waiting)
-                if answer is not None:
-                    self.stop_waiting(session)
-                    session.give(answer)
-                elif not self.memory.has_jobs(name):
-                    break
+    def wake(self, queue: str) -> None:
+        """Give new jobs of ``queue`` to those who wait for it, longest first."""
+        for session in self._room.line(queue):
+            row = self._take(session, session.queues)
+            if row is not None:
+                self._room.leave(session)
+                session.give(session.hand_over(row, -self.committer.ticket))
+            elif not self._has_jobs(queue):
+                break
 
-    def stop_waiting(self, session: Session) -> None:
-        """Take a session out of every line that it stands in."""
-        for name in session.waiting.queues if session.waiting else ():
-            line = self._waiting.get(name)
-            if line is not None:
-                line.pop(session, None)
-                if not line:
-                    del self._waiting[name]
+    def _has_jobs(self, name: str) -> bool:
+        queue = self.memory.queues.get(name)
+        return queue is not None and bool(queue.ids) and not queue.paused
 
-    def forget(self, session: Session) -> None:
-        """Drop all that is known of a connection that has ended."""
-        self.stop_waiting(session)
-        session.waiting = None
+    def forget(self, session: Session, handed: list[tuple[Row, float]]) -> None:
+        """Drop all that is known of a connection that has ended; take back what it never got."""
+        self._room.leave(session)
         self.sessions.discard(session)
         self.unsent.discard(session)
         if session.worker is not None:
             self.workers.leave(session.wid, session)
+        for row, reserved_at in reversed(handed):
+            queue = self.memory.give_back(row, reserved_at)
+            if queue is not None:
+                self.wake(queue)
+        self.committer.wake()
 
     # -- durability ----------------------------------------------------------
 
-    def _durable(self, ticket: int) -> None:
+    def _progress(self) -> None:
         for session in list(self.unsent):
-            session.send_durable(ticket)
+            session.send_ready()
 
-    def _lost(self, ticket: int, text: str) -> Memory:
+    def _refused(self, ticket: int, error: apsw.Error) -> Memory:
+        """Answer with an error what stood on a batch that the store did not take."""
+        if isinstance(error, _HOPELESS):
+            self._break(error)
+        self.refusing = f"storage failed, nothing was done: {error}"
         for session in list(self.unsent):
-            session.fail_unsent(f"storage failed, nothing was done: {text}")
-            session.send_durable(ticket)
-        self.memory = Memory(self._loader)
+            session.refuse_unsent(ticket, self.refusing)
+            session.send_ready()
+        if not self.broken.done():
+            self.memory = Memory(self._store)
         return self.memory
+
+    def _break(self, error: BaseException) -> None:
+        """Stop: what the disk holds is unknown, so nothing more may be promised."""
+        self.refusing = f"storage failed: {error}"
+        if not self.broken.done():
+            if isinstance(error, apsw.Error):
+                told = schema.unusable(self._store.folder / schema.FILE, error)
+            else:
+                told = StoreError(
+                    f"The disk under {self._store.folder} failed: {error}.",
+                    remedy="Look at the disk, then start again: what was acknowledged is there.",
+                )
+            self.broken.set_exception(told)
+
+    def probe(self) -> None:
+        """Find out whether the store takes changes again."""
+        if self.refusing is None or self.broken.done():
+            return
+        try:
+            self._store.probe()
+        except apsw.Error:
+            return
+        log.info("the store takes changes again")
+        self.refusing = None
+        for queue in self.memory.queues:
+            self.wake(queue)
+        self.committer.wake()
 
     async def close(self) -> None:
         """Let every answer leave that may, then close connections and store."""
-        await self.committer.close()
+        self.closing = True
+        self._room.dismiss_all()
+        if self.broken.done():
+            self.broken.exception()
+        else:
+            await self.committer.close()
+            self.broken.cancel()
         for session in list(self.sessions):
             session.close()
-        self._loader.close()
-
-    # -- timers --------------------------------------------------------------
-
-    def move_due(self) -> None:
-        """Move due scheduled jobs and retries to their queues."""
-        for name, state in (("Scheduled", SCHEDULED), ("Retries", RETRIES)):
-            start = time.perf_counter()
-            woken = lifecycle.enqueue_due(self.memory, state, self.clock())
-            counts = self.tasks[name]
-            counts.cycles += 1
-            counts.enqueued += len(woken)
-            counts.wall_time += time.perf_counter() - start
-            self._wake(*set(woken))
-        self.committer.wake()
-
-    def reap(self) -> None:
-        """Fail expired reservations, close silent workers, purge old dead jobs."""
-        self.expired += lifecycle.expire_reservations(self.memory, self.clock())
-        lifecycle.purge_dead(self.memory, self.clock())
-        self.tasks["Dead"].cycles += 1
-        for session in self.workers.reap(self.clock()):
-            log.info("a silent worker was disconnected", wid=session.wid)
-            session.close()
-        self.committer.wake()
 
     def status(self, listen: str) -> Status:
         """Return the living part of the state, for local readers."""
-        busy: dict[str, int] = {}
-        for copies in self.memory.working.values():
-            for row in copies:
-                busy[row.wid or ""] = busy.get(row.wid or "", 0) + 1
         return Status(
             pid=os.getpid(),
             version=PROTOCOL_VERSION,
@@ -271,5 +333,12 @@ class Engine:
             connections=len(self.sessions),
             command_count=self.command_count,
             memory_mb=memory_mb(),
-            workers=self.workers.views(busy),
+            workers=self.workers.views(self._busy()),
         )
+
+    def _busy(self) -> dict[str, int]:
+        busy: dict[str, int] = {}
+        for copies in self.memory.working.values():
+            for row in copies:
+                busy[row.wid or ""] = busy.get(row.wid or "", 0) + 1
+        return busy

@@ -6,27 +6,35 @@ Functions of (memory, command, now) without I/O; the rules are fwp.md §6.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import random
 
 from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
 from glasshouse.engine.store import Row
+from glasshouse.model.job import Outcome
 from glasshouse.wire.commands import Fail
 from glasshouse.wire.failures import Fate, after_failure, backoff, fail_record, retry_count
 from glasshouse.wire.jobs import NewJob
 from glasshouse.wire.payload import read_fields, set_fields
 from glasshouse.wire.times import format_time
 
-DEAD_FOR = 180 * 86400.0
+_OUTCOMES = {
+    Fate.DROP: Outcome.DROPPED,
+    Fate.RETRY: Outcome.RETRIED,
+    Fate.DEAD: Outcome.BURIED,
+}
 _DEFAULT_RESERVE, _LEAST_RESERVE, _MOST_RESERVE = 1800, 60, 86400
 
 
 def push(memory: Memory, job: NewJob, now: float) -> str | None:
     """Take a job in; return the name of the queue that it entered, if it did."""
-    text = format_time(now)
+    text, retry = format_time(now), memory.parameters.default_retry
     if job.at is not None and job.at > now:
-        memory.add(job, job.payload(now=text, enqueued=False), SCHEDULED, job.at, now)
+        payload = job.payload(now=text, enqueued=False, default_retry=retry)
+        memory.add(job, payload, SCHEDULED, job.at, now)
         return None
-    memory.add(job, job.payload(now=text, enqueued=True), ENQUEUED, 0.0, now)
+    payload = job.payload(now=text, enqueued=True, default_retry=retry)
+    memory.add(job, payload, ENQUEUED, 0.0, now)
     return job.queue
 
 
@@ -50,7 +58,9 @@ def acknowledge(memory: Memory, jid: str, now: float) -> bool:
     copies = memory.working.get(jid)
     if not copies:
         return False
-    memory.drop(copies[0])
+    row = copies[0]
+    memory.finish(row, now, Outcome.DONE)
+    memory.drop(row)
     _count(memory, "processed", now)
     return True
 
@@ -74,13 +84,13 @@ def enqueue_due(memory: Memory, state: int, now: float, *, limit: int = 500) -> 
     return woken
 
 
-def expire_reservations(memory: Memory, now: float) -> int:
-    """Fail every reservation whose time is over; return how many."""
+def expire_reservations(memory: Memory, now: float, *, limit: int = 500) -> int:
+    """Fail reservations whose time is over; return how many."""
     late = [row for copies in memory.working.values() for row in copies if row.score <= now]
-    for row in late:
+    for row in late[:limit]:
         expired = Fail(row.jid, "ReservationExpired", "Faktory job reservation expired", ())
         _fail_row(memory, row, expired, now)
-    return len(late)
+    return min(len(late), limit)
 
 
 def purge_dead(memory: Memory, now: float, *, limit: int = 500) -> int:
@@ -98,6 +108,7 @@ def _fail_row(memory: Memory, row: Row, failure: Fail, now: float) -> None:
     previous = read_fields(row.payload).get("failure")
     done = retry_count(previous)
     fate = after_failure(row.retry, done)
+    memory.finish(row, now, _OUTCOMES[fate], failure.errtype)
     if fate is Fate.DROP:
         memory.drop(row)
         return
@@ -109,13 +120,18 @@ def _fail_row(memory: Memory, row: Row, failure: Fail, now: float) -> None:
     if fate is Fate.RETRY:
         memory.put(row, RETRIES, due, payload)
     else:
-        memory.put(row, DEAD, now + DEAD_FOR, payload)
+        memory.put(row, DEAD, now + memory.parameters.dead_lifetime, payload)
 
 
 def _count(memory: Memory, name: str, now: float) -> None:
-    day = dt.datetime.fromtimestamp(now, dt.UTC).date().isoformat()
     memory.count(name)
-    memory.count(f"{name}:{day}")
+    memory.count(_daily(name, int(now // 86400)))
+
+
+@functools.lru_cache(maxsize=8)
+def _daily(name: str, day: int) -> str:
+    """Return the name of a counter of one day (UTC), days counted from 1970."""
+    return f"{name}:{dt.date(1970, 1, 1) + dt.timedelta(days=day)}"
 
 
 def _json_time(text: str) -> bytes:

@@ -7,8 +7,8 @@ a type is compared with the job's own.
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterator
 
-from glasshouse.engine.lifecycle import DEAD_FOR
 from glasshouse.engine.memory import Memory
 from glasshouse.engine.schema import STATE_NUMBERS
 from glasshouse.engine.store import Row
@@ -18,26 +18,27 @@ from glasshouse.wire.payload import set_fields
 from glasshouse.wire.times import format_time
 
 
-def mutate(memory: Memory, command: Mutate, now: float) -> set[str]:
-    """Carry out ``command``; return the queues that got a job."""
+def mutate(memory: Memory, command: Mutate, now: float) -> Iterator[str | None]:
+    """Carry out ``command`` job by job; yield the queue of each that entered one."""
     state = STATE_NUMBERS[JobState(command.target.value)]
-    woken: set[str] = set()
     stamp = b'"' + format_time(now).encode() + b'"'
+    lifetime = memory.parameters.dead_lifetime
     for row in memory.in_state(state):
-        if command.command is not MutateCommand.CLEAR and not _matches(command, row):
-            continue
-        if command.command is MutateCommand.KILL:
-            memory.put(row, STATE_NUMBERS[JobState.DEAD], now + DEAD_FOR, row.payload)
+        if row is None or not _matches(command, row):
+            yield None
+        elif command.command is MutateCommand.KILL:
+            memory.put(row, STATE_NUMBERS[JobState.DEAD], now + lifetime, row.payload)
+            yield None
         elif command.command is MutateCommand.REQUEUE:
             memory.enqueue(row, set_fields(row.payload, {"enqueued_at": stamp}), now)
-            woken.add(row.queue)
+            yield row.queue
         else:
             memory.drop(row)
-    return woken
+            yield None
 
 
 def _matches(command: Mutate, row: Row) -> bool:
-    if not command.filtered:
+    if not command.filtered or command.command is MutateCommand.CLEAR:
         return True
     if command.jids:
         return row.jid in command.jids

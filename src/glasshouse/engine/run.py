@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-import apsw
-import msgspec
 import structlog
 
-from glasshouse.engine import schema
+from glasshouse.engine import timers as rounds
 from glasshouse.engine.engine import Engine
 from glasshouse.engine.lock import FolderLock
 from glasshouse.engine.session import Session
 from glasshouse.engine.status import StatusFile
-from glasshouse.engine.store import Writer
+from glasshouse.engine.store import Store
+from glasshouse.engine.sync import Disk
+from glasshouse.engine.timers import Timers, every
 from glasshouse.model.errors import StoreError
 
 log = structlog.get_logger()
 
-
-class Timers(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds between rounds: due jobs, reapers, the status file."""
-
-    due: float = 1.0
-    reap: float = 15.0
-    status: float = 0.5
+__all__ = ["Timers", "run_engine"]
 
 
 async def run_engine(
@@ -37,8 +34,10 @@ async def run_engine(
     password: bytes | None,
     on_ready: Callable[[str, int], None],
     stop: asyncio.Event,
+    tls: ssl.SSLContext | None = None,
     timers: Timers | None = None,
-    open_writer: Callable[[Path], apsw.Connection] = schema.open_writer,
+    disk: Disk | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> None:
     """Serve FWP on ``host:port`` from the store below ``data`` until ``stop`` is set.
 
@@ -46,14 +45,15 @@ async def run_engine(
     everything acknowledged is durable and the folder is free again.
 
     Raises:
-        StoreError: another engine runs on ``data``, or it cannot be used.
+        StoreError: another engine runs on ``data``, or it cannot be used, or
+            the disk failed.
         OSError: the address cannot be listened on.
     """
     timers = timers or Timers()
     lock = FolderLock(data)
     try:
-        engine = Engine(Writer(open_writer(data)), data, password=password)
-        server = await _listen(engine, host, port)
+        engine = Engine(Store(data, disk), password=password, clock=clock)
+        server = await _listen(engine, host, port, tls)
         address = server.sockets[0].getsockname()
         status = StatusFile(data)
 
@@ -62,50 +62,63 @@ async def run_engine(
             status.write(engine.status(f"{address[0]}:{address[1]}"))
 
         look()
-        rounds = [
-            asyncio.create_task(_every(timers.due, engine.move_due)),
-            asyncio.create_task(_every(timers.reap, engine.reap)),
-            asyncio.create_task(_every(timers.status, look)),
-        ]
+        tasks = [asyncio.create_task(work) for work in _rounds(engine, timers, look)]
+        # What is here now stays: no collection need look at it again.
+        gc.freeze()
         on_ready(address[0], address[1])
         try:
-            await _until(stop, rounds)
+            await _until(stop, engine, tasks)
         finally:
             server.close()
-            for task in rounds:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*rounds, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await engine.close()
     finally:
         lock.close()
 
 
-async def _listen(engine: Engine, host: str, port: int) -> asyncio.Server:
+def _rounds(engine: Engine, timers: Timers, look: Callable[[], None]) -> list[rounds.Round]:
+    def due() -> float:
+        return engine.memory.parameters.due_period if timers.due is None else timers.due
+
+    def reap() -> float:
+        return engine.memory.parameters.reap_period if timers.reap is None else timers.reap
+
+    return [
+        every(due, lambda: rounds.move_due(engine)),
+        every(reap, lambda: rounds.reap(engine)),
+        every(lambda: timers.status, look),
+        every(lambda: timers.probe, engine.probe),
+    ]
+
+
+async def _listen(
+    engine: Engine, host: str, port: int, tls: ssl.SSLContext | None
+) -> asyncio.Server:
     try:
         return await engine.loop.create_server(
-            lambda: Session(engine), host, port, backlog=1024, reuse_address=True
+            lambda: Session(engine), host, port, backlog=1024, reuse_address=True, ssl=tls
         )
     except OSError:
         await engine.close()
         raise
 
 
-async def _until(stop: asyncio.Event, rounds: list[asyncio.Task[None]]) -> None:
-    """Wait for ``stop``; a timer that dies takes the engine with it, loudly."""
+async def _until(stop: asyncio.Event, engine: Engine, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for ``stop``; a timer or a disk that dies takes the engine with it, loudly."""
     waiting = asyncio.create_task(_wait(stop))
-    done, _ = await asyncio.wait([waiting, *rounds], return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait(
+        [waiting, engine.broken, *tasks], return_when=asyncio.FIRST_COMPLETED
+    )
     waiting.cancel()
     for task in done:
         error = task.exception()
+        if isinstance(error, StoreError):
+            raise error
         if error is not None:
-            raise StoreError(f"The engine stopped: {error}.") from error
+            raise StoreError(f"The engine stopped: {error!r}.") from error
 
 
 async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
-
-
-async def _every(seconds: float, work: Callable[[], None]) -> None:
-    while True:
-        await asyncio.sleep(seconds)
-        work()

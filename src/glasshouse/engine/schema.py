@@ -1,8 +1,9 @@
 """The engine's database: its tables, its version, and how it is opened.
 
-One row is one job, wherever it is. ``score`` orders a state: the enqueue
-sequence for enqueued jobs, the due time for scheduled jobs and retries, the
-expiry for dead and reserved jobs (Unix seconds).
+One row of ``job`` is one job, wherever it is. ``score`` orders a state: the
+enqueue sequence for enqueued jobs, the due time for scheduled jobs and
+retries, the expiry for dead and reserved jobs (Unix seconds). One row of
+``finished`` is one execution that ended; its ids grow with time.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from pathlib import Path
 
 import apsw
 
+from glasshouse.engine.migrations import MIGRATIONS, VERSION
 from glasshouse.model.errors import StoreError
-from glasshouse.model.job import JobState
+from glasshouse.model.job import JobState, Outcome
 
 FILE = "engine.db"
-VERSION = 1
 
 # Stored numbers: never renumber, a data file may hold them.
 STATE_NUMBERS = {
@@ -26,35 +27,19 @@ STATE_NUMBERS = {
     JobState.WORKING: 5,
 }
 STATES = {number: state for state, number in STATE_NUMBERS.items()}
+OUTCOME_NUMBERS = {Outcome.DONE: 1, Outcome.RETRIED: 2, Outcome.BURIED: 3, Outcome.DROPPED: 4}
+OUTCOMES = {number: outcome for outcome, number in OUTCOME_NUMBERS.items()}
 
-_TABLES = """
-CREATE TABLE job (
-  id INTEGER PRIMARY KEY,
-  state INTEGER NOT NULL,
-  score REAL NOT NULL,
-  queue TEXT NOT NULL,
-  jid TEXT NOT NULL,
-  jobtype TEXT NOT NULL,
-  retry INTEGER NOT NULL,
-  reserve_for INTEGER NOT NULL,
-  enqueued_at REAL,
-  wid TEXT,
-  reserved_at REAL,
-  payload BLOB NOT NULL
-);
-CREATE INDEX job_by_queue ON job(queue, score, enqueued_at) WHERE state = 1;
-CREATE INDEX job_by_set ON job(state, score, id) WHERE state > 1;
-CREATE INDEX job_by_jid ON job(jid);
-CREATE TABLE queue (name TEXT PRIMARY KEY, size INTEGER NOT NULL, paused INTEGER NOT NULL);
-CREATE TABLE tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-"""
+_CACHE_KIB = 8 << 10
 
 
 def open_writer(
-    folder: Path, *, vfs: str | None = None, synchronous: str = "FULL"
+    folder: Path, *, vfs: str | None = None, synchronous: str = "NORMAL"
 ) -> apsw.Connection:
-    """Open the database for the engine, making it if it is not there.
+    """Open the database for the engine, making it or bringing it up to date.
 
+    A commit on this connection is in the operating system's hands, not yet on
+    the disk: the caller syncs the log (``sync.py``). Nothing here checkpoints.
     ``synchronous`` and ``vfs`` exist for tests that take durability away.
 
     Raises:
@@ -64,16 +49,17 @@ def open_writer(
     try:
         db = apsw.Connection(str(path), vfs=vfs)
         db.set_busy_timeout(5000)
-        db.pragma("journal_mode", "wal")
+        _check_ours(db, path)
+        mode = db.pragma("journal_mode", "wal")
+        if mode != "wal":
+            raise StoreError(f"The database {path} cannot keep a write-ahead log ({mode}).")
         db.pragma("synchronous", synchronous)
-        db.pragma("wal_autocheckpoint", 4000)
+        db.pragma("wal_autocheckpoint", 0)
         db.pragma("journal_size_limit", 64 << 20)
-        _prepare(db, path)
+        db.pragma("cache_size", -_CACHE_KIB)
+        _migrate(db)
     except apsw.Error as error:
-        raise StoreError(
-            f"The database {path} cannot be used: {error}.",
-            remedy="Check the disk and the rights on the folder, or restore a backup.",
-        ) from error
+        raise unusable(path, error) from error
     return db
 
 
@@ -81,19 +67,26 @@ def open_reader(folder: Path) -> apsw.Connection:
     """Open the database for looking only; SQLite itself refuses every write.
 
     Raises:
-        StoreError: there is no such database, or it cannot be read.
+        StoreError: there is no such database, or it cannot be read, or an
+            engine of another version wrote it.
     """
     path = folder / FILE
     try:
         db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         db.set_busy_timeout(1000)
         db.pragma("query_only", True)
-        check_version(db, path)
+        version = check_version(db, path)
     except apsw.Error as error:
         raise StoreError(
             f"The database {path} cannot be read: {error}.",
             remedy="Check that an engine has run on this folder and that it may be read.",
         ) from error
+    if version < VERSION:
+        db.close()
+        raise StoreError(
+            f"The database {path} has version {version}, older than this program's {VERSION}.",
+            remedy="Start the engine of this version once; it brings the file up to date.",
+        )
     return db
 
 
@@ -112,14 +105,45 @@ def check_version(db: apsw.Connection, path: Path) -> int:
     return version
 
 
-def _prepare(db: apsw.Connection, path: Path) -> None:
-    version = check_version(db, path)
-    if version == VERSION:
-        return
-    if db.execute("SELECT count(*) FROM sqlite_schema").get:
+def unusable(path: Path, error: apsw.Error) -> StoreError:
+    """Return what SQLite's error means for the person who runs the engine."""
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+        return StoreError(
+            f"The database {path} is damaged: {error}.",
+            remedy="Keep a copy of the folder, then restore a backup; "
+            "`glasshouse engine check` tells what is wrong.",
+        )
+    if isinstance(error, apsw.FullError):
+        return StoreError(
+            f"The disk with {path} is full.", remedy="Make room on it, then start again."
+        )
+    if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
+        return StoreError(
+            f"The database {path} cannot be written: {error}.",
+            remedy="Check that the disk is not mounted read-only and that this user "
+            "owns the folder.",
+        )
+    return StoreError(
+        f"The database {path} cannot be used: {error}.",
+        remedy="Check the disk and the rights on the folder, or restore a backup.",
+    )
+
+
+def _check_ours(db: apsw.Connection, path: Path) -> None:
+    if check_version(db, path) == 0 and db.execute("SELECT count(*) FROM sqlite_schema").get:
         raise StoreError(
             f"The database {path} is not one of Glasshouse.", remedy="Choose another data folder."
         )
-    with db:
-        db.execute(_TABLES)
-        db.pragma("user_version", VERSION)
+
+
+def _migrate(db: apsw.Connection) -> None:
+    """Run the steps that the file lacks, each in a transaction that is all or nothing."""
+    while (version := int(db.pragma("user_version"))) < VERSION:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.execute(MIGRATIONS[version])
+            db.pragma("user_version", version + 1)
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise

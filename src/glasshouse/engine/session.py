@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from glasshouse.engine.store import Row
 from glasshouse.engine.workers import WorkerRecord
 from glasshouse.wire import replies
-from glasshouse.wire.commands import Command, Fetch
+from glasshouse.wire.commands import Command
 from glasshouse.wire.handshake import Hello
 from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection
 
@@ -17,26 +18,34 @@ if TYPE_CHECKING:
     from glasshouse.engine.engine import Engine
 
 HELLO_WITHIN = 2.0
-FETCH_WAITS = 2.0
 _MOST_UNANSWERED = 5_000
 _MOST_WAITING = 1_000
 
+Answer = tuple[bytes, int]
+"""A reply and what it waits for: batch N to be durable (N), to be written (-N), nothing (0)."""
+
 
 class Session(asyncio.Protocol):
-    """The asyncio shell of one connection."""
+    """The asyncio shell of one connection.
+
+    ``held`` is set while a command of it is not answered yet and those behind it wait.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Serve a connection of ``engine``."""
         self.engine = engine
         self.worker: WorkerRecord[Session] | None = None
         self.wid = ""
-        self.waiting: Fetch | None = None
+        self.held = False
+        self.queues: tuple[str, ...] = ()
         self._transport: asyncio.Transport | None = None
         self._inbox: deque[Event] = deque()
-        self._out: deque[tuple[int, bytes]] = deque()
+        self._out: deque[Answer] = deque()
+        self._handed: list[tuple[Row, float]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
         self._stalled = False
+        self._paused = False
         self._wire = ServerConnection(
             password=engine.password,
             salt=f"{secrets.randbits(63):x}",
@@ -47,8 +56,8 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet; a client has two seconds for its HELLO (fwp.md §2)."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are such, but do not inherit from it.
+        self._transport = transport = cast("asyncio.Transport", transport)
         transport.write(self._wire.greeting())
         self._timer = self.engine.loop.call_later(HELLO_WITHIN, self.close)
         self.engine.sessions.add(self)
@@ -58,17 +67,22 @@ class Session(asyncio.Protocol):
         if self._closing:
             return
         self._inbox.extend(self._wire.receive(data))
-        self.work()
+        if not self.held:
+            self.work()
         if self._inbox:
             self._pace()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection; its reservations stay until they expire."""
+        """Forget the connection; its reservations stay until they expire.
+
+        A job whose hand-over never left for the client goes back to its queue.
+        """
         self._closing = True
         self._inbox.clear()
         self._out.clear()
         self._stop_timer()
-        self.engine.forget(self)
+        handed, self._handed = self._handed, []
+        self.engine.forget(self, handed)
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not read its answers."""
@@ -83,10 +97,12 @@ class Session(asyncio.Protocol):
     # -- commands ------------------------------------------------------------
 
     def work(self) -> None:
-        """Handle what has arrived, one by one, until a FETCH has to wait."""
-        while self._inbox and self.waiting is None and not self._closing:
-            self._handle(self._inbox.popleft())
-        self.send_durable(self.engine.committer.durable)
+        """Handle what has arrived, one by one, until a command has to wait."""
+        inbox = self._inbox
+        while inbox and not self.held and not self._closing:
+            self._handle(inbox.popleft())
+        if self._out:
+            self.send_ready()
         self.engine.committer.wake()
 
     def _handle(self, event: Event) -> None:
@@ -116,53 +132,68 @@ class Session(asyncio.Protocol):
         self.engine.command_count += 1
         answer = self.engine.perform(self, command)
         if answer is not None:
-            self.answer(*answer)
+            self._out.append(answer)
+            if answer[1]:
+                self.engine.unsent.add(self)
+            if len(self._out) >= _MOST_UNANSWERED:
+                self._pace()
 
-    def wait(self, fetch: Fetch) -> None:
-        """Hold the FETCH for up to two seconds."""
-        self.waiting = fetch
-        self._timer = self.engine.loop.call_later(FETCH_WAITS, self._give_up)
-
-    def give(self, answer: tuple[bytes, int]) -> None:
-        """End the waiting FETCH with an answer and go on with what came after it."""
-        self._stop_timer()
-        self.waiting = None
+    def give(self, answer: Answer) -> None:
+        """End the command that is held with its answer and go on with what came after it."""
+        self.held = False
+        if self._closing:
+            return
         self.answer(*answer)
-        self.work()
+        self.send_ready()
+        if self._inbox:
+            # Not from here: one who gives may itself have been given to.
+            self.engine.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if not self.held:
+            self.work()
         self._pace()
 
-    def _give_up(self) -> None:
-        self.engine.stop_waiting(self)
-        self.give((replies.NIL, 0))
+    def hand_over(self, row: Row, need: int) -> Answer:
+        """Return the answer to a FETCH; until it has left, the job is not the client's."""
+        assert row.reserved_at is not None
+        self._handed.append((row, row.reserved_at))
+        return replies.bulk(row.payload), need
 
     # -- answers -------------------------------------------------------------
 
-    def answer(self, reply: bytes, ticket: int = 0) -> None:
-        """Queue an answer that may leave once batch ``ticket`` is durable."""
-        self._out.append((ticket, reply))
-        if ticket:
+    def answer(self, reply: bytes, need: int = 0) -> None:
+        """Queue an answer that may leave once what it needs has come."""
+        self._out.append((reply, need))
+        if need:
             self.engine.unsent.add(self)
         if len(self._out) >= _MOST_UNANSWERED:
             self._pace()
 
-    def send_durable(self, durable: int) -> None:
+    def send_ready(self) -> None:
         """Send every answer, in order, up to the first that must still wait."""
         out = self._out
+        durable, written = self.engine.committer.durable, -self.engine.committer.written
         ready: list[bytes] = []
-        while out and out[0][0] <= durable:
-            ready.append(out.popleft()[1])
+        while out and (written <= out[0][1] <= durable):
+            ready.append(out.popleft()[0])
         if ready and self._transport is not None:
-            self._transport.write(b"".join(ready))
-            self._pace()
+            self._transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
+            if self._paused:
+                self._pace()
         if not out:
+            self._handed.clear()
             self.engine.unsent.discard(self)
             if self._closing:
                 self.close()
 
-    def fail_unsent(self, text: str) -> None:
-        """Turn every answer that promised durability into an error."""
+    def refuse_unsent(self, ticket: int, text: str) -> None:
+        """Turn every answer that stands on batch ``ticket`` into an error."""
         failed = replies.error(text)
-        self._out = deque((0, failed if ticket else reply) for ticket, reply in self._out)
+        self._out = deque(
+            (failed, 0) if abs(need) >= ticket else (reply, need) for reply, need in self._out
+        )
+        self._handed.clear()
 
     def close(self) -> None:
         """Close now."""
@@ -180,10 +211,12 @@ class Session(asyncio.Protocol):
     def _pace(self) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        if self._stalled or len(self._out) >= _MOST_UNANSWERED or len(self._inbox) >= _MOST_WAITING:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
+        paused = (
+            self._stalled or len(self._out) >= _MOST_UNANSWERED or len(self._inbox) >= _MOST_WAITING
+        )
+        if paused != self._paused:
+            self._paused = paused
+            (self._transport.pause_reading if paused else self._transport.resume_reading)()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

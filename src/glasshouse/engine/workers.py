@@ -66,6 +66,19 @@ class Workers(Generic[C]):
         """Return a worker's record, if it is connected."""
         return self._records.get(wid)
 
+    def signal(self, wid: str | None, state: WorkerState) -> int:
+        """Tell one worker, or all, to go to ``state``; return how many there were.
+
+        They learn it with the answer to their next BEAT.
+        """
+        if wid is None:
+            records = list(self._records.values())
+        else:
+            records = [self._records[wid]] if wid in self._records else []
+        for record in records:
+            record.advance(state)
+        return len(records)
+
     def reap(self, now: float) -> list[C]:
         """Forget workers that have been silent too long; return their connections to close."""
         silent = [w for w, r in self._records.items() if now - r.last_beat > SILENT_AFTER]

@@ -43,8 +43,10 @@ class JobError(InvalidError):
         self.malformed = malformed
 
 
-class NewJob(msgspec.Struct, frozen=True):
+class NewJob(msgspec.Struct, frozen=True, gc=False):
     """A job that was accepted. ``at`` is in Unix seconds, ``reserve_for`` in seconds.
+
+    ``retry`` is ``None`` when the job does not say.
 
     ``body`` is the pushed JSON object; ``lacks`` the text of the members that it
     needs besides, each behind a comma.
@@ -53,17 +55,19 @@ class NewJob(msgspec.Struct, frozen=True):
     jid: str
     jobtype: str
     queue: str
-    retry: int
+    retry: int | None
     reserve_for: int
     at: float | None
     body: bytes
     lacks: bytes = b""
     dated: bool = True
 
-    def payload(self, *, now: str, enqueued: bool) -> bytes:
+    def payload(self, *, now: str, enqueued: bool, default_retry: int = DEFAULT_RETRY) -> bytes:
         """Return the JSON to store at ``now`` (RFC 3339); ``enqueued``: into its queue."""
         stamp = now.encode()
         tail = self.lacks
+        if self.retry is None:
+            tail += b',"retry":%d' % default_retry
         if not self.dated:
             tail += b',"created_at":"%b"' % stamp
         if enqueued:
@@ -107,15 +111,13 @@ def parse_job(raw: bytes) -> NewJob:
     lacks = b""
     if queue is msgspec.UNSET:
         queue, lacks = DEFAULT_QUEUE, b',"queue":"default"'
-    if retry is msgspec.UNSET:
-        retry, lacks = DEFAULT_RETRY, lacks + b',"retry":25'
     _check(job.jid, job.jobtype, job.reserve_for, has_args=True)
     at = _read_at(job.at, job.jid) if job.at else None
     if _queue_name(queue) is None:
         raise _bad_queue(queue, job.jid)
     return NewJob(
-        job.jid, job.jobtype, queue, retry, job.reserve_for, at, _one_line(raw), lacks,
-        dated is not msgspec.UNSET,
+        job.jid, job.jobtype, queue, None if retry is msgspec.UNSET else retry,
+        job.reserve_for, at, _one_line(raw), lacks, dated is not msgspec.UNSET,
     )  # fmt: skip
 
 
@@ -163,8 +165,8 @@ def _parse_odd(raw: bytes) -> NewJob:
     changes = _changes(fields, queue, retry, dated)
     body = set_fields(raw, changes) if changes or not is_canonical(raw) else raw
     return NewJob(
-        jid, jobtype, queue or DEFAULT_QUEUE, DEFAULT_RETRY if retry is None else retry,
-        reserve_for or 0, at, _one_line(body), b"", bool(dated),
+        jid, jobtype, queue or DEFAULT_QUEUE, retry, reserve_for or 0, at, _one_line(body), b"",
+        bool(dated),
     )  # fmt: skip
 
 
@@ -175,8 +177,8 @@ def _changes(
     changes: dict[str, bytes | None] = {}
     if not queue:
         changes["queue"] = b'"default"'
-    if retry is None:
-        changes["retry"] = b"25"
+    if retry is None and "retry" in fields:
+        changes["retry"] = None
     if not dated and "created_at" in fields:
         changes["created_at"] = None
     if "enqueued_at" in fields:

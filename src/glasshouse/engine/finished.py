@@ -1,0 +1,68 @@
+"""The log of finished executions: bounded by count and by age.
+
+Rows wait here until the next batch writes them. The log is trimmed a slice at
+a time, so that no single transaction grows with the log.
+"""
+
+from __future__ import annotations
+
+from glasshouse.engine.schema import OUTCOME_NUMBERS
+from glasshouse.engine.store import Row, Store
+from glasshouse.model.job import Outcome
+
+_SLICE = 2_000
+
+
+class FinishedLog:
+    """What has ended and is not written yet, and up to where the log is to be forgotten."""
+
+    def __init__(self, store: Store) -> None:
+        """Go on from what the store holds."""
+        self._store = store
+        self._first, self._last = store.finished_ids()
+        self.rows: list[tuple[object, ...]] = []
+        self.forget = 0
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.rows or self.forget)
+
+    def __len__(self) -> int:
+        """Return how many entries the log holds, those not yet written included."""
+        return self._last - self._first + 1
+
+    def add(self, row: Row, now: float, outcome: Outcome, errtype: str | None, most: int) -> None:
+        """Note the end of an execution; the log keeps ``most``."""
+        if most == 0:
+            return
+        self._last += 1
+        self.rows.append(
+            (self._last, row.jid, row.jobtype, row.queue, row.wid, row.enqueued_at,
+             row.reserved_at, now, OUTCOME_NUMBERS[outcome], errtype)
+        )  # fmt: skip
+        if self._last - self._first >= most + _SLICE:
+            self._forget_until(self._last - most)
+
+    def trim(self, now: float, most: int, lifetime: float) -> bool:
+        """Forget a slice of what is beyond the bounds; True when there may be more."""
+        until = self._store.finished_before(now - lifetime, most=_SLICE)
+        until = max(until, self._last - most)
+        if until < self._first:
+            return False
+        self._forget_until(until)
+        return until > self.forget
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self.rows = []
+        self._first, self._last, self.forget = 1, 0, 0
+
+    def settled(self) -> None:
+        """Note that what waited is written."""
+        if self.forget:
+            self._first = self.forget + 1
+        self.rows, self.forget = [], 0
+
+    def _forget_until(self, until: int) -> None:
+        self.forget = min(until, self._first + _SLICE - 1, self._last)

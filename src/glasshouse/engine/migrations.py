@@ -1,0 +1,48 @@
+"""The database's versions: step N turns a file of version N into one of version N+1.
+
+A step that has been released is never changed.
+"""
+
+from __future__ import annotations
+
+_FIRST = """
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY,
+  state INTEGER NOT NULL,
+  score REAL NOT NULL,
+  queue TEXT NOT NULL,
+  jid TEXT NOT NULL,
+  jobtype TEXT NOT NULL,
+  retry INTEGER NOT NULL,
+  reserve_for INTEGER NOT NULL,
+  enqueued_at REAL,
+  wid TEXT,
+  reserved_at REAL,
+  payload BLOB NOT NULL
+);
+CREATE INDEX job_by_queue ON job(queue, score, enqueued_at) WHERE state = 1;
+CREATE INDEX job_by_set ON job(state, score, id) WHERE state > 1;
+CREATE INDEX job_by_jid ON job(jid);
+CREATE TABLE queue (name TEXT PRIMARY KEY, size INTEGER NOT NULL, paused INTEGER NOT NULL);
+CREATE TABLE tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+
+_FINISHED_AND_PARAMETERS = """
+CREATE TABLE finished (
+  id INTEGER PRIMARY KEY,
+  jid TEXT NOT NULL,
+  jobtype TEXT NOT NULL,
+  queue TEXT NOT NULL,
+  wid TEXT,
+  enqueued_at REAL,
+  reserved_at REAL NOT NULL,
+  finished_at REAL NOT NULL,
+  outcome INTEGER NOT NULL,
+  errtype TEXT
+);
+CREATE INDEX finished_by_jid ON finished(jid);
+CREATE TABLE parameter (name TEXT PRIMARY KEY, value REAL NOT NULL);
+"""
+
+MIGRATIONS = (_FIRST, _FINISHED_AND_PARAMETERS)
+VERSION = len(MIGRATIONS)

@@ -1,0 +1,47 @@
+"""Long work on the event loop, a few milliseconds at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+_SLICE = 0.005
+# How many steps go between two looks at the clock.
+_STEPS = 50
+
+
+def in_slices(
+    loop: asyncio.AbstractEventLoop,
+    work: Iterator[object],
+    slice_done: Callable[[], None],
+    all_done: Callable[[], None],
+) -> bool:
+    """Step through ``work``; True when one slice was enough.
+
+    Otherwise the loop goes on with it: ``slice_done`` is called after each
+    slice, ``all_done`` at the end.
+    """
+
+    def go_on() -> None:
+        if step(work):
+            all_done()
+        else:
+            loop.call_soon(go_on)
+        slice_done()
+
+    if step(work):
+        return True
+    loop.call_soon(go_on)
+    return False
+
+
+def step(work: Iterator[object]) -> bool:
+    """Step through ``work`` for a few milliseconds; True when it has ended."""
+    until = time.perf_counter() + _SLICE
+    while True:
+        for _ in range(_STEPS):
+            if next(work, work) is work:
+                return True
+        if time.perf_counter() >= until:
+            return False

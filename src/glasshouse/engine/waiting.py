@@ -1,0 +1,78 @@
+"""Who waits for a job: FETCHes without one, by queue and by deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from glasshouse.wire import replies
+
+if TYPE_CHECKING:
+    from glasshouse.engine.session import Session
+
+FETCH_WAITS = 2.0
+# One look serves all whose time ends about then: a call a FETCH costs too much.
+_GRAIN = 0.05
+
+
+class WaitingRoom:
+    """Sessions in line; all wait equally long, so the first in is the first to give up."""
+
+    def __init__(self) -> None:
+        """Start empty; must be made inside a running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._lines: dict[str, dict[Session, None]] = {}
+        self._deadlines: dict[Session, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def enter(self, session: Session, queues: tuple[str, ...]) -> None:
+        """Put ``session`` in the line of each of ``queues``; it gets nil after two seconds."""
+        session.held, session.queues = True, queues
+        self._deadlines[session] = self._loop.time() + FETCH_WAITS
+        for name in queues:
+            line = self._lines.get(name)
+            if line is None:
+                line = self._lines[name] = {}
+            line[session] = None
+        if self._timer is None:
+            self._timer = self._loop.call_later(FETCH_WAITS, self._look)
+
+    def leave(self, session: Session) -> None:
+        """Take ``session`` out of every line, if it stands in any."""
+        if self._deadlines.pop(session, None) is None:
+            return
+        for name in session.queues:
+            line = self._lines.get(name)
+            if line is not None:
+                line.pop(session, None)
+                if not line:
+                    del self._lines[name]
+        session.queues = ()
+
+    def line(self, queue: str) -> list[Session]:
+        """Return who waits for ``queue``, longest first."""
+        line = self._lines.get(queue)
+        return list(line) if line else []
+
+    def dismiss_all(self) -> None:
+        """Give everyone nil and stop looking."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for session in list(self._deadlines):
+            self._dismiss(session)
+
+    def _dismiss(self, session: Session) -> None:
+        self.leave(session)
+        session.give((replies.NIL, 0))
+
+    def _look(self) -> None:
+        self._timer = None
+        soon = self._loop.time() + _GRAIN
+        late = []
+        for session, deadline in self._deadlines.items():
+            if deadline > soon:
+                self._timer = self._loop.call_at(deadline, self._look)
+                break
+            late.append(session)
+        for session in late:
+            self._dismiss(session)

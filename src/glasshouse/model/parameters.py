@@ -1,0 +1,91 @@
+"""The embedded server's run-time parameters: kept in its store, valid at once, with bounds.
+
+Real Faktory has none that can be changed remotely.  ``BOUNDS`` is the whole
+list; pages, the control socket and the documentation are made from it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from glasshouse.model.errors import InvalidError
+
+HOUR, DAY = 3600.0, 86400.0
+
+
+class Parameters(msgspec.Struct, frozen=True, kw_only=True):
+    """All parameters with the values that a new store has. Times are seconds."""
+
+    dead_lifetime: float = 180 * DAY
+    most_connections: int = 2000
+    default_retry: int = 25
+    due_period: float = 1.0
+    reap_period: float = 15.0
+    finished_most: int = 100_000
+    finished_lifetime: float = 7 * DAY
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """What a parameter is for, its unit (``s`` or nothing) and its range, ends included."""
+
+    meaning: str
+    unit: str
+    least: float
+    most: float
+
+
+BOUNDS: dict[str, Bound] = {
+    "dead_lifetime": Bound(
+        "How long a dead job is kept before it is forgotten.", "s", HOUR, 3650 * DAY
+    ),
+    "most_connections": Bound("How many clients may be connected at once.", "", 10, 100_000),
+    "default_retry": Bound("How often a job that does not say is retried.", "", -1, 1000),
+    "due_period": Bound("How often due scheduled jobs and retries are looked for.", "s", 0.1, 60),
+    "reap_period": Bound(
+        "How often expired reservations, silent workers and old dead jobs are looked for.",
+        "s",
+        0.1,
+        300,
+    ),
+    "finished_most": Bound(
+        "How many finished executions the log keeps; 0 keeps none.", "", 0, 10_000_000
+    ),
+    "finished_lifetime": Bound(
+        "How long a finished execution stays in the log.", "s", 60, 3650 * DAY
+    ),
+}
+
+_WHOLE = frozenset({"most_connections", "default_retry", "finished_most"})
+
+
+def changed(parameters: Parameters, changes: Mapping[str, object]) -> Parameters:
+    """Return ``parameters`` with ``changes`` made, all of them or none.
+
+    Raises:
+        InvalidError: a name is unknown, or a value is no number within its bounds.
+    """
+    values: dict[str, float] = {}
+    for name, value in changes.items():
+        bound = BOUNDS.get(name)
+        if bound is None:
+            known = ", ".join(BOUNDS)
+            raise InvalidError(f"There is no parameter {name!r}.", remedy=f"There are: {known}.")
+        values[name] = _checked(name, value, bound)
+    return msgspec.structs.replace(parameters, **values)
+
+
+def _checked(name: str, value: object, bound: Bound) -> float:
+    whole = name in _WHOLE
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or (whole and value != int(value)):  # type: ignore[arg-type, call-overload]
+        kind = "a whole number" if whole else "a number"
+        raise InvalidError(f"The parameter {name} must be {kind}, not {value!r}.")
+    if not bound.least <= value <= bound.most:  # type: ignore[operator]
+        raise InvalidError(
+            f"The parameter {name} must lie between {bound.least:g} and {bound.most:g}"
+            f"{' ' + bound.unit if bound.unit else ''}, not {value!r}."
+        )
+    return int(value) if whole else float(value)  # type: ignore[call-overload, arg-type]
