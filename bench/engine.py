@@ -10,23 +10,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from glasshouse.engine.sync import Disk
+from glasshouse.engine.disk import Disk, PlainFile
 from tests.engine.peer import running
 
 JOBS = 10_000
 
 
-class _NoSync:
-    """A disk that is believed without asking."""
+class _Careless(PlainFile):
+    """A file that is believed to be on the disk without asking."""
 
-    def __call__(self) -> None:
+    def sync(self) -> None:
         """Do nothing."""
 
-    def close(self) -> None:
-        """Hold nothing."""
 
-
-CARELESS = Disk(synchronous="OFF", sync=lambda _folder: _NoSync())
+CARELESS = Disk(synchronous="OFF", log=_Careless)
 
 
 async def rate(connections: int, disk: Disk | None = None) -> float:

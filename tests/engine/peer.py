@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+from glasshouse.engine.disk import Disk
 from glasshouse.engine.run import Timers, run_engine
-from glasshouse.engine.sync import Disk
 from glasshouse.wire.handshake import password_hash
 
 FAST = Timers(due=0.02, reap=0.05, status=0.02, probe=0.05)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from glasshouse.engine.schema import FILE
-from glasshouse.engine.sync import Disk
+from glasshouse.engine.disk import Disk, PlainFile
 
 Write = tuple[int, bytes | None]
 
@@ -77,26 +76,25 @@ class _File(apsw.VFSFile):
         self._disk.sync(self._name)
 
 
-class _LogSync:
-    """The engine's own sync of its log, played on the disk above."""
+class _Log(PlainFile):
+    """A plain file on the disk above; without ``synced`` its syncs do nothing."""
 
-    def __init__(self, disk: Platter, folder: Path) -> None:
-        self._disk, self._name = disk, str(folder / f"{FILE}-wal")
+    def __init__(self, disk: Platter, path: Path, *, synced: bool) -> None:
+        super().__init__(path)
+        self._platter, self._name, self._synced = disk, str(path), synced
 
-    def __call__(self) -> None:
-        self._disk.gate.wait(10)
-        self._disk.sync(self._name)
+    def fit(self, size: int) -> None:
+        super().fit(size)
+        self._platter.write(self._name, size, None)
 
-    def close(self) -> None:
-        pass
+    def write(self, offset: int, data: bytes) -> None:
+        super().write(offset, data)
+        self._platter.write(self._name, offset, data)
 
-
-class _NoSync:
-    def __call__(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+    def sync(self) -> None:
+        if self._synced:
+            self._platter.gate.wait(10)
+            self._platter.sync(self._name)
 
 
 class PowerVFS(apsw.VFS):
@@ -112,9 +110,11 @@ class PowerVFS(apsw.VFS):
 
     def as_disk(self, *, synced: bool = True) -> Disk:
         """Return this as the engine's disk; without ``synced``, nothing is ever made durable."""
-        if not synced:
-            return Disk(vfs=self.name, synchronous="OFF", sync=lambda _folder: _NoSync())
-        return Disk(vfs=self.name, sync=lambda folder: _LogSync(self.disk, folder))
+        return Disk(
+            vfs=self.name,
+            synchronous="NORMAL" if synced else "OFF",
+            log=lambda path: _Log(self.disk, path, synced=synced),
+        )
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         super().xDelete(filename, syncdir)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
-import pytest
-
 from glasshouse.engine import schema
+from glasshouse.engine.disk import Disk, PlainFile
+from glasshouse.engine.recovery import replay
+from glasshouse.engine.store import Store
 
-from .peer import Running, running
+from .peer import Peer, Running, running
 from .power import PowerVFS
 
 
 def _jids(folder: Path) -> set[str]:
-    db = schema.open_writer(folder)
+    store = Store(folder)
     try:
-        return {jid for (jid,) in db.execute("SELECT jid FROM job")}
+        replay(store)
+        return {jid for (jid,) in store._one("SELECT jid FROM job")}
     finally:
-        db.close()
+        store.close()
 
 
 async def _push_and_cut(
@@ -114,26 +118,75 @@ async def test_the_answer_waits_for_its_sync_and_a_slow_sync_stalls_nobody_else(
         assert await onlooker_answer == "+OK"
 
 
-@pytest.mark.parametrize("state", ["full", "read-only"])
-async def test_a_failed_commit_is_answered_with_an_error_and_loses_nothing(
-    tmp_path: Path, state: str
-) -> None:
+async def _until_taken(peer: Peer, line: str) -> None:
+    while str(await peer.ask(line)).startswith("-ERR storage failed"):
+        await asyncio.sleep(0.01)
+
+
+async def _drained(peer: Peer) -> list[str]:
+    """Fetch and acknowledge everything; return the ids in order."""
+    jids: list[str] = []
+    while (await peer.info())["faktory"]["total_enqueued"]:
+        jids.append((await peer.fetch() or {})["jid"])
+        assert await peer.ask(f'ACK {{"jid":"{jids[-1]}"}}') == "+OK"
+    return jids
+
+
+async def test_a_database_that_refuses_stops_changes_and_loses_nothing(tmp_path: Path) -> None:
     async with running(tmp_path / "data") as engine:
         peer = await engine.peer()
         await peer.push("job-before-1")
         blocker = schema.open_writer(engine.data)
-        blocker.set_busy_timeout(0)
         # The trigger makes SQLite itself refuse the write, as a full disk would.
         blocker.execute(
-            f"CREATE TRIGGER t BEFORE INSERT ON job BEGIN SELECT raise(ABORT, 'disk {state}'); END"
+            "CREATE TRIGGER t BEFORE INSERT ON job BEGIN SELECT raise(ABORT, 'disk full'); END"
         )
-        refused = await peer.ask('PUSH {"jid":"job-refused","jobtype":"T","args":[]}')
-        assert isinstance(refused, str)
-        assert refused.startswith("-ERR storage failed, nothing was done")
+        taken = ["job-before-1"]
+        while True:
+            jid = f"job-{len(taken):08}"
+            answer = await peer.ask(f'PUSH {{"jid":"{jid}","jobtype":"T","args":[]}}')
+            if answer != "+OK":
+                break
+            taken.append(jid)
+        assert str(answer).startswith("-ERR storage failed, nothing was done: disk full")
+        assert (await peer.info())["faktory"]["total_enqueued"] == len(taken)
         blocker.execute("DROP TRIGGER t")
         blocker.close()
-        again = 'PUSH {"jid":"job-after-01","jobtype":"T","args":[]}'
-        while str(await peer.ask(again)).startswith("-ERR storage failed"):
-            await asyncio.sleep(0.01)
-        fetched = [(await peer.fetch() or {})["jid"] for _ in range(2)]
-        assert fetched == ["job-before-1", "job-after-01"]
+        await _until_taken(peer, 'PUSH {"jid":"job-after-01","jobtype":"T","args":[]}')
+        assert await _drained(peer) == [*taken, "job-after-01"]
+
+
+class _FullLog(PlainFile):
+    """A journal file that takes nothing, or half of it, while ``full``."""
+
+    full = False
+
+    def write(self, offset: int, data: bytes) -> None:
+        if type(self).full:
+            super().write(offset, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().write(offset, data)
+
+
+async def test_a_journal_that_refuses_undoes_what_it_was_to_hold(tmp_path: Path) -> None:
+    class Log(_FullLog):
+        pass
+
+    async with running(tmp_path / "data", disk=Disk(log=Log)) as engine:
+        peer, other = await engine.peer(), await engine.peer()
+        for number in range(3):
+            await peer.push(f"job-before-{number}")
+        assert (await other.fetch() or {})["jid"] == "job-before-0"
+        Log.full = True
+        refused = await peer.ask('PUSH {"jid":"job-refused","jobtype":"T","args":[]}')
+        assert str(refused).startswith("-ERR storage failed, nothing was done")
+        for line in ('ACK {"jid":"job-before-0"}', 'MUTATE {"cmd":"clear","target":"dead"}'):
+            assert str(await other.ask(line)).startswith("-ERR storage failed")
+        Log.full = False
+        await _until_taken(peer, 'PUSH {"jid":"job-after-01","jobtype":"T","args":[]}')
+        assert await other.ask('ACK {"jid":"job-before-0"}') == "+OK"
+        info = (await peer.info())["faktory"]
+        assert (info["total_processed"], info["sets"]["working"]) == (1, 0)
+        assert await _drained(peer) == ["job-before-1", "job-before-2", "job-after-01"]
+    async with running(tmp_path / "data") as engine:
+        assert (await (await engine.peer()).info())["faktory"]["total_processed"] == 4

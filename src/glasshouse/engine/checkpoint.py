@@ -1,6 +1,6 @@
-"""Folding the write-ahead log into the database before it grows long.
+"""Work for a thread that keeps files short: folding SQLite's log, freeing a journal segment.
 
-Most of the work is done by a thread with a connection of its own while the
+Most of the folding is done with a connection of the thread's own while the
 engine goes on; only the tail that was written meanwhile is folded on the loop,
 where nothing writes at the same time, so that the log can start anew.
 """
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import apsw
 
 from glasshouse.engine import schema
+from glasshouse.engine.journal import Journal
+from glasshouse.engine.recovery import sync_database
 from glasshouse.engine.store import Store
 
 _LONG = 8_000
@@ -21,21 +24,39 @@ _AGAIN = 2_000
 
 
 class Checkpointer:
-    """Looks at the log's length after each sync."""
+    """Looks at the files' length each time the database has followed."""
 
-    def __init__(self, store: Store) -> None:
-        """Fold the log of ``store``."""
+    def __init__(
+        self, store: Store, journal: Journal, on_broken: Callable[[BaseException], None]
+    ) -> None:
+        """Keep ``store`` and ``journal`` short; ``on_broken`` when a sync fails."""
         self._store = store
+        self._journal = journal
+        self._on_broken = on_broken
         self._task: asyncio.Task[None] | None = None
         self._next = _LONG
 
-    def look(self) -> None:
-        """Start folding if the log is long and nobody is at it."""
+    def look(self, applied: int) -> None:
+        """Start what is due, unless something is under way; the database is at ``applied``."""
+        if self._task is not None:
+            return
         pages = self._store.log_pages
         if pages < _LONG:
             self._next = _LONG
-        elif pages >= self._next and self._task is None:
+        if pages >= self._next:
             self._task = asyncio.create_task(self._fold())
+        elif 0 < self._journal.wanted <= applied:
+            self._task = asyncio.create_task(self._free(applied))
+
+    async def _free(self, applied: int) -> None:
+        try:
+            await asyncio.to_thread(sync_database, self._store)
+        except OSError as error:
+            self._on_broken(error)
+        else:
+            self._journal.release(applied)
+        finally:
+            self._task = None
 
     async def _fold(self) -> None:
         store = self._store
@@ -62,6 +83,6 @@ class Checkpointer:
                 db.close()
 
     async def close(self) -> None:
-        """Wait for a fold that is under way."""
+        """Wait for what is under way."""
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)

@@ -1,50 +1,67 @@
-"""Group commit: what one turn of the loop changed becomes one transaction, then durable.
+"""Group commit: what one turn of the loop changed becomes one record, then durable.
 
-``ticket`` numbers the batch that will hold a change made now. A batch is
-*written* when its transaction is committed: it survives the death of this
-process. It is *durable* once a sync that began later has returned: it survives
-the loss of power. Syncs run on a thread, one at a time; whatever was written
-meanwhile shares the next. An answer that needs its batch written asks by
-``hurry``; without that, changes wait for the running sync and share one transaction.
+``ticket`` numbers the record that will hold a change made now. It is *written*
+when the journal has it: it survives the death of this process. It is *durable*
+once a sync that began later has returned: it survives the loss of power. Syncs
+run on a thread, one at a time; whatever was written meanwhile shares the next.
+An answer that needs its record written asks by ``hurry``; without that, changes
+wait for the running sync and share one record.
+
+The database follows a little later (``settle``), by what is left of many
+records, at moments when the journal has everything that memory has.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import apsw
+import msgspec
 import structlog
 
 from glasshouse.engine.checkpoint import Checkpointer
 from glasshouse.engine.memory import Memory
-from glasshouse.engine.store import Store
+from glasshouse.engine.recovery import open_journal, replay
+from glasshouse.engine.store import Batch, Store
 from glasshouse.engine.sync import Syncer
 
 log = structlog.get_logger()
 
+# Seconds until the database follows; under load, so long that following takes a small part.
+_SOON, _LATEST, _PART = 0.01, 0.25, 6
+_encode = msgspec.msgpack.Encoder().encode
+
+Refuse = Callable[[int, Exception], None]
+
 
 class Committer:
-    """Writes batches one after the other and has them synced."""
+    """Writes records one after the other, has them synced, and lets the database follow."""
 
     def __init__(
         self,
         store: Store,
-        memory: Memory,
         *,
         on_progress: Callable[[], None],
-        on_refused: Callable[[int, apsw.Error], Memory],
+        on_refused: Refuse,
         on_broken: Callable[[BaseException], None],
     ) -> None:
-        """Call ``on_progress`` after each write and each sync.
+        """Bring the database up to its journal and begin a new one.
 
-        ``on_refused(ticket, error)`` is called when a batch could not be written; it
-        answers everything that waits with an error and gives the memory to go on with.
+        ``on_progress`` is called after each write and each sync.
+        ``on_refused(ticket, error)`` is called when the disk took no record, or
+        the database did not follow; see ``whole``.
         ``on_broken(error)`` is called when a sync failed: what the disk holds is unknown.
+
+        Raises:
+            StoreError: the journal is not the database's.
+            OSError, apsw.Error: the disk refuses.
         """
         self._loop = asyncio.get_running_loop()
         self._store = store
-        self._memory = memory
+        self._journal = open_journal(store)
+        self.memory = Memory(store)
         self._on_progress = on_progress
         self._on_refused = on_refused
         self._on_broken = on_broken
@@ -53,45 +70,89 @@ class Committer:
         self._syncing = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._syncer = Syncer(store.disk.sync(store.folder), self._sync_done)
-        self._checkpointer = Checkpointer(store)
+        self._syncer = Syncer(self._sync_done)
+        self._checkpointer = Checkpointer(store, self._journal, on_broken)
+        self._following: asyncio.TimerHandle | None = None
+        self._delay = _SOON
+        self.whole = True
         self.ticket = 1
         self.written = 0
         self.durable = 0
 
     def wake(self) -> None:
-        """Commit what is dirty once this turn of the loop has read all that arrived."""
-        if not self._scheduled and (self._hurried or not self._syncing) and self._memory.dirty:
+        """Commit what is new once this turn of the loop has read all that arrived."""
+        if (
+            not self._scheduled
+            and (self._hurried or not self._syncing)
+            and self.memory.unlogged
+            and self.whole
+        ):
             self._scheduled = True
             self._idle.clear()
             self._loop.call_soon(self._commit)
 
     def hurry(self) -> None:
-        """Let the present batch be written in this turn, also while a sync runs."""
+        """Let the present record be written in this turn, also while a sync runs."""
         self._hurried = True
+
+    def settle(self) -> bool:
+        """Let the database follow now; False when the disk did not take it.
+
+        Whoever reads the database afterwards sees everything up to this moment.
+        """
+        if self.memory.unlogged and self.whole:
+            self._write()
+            self._sync()
+        return self.whole and self._follow()
+
+    def recover(self) -> bool:
+        """After a refusal: try to go on; True when changes may be made again.
+
+        ``memory`` is another one afterwards if it had changes that were refused.
+        """
+        if self.whole:
+            return self._follow(force=True)
+        try:
+            replay(self._store)
+            self._journal.append(_encode(Batch()))
+            self.memory = Memory(self._store)
+        except (OSError, apsw.Error):
+            return False
+        self.whole = True
+        return True
+
+    # -- records -------------------------------------------------------------
 
     def _commit(self) -> None:
         self._scheduled = self._hurried = False
-        memory = self._memory
-        if memory.dirty:
-            ticket, self.ticket = self.ticket, self.ticket + 1
-            try:
-                self._store.write(memory.batch())
-            except apsw.Error as error:
-                log.warning("a batch was not written; nothing of it was done", detail=str(error))
-                self._memory = self._on_refused(ticket, error)
-            else:
-                memory.settled()
-                self.written = ticket
-                self._on_progress()
+        if self.memory.unlogged and self.whole:
+            self._write()
         self._sync()
+
+    def _write(self) -> None:
+        """Write a record of everything new. After a refusal, ``memory`` is not to be trusted."""
+        ticket, self.ticket = self.ticket, self.ticket + 1
+        memory = self.memory
+        try:
+            self._journal.append(_encode(memory.record()))
+        except OSError as error:
+            log.warning("a record was not written; nothing of it was done", detail=str(error))
+            self.whole = False
+            self._on_refused(ticket, error)
+            return
+        memory.logged()
+        self.written = ticket
+        self._on_progress()
+        if self._following is None:
+            self._following = self._loop.call_later(self._delay, self._follow_later)
 
     def _sync(self) -> None:
         if self._syncing:
             return
         if self.durable < self.written:
             self._syncing = self.written
-            self._syncer.request()
+            self._idle.clear()
+            self._syncer.request(self._journal.sync_work())
         elif not self._scheduled:
             self._idle.set()
 
@@ -104,17 +165,43 @@ class Committer:
             self._on_broken(error)
             return
         self.durable, self._syncing = max(self.durable, self._syncing), 0
-        self._checkpointer.look()
         self._on_progress()
-        if self._memory.dirty:
-            self.wake()
-        else:
+        self.wake()
+        if not self._scheduled:
             self._sync()
 
+    # -- the database ----------------------------------------------------------
+
+    def _follow_later(self) -> None:
+        self._following = None
+        if self.settle() and self.memory.unstored and self._following is None:
+            self._following = self._loop.call_later(self._delay, self._follow_later)
+
+    def _follow(self, *, force: bool = False) -> bool:
+        if not (self.memory.unstored or force):
+            return True
+        start = time.perf_counter()
+        try:
+            self._store.write(self.memory.batch(), self._journal.seq)
+        except apsw.Error as error:
+            # Nothing is lost: the journal has it, and memory.
+            if not force:
+                log.warning("the database does not take what the journal has", detail=str(error))
+            self._on_refused(self.ticket, error)
+            return False
+        self.memory.stored()
+        self._delay = min(_LATEST, max(_SOON, _PART * (time.perf_counter() - start)))
+        self._checkpointer.look(self._journal.seq)
+        return True
+
     async def close(self) -> None:
-        """Write what is left and have it synced, then close the store."""
+        """Write what is left and have it synced, then close the database."""
         self.wake()
         await self._idle.wait()
+        if self._following is not None:
+            self._following.cancel()
+        self.settle()
         await self._loop.run_in_executor(None, self._syncer.close)
         await self._checkpointer.close()
         self._store.close()
+        self._journal.close()

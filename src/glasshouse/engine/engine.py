@@ -15,7 +15,6 @@ import structlog
 from glasshouse.engine import lifecycle, schema
 from glasshouse.engine.commit import Committer
 from glasshouse.engine.info import PROTOCOL_VERSION, TaskCounts, info, memory_mb
-from glasshouse.engine.memory import Memory
 from glasshouse.engine.mutate import mutate
 from glasshouse.engine.session import Answer, Session
 from glasshouse.engine.slices import in_slices
@@ -64,15 +63,15 @@ class Engine:
         self.tasks = {name: TaskCounts() for name in ("Scheduled", "Retries", "Dead")}
         self.expired = 0
         self._store = store
-        self.memory = Memory(store)
         self._room = WaitingRoom()
         self.committer = Committer(
             store,
-            self.memory,
             on_progress=self._progress,
             on_refused=self._refused,
             on_broken=self._break,
         )
+        self.memory = self.committer.memory
+        self._refusals = 0
         self._table: dict[type, Callable[[Session, Any], Answer | None]] = {
             c.Push: self._push,
             c.PushBulk: self._push_bulk,
@@ -175,7 +174,7 @@ class Engine:
         for name in names:
             self.memory.pause(name, paused=isinstance(command, c.QueuePause))
             self.wake(name)
-        return replies.OK, self.committer.ticket if self.memory.dirty else 0
+        return replies.OK, self._durably()
 
     def _remove(self, session: Session, command: c.QueueRemove) -> Answer | None:
         names = list(self.memory.queues) if command.names is None else command.names
@@ -197,17 +196,28 @@ class Engine:
 
     def _in_slices(self, session: Session, work: Iterator[None]) -> Answer | None:
         """Do ``work`` without keeping others waiting; answer when all of it is durable."""
+        refusals = self._refusals
 
-        def slice_done() -> None:
-            self.committer.wake()
+        def go_on() -> Iterator[None]:
+            for step in work:
+                if self._refusals != refusals:
+                    return
+                yield step
 
         def all_done() -> None:
-            session.give((replies.OK, self.committer.ticket if self.memory.dirty else 0))
+            if self._refusals == refusals:
+                session.give((replies.OK, self._durably()))
+            else:
+                session.give((replies.error(self.refusing or "storage failed"), 0))
 
-        if in_slices(self.loop, work, slice_done, all_done):
-            return replies.OK, self.committer.ticket if self.memory.dirty else 0
+        if in_slices(self.loop, go_on(), self.committer.wake, all_done):
+            return replies.OK, self._durably()
         session.held = True
         return None
+
+    def _durably(self) -> int:
+        """Return what an answer needs so that everything done so far is durable."""
+        return self.committer.ticket if self.memory.unlogged else self.committer.written
 
     def _latency(self, _session: Session, command: c.QueueLatency) -> Answer:
         now = self.clock()
@@ -272,17 +282,15 @@ class Engine:
         for session in list(self.unsent):
             session.send_ready()
 
-    def _refused(self, ticket: int, error: apsw.Error) -> Memory:
-        """Answer with an error what stood on a batch that the store did not take."""
+    def _refused(self, ticket: int, error: Exception) -> None:
+        """Make no changes for the time being; answer with an error what was not written."""
         if isinstance(error, _HOPELESS):
             self._break(error)
+        self._refusals += 1
         self.refusing = f"storage failed, nothing was done: {error}"
         for session in list(self.unsent):
             session.refuse_unsent(ticket, self.refusing)
             session.send_ready()
-        if not self.broken.done():
-            self.memory = Memory(self._store)
-        return self.memory
 
     def _break(self, error: BaseException) -> None:
         """Stop: what the disk holds is unknown, so nothing more may be promised."""
@@ -299,12 +307,9 @@ class Engine:
 
     def probe(self) -> None:
         """Find out whether the store takes changes again."""
-        if self.refusing is None or self.broken.done():
+        if self.refusing is None or self.broken.done() or not self.committer.recover():
             return
-        try:
-            self._store.probe()
-        except apsw.Error:
-            return
+        self.memory = self.committer.memory
         log.info("the store takes changes again")
         self.refusing = None
         for queue in self.memory.queues:

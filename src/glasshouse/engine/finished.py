@@ -1,7 +1,7 @@
 """The log of finished executions: bounded by count and by age.
 
-Rows wait here until the next batch writes them. The log is trimmed a slice at
-a time, so that no single transaction grows with the log.
+Rows wait here until the database has them. The log is trimmed a slice at a
+time, so that no single transaction grows with the log.
 """
 
 from __future__ import annotations
@@ -22,10 +22,17 @@ class FinishedLog:
         self._first, self._last = store.finished_ids()
         self.rows: list[tuple[object, ...]] = []
         self.forget = 0
+        self._logged = 0
+        self._forget_logged = 0
 
     @property
-    def dirty(self) -> bool:
-        """Whether there is anything to write."""
+    def unlogged(self) -> bool:
+        """Whether there is anything that the journal lacks."""
+        return len(self.rows) > self._logged or self.forget > self._forget_logged
+
+    @property
+    def unstored(self) -> bool:
+        """Whether there is anything that the database lacks."""
         return bool(self.rows or self.forget)
 
     def __len__(self) -> int:
@@ -56,13 +63,23 @@ class FinishedLog:
     def clear(self) -> None:
         """Forget all of it."""
         self.rows = []
-        self._first, self._last, self.forget = 1, 0, 0
+        self._first, self._last, self._logged = 1, 0, 0
+        self.forget = self._forget_logged = 0
 
-    def settled(self) -> None:
-        """Note that what waited is written."""
+    def fresh(self) -> tuple[list[tuple[object, ...]], int]:
+        """Return the rows that the journal lacks, and up to where the log is to be forgotten."""
+        return self.rows[self._logged :], self.forget
+
+    def logged(self) -> None:
+        """Note that the journal has what waited."""
+        self._logged, self._forget_logged = len(self.rows), self.forget
+
+    def stored(self) -> None:
+        """Note that the database has what waited."""
         if self.forget:
             self._first = self.forget + 1
-        self.rows, self.forget = [], 0
+        self.rows = []
+        self.forget = self._logged = self._forget_logged = 0
 
     def _forget_until(self, until: int) -> None:
         self.forget = min(until, self._first + _SLICE - 1, self._last)

@@ -1,9 +1,10 @@
-"""The engine's state in memory, and what of it the next batch must write.
+"""The engine's state in memory, and what of it the journal and the database lack.
 
-Every change goes through a method here, which marks what it touched; ``batch``
-then hands over the final state of each touched thing. Waiting jobs are known
-by id only, so that a million of them cost little; their rows are read when
-they are fetched.
+Every change goes through a method here, which marks what it touched, twice:
+for the journal's next record and for the database, which follows later. A job
+that came and went in between is never written to the database at all. Waiting
+jobs are known by id only, so that a million of them cost little; their rows
+are read when they are fetched.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections import deque
 from collections.abc import Iterator
 
 from glasshouse.engine.finished import FinishedLog
+from glasshouse.engine.marks import Marks
 from glasshouse.engine.schema import STATE_NUMBERS
-from glasshouse.engine.store import Batch, Row, Store, add_row
+from glasshouse.engine.store import ABSENT, STALE, THERE, Batch, Row, Store, add_row
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import Parameters, changed
@@ -45,20 +47,18 @@ class QueueMemory:
 
 
 class Memory:
-    """Queues, sets, reservations, counters and parameters, ahead of the store by one batch."""
+    """Queues, sets, reservations, counters and parameters, ahead of the database.
+
+    ``fresh`` marks what the journal lacks, ``late`` what the database lacks.
+    """
 
     def __init__(self, store: Store) -> None:
         """Read everything that is needed to go on from where the store is."""
         self._store = store
-        self._changed: dict[int, Row] = {}
-        self._gone: dict[int, None] = {}
+        self.fresh = Marks()
+        self.late = Marks()
         self._cache: dict[int, Row] = {}
         self._cached_bytes = 0
-        self._queues_changed: set[str] = set()
-        self._queues_dropped: set[str] = set()
-        self._tallies_changed: set[str] = set()
-        self._parameters_changed: set[str] = set()
-        self._flushed = False
         self.finished = FinishedLog(store)
         self._load(store)
 
@@ -76,7 +76,8 @@ class Memory:
         self.tallies = store.tallies()
         self.parameters = _stored_parameters(store)
         self._last_id, self._last_order = store.last_ids()
-        self._queues_changed.clear()
+        # The sizes that readers see may be older than the jobs, after a replay.
+        self.late.queues.update(self.queues)
 
     # -- reading -----------------------------------------------------------
 
@@ -85,15 +86,17 @@ class Memory:
         queue = self.queues.get(name)
         if queue is None:
             queue = self.queues[name] = QueueMemory(name)
-            self._queues_changed.add(name)
+            self.fresh.queues.add(name)
+            self.late.queues.add(name)
         return queue
 
     def row(self, job_id: int) -> Row | None:
         """Return a job as it is now: changed, cached or in the store."""
-        row = self._changed.get(job_id)
+        late = self.late
+        row = late.rows.get(job_id)
         if row is not None:
             return row
-        if job_id in self._gone or self._flushed:
+        if job_id in late.gone or late.flushed:
             return None
         row = self._cache.get(job_id)
         return row if row is not None else self._store.row(job_id)
@@ -106,7 +109,7 @@ class Memory:
 
     def due(self, state: int, until: float, limit: int) -> list[Row]:
         """Return jobs of a set whose time has come; those just added may come next time."""
-        if self._flushed:
+        if self.late.flushed:
             return []
         found = (self.row(job_id) for job_id in self._store.due(state, until, limit))
         return [row for row in found if row and row.state == state and row.score <= until]
@@ -117,9 +120,9 @@ class Memory:
         ``None`` is yielded now and then while the set is read. The caller may
         move each job as it comes, and batches may be written in between.
         """
-        ids = array("q", (i for i, row in self._changed.items() if row.state == state))
+        ids = array("q", (i for i, row in self.late.rows.items() if row.state == state))
         after: tuple[float, int] = (-math.inf, 0)
-        while not self._flushed and (slice_ := self._store.ids(state, after, _SLICE)):
+        while not self.late.flushed and (slice_ := self._store.ids(state, after, _SLICE)):
             ids.extend(job_id for _, job_id in slice_)
             after = slice_[-1]
             yield None
@@ -136,13 +139,13 @@ class Memory:
         retry = self.parameters.default_retry if job.retry is None else job.retry
         row = Row(
             job_id, state, score, job.queue, job.jid, job.jobtype, retry,
-            job.reserve_for, None, None, None, payload, False,
+            job.reserve_for, None, None, None, payload, ABSENT, ABSENT,
         )  # fmt: skip
-        self._changed[job_id] = row
         if state == ENQUEUED:
             self._append(row, now)
         else:
             self.sizes[state] += 1
+            self._touch(row)
 
     def enqueue(self, row: Row, payload: bytes, now: float) -> None:
         """Move a job from a set to the newest end of its queue."""
@@ -159,18 +162,18 @@ class Memory:
         row.wid = row.reserved_at = None
         self._rewrite(row, payload)
         self.sizes[state] += 1
-        self._changed[row.id] = row
+        self._touch(row)
 
     def take(self, queue: QueueMemory) -> Row | None:
         """Take the next job off ``queue``; the caller reserves it in the same turn."""
         while queue.ids:
             job_id = queue.ids.popleft()
-            row = self._changed.get(job_id) or self._cache.get(job_id)
+            row = self.late.rows.get(job_id) or self._cache.get(job_id)
             if row is None:
                 self._look_ahead(queue.name, job_id)
                 row = self.row(job_id)
             self._uncache(job_id)
-            self._queues_changed.add(queue.name)
+            self.late.queues.add(queue.name)
             if row is not None:
                 return row
         return None
@@ -184,7 +187,7 @@ class Memory:
             self.working[row.jid] = [row]
         else:
             copies.append(row)
-        self._changed[row.id] = row
+        self._touch(row)
 
     def give_back(self, row: Row, reserved_at: float) -> str | None:
         """Undo a reservation that never left the house; return the queue, if it was undone."""
@@ -196,8 +199,8 @@ class Memory:
         row.state, row.wid, row.reserved_at = ENQUEUED, None, None
         row.score = self._last_order if first is None else first.score - 1
         queue.ids.appendleft(row.id)
-        self._queues_changed.add(row.queue)
-        self._changed[row.id] = row
+        self.late.queues.add(row.queue)
+        self._touch(row)
         return row.queue
 
     def finish(self, row: Row, now: float, outcome: Outcome, errtype: str | None = None) -> None:
@@ -207,9 +210,7 @@ class Memory:
     def drop(self, row: Row) -> None:
         """Forget a job for good."""
         self._leave(row)
-        self._changed.pop(row.id, None)
-        if row.stored:
-            self._gone[row.id] = None
+        self._forget(row.id, row)
 
     def remove_queue(self, name: str) -> Iterator[None]:
         """Forget a queue, its jobs and its pause mark, job by job.
@@ -220,12 +221,11 @@ class Memory:
         queue = self.queues.pop(name, None)
         if queue is None:
             return
-        self._queues_changed.discard(name)
-        self._queues_dropped.add(name)
+        for marks in (self.fresh, self.late):
+            marks.queues.discard(name)
+            marks.dropped_queues.add(name)
         for job_id in queue.ids:
-            row = self._changed.pop(job_id, None)
-            if (row is None or row.stored) and not self._flushed:
-                self._gone[job_id] = None
+            self._forget(job_id, self.late.rows.get(job_id))
             self._uncache(job_id)
             yield
 
@@ -234,78 +234,91 @@ class Memory:
         queue = self.queues.get(name)
         if queue is not None and queue.paused != paused:
             queue.paused = paused
-            self._queues_changed.add(name)
+            self.fresh.queues.add(name)
+            self.late.queues.add(name)
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a persistent counter."""
         self.tallies[name] = self.tallies.get(name, 0) + by
-        self._tallies_changed.add(name)
+        self.fresh.tallies.add(name)
+        self.late.tallies.add(name)
 
     def configure(self, parameters: Parameters) -> None:
         """Set the run-time parameters."""
         for name in parameters.__struct_fields__:
             if getattr(parameters, name) != getattr(self.parameters, name):
-                self._parameters_changed.add(name)
+                self.fresh.parameters.add(name)
+                self.late.parameters.add(name)
         self.parameters = parameters
 
     def flush(self) -> None:
         """Forget everything but the parameters."""
-        for store in (self.queues, self.working, self.tallies, self._changed, self._gone):
-            store.clear()
-        for marks in (self._queues_changed, self._queues_dropped, self._tallies_changed):
-            marks.clear()
+        for known in (self.queues, self.working, self.tallies, self._cache):
+            known.clear()
+        for marks in (self.fresh, self.late):
+            marks.flush()
         self.finished.clear()
-        self._cache.clear()
         self._cached_bytes = 0
         self.sizes = dict.fromkeys(self.sizes, 0)
-        self._flushed = True
 
-    # -- handing over to the store --------------------------------------------
+    # -- handing over ----------------------------------------------------------
 
     @property
-    def dirty(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(
-            self._changed
-            or self._queues_changed
-            or self._gone
-            or self._tallies_changed
-            or self._queues_dropped
-            or self._parameters_changed
-            or self.finished.dirty
-            or self._flushed
-        )
+    def unlogged(self) -> bool:
+        """Whether there is anything that the journal lacks."""
+        return bool(self.fresh or self.finished.unlogged)
+
+    @property
+    def unstored(self) -> bool:
+        """Whether there is anything that the database lacks."""
+        return bool(self.late or self.finished.unstored)
+
+    def record(self) -> Batch:
+        """Return what the journal lacks; ``logged`` must follow when it is written."""
+        batch = self._batch(self.fresh)
+        for row in self.fresh.rows.values():
+            add_row(batch, row, row.logged)
+        batch.finished, batch.forget_finished = self.finished.fresh()
+        return batch
+
+    def logged(self) -> None:
+        """Note that the journal has everything."""
+        for row in self.fresh.rows.values():
+            row.logged = THERE
+        self.fresh.clear()
+        self.finished.logged()
 
     def batch(self) -> Batch:
-        """Return what has changed since the last batch; ``settled`` must follow its commit."""
-        batch = Batch(flush=self._flushed)
-        for row in self._changed.values():
-            add_row(batch, row)
-        batch.deletes = [(job_id,) for job_id in self._gone]
-        for name in self._queues_changed:
-            queue = self.queues[name]
-            batch.queues.append((name, len(queue.ids), queue.paused))
-        batch.dropped_queues = [(n,) for n in self._queues_dropped if n not in self.queues]
-        batch.tallies = [(name, self.tallies[name]) for name in self._tallies_changed]
+        """Return what the database lacks; ``stored`` must follow its commit."""
+        batch = self._batch(self.late)
+        for row in self.late.rows.values():
+            add_row(batch, row, row.stored)
         for state, size in self.sizes.items():
             if self._sizes_written.get(state) != size or batch.flush:
                 batch.tallies.append((f"size:{state}", size))
-        batch.parameters = [(n, getattr(self.parameters, n)) for n in self._parameters_changed]
         batch.finished, batch.forget_finished = self.finished.rows, self.finished.forget
         return batch
 
-    def settled(self) -> None:
-        """Note that the last batch is written: its rows may now be read from the store."""
-        for row in self._changed.values():
-            row.stored, row.rewritten = True, False
+    def stored(self) -> None:
+        """Note that the database has everything: rows may now be read from it."""
+        for row in self.late.rows.values():
+            row.stored = THERE
             if row.state == ENQUEUED:
                 self._keep(row)
         self._sizes_written = dict(self.sizes)
-        self._changed, self._gone, self._flushed = {}, {}, False
-        for marks in (self._queues_changed, self._queues_dropped, self._tallies_changed):
-            marks.clear()
-        self._parameters_changed.clear()
-        self.finished.settled()
+        self.late.clear()
+        self.finished.stored()
+
+    def _batch(self, marks: Marks) -> Batch:
+        batch = Batch(flush=marks.flushed)
+        batch.deletes = [(job_id,) for job_id in marks.gone]
+        for name in marks.queues:
+            queue = self.queues[name]
+            batch.queues.append((name, len(queue.ids), queue.paused))
+        batch.dropped_queues = [(n,) for n in marks.dropped_queues if n not in self.queues]
+        batch.tallies = [(name, self.tallies[name]) for name in marks.tallies]
+        batch.parameters = [(n, getattr(self.parameters, n)) for n in marks.parameters]
+        return batch
 
     # -- inside --------------------------------------------------------------
 
@@ -313,8 +326,20 @@ class Memory:
         self._last_order += 1
         row.score, row.enqueued_at = self._last_order, now
         self.queue(row.queue).ids.append(row.id)
-        self._queues_changed.add(row.queue)
-        self._changed[row.id] = row
+        self.late.queues.add(row.queue)
+        self._touch(row)
+
+    def _touch(self, row: Row) -> None:
+        self.fresh.rows[row.id] = self.late.rows[row.id] = row
+
+    def _forget(self, job_id: int, row: Row | None) -> None:
+        """Mark a job as gone; without ``row`` the database has it as it is."""
+        self.fresh.rows.pop(job_id, None)
+        self.late.rows.pop(job_id, None)
+        if row is None or row.logged:
+            self.fresh.gone[job_id] = None
+        if row is None or row.stored:
+            self.late.gone[job_id] = None
 
     def _leave(self, row: Row) -> None:
         """Take a job out of the set or the working list that it is in."""
@@ -330,15 +355,15 @@ class Memory:
 
     def _rewrite(self, row: Row, payload: bytes) -> None:
         if payload != row.payload:
-            row.rewritten = True
             row.payload = payload
+            row.stored, row.logged = min(row.stored, STALE), min(row.logged, STALE)
 
     def _look_ahead(self, queue: str, job_id: int) -> None:
         """Read the next rows of a queue at once: they will be fetched next."""
-        if job_id in self._gone or self._flushed:
+        if job_id in self.late.gone or self.late.flushed:
             return
         for row in self._store.ahead(queue, job_id):
-            if row.id not in self._changed and row.id not in self._gone:
+            if row.id not in self.late.rows and row.id not in self.late.gone:
                 self._keep(row)
 
     def _keep(self, row: Row) -> None:

@@ -27,7 +27,8 @@ CREATE TABLE queue (name TEXT PRIMARY KEY, size INTEGER NOT NULL, paused INTEGER
 CREATE TABLE tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
-_FINISHED_AND_PARAMETERS = """
+# ``journal.applied``: up to which of its records the database has been brought.
+_FINISHED_PARAMETERS_JOURNAL = """
 CREATE TABLE finished (
   id INTEGER PRIMARY KEY,
   jid TEXT NOT NULL,
@@ -42,7 +43,9 @@ CREATE TABLE finished (
 );
 CREATE INDEX finished_by_jid ON finished(jid);
 CREATE TABLE parameter (name TEXT PRIMARY KEY, value REAL NOT NULL);
+CREATE TABLE journal (lineage BLOB NOT NULL, applied INTEGER NOT NULL);
+INSERT INTO journal VALUES (randomblob(16), 0);
 """
 
-MIGRATIONS = (_FIRST, _FINISHED_AND_PARAMETERS)
+MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL)
 VERSION = len(MIGRATIONS)

@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import structlog
 
+from glasshouse.engine import schema
 from glasshouse.engine import timers as rounds
+from glasshouse.engine.disk import Disk
 from glasshouse.engine.engine import Engine
 from glasshouse.engine.lock import FolderLock
 from glasshouse.engine.session import Session
 from glasshouse.engine.status import StatusFile
 from glasshouse.engine.store import Store
-from glasshouse.engine.sync import Disk
 from glasshouse.engine.timers import Timers, every
 from glasshouse.model.errors import StoreError
 
@@ -52,7 +54,7 @@ async def run_engine(
     timers = timers or Timers()
     lock = FolderLock(data)
     try:
-        engine = Engine(Store(data, disk), password=password, clock=clock)
+        engine = _open(data, disk, password, clock)
         server = await _listen(engine, host, port, tls)
         address = server.sockets[0].getsockname()
         status = StatusFile(data)
@@ -76,6 +78,20 @@ async def run_engine(
             await engine.close()
     finally:
         lock.close()
+
+
+def _open(
+    data: Path, disk: Disk | None, password: bytes | None, clock: Callable[[], float]
+) -> Engine:
+    try:
+        return Engine(Store(data, disk), password=password, clock=clock)
+    except apsw.Error as error:
+        raise schema.unusable(data / schema.FILE, error) from error
+    except OSError as error:
+        raise StoreError(
+            f"The journal in {data} cannot be used: {error.strerror or error}.",
+            remedy="Check the disk and the rights on the folder.",
+        ) from error
 
 
 def _rounds(engine: Engine, timers: Timers, look: Callable[[], None]) -> list[rounds.Round]:

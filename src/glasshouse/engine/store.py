@@ -1,8 +1,8 @@
 """Rows in and out of SQLite, on the event loop's thread.
 
 A ``Batch`` is plain data: the final state of every job that changed since the
-last one. It is written in one transaction or not at all; it is durable after
-the next sync (``sync.py``).
+last one. The journal holds it as it is; here it is written in one transaction
+or not at all, and writing it once more changes nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import apsw
 import msgspec
 
 from glasshouse.engine import schema
-from glasshouse.engine.sync import Disk
+from glasshouse.engine.disk import Disk
 
 _COLUMNS = (
     "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, wid, reserved_at"
 )
-_INSERT = f"INSERT INTO job ({_COLUMNS}, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT = f"INSERT OR REPLACE INTO job ({_COLUMNS}, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 _MOVE = (
     "UPDATE job SET state = ?, score = ?, enqueued_at = ?, wid = ?, reserved_at = ? WHERE id = ?"
 )
@@ -28,7 +28,7 @@ _REWRITE = (
     "UPDATE job SET state = ?, score = ?, enqueued_at = ?, wid = ?, reserved_at = ?, payload = ?"
     " WHERE id = ?"
 )
-_FINISH = "INSERT INTO finished VALUES (?,?,?,?,?,?,?,?,?,?)"
+_FINISH = "INSERT OR REPLACE INTO finished VALUES (?,?,?,?,?,?,?,?,?,?)"
 _QUEUE = (
     "INSERT INTO queue VALUES (?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET size = excluded.size, paused = excluded.paused"
@@ -36,8 +36,16 @@ _QUEUE = (
 _AHEAD = 64
 
 
+# What the database, or the journal, has of a job.
+ABSENT, STALE, THERE = range(3)
+
+
 class Row(msgspec.Struct, gc=False):
-    """A job in memory; ``stored`` once a batch holds it, ``rewritten`` if its payload changed."""
+    """A job in memory.
+
+    ``stored`` and ``logged`` tell what the database and the journal know: not
+    the job, or not its present payload, or all but what moves with it.
+    """
 
     id: int
     state: int
@@ -51,11 +59,11 @@ class Row(msgspec.Struct, gc=False):
     wid: str | None
     reserved_at: float | None
     payload: bytes
-    stored: bool = True
-    rewritten: bool = False
+    stored: int = THERE
+    logged: int = THERE
 
 
-class Batch(msgspec.Struct):
+class Batch(msgspec.Struct, array_like=True):
     """Everything that one transaction writes."""
 
     inserts: list[tuple[object, ...]] = []
@@ -71,14 +79,14 @@ class Batch(msgspec.Struct):
     flush: bool = False
 
 
-def add_row(batch: Batch, row: Row) -> None:
-    """Put the present state of ``row`` into ``batch``."""
-    if not row.stored:
+def add_row(batch: Batch, row: Row, known: int) -> None:
+    """Put the present state of ``row`` into ``batch``, of which ``known`` is known already."""
+    if known == ABSENT:
         batch.inserts.append(
             (row.id, row.state, row.score, row.queue, row.jid, row.jobtype, row.retry,
              row.reserve_for, row.enqueued_at, row.wid, row.reserved_at, row.payload)
         )  # fmt: skip
-    elif row.rewritten:
+    elif known == STALE:
         batch.rewrites.append(
             (row.state, row.score, row.enqueued_at, row.wid, row.reserved_at, row.payload, row.id)
         )
@@ -111,8 +119,8 @@ class Store:
 
     # -- writing -------------------------------------------------------------
 
-    def write(self, batch: Batch) -> None:
-        """Write ``batch`` in one transaction.
+    def write(self, batch: Batch, applied: int) -> None:
+        """Write ``batch`` in one transaction; it brings the database to record ``applied``.
 
         Raises:
             apsw.Error: nothing of it was written.
@@ -120,6 +128,7 @@ class Store:
         self._one("BEGIN IMMEDIATE")
         try:
             self._fill(batch)
+            self._one("UPDATE journal SET applied = ?", (applied,))
             self._one("COMMIT")
         except BaseException:
             with contextlib.suppress(apsw.Error):  # SQLite may have rolled back by itself
@@ -145,14 +154,6 @@ class Store:
         if batch.forget_finished:
             self._one("DELETE FROM finished WHERE id <= ?", (batch.forget_finished,))
 
-    def probe(self) -> None:
-        """Write and commit something small, to see whether the disk takes it.
-
-        Raises:
-            apsw.Error: it does not.
-        """
-        self._one("INSERT OR REPLACE INTO tally VALUES ('probe:', 1)")
-
     def fold(self) -> None:
         """Fold the rest of the log into the database, so that the log starts anew."""
         with contextlib.suppress(apsw.Error):  # a reader may hold it; the next time will do
@@ -163,6 +164,11 @@ class Store:
         self._db.close()
 
     # -- reading -------------------------------------------------------------
+
+    def journal(self) -> tuple[bytes, int]:
+        """Return the lineage and the record that the database has been brought to."""
+        lineage, applied = self._one("SELECT lineage, applied FROM journal").get
+        return bytes(lineage), int(applied)
 
     def row(self, job_id: int) -> Row | None:
         """Return one job, or ``None`` if it is not there."""

@@ -41,7 +41,7 @@ async def every(seconds: Callable[[], float], work: Callable[[], bool | None]) -
 def move_due(engine: Engine) -> bool:
     """Move due scheduled jobs and retries to their queues; True when there may be more."""
     more = False
-    if engine.refusing is not None:
+    if not _settled(engine):
         return False
     for name, state in (("Scheduled", SCHEDULED), ("Retries", RETRIES)):
         start = time.perf_counter()
@@ -63,7 +63,7 @@ def reap(engine: Engine) -> bool:
     for session in engine.workers.reap(now):
         log.info("a silent worker was disconnected", wid=session.wid)
         session.close()
-    if engine.refusing is not None:
+    if not _settled(engine):
         return False
     expired = lifecycle.expire_reservations(memory, now, limit=_BATCH)
     engine.expired += expired
@@ -76,3 +76,8 @@ def reap(engine: Engine) -> bool:
     more = memory.finished.trim(now, bounds.finished_most, bounds.finished_lifetime)
     engine.committer.wake()
     return more or _BATCH in {expired, purged}
+
+
+def _settled(engine: Engine) -> bool:
+    """Let the database follow, where due jobs are looked up; False when it cannot now."""
+    return engine.refusing is None and engine.committer.settle()

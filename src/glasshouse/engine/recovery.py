@@ -1,0 +1,75 @@
+"""From the journal into the database: at the start of an engine, and of a copy of its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from glasshouse.engine.disk import LogFile
+from glasshouse.engine.journal import FILES, Journal, records
+from glasshouse.engine.schema import FILE
+from glasshouse.engine.store import Batch, Store
+from glasshouse.model.errors import StoreError
+
+_decode = msgspec.msgpack.Decoder(Batch).decode
+
+
+def open_journal(store: Store) -> Journal:
+    """Bring the database up to its journal, durably, and begin a new one.
+
+    Raises:
+        StoreError: the journal is not this database's.
+        OSError, apsw.Error: the disk refuses.
+    """
+    first, second = (store.disk.log(store.folder / name) for name in FILES)
+    last = _replay(store, [first, second])
+    sync_database(store)
+    lineage, _ = store.journal()
+    return Journal((first, second), lineage, last)
+
+
+def replay(store: Store) -> int:
+    """Bring the database up to its journal; return the number of the last record.
+
+    Raises:
+        StoreError: the journal is not this database's.
+        OSError, apsw.Error: the disk refuses.
+    """
+    files = [store.disk.log(store.folder / name) for name in FILES]
+    try:
+        return _replay(store, files)
+    finally:
+        for file in files:
+            file.close()
+
+
+def sync_database(store: Store) -> None:
+    """Make durable what the database has taken in; may run on a thread.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    log = store.disk.log(store.folder / f"{FILE}-wal")
+    try:
+        log.sync()
+    finally:
+        log.close()
+
+
+def _replay(store: Store, files: list[LogFile]) -> int:
+    lineage, applied = store.journal()
+    for seq, body in records([file.read() for file in files], lineage, applied, store.folder):
+        store.write(_batch(body, store.folder), seq)
+        applied = seq
+    return applied
+
+
+def _batch(body: bytes, folder: Path) -> Batch:
+    try:
+        return _decode(body)
+    except msgspec.DecodeError as error:
+        raise StoreError(
+            f"The journal in {folder} holds a record that this version cannot read: {error}.",
+            remedy="Start the version of Glasshouse that wrote it.",
+        ) from error
