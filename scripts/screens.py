@@ -25,7 +25,12 @@ PAGES = {
     "scheduled": "/main/scheduled",
     "dead": "/main/dead",
     "busy": "/main/busy",
+    "finished": "/main/finished",
+    "failures": "/main/finished?outcome=failed",
+    "parameters": "/main/parameters",
 }
+JOBS = {"job": "/main/dead", "ran": "/main/finished?outcome=done"}
+"""Pages of one job: the first in a list."""
 SIZES = {1440: 900, 390: 844}
 FIRST_JOB = 'document.querySelector("main a[href*=\'/jobs/\']").getAttribute("href")'
 
@@ -42,10 +47,11 @@ async def shoot(browser: Browser, url: str, theme: str, width: int, folder: Path
         if name != "fleet":
             await page.locator("#indicator[data-state=live]").wait_for(state="attached")
         await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
-    await page.goto(url + "/main/dead")
-    await page.goto(url + await page.evaluate(FIRST_JOB))
-    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
-    await page.screenshot(path=folder / f"job-{theme}-{width}.png")
+    for name, path in JOBS.items():
+        await page.goto(url + path)
+        await page.goto(url + await page.evaluate(FIRST_JOB))
+        await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+        await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
     await context.close()
 
 

@@ -24,6 +24,8 @@ export function show(main: HTMLElement, html: string, digest: string, after: () 
     Idiomorph.morph(main, [...fresh.childNodes], {
       morphStyle: "innerHTML",
       callbacks: {
+        // A form that somebody may be filling in stays as it is.
+        beforeNodeMorphed: (old: Node) => !(old instanceof HTMLElement && old.dataset.kept !== undefined),
         beforeAttributeUpdated: (name: string, node: Element) =>
           !(name === "open" && node.nodeName === "DETAILS") && name !== "data-done",
       },

@@ -37,6 +37,9 @@ async def push_hostile(peer: Peer) -> list[str]:
                 "backtrace": [SCRIPT, BIDI, LONG],
             }
             assert await peer.ask(b"FAIL " + _json(failure)) == "+OK"
+        await peer.push(jid, jobtype=jobtype, queue="ran")
+        assert await peer.fetch("ran") is not None
+        assert await peer.ask(b"ACK " + _json({"jid": jid})) == "+OK"
     await peer.push(jids[0], jobtype=SCRIPT, args=[SCRIPT], queue="held")
     await peer.fetch("held")
     surrogate = b'["\\ud800", 1e400, "\xff\xfe"]'

@@ -8,12 +8,13 @@ import pytest
 from playwright.async_api import BrowserContext
 
 from .conftest import Console
-from .hostile import push_hostile
+from .hostile import SCRIPT, push_hostile
 
 PAGES = [
     "/", "/main", "/main/queues", "/main/queues/default", "/main/queues/mail.er",
     "/main/queues/?name=..", "/main/queues/?name=.", "/main/retries", "/main/scheduled",
-    "/main/dead", "/main/busy",
+    "/main/dead", "/main/busy", "/main/finished", "/main/finished?outcome=failed",
+    f"/main/finished?type={quote(SCRIPT, safe='')}", "/main/parameters",
 ]  # fmt: skip
 
 

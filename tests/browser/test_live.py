@@ -63,3 +63,47 @@ async def test_a_chinese_page_stays_chinese_when_live_data_arrives(
     await peer.push("job-first-1", queue="orders")
     await page.get_by_text("orders").first.wait_for(state="attached")
     assert await page.locator("th", has_text="队列").count() > 0
+
+
+async def test_a_form_that_is_being_filled_in_stays_while_the_list_under_it_changes(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    page = await context.new_page()
+    await page.goto(f"{empty.url}/main/finished")
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    await page.get_by_text("Nothing has finished yet.").wait_for()
+    field = page.get_by_label("Type")
+    await field.press_sequentially("Te")
+    await peer.push("job-first-1")
+    await peer.fetch()
+    assert await peer.ask('ACK {"jid":"job-first-1"}') == "+OK"
+    await page.get_by_role("link", name="job-first-1").wait_for()
+    assert await field.input_value() == "Te"
+    assert await field.evaluate("node => node === document.activeElement")
+    await field.press_sequentially("st")
+    await page.get_by_role("button", name="Show").click()
+    await page.wait_for_url("**/main/finished?type=Test&**")
+    assert await page.locator("table.log tbody tr").count() == 1
+
+
+async def test_the_page_of_a_job_tells_that_it_ran_when_it_has_left_the_server(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    await peer.push("job-first-1")
+    page = await context.new_page()
+    await page.goto(f"{empty.url}/main/jobs/job-first-1")
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    await page.evaluate("window.neverReloaded = true")
+    await page.get_by_text("no execution of it has ended yet").wait_for()
+    await peer.fetch()
+    assert await peer.ask('ACK {"jid":"job-first-1"}') == "+OK"
+    await page.get_by_text("Yes, it ran and is done.").wait_for()
+    await page.get_by_text("The job is not on the server any more").wait_for()
+    assert await page.get_by_text("worker-1").count() == 1
+    assert await page.locator("#banner").is_hidden()
+    assert await page.evaluate("window.neverReloaded")
+    answer = await page.goto(f"{empty.url}/main/jobs/job-first-1")
+    assert answer is not None
+    assert answer.status == 200

@@ -6,16 +6,27 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Hashable
+from typing import Any
 
 import msgspec
 
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.floor.sampler import Pace
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
-from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
+from glasshouse.model.finished import (
+    Executions,
+    FinishedFilter,
+    FinishedJob,
+    FinishedPage,
+    TimesTable,
+    TypeTimes,
+)
+from glasshouse.model.job import JobPage, JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
 from glasshouse.web.app import Application, create_app
 from glasshouse.web.context import PageContext, PageResult
+from glasshouse.web.routes import ROUTES, Kind
 from glasshouse.web.serve import serve
 from glasshouse.web.static import Assets
 
@@ -34,14 +45,35 @@ def stored(jid: str, queue: str = "mail", **fields: object) -> StoredJob:
     )
 
 
+def ended(number: int, jid: str, outcome: Outcome = Outcome.DONE, **fields: Any) -> FinishedJob:
+    """Return an entry of the log that waited 2 s and ran 0.25 s until ``NOW``."""
+    facts: dict[str, Any] = {
+        "jobtype": "Send",
+        "queue": "mail",
+        "wid": "w1",
+        "enqueued_at": NOW - 2.25,
+        "reserved_at": NOW - 0.25,
+        "finished_at": NOW,
+        "errtype": None if outcome is Outcome.DONE else "Timeout",
+    }
+    return FinishedJob(id=number, jid=jid, outcome=outcome, **(facts | fields))
+
+
 class FakeReader:
-    """Lists held in dictionaries; ``gone`` makes it unreachable."""
+    """Lists held in dictionaries; ``gone`` makes it unreachable.
+
+    ``log`` is oldest first; ``None`` stands for a server that keeps none, as
+    ``settings`` does for one without parameters.
+    """
 
     def __init__(self) -> None:
         self.queues: dict[str, list[StoredJob]] = {"mail": [stored("mail0001")]}
         self.sets: dict[JobSet, list[StoredJob]] = {name: [] for name in JobSet}
         self.version = 0
         self.gone = False
+        self.log: list[FinishedJob] | None = []
+        self.settings: Parameters | None = Parameters()
+        self.log_reads = 0
 
     def push(self, job: StoredJob) -> None:
         self.queues.setdefault(job.queue, []).append(job)
@@ -81,8 +113,73 @@ class FakeReader:
         every = [job for jobs in (*self.queues.values(), *self.sets.values()) for job in jobs]
         return tuple(job for job in every if job.jid == jid)
 
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        self.log_reads += 1
+        if self.log is None:
+            return None
+        until = wanted.until or len(self.log)
+        found = [item for item in reversed(self.log[:until]) if _wanted(item, wanted)]
+        return FinishedPage(
+            items=tuple(found[(page - 1) * per_page : page * per_page]),
+            total=len(found),
+            held=len(self.log),
+            newer=len(self.log[until:]),
+            searched=len(self.log[:until]),
+            newest=until,
+            page=page,
+            per_page=per_page,
+            read_at=NOW,
+        )
+
+    async def executions(self, jid: str) -> Executions | None:
+        if self.log is None:
+            return None
+        found = tuple(item for item in reversed(self.log) if item.jid == jid)
+        return Executions(items=found[:100], more=len(found) > 100, read_at=NOW)
+
+    async def type_times(self) -> TimesTable | None:
+        if self.log is None:
+            return None
+        names = sorted({item.jobtype for item in self.log})
+        return TimesTable(
+            types=tuple(_times(name) for name in names),
+            type_count=len(names),
+            executions=len(self.log),
+            held=len(self.log),
+            first_at=self.log[0].finished_at if self.log else None,
+            last_at=self.log[-1].finished_at if self.log else None,
+            read_at=NOW,
+        )
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        return None if self.settings is None else listed(self.settings)
+
     async def close(self) -> None:
         self.gone = True
+
+
+def _wanted(item: FinishedJob, wanted: FinishedFilter) -> bool:
+    return (
+        wanted.jid in (None, item.jid)
+        and wanted.jobtype in (None, item.jobtype)
+        and wanted.queue in (None, item.queue)
+        and (not wanted.outcomes or item.outcome in wanted.outcomes)
+    )
+
+
+def _times(jobtype: str) -> TypeTimes:
+    return TypeTimes(
+        jobtype=jobtype,
+        count=3,
+        failed=1,
+        wait_median=None,
+        wait_p95=None,
+        run_median=0.25,
+        run_p95=0.5,
+        run_most=75.0,
+    )
 
 
 def _page(jobs: list[StoredJob], page: int, per_page: int) -> JobPage:
@@ -125,7 +222,7 @@ async def a_page(context: PageContext) -> PageResult:
     return PageResult(template="t", view=View(str(text)), title="T")
 
 
-NAMES = ["fleet", "overview", "queues", "queue", "retries", "scheduled", "dead", "busy", "job"]
+NAMES = [route.name for route in ROUTES if route.kind is Kind.PAGE]
 ASSETS = Assets({"app-1.js": b"let a=1;" * 400}, {"app.js": "app-1.js"})
 
 

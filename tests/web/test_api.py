@@ -6,10 +6,11 @@ import json
 
 import msgspec
 
-from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.parameters import BOUNDS
 from glasshouse.web import jobs
 from glasshouse.web.routes import ROUTES, Kind
-from tests.web.fakes import NOW, House, stored
+from tests.web.fakes import NOW, House, ended, stored
 from tests.web.test_routes import client
 
 MAIN = "/api/v1/servers/main"
@@ -118,3 +119,91 @@ async def test_the_description_names_every_route_of_the_api() -> None:
     assert set(document["paths"]) == {r.pattern for r in ROUTES if r.kind is Kind.API}
     assert all(set(path) == {"get"} for path in document["paths"].values())
     assert document["openapi"] == "3.1.0"
+
+
+async def test_the_finished_log_is_listed_with_what_is_known_of_each_execution() -> None:
+    house = House()
+    house.reader.log = [
+        ended(1, "job-1"),
+        ended(2, "job-2", Outcome.BURIED, wid="", enqueued_at=None, jobtype="<b>"),
+    ]
+    async with house.sampled(), client(house) as browser:
+        listed = (await browser.get(MAIN + "/finished")).json()
+        failed = (await browser.get(MAIN + "/finished?outcome=failed&type=%3Cb%3E")).json()
+        second = (await browser.get(MAIN + "/finished?page=2&per_page=1&until=2")).json()
+        types = (await browser.get(MAIN + "/finished/types?per_page=1")).json()
+    assert listed | {"items": 0} == {
+        "items": 0, "total": 2, "page": 1, "per_page": 25, "age": 0.0, "held": 2,
+    }  # fmt: skip
+    assert listed["items"] == [
+        {
+            "id": 2, "jid": "job-2", "jobtype": "<b>", "queue": "mail", "outcome": "buried",
+            "ran": 0.25, "reserved_at": "2027-01-15T07:59:59.750000Z",
+            "finished_at": "2027-01-15T08:00:00Z", "errtype": "Timeout",
+        },
+        {
+            "id": 1, "jid": "job-1", "jobtype": "Send", "queue": "mail", "outcome": "done",
+            "ran": 0.25, "waited": 2.0, "wid": "w1",
+            "enqueued_at": "2027-01-15T07:59:57.750000Z",
+            "reserved_at": "2027-01-15T07:59:59.750000Z", "finished_at": "2027-01-15T08:00:00Z",
+        },
+    ]  # fmt: skip
+    assert [item["id"] for item in failed["items"]] == [2]
+    assert [item["id"] for item in second["items"]] == [1]
+    assert types["items"] == [
+        {"jobtype": "<b>", "count": 3, "failed": 1, "run_median": 0.25, "run_p95": 0.5,
+         "run_most": 75.0},
+    ]  # fmt: skip
+    assert (types["total"], types["executions"], types["held"]) == (2, 2, 2)
+    assert types["first_at"] == types["last_at"] == "2027-01-15T08:00:00Z"
+
+
+async def test_executions_stand_beside_a_job_also_when_it_is_gone() -> None:
+    house = House()
+    house.reader.log = [ended(number, "again") for number in range(1, 103)]
+    async with house.sampled(), client(house) as browser:
+        there = (await browser.get(MAIN + "/jobs/mail0001")).json()
+        gone = (await browser.get(MAIN + "/jobs/again")).json()
+    assert (there["total"], there["executions"]) == (1, [])
+    assert (gone["items"], gone["total"]) == ([], 0)
+    assert len(gone["executions"]) == 100
+    assert gone["executions"][0]["id"] == 102
+    assert gone["more_executions"] is True
+    assert "more_executions" not in there
+
+
+async def test_parameters_are_listed_with_bounds_and_units() -> None:
+    house = House()
+    async with house.sampled(), client(house) as browser:
+        listed = (await browser.get(MAIN + "/parameters?per_page=2&page=2")).json()
+    assert (listed["total"], listed["page"], listed["per_page"]) == (len(BOUNDS), 2, 2)
+    assert listed["items"][0] == {
+        "name": "default_retry", "value": 25, "default": 25, "least": -1, "most": 1000,
+        "meaning": BOUNDS["default_retry"].meaning,
+    }  # fmt: skip
+    assert listed["items"][1]["unit"] == "s"
+
+
+async def test_what_a_server_does_not_have_is_absent() -> None:
+    house = House()
+    house.reader.log = house.reader.settings = None
+    async with house.sampled(), client(house) as browser:
+        for path in ("/finished", "/finished/types", "/parameters"):
+            answer = await browser.get(MAIN + path)
+            assert answer.json() == {"page": 1, "per_page": 25, "age": 0.0}, path
+        job = (await browser.get(MAIN + "/jobs/mail0001")).json()
+        missing = await browser.get(MAIN + "/jobs/none")
+    assert "executions" not in job
+    assert missing.status_code == 404
+
+
+async def test_the_description_tells_what_a_list_of_the_log_holds() -> None:
+    house = House()
+    async with client(house) as browser:
+        document = (await browser.get("/api/schema/openapi.json")).json()
+    operation = document["paths"]["/api/v1/servers/{server}/finished"]["get"]
+    parameters = {item["name"]: item["schema"] for item in operation["parameters"]}
+    assert parameters["outcome"]["enum"] == ["", "done", "retried", "buried", "dropped", "failed"]
+    assert parameters["until"]["type"] == "integer"
+    shapes = document["components"]["schemas"]
+    assert {"FinishedShape", "TypeTimesShape", "ParameterShape", "JobListing"} <= set(shapes)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import time
+
 import pytest
 
 from glasshouse.web import guard
@@ -119,3 +123,20 @@ def test_ordinary_targets_pass(target: bytes) -> None:
 def test_a_body_is_no_fault_of_an_unsafe_method(method: str) -> None:
     headers = [(b"host", b"a"), (b"content-length", b"10")]
     assert guard.check(method, b"/", "1.1", headers) is None
+
+
+async def test_no_answer_on_a_kept_connection_waits_for_an_acknowledgement() -> None:
+    took = []
+    async with House().served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(20):
+            began = time.perf_counter()
+            writer.write(b"GET /main/queues HTTP/1.1\r\nHost: x\r\n\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            size = re.search(rb"content-length: (\d+)", head)
+            assert size is not None
+            await asyncio.wait_for(reader.readexactly(int(size[1])), 5)
+            took.append(time.perf_counter() - began)
+        writer.close()
+    # Linux acknowledges after 40 ms when it has nothing to send.
+    assert sorted(took)[10] < 0.03

@@ -6,12 +6,17 @@ import re
 from pathlib import Path
 
 from glasshouse import web
-from glasshouse.model.job import JobState
+from glasshouse.model.job import JobState, Outcome
+from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import WorkerState
-from glasshouse.web import jobpage, render
+from glasshouse.web import executions, jobpage, render
 from glasshouse.web.i18n import CATALOGS, t
 
 ROOM = Path(web.__file__).parent
+PAGES = (
+    "pages", "rows", "jobpage", "executions", "finished", "parameters", "attention", "format",
+    "render",
+)  # fmt: skip
 
 
 def used() -> set[str]:
@@ -19,14 +24,19 @@ def used() -> set[str]:
     keys = set(render._SPOKEN) | {label for _, _, label, _ in render.NAVIGATION}
     for file in (ROOM / "templates").glob("*.html"):
         keys |= set(re.findall(r'\b_\("([^"]+)"', file.read_text("utf-8")))
-    for name in ("pages", "rows", "jobpage", "attention", "format", "render"):
+    for name in PAGES:
         source = (ROOM / f"{name}.py").read_text("utf-8")
-        keys |= set(re.findall(r'\bt\(\s*"([^"]+)"', source))
+        # A long text stands as several literals side by side.
+        for literals in re.findall(r'\bt\(\s*((?:"[^"\n]+"\s*)+)', source):
+            keys.add("".join(re.findall(r'"([^"\n]+)"', literals)))
         keys |= set(re.findall(r'_(?:fact|result|set)\([^"\n]*"([A-Z][^"]+)"', source))
         keys |= set(re.findall(r'^        \("([A-Z][^"]+)", ', source, re.MULTILINE))
     keys |= set(jobpage._PLACES.values()) | set(jobpage._DUE.values())
+    keys |= set(executions.MEANINGS.values()) | set(executions.ANSWERS.values())
+    keys |= {bound.meaning for bound in BOUNDS.values()}
     keys |= {f"state {state.value}" for state in JobState}
-    keys -= {"state ", "worker "}  # the beginnings of keys made in code
+    keys |= {f"outcome {outcome.value}" for outcome in Outcome}
+    keys -= {"state ", "worker ", "outcome "}  # the beginnings of keys made in code
     return keys | {f"worker {state.value}" for state in WorkerState}
 
 

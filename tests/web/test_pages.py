@@ -10,7 +10,16 @@ import pytest
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.floor.snapshot import Sample, Snapshot
 from glasshouse.model.errors import NotFoundError
-from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
+from glasshouse.model.finished import (
+    Executions,
+    FinishedFilter,
+    FinishedJob,
+    FinishedPage,
+    TimesTable,
+    TypeTimes,
+)
+from glasshouse.model.job import JobPage, JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
 from glasshouse.web import payload, rows
 from glasshouse.web.context import PageContext, PageResult
@@ -76,6 +85,70 @@ class FakeReader:
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         return self._jobs(JobState.DEAD)
 
+    def _log(self) -> tuple[FinishedJob, ...]:
+        return tuple(
+            FinishedJob(
+                id=number,
+                jid=EVIL,
+                jobtype=(EVIL, "", "W" * 3000)[number % 3],
+                queue="..",
+                wid=EVIL,
+                enqueued_at=None if number else 1e18,
+                reserved_at=-1e18 if number else 5.0,
+                finished_at=1e18 if number else -5.0,
+                outcome=outcome,
+                errtype=EVIL,
+            )
+            for number, outcome in enumerate(Outcome)
+            if self.payloads
+        )
+
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        log = self._log()
+        return FinishedPage(
+            items=log if page == 1 else (),
+            total=len(log),
+            held=10**9 if log else 0,
+            newer=3 if log else 0,
+            searched=len(log),
+            newest=len(log),
+            page=page,
+            per_page=per_page,
+            read_at=NOW,
+        )
+
+    async def executions(self, jid: str) -> Executions | None:
+        return Executions(items=self._log(), more=True, read_at=NOW)
+
+    async def type_times(self) -> TimesTable | None:
+        types = tuple(
+            TypeTimes(
+                jobtype=(EVIL, "", "W" * 3000)[number % 3],
+                count=9,
+                failed=number,
+                wait_median=None,
+                wait_p95=1e300,
+                run_median=0.0,
+                run_p95=1e18,
+                run_most=1e300,
+            )
+            for number in range(9 if self.payloads else 0)
+        )
+        return TimesTable(
+            types=types,
+            type_count=len(types) * 2,
+            executions=len(types),
+            held=10**9 if types else 0,
+            first_at=-1e18,
+            last_at=NOW,
+            read_at=NOW,
+        )
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        return listed(Parameters(dead_lifetime=5400.5)) if self.payloads else None
+
     async def close(self) -> None:
         return None
 
@@ -96,7 +169,7 @@ def context(payloads: tuple[bytes, ...], *, locale: str = "en", page: str = "1")
         floor=Floor({"main": server}),
         server=server,
         params={"queue": "..", "jid": EVIL},
-        query={"page": page},
+        query={"page": page, "type": EVIL if payloads else ""},
         path="/main",
         now=NOW,
         locale=locale,

@@ -18,9 +18,8 @@ from glasshouse.engine.finished import FinishedLog
 from glasshouse.engine.marks import Marks
 from glasshouse.engine.schema import STATE_NUMBERS
 from glasshouse.engine.store import ABSENT, STALE, THERE, Batch, Row, Store, add_row
-from glasshouse.model.errors import InvalidError
 from glasshouse.model.job import JobState, Outcome
-from glasshouse.model.parameters import Parameters, changed
+from glasshouse.model.parameters import Parameters, stored_parameters
 from glasshouse.wire.jobs import NewJob
 
 ENQUEUED = STATE_NUMBERS[JobState.ENQUEUED]
@@ -74,7 +73,7 @@ class Memory:
         self.sizes = {state: store.count(state) for state in (SCHEDULED, RETRIES, DEAD, WORKING)}
         self._sizes_written: dict[int, int] = {}
         self.tallies = store.tallies()
-        self.parameters = _stored_parameters(store)
+        self.parameters = stored_parameters(store.parameters())
         self._last_id, self._last_order = store.last_ids()
         # The sizes that readers see may be older than the jobs, after a replay.
         self.late.queues.update(self.queues)
@@ -376,14 +375,3 @@ class Memory:
         row = self._cache.pop(job_id, None)
         if row is not None:
             self._cached_bytes -= len(row.payload)
-
-
-def _stored_parameters(store: Store) -> Parameters:
-    """Return the stored parameters; a value that this version refuses falls back to its default."""
-    parameters = Parameters()
-    for name, value in store.parameters().items():
-        try:
-            parameters = changed(parameters, {name: value})
-        except InvalidError:
-            continue
-    return parameters

@@ -9,11 +9,19 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
-from glasshouse.floor.pages import PageCache
+from glasshouse.floor.pages import PageCache, SlowGeneration
 from glasshouse.floor.sampler import Pace, Sampler
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import NotFoundError
+from glasshouse.model.finished import (
+    Executions,
+    FinishedFilter,
+    FinishedJob,
+    FinishedPage,
+    TimesTable,
+)
 from glasshouse.model.job import JobPage, JobSet, StoredJob
+from glasshouse.model.parameters import Parameter
 from glasshouse.upstream.reader import Reader
 
 
@@ -29,6 +37,11 @@ class ServerFloor:
         self._sampler = Sampler(name, reader, clock=clock, pace=pace)
         self._lists: PageCache[JobPage] = PageCache(weigh=_page_weight)
         self._jobs: PageCache[tuple[StoredJob, ...]] = PageCache(weigh=_jobs_weight)
+        self._finished: PageCache[FinishedPage | None] = PageCache(weigh=_log_weight)
+        self._executions: PageCache[Executions | None] = PageCache(weigh=_log_weight)
+        self._times: PageCache[TimesTable | None] = PageCache(weigh=lambda _: 1)
+        self._parameters: PageCache[tuple[Parameter, ...] | None] = PageCache(weigh=lambda _: 1)
+        self._slow = SlowGeneration((pace or Pace()).slow, clock)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -73,6 +86,39 @@ class ServerFloor:
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         """Return every entry with this id, or an empty tuple; see ``Reader.jobs``."""
         return await self._jobs.get(jid, self._current(), lambda: self._reader.jobs(jid))
+
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        """Return one page of the finished log; see ``Reader.finished``.
+
+        A page that was selected by a filter may be some seconds old; see ``behind``.
+        """
+        current = self._current()
+        return await self._finished.get(
+            (wanted, page, per_page),
+            self._slow.of(current) if wanted.selects else current,
+            lambda: self._reader.finished(wanted, page=page, per_page=per_page),
+        )
+
+    async def executions(self, jid: str) -> Executions | None:
+        """Return the finished executions of one id; see ``Reader.executions``."""
+        return await self._executions.get(
+            jid, self._current(), lambda: self._reader.executions(jid)
+        )
+
+    async def type_times(self) -> TimesTable | None:
+        """Return the times per job type, which may be some seconds old; see ``behind``."""
+        return await self._times.get("", self._slow.of(self._current()), self._reader.type_times)
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        """Return the run-time parameters; see ``Reader.parameters``."""
+        return await self._parameters.get("", self._current(), self._reader.parameters)
+
+    @property
+    def behind(self) -> bool:
+        """Whether what may be some seconds old is older than the snapshot."""
+        return self._slow.behind(self._current())
 
     def _current(self) -> int | None:
         return None if self.snapshot.fault is not None else self.snapshot.generation
@@ -125,6 +171,15 @@ class Floor:
 
 def _page_weight(page: JobPage) -> int:
     return _jobs_weight(page.items)
+
+
+def _log_weight(found: FinishedPage | Executions | None) -> int:
+    return 512 if found is None else sum(map(_entry_weight, found.items), start=512)
+
+
+def _entry_weight(entry: FinishedJob) -> int:
+    texts = (entry.jid, entry.jobtype, entry.queue, entry.wid, entry.errtype or "")
+    return sum(map(len, texts), start=512)
 
 
 def _jobs_weight(jobs: tuple[StoredJob, ...]) -> int:

@@ -14,6 +14,32 @@ T = TypeVar("T")
 _KEPT = 256
 
 
+class SlowGeneration:
+    """A generation that moves on at most once in ``hold`` seconds, for reads that cost more.
+
+    So their cost is bounded by time, not by how fast the server changes.
+    """
+
+    def __init__(self, hold: float, clock: Callable[[], float]) -> None:
+        """Start with the first generation that is asked for."""
+        self._hold = hold
+        self._clock = clock
+        self._since = 0.0
+        self._held: int | None = None
+
+    def of(self, current: int | None) -> int | None:
+        """Return the generation to read for now; ``None`` while the server is gone."""
+        now = self._clock()
+        # The clock may have been set back: then it moves on as well.
+        if current is not None and not 0 <= now - self._since < self._hold:
+            self._held, self._since = current, now
+        return None if current is None else self._held
+
+    def behind(self, current: int | None) -> bool:
+        """Tell whether something newer is there to be read later."""
+        return current is not None and self._held != current
+
+
 class PageCache(Generic[T]):
     """Shares one read of each page among all viewers.
 

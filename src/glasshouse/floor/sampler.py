@@ -22,7 +22,10 @@ log = structlog.get_logger()
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds between looks: while watched, while nobody looks, after a fault."""
+    """Seconds between looks: while watched, while nobody looks, after a fault.
+
+    ``slow`` is for reads that cost more than a look: each at most once in that time.
+    """
 
     watched: float = 0.1
     idle: float = 1.0
@@ -30,6 +33,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     between_reads: float = 0.15
     refresh: float = 1.0
     history: int = 300
+    slow: float = 2.0
 
 
 class Sampler:

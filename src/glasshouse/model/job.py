@@ -75,67 +75,6 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     backtrace: tuple[str, ...] = ()
 
 
-class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished execution of a job; a job that was retried has several.
-
-    Times are Unix seconds. ``outcome`` tells what became of the job: done; or
-    failed, and then to be retried, buried in the dead set, or dropped;
-    ``errtype`` is the failure's (``ReservationExpired`` when the worker never
-    answered). ``wid`` is empty for a client that is no worker.
-    """
-
-    id: int
-    jid: str
-    jobtype: str
-    queue: str
-    wid: str
-    enqueued_at: float | None
-    reserved_at: float
-    finished_at: float
-    outcome: Outcome
-    errtype: str | None = None
-
-    @property
-    def waited(self) -> float | None:
-        """Seconds in the queue before it was fetched."""
-        if self.enqueued_at is None:
-            return None
-        return max(0.0, self.reserved_at - self.enqueued_at)
-
-    @property
-    def ran(self) -> float:
-        """Seconds from the fetch to its end."""
-        return max(0.0, self.finished_at - self.reserved_at)
-
-
-class TypeTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """How long executions of one job type waited and ran, in seconds, over the finished log."""
-
-    jobtype: str
-    count: int
-    failed: int
-    wait_median: float
-    wait_p95: float
-    run_median: float
-    run_p95: float
-    run_most: float
-
-
-class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the finished log, newest first; ``total`` is how many it holds."""
-
-    items: tuple[FinishedJob, ...]
-    total: int
-    page: int
-    per_page: int
-    read_at: float
-
-    @property
-    def pages(self) -> int:
-        """How many pages the log has now; at least one."""
-        return max(1, -(-self.total // self.per_page))
-
-
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list, with the size of the whole and the time of reading."""
 

@@ -42,7 +42,13 @@ BOUNDS: dict[str, Bound] = {
         "How long a dead job is kept before it is forgotten.", "s", HOUR, 3650 * DAY
     ),
     "most_connections": Bound("How many clients may be connected at once.", "", 10, 100_000),
-    "default_retry": Bound("How often a job that does not say is retried.", "", -1, 1000),
+    "default_retry": Bound(
+        "How often a job that does not say is retried; 0 forgets it at its first failure, "
+        "-1 buries it at once.",
+        "",
+        -1,
+        1000,
+    ),
     "due_period": Bound("How often due scheduled jobs and retries are looked for.", "s", 0.1, 60),
     "reap_period": Bound(
         "How often expired reservations, silent workers and old dead jobs are looked for.",
@@ -57,6 +63,16 @@ BOUNDS: dict[str, Bound] = {
         "How long a finished execution stays in the log.", "s", 60, 3650 * DAY
     ),
 }
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """One parameter as a reader sees it; ``value`` is what holds now."""
+
+    name: str
+    value: float
+    default: float
+    bound: Bound
+
 
 _WHOLE = frozenset({"most_connections", "default_retry", "finished_most"})
 
@@ -75,6 +91,31 @@ def changed(parameters: Parameters, changes: Mapping[str, object]) -> Parameters
             raise InvalidError(f"There is no parameter {name!r}.", remedy=f"There are: {known}.")
         values[name] = _checked(name, value, bound)
     return msgspec.structs.replace(parameters, **values)
+
+
+def stored_parameters(values: Mapping[str, float]) -> Parameters:
+    """Return the parameters of a store; a value that this version refuses falls back."""
+    parameters = Parameters()
+    for name, value in values.items():
+        try:
+            parameters = changed(parameters, {name: value})
+        except InvalidError:
+            continue
+    return parameters
+
+
+def listed(parameters: Parameters) -> tuple[Parameter, ...]:
+    """Return every parameter with its default and bounds, in the order of ``BOUNDS``."""
+    defaults = Parameters()
+    return tuple(
+        Parameter(
+            name=name,
+            value=getattr(parameters, name),
+            default=getattr(defaults, name),
+            bound=bound,
+        )
+        for name, bound in BOUNDS.items()
+    )
 
 
 def _checked(name: str, value: object, bound: Bound) -> float:

@@ -1,32 +1,30 @@
 """Reading the embedded server: its database opened read-only, beside a running engine.
 
 SQLite itself refuses writes on these connections; nothing here could change
-anything even by mistake. Reads run on one thread of their own, in short
-transactions, so that a page never sees half a change.
+anything even by mistake. The finished log, whose reads may be longer, has a
+thread of its own: what the sampler asks never waits for it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 import apsw
 import msgspec
 
-from glasshouse.engine import lock, schema
+from glasshouse.engine import schema
 from glasshouse.engine.status import read_status, status_token
-from glasshouse.model.errors import NotFoundError, StoreError, UpstreamUnavailableError
+from glasshouse.model.errors import NotFoundError
+from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
 from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
+from glasshouse.model.parameters import Parameter, listed, stored_parameters
 from glasshouse.model.server import Queue, ServerState, SetSizes
+from glasshouse.upstream import embedded_finished as log
+from glasshouse.upstream.embedded_db import ReadThread
 from glasshouse.wire.times import format_time
 
-T = TypeVar("T")
-
-HUNG_AFTER = 10.0
 _COLUMNS = "state, score, queue, jid, jobtype, wid, reserved_at, payload"
 _ENQUEUED = schema.STATE_NUMBERS[JobState.ENQUEUED]
 
@@ -38,36 +36,35 @@ class EmbeddedReader:
         """Read below ``data``; nothing is opened before the first question."""
         self._data = data
         self._clock = clock
-        self._db: apsw.Connection | None = None
-        self._thread = ThreadPoolExecutor(1, "read-engine")
-        self._beat = (0, 0.0)
+        self._lists = ReadThread(data, "read-engine")
+        self._log = ReadThread(data, "read-finished")
 
     async def change_token(self) -> Hashable:
         """Return SQLite's data version and the status file's identity."""
-        return await self._run(self._token)
+        return await self._lists.run(self._token)
 
     async def state(self) -> ServerState:
         """Return totals, queues, sets and workers."""
-        return await self._run(self._state)
+        return await self._lists.run(self._state)
 
     async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
         """Return one page of a queue, next to run first."""
-        return await self._run(lambda db: self._queue_jobs(db, queue, page, per_page))
+        return await self._lists.run(lambda db: self._queue_jobs(db, queue, page, per_page))
 
     async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
         """Return one page of a set; dead newest first, the others soonest first."""
         state = schema.STATE_NUMBERS[JobState(name.value)]
         order = "DESC" if name is JobSet.DEAD else "ASC"
-        return await self._run(lambda db: self._set_page(db, state, order, page, per_page))
+        return await self._lists.run(lambda db: self._set_page(db, state, order, page, per_page))
 
     async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
         """Return one page of the reserved jobs, first to expire first."""
         state = schema.STATE_NUMBERS[JobState.WORKING]
-        return await self._run(lambda db: self._set_page(db, state, "ASC", page, per_page))
+        return await self._lists.run(lambda db: self._set_page(db, state, "ASC", page, per_page))
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         """Return every entry with this id."""
-        return await self._run(
+        return await self._lists.run(
             lambda db: _rows(
                 db,
                 f"SELECT {_COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT 100",
@@ -75,60 +72,36 @@ class EmbeddedReader:
             )
         )
 
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        """Return one page of the finished log, newest first."""
+        return await self._log.run(
+            lambda db: log.page_of(db, wanted, page, per_page, now=self._clock())
+        )
+
+    async def executions(self, jid: str) -> Executions | None:
+        """Return the finished executions of one id, newest first."""
+        return await self._log.run(lambda db: log.executions_of(db, jid, now=self._clock()))
+
+    async def type_times(self) -> TimesTable | None:
+        """Return wait and run times per job type over the newest part of the log."""
+        return await self._log.run(lambda db: log.times_of(db, now=self._clock()))
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        """Return the run-time parameters."""
+        return await self._lists.run(
+            lambda db: listed(
+                stored_parameters(dict(db.execute("SELECT name, value FROM parameter")))
+            )
+        )
+
     async def close(self) -> None:
         """Close the database."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
-        self._thread.shutdown()
+        await self._lists.close()
+        await self._log.close()
 
     # -- on the reading thread -------------------------------------------------
-
-    async def _run(self, read: Callable[[apsw.Connection], T]) -> T:
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._thread, self._guarded, read)
-        except RuntimeError as error:
-            raise UpstreamUnavailableError("The reader has been closed.") from error
-
-    def _guarded(self, read: Callable[[apsw.Connection], T]) -> T:
-        self._check_alive()
-        try:
-            if self._db is None:
-                self._db = schema.open_reader(self._data)
-            db = self._db
-            db.execute("BEGIN")
-            try:
-                return read(db)
-            finally:
-                db.execute("COMMIT")
-        except StoreError as error:
-            raise UpstreamUnavailableError(error.detail, remedy=error.remedy) from error
-        except apsw.Error as error:
-            self._drop()
-            raise UpstreamUnavailableError(
-                f"The embedded server's database cannot be read: {error}."
-            ) from error
-
-    def _check_alive(self) -> None:
-        if not lock.held(self._data):
-            self._drop()
-            raise UpstreamUnavailableError(
-                "The embedded server is not running.",
-                remedy="Start it with `glasshouse engine --data` on the same folder.",
-            )
-        # By our own clock: the file's time may be of a clock that was set.
-        beat, now = lock.beat(self._data), time.monotonic()
-        if beat != self._beat[0]:
-            self._beat = (beat, now)
-        elif now - self._beat[1] > HUNG_AFTER:
-            raise UpstreamUnavailableError(
-                f"The embedded server has not moved for {now - self._beat[1]:.0f} seconds.",
-                remedy="Look at its process and its disk.",
-            )
-
-    def _drop(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
 
     def _token(self, db: apsw.Connection) -> Hashable:
         return (db.pragma("data_version"), status_token(self._data))

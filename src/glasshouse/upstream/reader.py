@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Protocol
 
+from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
 from glasshouse.model.job import JobPage, JobSet, StoredJob
+from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import ServerState
 
 
 class Reader(Protocol):
     """What can be known of one job server.
 
-    Every method may raise ``UpstreamUnavailableError``.
+    Every method may raise ``UpstreamUnavailableError``. ``None`` means that this
+    kind of server does not have it: real Faktory keeps no log of finished jobs
+    and has no parameters.
     """
 
     async def change_token(self) -> Hashable:
@@ -48,6 +52,28 @@ class Reader(Protocol):
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         """Return every entry with this id (ids may repeat), or an empty tuple."""
+        ...
+
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        """Return one page of the finished log, newest first.
+
+        The cost does not grow with the page's number nor with the log: a filter
+        looks at a bounded number of the newest entries.
+        """
+        ...
+
+    async def executions(self, jid: str) -> Executions | None:
+        """Return the finished executions of one id, newest first, not more than a hundred."""
+        ...
+
+    async def type_times(self) -> TimesTable | None:
+        """Return wait and run times per job type over a bounded, newest part of the log."""
+        ...
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        """Return the run-time parameters in their order."""
         ...
 
     async def close(self) -> None:

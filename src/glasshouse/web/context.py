@@ -13,6 +13,8 @@ from typing import Protocol
 import msgspec
 
 from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.model.errors import NotFoundError
+from glasshouse.web.query import DEFAULT_PER_PAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,23 @@ class PageResult:
     view: msgspec.Struct
     title: str
     generation_bound: bool = True
+
+
+def server_of(context: PageContext) -> ServerFloor:
+    """Return the server that the page or answer is about.
+
+    Raises:
+        NotFoundError: it is about none.
+    """
+    if context.server is None:
+        raise NotFoundError("This page belongs to a server.", remedy="Choose a server.")
+    return context.server
+
+
+def paging(context: PageContext) -> tuple[int, int]:
+    """Return which page is asked for, and of how many items."""
+    given = context.query
+    return int(given.get("page", 1)), int(given.get("per_page", DEFAULT_PER_PAGE))
 
 
 PageBuilder = Callable[[PageContext], Awaitable[PageResult]]

@@ -21,6 +21,8 @@ _CONTROL = re.compile(
 _BMP = 0xFFFF
 _KIB = 1024
 _WHOLE = 100
+_MINUTE = 60
+_FEW = 9.995
 _UNITS = ((86400, "{n} d"), (3600, "{n} h"), (60, "{n} min"), (1, "{n} s"))
 
 
@@ -97,6 +99,38 @@ def duration(seconds: float, locale: str) -> str:
         if span >= length:
             return t(pattern, locale, n=f"{span // length:,}")
     return t("{n} s", locale, n="0")
+
+
+def span(seconds: float, locale: str) -> str:
+    """Return how long something took, as exactly as is of use: two units, or three digits."""
+    if seconds < 0.001:  # noqa: PLR2004 - a thousandth
+        return t("< {n} ms", locale, n="1")
+    if round(seconds * 1000) < 1000:  # noqa: PLR2004
+        return t("{n} ms", locale, n=f"{seconds * 1000:.0f}")
+    if seconds < _MINUTE:
+        text = f"{seconds:.2f}" if seconds < _FEW else f"{seconds:.1f}"
+        if float(text) < _MINUTE:
+            return t("{n} s", locale, n=text)
+    return _units(round(min(seconds, 1e12)), locale, most=2)
+
+
+def exactly(seconds: float, locale: str) -> str:
+    """Return a set span of time in full: nothing is rounded."""
+    whole = int(seconds)
+    if whole != seconds:
+        return t("{n} s", locale, n=f"{seconds:,g}")
+    return _units(whole, locale, most=len(_UNITS))
+
+
+def _units(seconds: int, locale: str, *, most: int) -> str:
+    """Return whole seconds in their units, from the largest that fits, at most ``most`` of them."""
+    first = next((n for n, (length, _) in enumerate(_UNITS) if seconds >= length), len(_UNITS) - 1)
+    parts: list[str] = []
+    for length, pattern in _UNITS[first : first + most]:
+        count, seconds = divmod(seconds, length)
+        if count or not (parts or seconds):
+            parts.append(t(pattern, locale, n=f"{count:,}"))
+    return " ".join(parts)
 
 
 def moment(at: float, now: float, locale: str) -> Moment:

@@ -45,6 +45,10 @@ ENGLISH: Mapping[str, str] = {
     "state working": "running",
     "state retries": "retrying",
     "state dead": "dead",
+    "outcome done": "done",
+    "outcome retried": "retried",
+    "outcome buried": "buried",
+    "outcome dropped": "dropped",
 }
 
 _ZH_CN: Mapping[str, str] = {
@@ -214,6 +218,117 @@ _ZH_CN: Mapping[str, str] = {
     "Scheduled for": "计划于",
     "First failed": "首次失败",
     "Reserved": "已预留",
+    "outcome done": "完成",
+    "outcome retried": "待重试",
+    "outcome buried": "已入死亡集",
+    "outcome dropped": "已丢弃",
+    "the worker said that it is done": "工作进程报告已完成",
+    "it failed and was put to be retried": "执行失败，已安排重试",
+    "it failed and was put into the dead set": "执行失败，已放入死亡集",
+    "it failed and was forgotten: it allows no retries": "执行失败，因不允许重试而被丢弃",
+    "Yes, it ran and is done.": "是的，已执行并完成。",
+    "It ran and failed, and was put to be retried.": "已执行但失败，并已安排重试。",
+    "It ran and failed, and was put into the dead set.": "已执行但失败，并已放入死亡集。",
+    "It ran and failed, and was forgotten: it allows no retries.": (
+        "已执行但失败，因不允许重试而被丢弃。"
+    ),
+    "executions: {n}": "执行次数：{n}",
+    "Did it run?": "执行过吗？",
+    "In the log": "在日志中查看",
+    "Not that the log knows: no execution of it has ended yet, or it ended longer ago than the "
+    "log goes back.": "日志中没有记录：尚无执行结束，或结束时间早于日志保留的范围。",
+    "Only the newest {n} executions are shown.": "仅显示最新的 {n} 次执行。",
+    "The job is not on the server any more; this is what the log of finished jobs tells.": (
+        "该任务已不在服务器上；以下来自已结束任务的日志。"
+    ),
+    "The log of finished jobs does not know it either: it was deleted, it ended longer "
+    "ago than the log goes back, or its id was never used.": (
+        "已结束任务的日志中也没有它：它已被删除、结束时间早于日志保留的范围，或该编号从未使用过。"
+    ),
+    "< {n} ms": "< {n} 毫秒",
+    "{n} ms": "{n} 毫秒",
+    "Finished": "已结束",
+    "This server keeps no log of finished jobs.": "此服务器不保留已结束任务的日志。",
+    "Faktory forgets a job when it is done; the embedded server of Glasshouse keeps a log.": (
+        "Faktory 在任务完成后即将其遗忘；Glasshouse 的内置服务器会保留日志。"
+    ),
+    "Times per type": "各类型的耗时",
+    "Times per type, the most frequent first": "各类型的耗时，最频繁的在前",
+    "Over the newest {n} of {total} executions in the log; the oldest of them ended": (
+        "基于日志中 {total} 次执行里最新的 {n} 次；其中最早的结束于"
+    ),
+    "Over all {n} executions in the log; the oldest ended": (
+        "基于日志中全部 {n} 次执行；最早的结束于"
+    ),
+    "{n} more types": "另外 {n} 个类型",
+    "Executions": "执行",
+    "Waited in the queue": "排队等待",
+    "Ran": "执行时长",
+    "median": "中位",
+    "longest": "最长",
+    "Half of them were at most this long": "一半不超过此时长",
+    "95 of 100 were at most this long": "95 % 不超过此时长",
+    "Waited, median": "等待 中位",
+    "Waited, 95 %": "等待 95 %",
+    "Ran, median": "执行 中位",
+    "Ran, 95 %": "执行 95 %",
+    "Ran, longest": "执行 最长",
+    "The log keeps up to {n} executions, for {time}.": "日志最多保留 {n} 次执行，保留 {time}。",
+    "Only the newest {n} entries were looked at.": "仅查找了最新的 {n} 条记录。",
+    "Newer entries are left out, so that these pages keep still.": (
+        "为使分页保持不变，较新的记录未列出。"
+    ),
+    "Show the newest": "显示最新",
+    "Show": "显示",
+    "Show all": "显示全部",
+    "any": "任意",
+    "any failure": "任何失败",
+    "Outcome": "结果",
+    "Ended": "结束",
+    "Waited": "等待",
+    "Executions that ended, newest first": "已结束的执行，最新的在前",
+    "The log is switched off: its parameter finished_most is 0.": (
+        "日志已关闭：其参数 finished_most 为 0。"
+    ),
+    "No execution in the log matches.": "日志中没有匹配的执行。",
+    "Nothing has finished yet. An execution appears here when its worker says that it is done or "
+    "failed.": "还没有任务结束。当工作进程报告完成或失败时，执行会出现在这里。",
+    "Parameters": "运行参数",
+    "Parameter": "运行参数",
+    "Value": "当前值",
+    "Default": "默认值",
+    "default": "默认",
+    "default {value}": "默认 {value}",
+    "changed": "已更改",
+    "Bounds": "范围",
+    "{least} to {most}": "{least} 至 {most}",
+    "Run-time parameters of this server": "此服务器的运行时参数",
+    "This server has no parameters that could be seen or changed from here.": (
+        "此服务器没有可在此查看或更改的参数。"
+    ),
+    "Real Faktory reads its settings from files when it starts.": (
+        "真正的 Faktory 在启动时从文件读取设置。"
+    ),
+    "A change holds at once and is kept. The server's owner will make it here, as the operation "
+    "server.configure; this version of the console does not offer it yet. Real Faktory has no "
+    "such parameters.": (
+        "更改立即生效并被保存。服务器所有者将可在此通过 server.configure 操作进行更改；"
+        "此版本的控制台尚不提供。真正的 Faktory 没有这类参数。"
+    ),
+    "How long a dead job is kept before it is forgotten.": "死亡任务保留多久后被遗忘。",
+    "How many clients may be connected at once.": "最多允许多少个客户端同时连接。",
+    "How often a job that does not say is retried; 0 forgets it at its first failure, -1 buries "
+    "it at once.": "未指明的任务重试多少次；0 表示首次失败即丢弃，-1 表示首次失败即放入死亡集。",
+    "How often due scheduled jobs and retries are looked for.": (
+        "多久查找一次到期的计划任务和重试。"
+    ),
+    "How often expired reservations, silent workers and old dead jobs are looked for.": (
+        "多久查找一次过期的预留、无心跳的工作进程和过期的死亡任务。"
+    ),
+    "How many finished executions the log keeps; 0 keeps none.": (
+        "日志保留多少次已结束的执行；0 表示不保留。"
+    ),
+    "How long a finished execution stays in the log.": "已结束的执行在日志中保留多久。",
     "Not found": "未找到",
     "Something went wrong": "出错了",
     "Back to the overview": "返回概览",

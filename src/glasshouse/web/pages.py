@@ -12,21 +12,24 @@ import msgspec
 from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
+from glasshouse.model.finished import Executions
 from glasshouse.model.job import JobPage, JobSet
 from glasshouse.model.server import ServerState, Worker
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
 from glasshouse.web.attention import attention
-from glasshouse.web.context import PageBuilder, PageContext, PageResult
+from glasshouse.web.context import PageBuilder, PageContext, PageResult, paging, server_of
+from glasshouse.web.executions import ran_view
+from glasshouse.web.finished import finished
 from glasshouse.web.i18n import t
 from glasshouse.web.jobpage import entry
+from glasshouse.web.parameters import parameters
 
 _TOP_QUEUES = 10
 _TOP_FAILURES = 5
 _TOP_WORKERS = 20
 _MOST_ENTRIES = 20
 _MOST_WORKERS = 500
-_PAGE_DIGITS = 9
 MAX_QUEUES = 2000
 
 
@@ -71,7 +74,7 @@ async def queue(context: PageContext) -> PageResult:
     """``/{server}/queues/{queue}``: the jobs that wait in one queue."""
     server, snapshot = _server(context)
     name = context.params.get("queue") or context.query.get("name", "")
-    page = await server.queue_jobs(name, page=_page(context), per_page=rows.PER_PAGE)
+    page = await server.queue_jobs(name, page=paging(context)[0], per_page=rows.PER_PAGE)
     known = () if snapshot.state is None else snapshot.state.queues
     row = next((item for item in known if item.name == name), None)
     latency = None if row is None else row.latency(context.now)
@@ -105,7 +108,7 @@ async def dead(context: PageContext) -> PageResult:
 async def busy(context: PageContext) -> PageResult:
     """``/{server}/busy``: workers, and what they run now."""
     server, snapshot = _server(context)
-    page = await server.working_jobs(page=_page(context), per_page=rows.PER_PAGE)
+    page = await server.working_jobs(page=paging(context)[0], per_page=rows.PER_PAGE)
     view = views.BusyView(
         workers=_workers(context, snapshot.state),
         more_workers=_beyond(len(_known_workers(snapshot.state)), _MOST_WORKERS),
@@ -116,31 +119,25 @@ async def busy(context: PageContext) -> PageResult:
 
 
 async def job(context: PageContext) -> PageResult:
-    """``/{server}/jobs/{jid}``: one job in full.
+    """``/{server}/jobs/{jid}``: one job in full, and its executions that ended.
 
     Raises:
-        NotFoundError: the server holds no job with this id (any more).
+        NotFoundError: neither the server nor its log knows this id (any more).
     """
     server, _ = _server(context)
-    jid = context.params["jid"]
+    jid, now, locale = context.params["jid"], context.now, context.locale
     found = await server.jobs(jid)
-    if not found:
-        raise NotFoundError(
-            t("This job is not on the server any more.", context.locale),
-            remedy=t(
-                "It ran, was deleted, or its id was never used. Finished jobs leave the server.",
-                context.locale,
-            ),
-        )
+    ran = await _executions(server, jid)
+    if not found and (ran is None or not ran.items):
+        raise _gone(locale, logged=ran is not None)
     view = views.JobView(
         jid=fmt.display_text(jid),
         json_href=f"/api/v1/servers/{server.name}/jobs/{fmt.segment(jid)}",
-        entries=tuple(
-            entry(job, server.name, context.now, context.locale) for job in found[:_MOST_ENTRIES]
-        ),
+        entries=tuple(entry(job, server.name, now, locale) for job in found[:_MOST_ENTRIES]),
         total=len(found),
+        ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
     )
-    title = t("Job {jid}", context.locale, jid=view.jid)
+    title = t("Job {jid}", locale, jid=view.jid)
     return PageResult(template="job.html", view=view, title=title)
 
 
@@ -154,12 +151,38 @@ PAGES: Mapping[str, PageBuilder] = {
     "dead": dead,
     "busy": busy,
     "job": job,
+    "finished": finished,
+    "parameters": parameters,
 }
+
+
+async def _executions(server: ServerFloor, jid: str) -> Executions | None:
+    try:
+        return await server.executions(jid)
+    except UpstreamUnavailableError:
+        # The job itself is known from before: it is shown, and nothing is said of its runs.
+        return None
+
+
+def _gone(locale: str, *, logged: bool) -> NotFoundError:
+    remedy = (
+        t(
+            "The log of finished jobs does not know it either: it was deleted, it ended longer "
+            "ago than the log goes back, or its id was never used.",
+            locale,
+        )
+        if logged
+        else t(
+            "It ran, was deleted, or its id was never used. Finished jobs leave the server.",
+            locale,
+        )
+    )
+    return NotFoundError(t("This job is not on the server any more.", locale), remedy=remedy)
 
 
 async def _set(context: PageContext, name: JobSet, title: str) -> PageResult:
     server, _ = _server(context)
-    page: JobPage = await server.set_jobs(name, page=_page(context), per_page=rows.PER_PAGE)
+    page: JobPage = await server.set_jobs(name, page=paging(context)[0], per_page=rows.PER_PAGE)
     view = views.SetView(
         jobs=rows.job_rows(page, server.name, context.now, context.locale),
         pager=rows.pager(page, f"/{server.name}/{name.value}", context.locale),
@@ -256,16 +279,8 @@ def _description(state: ServerState | None) -> str:
 
 
 def _server(context: PageContext) -> tuple[ServerFloor, Snapshot]:
-    if context.server is None:
-        raise NotFoundError("This page belongs to a server.", remedy="Choose a server.")
-    return context.server, context.server.snapshot
-
-
-def _page(context: PageContext) -> int:
-    text = context.query.get("page", "1")
-    if text.isascii() and text.isdigit() and len(text) <= _PAGE_DIGITS:
-        return max(1, int(text))
-    return 1
+    server = server_of(context)
+    return server, server.snapshot
 
 
 def _result(

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote_to_bytes
 
 from glasshouse.model.errors import InvalidError
+from glasshouse.model.finished import FAILED, FinishedFilter
+from glasshouse.model.job import Outcome
 
 MAX_PAGE = 10**7
 MAX_PER_PAGE = 100
 DEFAULT_PER_PAGE = 25
 MAX_TEXT = 500
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+MAX_ENTRY = 10**18 - 1
+FAILED_OUTCOMES = "failed"
+"""Stands for every outcome of an execution that failed."""
+OUTCOMES = (*(outcome.value for outcome in Outcome), FAILED_OUTCOMES)
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def pairs(raw: bytes) -> list[tuple[str, str]]:
@@ -61,12 +67,38 @@ def _text(name: str, value: str) -> None:
         raise InvalidError(f"The parameter {name!r} is too long.", remedy="Search for less.")
 
 
+def _outcome(name: str, value: str) -> None:
+    if value and value not in OUTCOMES:
+        raise InvalidError(
+            f"The parameter {name!r} is no outcome of a job.",
+            remedy=f"Use one of {', '.join(OUTCOMES)}.",
+        )
+
+
 _CHECKS: dict[str, Callable[[str, str], None]] = {
     "page": _number(MAX_PAGE),
     "per_page": _number(MAX_PER_PAGE),
     "q": _text,
     "name": _text,
+    "type": _text,
+    "queue": _text,
+    "id": _text,
+    "outcome": _outcome,
+    "until": _number(MAX_ENTRY),
 }
+
+
+def finished_filter(given: Mapping[str, str]) -> FinishedFilter:
+    """Return what checked parameters ask of the finished log; an empty one asks for nothing."""
+    outcome, until = given.get("outcome", ""), given.get("until")
+    outcomes = FAILED if outcome == FAILED_OUTCOMES else (Outcome(outcome),) if outcome else ()
+    return FinishedFilter(
+        jid=given.get("id") or None,
+        jobtype=given.get("type") or None,
+        queue=given.get("queue") or None,
+        outcomes=outcomes,
+        until=None if until is None else int(until),
+    )
 
 
 def _decoded(part: bytes) -> str:

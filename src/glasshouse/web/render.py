@@ -29,7 +29,10 @@ NAVIGATION = (
     ("retries", "/retries", "Retries", "r"),
     ("scheduled", "/scheduled", "Scheduled", "s"),
     ("dead", "/dead", "Dead", "d"),
+    ("finished", "/finished", "Finished", "f"),
+    ("parameters", "/parameters", "Parameters", "p"),
 )
+_NOT_COUNTED = frozenset({"overview", "finished", "parameters"})
 # What the browser needs to say times and states by itself, in the page's language.
 _SPOKEN = (
     "{n} ago",
@@ -52,13 +55,14 @@ _SPOKEN = (
 
 
 class NavItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the navigation; ``count`` is empty where there is none."""
+    """A line of the navigation; ``count`` is empty until the server was read."""
 
     name: str
     href: str
     label: str
     key: str
     count: str
+    counted: bool
     current: bool
 
 
@@ -232,6 +236,7 @@ def _nav(context: PageContext, server: str, current: str) -> tuple[NavItem, ...]
             label=t(label, context.locale),
             key=key,
             count=counts.get(name, ""),
+            counted=name not in _NOT_COUNTED,
             current=name == current,
         )
         for name, path, label, key in NAVIGATION

@@ -47,6 +47,7 @@ class Match(NamedTuple):
 
 _S = "/api/v1/servers/{server}"
 _PAGING = ("page", "per_page")
+_FINISHED = ("type", "queue", "outcome", "id", "until")
 
 # A queue may be named "." or "..", which clients collapse: the rows with an
 # empty segment take such a name from the query instead.
@@ -65,6 +66,9 @@ ROUTES: tuple[Route, ...] = (
     Route(_S + "/sets/{set}/jobs", "set_jobs", Kind.API, _PAGING),
     Route(_S + "/jobs/{jid}", "jobs", Kind.API),
     Route(_S + "/workers", "workers", Kind.API, _PAGING),
+    Route(_S + "/finished", "finished", Kind.API, (*_PAGING, *_FINISHED)),
+    Route(_S + "/finished/types", "finished_types", Kind.API, _PAGING),
+    Route(_S + "/parameters", "parameters", Kind.API, _PAGING),
     Route("/{server}", "overview", Kind.PAGE),
     Route("/{server}/queues", "queues", Kind.PAGE, ("page", "q")),
     Route("/{server}/queues/{queue}", "queue", Kind.PAGE, ("page",)),
@@ -74,6 +78,8 @@ ROUTES: tuple[Route, ...] = (
     Route("/{server}/dead", "dead", Kind.PAGE, ("page", "q")),
     Route("/{server}/busy", "busy", Kind.PAGE, ("page",)),
     Route("/{server}/jobs/{jid}", "job", Kind.PAGE, ("page",)),
+    Route("/{server}/finished", "finished", Kind.PAGE, ("page", *_FINISHED)),
+    Route("/{server}/parameters", "parameters", Kind.PAGE),
     Route("/{server}/live", "live", Kind.LIVE),
 )
 

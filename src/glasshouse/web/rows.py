@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glasshouse.floor.snapshot import Sample
+from glasshouse.model.finished import FinishedPage
 from glasshouse.model.job import JobPage, StoredJob
 from glasshouse.model.server import Queue, Worker
 from glasshouse.web import format as fmt
@@ -121,11 +122,17 @@ def job_rows(page: JobPage, server: str, now: float, locale: str) -> tuple[JobRo
     )
 
 
-def pager(page: JobPage, href: str, locale: str) -> Pager:
-    """Return where ``page`` stands; ``href`` is the list's own path."""
+def pager(
+    page: JobPage | FinishedPage, href: str, locale: str, *, further: str | None = None
+) -> Pager:
+    """Return where ``page`` stands; ``href`` is the list's own path.
+
+    ``further`` is the path for the pages after the first, when it is another.
+    """
+    beyond = href if further is None else further
 
     def to(number: int) -> str:
-        return href if number == 1 else f"{href}{'&' if '?' in href else '?'}page={number}"
+        return href if number == 1 else f"{beyond}{'&' if '?' in beyond else '?'}page={number}"
 
     first = (page.page - 1) * page.per_page + 1
     last = min(page.total, page.page * page.per_page)

@@ -10,10 +10,17 @@ import msgspec
 
 from glasshouse.web.api import ENDPOINTS
 from glasshouse.web.errors import ProblemBody
-from glasshouse.web.query import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
+from glasshouse.web.query import (
+    DEFAULT_PER_PAGE,
+    MAX_ENTRY,
+    MAX_PAGE,
+    MAX_PER_PAGE,
+    MAX_TEXT,
+    OUTCOMES,
+)
 from glasshouse.web.replies import JSON, PROBLEM
 from glasshouse.web.routes import ROUTES, Kind, Route
-from glasshouse.web.shapes import HealthShape, Listing
+from glasshouse.web.shapes import HealthShape
 
 _REF = "#/components/schemas/{name}"
 _PROBLEMS = (400, 404, 503)
@@ -24,9 +31,9 @@ def openapi() -> bytes:
     """Return the description of the JSON API as JSON."""
     shapes: set[type[msgspec.Struct]] = {
         ProblemBody,
-        Listing,
         HealthShape,
         *(end.shape for end in ENDPOINTS.values()),
+        *(end.listing for end in ENDPOINTS.values() if end.listing),
     }
     ordered = sorted(shapes, key=lambda shape: shape.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
@@ -48,9 +55,9 @@ def openapi() -> bytes:
 def _operation(route: Route) -> dict[str, Any]:
     endpoint = ENDPOINTS[route.name]
     shape: dict[str, Any] = {"$ref": _REF.format(name=endpoint.shape.__name__)}
-    if endpoint.listing:
+    if endpoint.listing is not None:
         items = {"type": "object", "properties": {"items": {"type": "array", "items": shape}}}
-        shape = {"allOf": [{"$ref": _REF.format(name=Listing.__name__)}, items]}
+        shape = {"allOf": [{"$ref": _REF.format(name=endpoint.listing.__name__)}, items]}
     return {
         "operationId": route.name + ("_by_query" if route.needs else ""),
         "summary": (endpoint.handler.__doc__ or "").partition("\n")[0],
@@ -74,8 +81,12 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _schema(name: str) -> dict[str, Any]:
+    if name == "outcome":
+        return {"type": "string", "enum": ["", *OUTCOMES]}
+    if name == "until":
+        return {"type": "integer", "minimum": 1, "maximum": MAX_ENTRY}
     if name not in _NUMBERS:
-        return {"type": "string"}
+        return {"type": "string", "maxLength": MAX_TEXT}
     default, maximum = _NUMBERS[name]
     return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
 

@@ -6,10 +6,12 @@ Times are RFC 3339 in UTC, durations seconds.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+T = TypeVar("T")
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +26,83 @@ class Listing(Shape, frozen=True, kw_only=True):
     page: int = 1
     per_page: int = 25
     age: float | UnsetType = UNSET
+
+
+class FinishedListing(Listing, frozen=True, kw_only=True):
+    """A page of the finished log.
+
+    ``searched`` is there when a filter looked at no more than that many of the
+    newest entries of the ``held``.
+    """
+
+    held: int | UnsetType = UNSET
+    searched: int | UnsetType = UNSET
+
+
+class TimesListing(Listing, frozen=True, kw_only=True):
+    """Times per type over the newest ``executions`` of the ``held`` entries of the log."""
+
+    executions: int | UnsetType = UNSET
+    held: int | UnsetType = UNSET
+    first_at: str | UnsetType = UNSET
+    last_at: str | UnsetType = UNSET
+
+
+class FinishedShape(Shape, frozen=True, kw_only=True):
+    """One finished execution; a job that was retried has several.
+
+    ``outcome`` tells what became of the job: ``done``, or failed and then
+    ``retried``, ``buried`` or ``dropped``. ``id`` is the entry's own and grows with time.
+    """
+
+    id: int
+    jid: str
+    jobtype: str
+    queue: str
+    outcome: str
+    ran: float
+    reserved_at: str | UnsetType = UNSET
+    finished_at: str | UnsetType = UNSET
+    enqueued_at: str | UnsetType = UNSET
+    waited: float | UnsetType = UNSET
+    wid: str | UnsetType = UNSET
+    errtype: str | UnsetType = UNSET
+
+
+class JobListing(Listing, frozen=True, kw_only=True):
+    """Every entry with one id, and beside them its executions that ended, newest first.
+
+    ``executions`` is absent when the server keeps no log of them;
+    ``more_executions`` when none were left out.
+    """
+
+    executions: list[FinishedShape] | UnsetType = UNSET
+    more_executions: bool | UnsetType = UNSET
+
+
+class TypeTimesShape(Shape, frozen=True, kw_only=True):
+    """How long executions of one job type waited and ran."""
+
+    jobtype: str
+    count: int
+    failed: int
+    run_median: float
+    run_p95: float
+    run_most: float
+    wait_median: float | UnsetType = UNSET
+    wait_p95: float | UnsetType = UNSET
+
+
+class ParameterShape(Shape, frozen=True, kw_only=True):
+    """A run-time parameter; ``unit`` is ``s`` or absent, ``least`` and ``most`` are allowed."""
+
+    name: str
+    value: float
+    default: float
+    least: float
+    most: float
+    meaning: str
+    unit: str | UnsetType = UNSET
 
 
 class QueueShape(Shape, frozen=True, kw_only=True):
@@ -128,3 +207,8 @@ def moment(seconds: float | None) -> str | UnsetType:
         return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     except (OverflowError, ValueError, OSError):
         return UNSET
+
+
+def known(value: T | None) -> T | UnsetType:
+    """Return ``value``, or nothing when it is not known."""
+    return UNSET if value is None else value

@@ -209,10 +209,134 @@ class JobEntry(Struct, frozen=True, kw_only=True):
     raw_cut: bool
 
 
+class ExecutionRow(Struct, frozen=True, kw_only=True):
+    """One finished execution; what it does not have is empty."""
+
+    jid: str
+    href: str
+    jobtype: str
+    queue: str
+    queue_href: str
+    worker: str
+    waited: str
+    ran: str
+    outcome: str
+    outcome_label: str
+    outcome_title: str
+    errtype: str
+    at: Moment
+
+
+class RanView(Struct, frozen=True, kw_only=True):
+    """What the log tells of one id; ``answer`` is empty when it holds no execution of it."""
+
+    answer: str
+    at: Moment | None
+    label: str
+    rows: tuple[ExecutionRow, ...]
+    more: bool
+    log_href: str
+
+
 class JobView(Struct, frozen=True, kw_only=True):
-    """``/{server}/jobs/{jid}``: every entry with this id."""
+    """``/{server}/jobs/{jid}``: every entry with this id, and its executions that ended.
+
+    ``ran`` is ``None`` when the server keeps no log of them, or it cannot be read.
+    """
 
     jid: str
     json_href: str
     total: int
     entries: tuple[JobEntry, ...]
+    ran: RanView | None
+
+
+class TimesRow(Struct, frozen=True, kw_only=True):
+    """How long executions of one type waited and ran; ``share`` is that of the failed.
+
+    The links are empty where the type's name cannot be asked for.
+    """
+
+    jobtype: str
+    href: str
+    count: str
+    failed: str
+    failed_href: str
+    share: str
+    wait_median: str
+    wait_p95: str
+    run_median: str
+    run_p95: str
+    run_most: str
+
+
+class TimesView(Struct, frozen=True, kw_only=True):
+    """Times per type: ``rows``, and ``others`` that are folded away. ``over``: of how many."""
+
+    rows: tuple[TimesRow, ...]
+    others: tuple[TimesRow, ...]
+    others_label: str
+    left_out: str
+    over: str
+    since: Moment | None
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """One value that a form offers."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+class FilterView(Struct, frozen=True, kw_only=True):
+    """What the list is narrowed to, and what could be chosen."""
+
+    action: str
+    active: bool
+    jobtype: str
+    queue: str
+    jid: str
+    types: tuple[str, ...]
+    queues: tuple[str, ...]
+    outcomes: tuple[Choice, ...]
+
+
+class FinishedView(Struct, frozen=True, kw_only=True):
+    """``/{server}/finished``: executions that ended, newest first.
+
+    ``offered`` is false when the server keeps no log; then nothing else counts.
+    ``off`` means that it keeps one but was told to keep nothing. ``keeps`` says
+    how much it keeps; texts that do not apply are empty.
+    """
+
+    offered: bool
+    off: bool
+    keeps: str
+    parameters_href: str
+    filter: FilterView | None
+    times: TimesView | None
+    rows: tuple[ExecutionRow, ...]
+    searched: str
+    newer: str
+    newest_href: str
+    pager: Pager | None
+
+
+class ParameterRow(Struct, frozen=True, kw_only=True):
+    """One run-time parameter; ``plain`` is its value as a program would say it."""
+
+    name: str
+    meaning: str
+    value: str
+    plain: str
+    changed: bool
+    default: str
+    least: str
+    most: str
+
+
+class ParametersView(Struct, frozen=True, kw_only=True):
+    """``/{server}/parameters``: ``rows`` is ``None`` when the server has none."""
+
+    rows: tuple[ParameterRow, ...] | None

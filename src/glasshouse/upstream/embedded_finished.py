@@ -1,0 +1,191 @@
+"""The finished log of the embedded server, read: pages, executions of one id, times per type.
+
+Entries have ids that grow with time and lie side by side, so a page is found by
+arithmetic however far down it is. A filter looks at the newest ``SEARCHED``
+entries, the times at the newest ``TIMED``: no read grows with the log.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+
+from glasshouse.engine.schema import OUTCOME_NUMBERS, OUTCOMES
+from glasshouse.model.finished import (
+    Executions,
+    FinishedFilter,
+    FinishedJob,
+    FinishedPage,
+    TimesTable,
+    TypeTimes,
+)
+from glasshouse.model.job import Outcome
+
+SEARCHED = 250_000
+TIMED = 20_000
+EXECUTIONS = 100
+TYPES = 200
+_COLUMNS = "id, jid, jobtype, queue, wid, enqueued_at, reserved_at, finished_at, outcome, errtype"
+_DONE = OUTCOME_NUMBERS[Outcome.DONE]
+
+
+class Span(NamedTuple):
+    """What of one entry the times are made from."""
+
+    jobtype: str
+    outcome: int
+    enqueued_at: float | None
+    reserved_at: float
+    finished_at: float
+
+
+def page_of(
+    db: apsw.Connection, wanted: FinishedFilter, page: int, per_page: int, *, now: float
+) -> FinishedPage:
+    """Return one page of what ``wanted`` selects."""
+    low, high = _ids(db)
+    newest = high if wanted.until is None else max(low - 1, min(wanted.until, high))
+    held = high - low + 1
+    before = (page - 1) * per_page
+    if not wanted.selects:
+        top = newest - before
+        items = _rows(db, "id <= ? AND id > ? ORDER BY id DESC", (top, top - per_page))
+        total = searched = newest - low + 1
+    else:
+        condition, values = _condition(wanted, newest)
+        count = f"SELECT count(*) FROM (SELECT 1 FROM finished WHERE {condition} LIMIT ?)"
+        total = int(db.execute(count, (*values, SEARCHED)).get)
+        items = _rows(
+            db,
+            f"{condition} ORDER BY id DESC LIMIT ? OFFSET ?",
+            (*values, per_page, min(before, total)),
+        )
+        searched = held if wanted.jid is not None else min(SEARCHED, newest - low + 1)
+    return FinishedPage(
+        items=items,
+        total=total,
+        held=held,
+        newer=high - newest,
+        searched=searched,
+        newest=newest,
+        page=page,
+        per_page=per_page,
+        read_at=now,
+    )
+
+
+def executions_of(db: apsw.Connection, jid: str, *, now: float) -> Executions:
+    """Return the newest executions of one id."""
+    found = _rows(db, "jid = ? ORDER BY id DESC LIMIT ?", (jid, EXECUTIONS + 1))
+    return Executions(items=found[:EXECUTIONS], more=len(found) > EXECUTIONS, read_at=now)
+
+
+def times_of(db: apsw.Connection, *, now: float) -> TimesTable:
+    """Return the times per type over the newest ``TIMED`` entries."""
+    low, high = _ids(db)
+    found = db.execute(
+        "SELECT jobtype, outcome, enqueued_at, reserved_at, finished_at FROM finished"
+        " WHERE id > ? ORDER BY id DESC",
+        (high - TIMED,),
+    )
+    spans = [Span(*row) for row in found]
+    by_type: dict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        by_type[span.jobtype].append(span)
+    ordered = sorted(by_type.items(), key=lambda item: (-len(item[1]), item[0]))
+    return TimesTable(
+        types=tuple(_times(jobtype, rows) for jobtype, rows in ordered[:TYPES]),
+        type_count=len(by_type),
+        executions=len(spans),
+        held=high - low + 1,
+        first_at=spans[-1].finished_at if spans else None,
+        last_at=spans[0].finished_at if spans else None,
+        read_at=now,
+    )
+
+
+def _times(jobtype: str, rows: Sequence[Span]) -> TypeTimes:
+    waits = sorted(
+        max(0.0, row.reserved_at - row.enqueued_at) for row in rows if row.enqueued_at is not None
+    )
+    runs = sorted(max(0.0, row.finished_at - row.reserved_at) for row in rows)
+    return TypeTimes(
+        jobtype=jobtype,
+        count=len(rows),
+        failed=sum(row.outcome != _DONE for row in rows),
+        wait_median=_rank(waits, 0.5) if waits else None,
+        wait_p95=_rank(waits, 0.95) if waits else None,
+        run_median=_rank(runs, 0.5),
+        run_p95=_rank(runs, 0.95),
+        run_most=runs[-1],
+    )
+
+
+def _rank(ordered: Sequence[float], share: float) -> float:
+    """Return the nearest-rank quantile of ordered values."""
+    return ordered[math.ceil(share * len(ordered)) - 1]
+
+
+def _ids(db: apsw.Connection) -> tuple[int, int]:
+    # Asked for apart, each is one step of the index; together they are a scan.
+    low = db.execute("SELECT coalesce(min(id), 1) FROM finished").get
+    high = db.execute("SELECT coalesce(max(id), 0) FROM finished").get
+    return int(low), int(high)
+
+
+def _condition(wanted: FinishedFilter, newest: int) -> tuple[str, tuple[str | int, ...]]:
+    """Return the WHERE of a filter; entries of one id have an index of their own."""
+    terms: list[str] = ["id <= ?"]
+    bound: list[str | int] = [newest]
+    if wanted.jid is None:
+        terms.append("id > ?")
+        bound.append(newest - SEARCHED)
+    for column, value in (
+        ("jid", wanted.jid),
+        ("jobtype", wanted.jobtype),
+        ("queue", wanted.queue),
+    ):
+        if value is not None:
+            terms.append(f"{column} = ?")
+            bound.append(value)
+    if wanted.outcomes:
+        terms.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
+        bound += [OUTCOME_NUMBERS[outcome] for outcome in wanted.outcomes]
+    return " AND ".join(terms), tuple(bound)
+
+
+def _rows(
+    db: apsw.Connection, where: str, values: tuple[str | int, ...]
+) -> tuple[FinishedJob, ...]:
+    found = db.execute(f"SELECT {_COLUMNS} FROM finished WHERE {where}", values)
+    return tuple(_entry(*row) for row in found)
+
+
+def _entry(
+    number: int,
+    jid: str,
+    jobtype: str,
+    queue: str,
+    wid: str | None,
+    enqueued_at: float | None,
+    reserved_at: float,
+    finished_at: float,
+    outcome: int,
+    errtype: str | None,
+) -> FinishedJob:
+    return FinishedJob(
+        id=number,
+        jid=jid,
+        jobtype=jobtype,
+        queue=queue,
+        wid=wid or "",
+        enqueued_at=enqueued_at,
+        reserved_at=reserved_at,
+        finished_at=finished_at,
+        outcome=OUTCOMES[outcome],
+        errtype=errtype,
+    )

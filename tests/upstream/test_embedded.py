@@ -1,0 +1,50 @@
+"""Parameters as a reader sees them; that reading never writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from glasshouse.engine import schema
+from glasshouse.model.parameters import BOUNDS, Parameters
+
+from .log import reading, row
+
+
+async def test_parameters_come_in_their_order_with_what_is_stored_and_else_the_default(
+    tmp_path: Path,
+) -> None:
+    stored = {"dead_lifetime": 7200.0, "default_retry": 3.0}
+    async with reading(tmp_path, [], stored) as reader:
+        found = await reader.parameters()
+    assert found is not None
+    assert [item.name for item in found] == list(BOUNDS)
+    by_name = {item.name: item for item in found}
+    assert by_name["dead_lifetime"].value == 7200.0
+    assert by_name["dead_lifetime"].default == Parameters().dead_lifetime
+    assert by_name["default_retry"].value == 3
+    assert by_name["reap_period"].value == by_name["reap_period"].default
+    assert by_name["reap_period"].bound is BOUNDS["reap_period"]
+
+
+async def test_a_stored_value_that_this_version_refuses_is_shown_as_the_engine_takes_it(
+    tmp_path: Path,
+) -> None:
+    stored = {"default_retry": 10**6, "of_another_version": 1.0, "finished_most": 0.0}
+    async with reading(tmp_path, [], stored) as reader:
+        found = await reader.parameters()
+    assert found is not None
+    values = {item.name: item.value for item in found}
+    assert values["default_retry"] == Parameters().default_retry
+    assert values["finished_most"] == 0
+    assert "of_another_version" not in values
+
+
+async def test_sqlite_itself_refuses_to_write_for_a_reader(tmp_path: Path) -> None:
+    async with reading(tmp_path, [row(1)]):
+        db = schema.open_reader(tmp_path)
+        with pytest.raises(apsw.ReadOnlyError):
+            db.execute("DELETE FROM finished")
+        db.close()
