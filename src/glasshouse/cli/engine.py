@@ -12,6 +12,7 @@ import uvloop
 
 from glasshouse.app import engine as app
 from glasshouse.cli.options import UntilStdinCloses
+from glasshouse.model.errors import SettingsError
 from glasshouse.settings import (
     FAKTORY,
     EngineSettings,
@@ -24,6 +25,7 @@ from glasshouse.settings import (
 
 
 def engine(
+    context: typer.Context,
     *,
     listen: Annotated[
         str | None,
@@ -58,7 +60,12 @@ def engine(
       glasshouse engine
       glasshouse engine --data /var/lib/jobs --listen 127.0.0.1:7500
       glasshouse engine --listen 0.0.0.0:7419 --password-file /etc/glasshouse/password
+      glasshouse engine check /var/lib/jobs
+      glasshouse engine backup /var/lib/jobs /backup/jobs.db
     """  # noqa: D301 - click reads the \b
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+        return
     secret = read_password(password, password_file)
     where = parse_listen(listen, FAKTORY, option="--listen")
     require_password_beyond_loopback(
@@ -74,3 +81,14 @@ def engine(
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(app.engine(settings, until_stdin_closes=until_stdin_closes))
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Raise ``SettingsError`` if the server's options were given to another command."""
+    given = [name for name, value in context.params.items() if value not in {None, False}]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise SettingsError(
+            f"{option} is for running the engine, not for `engine {context.invoked_subcommand}`.",
+            remedy="Leave it out.",
+        )

@@ -274,7 +274,7 @@ class Engine:
 
     def _refused(self, ticket: int, error: apsw.Error) -> Memory:
         """Answer with an error what stood on a batch that the store did not take."""
-        if isinstance(error, _HOPELESS):
+        if isinstance(error, _HOPELESS) and not self._store.no_room(error):
             self._break(error)
         self.refusing = f"storage failed, nothing was done: {error}"
         for session in list(self.unsent):

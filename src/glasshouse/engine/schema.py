@@ -8,13 +8,21 @@ retries, the expiry for dead and reserved jobs (Unix seconds). One row of
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 from pathlib import Path
 
 import apsw
+import structlog
 
+from glasshouse.engine import wal
 from glasshouse.engine.migrations import MIGRATIONS, VERSION
+from glasshouse.engine.status import FILE as STATUS
 from glasshouse.model.errors import StoreError
 from glasshouse.model.job import JobState, Outcome
+
+log = structlog.get_logger()
 
 FILE = "engine.db"
 
@@ -31,6 +39,9 @@ OUTCOME_NUMBERS = {Outcome.DONE: 1, Outcome.RETRIED: 2, Outcome.BURIED: 3, Outco
 OUTCOMES = {number: outcome for outcome, number in OUTCOME_NUMBERS.items()}
 
 _CACHE_KIB = 8 << 10
+# Every version of the file has these.
+_TABLES = {"job", "queue", "tally"}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def open_writer(
@@ -47,9 +58,15 @@ def open_writer(
     """
     path = folder / FILE
     try:
+        check_whole(path)
+        _make_private(path)
+        logged = wal.commits(wal.log_path(path))
+    except OSError as error:
+        raise _not_writable(path, error.strerror or str(error)) from error
+    try:
         db = apsw.Connection(str(path), vfs=vfs)
         db.set_busy_timeout(5000)
-        _check_ours(db, path)
+        check_ours(db, path)
         mode = db.pragma("journal_mode", "wal")
         if mode != "wal":
             raise StoreError(f"The database {path} cannot keep a write-ahead log ({mode}).")
@@ -57,6 +74,7 @@ def open_writer(
         db.pragma("wal_autocheckpoint", 0)
         db.pragma("journal_size_limit", 64 << 20)
         db.pragma("cache_size", -_CACHE_KIB)
+        _tell_ignored(path, ignored_commits(db, logged))
         _migrate(db)
     except apsw.Error as error:
         raise unusable(path, error) from error
@@ -77,10 +95,7 @@ def open_reader(folder: Path) -> apsw.Connection:
         db.pragma("query_only", True)
         version = check_version(db, path)
     except apsw.Error as error:
-        raise StoreError(
-            f"The database {path} cannot be read: {error}.",
-            remedy="Check that an engine has run on this folder and that it may be read.",
-        ) from error
+        raise unreadable(path, error) from error
     if version < VERSION:
         db.close()
         raise StoreError(
@@ -105,6 +120,75 @@ def check_version(db: apsw.Connection, path: Path) -> int:
     return version
 
 
+def unreadable(path: Path, error: apsw.Error) -> StoreError:
+    """Return what SQLite's error means for one who only looks."""
+    return StoreError(
+        f"The database {path} cannot be read: {error}.",
+        remedy="Check that an engine has run on this folder and that it may be read.",
+    )
+
+
+def check_ours(db: apsw.Connection, path: Path) -> int:
+    """Return the version of the file; 0 when nothing is in it yet.
+
+    Raises:
+        StoreError: another program made it, or a newer version wrote it.
+    """
+    version = check_version(db, path)
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
+    if not tables >= _TABLES if version else tables:
+        raise StoreError(
+            f"The database {path} is not one of Glasshouse.", remedy="Choose another data folder."
+        )
+    return version
+
+
+def check_whole(path: Path) -> None:
+    """Look at what SQLite would take for an empty file or log, and go on without a word.
+
+    Raises:
+        StoreError: the file was cut to nothing, or the head of its log is damaged.
+        OSError: the log cannot be read.
+    """
+    beside = wal.log_path(path)
+    there = path.exists()
+    if not there or path.stat().st_size == 0:
+        logged = beside.exists() and beside.stat().st_size > 0
+        if logged or (there and (path.parent / STATUS).exists()):
+            raise StoreError(
+                f"The database {path} is {'empty' if there else 'missing'}, "
+                "though an engine has run on this folder.",
+                remedy="Keep a copy of the folder, then restore a backup; "
+                "to begin anew, name an empty folder.",
+            )
+    if wal.header_damaged(beside):
+        raise StoreError(
+            f"The write-ahead log {beside} is damaged: its head is not SQLite's.",
+            remedy="Keep a copy of the folder, then restore a backup, or move the log away to go "
+            "on without the changes that only it holds.",
+        )
+
+
+def ignored_commits(db: apsw.Connection, logged: list[int]) -> int:
+    """Return how many transactions stand in the log behind the place where SQLite stopped.
+
+    ``logged`` is what ``wal.commits`` found before ``db`` was opened.
+    """
+    taken, _ = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+    return sum(frame > taken for frame in logged)
+
+
+def no_room(error: apsw.Error, db: apsw.Connection) -> bool:
+    """Tell whether the disk took no more, as opposed to failing: what is on it is sound.
+
+    SQLite has an error of its own for that, but not where it makes its shared
+    memory larger, nor for quotas and limits of file size.
+    """
+    return isinstance(error, apsw.FullError) or (
+        isinstance(error, apsw.IOError) and db.system_errno in _NO_ROOM
+    )
+
+
 def unusable(path: Path, error: apsw.Error) -> StoreError:
     """Return what SQLite's error means for the person who runs the engine."""
     if isinstance(error, apsw.NotADBError | apsw.CorruptError):
@@ -118,21 +202,42 @@ def unusable(path: Path, error: apsw.Error) -> StoreError:
             f"The disk with {path} is full.", remedy="Make room on it, then start again."
         )
     if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
-        return StoreError(
-            f"The database {path} cannot be written: {error}.",
-            remedy="Check that the disk is not mounted read-only and that this user "
-            "owns the folder.",
-        )
+        return _not_writable(path, str(error))
     return StoreError(
         f"The database {path} cannot be used: {error}.",
         remedy="Check the disk and the rights on the folder, or restore a backup.",
     )
 
 
-def _check_ours(db: apsw.Connection, path: Path) -> None:
-    if check_version(db, path) == 0 and db.execute("SELECT count(*) FROM sqlite_schema").get:
-        raise StoreError(
-            f"The database {path} is not one of Glasshouse.", remedy="Choose another data folder."
+def _not_writable(path: Path, why: str) -> StoreError:
+    return StoreError(
+        f"The database {path} cannot be written: {why}.",
+        remedy="Check that the disk is not mounted read-only and that this user owns the folder.",
+    )
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody but the owner read the file; SQLite gives its companions the same mode.
+
+    An existing file is not opened here: closing it again would drop the locks of
+    other connections of this process (sqlite.org/howtocorrupt).
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        with contextlib.suppress(OSError):  # another's file in a folder shared on purpose
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+
+
+def _tell_ignored(path: Path, ignored: int) -> None:
+    if ignored:
+        log.warning(
+            "the end of the write-ahead log could not be read; what it held is not there",
+            database=str(path),
+            transactions=ignored,
+            detail="after a loss of power these were never acknowledged; "
+            "otherwise the log was damaged: compare with a backup",
         )
 
 

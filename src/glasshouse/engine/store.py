@@ -153,6 +153,10 @@ class Store:
         """
         self._one("INSERT OR REPLACE INTO tally VALUES ('probe:', 1)")
 
+    def no_room(self, error: apsw.Error) -> bool:
+        """Tell whether ``error``, just raised, means that the disk is full, not that it failed."""
+        return schema.no_room(error, self._db)
+
     def fold(self) -> None:
         """Fold the rest of the log into the database, so that the log starts anew."""
         with contextlib.suppress(apsw.Error):  # a reader may hold it; the next time will do
