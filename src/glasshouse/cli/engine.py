@@ -21,6 +21,7 @@ from glasshouse.settings import (
     read_password,
     require_password_beyond_loopback,
     state_folder,
+    tls_files,
 )
 
 
@@ -50,6 +51,13 @@ def engine(
     password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file that holds the password.")
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Speak TLS: the certificate and its chain (PEM)."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The certificate's private key (PEM).")
+    ] = None,
     or_free_port: Annotated[bool, typer.Option("--or-free-port", hidden=True)] = False,
     until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
@@ -60,6 +68,7 @@ def engine(
       glasshouse engine
       glasshouse engine --data /var/lib/jobs --listen 127.0.0.1:7500
       glasshouse engine --listen 0.0.0.0:7419 --password-file /etc/glasshouse/password
+      glasshouse engine --tls-cert /etc/glasshouse/cert.pem --tls-key /etc/glasshouse/key.pem
       glasshouse engine check /var/lib/jobs
       glasshouse engine backup /var/lib/jobs /backup/jobs.db
     """  # noqa: D301 - click reads the \b
@@ -78,6 +87,7 @@ def engine(
         data=(data or state_folder(os.environ) / "engine").absolute(),
         listen=Listen(where.address, asked=where.asked and not or_free_port),
         password=secret,
+        tls=tls_files(tls_cert, tls_key),
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(app.engine(settings, until_stdin_closes=until_stdin_closes))
