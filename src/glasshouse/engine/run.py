@@ -62,15 +62,7 @@ async def run_engine(
         engine = _made(data, disk, password, clock)
         server = await _listen(engine, host, port, tls)
         address = server.sockets[0].getsockname()
-        status = StatusFile(data)
-
-        def look() -> None:
-            told = engine.status(f"{address[0]}:{address[1]}")
-            # A full disk refuses these; jobs go on being looked at, and handed out.
-            with contextlib.suppress(OSError):
-                lock.touch()
-                status.write(msgspec.structs.replace(told, tls=tls is not None))
-
+        look = _look(engine, data, lock, f"{address[0]}:{address[1]}", tls=tls is not None)
         look()
         restore = _watch(engine, data)
         tasks = [asyncio.create_task(work) for work in _rounds(engine, timers, look)]
@@ -102,6 +94,21 @@ def _made(
             f"The data folder {data} cannot be used: {error.strerror}.",
             remedy="Check the disk and the rights on the folder.",
         ) from error
+
+
+def _look(
+    engine: Engine, data: Path, lock: FolderLock, listen: str, *, tls: bool
+) -> Callable[[], None]:
+    """Return what tells local readers that the engine lives, and its status."""
+    status = StatusFile(data)
+
+    def look() -> None:
+        # A full disk refuses these: the engine goes on without.
+        with contextlib.suppress(OSError):
+            lock.touch()
+            status.write(msgspec.structs.replace(engine.status(listen), tls=tls))
+
+    return look
 
 
 def _watch(engine: Engine, data: Path) -> Handler | None:
