@@ -274,9 +274,11 @@ class Engine:
 
     def _refused(self, ticket: int, error: apsw.Error) -> Memory:
         """Answer with an error what stood on a batch that the store did not take."""
-        if isinstance(error, _HOPELESS) and not self._store.no_room(error):
+        full = self._store.no_room(error)
+        if isinstance(error, _HOPELESS) and not full:
             self._break(error)
-        self.refusing = f"storage failed, nothing was done: {error}"
+        why = "the disk is full" if full else str(error)
+        self.refusing = f"storage failed, nothing was done: {why}"
         for session in list(self.unsent):
             session.refuse_unsent(ticket, self.refusing)
             session.send_ready()
