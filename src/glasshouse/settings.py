@@ -43,12 +43,20 @@ class Listen(msgspec.Struct, frozen=True):
     asked: bool
 
 
+class TlsFiles(msgspec.Struct, frozen=True):
+    """A certificate (with its chain) and its key, both PEM."""
+
+    cert: Path
+    key: Path
+
+
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The embedded work server."""
 
     data: Path
     listen: Listen
     password: bytes | None = None
+    tls: TlsFiles | None = None
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +130,22 @@ def require_password_beyond_loopback(
             "server without a password may push, take and delete every job.",
             remedy=remedy,
         )
+
+
+def tls_files(cert: Path | None, key: Path | None) -> TlsFiles | None:
+    """Return the two files that TLS needs, or ``None`` when neither is given.
+
+    Raises:
+        SettingsError: only one is.
+    """
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        given, missing = ("key", "cert") if cert is None else ("cert", "key")
+        raise SettingsError(
+            f"--tls-{given} is given without --tls-{missing}.", remedy="Give both or neither."
+        )
+    return TlsFiles(cert, key)
 
 
 def read_password(password: str | None, file: Path | None) -> bytes | None:

@@ -29,9 +29,9 @@ def test_version_is_printed(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.split()[0]) == (0, "glasshouse")
 
 
-@pytest.mark.parametrize("command", ["demo", "engine", "serve"])
+@pytest.mark.parametrize("command", ["demo", "engine", "engine check", "engine backup", "serve"])
 def test_each_command_has_help_with_examples(command: str, tmp_path: Path) -> None:
-    done = run(command, "--help", home=tmp_path)
+    done = run(*command.split(), "--help", home=tmp_path)
     assert done.returncode == 0
     assert f"  glasshouse {command}" in done.stdout.split("Examples:")[1]
 
@@ -48,6 +48,11 @@ def test_each_command_has_help_with_examples(command: str, tmp_path: Path) -> No
         (["demo", "--jobs", "-1"], ["--jobs", "--help"]),
         (["demo", "--nonsense"], ["--nonsense", "--help"]),
         (["nonsense"], ["nonsense", "--help"]),
+        (["engine", "nonsense"], ["nonsense", "glasshouse engine --help"]),
+        (["engine", "check"], ["DIR", "glasshouse engine check --help"]),
+        (["engine", "backup", "x"], ["FILE", "glasshouse engine backup --help"]),
+        (["engine", "--data", "x", "check", "x"], ["--data", "engine check"]),
+        (["engine", "--password", "", "backup", "x", "y"], ["--password", "engine backup"]),
     ],
 )
 def test_wrong_usage_exits_2_with_one_line_that_helps(

@@ -36,9 +36,9 @@ def console_url(address: Address) -> str:
     return f"http://{host}:{address.port}"
 
 
-def faktory_url(address: Address) -> str:
+def faktory_url(address: Address, *, tls: bool = False) -> str:
     """Return the work server's address as Faktory clients write it."""
-    return f"tcp://{address}"
+    return f"{'tcp+tls' if tls else 'tcp'}://{address}"
 
 
 def configure_logs() -> None:

@@ -67,4 +67,4 @@ def _told_address(data: Path) -> str | None:
     if status is None:
         return None
     host, _, port = status.listen.rpartition(":")
-    return faktory_url(Address(host, int(port)))
+    return faktory_url(Address(host, int(port)), tls=status.tls)

@@ -12,6 +12,7 @@ import uvloop
 
 from glasshouse.app import engine as app
 from glasshouse.cli.options import UntilStdinCloses
+from glasshouse.model.errors import SettingsError
 from glasshouse.settings import (
     FAKTORY,
     EngineSettings,
@@ -20,10 +21,12 @@ from glasshouse.settings import (
     read_password,
     require_password_beyond_loopback,
     state_folder,
+    tls_files,
 )
 
 
 def engine(
+    context: typer.Context,
     *,
     listen: Annotated[
         str | None,
@@ -48,6 +51,13 @@ def engine(
     password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file that holds the password.")
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Speak TLS: the certificate and its chain (PEM)."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The certificate's private key (PEM).")
+    ] = None,
     or_free_port: Annotated[bool, typer.Option("--or-free-port", hidden=True)] = False,
     until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
@@ -58,7 +68,13 @@ def engine(
       glasshouse engine
       glasshouse engine --data /var/lib/jobs --listen 127.0.0.1:7500
       glasshouse engine --listen 0.0.0.0:7419 --password-file /etc/glasshouse/password
+      glasshouse engine --tls-cert /etc/glasshouse/cert.pem --tls-key /etc/glasshouse/key.pem
+      glasshouse engine check /var/lib/jobs
+      glasshouse engine backup /var/lib/jobs /backup/jobs.db
     """  # noqa: D301 - click reads the \b
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+        return
     secret = read_password(password, password_file)
     where = parse_listen(listen, FAKTORY, option="--listen")
     require_password_beyond_loopback(
@@ -71,6 +87,18 @@ def engine(
         data=(data or state_folder(os.environ) / "engine").absolute(),
         listen=Listen(where.address, asked=where.asked and not or_free_port),
         password=secret,
+        tls=tls_files(tls_cert, tls_key),
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(app.engine(settings, until_stdin_closes=until_stdin_closes))
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Raise ``SettingsError`` if the server's options were given to another command."""
+    given = [name for name, value in context.params.items() if value not in {None, False}]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise SettingsError(
+            f"{option} is for running the engine, not for `engine {context.invoked_subcommand}`.",
+            remedy="Leave it out.",
+        )

@@ -16,6 +16,7 @@ from glasshouse.app.child import ChildError
 from glasshouse.cli.demo import demo, workload
 from glasshouse.cli.engine import engine
 from glasshouse.cli.serve import serve
+from glasshouse.cli.upkeep import backup, check
 from glasshouse.model.errors import GlasshouseError, SettingsError
 
 # Typer carries its own click under a private name; this is click's UsageError.
@@ -34,10 +35,19 @@ def build() -> typer.Typer:
     )
     line.callback()(_root)
     line.command()(demo)
-    line.command()(engine)
+    line.add_typer(_engine(), name="engine")
     line.command()(serve)
     line.command(hidden=True)(workload)
     return line
+
+
+def _engine() -> typer.Typer:
+    """Return ``engine``: alone it runs the server, with a word behind it looks after one."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True)(engine)
+    group.command()(check)
+    group.command()(backup)
+    return group
 
 
 def main() -> None:

@@ -19,3 +19,4 @@ ConsoleListen = Annotated[
         show_default=False,
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

@@ -21,10 +21,11 @@ import apsw
 import msgspec
 import structlog
 
+from glasshouse.engine.batch import Batch
 from glasshouse.engine.checkpoint import Checkpointer
 from glasshouse.engine.memory import Memory
 from glasshouse.engine.recovery import open_journal, replay
-from glasshouse.engine.store import Batch, Store
+from glasshouse.engine.store import Store
 from glasshouse.engine.sync import Syncer
 
 log = structlog.get_logger()

@@ -13,13 +13,14 @@ import msgspec
 import structlog
 
 from glasshouse.engine import lifecycle, schema
+from glasshouse.engine.batch import Row
 from glasshouse.engine.commit import Committer
 from glasshouse.engine.info import PROTOCOL_VERSION, TaskCounts, info, memory_mb
 from glasshouse.engine.mutate import mutate
 from glasshouse.engine.session import Answer, Session
 from glasshouse.engine.slices import in_slices
 from glasshouse.engine.status import Status
-from glasshouse.engine.store import Row, Store
+from glasshouse.engine.store import Store
 from glasshouse.engine.waiting import WaitingRoom
 from glasshouse.engine.workers import Workers
 from glasshouse.model.errors import StoreError
@@ -284,10 +285,12 @@ class Engine:
 
     def _refused(self, ticket: int, error: Exception) -> None:
         """Make no changes for the time being; answer with an error what was not written."""
-        if isinstance(error, _HOPELESS):
+        full = self._store.no_room(error)
+        if isinstance(error, _HOPELESS) and not full:
             self._break(error)
         self._refusals += 1
-        self.refusing = f"storage failed, nothing was done: {error}"
+        why = "the disk is full" if full else str(error)
+        self.refusing = f"storage failed, nothing was done: {why}"
         for session in list(self.unsent):
             session.refuse_unsent(ticket, self.refusing)
             session.send_ready()

@@ -6,8 +6,9 @@ time, so that no single transaction grows with the log.
 
 from __future__ import annotations
 
+from glasshouse.engine.batch import Row
 from glasshouse.engine.schema import OUTCOME_NUMBERS
-from glasshouse.engine.store import Row, Store
+from glasshouse.engine.store import Store
 from glasshouse.model.job import Outcome
 
 _SLICE = 2_000

@@ -42,8 +42,14 @@ class Segment:
         """Hold ``file``, whatever is in it."""
         self.file = file
         self.epoch = 0
+        self.synced = 0  # the epoch whose header is known to be on the disk
         self.end = 0
         self.last_seq = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether a restart finds this segment, whatever happens to the power."""
+        return self.synced == self.epoch
 
     def begin(self, lineage: bytes, first_seq: int) -> None:
         """Start anew; what it held must no longer be needed.
@@ -84,6 +90,7 @@ class Journal:
         self._active, self._other = (Segment(file) for file in files)
         self._unsynced = [self._active]
         self._active.begin(lineage, last_seq + 1)
+        self._other.file.fit(SEGMENT)
         self._needed = False
 
     @property
@@ -97,7 +104,7 @@ class Journal:
         Raises:
             OSError: the disk refuses; nothing was written.
         """
-        if self._active.end + len(body) > SEGMENT and not self._needed:
+        if self._active.end + len(body) > SEGMENT and not self._needed and self._active.known:
             self._switch()
         self._active.append(self.seq + 1, body)
         self.seq += 1
@@ -105,12 +112,13 @@ class Journal:
 
     def sync_work(self) -> Callable[[], None]:
         """Return what makes everything appended so far durable; it may run on a thread."""
-        segments = self._unsynced
+        segments = [(segment, segment.epoch) for segment in self._unsynced]
         self._unsynced = [self._active]
 
         def work() -> None:
-            for segment in segments:
+            for segment, epoch in segments:
                 segment.file.sync()
+                segment.synced = epoch
 
         return work
 
@@ -153,15 +161,16 @@ def records(
                 remedy="After restoring a backup, begin with an empty folder; else move the files "
                 f"{FILES[0]} and {FILES[1]} away.",
             )
-        for seq, body in _chain(text, epoch, first_seq):
-            if seq > following and begun:
+        if first_seq > following:
+            if begun:
                 return
-            if seq > following:
-                raise StoreError(
-                    f"The journal in {folder} begins at record {seq}, the database needs "
-                    f"{following}.",
-                    remedy="The database is older than the journal: put back the newer one.",
-                )
+            raise StoreError(
+                f"The journal in {folder} begins at record {first_seq}, the database needs "
+                f"{following}.",
+                remedy="The database is older than the journal, or damaged: put back the newer "
+                "one, or restore a backup into an empty folder.",
+            )
+        for seq, body in _chain(text, epoch, first_seq):
             if seq == following:
                 yield seq, body
                 following += 1

@@ -9,8 +9,8 @@ import datetime as dt
 import functools
 import random
 
+from glasshouse.engine.batch import Row
 from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
-from glasshouse.engine.store import Row
 from glasshouse.model.job import Outcome
 from glasshouse.wire.commands import Fail
 from glasshouse.wire.failures import Fate, after_failure, backoff, fail_record, retry_count

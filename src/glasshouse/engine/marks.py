@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glasshouse.engine.store import Row
+from glasshouse.engine.batch import Row
 
 
 class Marks:

@@ -14,10 +14,11 @@ from array import array
 from collections import deque
 from collections.abc import Iterator
 
+from glasshouse.engine.batch import ABSENT, STALE, THERE, Batch, Row, add_row
 from glasshouse.engine.finished import FinishedLog
 from glasshouse.engine.marks import Marks
 from glasshouse.engine.schema import STATE_NUMBERS
-from glasshouse.engine.store import ABSENT, STALE, THERE, Batch, Row, Store, add_row
+from glasshouse.engine.store import Store
 from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import Parameters, stored_parameters
 from glasshouse.wire.jobs import NewJob

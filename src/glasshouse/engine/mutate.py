@@ -9,9 +9,9 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator
 
+from glasshouse.engine.batch import Row
 from glasshouse.engine.memory import Memory
 from glasshouse.engine.schema import STATE_NUMBERS
-from glasshouse.engine.store import Row
 from glasshouse.model.job import JobState
 from glasshouse.wire.commands import Mutate, MutateCommand
 from glasshouse.wire.payload import set_fields

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import msgspec
 
+from glasshouse.engine.batch import Batch, position
 from glasshouse.engine.disk import LogFile
 from glasshouse.engine.journal import FILES, Journal, records
-from glasshouse.engine.schema import FILE
-from glasshouse.engine.store import Batch, Store
+from glasshouse.engine.schema import FILE, log_path
+from glasshouse.engine.store import Store
 from glasshouse.model.errors import StoreError
 
 _decode = msgspec.msgpack.Decoder(Batch).decode
@@ -25,7 +28,7 @@ def open_journal(store: Store) -> Journal:
     first, second = (store.disk.log(store.folder / name) for name in FILES)
     last = _replay(store, [first, second])
     sync_database(store)
-    lineage, _ = store.journal()
+    lineage, _ = store.position()
     return Journal((first, second), lineage, last)
 
 
@@ -50,19 +53,28 @@ def sync_database(store: Store) -> None:
     Raises:
         OSError: the disk refuses.
     """
-    log = store.disk.log(store.folder / f"{FILE}-wal")
+    log = store.disk.log(log_path(store.folder / FILE))
     try:
         log.sync()
     finally:
         log.close()
 
 
+def missing(db: apsw.Connection, journal: list[bytes], folder: Path) -> Iterator[tuple[int, Batch]]:
+    """Yield (number, batch) of the records that ``db`` lacks; ``journal`` is its files' contents.
+
+    Raises:
+        StoreError: the journal is not the database's, or cannot be read.
+    """
+    lineage, applied = position(db)
+    for seq, body in records(journal, lineage, applied, folder):
+        yield seq, _batch(body, folder)
+
+
 def _replay(store: Store, files: list[LogFile]) -> int:
-    lineage, applied = store.journal()
-    for seq, body in records([file.read() for file in files], lineage, applied, store.folder):
-        store.write(_batch(body, store.folder), seq)
-        applied = seq
-    return applied
+    for seq, batch in missing(store.db, [file.read() for file in files], store.folder):
+        store.write(batch, seq)
+    return store.position()[1]
 
 
 def _batch(body: bytes, folder: Path) -> Batch:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
+import msgspec
 import structlog
 
 from glasshouse.engine import schema
@@ -17,13 +20,15 @@ from glasshouse.engine import timers as rounds
 from glasshouse.engine.disk import Disk
 from glasshouse.engine.engine import Engine
 from glasshouse.engine.lock import FolderLock
-from glasshouse.engine.session import Session
+from glasshouse.engine.session import HELLO_WITHIN, Session
 from glasshouse.engine.status import StatusFile
 from glasshouse.engine.store import Store
 from glasshouse.engine.timers import Timers, every
 from glasshouse.model.errors import StoreError
 
 log = structlog.get_logger()
+
+Handler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
 __all__ = ["Timers", "run_engine"]
 
@@ -54,33 +59,30 @@ async def run_engine(
     timers = timers or Timers()
     lock = FolderLock(data)
     try:
-        engine = _open(data, disk, password, clock)
+        engine = _made(data, disk, password, clock)
         server = await _listen(engine, host, port, tls)
         address = server.sockets[0].getsockname()
-        status = StatusFile(data)
-
-        def look() -> None:
-            lock.touch()
-            status.write(engine.status(f"{address[0]}:{address[1]}"))
-
+        look = _look(engine, data, lock, f"{address[0]}:{address[1]}", tls=tls is not None)
         look()
+        restore = _watch(engine, data)
         tasks = [asyncio.create_task(work) for work in _rounds(engine, timers, look)]
         # What is here now stays: no collection need look at it again.
         gc.freeze()
         on_ready(address[0], address[1])
         try:
-            await _until(stop, engine, tasks)
+            await _until(stop, engine, data, tasks)
         finally:
             server.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await engine.close()
+            engine.loop.set_exception_handler(restore)
     finally:
         lock.close()
 
 
-def _open(
+def _made(
     data: Path, disk: Disk | None, password: bytes | None, clock: Callable[[], float]
 ) -> Engine:
     try:
@@ -89,9 +91,46 @@ def _open(
         raise schema.unusable(data / schema.FILE, error) from error
     except OSError as error:
         raise StoreError(
-            f"The journal in {data} cannot be used: {error.strerror or error}.",
+            f"The data folder {data} cannot be used: {error.strerror or error}.",
             remedy="Check the disk and the rights on the folder.",
         ) from error
+
+
+def _look(
+    engine: Engine, data: Path, lock: FolderLock, listen: str, *, tls: bool
+) -> Callable[[], None]:
+    """Return what tells local readers that the engine lives, and its status."""
+    status = StatusFile(data)
+
+    def look() -> None:
+        # A full disk refuses these: the engine goes on without.
+        with contextlib.suppress(OSError):
+            lock.touch()
+            status.write(msgspec.structs.replace(engine.status(listen), tls=tls))
+
+    return look
+
+
+def _watch(engine: Engine, data: Path) -> Handler | None:
+    """Let whatever SQLite cannot read, wherever it is met, stop the engine; return what was set.
+
+    The client whose command met it sees its connection close, without an answer.
+    """
+    loop = engine.loop
+    before = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, apsw.Error):
+            if not engine.broken.done():
+                engine.broken.set_exception(schema.unusable(data / schema.FILE, error))
+        elif before is not None:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+    return before
 
 
 def _rounds(engine: Engine, timers: Timers, look: Callable[[], None]) -> list[rounds.Round]:
@@ -114,14 +153,24 @@ async def _listen(
 ) -> asyncio.Server:
     try:
         return await engine.loop.create_server(
-            lambda: Session(engine), host, port, backlog=1024, reuse_address=True, ssl=tls
+            lambda: Session(engine),
+            host,
+            port,
+            backlog=1024,
+            reuse_address=True,
+            ssl=tls,
+            # A client gets no longer to shake hands than for its HELLO.
+            ssl_handshake_timeout=None if tls is None else HELLO_WITHIN,
+            ssl_shutdown_timeout=None if tls is None else HELLO_WITHIN,
         )
     except OSError:
         await engine.close()
         raise
 
 
-async def _until(stop: asyncio.Event, engine: Engine, tasks: list[asyncio.Task[None]]) -> None:
+async def _until(
+    stop: asyncio.Event, engine: Engine, data: Path, tasks: list[asyncio.Task[None]]
+) -> None:
     """Wait for ``stop``; a timer or a disk that dies takes the engine with it, loudly."""
     waiting = asyncio.create_task(_wait(stop))
     done, _ = await asyncio.wait(
@@ -132,6 +181,8 @@ async def _until(stop: asyncio.Event, engine: Engine, tasks: list[asyncio.Task[N
         error = task.exception()
         if isinstance(error, StoreError):
             raise error
+        if isinstance(error, apsw.Error):
+            raise schema.unusable(data / schema.FILE, error) from error
         if error is not None:
             raise StoreError(f"The engine stopped: {error!r}.") from error
 

@@ -8,11 +8,15 @@ retries, the expiry for dead and reserved jobs (Unix seconds). One row of
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 from pathlib import Path
 
 import apsw
 
 from glasshouse.engine.migrations import MIGRATIONS, VERSION
+from glasshouse.engine.status import FILE as STATUS
 from glasshouse.model.errors import StoreError
 from glasshouse.model.job import JobState, Outcome
 
@@ -31,6 +35,9 @@ OUTCOME_NUMBERS = {Outcome.DONE: 1, Outcome.RETRIED: 2, Outcome.BURIED: 3, Outco
 OUTCOMES = {number: outcome for outcome, number in OUTCOME_NUMBERS.items()}
 
 _CACHE_KIB = 8 << 10
+# Every version of the file has these.
+_TABLES = {"job", "queue", "tally"}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def open_writer(
@@ -39,7 +46,7 @@ def open_writer(
     """Open the database for the engine, making it or bringing it up to date.
 
     A commit on this connection is in the operating system's hands, not yet on
-    the disk: the caller syncs the log (``sync.py``). Nothing here checkpoints.
+    the disk: the journal makes commands durable. Nothing here checkpoints.
     ``synchronous`` and ``vfs`` exist for tests that take durability away.
 
     Raises:
@@ -47,9 +54,14 @@ def open_writer(
     """
     path = folder / FILE
     try:
+        check_whole(path)
+        _make_private(path)
+    except OSError as error:
+        raise _not_writable(path, error.strerror or str(error)) from error
+    try:
         db = apsw.Connection(str(path), vfs=vfs)
         db.set_busy_timeout(5000)
-        _check_ours(db, path)
+        check_ours(db, path)
         mode = db.pragma("journal_mode", "wal")
         if mode != "wal":
             raise StoreError(f"The database {path} cannot keep a write-ahead log ({mode}).")
@@ -77,10 +89,7 @@ def open_reader(folder: Path) -> apsw.Connection:
         db.pragma("query_only", True)
         version = check_version(db, path)
     except apsw.Error as error:
-        raise StoreError(
-            f"The database {path} cannot be read: {error}.",
-            remedy="Check that an engine has run on this folder and that it may be read.",
-        ) from error
+        raise unreadable(path, error) from error
     if version < VERSION:
         db.close()
         raise StoreError(
@@ -105,6 +114,67 @@ def check_version(db: apsw.Connection, path: Path) -> int:
     return version
 
 
+def unreadable(path: Path, error: apsw.Error) -> StoreError:
+    """Return what SQLite's error means for one who only looks."""
+    return StoreError(
+        f"The database {path} cannot be read: {error}.",
+        remedy="Check that an engine has run on this folder and that it may be read.",
+    )
+
+
+def check_ours(db: apsw.Connection, path: Path) -> int:
+    """Return the version of the file; 0 when nothing is in it yet.
+
+    Raises:
+        StoreError: another program made it, or a newer version wrote it.
+    """
+    version = check_version(db, path)
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
+    if not tables >= _TABLES if version else tables:
+        raise StoreError(
+            f"The database {path} is not one of Glasshouse.", remedy="Choose another data folder."
+        )
+    return version
+
+
+def log_path(path: Path) -> Path:
+    """Return where SQLite keeps the write-ahead log of a database."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def check_whole(path: Path) -> None:
+    """Look at what SQLite would take for an empty file, and go on without a word.
+
+    Raises:
+        StoreError: the file was cut to nothing, or is gone.
+        OSError: it cannot be looked at.
+    """
+    beside = log_path(path)
+    there = path.exists()
+    if not there or path.stat().st_size == 0:
+        logged = beside.exists() and beside.stat().st_size > 0
+        if logged or (there and (path.parent / STATUS).exists()):
+            raise StoreError(
+                f"The database {path} is {'empty' if there else 'missing'}, "
+                "though an engine has run on this folder.",
+                remedy="Keep a copy of the folder, then restore a backup; "
+                "to begin anew, name an empty folder.",
+            )
+
+
+def no_room(error: Exception, db: apsw.Connection) -> bool:
+    """Tell whether the disk took no more, as opposed to failing: what is on it is sound.
+
+    SQLite has an error of its own for that, but not where it makes its shared
+    memory larger, nor for quotas and limits of file size.
+    """
+    if isinstance(error, OSError):
+        return error.errno in _NO_ROOM
+    return isinstance(error, apsw.FullError) or (
+        isinstance(error, apsw.IOError) and db.system_errno in _NO_ROOM
+    )
+
+
 def unusable(path: Path, error: apsw.Error) -> StoreError:
     """Return what SQLite's error means for the person who runs the engine."""
     if isinstance(error, apsw.NotADBError | apsw.CorruptError):
@@ -118,22 +188,32 @@ def unusable(path: Path, error: apsw.Error) -> StoreError:
             f"The disk with {path} is full.", remedy="Make room on it, then start again."
         )
     if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
-        return StoreError(
-            f"The database {path} cannot be written: {error}.",
-            remedy="Check that the disk is not mounted read-only and that this user "
-            "owns the folder.",
-        )
+        return _not_writable(path, str(error))
     return StoreError(
         f"The database {path} cannot be used: {error}.",
         remedy="Check the disk and the rights on the folder, or restore a backup.",
     )
 
 
-def _check_ours(db: apsw.Connection, path: Path) -> None:
-    if check_version(db, path) == 0 and db.execute("SELECT count(*) FROM sqlite_schema").get:
-        raise StoreError(
-            f"The database {path} is not one of Glasshouse.", remedy="Choose another data folder."
-        )
+def _not_writable(path: Path, why: str) -> StoreError:
+    return StoreError(
+        f"The database {path} cannot be written: {why}.",
+        remedy="Check that the disk is not mounted read-only and that this user owns the folder.",
+    )
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody but the owner read the file; SQLite gives its companions the same mode.
+
+    An existing file is not opened here: closing it again would drop the locks of
+    other connections of this process (sqlite.org/howtocorrupt).
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        with contextlib.suppress(OSError):  # another's file in a folder shared on purpose
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
 
 
 def _migrate(db: apsw.Connection) -> None:
@@ -147,3 +227,5 @@ def _migrate(db: apsw.Connection) -> None:
         except BaseException:
             db.execute("ROLLBACK")
             raise
+        # Whatever becomes of the log, the tables and the lineage are there.
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

@@ -7,7 +7,7 @@ import secrets
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-from glasshouse.engine.store import Row
+from glasshouse.engine.batch import Row
 from glasshouse.engine.workers import WorkerRecord
 from glasshouse.wire import replies
 from glasshouse.wire.commands import Command

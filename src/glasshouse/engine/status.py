@@ -6,6 +6,7 @@ not worth a durable write: the file is replaced, never synced.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     version: str
     listen: str
+    tls: bool = False
     started_at: float
     connections: int
     command_count: int
@@ -39,13 +41,18 @@ class StatusFile:
         self._last = b""
 
     def write(self, status: Status) -> None:
-        """Replace the file if ``status`` differs from what it holds."""
+        """Replace the file if ``status`` differs from what it holds.
+
+        Raises:
+            OSError: the disk does not take it; the file is as before.
+        """
         text = msgspec.json.encode(status)
         if text == self._last:
             return
         file = os.open(self._next, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.write(file, text)
+            if os.write(file, text) != len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(file)
         os.replace(self._next, self._path)

@@ -1,9 +1,4 @@
-"""Rows in and out of SQLite, on the event loop's thread.
-
-A ``Batch`` is plain data: the final state of every job that changed since the
-last one. The journal holds it as it is; here it is written in one transaction
-or not at all, and writing it once more changes nothing.
-"""
+"""The engine's database on the event loop's thread: what is asked of it, and how it follows."""
 
 from __future__ import annotations
 
@@ -12,88 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
-import msgspec
 
 from glasshouse.engine import schema
+from glasshouse.engine.batch import COLUMNS, Batch, Row, position, write
 from glasshouse.engine.disk import Disk
 
-_COLUMNS = (
-    "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, wid, reserved_at"
-)
-_INSERT = f"INSERT OR REPLACE INTO job ({_COLUMNS}, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
-_MOVE = (
-    "UPDATE job SET state = ?, score = ?, enqueued_at = ?, wid = ?, reserved_at = ? WHERE id = ?"
-)
-_REWRITE = (
-    "UPDATE job SET state = ?, score = ?, enqueued_at = ?, wid = ?, reserved_at = ?, payload = ?"
-    " WHERE id = ?"
-)
-_FINISH = "INSERT OR REPLACE INTO finished VALUES (?,?,?,?,?,?,?,?,?,?)"
-_QUEUE = (
-    "INSERT INTO queue VALUES (?, ?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET size = excluded.size, paused = excluded.paused"
-)
 _AHEAD = 64
-
-
-# What the database, or the journal, has of a job.
-ABSENT, STALE, THERE = range(3)
-
-
-class Row(msgspec.Struct, gc=False):
-    """A job in memory.
-
-    ``stored`` and ``logged`` tell what the database and the journal know: not
-    the job, or not its present payload, or all but what moves with it.
-    """
-
-    id: int
-    state: int
-    score: float
-    queue: str
-    jid: str
-    jobtype: str
-    retry: int
-    reserve_for: int
-    enqueued_at: float | None
-    wid: str | None
-    reserved_at: float | None
-    payload: bytes
-    stored: int = THERE
-    logged: int = THERE
-
-
-class Batch(msgspec.Struct, array_like=True):
-    """Everything that one transaction writes."""
-
-    inserts: list[tuple[object, ...]] = []
-    moves: list[tuple[object, ...]] = []
-    rewrites: list[tuple[object, ...]] = []
-    deletes: list[tuple[int]] = []
-    finished: list[tuple[object, ...]] = []
-    forget_finished: int = 0
-    queues: list[tuple[str, int, bool]] = []
-    dropped_queues: list[tuple[str]] = []
-    tallies: list[tuple[str, int]] = []
-    parameters: list[tuple[str, float]] = []
-    flush: bool = False
-
-
-def add_row(batch: Batch, row: Row, known: int) -> None:
-    """Put the present state of ``row`` into ``batch``, of which ``known`` is known already."""
-    if known == ABSENT:
-        batch.inserts.append(
-            (row.id, row.state, row.score, row.queue, row.jid, row.jobtype, row.retry,
-             row.reserve_for, row.enqueued_at, row.wid, row.reserved_at, row.payload)
-        )  # fmt: skip
-    elif known == STALE:
-        batch.rewrites.append(
-            (row.state, row.score, row.enqueued_at, row.wid, row.reserved_at, row.payload, row.id)
-        )
-    else:
-        batch.moves.append(
-            (row.state, row.score, row.enqueued_at, row.wid, row.reserved_at, row.id)
-        )
 
 
 class Store:
@@ -108,10 +27,10 @@ class Store:
         self.folder = folder
         self.disk = disk or Disk()
         self.log_pages = 0
-        self._db = schema.open_writer(folder, vfs=self.disk.vfs, synchronous=self.disk.synchronous)
-        self._db.set_wal_hook(self._committed)
-        self._many = self._db.executemany
-        self._one = self._db.execute
+        self.db = schema.open_writer(folder, vfs=self.disk.vfs, synchronous=self.disk.synchronous)
+        self.db.set_wal_hook(self._committed)
+        self._many = self.db.executemany
+        self._one = self.db.execute
 
     def _committed(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         self.log_pages = pages
@@ -125,55 +44,31 @@ class Store:
         Raises:
             apsw.Error: nothing of it was written.
         """
-        self._one("BEGIN IMMEDIATE")
-        try:
-            self._fill(batch)
-            self._one("UPDATE journal SET applied = ?", (applied,))
-            self._one("COMMIT")
-        except BaseException:
-            with contextlib.suppress(apsw.Error):  # SQLite may have rolled back by itself
-                self._one("ROLLBACK")
-            raise
+        write(self.db, batch, applied)
 
-    def _fill(self, batch: Batch) -> None:
-        if batch.flush:
-            self._one("DELETE FROM job; DELETE FROM queue; DELETE FROM tally; DELETE FROM finished")
-        for statement, rows in (
-            ("DELETE FROM job WHERE id = ?", batch.deletes),
-            (_INSERT, batch.inserts),
-            (_MOVE, batch.moves),
-            (_REWRITE, batch.rewrites),
-            (_FINISH, batch.finished),
-            (_QUEUE, batch.queues),
-            ("DELETE FROM queue WHERE name = ?", batch.dropped_queues),
-            ("INSERT OR REPLACE INTO tally VALUES (?, ?)", batch.tallies),
-            ("INSERT OR REPLACE INTO parameter VALUES (?, ?)", batch.parameters),
-        ):
-            if rows:
-                self._many(statement, rows)
-        if batch.forget_finished:
-            self._one("DELETE FROM finished WHERE id <= ?", (batch.forget_finished,))
+    def no_room(self, error: Exception) -> bool:
+        """Tell whether ``error``, just raised, means that the disk is full, not that it failed."""
+        return schema.no_room(error, self.db)
 
     def fold(self) -> None:
         """Fold the rest of the log into the database, so that the log starts anew."""
         with contextlib.suppress(apsw.Error):  # a reader may hold it; the next time will do
-            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def close(self) -> None:
         """Close the database, folding the log into it."""
-        self._db.close()
+        self.db.close()
 
     # -- reading -------------------------------------------------------------
 
-    def journal(self) -> tuple[bytes, int]:
+    def position(self) -> tuple[bytes, int]:
         """Return the lineage and the record that the database has been brought to."""
-        lineage, applied = self._one("SELECT lineage, applied FROM journal").get
-        return bytes(lineage), int(applied)
+        return position(self.db)
 
     def row(self, job_id: int) -> Row | None:
         """Return one job, or ``None`` if it is not there."""
         found = self._one(
-            f"SELECT {_COLUMNS}, payload FROM job WHERE id = ?",
+            f"SELECT {COLUMNS}, payload FROM job WHERE id = ?",
             (job_id,),
         ).fetchone()
         return None if found is None else Row(*found)
@@ -181,7 +76,7 @@ class Store:
     def ahead(self, queue: str, job_id: int) -> list[Row]:
         """Return a job of a queue and those that follow it there, a few dozen."""
         found = self._one(
-            f"SELECT {_COLUMNS}, payload FROM job WHERE state = 1 AND queue = ?"
+            f"SELECT {COLUMNS}, payload FROM job WHERE state = 1 AND queue = ?"
             " AND score >= (SELECT score FROM job WHERE id = ?) ORDER BY score LIMIT ?",
             (queue, job_id, _AHEAD),
         )
@@ -212,7 +107,7 @@ class Store:
     def working(self) -> list[Row]:
         """Return every reserved job, in the order of reservation."""
         found = self._one(
-            f"SELECT {_COLUMNS}, payload FROM job WHERE state = 5 ORDER BY reserved_at, id"
+            f"SELECT {COLUMNS}, payload FROM job WHERE state = 5 ORDER BY reserved_at, id"
         )
         return [Row(*row) for row in found]
 

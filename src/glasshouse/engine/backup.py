@@ -1,0 +1,171 @@
+"""``engine backup``: one file that holds everything, taken from a running or a stopped engine.
+
+The copy is the database at one moment, page for page, with what the journal has
+beyond it. Under its final name there is a whole and synced copy or nothing. The
+engine goes on meanwhile: the copy is one more reader, and what it writes is
+synced a little at a time, so that the engine's own syncs find no long queue on
+a shared disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from glasshouse.engine import schema
+from glasshouse.engine.batch import recount, write
+from glasshouse.engine.inspection import View, inspect
+from glasshouse.engine.migrations import VERSION
+from glasshouse.engine.recovery import missing
+from glasshouse.engine.schema import STATES
+from glasshouse.model.errors import StoreError
+
+_PAGES = 1_024
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished backup; ``jobs`` counts by state what is in the file."""
+
+    file: str
+    bytes: int
+    version: int
+    jobs: dict[str, int]
+
+
+def backup(
+    folder: Path, file: Path, *, force: bool, tell: Callable[[str], None] = lambda _: None
+) -> Copy:
+    """Copy the database below ``folder`` to ``file``; ``force`` replaces an older one.
+
+    Raises:
+        StoreError: there is nothing to copy, ``file`` exists, cannot be written or
+            lies in ``folder``, or the copy is damaged. ``file`` is as before.
+    """
+    _check_target(folder, file, force=force)
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _cannot_write(file, error.strerror or str(error)) from None
+    try:
+        version = inspect(folder, lambda view: _copy(view, part, descriptor, tell))
+        tell("Checking the copy…")
+        jobs = _verified(part)
+        os.fsync(descriptor)
+        _check_target(folder, file, force=force)
+        os.replace(part, file)
+        _sync_folder(file.parent)
+    except apsw.Error as error:
+        raise _failed(folder, file, error) from error
+    except OSError as error:
+        raise _cannot_write(file, error.strerror or str(error)) from error
+    finally:
+        os.close(descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+    return Copy(file=str(file), bytes=file.stat().st_size, version=version, jobs=jobs)
+
+
+def _copy(view: View, part: Path, descriptor: int, tell: Callable[[str], None]) -> int:
+    version = schema.check_ours(view.db, view.folder / schema.FILE)
+    os.ftruncate(descriptor, 0)  # an attempt before may have left something
+    copy = apsw.Connection(str(part), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        copy.pragma("journal_mode", "off")
+        copy.pragma("synchronous", "off")
+        with copy.backup("main", view.db, "main") as work:
+            while not work.done:
+                work.step(_PAGES)
+                os.fdatasync(descriptor)
+                tell(f"Copying… {work.page_count - work.remaining:,} of {work.page_count:,} pages")
+    finally:
+        copy.close()
+    if version >= VERSION:
+        _catch_up(view, part)
+    return version
+
+
+def _catch_up(view: View, part: Path) -> None:
+    """Take in what the journal has beyond the database, and forget the journal.
+
+    The copy begins a line of its own: a journal that lies in the folder where
+    it is restored one day must not be taken for its.
+    """
+    copy = apsw.Connection(str(part), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        copy.pragma("journal_mode", "memory")
+        copy.pragma("synchronous", "off")
+        for seq, batch in missing(copy, view.journal, view.folder):
+            write(copy, batch, seq)
+        recount(copy)
+        copy.execute("UPDATE journal SET lineage = randomblob(16)")
+    finally:
+        copy.close()
+
+
+def _verified(part: Path) -> dict[str, int]:
+    """Return the number of jobs by state in a copy that SQLite finds sound.
+
+    Raises:
+        StoreError: it does not.
+    """
+    db = apsw.Connection(
+        f"{part.absolute().as_uri()}?immutable=1",
+        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+    )
+    try:
+        wrong = db.execute("PRAGMA quick_check(1)").fetchall()
+        if wrong != [("ok",)]:
+            raise StoreError(
+                f"The copy is damaged ({wrong[0][0]}), and so is what it was made from.",
+                remedy="See what `glasshouse engine check` says of the folder, and keep the "
+                "backups that there are.",
+            )
+        counted = dict(db.execute("SELECT state, count(*) FROM job GROUP BY state"))
+        return {state.value: int(counted.get(number, 0)) for number, state in STATES.items()}
+    finally:
+        db.close()
+
+
+def _check_target(folder: Path, file: Path, *, force: bool) -> None:
+    if file.resolve().parent == folder.resolve():
+        raise StoreError(
+            f"{file} lies in the engine's own folder.",
+            remedy="Name a file elsewhere, best on another disk.",
+        )
+    if file.is_dir():
+        raise StoreError(f"{file} is a folder.", remedy="Name a file to write the backup to.")
+    if file.exists() and not force:
+        raise StoreError(
+            f"{file} exists already.", remedy="Name another file, or replace it with --force."
+        )
+
+
+def _failed(folder: Path, file: Path, error: apsw.Error) -> StoreError:
+    if isinstance(error, apsw.FullError):
+        return _cannot_write(file, "its disk is full")
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+        return schema.unusable(folder / schema.FILE, error)
+    return StoreError(
+        f"The backup to {file} failed: {error}.", remedy="Look at both disks, then try again."
+    )
+
+
+def _cannot_write(file: Path, why: str) -> StoreError:
+    return StoreError(
+        f"The backup {file} cannot be written: {why}.",
+        remedy="Name a file in a folder that exists, that this user may write, and that has room.",
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

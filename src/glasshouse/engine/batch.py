@@ -1,0 +1,146 @@
+"""A batch: the final state of every job that changed since the last one, as plain data.
+
+The journal holds batches as they are; here one is written to the database in
+one transaction or not at all, and writing it once more changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import apsw
+import msgspec
+
+COLUMNS = "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, wid, reserved_at"
+_INSERT = f"INSERT OR REPLACE INTO job ({COLUMNS}, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_MOVE = (
+    "UPDATE job SET state = ?, score = ?, enqueued_at = ?, wid = ?, reserved_at = ? WHERE id = ?"
+)
+_REWRITE = (
+    "UPDATE job SET state = ?, score = ?, enqueued_at = ?, wid = ?, reserved_at = ?, payload = ?"
+    " WHERE id = ?"
+)
+_FINISH = "INSERT OR REPLACE INTO finished VALUES (?,?,?,?,?,?,?,?,?,?)"
+_QUEUE = (
+    "INSERT INTO queue VALUES (?, ?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET size = excluded.size, paused = excluded.paused"
+)
+# What the database, or the journal, has of a job.
+ABSENT, STALE, THERE = range(3)
+
+
+class Row(msgspec.Struct, gc=False):
+    """A job in memory.
+
+    ``stored`` and ``logged`` tell what the database and the journal know: not
+    the job, or not its present payload, or all but what moves with it.
+    """
+
+    id: int
+    state: int
+    score: float
+    queue: str
+    jid: str
+    jobtype: str
+    retry: int
+    reserve_for: int
+    enqueued_at: float | None
+    wid: str | None
+    reserved_at: float | None
+    payload: bytes
+    stored: int = THERE
+    logged: int = THERE
+
+
+class Batch(msgspec.Struct, array_like=True):
+    """Everything that one transaction writes."""
+
+    inserts: list[tuple[object, ...]] = []
+    moves: list[tuple[object, ...]] = []
+    rewrites: list[tuple[object, ...]] = []
+    deletes: list[tuple[int]] = []
+    finished: list[tuple[object, ...]] = []
+    forget_finished: int = 0
+    queues: list[tuple[str, int, bool]] = []
+    dropped_queues: list[tuple[str]] = []
+    tallies: list[tuple[str, int]] = []
+    parameters: list[tuple[str, float]] = []
+    flush: bool = False
+
+
+def add_row(batch: Batch, row: Row, known: int) -> None:
+    """Put the present state of ``row`` into ``batch``, of which ``known`` is known already."""
+    if known == ABSENT:
+        batch.inserts.append(
+            (row.id, row.state, row.score, row.queue, row.jid, row.jobtype, row.retry,
+             row.reserve_for, row.enqueued_at, row.wid, row.reserved_at, row.payload)
+        )  # fmt: skip
+    elif known == STALE:
+        batch.rewrites.append(
+            (row.state, row.score, row.enqueued_at, row.wid, row.reserved_at, row.payload, row.id)
+        )
+    else:
+        batch.moves.append(
+            (row.state, row.score, row.enqueued_at, row.wid, row.reserved_at, row.id)
+        )
+
+
+def position(db: apsw.Connection) -> tuple[bytes, int]:
+    """Return the database's lineage and the record of the journal that it has been brought to."""
+    lineage, applied = db.execute("SELECT lineage, applied FROM journal").get
+    return bytes(lineage), int(applied)
+
+
+def write(db: apsw.Connection, batch: Batch, applied: int) -> None:
+    """Write ``batch`` in one transaction; it brings the database to record ``applied``.
+
+    Raises:
+        apsw.Error: nothing of it was written.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        _fill(db, batch)
+        db.execute("UPDATE journal SET applied = ?", (applied,))
+        db.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(apsw.Error):  # SQLite may have rolled back by itself
+            db.execute("ROLLBACK")
+        raise
+
+
+def recount(db: apsw.Connection) -> None:
+    """Set the sizes that readers see; records of the journal do not carry them.
+
+    Raises:
+        apsw.Error: the disk refuses.
+    """
+    db.execute(
+        "UPDATE queue SET size ="
+        " (SELECT count(*) FROM job WHERE state = 1 AND job.queue = queue.name)"
+    )
+    for state in (2, 3, 4, 5):
+        db.execute(
+            "INSERT OR REPLACE INTO tally"
+            " VALUES (?, (SELECT count(*) FROM job WHERE state = ? AND state > 1))",
+            (f"size:{state}", state),
+        )
+
+
+def _fill(db: apsw.Connection, batch: Batch) -> None:
+    if batch.flush:
+        db.execute("DELETE FROM job; DELETE FROM queue; DELETE FROM tally; DELETE FROM finished")
+    for statement, rows in (
+        ("DELETE FROM job WHERE id = ?", batch.deletes),
+        (_INSERT, batch.inserts),
+        (_MOVE, batch.moves),
+        (_REWRITE, batch.rewrites),
+        (_FINISH, batch.finished),
+        (_QUEUE, batch.queues),
+        ("DELETE FROM queue WHERE name = ?", batch.dropped_queues),
+        ("INSERT OR REPLACE INTO tally VALUES (?, ?)", batch.tallies),
+        ("INSERT OR REPLACE INTO parameter VALUES (?, ?)", batch.parameters),
+    ):
+        if rows:
+            db.executemany(statement, rows)
+    if batch.forget_finished:
+        db.execute("DELETE FROM finished WHERE id <= ?", (batch.forget_finished,))

@@ -1,0 +1,125 @@
+"""``engine check``: is everything on this folder as the engine left it?
+
+Nothing is changed. Each finding says what is wrong in plain words; what to do
+about it stands in ``REMEDIES`` by kind. Memory stays bounded: jobs are read one
+by one, and of each kind only the first findings are kept, the others counted.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from glasshouse.engine import schema
+from glasshouse.engine.check_rows import Rows
+from glasshouse.engine.findings import Findings, Problem
+from glasshouse.engine.inspection import View, inspect
+from glasshouse.engine.lock import held
+from glasshouse.engine.migrations import VERSION
+from glasshouse.engine.recovery import missing
+from glasshouse.model.errors import StoreError
+
+LEAST_FREE = 64 << 20
+_MOST_PAGE_ERRORS = 20
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What was found; ``jobs`` counts by state. What could not be read is ``None``.
+
+    ``waiting`` counts the journal's records that the database has yet to take in.
+    """
+
+    folder: str
+    running: bool
+    version: int | None = None
+    jobs: dict[str, int] | None = None
+    queues: int | None = None
+    finished: int | None = None
+    waiting: int = 0
+    bytes: int = 0
+    log_bytes: int = 0
+    free_bytes: int = 0
+    problems: list[Problem] = []
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Report:
+    """Look at everything below ``folder``; ``tell`` hears now and then how far it is.
+
+    Raises:
+        StoreError: there is no database of ours that this version can read.
+    """
+
+    def look(view: View) -> tuple[Report, Findings]:
+        findings = Findings()
+        report = Report(folder=str(folder), running=view.running)
+        report.version = schema.check_ours(view.db, folder / schema.FILE)
+        tell("Reading the pages…")
+        with findings.reading("the pages"):
+            _pages(view.db, findings)
+        if report.version:
+            if report.version >= VERSION:
+                report.waiting = _journal(view, findings)
+            rows = Rows(view.db, findings, tell, finished=report.version >= VERSION)
+            rows.look()
+            report.jobs, report.queues, report.finished = rows.jobs, rows.queues, rows.finished
+        return report, findings
+
+    try:
+        report, findings = inspect(folder, look)
+    except (apsw.NotADBError, apsw.CorruptError, apsw.IOError) as error:
+        report, findings = Report(folder=str(folder), running=held(folder)), Findings()
+        findings.add("pages", f"The database cannot be read: {error}.")
+    _space(folder, report, findings)
+    _permissions(folder, findings)
+    report.problems = findings.all()
+    return report
+
+
+def _journal(view: View, findings: Findings) -> int:
+    """Return how many records the database has yet to take in."""
+    try:
+        return sum(1 for _ in missing(view.db, view.journal, view.folder))
+    except StoreError as error:
+        findings.add("journal", error.detail)
+    return 0
+
+
+def _pages(db: apsw.Connection, findings: Findings) -> None:
+    for (line,) in db.execute(f"PRAGMA integrity_check({_MOST_PAGE_ERRORS})"):
+        if line != "ok":
+            findings.add("pages", f"SQLite finds the database damaged: {line}.")
+
+
+def _space(folder: Path, report: Report, findings: Findings) -> None:
+    path = folder / schema.FILE
+    report.bytes = path.stat().st_size
+    log = schema.log_path(path)
+    report.log_bytes = log.stat().st_size if log.exists() else 0
+    report.free_bytes = shutil.disk_usage(folder).free
+    if report.free_bytes < LEAST_FREE:
+        findings.add(
+            "space",
+            f"The disk has {report.free_bytes / (1 << 20):.1f} MiB left; "
+            f"the engine wants {LEAST_FREE >> 20} at least.",
+        )
+
+
+def _permissions(folder: Path, findings: Findings) -> None:
+    for path in (folder, *sorted(folder.iterdir())):
+        mode = path.lstat().st_mode
+        if mode & _OTHERS and not stat.S_ISLNK(mode):
+            findings.add(
+                "permissions",
+                f"{path} is open to other users (mode {stat.S_IMODE(mode):03o}).",
+            )
