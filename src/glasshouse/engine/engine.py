@@ -100,8 +100,9 @@ class Engine:
     def perform(self, session: Session, command: c.Command) -> Answer | None:
         """Do one command; ``None`` when its answer comes later or never."""
         if self.closing:
+            session.answer(replies.error("shutdown in progress"))
             session.finish()
-            return replies.error("shutdown in progress"), 0
+            return None
         if self.refusing is not None and not isinstance(command, _READS):
             return replies.error(self.refusing), 0
         return self._table[type(command)](session, command)

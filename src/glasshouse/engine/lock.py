@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from glasshouse.model.errors import StoreError
 
 FILE = "engine.lock"
+_TRIES = 5
+_BETWEEN = 0.02
 
 
 class FolderLock:
@@ -33,14 +36,23 @@ class FolderLock:
                 f"The data folder {folder} cannot be used: {error.strerror}.",
                 remedy="Choose a folder that this user may write to with --data.",
             ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self._taken():
             os.close(self._file)
             raise StoreError(
                 f"Another engine runs on the data folder {folder}.",
                 remedy="Stop that one, or choose another folder with --data.",
-            ) from None
+            )
+
+    def _taken(self) -> bool:
+        """Take the lock; one who asks whether it is ``held`` may hold it for a moment."""
+        for _ in range(_TRIES):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                time.sleep(_BETWEEN)
+            else:
+                return True
+        return False
 
     def touch(self) -> None:
         """Say that the engine lives."""
