@@ -91,6 +91,7 @@ class Running:
     ) -> None:
         self.data, self.port, self.password, self.trust = data, port, password, trust
         self._engine = engine
+        self.stop = asyncio.Event()
         self.peers: list[Peer] = []
 
     @property
@@ -186,6 +187,7 @@ async def running(
         task.result()
     trust = None if certificate is None else client_context(certificate)
     engine = Running(data, ready.result(), password, trust, made[0])
+    engine.stop = stop
     try:
         yield engine
     finally:
