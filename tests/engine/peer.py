@@ -5,16 +5,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from glasshouse.engine import run, schema
 from glasshouse.engine.disk import Disk
+from glasshouse.engine.engine import Engine
 from glasshouse.engine.run import Timers, run_engine
 from glasshouse.wire.handshake import password_hash
 
+from .certificate import client_context, server_context
+
 FAST = Timers(due=0.02, reap=0.05, status=0.02, probe=0.05)
+
+
+class Clock:
+    """The wall clock, but for what a test adds to it."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
 
 
 class Peer:
@@ -63,14 +79,47 @@ class Peer:
 
 
 class Running:
-    """An engine on a free loopback port."""
+    """An engine on a free loopback port; ``trust`` is what its clients need for TLS."""
 
-    def __init__(self, data: Path, port: int, password: str | None) -> None:
-        self.data, self.port, self.password = data, port, password
+    def __init__(
+        self,
+        data: Path,
+        port: int,
+        password: str | None,
+        trust: ssl.SSLContext | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self.data, self.port, self.password, self.trust = data, port, password, trust
+        self._engine = engine
+        self.stop = asyncio.Event()
         self.peers: list[Peer] = []
 
+    @property
+    def engine(self) -> Engine:
+        """The living thing itself, where it runs in this process."""
+        assert self._engine is not None
+        return self._engine
+
+    def stored(self, question: str, *values: str | float) -> list[Any]:
+        """Ask the database, as a reader of another process would; single columns come bare."""
+        if self._engine is not None:
+            assert self._engine.committer.settle()
+        db = schema.open_reader(self.data)
+        try:
+            rows = list(db.execute(question, values))
+        finally:
+            db.close()
+        return [row[0] if len(row) == 1 else row for row in rows]
+
+    def jobs(self, state: int) -> list[dict[str, Any]]:
+        """Return the stored jobs of a state, next to go first."""
+        question = "SELECT payload FROM job WHERE state = ? ORDER BY score, id"
+        return [json.loads(payload) for payload in self.stored(question, state)]
+
     async def raw(self) -> Peer:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 26)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", self.port, limit=1 << 26, ssl=self.trust
+        )
         self.peers.append(Peer(reader, writer))
         return self.peers[-1]
 
@@ -92,6 +141,19 @@ class Running:
         return peer
 
 
+@contextlib.contextmanager
+def _caught() -> Iterator[list[Engine]]:
+    """Collect the engines that ``run_engine`` makes meanwhile."""
+    made: list[Engine] = []
+
+    def make(*args: Any, **options: Any) -> Engine:
+        made.append(Engine(*args, **options))
+        return made[-1]
+
+    with mock.patch.object(run, "Engine", make):
+        yield made
+
+
 @contextlib.asynccontextmanager
 async def running(
     data: Path,
@@ -99,9 +161,10 @@ async def running(
     password: str | None = None,
     timers: Timers | None = FAST,
     disk: Disk | None = None,
+    certificate: Path | None = None,
     clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Running]:
-    """Run an engine while the block runs."""
+    """Run an engine while the block runs; ``certificate``: with TLS, and where to make one."""
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
 
@@ -115,14 +178,18 @@ async def running(
             stop=stop,
             timers=timers,
             disk=disk,
+            tls=None if certificate is None else server_context(certificate),
             clock=clock,
         )
     )
     waiting: list[asyncio.Future[Any]] = [task, ready]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    with _caught() as made:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
-    engine = Running(data, ready.result(), password)
+    trust = None if certificate is None else client_context(certificate)
+    engine = Running(data, ready.result(), password, trust, made[0])
+    engine.stop = stop
     try:
         yield engine
     finally:

@@ -117,7 +117,10 @@ def _space(folder: Path, report: Report, findings: Findings) -> None:
 
 def _permissions(folder: Path, findings: Findings) -> None:
     for path in (folder, *sorted(folder.iterdir())):
-        mode = path.lstat().st_mode
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:  # a running engine has taken it away
+            continue
         if mode & _OTHERS and not stat.S_ISLNK(mode):
             findings.add(
                 "permissions",

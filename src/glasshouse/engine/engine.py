@@ -59,6 +59,7 @@ class Engine:
         self.refusing: str | None = None
         self.broken: asyncio.Future[None] = self.loop.create_future()
         self.sessions: set[Session] = set()
+        self.welcomed = 0
         self.unsent: set[Session] = set()
         self.workers: Workers[Session] = Workers()
         self.tasks = {name: TaskCounts() for name in ("Scheduled", "Retries", "Dead")}
@@ -92,8 +93,8 @@ class Engine:
 
     @property
     def full(self) -> bool:
-        """Whether there are more connections than the server takes."""
-        return len(self.sessions) > self.memory.parameters.most_connections
+        """Whether there are more clients than the server takes; who has not said HELLO is none."""
+        return self.welcomed > self.memory.parameters.most_connections
 
     # -- commands ------------------------------------------------------------
 
@@ -269,6 +270,7 @@ class Engine:
         """Drop all that is known of a connection that has ended; take back what it never got."""
         self._room.leave(session)
         self.sessions.discard(session)
+        self.welcomed -= session.welcomed
         self.unsent.discard(session)
         if session.worker is not None:
             self.workers.leave(session.wid, session)

@@ -191,7 +191,8 @@ class Memory:
 
     def give_back(self, row: Row, reserved_at: float) -> str | None:
         """Undo a reservation that never left the house; return the queue, if it was undone."""
-        if row.state != WORKING or row.reserved_at != reserved_at:
+        reserved = any(copy is row for copy in self.working.get(row.jid, ()))
+        if not reserved or row.reserved_at != reserved_at:
             return None
         self._leave(row)
         queue = self.queue(row.queue)

@@ -6,14 +6,16 @@ a type is compared with the job's own.
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator
+
+import msgspec
 
 from glasshouse.engine.batch import Row
 from glasshouse.engine.memory import Memory
 from glasshouse.engine.schema import STATE_NUMBERS
 from glasshouse.model.job import JobState
 from glasshouse.wire.commands import Mutate, MutateCommand
+from glasshouse.wire.globs import glob
 from glasshouse.wire.payload import set_fields
 from glasshouse.wire.times import format_time
 
@@ -45,5 +47,14 @@ def _matches(command: Mutate, row: Row) -> bool:
     if command.jobtype and row.jobtype != command.jobtype:
         return False
     if command.regexp:
-        return fnmatch.fnmatchcase(row.payload.decode(errors="replace"), command.regexp)
+        matches = glob(command.regexp)
+        return bool(matches(row.payload) or matches(_compact(row.payload)))
     return True
+
+
+def _compact(payload: bytes) -> bytes:
+    """Return the text as the reference keeps it, without the spaces that some clients send."""
+    try:
+        return msgspec.json.format(payload, indent=-1)
+    except (ValueError, RecursionError):  # odd texts: Unicode's errors are ValueErrors
+        return payload

@@ -28,7 +28,8 @@ Answer = tuple[bytes, int]
 class Session(asyncio.Protocol):
     """The asyncio shell of one connection.
 
-    ``held`` is set while a command of it is not answered yet and those behind it wait.
+    ``held`` is set while a command of it is not answered yet and those behind it wait,
+    ``welcomed`` once its HELLO was right.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -37,6 +38,7 @@ class Session(asyncio.Protocol):
         self.worker: WorkerRecord[Session] | None = None
         self.wid = ""
         self.held = False
+        self.welcomed = False
         self.queues: tuple[str, ...] = ()
         self._transport: asyncio.Transport | None = None
         self._inbox: deque[Event] = deque()
@@ -123,9 +125,11 @@ class Session(asyncio.Protocol):
         if hello.wid:
             self.wid = hello.wid
             self.worker = self.engine.workers.join(hello, self, self.engine.clock())
+        self.welcomed = True
+        self.engine.welcomed += 1
         self.answer(replies.OK)
         if self.engine.full:
-            self.answer(replies.error(f"too many connections: {len(self.engine.sessions)}"))
+            self.answer(replies.error(f"too many connections: {self.engine.welcomed}"))
             self.finish()
 
     def _command(self, command: Command) -> None:
