@@ -15,6 +15,7 @@ import structlog
 from glasshouse.engine import lifecycle, schema
 from glasshouse.engine.batch import Row
 from glasshouse.engine.commit import Committer
+from glasshouse.engine.durable import Durable
 from glasshouse.engine.info import PROTOCOL_VERSION, TaskCounts, info, memory_mb
 from glasshouse.engine.mutate import mutate
 from glasshouse.engine.session import Answer, Session
@@ -74,6 +75,7 @@ class Engine:
         )
         self.memory = self.committer.memory
         self._refusals = 0
+        self._durable = Durable()
         self._table: dict[type, Callable[[Session, Any], Answer | None]] = {
             c.Push: self._push,
             c.PushBulk: self._push_bulk,
@@ -245,10 +247,18 @@ class Engine:
         """Tell a worker (``None``: all) to go to ``state``; return how many there were."""
         return self.workers.signal(wid, state)
 
-    def configure(self, parameters: Parameters) -> None:
-        """Set the run-time parameters; they hold at once."""
+    def configure(self, parameters: Parameters) -> asyncio.Future[None]:
+        """Set the run-time parameters; they hold at once, and are kept when the future ends.
+
+        Raises:
+            StoreError: now or by the future: the disk does not take it.
+        """
+        if self.refusing is not None:
+            raise StoreError(self.refusing, remedy="Look at the disk, then try again.")
         self.memory.configure(parameters)
+        kept = self._durable.wait(self._durably(), self.committer.durable)
         self.committer.wake()
+        return kept
 
     # -- who waits -----------------------------------------------------------
 
@@ -283,6 +293,7 @@ class Engine:
     # -- durability ----------------------------------------------------------
 
     def _progress(self) -> None:
+        self._durable.progress(self.committer.durable)
         for session in list(self.unsent):
             session.send_ready()
 
@@ -294,6 +305,7 @@ class Engine:
         self._refusals += 1
         why = "the disk is full" if full else str(error)
         self.refusing = f"storage failed, nothing was done: {why}"
+        self._durable.refuse(ticket, self.refusing)
         for session in list(self.unsent):
             session.refuse_unsent(ticket, self.refusing)
             session.send_ready()
@@ -301,6 +313,7 @@ class Engine:
     def _break(self, error: BaseException) -> None:
         """Stop: what the disk holds is unknown, so nothing more may be promised."""
         self.refusing = f"storage failed: {error}"
+        self._durable.refuse(0, self.refusing)
         if not self.broken.done():
             if isinstance(error, apsw.Error):
                 told = schema.unusable(self._store.folder / schema.FILE, error)

@@ -17,6 +17,7 @@ import structlog
 
 from glasshouse.engine import schema
 from glasshouse.engine import timers as rounds
+from glasshouse.engine.control import controlled
 from glasshouse.engine.disk import Disk
 from glasshouse.engine.engine import Engine
 from glasshouse.engine.lock import FolderLock
@@ -68,9 +69,10 @@ async def run_engine(
         tasks = [asyncio.create_task(work) for work in _rounds(engine, timers, look)]
         # What is here now stays: no collection need look at it again.
         gc.freeze()
-        on_ready(address[0], address[1])
         try:
-            await _until(stop, engine, data, tasks)
+            async with controlled(engine, data):
+                on_ready(address[0], address[1])
+                await _until(stop, engine, data, tasks)
         finally:
             server.close()
             for task in tasks:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 import msgspec
 
 from glasshouse.engine import schema
+from glasshouse.engine.attachment import Attachment
 from glasshouse.engine.status import read_status, status_token
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
@@ -25,7 +27,12 @@ from glasshouse.upstream import embedded_finished as log
 from glasshouse.upstream.embedded_db import ReadThread
 from glasshouse.wire.times import format_time
 
+T = TypeVar("T")
+
 _COLUMNS = "state, score, queue, jid, jobtype, wid, reserved_at, payload"
+# The database follows the engine by a moment; before each look the engine is asked to let it. One
+# that does not answer in this time is looked at as it is.
+_PATIENCE = 0.5
 _ENQUEUED = schema.STATE_NUMBERS[JobState.ENQUEUED]
 
 
@@ -38,33 +45,34 @@ class EmbeddedReader:
         self._clock = clock
         self._lists = ReadThread(data, "read-engine")
         self._log = ReadThread(data, "read-finished")
+        self._engine = Attachment(data, patience=_PATIENCE)
 
     async def change_token(self) -> Hashable:
         """Return SQLite's data version and the status file's identity."""
-        return await self._lists.run(self._token)
+        return await self._list(self._token)
 
     async def state(self) -> ServerState:
         """Return totals, queues, sets and workers."""
-        return await self._lists.run(self._state)
+        return await self._list(self._state)
 
     async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
         """Return one page of a queue, next to run first."""
-        return await self._lists.run(lambda db: self._queue_jobs(db, queue, page, per_page))
+        return await self._list(lambda db: self._queue_jobs(db, queue, page, per_page))
 
     async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
         """Return one page of a set; dead newest first, the others soonest first."""
         state = schema.STATE_NUMBERS[JobState(name.value)]
         order = "DESC" if name is JobSet.DEAD else "ASC"
-        return await self._lists.run(lambda db: self._set_page(db, state, order, page, per_page))
+        return await self._list(lambda db: self._set_page(db, state, order, page, per_page))
 
     async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
         """Return one page of the reserved jobs, first to expire first."""
         state = schema.STATE_NUMBERS[JobState.WORKING]
-        return await self._lists.run(lambda db: self._set_page(db, state, "ASC", page, per_page))
+        return await self._list(lambda db: self._set_page(db, state, "ASC", page, per_page))
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         """Return every entry with this id."""
-        return await self._lists.run(
+        return await self._list(
             lambda db: _rows(
                 db,
                 f"SELECT {_COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT 100",
@@ -76,21 +84,21 @@ class EmbeddedReader:
         self, wanted: FinishedFilter, *, page: int, per_page: int
     ) -> FinishedPage | None:
         """Return one page of the finished log, newest first."""
-        return await self._log.run(
+        return await self._logged(
             lambda db: log.page_of(db, wanted, page, per_page, now=self._clock())
         )
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id, newest first."""
-        return await self._log.run(lambda db: log.executions_of(db, jid, now=self._clock()))
+        return await self._logged(lambda db: log.executions_of(db, jid, now=self._clock()))
 
     async def type_times(self) -> TimesTable | None:
         """Return wait and run times per job type over the newest part of the log."""
-        return await self._log.run(lambda db: log.times_of(db, now=self._clock()))
+        return await self._logged(lambda db: log.times_of(db, now=self._clock()))
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters."""
-        return await self._lists.run(
+        return await self._list(
             lambda db: listed(
                 stored_parameters(dict(db.execute("SELECT name, value FROM parameter")))
             )
@@ -98,8 +106,17 @@ class EmbeddedReader:
 
     async def close(self) -> None:
         """Close the database."""
+        await self._engine.close()
         await self._lists.close()
         await self._log.close()
+
+    async def _list(self, read: Callable[[apsw.Connection], T]) -> T:
+        await self._engine.settle()
+        return await self._lists.run(read)
+
+    async def _logged(self, read: Callable[[apsw.Connection], T]) -> T:
+        await self._engine.settle()
+        return await self._log.run(read)
 
     # -- on the reading thread -------------------------------------------------
 

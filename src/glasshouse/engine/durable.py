@@ -1,0 +1,40 @@
+"""Who waits for a record to be durable, other than a client's connection."""
+
+from __future__ import annotations
+
+import asyncio
+
+from glasshouse.model.errors import StoreError
+
+
+class Durable:
+    """Futures by the record that they wait for."""
+
+    def __init__(self) -> None:
+        """Start with nobody waiting."""
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+
+    def wait(self, ticket: int, durable: int) -> asyncio.Future[None]:
+        """Return what ends once record ``ticket`` is durable; so far ``durable`` is."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if ticket <= durable:
+            future.set_result(None)
+        else:
+            self._waiting.append((ticket, future))
+        return future
+
+    def progress(self, durable: int) -> None:
+        """Let those go on who wait for a record up to ``durable``."""
+        if not self._waiting:
+            return
+        for ticket, future in self._waiting:
+            if ticket <= durable and not future.done():
+                future.set_result(None)
+        self._waiting = [(t, future) for t, future in self._waiting if t > durable]
+
+    def refuse(self, ticket: int, why: str) -> None:
+        """Tell those who wait for record ``ticket`` or a later one that it will not be."""
+        for theirs, future in self._waiting:
+            if theirs >= ticket and not future.done():
+                future.set_exception(StoreError(why, remedy="Look at the disk, then try again."))
+        self._waiting = [(t, future) for t, future in self._waiting if t < ticket]
