@@ -87,4 +87,5 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {
         entry.name: (Path(entry.path).read_bytes(), entry.stat().st_mtime_ns)
         for entry in os.scandir(folder)
+        if entry.is_file()
     }
