@@ -111,6 +111,7 @@ class PowerVFS(apsw.VFS):
     def as_disk(self, *, synced: bool = True) -> Disk:
         """Return this as the engine's disk; without ``synced``, nothing is ever made durable."""
         return Disk(
+            swift=False,
             vfs=self.name,
             synchronous="NORMAL" if synced else "OFF",
             log=lambda path: _Log(self.disk, path, synced=synced),

@@ -2,10 +2,10 @@
 
 ``ticket`` numbers the record that will hold a change made now. It is *written*
 when the journal has it: it survives the death of this process. It is *durable*
-once a sync that began later has returned: it survives the loss of power. Syncs
-run on a thread, one at a time; whatever was written meanwhile shares the next.
-An answer that needs its record written asks by ``hurry``; without that, changes
-wait for the running sync and share one record.
+once a sync that began later has returned: it survives the loss of power. There
+is one sync at a time, on a thread unless the disk is swift; what comes meanwhile
+shares the next, and ``pace`` says when that is. An answer that needs its record
+written only asks by ``hurry``.
 
 The database follows a little later (``settle``), by what is left of many
 records, at moments when the journal has everything that memory has.
@@ -24,6 +24,7 @@ import structlog
 from glasshouse.engine.batch import Batch
 from glasshouse.engine.checkpoint import Checkpointer
 from glasshouse.engine.memory import Memory
+from glasshouse.engine.pace import Pace
 from glasshouse.engine.recovery import open_journal, replay
 from glasshouse.engine.store import Store
 from glasshouse.engine.sync import Syncer
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 # Seconds until the database follows; under load, so long that following takes a small part.
 _SOON, _LATEST, _PART = 0.01, 0.25, 6
+# Seconds until a record is synced that nobody asked to be: it needs to survive this process only.
+_UNASKED = 0.005
 _encode = msgspec.msgpack.Encoder().encode
 
 Refuse = Callable[[int, Exception], None]
@@ -63,12 +66,16 @@ class Committer:
         self._store = store
         self._journal = open_journal(store)
         self.memory = Memory(store)
+        self.pace = Pace()
         self._on_progress = on_progress
         self._on_refused = on_refused
         self._on_broken = on_broken
         self._scheduled = False
         self._hurried = False
+        self._closing = False
         self._syncing = 0
+        self._took = 0.0
+        self._later: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._syncer = Syncer(self._sync_done)
@@ -85,15 +92,13 @@ class Committer:
         if (
             not self._scheduled
             and (self._hurried or not self._syncing)
-            and self.memory.unlogged
             and self.whole
+            and (self.memory.unlogged or (self.pace.waiting and self.durable < self.written))
         ):
-            self._scheduled = True
-            self._idle.clear()
-            self._loop.call_soon(self._commit)
+            self._schedule()
 
     def hurry(self) -> None:
-        """Let the present record be written in this turn, also while a sync runs."""
+        """Let the present record be written in this turn, whatever the next sync waits for."""
         self._hurried = True
 
     def settle(self) -> bool:
@@ -103,7 +108,7 @@ class Committer:
         """
         if self.memory.unlogged and self.whole:
             self._write()
-            self._sync()
+            self._go_on()
         return self.whole and self._follow()
 
     def recover(self) -> bool:
@@ -124,11 +129,41 @@ class Committer:
 
     # -- records -------------------------------------------------------------
 
+    def _schedule(self) -> None:
+        self._scheduled = True
+        self._idle.clear()
+        self._loop.call_soon(self._commit)
+
     def _commit(self) -> None:
-        self._scheduled = self._hurried = False
-        if self.memory.unlogged and self.whole:
+        self._scheduled = False
+        due = not self._syncing and self.pace.due()
+        if (due or self._hurried) and self.memory.unlogged and self.whole:
             self._write()
-        self._sync()
+        self._hurried = False
+        if due:
+            self._sync()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """See to it that what is not durable will be: at once while somebody waits for it."""
+        if self._scheduled or self._syncing:
+            return
+        if self.durable == self.written and not (self.memory.unlogged and self.whole):
+            self.pace.waiting = 0
+            self._idle.set()
+        elif self._closing:
+            self.pace.force()
+            self._schedule()
+        elif self.pace.waiting:
+            self._schedule()
+        elif self._later is None:
+            self._later = self._loop.call_later(_UNASKED, self._unasked)
+
+    def _unasked(self) -> None:
+        self._later = None
+        self.pace.force()
+        if not self._scheduled and not self._syncing:
+            self._schedule()
 
     def _write(self) -> None:
         """Write a record of everything new. After a refusal, ``memory`` is not to be trusted."""
@@ -148,14 +183,30 @@ class Committer:
             self._following = self._loop.call_later(self._delay, self._follow_later)
 
     def _sync(self) -> None:
-        if self._syncing:
+        if self.durable == self.written:
             return
-        if self.durable < self.written:
-            self._syncing = self.written
+        self._syncing = self.written
+        self.pace.begin()
+        work = self._timed(self._journal.sync_work())
+        if self._store.disk.swift and self.pace.swift:
+            # Blocks everyone for less than a thread would take to be told.
+            try:
+                work()
+            except OSError as error:
+                self._on_broken(error)
+            else:
+                self._durable_now()
+        else:
             self._idle.clear()
-            self._syncer.request(self._journal.sync_work())
-        elif not self._scheduled:
-            self._idle.set()
+            self._syncer.request(work)
+
+    def _timed(self, work: Callable[[], None]) -> Callable[[], None]:
+        def timed() -> None:
+            start = time.perf_counter()
+            work()
+            self._took = time.perf_counter() - start
+
+        return timed
 
     def _sync_done(self, error: BaseException | None) -> None:
         """Take the word of the sync thread to the loop."""
@@ -165,11 +216,13 @@ class Committer:
         if error is not None:
             self._on_broken(error)
             return
+        self._durable_now()
+        self._go_on()
+
+    def _durable_now(self) -> None:
         self.durable, self._syncing = max(self.durable, self._syncing), 0
+        self.pace.end(self._took)
         self._on_progress()
-        self.wake()
-        if not self._scheduled:
-            self._sync()
 
     # -- the database ----------------------------------------------------------
 
@@ -197,10 +250,13 @@ class Committer:
 
     async def close(self) -> None:
         """Write what is left and have it synced, then close the database."""
-        self.wake()
+        self._closing = True
+        self._idle.clear()
+        self._go_on()
         await self._idle.wait()
-        if self._following is not None:
-            self._following.cancel()
+        for timer in (self._following, self._later):
+            if timer is not None:
+                timer.cancel()
         self.settle()
         await self._loop.run_in_executor(None, self._syncer.close)
         await self._checkpointer.close()

@@ -88,8 +88,12 @@ class PlainFile:
 
 
 class Disk(msgspec.Struct, frozen=True):
-    """How the store reaches the disk; other than the default only in tests."""
+    """How the store reaches the disk; other than the default only in tests.
+
+    ``swift``: a sync that is usually quick may be waited for on the event loop.
+    """
 
     vfs: str | None = None
     synchronous: str = "NORMAL"
     log: Callable[[Path], LogFile] = PlainFile
+    swift: bool = True

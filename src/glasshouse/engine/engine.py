@@ -257,6 +257,7 @@ class Engine:
             raise StoreError(self.refusing, remedy="Look at the disk, then try again.")
         self.memory.configure(parameters)
         kept = self._durable.wait(self._durably(), self.committer.durable)
+        self.committer.pace.join(back=False)
         self.committer.wake()
         return kept
 

@@ -48,6 +48,8 @@ class Session(asyncio.Protocol):
         self._closing = False
         self._stalled = False
         self._paused = False
+        # The syncs that the last durable answer waits for, and came with.
+        self._joined = self._answered = -1
         self._wire = ServerConnection(
             password=engine.password,
             salt=f"{secrets.randbits(63):x}",
@@ -136,11 +138,7 @@ class Session(asyncio.Protocol):
         self.engine.command_count += 1
         answer = self.engine.perform(self, command)
         if answer is not None:
-            self._out.append(answer)
-            if answer[1]:
-                self.engine.unsent.add(self)
-            if len(self._out) >= _MOST_UNANSWERED:
-                self._pace()
+            self.answer(*answer)
 
     def give(self, answer: Answer) -> None:
         """End the command that is held with its answer and go on with what came after it."""
@@ -171,6 +169,10 @@ class Session(asyncio.Protocol):
         self._out.append((reply, need))
         if need:
             self.engine.unsent.add(self)
+            pace = self.engine.committer.pace
+            if need > 0 and self._joined != pace.round:
+                self._joined = pace.round
+                pace.join(back=self._answered == pace.answered)
         if len(self._out) >= _MOST_UNANSWERED:
             self._pace()
 
@@ -179,8 +181,10 @@ class Session(asyncio.Protocol):
         out = self._out
         durable, written = self.engine.committer.durable, -self.engine.committer.written
         ready: list[bytes] = []
-        while out and (written <= out[0][1] <= durable):
+        while out and (written <= (need := out[0][1]) <= durable):
             ready.append(out.popleft()[0])
+            if need > 0:
+                self._answered = self.engine.committer.pace.answered
         if ready and self._transport is not None:
             self._transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
             if self._paused:

@@ -1,0 +1,78 @@
+"""When to sync: at once, or when those who were answered last have asked again.
+
+Clients that do nothing but ask answer an answer with their next command. A
+sync that begins with the first of them makes all others wait for the one after
+it; a moment's patience lets them share it. How many come back at once is
+learned; where they do not, nobody waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+_PATIENCE = 0.002
+_SWIFT = 0.0003
+_KEEP = 0.8
+
+
+class Pace:
+    """Counts connections whose answers wait for a sync, and who of them come back.
+
+    ``round`` numbers the syncs that have begun, ``answered`` those that have
+    ended. ``waiting`` connections have answers that no sync has begun for.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Start with nobody waiting and nothing known of the disk."""
+        self.round = 0
+        self.answered = 0
+        self.waiting = 0
+        self._clock = clock
+        self._begun_for = 0
+        self._asked = 0
+        self._back = 0
+        self._wanted = 0
+        self._return = 0.0
+        self._ended_at = 0.0
+        self._usual = 1.0
+        self._forced = False
+
+    @property
+    def swift(self) -> bool:
+        """Whether a sync is usually over before a thread would have been told of it."""
+        return self._usual < _SWIFT
+
+    def join(self, *, back: bool) -> None:
+        """Let one more wait; ``back``: its last answer came with the last sync."""
+        self.waiting += 1
+        self._back += back
+
+    def due(self) -> bool:
+        """Tell whether a sync should begin now."""
+        return self._forced or (
+            self.waiting > 0
+            and (self._back >= self._wanted or self._clock() - self._ended_at > _PATIENCE)
+        )
+
+    def force(self) -> None:
+        """Let the next sync be due, although nobody waits."""
+        self._forced = True
+
+    def begin(self) -> None:
+        """Note that a sync begins, for everyone who waits."""
+        self.round += 1
+        self._begun_for, self.waiting = self.waiting, 0
+        self._forced = False
+
+    def end(self, took: float) -> None:
+        """Note that it is over and took so many seconds."""
+        if self._asked:
+            came = min(1.0, self._back / self._asked)
+            self._return = _KEEP * self._return + (1 - _KEEP) * came
+        self.answered = self.round
+        self._asked, self._back = self._begun_for, 0
+        self._wanted = round(self._return * self._asked)
+        self._ended_at = self._clock()
+        # Slow once is slow for a while.
+        self._usual = max(took, _KEEP * self._usual + (1 - _KEEP) * took)
