@@ -1,4 +1,4 @@
-"""Run every benchmark, or those named: ``python -m bench [engine] [live]``."""
+"""Run every benchmark, or those named: ``python -m bench [NAME…]``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-from bench import engine, live
+from bench import engine, idle, live, million, pages
 
-BENCHES = {"engine": engine.measure, "live": live.measure}
+BENCHES = {
+    "engine": engine.measure,
+    "million": million.measure,
+    "idle": idle.measure,
+    "pages": pages.measure,
+    "live": live.measure,
+}
 RESULTS = Path(__file__).parent / "results"
 
 
