@@ -31,6 +31,8 @@ WORKING = STATE_NUMBERS[JobState.WORKING]
 
 _CACHED_ROWS = 20_000
 _CACHED_BYTES = 16 << 20
+# Of longer queues only the head is kept in memory: what is pushed now is not fetched soon.
+_SHORT = 5_000
 _SLICE = 2_000
 
 
@@ -304,7 +306,7 @@ class Memory:
         """Note that the database has everything: rows may now be read from it."""
         for row in self.late.rows.values():
             row.stored = THERE
-            if row.state == ENQUEUED:
+            if row.state == ENQUEUED and len(self.queues[row.queue].ids) <= _SHORT and self._room:
                 self._keep(row)
         self._sizes_written = dict(self.sizes)
         self.late.clear()
@@ -365,13 +367,18 @@ class Memory:
             return
         for row in self._store.ahead(queue, job_id):
             if row.id not in self.late.rows and row.id not in self.late.gone:
+                while self._cache and not self._room:
+                    self._uncache(next(iter(self._cache)))
                 self._keep(row)
 
+    @property
+    def _room(self) -> bool:
+        return len(self._cache) < _CACHED_ROWS and self._cached_bytes < _CACHED_BYTES
+
     def _keep(self, row: Row) -> None:
-        if len(self._cache) < _CACHED_ROWS and self._cached_bytes < _CACHED_BYTES:
-            if row.id not in self._cache:
-                self._cached_bytes += len(row.payload)
-            self._cache[row.id] = row
+        self._uncache(row.id)
+        self._cached_bytes += len(row.payload)
+        self._cache[row.id] = row
 
     def _uncache(self, job_id: int) -> None:
         row = self._cache.pop(job_id, None)

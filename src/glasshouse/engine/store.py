@@ -12,7 +12,7 @@ from glasshouse.engine import schema
 from glasshouse.engine.batch import COLUMNS, Batch, Row, position, write
 from glasshouse.engine.disk import Disk
 
-_AHEAD = 64
+_AHEAD, _AHEAD_BYTES = 64, 1 << 20
 
 
 class Store:
@@ -74,13 +74,19 @@ class Store:
         return None if found is None else Row(*found)
 
     def ahead(self, queue: str, job_id: int) -> list[Row]:
-        """Return a job of a queue and those that follow it there, a few dozen."""
+        """Return a job of a queue and those that follow it there, a few dozen or a megabyte."""
         found = self._one(
             f"SELECT {COLUMNS}, payload FROM job WHERE state = 1 AND queue = ?"
             " AND score >= (SELECT score FROM job WHERE id = ?) ORDER BY score LIMIT ?",
             (queue, job_id, _AHEAD),
         )
-        return [Row(*values) for values in found]
+        rows, size = [], 0
+        for values in found:
+            rows.append(Row(*values))
+            size += len(rows[-1].payload)
+            if size > _AHEAD_BYTES:
+                break
+        return rows
 
     def due(self, state: int, until: float, limit: int) -> list[int]:
         """Return ids of a set whose time has come, soonest first."""
