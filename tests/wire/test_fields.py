@@ -10,7 +10,7 @@ KNOWN = frozenset({"jid", "args"})
 
 def test_known_keys_match_in_any_case_and_the_last_wins() -> None:
     text = b'{"JID":"a","jid":"b","\\u006aiD":"c","Other":1,"arg\xc5\xbf":[]}'
-    assert typed.read_object(text, KNOWN) == {"jid": b'"c"', "Other": b"1", "args": b"[]"}
+    assert typed.read_object(text, KNOWN) == {"jid": b'"c"', "args": b"[]"}
 
 
 @pytest.mark.parametrize("text", [b"1.0", b'"1"', b"true", b"1e2", b"9" * 19, b"9" * 5000, b"[]"])

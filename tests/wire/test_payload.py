@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.wire.jsontext import JsonTextError
-from glasshouse.wire.payload import is_canonical, read_fields, set_fields
+from glasshouse.wire.jsontext import JsonTextError, finish
+from glasshouse.wire.payload import read_fields, set_fields, take_apart
 
 from .test_jsontext import ANY_JSON
 
@@ -28,8 +28,9 @@ def test_what_msgspec_cannot_read_is_kept_as_well() -> None:
 
 
 def test_canonical_means_faktorys_own_spelling() -> None:
-    assert is_canonical(b'{"jid":1,"Mine":2}')
-    assert not is_canonical(b'{"Jid":1}')
+    assert finish(take_apart(b'{"jid":1,"Mine":2}')).clean
+    for text in (b'{"Jid":1}', b'{"jid":1,"a":"\\ud800","jid":2}', b'{"j\\u0069d":"\\ud800"}'):
+        assert not finish(take_apart(text)).clean
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"nonsense", b'{"a":1'])

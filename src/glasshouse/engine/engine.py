@@ -116,14 +116,19 @@ class Engine:
             self.wake(queue)
         return replies.OK, self.committer.ticket
 
-    def _push_bulk(self, _session: Session, command: c.PushBulk) -> Answer:
-        now = self.clock()
-        woken = {lifecycle.push(self.memory, job, now) for job in command.jobs}
-        for queue in woken:
-            if queue is not None:
-                self.wake(queue)
-        ticket = self.committer.ticket if command.jobs else 0
-        return replies.bulk(msgspec.json.encode(command.rejected)), ticket
+    def _push_bulk(self, session: Session, command: c.PushBulk) -> Answer | None:
+        answer = replies.bulk(msgspec.json.encode(command.rejected))
+        if not command.jobs:
+            return answer, 0
+
+        def steps() -> Iterator[None]:
+            for job in command.jobs:
+                queue = lifecycle.push(self.memory, job, self.clock())
+                if queue is not None:
+                    self.wake(queue)
+                yield
+
+        return self._in_slices(session, steps(), answer)
 
     def _fetch(self, session: Session, command: c.Fetch) -> Answer | None:
         row = self._take(session, command.queues)
@@ -199,7 +204,9 @@ class Engine:
 
         return self._in_slices(session, steps())
 
-    def _in_slices(self, session: Session, work: Iterator[None]) -> Answer | None:
+    def _in_slices(
+        self, session: Session, work: Iterator[None], answer: bytes = replies.OK
+    ) -> Answer | None:
         """Do ``work`` without keeping others waiting; answer when all of it is durable."""
         refusals = self._refusals
 
@@ -211,12 +218,12 @@ class Engine:
 
         def all_done() -> None:
             if self._refusals == refusals:
-                session.give((replies.OK, self._durably()))
+                session.give((answer, self._durably()))
             else:
-                session.give((replies.error(self.refusing or "storage failed"), 0))
+                session.give((replies.error("storage failed, only a part was done"), 0))
 
         if in_slices(self.loop, go_on(), self.committer.wake, all_done):
-            return replies.OK, self._durably()
+            return answer, self._durably()
         session.held = True
         return None
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from glasshouse.engine.batch import Row
+from glasshouse.engine.slices import in_slices
 from glasshouse.engine.workers import WorkerRecord
 from glasshouse.wire import replies
 from glasshouse.wire.commands import Command
 from glasshouse.wire.handshake import Hello
-from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection
+from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection, Unread
 
 if TYPE_CHECKING:
     from glasshouse.engine.engine import Engine
@@ -119,8 +121,33 @@ class Session(asyncio.Protocol):
             self.finish()
         elif isinstance(event, Hello):
             self._welcome(event)
+        elif isinstance(event, Unread):
+            self._read(event)
         else:
             self._command(event)
+
+    def _read(self, line: Unread) -> None:
+        """Read a long line without keeping others waiting; what comes after it waits."""
+        found: list[Event] = []
+
+        def reading() -> Iterator[None]:
+            while not self._closing:
+                try:
+                    next(line.steps)
+                except StopIteration as end:
+                    found.append(end.value)
+                    return
+                yield
+
+        def read() -> None:
+            self.held = False
+            self._inbox.extendleft(found)
+            self._go_on()
+
+        self.held = True
+        if in_slices(self.engine.loop, reading(), lambda: None, read, steps=1):
+            self.held = False
+            self._inbox.extendleft(found)
 
     def _welcome(self, hello: Hello) -> None:
         self._stop_timer()

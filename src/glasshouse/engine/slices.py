@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 _SLICE = 0.005
-# How many steps go between two looks at the clock.
+# How many steps go between two looks at the clock, where steps are small.
 _STEPS = 50
 
 
@@ -16,31 +16,33 @@ def in_slices(
     work: Iterator[object],
     slice_done: Callable[[], None],
     all_done: Callable[[], None],
+    *,
+    steps: int = _STEPS,
 ) -> bool:
     """Step through ``work``; True when one slice was enough.
 
     Otherwise the loop goes on with it: ``slice_done`` is called after each
-    slice, ``all_done`` at the end.
+    slice, ``all_done`` at the end. After so many ``steps`` the clock is looked at.
     """
 
     def go_on() -> None:
-        if step(work):
+        if step(work, steps):
             all_done()
         else:
             loop.call_soon(go_on)
         slice_done()
 
-    if step(work):
+    if step(work, steps):
         return True
     loop.call_soon(go_on)
     return False
 
 
-def step(work: Iterator[object]) -> bool:
+def step(work: Iterator[object], steps: int = _STEPS) -> bool:
     """Step through ``work`` for a few milliseconds; True when it has ended."""
     until = time.perf_counter() + _SLICE
     while True:
-        for _ in range(_STEPS):
+        for _ in range(steps):
             if next(work, work) is work:
                 return True
         if time.perf_counter() >= until:

@@ -1,13 +1,14 @@
 """A client's command line as a typed value (fwp.md §4).
 
 ``parse_command`` either returns one of these or raises the error text that the
-client gets; what the line asks for is clean and bounded afterwards.
+client gets; what the line asks for is clean and bounded afterwards. A long line
+is read in steps, so that nobody waits for it but its sender.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -16,10 +17,30 @@ from glasshouse.model.job import JobSet
 from glasshouse.model.server import WorkerState
 from glasshouse.wire import fields as typed
 from glasshouse.wire.echo import clip, echo
-from glasshouse.wire.jobs import JobError, NewJob, parse_job, parse_jobs
-from glasshouse.wire.jsontext import JsonTextError, decode_string, members
+from glasshouse.wire.jobs import (
+    JobError,
+    NewJob,
+    parse_job,
+    parse_job_in_steps,
+    parse_jobs,
+    parse_jobs_in_steps,
+)
+from glasshouse.wire.jsontext import (
+    JsonTextError,
+    Steps,
+    decode_start,
+    decode_string,
+    finish,
+    members_in_steps,
+)
 
 MAX_ERRTYPE, MAX_MESSAGE, MAX_BACKTRACE = 100, 1000, 50
+MAX_BACKTRACE_LINE = 4096
+MAX_QUEUES = 1000
+LONG = 16 << 10
+"""A line of more bytes is long; one that names queues may not be."""
+
+_TURN = 64
 _INTERNAL = "internal error"
 
 
@@ -148,6 +169,7 @@ _decode_ack = msgspec.json.Decoder(_AckBody).decode
 _decode_fail = msgspec.json.Decoder(_FailBody).decode
 _ODD = (ValueError, RecursionError)  # msgspec's and Unicode's errors are ValueErrors
 _FAIL_KEYS = frozenset({"jid", "errtype", "message", "backtrace"})
+_ACK_KEYS = frozenset({"jid"})
 _BEAT_KEYS = frozenset({"wid", "current_state", "rss_kb"})
 _MUTATE_KEYS = frozenset({"cmd", "target", "filter"})
 _FILTER_KEYS = frozenset({"jids", "regexp", "jobtype"})
@@ -171,6 +193,22 @@ def parse_command(line: bytes) -> Command:
         raise CommandError(f"invalid JSON: {error.detail}") from None
 
 
+def parse_in_steps(line: bytes) -> Steps[Command]:
+    """Do what ``parse_command`` does, in steps; for long lines."""
+    verb, _, body = line.partition(b" ")
+    parse = _LONG_PARSERS.get(verb)
+    if parse is None:
+        if verb in _NAME_QUEUES:
+            raise CommandError(f"{verb.decode()} takes at most {LONG} bytes")
+        return parse_command(line)
+    try:
+        return (yield from parse(body))
+    except JobError as error:
+        raise CommandError(error.detail) from None
+    except JsonTextError as error:
+        raise CommandError(f"invalid JSON: {error.detail}") from None
+
+
 def _needed(body: bytes | None) -> bytes:
     """Return the argument; the reference stumbles over a missing one (T7)."""
     if body is None:
@@ -182,59 +220,85 @@ def _push(body: bytes | None) -> Push:
     return Push(parse_job(_needed(body)))
 
 
+def _push_in_steps(body: bytes) -> Steps[Command]:
+    return Push((yield from parse_job_in_steps(body)))
+
+
 def _push_bulk(body: bytes | None) -> PushBulk:
     jobs, rejected = parse_jobs(_needed(body))
+    return PushBulk(tuple(jobs), rejected)
+
+
+def _push_bulk_in_steps(body: bytes) -> Steps[Command]:
+    jobs, rejected = yield from parse_jobs_in_steps(body)
     return PushBulk(tuple(jobs), rejected)
 
 
 def _fetch(body: bytes | None) -> Fetch:
     if body is None:
         raise CommandError("must call fetch with at least one queue")
-    return Fetch(_names(body))
+    names = _names(body)
+    if len(names) > MAX_QUEUES:
+        raise CommandError(f"fetch takes at most {MAX_QUEUES} queues")
+    return Fetch(names)
 
 
-def _ack(body: bytes | None) -> Ack:
+def _ack(body: bytes | None) -> Command:
     text = _needed(body)
     try:
         return Ack(_decode_ack(text).jid)
     except _ODD:
-        pass
+        return finish(_ack_in_steps(text))
+
+
+def _ack_in_steps(text: bytes) -> Steps[Command]:
+    # A map of strings, whose keys match exactly: "JID" is just another string.
+    jid: str | None = None
     try:
-        # A map of strings, whose keys match exactly: "JID" is just another string.
-        fields = {
-            decode_string(key): "" if value == typed.NULL else decode_string(value)
-            for key, value in members(text)
-        }
-        return Ack(fields["jid"])
-    except (JsonTextError, KeyError):
-        raise CommandError(f"invalid ACK {echo(text)}") from None
+        for count, (key, value) in enumerate((yield from members_in_steps(text))):
+            if not count % _TURN:
+                yield
+            typed.has_string({"": value}, "")
+            if typed.read_key(key, _ACK_KEYS, exactly=True):
+                jid = "" if value == typed.NULL else decode_string(value)
+    except JsonTextError:
+        jid = None
+    if jid is None:
+        raise CommandError(f"invalid ACK {echo(text)}")
+    return Ack(jid)
 
 
-def _fail(body: bytes | None) -> Fail:
+def _fail(body: bytes | None) -> Command:
     text = _needed(body)
     try:
         given = _decode_fail(text)
-        jid, errtype, message, lines = given.jid, given.errtype, given.message, given.backtrace
     except _ODD:
-        fields = typed.read_object(text, _FAIL_KEYS)
-        jid, errtype, message = (
-            typed.string(fields, name) for name in ("jid", "errtype", "message")
-        )
-        lines = list(typed.strings(fields, "backtrace"))
+        return finish(_fail_in_steps(text))
+    return _failure(given.jid, given.errtype, given.message, given.backtrace)
+
+
+def _fail_in_steps(text: bytes) -> Steps[Command]:
+    fields = yield from typed.read_object_in_steps(text, _FAIL_KEYS)
+    jid = typed.string(fields, "jid")
+    errtype, message = (typed.start_of_string(fields, name) for name in ("errtype", "message"))
+    lines = yield from typed.strings_in_steps(fields, "backtrace", decode_start)
+    return _failure(jid, errtype, message, lines)
+
+
+def _failure(jid: str, errtype: str, message: str, lines: Sequence[str]) -> Fail:
     if not jid:
         raise CommandError("missing JID")
     return Fail(
         jid,
         clip(errtype.strip(), MAX_ERRTYPE) or "unknown",
         clip(message.strip(), MAX_MESSAGE) or "unknown",
-        tuple(lines[:MAX_BACKTRACE]),
+        tuple(clip(line, MAX_BACKTRACE_LINE) for line in lines[:MAX_BACKTRACE]),
     )
 
 
-def _beat(body: bytes | None) -> Beat:
-    text = _needed(body)
+def _beat_in_steps(text: bytes) -> Steps[Command]:
     try:
-        fields = typed.read_object(text, _BEAT_KEYS)
+        fields = yield from typed.read_object_in_steps(text, _BEAT_KEYS)
         state = typed.string(fields, "current_state")
         return Beat(
             typed.string(fields, "wid"),
@@ -252,7 +316,7 @@ def _queue(body: bytes | None) -> Command:
     if action == "LATENCY":
         if names[:1] == ("*",):
             raise CommandError("QUEUE LATENCY does not support wildcards")
-        return QueueLatency(names)
+        return QueueLatency(tuple(dict.fromkeys(names)))
     kind = _QUEUE_ACTIONS.get(action)
     if kind is None:
         raise CommandError(f"no such QUEUE subcommand: {action}")
@@ -261,14 +325,16 @@ def _queue(body: bytes | None) -> Command:
     return kind(None if names[:1] == ("*",) else names)
 
 
-def _mutate(body: bytes | None) -> Mutate:
-    if body is None or b" " in body:
+def _mutate_in_steps(body: bytes) -> Steps[Command]:
+    if b" " in body:
         raise CommandError("invalid format")
-    fields = typed.read_object(body, _MUTATE_KEYS)
+    fields = yield from typed.read_object_in_steps(body, _MUTATE_KEYS)
     operation, target = typed.string(fields, "cmd"), typed.string(fields, "target")
     given = fields.get("filter", typed.NULL)
-    wanted = {} if given == typed.NULL else typed.read_object(given, _FILTER_KEYS)
-    jids = typed.strings(wanted, "jids")
+    wanted: dict[str, bytes] = {}
+    if given != typed.NULL:
+        wanted = yield from typed.read_object_in_steps(given, _FILTER_KEYS)
+    jids = yield from typed.strings_in_steps(wanted, "jids")
     regexp, jobtype = typed.string(wanted, "regexp"), typed.string(wanted, "jobtype")
     if operation not in _OPERATIONS:
         raise CommandError("unknown mutate operation")
@@ -277,6 +343,10 @@ def _mutate(body: bytes | None) -> Mutate:
     return Mutate(
         MutateCommand(operation), JobSet(target), jids, regexp, jobtype, given != typed.NULL
     )
+
+
+def _mutate(body: bytes | None) -> Command:
+    return finish(_mutate_in_steps(b" " if body is None else body))
 
 
 def _batch(_: bytes | None) -> Command:
@@ -305,7 +375,7 @@ _PARSERS: dict[bytes, Callable[[bytes | None], Command]] = {
     b"FETCH": _fetch,
     b"ACK": _ack,
     b"FAIL": _fail,
-    b"BEAT": _beat,
+    b"BEAT": lambda body: finish(_beat_in_steps(_needed(body))),
     b"INFO": lambda _: Info(),
     b"FLUSH": lambda _: Flush(),
     b"END": lambda _: End(),
@@ -314,3 +384,12 @@ _PARSERS: dict[bytes, Callable[[bytes | None], Command]] = {
     b"BATCH": _batch,
     b"TRACK": _track,
 }
+_LONG_PARSERS: dict[bytes, Callable[[bytes], Steps[Command]]] = {
+    b"PUSH": _push_in_steps,
+    b"PUSHB": _push_bulk_in_steps,
+    b"ACK": _ack_in_steps,
+    b"FAIL": _fail_in_steps,
+    b"BEAT": _beat_in_steps,
+    b"MUTATE": _mutate_in_steps,
+}
+_NAME_QUEUES = frozenset({b"FETCH", b"QUEUE"})

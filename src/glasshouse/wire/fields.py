@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
-from glasshouse.wire.jsontext import JsonTextError, decode_string, elements, members
+from glasshouse.wire.jsontext import (
+    MAX_MEMBERS,
+    MAX_STRING,
+    JsonTextError,
+    Steps,
+    decode_start,
+    decode_string,
+    elements_in_steps,
+    finish,
+    members_in_steps,
+)
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -18,6 +28,8 @@ D = TypeVar("D")
 INT64 = range(-(2**63), 2**63)
 NULL = b"null"
 
+_LONGEST_KEY = 100
+_TURN = 64
 _INT64_DIGITS = len(str(-(2**63)))
 
 
@@ -29,13 +41,39 @@ def canonical(key: str, known: AbstractSet[str]) -> str:
     return folded if folded in known and len(folded) == len(key) else key
 
 
+def read_key(key: bytes, known: AbstractSet[str], *, exactly: bool = False) -> str | None:
+    """Return the known name that a key, given with its quotes, spells, or ``None``.
+
+    ``exactly``: in its very letters, capital or small.
+    """
+    # The longest name, all escapes, is shorter than this.
+    if len(key) > _LONGEST_KEY:
+        return None
+    name = decode_string(key)
+    if not exactly:
+        name = canonical(name, known)
+    return name if name in known else None
+
+
 def read_object(text: bytes, known: AbstractSet[str]) -> dict[str, bytes]:
-    """Return an object's fields by canonical key as JSON text.
+    """Return an object's known fields by canonical key as JSON text.
 
     Raises:
         JsonTextError: ``text`` is not one JSON object.
     """
-    return {canonical(decode_string(key), known): value for key, value in members(text)}
+    return finish(read_object_in_steps(text, known))
+
+
+def read_object_in_steps(text: bytes, known: AbstractSet[str]) -> Steps[dict[str, bytes]]:
+    """Do what ``read_object`` does, in steps."""
+    fields: dict[str, bytes] = {}
+    for count, (key, value) in enumerate((yield from members_in_steps(text))):
+        if not count % _TURN:
+            yield
+        name = read_key(key, known)
+        if name is not None:
+            fields[name] = value
+    return fields
 
 
 def string(fields: Mapping[str, bytes], name: str) -> str:
@@ -48,9 +86,42 @@ def integer(fields: Mapping[str, bytes], name: str) -> int | None:
     return _typed(fields, name, _to_int, None, "an integer")
 
 
+def start_of_string(fields: Mapping[str, bytes], name: str) -> str:
+    """Return a string field of which a very long one's start is enough; else as ``string``."""
+    return _typed(fields, name, decode_start, "", "a string")
+
+
+def has_string(fields: Mapping[str, bytes], name: str) -> bool:
+    """Tell whether a string is there and not empty; :class:`JsonTextError` for another type."""
+    value = fields.get(name, NULL)
+    if value != NULL and value[:1] != b'"':
+        raise JsonTextError(f"{name} must be a string")
+    return value not in {NULL, b'""'}
+
+
 def strings(fields: Mapping[str, bytes], name: str) -> tuple[str, ...]:
     """Return an array of strings, ``()`` when absent; :class:`JsonTextError` for another type."""
-    return _typed(fields, name, _to_strings, (), "an array of strings")
+    return finish(strings_in_steps(fields, name))
+
+
+def strings_in_steps(
+    fields: Mapping[str, bytes], name: str, read: Callable[[bytes], str] = decode_string
+) -> Steps[tuple[str, ...]]:
+    """Do what ``strings`` does, in steps; each string is read by ``read``."""
+    value = fields.get(name, NULL)
+    if value == NULL:
+        return ()
+    found: list[str] = []
+    try:
+        spans = yield from elements_in_steps(value, MAX_MEMBERS)
+        for at in range(0, len(spans), 2):
+            if not at % _TURN:
+                yield
+            item = value[spans[at] : spans[at + 1]]
+            found.append("" if item == NULL else read(item))
+    except JsonTextError:
+        raise JsonTextError(f"{name} must be an array of at most {MAX_MEMBERS} strings") from None
+    return tuple(found)
 
 
 def check_object(fields: Mapping[str, bytes], name: str) -> None:
@@ -77,6 +148,8 @@ def _typed(
     try:
         return read(value)
     except (ValueError, JsonTextError):
+        if value[:1] == b'"' and len(value) > MAX_STRING:
+            raise JsonTextError(f"{name} is longer than {MAX_STRING} bytes") from None
         raise JsonTextError(f"{name} must be {wanted}") from None
 
 
@@ -88,7 +161,3 @@ def _to_int(text: bytes) -> int:
     if value not in INT64:
         raise ValueError(text)
     return value
-
-
-def _to_strings(text: bytes) -> tuple[str, ...]:
-    return tuple("" if item == NULL else decode_string(item) for item in elements(text))

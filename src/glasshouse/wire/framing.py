@@ -29,8 +29,12 @@ class LineBuffer:
     def __init__(self, limit: int) -> None:
         """Allow lines of up to ``limit`` bytes, not counting their line end."""
         self.limit = limit
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._rest = bytearray()
+
+    @property
+    def kept(self) -> int:
+        """How many bytes of an unfinished line are kept."""
+        return len(self._rest)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes in; return the lines that they complete, without LF or CRLF.
@@ -40,8 +44,9 @@ class LineBuffer:
         """
         lines = data.split(b"\n")
         rest = lines.pop()
-        if lines and self._pieces:
-            lines[0] = b"".join([*self._pieces, lines[0]])
+        if lines and self._rest:
+            self._rest += lines[0]
+            lines[0] = bytes(self._rest)
             self.clear()
         for index, line in enumerate(lines):
             if line[-1:] == b"\r":
@@ -55,13 +60,12 @@ class LineBuffer:
 
     def clear(self) -> None:
         """Forget the unfinished line."""
-        self._pieces = []
-        self._size = 0
+        self._rest = bytearray()
 
     def _keep(self, rest: bytes, lines: list[bytes]) -> None:
-        self._pieces.append(rest)
-        self._size += len(rest)
+        # One array, not a list of pieces: a piece of one byte would cost forty.
+        self._rest += rest
         # A CR at the end may belong to the line end, so it does not count yet.
-        if self._size - rest.endswith(b"\r") > self.limit:
+        if len(self._rest) - rest.endswith(b"\r") > self.limit:
             self.clear()
             raise LineTooLong(self.limit, lines)

@@ -1,12 +1,14 @@
 """A pushed job: checked by fwp.md §3's rules, its text kept as the client wrote it.
 
 An ordinary job is read by msgspec alone and its payload is the pushed text with
-the server's fields appended; any other goes through our own scanner.
+the server's fields appended; any other, and a very long one, goes through our own
+scanner, which works in steps.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -14,17 +16,22 @@ import msgspec
 from glasshouse.model.errors import InvalidError
 from glasshouse.wire import fields as typed
 from glasshouse.wire.echo import echo
-from glasshouse.wire.jsontext import JsonTextError, elements
-from glasshouse.wire.payload import is_canonical, read_fields, set_fields
+from glasshouse.wire.jsontext import JsonTextError, Steps, elements_in_steps, finish
+from glasshouse.wire.payload import AT_ONCE, take_apart
 from glasshouse.wire.times import parse_time
 
 DEFAULT_QUEUE = "default"
 DEFAULT_RETRY = 25
 MAX_RESERVE = 86_400
+_DEFAULT_QUEUE_MEMBER = b',"queue":"default"'
 _LEAST_JID = 8
+# So many jobs are one step; what is longer is read in steps of its own.
+_TURN = 8
+_SHORT = 4 << 10
 _queue_name = re.compile(r"[a-zA-Z0-9._-]+").fullmatch
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _BRACKET = ord("[")
+_NO_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 _ODD = (ValueError, RecursionError)  # msgspec's and Unicode's errors are ValueErrors
 
 
@@ -101,16 +108,71 @@ def parse_job(raw: bytes) -> NewJob:
         JobError: it breaks a rule of fwp.md §3, with that section's text.
     """
     raw = raw.strip(b" \t\r\n")
+    job = _parse_ordinary(raw)
+    return finish(_parse_odd(raw)) if job is None else job
+
+
+def parse_job_in_steps(raw: bytes) -> Steps[NewJob]:
+    """Do what ``parse_job`` does, in steps."""
+    raw = raw.strip(b" \t\r\n")
+    job = _parse_ordinary(raw) if len(raw) <= AT_ONCE else None
+    if job is None:
+        job = yield from _parse_odd(raw)
+    return job
+
+
+def parse_jobs(raw: bytes) -> tuple[list[NewJob], dict[str, str]]:
+    """Return the jobs of a PUSHB and, by jid, why others are refused.
+
+    Raises:
+        JobError: ``raw`` is not an array of JSON objects with fields of the right type.
+    """
+    return finish(parse_jobs_in_steps(raw))
+
+
+def parse_jobs_in_steps(raw: bytes) -> Steps[tuple[list[NewJob], dict[str, str]]]:
+    """Do what ``parse_jobs`` does, in steps."""
+    jobs: list[NewJob] = []
+    rejected: dict[str, str] = {}
+    for count, item in enumerate((yield from _items(raw))):
+        if not count % _TURN:
+            yield
+        try:
+            if len(item) <= _SHORT:
+                jobs.append(parse_job(item))
+            else:
+                jobs.append((yield from parse_job_in_steps(item)))
+        except JobError as error:
+            if error.malformed:
+                raise
+            rejected[error.jid] = error.detail
+    return jobs, rejected
+
+
+def _items(raw: bytes) -> Steps[Iterator[bytes]]:
+    if len(raw) <= AT_ONCE:
+        try:
+            return map(bytes, _decode_array(raw))
+        except _ODD:
+            pass
+    try:
+        spans = yield from elements_in_steps(raw)
+    except JsonTextError as error:
+        raise _malformed(error) from None
+    return (raw[spans[at] : spans[at + 1]] for at in range(0, len(spans), 2))
+
+
+def _parse_ordinary(raw: bytes) -> NewJob | None:
     try:
         job = _decode_ordinary(raw)
     except _ODD:
-        return _parse_odd(raw)
+        return None
     queue, retry, dated = job.queue, job.retry, job.created_at
     if queue == "" or dated == "" or memoryview(job.args)[0] != _BRACKET:
-        return _parse_odd(raw)
+        return None
     lacks = b""
     if queue is msgspec.UNSET:
-        queue, lacks = DEFAULT_QUEUE, b',"queue":"default"'
+        queue, lacks = DEFAULT_QUEUE, _DEFAULT_QUEUE_MEMBER
     _check(job.jid, job.jobtype, job.reserve_for, has_args=True)
     at = _read_at(job.at, job.jid) if job.at else None
     if _queue_name(queue) is None:
@@ -121,36 +183,16 @@ def parse_job(raw: bytes) -> NewJob:
     )  # fmt: skip
 
 
-def parse_jobs(raw: bytes) -> tuple[list[NewJob], dict[str, str]]:
-    """Return the jobs of a PUSHB and, by jid, why others are refused.
-
-    Raises:
-        JobError: ``raw`` is not an array of JSON objects with fields of the right type.
-    """
+def _parse_odd(raw: bytes) -> Steps[NewJob]:
+    """Read a job field by field and write out what the server must change."""
     try:
-        items = [bytes(item) for item in _decode_array(raw)]
-    except _ODD:
-        items = _elements(raw)
-    jobs: list[NewJob] = []
-    rejected: dict[str, str] = {}
-    for item in items:
-        try:
-            jobs.append(parse_job(item))
-        except JobError as error:
-            if error.malformed:
-                raise
-            rejected[error.jid] = error.detail
-    return jobs, rejected
-
-
-def _parse_odd(raw: bytes) -> NewJob:
-    """Read a job by our own scanner and write out what the server must change."""
-    try:
-        fields = read_fields(raw)
-        jid, jobtype, queue, at_text, dated = (
-            typed.string(fields, name) for name in ("jid", "jobtype", "queue", "at", "created_at")
+        apart = yield from take_apart(raw)
+        fields = apart.fields
+        jid, jobtype, queue, at_text = (
+            typed.string(fields, name) for name in ("jid", "jobtype", "queue", "at")
         )
-        typed.string(fields, "enqueued_at")
+        dated = typed.has_string(fields, "created_at")
+        typed.has_string(fields, "enqueued_at")
         retry, reserve_for = typed.integer(fields, "retry"), typed.integer(fields, "reserve_for")
         typed.integer(fields, "backtrace")
         typed.check_object(fields, "custom")
@@ -162,21 +204,22 @@ def _parse_odd(raw: bytes) -> NewJob:
     at = _read_at(at_text, jid) if at_text else None
     if _queue_name(queue or DEFAULT_QUEUE) is None:
         raise _bad_queue(queue, jid)
-    changes = _changes(fields, queue, retry, dated)
-    body = set_fields(raw, changes) if changes or not is_canonical(raw) else raw
+    changes = _changes(fields, retry, dated=dated)
+    body = apart.rewritten(changes) if changes or not apart.clean else raw
+    lacks = b"" if queue else _DEFAULT_QUEUE_MEMBER
     return NewJob(
-        jid, jobtype, queue or DEFAULT_QUEUE, retry, reserve_for or 0, at, _one_line(body), b"",
-        bool(dated),
+        jid, jobtype, queue or DEFAULT_QUEUE, retry, reserve_for or 0, at, _one_line(body), lacks,
+        dated,
     )  # fmt: skip
 
 
 def _changes(
-    fields: dict[str, bytes], queue: str, retry: int | None, dated: str
+    fields: dict[str, bytes], retry: int | None, *, dated: bool
 ) -> dict[str, bytes | None]:
-    """Return what the server sets or takes away before the job is stored."""
+    """Return what the server takes away before the job is stored: what it sets itself."""
     changes: dict[str, bytes | None] = {}
-    if not queue:
-        changes["queue"] = b'"default"'
+    if fields.get("queue") in {typed.NULL, b'""'}:
+        changes["queue"] = None
     if retry is None and "retry" in fields:
         changes["retry"] = None
     if not dated and "created_at" in fields:
@@ -211,13 +254,6 @@ def _bad_queue(name: str, jid: str) -> JobError:
     return JobError(text, jid=jid)
 
 
-def _elements(raw: bytes) -> list[bytes]:
-    try:
-        return elements(raw)
-    except JsonTextError as error:
-        raise _malformed(error) from None
-
-
 def _malformed(error: JsonTextError) -> JobError:
     return JobError(f"invalid JSON: {error.detail}", malformed=True)
 
@@ -225,5 +261,5 @@ def _malformed(error: JsonTextError) -> JobError:
 def _one_line(text: bytes) -> bytes:
     # Valid JSON has raw CR and LF only between tokens; pyfaktory counts CRLFs (fwp.md §10).
     if b"\r" in text or b"\n" in text:
-        return text.replace(b"\r", b" ").replace(b"\n", b" ")
+        return text.translate(_NO_BREAKS)
     return text

@@ -6,16 +6,71 @@ from collections.abc import Mapping
 
 import msgspec
 
-from glasshouse.wire.fields import canonical
-from glasshouse.wire.jsontext import decode_string, members
+from glasshouse.wire.fields import canonical, read_key
+from glasshouse.wire.jsontext import Steps, decode_start, finish, members_in_steps
 
 JOB_FIELDS = frozenset({
     "jid", "jobtype", "args", "queue", "retry", "reserve_for", "at", "backtrace",
     "created_at", "enqueued_at", "custom", "failure",
 })  # fmt: skip
 
+AT_ONCE = 256 << 10
+"""Bytes that msgspec reads in a millisecond or two; a longer text is read in steps."""
+
+_TURN = 64
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
+
+
+class Apart(msgspec.Struct, frozen=True):
+    """An object taken apart: the JSON text of its values, by canonical key where it is a known one.
+
+    ``keys`` has the text of keys that are not written as their name is; ``clean``
+    tells that Faktory's own keys are spelt as Faktory does and none comes twice.
+    """
+
+    fields: dict[str, bytes]
+    keys: dict[str, bytes]
+    clean: bool
+
+    def rewritten(self, changes: Mapping[str, bytes | None]) -> bytes:
+        """Return the object with ``changes`` made, as :func:`set_fields` makes them."""
+        kept = self.fields.copy()
+        for name, value in changes.items():
+            if value is None:
+                kept.pop(name, None)
+            else:
+                kept[name] = value
+        keys = self.keys
+        parts = ((keys.get(name) or _encode(name)) + b":" + value for name, value in kept.items())
+        return b"{" + b",".join(parts) + b"}"
+
+
+def take_apart(payload: bytes) -> Steps[Apart]:
+    """Take a JSON object apart, in steps.
+
+    Raises:
+        JsonTextError: ``payload`` is not a JSON object.
+    """
+    raw = _fast(payload) if len(payload) <= AT_ONCE else None
+    if raw is not None:
+        return Apart({key: bytes(value) for key, value in raw.items()}, {}, clean=True)
+    found = yield from members_in_steps(payload)
+    fields: dict[str, bytes] = {}
+    keys: dict[str, bytes] = {}
+    clean = True
+    for count, (key, value) in enumerate(found):
+        if not count % _TURN:
+            yield
+        name = read_key(key, JOB_FIELDS)
+        if name is None:
+            # By its text: what a key of no concern means need not be known.
+            name = key.decode("latin-1")
+            keys[name] = key
+        elif len(key) != len(name) + 2 or key[1:-1] != name.encode():
+            clean = False
+        fields[name] = value
+    return Apart(fields, keys, clean=clean and len(fields) == len(found))
 
 
 def read_fields(payload: bytes) -> dict[str, bytes]:
@@ -27,12 +82,11 @@ def read_fields(payload: bytes) -> dict[str, bytes]:
     raw = _fast(payload)
     if raw is not None:
         return {key: bytes(value) for key, value in raw.items()}
-    return {canonical(decode_string(key), JOB_FIELDS): value for key, value in members(payload)}
-
-
-def is_canonical(payload: bytes) -> bool:
-    """Tell whether Faktory's own keys are all spelt as Faktory does, and any reader copes."""
-    return _fast(payload) is not None
+    apart = finish(take_apart(payload))
+    return {
+        decode_start(apart.keys[name]) if name in apart.keys else name: value
+        for name, value in apart.fields.items()
+    }
 
 
 def set_fields(payload: bytes, fields: Mapping[str, bytes | None]) -> bytes:
@@ -46,7 +100,7 @@ def set_fields(payload: bytes, fields: Mapping[str, bytes | None]) -> bytes:
     """
     raw = _fast(payload)
     if raw is None:
-        return _set_by_scanning(payload, fields)
+        return finish(take_apart(payload)).rewritten(fields)
     for name, value in fields.items():
         if value is None:
             raw.pop(name, None)
@@ -65,20 +119,3 @@ def _fast(payload: bytes) -> dict[str, msgspec.Raw] | None:
         if canonical(key, JOB_FIELDS) != key:
             return None
     return raw
-
-
-def _set_by_scanning(payload: bytes, fields: Mapping[str, bytes | None]) -> bytes:
-    kept: dict[str, tuple[bytes, bytes]] = {}
-    for key, value in members(payload):
-        name = canonical(decode_string(key), JOB_FIELDS)
-        kept[name] = (_quoted(name) if name in JOB_FIELDS else key, value)
-    for name, new in fields.items():
-        if new is None:
-            kept.pop(name, None)
-        else:
-            kept[name] = (_quoted(name), new)
-    return b"{" + b",".join(key + b":" + value for key, value in kept.values()) + b"}"
-
-
-def _quoted(name: str) -> bytes:
-    return _encode(name)

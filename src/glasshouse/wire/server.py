@@ -10,9 +10,10 @@ from __future__ import annotations
 import msgspec
 
 from glasshouse.wire import replies
-from glasshouse.wire.commands import Command, CommandError, End, parse_command
+from glasshouse.wire.commands import LONG, Command, CommandError, End, parse_command, parse_in_steps
 from glasshouse.wire.framing import LineBuffer, LineTooLong
 from glasshouse.wire.handshake import HandshakeError, Hello, check_password, greeting, parse_hello
+from glasshouse.wire.jsontext import Steps
 from glasshouse.wire.states import TRANSITIONS, ConnectionState, EventKind
 
 
@@ -22,13 +23,19 @@ class Rejected(msgspec.Struct, frozen=True):
     text: str
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """A long line: go through ``steps`` to learn which event it amounts to."""
+
+    steps: Steps[Command | Rejected]
+
+
 class Closing(msgspec.Struct, frozen=True):
     """The connection is over: send ``reply``, if any, and close."""
 
     reply: bytes | None
 
 
-Event = Hello | Command | Rejected | Closing
+Event = Hello | Command | Rejected | Unread | Closing
 
 
 class ServerConnection:
@@ -40,7 +47,7 @@ class ServerConnection:
         password: bytes | None,
         salt: str,
         iterations: int,
-        max_line: int = 64 << 20,
+        max_line: int = 32 << 20,
         max_hello: int = 64 << 10,
     ) -> None:
         """Begin; ``salt`` and ``iterations`` must be fresh for each connection (fwp.md §2.1)."""
@@ -61,6 +68,11 @@ class ServerConnection:
         if self._password is None:
             return greeting(None, None)
         return greeting(self._salt, self._iterations)
+
+    @property
+    def kept(self) -> int:
+        """How many bytes of an unfinished line are kept."""
+        return self._lines.kept
 
     def receive(self, data: bytes) -> list[Event]:
         """Return what the bytes amount to, in order; the rest is kept for the next call."""
@@ -90,6 +102,9 @@ class ServerConnection:
     def _on_line(self, line: bytes) -> Event:
         if self._state is ConnectionState.AWAITING_HELLO:
             return self._on_hello(line)
+        if len(line) > LONG and not line.startswith(b"END "):
+            self._move(EventKind.COMMAND)
+            return Unread(_read(line))
         try:
             command = parse_command(line)
         except CommandError as error:
@@ -117,3 +132,10 @@ class ServerConnection:
         self._state = TRANSITIONS[self._state, kind]
         if self._state is ConnectionState.CLOSED:
             self._lines.clear()
+
+
+def _read(line: bytes) -> Steps[Command | Rejected]:
+    try:
+        return (yield from parse_in_steps(line))
+    except CommandError as error:
+        return Rejected(error.detail)
