@@ -36,7 +36,7 @@ from glasshouse.wire.jsontext import (
 
 MAX_ERRTYPE, MAX_MESSAGE, MAX_BACKTRACE = 100, 1000, 50
 MAX_BACKTRACE_LINE = 4096
-MAX_QUEUES = 1000
+MAX_QUEUES, MAX_JIDS = 1000, 50_000
 LONG = 16 << 10
 """A line of more bytes is long; one that names queues may not be."""
 
@@ -281,7 +281,7 @@ def _fail_in_steps(text: bytes) -> Steps[Command]:
     fields = yield from typed.read_object_in_steps(text, _FAIL_KEYS)
     jid = typed.string(fields, "jid")
     errtype, message = (typed.start_of_string(fields, name) for name in ("errtype", "message"))
-    lines = yield from typed.strings_in_steps(fields, "backtrace", decode_start)
+    lines = yield from typed.strings_in_steps(fields, "backtrace", decode_start, most=MAX_BACKTRACE)
     return _failure(jid, errtype, message, lines)
 
 
@@ -334,7 +334,9 @@ def _mutate_in_steps(body: bytes) -> Steps[Command]:
     wanted: dict[str, bytes] = {}
     if given != typed.NULL:
         wanted = yield from typed.read_object_in_steps(given, _FILTER_KEYS)
-    jids = yield from typed.strings_in_steps(wanted, "jids")
+    jids = yield from typed.strings_in_steps(wanted, "jids", most=MAX_JIDS + 1)
+    if len(jids) > MAX_JIDS:
+        raise CommandError(f"a filter takes at most {MAX_JIDS} jids")
     regexp, jobtype = typed.string(wanted, "regexp"), typed.string(wanted, "jobtype")
     if operation not in _OPERATIONS:
         raise CommandError("unknown mutate operation")

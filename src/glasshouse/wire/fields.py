@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from glasshouse.wire.jsontext import (
-    MAX_MEMBERS,
     MAX_STRING,
     JsonTextError,
     Steps,
@@ -101,26 +100,30 @@ def has_string(fields: Mapping[str, bytes], name: str) -> bool:
 
 def strings(fields: Mapping[str, bytes], name: str) -> tuple[str, ...]:
     """Return an array of strings, ``()`` when absent; :class:`JsonTextError` for another type."""
-    return finish(strings_in_steps(fields, name))
+    return finish(strings_in_steps(fields, name, most=len(fields.get(name, NULL))))
 
 
 def strings_in_steps(
-    fields: Mapping[str, bytes], name: str, read: Callable[[bytes], str] = decode_string
+    fields: Mapping[str, bytes],
+    name: str,
+    read: Callable[[bytes], str] = decode_string,
+    *,
+    most: int,
 ) -> Steps[tuple[str, ...]]:
-    """Do what ``strings`` does, in steps; each string is read by ``read``."""
+    """Do what ``strings`` does, in steps, for the first ``most`` strings; ``read`` reads each."""
     value = fields.get(name, NULL)
     if value == NULL:
         return ()
     found: list[str] = []
     try:
-        spans = yield from elements_in_steps(value, MAX_MEMBERS)
+        spans = yield from elements_in_steps(value, most)
         for at in range(0, len(spans), 2):
             if not at % _TURN:
                 yield
             item = value[spans[at] : spans[at + 1]]
             found.append("" if item == NULL else read(item))
     except JsonTextError:
-        raise JsonTextError(f"{name} must be an array of at most {MAX_MEMBERS} strings") from None
+        raise JsonTextError(f"{name} must be an array of strings") from None
     return tuple(found)
 
 
