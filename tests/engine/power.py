@@ -6,7 +6,9 @@ the power went now: writes reach that image at xSync, and not before.
 
 from __future__ import annotations
 
+import random
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -14,6 +16,70 @@ import apsw
 from glasshouse.engine.disk import Disk, PlainFile
 
 Write = tuple[int, bytes | None]
+Files = dict[str, bytes]
+_SECTOR = 512
+
+
+def _put(image: bytearray, offset: int, data: bytes | None) -> None:
+    if data is None:
+        del image[offset:]
+        return
+    if len(image) < offset:
+        image.extend(bytes(offset - len(image)))
+    image[offset : offset + len(data)] = data
+
+
+class Past:
+    """What a platter went through, so that the power may be cut at any moment of it."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str, int, bytes | None]] = []
+
+    def cuts(self, chance: random.Random | None = None) -> Iterator[tuple[int, Files]]:
+        """Yield (number of events before, files) for a cut before each sync, and at the end.
+
+        With ``chance`` each write that was not synced is there or not, and may
+        be there in part, up to a whole sector.
+        """
+        durable: dict[str, bytearray] = {}
+        pending: dict[str, list[Write]] = {}
+        for number, (kind, name, offset, data) in enumerate(self.events):
+            if kind == "write":
+                pending.setdefault(name, []).append((offset, data))
+            elif kind == "delete":
+                durable.pop(name, None)
+                pending.pop(name, None)
+            else:
+                yield number, _after(durable, pending, chance)
+                image = durable.setdefault(name, bytearray())
+                for write in pending.pop(name, []):
+                    _put(image, *write)
+        yield len(self.events), _after(durable, pending, chance)
+
+
+def _after(
+    durable: dict[str, bytearray], pending: dict[str, list[Write]], chance: random.Random | None
+) -> Files:
+    if chance is None:
+        return {name: bytes(image) for name, image in durable.items()}
+    files = {name: bytearray(image) for name, image in durable.items()}
+    for name, writes in pending.items():
+        for offset, data in writes:
+            if data is not None and chance.random() < 0.1:
+                torn = chance.randrange(0, len(data) + 1)
+                torn = max(0, (offset + torn) // _SECTOR * _SECTOR - offset)
+                _put(files.setdefault(name, bytearray()), offset, data[:torn])
+            elif chance.random() < 0.5:
+                _put(files.setdefault(name, bytearray()), offset, data)
+    return {name: bytes(image) for name, image in files.items()}
+
+
+def lay_out(files: Files, folder: Path) -> Path:
+    """Write ``files`` into a new ``folder``."""
+    folder.mkdir(mode=0o700)
+    for name, image in files.items():
+        (folder / Path(name).name).write_bytes(image)
+    return folder
 
 
 class Platter:
@@ -22,6 +88,7 @@ class Platter:
     def __init__(self) -> None:
         self.durable: dict[str, bytearray] = {}
         self.pending: dict[str, list[Write]] = {}
+        self.past = Past()
         self.syncs = 0
         self.gate = threading.Event()
         self.gate.set()
@@ -29,31 +96,35 @@ class Platter:
 
     def write(self, name: str, offset: int, data: bytes | None) -> None:
         with self._lock:
+            self.past.events.append(("write", name, offset, data))
             self.pending.setdefault(name, []).append((offset, data))
 
     def sync(self, name: str) -> None:
         with self._lock:
+            self.past.events.append(("sync", name, 0, None))
             self.syncs += 1
             image = self.durable.setdefault(name, bytearray())
-            for offset, data in self.pending.pop(name, []):
-                if data is None:
-                    del image[offset:]
-                    continue
-                if len(image) < offset:
-                    image.extend(bytes(offset - len(image)))
-                image[offset : offset + len(data)] = data
+            for write in self.pending.pop(name, []):
+                _put(image, *write)
 
     def delete(self, name: str) -> None:
         with self._lock:
+            self.past.events.append(("delete", name, 0, None))
             self.durable.pop(name, None)
             self.pending.pop(name, None)
 
     def power_loss(self, folder: Path) -> None:
         """Lay out in ``folder`` what would be there after the power came back."""
-        folder.mkdir(mode=0o700)
         with self._lock:
-            for name, image in self.durable.items():
-                (folder / Path(name).name).write_bytes(bytes(image))
+            lay_out({name: bytes(image) for name, image in self.durable.items()}, folder)
+
+    def holding(self, files: Files, folder: Path) -> None:
+        """Take ``files``, which lie in ``folder`` now, for what the disk has."""
+        self.durable = {
+            str(folder / Path(name).name): bytearray(image) for name, image in files.items()
+        }
+        for name, image in self.durable.items():
+            self.past.events += [("write", name, 0, bytes(image)), ("sync", name, 0, None)]
 
 
 class _File(apsw.VFSFile):
