@@ -41,6 +41,7 @@ class PlainFile:
 
     def __init__(self, path: Path) -> None:
         """Open the file, making it if it is not there."""
+        self.path = path
         # POSIX drops a process's record locks on a file when any descriptor of it
         # closes; SQLite holds none on its log, so a descriptor of our own is safe there.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -113,7 +113,8 @@ class Store:
     def working(self) -> list[Row]:
         """Return every reserved job, in the order of reservation."""
         found = self._one(
-            f"SELECT {COLUMNS}, payload FROM job WHERE state = 5 ORDER BY reserved_at, id"
+            f"SELECT {COLUMNS}, payload FROM job WHERE state = 5 AND state > 1"
+            " ORDER BY reserved_at, id"
         )
         return [Row(*row) for row in found]
 
