@@ -119,15 +119,23 @@ class Memory:
     def in_state(self, state: int) -> Iterator[Row | None]:
         """Yield every job that a set holds when this begins, as long as it is in the set.
 
-        ``None`` is yielded now and then while the set is read. The caller may
-        move each job as it comes, and batches may be written in between.
+        They come in the order of the set. ``None`` is yielded now and then while
+        the set is read. The caller may move each job as it comes, and batches
+        may be written in between.
         """
-        ids = array("q", (i for i, row in self.late.rows.items() if row.state == state))
+        late = {i: row.score for i, row in self.late.rows.items() if row.state == state}
+        waiting = deque(sorted((score, job_id) for job_id, score in late.items()))
+        ids = array("q")
         after: tuple[float, int] = (-math.inf, 0)
         while not self.late.flushed and (slice_ := self._store.ids(state, after, _SLICE)):
-            ids.extend(job_id for _, job_id in slice_)
+            for place in slice_:
+                while waiting and waiting[0] < place:
+                    ids.append(waiting.popleft()[1])
+                if place[1] not in late:
+                    ids.append(place[1])
             after = slice_[-1]
             yield None
+        ids.extend(job_id for _, job_id in waiting)
         for job_id in ids:
             row = self.row(job_id)
             if row is not None and row.state == state:
