@@ -25,6 +25,7 @@ compile() {
 compile pyproject.toml "$build" --output-file requirements/run.txt
 compile pyproject.toml "$build" --group dev --constraint requirements/run.txt \
   --output-file requirements/dev.txt
+compile --group fuzz --output-file requirements/fuzz.txt
 
 for folder in frontend tests/peers; do
   "${PYTHON:-python3}" scripts/node.py lock "$folder"
