@@ -33,6 +33,8 @@ from glasshouse.wire import replies
 log = structlog.get_logger()
 
 _HOPELESS = (apsw.IOError, apsw.CorruptError, apsw.NotADBError)
+# Each goes after two seconds; this bounds those of two seconds.
+MOST_STRANGERS = 4_000
 _READS = (c.Info, c.QueueLatency, c.Beat, c.End, c.Fetch)
 
 
@@ -97,6 +99,11 @@ class Engine:
     def full(self) -> bool:
         """Whether there are more clients than the server takes; who has not said HELLO is none."""
         return self.welcomed > self.memory.parameters.most_connections
+
+    @property
+    def crowded(self) -> bool:
+        """Whether too many have come who have not said HELLO yet."""
+        return len(self.sessions) - self.welcomed >= MOST_STRANGERS
 
     # -- commands ------------------------------------------------------------
 

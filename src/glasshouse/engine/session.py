@@ -61,9 +61,12 @@ class Session(asyncio.Protocol):
     # -- asyncio.Protocol ----------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet; a client has two seconds for its HELLO (fwp.md §2)."""
+        """Greet, unless too many stand at the door; a client has two seconds for its HELLO."""
         # uvloop's transports are such, but do not inherit from it.
         self._transport = transport = cast("asyncio.Transport", transport)
+        if self.engine.crowded:
+            transport.abort()
+            return
         transport.write(self._wire.greeting())
         self._timer = self.engine.loop.call_later(HELLO_WITHIN, self.close)
         self.engine.sessions.add(self)
