@@ -45,8 +45,7 @@ bench: .venv/dev.stamp .venv/built.stamp ## benchmarks, to bench/results/
 	@test -f bench/__main__.py || { echo "nothing here yet: benchmarks as ratios in one run" >&2; exit 1; }
 	$(BIN)/python -m bench $(ARGS)
 
-fuzz: .venv/dev.stamp .venv/built.stamp ## the long fuzz runs
-	@test -d tests/fuzz || { echo "nothing here yet: the long fuzz runs of wire, guard and store" >&2; exit 1; }
+fuzz: .venv/dev.stamp .venv/fuzz.stamp .venv/built.stamp ## the long fuzz runs; ARGS="--fuzz-seconds 3600"
 	$(BIN)/python -m pytest tests/fuzz --fuzz $(ARGS)
 
 mutants: .venv/dev.stamp .venv/built.stamp ## mutation testing
@@ -76,6 +75,10 @@ clean: ## remove what was made
 
 .venv/dev.stamp: .venv/made.stamp requirements/dev.txt
 	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/fuzz.stamp: .venv/made.stamp requirements/fuzz.txt
+	$(PIP) --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 # Whichever lock is installed first brings what building needs; neither is a prerequisite here.
