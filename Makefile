@@ -45,7 +45,7 @@ bench: .venv/dev.stamp .venv/built.stamp ## benchmarks, to bench/results/
 	@test -f bench/__main__.py || { echo "nothing here yet: benchmarks as ratios in one run" >&2; exit 1; }
 	$(BIN)/python -m bench $(ARGS)
 
-fuzz: .venv/fuzz.stamp .venv/built.stamp ## the long fuzz runs; ARGS="--fuzz-seconds=600"
+fuzz: .venv/dev.stamp .venv/fuzz.stamp .venv/built.stamp ## the long fuzz runs; ARGS="--fuzz-seconds 3600"
 	$(BIN)/python -m pytest tests/fuzz --fuzz $(ARGS)
 
 mutants: .venv/dev.stamp .venv/built.stamp ## mutation testing
@@ -77,7 +77,7 @@ clean: ## remove what was made
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.venv/fuzz.stamp: .venv/dev.stamp requirements/fuzz.txt
+.venv/fuzz.stamp: .venv/made.stamp requirements/fuzz.txt
 	$(PIP) --require-hashes -r requirements/fuzz.txt
 	@touch $@
 

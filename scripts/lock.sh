@@ -25,7 +25,8 @@ compile() {
 compile pyproject.toml "$build" --output-file requirements/run.txt
 compile pyproject.toml "$build" --group dev --constraint requirements/run.txt \
   --output-file requirements/dev.txt
-compile --group fuzz --output-file requirements/fuzz.txt
+# Beside the others, for `make fuzz` only.
+compile --group pyproject.toml:fuzz --output-file requirements/fuzz.txt
 
 for folder in frontend tests/peers; do
   "${PYTHON:-python3}" scripts/node.py lock "$folder"

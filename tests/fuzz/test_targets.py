@@ -1,33 +1,26 @@
-"""Each target under atheris for a while: nothing raises, hangs or grows."""
+"""The targets themselves, in every run of the tests: on their seeds and on what is near them."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from .targets import SEEDS, TARGETS
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.mark.parametrize("name", TARGETS)
-def test_nothing_is_found(name: str, seconds: int, tmp_path: Path) -> None:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.run", name, str(seconds), str(corpus)],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False,
-        capture_output=True, text=True, timeout=seconds + 120, errors="replace",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    print(done.stderr.splitlines()[-1])
+from .targets import TARGETS
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_the_seeds_hold(name: str) -> None:
-    for seed in SEEDS[name]:
-        TARGETS[name](seed)
+def test_a_target_holds_for_its_seeds(name: str) -> None:
+    for seed in (*TARGETS[name].seeds, b""):
+        TARGETS[name].check(seed)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_target_holds_near_its_seeds(name: str, data: st.DataObject) -> None:
+    target = TARGETS[name]
+    seed = data.draw(st.sampled_from(target.seeds))
+    at = data.draw(st.integers(0, len(seed)))
+    put = data.draw(st.binary(max_size=8))
+    target.check(seed[:at] + put + seed[at + data.draw(st.integers(0, 8)) :])

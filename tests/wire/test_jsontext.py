@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glasshouse.wire.jsontext import (
+    _WINDOW,
     MAX_DEPTH,
     JsonTextError,
     decode_string,
@@ -105,6 +106,16 @@ def test_long_texts_take_linear_time() -> None:
         text = b"[" + unit * 100_000 + b"1]"
         assert skip_value(text, 0) == len(text)
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("rest", [b"", b".5", b"e5", b"E+5", b".5e-5", b"5.5"])
+@pytest.mark.parametrize("digits", range(_WINDOW - 6, _WINDOW + 2))
+def test_a_long_number_may_go_on_anywhere(digits: int, rest: bytes) -> None:
+    number = b"9" * digits + rest
+    assert elements(b"[{},%b ]" % number)[1] == number
+    assert elements(b"[[{},[[[]]],%b]]" % number)
+    for cut in (b"e", b"e+", b"."):
+        assert not accepts(number.replace(rest, b"") + cut)
 
 
 def test_strings_become_unicode_whatever_they_hold() -> None:

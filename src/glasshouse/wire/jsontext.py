@@ -30,6 +30,8 @@ MAX_STRING = 256 << 10
 # No match looks at more than a window, and so many tokens are one step.
 _WINDOW = 4 << 10
 _TOKENS = 16
+# Of a number that goes on, a window may end behind "e+": the match ends before that.
+_CUT = 3
 
 _WS = rb"[ \t\r\n]*+"
 _CHARS_TEXT = rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+'
@@ -222,7 +224,7 @@ def _skip(text: bytes, pos: int, depth: int) -> Steps[int]:
         if closer is None:
             match = _SCALAR.match(text, pos, pos + _WINDOW)
             # A number that fills the window may go on behind it.
-            if match is None or match.end() == pos + _WINDOW:
+            if match is None or match.end() > pos + _WINDOW - _CUT:
                 pos = yield from _long_scalar(text, pos)
             else:
                 pos = match.end()
