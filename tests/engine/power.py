@@ -6,8 +6,10 @@ the power went now: writes reach that image at xSync, and not before.
 
 from __future__ import annotations
 
+import enum
 import random
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +120,11 @@ class Platter:
         with self._lock:
             lay_out({name: bytes(image) for name, image in self.durable.items()}, folder)
 
+    def cut(self, chance: random.Random) -> Files:
+        """Return what would be there if the power went now; see ``Past.cuts``."""
+        with self._lock:
+            return _after(self.durable, self.pending, chance)
+
     def holding(self, files: Files, folder: Path) -> None:
         """Take ``files``, which lie in ``folder`` now, for what the disk has."""
         self.durable = {
@@ -147,12 +154,22 @@ class _File(apsw.VFSFile):
         self._disk.sync(self._name)
 
 
-class _Log(PlainFile):
-    """A plain file on the disk above; without ``synced`` its syncs do nothing."""
+class Honesty(enum.Enum):
+    """Whether a file's sync is one."""
 
-    def __init__(self, disk: Platter, path: Path, *, synced: bool) -> None:
+    SYNCS = "each is"
+    EARLY = "every other says so before it is"
+    NEVER = "none of the journal's is"
+    OFF = "none is, nor of the database's"
+
+
+class _Log(PlainFile):
+    """A plain file on the disk above, whose syncs are what ``honesty`` says."""
+
+    def __init__(self, disk: Platter, path: Path, honesty: Honesty, slow: float) -> None:
         super().__init__(path)
-        self._platter, self._name, self._synced = disk, str(path), synced
+        self._platter, self._name, self._honesty, self._slow = disk, str(path), honesty, slow
+        self._asked = 0
 
     def fit(self, size: int) -> None:
         super().fit(size)
@@ -163,9 +180,13 @@ class _Log(PlainFile):
         self._platter.write(self._name, offset, data)
 
     def sync(self) -> None:
-        if self._synced:
-            self._platter.gate.wait(10)
-            self._platter.sync(self._name)
+        self._asked += 1
+        early = self._honesty is Honesty.EARLY and self._asked % 2 == 0
+        if early or self._honesty in {Honesty.NEVER, Honesty.OFF}:
+            return
+        time.sleep(self._slow)
+        self._platter.gate.wait(10)
+        self._platter.sync(self._name)
 
 
 class PowerVFS(apsw.VFS):
@@ -179,13 +200,13 @@ class PowerVFS(apsw.VFS):
     def xOpen(self, name: object, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         return _File(self.disk, "", name, flags)
 
-    def as_disk(self, *, synced: bool = True) -> Disk:
-        """Return this as the engine's disk; without ``synced``, nothing is ever made durable."""
+    def as_disk(self, honesty: Honesty = Honesty.SYNCS, *, slow: float = 0.0) -> Disk:
+        """Return this as the engine's disk; a sync of its journal takes ``slow`` seconds."""
         return Disk(
             swift=False,
             vfs=self.name,
-            synchronous="NORMAL" if synced else "OFF",
-            log=lambda path: _Log(self.disk, path, synced=synced),
+            synchronous="OFF" if honesty is Honesty.OFF else "NORMAL",
+            log=lambda path: _Log(self.disk, path, honesty, slow),
         )
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802

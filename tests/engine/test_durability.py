@@ -16,7 +16,7 @@ from glasshouse.engine.run import Timers
 from glasshouse.engine.store import Store
 
 from .peer import Peer, Running, running
-from .power import PowerVFS
+from .power import Honesty, PowerVFS
 
 
 def _jids(folder: Path) -> set[str]:
@@ -60,9 +60,10 @@ async def test_after_power_loss_every_acknowledged_push_is_there(tmp_path: Path)
     assert missing == [set()] * 16
 
 
-async def test_the_power_loss_test_can_fail_without_sync(tmp_path: Path) -> None:
-    vfs = PowerVFS("power-off")
-    async with running(tmp_path / "data", disk=vfs.as_disk(synced=False)) as engine:
+@pytest.mark.parametrize("honesty", [Honesty.NEVER, Honesty.OFF])
+async def test_the_power_loss_test_can_fail_without_sync(honesty: Honesty, tmp_path: Path) -> None:
+    vfs = PowerVFS(f"power-{honesty.name}")
+    async with running(tmp_path / "data", disk=vfs.as_disk(honesty)) as engine:
         _, missing = await _push_and_cut(engine, vfs, tmp_path)
     assert any(missing)
 
