@@ -15,6 +15,7 @@ import structlog
 from glasshouse.engine import lifecycle, schema
 from glasshouse.engine.batch import Row
 from glasshouse.engine.commit import Committer
+from glasshouse.engine.door import Door
 from glasshouse.engine.durable import Durable
 from glasshouse.engine.info import PROTOCOL_VERSION, TaskCounts, info, memory_mb
 from glasshouse.engine.mutate import mutate
@@ -60,11 +61,11 @@ class Engine:
         self.refusing: str | None = None
         self.broken: asyncio.Future[None] = self.loop.create_future()
         self.sessions: set[Session] = set()
-        self.welcomed = 0
+        self.welcomed = self.expired = 0
+        self.door = Door()
         self.unsent: set[Session] = set()
         self.workers: Workers[Session] = Workers()
         self.tasks = {name: TaskCounts() for name in ("Scheduled", "Retries", "Dead")}
-        self.expired = 0
         self._store = store
         self._room = WaitingRoom()
         self.committer = Committer(
