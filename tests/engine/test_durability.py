@@ -7,9 +7,12 @@ import errno
 import os
 from pathlib import Path
 
-from glasshouse.engine import schema
+import pytest
+
+from glasshouse.engine import commit, schema
 from glasshouse.engine.disk import Disk, PlainFile
 from glasshouse.engine.recovery import replay
+from glasshouse.engine.run import Timers
 from glasshouse.engine.store import Store
 
 from .peer import Peer, Running, running
@@ -116,6 +119,46 @@ async def test_the_answer_waits_for_its_sync_and_a_slow_sync_stalls_nobody_else(
         vfs.disk.gate.set()
         assert await answer == "+OK"
         assert await onlooker_answer == "+OK"
+
+
+async def test_an_ack_sent_again_is_answered_no_sooner_than_the_first(tmp_path: Path) -> None:
+    vfs = PowerVFS("power-ack-twice")
+    async with running(tmp_path / "data", disk=vfs.as_disk()) as engine:
+        lost, again, onlooker = [await engine.peer() for _ in range(3)]
+        await lost.push("job-00001")
+        assert await lost.fetch() is not None
+        vfs.disk.gate.clear()
+        ack = 'ACK {"jid":"job-00001"}'
+        lost.send(ack)
+        while (await onlooker.info())["faktory"]["total_processed"] == 0:
+            pass
+        handled = (await onlooker.info())["server"]["command_count"]
+        again.send(ack)
+        answer = asyncio.create_task(again.reply())
+        asked = 0
+        while (await onlooker.info())["server"]["command_count"] <= handled + asked + 1:
+            asked += 1
+        for _ in range(3):
+            await onlooker.info()
+        assert not answer.done()
+        vfs.disk.gate.set()
+        assert await answer == "+OK"
+        vfs.disk.power_loss(tmp_path / "cut")
+    assert _jids(tmp_path / "cut") == set()
+
+
+async def test_readers_see_right_sizes_after_a_replay_although_nothing_changes_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "_SOON", 3600)
+    vfs = PowerVFS("power-sizes")
+    never = Timers(due=3600, reap=3600)
+    async with running(tmp_path / "data", disk=vfs.as_disk(), timers=never) as engine:
+        peer = await engine.peer()
+        await peer.push("job-later-1", at="2999-01-01T00:00:00Z")
+        vfs.disk.power_loss(tmp_path / "cut")
+    async with running(tmp_path / "cut", timers=never) as engine:
+        assert engine.stored("SELECT value FROM tally WHERE name = 'size:2'") == [1]
 
 
 async def _until_taken(peer: Peer, line: str) -> None:

@@ -372,13 +372,29 @@ class _Failing(PlainFile):
         super().sync()
 
 
+# A start syncs both files.
+AT_START = 2
+
+
+@pytest.mark.parametrize("left", range(AT_START))
+async def test_a_sync_that_fails_at_the_start_is_told_then(left: int, tmp_path: Path) -> None:
+    class Log(_Failing):
+        pass
+
+    Log.left = left
+    with pytest.raises(StoreError, match=r"cannot be used: Input/output error") as told:
+        async with running(tmp_path / "data", disk=Disk(log=Log)):
+            pass
+    assert "Check the disk" in told.value.remedy
+
+
 @pytest.mark.parametrize("calls", [0, 1, 20])
 @pytest.mark.parametrize("swift", [True, False])
 async def test_a_failing_sync_stops_the_engine_and_nothing_unsynced_was_acknowledged(
     calls: int, tmp_path: Path, *, swift: bool
 ) -> None:
     class Log(_Failing):
-        left = calls
+        left = AT_START + calls
 
     acknowledged: set[str] = set()
     words: list[str] = []

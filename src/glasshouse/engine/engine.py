@@ -154,7 +154,9 @@ class Engine:
     def _ack(self, _session: Session, command: c.Ack) -> Answer:
         if lifecycle.acknowledge(self.memory, command.jid, self.clock()):
             return replies.OK, self.committer.ticket
-        return replies.OK, 0
+        # It may be the same ACK again, from a client that lost its connection
+        # before it was told: what ended the job may not be durable yet.
+        return replies.OK, self._durably()
 
     def _fail(self, _session: Session, command: c.Fail) -> Answer:
         if lifecycle.fail(self.memory, command, self.clock()):

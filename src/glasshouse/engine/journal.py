@@ -63,6 +63,15 @@ class Segment:
         self.file.write(0, header + _CHECKSUM.pack(zlib.crc32(header)))
         self.end, self.last_seq = _FIRST_RECORD, first_seq - 1
 
+    def erase(self) -> None:
+        """Let nothing in it be taken for a record again, once that is synced.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        self.file.write(0, bytes(_FIRST_RECORD))
+        self.file.fit(SEGMENT)
+
     def append(self, seq: int, body: bytes) -> None:
         """Write one record; after an error it is as if nothing had been tried.
 
@@ -88,10 +97,13 @@ class Journal:
         self.seq = last_seq
         self._lineage = lineage
         self._active, self._other = (Segment(file) for file in files)
-        self._unsynced = [self._active]
         self._active.begin(lineage, last_seq + 1)
-        self._other.file.fit(SEGMENT)
+        # It may hold records that were never acknowledged, behind others that the
+        # power took: their numbers are about to be given again.
+        self._other.erase()
+        self._unsynced = [self._active, self._other]
         self._needed = False
+        self.sync_work()()
 
     @property
     def wanted(self) -> int:

@@ -74,8 +74,9 @@ class Memory:
         for row in store.working():
             self.working.setdefault(row.jid, []).append(row)
         self.sizes = {state: store.count(state) for state in (SCHEDULED, RETRIES, DEAD, WORKING)}
-        self._sizes_written: dict[int, int] = {}
         self.tallies = store.tallies()
+        # A replay leaves them as they were before it.
+        self._sizes_written = {s: self.tallies.get(f"size:{s}", 0) for s in self.sizes}
         self.parameters = stored_parameters(store.parameters())
         self._last_id, self._last_order = store.last_ids()
         # The sizes that readers see may be older than the jobs, after a replay.
@@ -282,7 +283,7 @@ class Memory:
     @property
     def unstored(self) -> bool:
         """Whether there is anything that the database lacks."""
-        return bool(self.late or self.finished.unstored)
+        return bool(self.late or self.finished.unstored or self.sizes != self._sizes_written)
 
     def record(self) -> Batch:
         """Return what the journal lacks; ``logged`` must follow when it is written."""
