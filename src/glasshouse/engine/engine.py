@@ -15,6 +15,7 @@ import structlog
 from glasshouse.engine import lifecycle, schema
 from glasshouse.engine.batch import Row
 from glasshouse.engine.commit import Committer
+from glasshouse.engine.door import Door
 from glasshouse.engine.durable import Durable
 from glasshouse.engine.info import PROTOCOL_VERSION, TaskCounts, info, memory_mb
 from glasshouse.engine.mutate import mutate
@@ -33,8 +34,6 @@ from glasshouse.wire import replies
 log = structlog.get_logger()
 
 _HOPELESS = (apsw.IOError, apsw.CorruptError, apsw.NotADBError)
-# Each goes after two seconds; this bounds those of two seconds.
-MOST_STRANGERS = 4_000
 _READS = (c.Info, c.QueueLatency, c.Beat, c.End, c.Fetch)
 
 
@@ -62,11 +61,11 @@ class Engine:
         self.refusing: str | None = None
         self.broken: asyncio.Future[None] = self.loop.create_future()
         self.sessions: set[Session] = set()
-        self.welcomed = 0
+        self.welcomed = self.expired = 0
+        self.door = Door()
         self.unsent: set[Session] = set()
         self.workers: Workers[Session] = Workers()
         self.tasks = {name: TaskCounts() for name in ("Scheduled", "Retries", "Dead")}
-        self.expired = 0
         self._store = store
         self._room = WaitingRoom()
         self.committer = Committer(
@@ -99,11 +98,6 @@ class Engine:
     def full(self) -> bool:
         """Whether there are more clients than the server takes; who has not said HELLO is none."""
         return self.welcomed > self.memory.parameters.most_connections
-
-    @property
-    def crowded(self) -> bool:
-        """Whether too many have come who have not said HELLO yet."""
-        return len(self.sessions) - self.welcomed >= MOST_STRANGERS
 
     # -- commands ------------------------------------------------------------
 

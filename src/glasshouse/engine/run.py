@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -28,6 +29,12 @@ from glasshouse.engine.timers import Timers, every
 from glasshouse.model.errors import StoreError
 
 log = structlog.get_logger()
+
+_KEEPALIVE = [
+    (getattr(socket, name), value)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+    if hasattr(socket, name)
+]
 
 Handler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
@@ -154,7 +161,7 @@ async def _listen(
     engine: Engine, host: str, port: int, tls: ssl.SSLContext | None
 ) -> asyncio.Server:
     try:
-        return await engine.loop.create_server(
+        server = await engine.loop.create_server(
             lambda: Session(engine),
             host,
             port,
@@ -168,6 +175,12 @@ async def _listen(
     except OSError:
         await engine.close()
         raise
+    # Connections inherit it: a client whose machine has gone does not stay for ever.
+    for sock in server.sockets:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, seconds in _KEEPALIVE:
+            sock.setsockopt(socket.IPPROTO_TCP, option, seconds)
+    return server
 
 
 async def _until(

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from glasshouse.engine.batch import Row
+from glasshouse.engine.door import MOST_PENDING
 from glasshouse.engine.slices import in_slices
 from glasshouse.engine.workers import WorkerRecord
 from glasshouse.wire import replies
-from glasshouse.wire.commands import Command
+from glasshouse.wire.commands import Command, End
 from glasshouse.wire.handshake import Hello
 from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection, Unread
 
@@ -20,8 +21,17 @@ if TYPE_CHECKING:
     from glasshouse.engine.engine import Engine
 
 HELLO_WITHIN = 2.0
+LAST_WORDS_WITHIN = 30.0
+"""Seconds for a client to read what was sent before its connection was closed."""
+
 _MOST_UNANSWERED = 5_000
+_MOST_OWED = 1 << 20  # bytes of answers
 _MOST_WAITING = 1_000
+# Bytes that are read ahead of a command that waits.
+_MOST_AHEAD = 1 << 20
+# Commands of one client, then it is the others' turn; and bytes of answers that go at once.
+_TURN = 200
+_AT_ONCE = 256 << 10
 
 Answer = tuple[bytes, int]
 """A reply and what it waits for: batch N to be durable (N), to be written (-N), nothing (0)."""
@@ -31,7 +41,7 @@ class Session(asyncio.Protocol):
     """The asyncio shell of one connection.
 
     ``held`` is set while a command of it is not answered yet and those behind it wait,
-    ``welcomed`` once its HELLO was right.
+    ``welcomed`` once its HELLO was right; ``pending`` bytes are not worked on yet.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -41,15 +51,19 @@ class Session(asyncio.Protocol):
         self.wid = ""
         self.held = False
         self.welcomed = False
+        self.pending = 0
         self.queues: tuple[str, ...] = ()
         self._transport: asyncio.Transport | None = None
         self._inbox: deque[Event] = deque()
         self._out: deque[Answer] = deque()
-        self._handed: list[tuple[Row, float]] = []
+        self._owed = self._sent = 0
+        # Jobs whose answers have not left, with the number of the answer.
+        self._handed: deque[tuple[Row, float, int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
         self._stalled = False
         self._paused = False
+        self._going_on = False
         # The syncs that the last durable answer waits for, and came with.
         self._joined = self._answered = -1
         self._wire = ServerConnection(
@@ -64,7 +78,8 @@ class Session(asyncio.Protocol):
         """Greet, unless too many stand at the door; a client has two seconds for its HELLO."""
         # uvloop's transports are such, but do not inherit from it.
         self._transport = transport = cast("asyncio.Transport", transport)
-        if self.engine.crowded:
+        if not self.engine.door.lets_in(len(self.engine.sessions), self.engine.welcomed):
+            self._closing = True
             transport.abort()
             return
         transport.write(self._wire.greeting())
@@ -78,8 +93,11 @@ class Session(asyncio.Protocol):
         self._inbox.extend(self._wire.receive(data))
         if not self.held:
             self.work()
-        if self._inbox:
+        if self.held or self._inbox:
+            self._note_pending(self.pending + len(data))
             self._pace()
+        elif (kept := self._wire.kept) != self.pending:
+            self._note_pending(kept)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; its reservations stay until they expire.
@@ -90,8 +108,9 @@ class Session(asyncio.Protocol):
         self._inbox.clear()
         self._out.clear()
         self._stop_timer()
-        handed, self._handed = self._handed, []
-        self.engine.forget(self, handed)
+        self._note_pending(0)
+        handed, self._handed = self._handed, deque()
+        self.engine.forget(self, [(row, reserved_at) for row, reserved_at, _ in handed])
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not read its answers."""
@@ -101,17 +120,24 @@ class Session(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on reading."""
         self._stalled = False
+        self.send_ready()
         self._pace()
 
     # -- commands ------------------------------------------------------------
 
     def work(self) -> None:
-        """Handle what has arrived, one by one, until a command has to wait."""
+        """Handle what has arrived, one by one, until a command has to wait, or others may."""
         inbox = self._inbox
-        while inbox and not self.held and not self._closing:
+        for _ in range(0 if self._blocked() else _TURN):
+            if not inbox or self.held or self._closing or self._owed >= _MOST_OWED:
+                break
             self._handle(inbox.popleft())
+        if inbox and isinstance(inbox[0], End) and not self.held and self._blocked():
+            self.finish()  # it has no answer that would have to wait for those before it
         if self._out:
             self.send_ready()
+        if inbox:
+            self._go_on_soon()
         self.engine.committer.wake()
 
     def _handle(self, event: Event) -> None:
@@ -177,19 +203,52 @@ class Session(asyncio.Protocol):
             return
         self.answer(*answer)
         self.send_ready()
-        if self._inbox:
+        if not self._inbox:
+            self._note_pending(self._wire.kept)
+        if self._inbox or self._paused:
             # Not from here: one who gives may itself have been given to.
+            self._go_on_soon()
+
+    def _go_on_soon(self) -> None:
+        if not (self._going_on or self.held or self._closing or self._blocked()):
+            self._going_on = True
             self.engine.loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
+        self._going_on = False
         if not self.held:
             self.work()
+        if not self.held and not self._inbox:
+            self._note_pending(self._wire.kept)
         self._pace()
+
+    def _blocked(self) -> bool:
+        """Tell whether the client has to read answers, or the disk to sync, before it goes on."""
+        return self._stalled or self._owed >= _MOST_OWED or len(self._out) >= _MOST_UNANSWERED
+
+    def _note_pending(self, size: int) -> None:
+        """Account for what is not worked on yet; if that is too much, the longest line goes."""
+        more = size - self.pending
+        self.pending = size
+        self.engine.door.pending += more
+        if more > 0 and self.engine.door.pending > MOST_PENDING:
+            max(self.engine.sessions, key=Session.weight).abandon()
+
+    def weight(self) -> tuple[int, int]:
+        """Return how much is freed by ending this one: unfinished lines go first."""
+        return self._wire.kept, self.pending
+
+    def abandon(self) -> None:
+        """End a client that keeps too much unfinished."""
+        closing = self._wire.abandon()
+        self._note_pending(0)
+        self._handle(closing)
+        self.send_ready()
 
     def hand_over(self, row: Row, need: int) -> Answer:
         """Return the answer to a FETCH; until it has left, the job is not the client's."""
         assert row.reserved_at is not None
-        self._handed.append((row, row.reserved_at))
+        self._handed.append((row, row.reserved_at, self._sent + len(self._out)))
         return replies.bulk(row.payload), need
 
     # -- answers -------------------------------------------------------------
@@ -197,30 +256,38 @@ class Session(asyncio.Protocol):
     def answer(self, reply: bytes, need: int = 0) -> None:
         """Queue an answer that may leave once what it needs has come."""
         self._out.append((reply, need))
+        self._owed += len(reply)
         if need:
             self.engine.unsent.add(self)
             pace = self.engine.committer.pace
             if need > 0 and self._joined != pace.round:
                 self._joined = pace.round
                 pace.join(back=self._answered == pace.answered)
-        if len(self._out) >= _MOST_UNANSWERED:
+        if self._owed >= _MOST_OWED or len(self._out) >= _MOST_UNANSWERED:
             self._pace()
 
     def send_ready(self) -> None:
         """Send every answer, in order, up to the first that must still wait."""
-        out = self._out
+        out, transport = self._out, self._transport
         durable, written = self.engine.committer.durable, -self.engine.committer.written
-        ready: list[bytes] = []
-        while out and (written <= (need := out[0][1]) <= durable):
-            ready.append(out.popleft()[0])
-            if need > 0:
-                self._answered = self.engine.committer.pace.answered
-        if ready and self._transport is not None:
-            self._transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
-            if self._paused:
-                self._pace()
+        while transport is not None and out and not self._stalled:
+            ready: list[bytes] = []
+            size = 0
+            while out and size < _AT_ONCE and (written <= (need := out[0][1]) <= durable):
+                ready.append(out.popleft()[0])
+                size += len(ready[-1])
+                if need > 0:
+                    self._answered = self.engine.committer.pace.answered
+            if not ready:
+                break
+            self._sent += len(ready)
+            self._owed -= size
+            transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
+        if self._paused:
+            self._pace()
+        while self._handed and self._handed[0][2] < self._sent:
+            self._handed.popleft()
         if not out:
-            self._handed.clear()
             self.engine.unsent.discard(self)
             if self._closing:
                 self.close()
@@ -231,30 +298,45 @@ class Session(asyncio.Protocol):
         self._out = deque(
             (failed, 0) if abs(need) >= ticket else (reply, need) for reply, need in self._out
         )
+        self._owed = sum(len(reply) for reply, _ in self._out)
         self._handed.clear()
 
     def close(self) -> None:
-        """Close now."""
+        """Close; what is on its way to the client has some time left to get there."""
         self._closing = True
         if self._transport is not None:
+            if self._transport.get_write_buffer_size():
+                self._end_in_time()
             self._transport.close()
 
     def finish(self) -> None:
         """Close once every answer has left."""
         self._closing = True
         self._inbox.clear()
-        if not self._out:
+        if self._out:
+            self._end_in_time()
+        else:
             self.close()
+
+    def _end_in_time(self) -> None:
+        """A client that does not read is not waited for."""
+        assert self._transport is not None
+        self._stop_timer()
+        self._timer = self.engine.loop.call_later(LAST_WORDS_WITHIN, self._transport.abort)
 
     def _pace(self) -> None:
         if self._transport is None or self._transport.is_closing():
             return
         paused = (
-            self._stalled or len(self._out) >= _MOST_UNANSWERED or len(self._inbox) >= _MOST_WAITING
+            self._blocked()
+            or len(self._inbox) >= _MOST_WAITING
+            or (self.pending >= _MOST_AHEAD and (self.held or bool(self._inbox)))
         )
         if paused != self._paused:
             self._paused = paused
             (self._transport.pause_reading if paused else self._transport.resume_reading)()
+        if self._inbox:
+            self._go_on_soon()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -85,6 +85,12 @@ class ServerConnection:
             self._take(data, events)
         return events
 
+    def abandon(self) -> Closing:
+        """End it, for the server has no room left for the line that is coming."""
+        if self._state is not ConnectionState.CLOSED:
+            self._move(EventKind.TOO_LONG)
+        return Closing(replies.error("line too long for now"))
+
     def _take(self, data: bytes, events: list[Event]) -> None:
         try:
             lines = self._lines.feed(data)
