@@ -176,8 +176,10 @@ async def test_a_lost_log_is_no_loss_while_the_journal_has_what_it_held(
     [
         (lambda data, other: shutil.copy(other / FILES[0], data / FILES[0]), "another database"),
         (lambda data, _: shutil.copy(data / "older.db", data / schema.FILE), "the database needs"),
+        (lambda data, _: _write(data / FILES[0], 12, b"\xa5"), "is damaged: the beginning"),
+        (lambda data, _: os.truncate(data / FILES[0], 30), "is damaged: the beginning"),
     ],
-    ids=["another's", "newer"],
+    ids=["another's", "newer", "header", "cut"],
 )
 async def test_a_journal_that_does_not_belong_to_the_database_is_refused_and_kept(
     damage: Callable[[Path, Path], object], words: str, tmp_path: Path

@@ -161,10 +161,11 @@ def records(
     which is only synced together with the one before it.
 
     Raises:
-        StoreError: the journal belongs to another database, or lacks records
-            that the database has not been brought to.
+        StoreError: the journal is damaged, belongs to another database, or lacks
+            records that the database has not been brought to.
     """
-    segments = sorted(found for text in texts if (found := _opened(text)) is not None)
+    opened = [_opened(text, folder) for text in texts]
+    segments = sorted(found for found in opened if found is not None)
     following, begun = after + 1, False
     for first_seq, epoch, theirs, text in segments:
         if theirs != lineage:
@@ -189,16 +190,28 @@ def records(
         begun = True
 
 
-def _opened(text: bytes) -> tuple[int, int, bytes, bytes] | None:
-    """Return (first seq, epoch, lineage, text) of a segment that has been begun."""
-    if len(text) < _FIRST_RECORD:
+def _opened(text: bytes, folder: Path) -> tuple[int, int, bytes, bytes] | None:
+    """Return (first seq, epoch, lineage, text) of a segment, or ``None`` if it was never begun.
+
+    A header lies within one sector: the power takes all of it or nothing.
+
+    Raises:
+        StoreError: it was begun, and what it says of itself is damaged.
+    """
+    if not any(text[:_FIRST_RECORD]):
         return None
     header = text[: _HEADER.size]
-    (checksum,) = _CHECKSUM.unpack_from(text, _HEADER.size)
-    magic, lineage, epoch, first_seq = _HEADER.unpack(header)
-    if magic != _MAGIC or zlib.crc32(header) != checksum:
-        return None
-    return first_seq, epoch, lineage, text
+    if len(text) >= _HEADER.size + _CHECKSUM.size:  # the length may not have reached the disk
+        (checksum,) = _CHECKSUM.unpack_from(text, _HEADER.size)
+        magic, lineage, epoch, first_seq = _HEADER.unpack(header)
+        if magic == _MAGIC and zlib.crc32(header) == checksum:
+            return first_seq, epoch, lineage, text
+    raise StoreError(
+        f"The journal in {folder} is damaged: the beginning of {FILES[0]} or {FILES[1]} cannot be "
+        "read.",
+        remedy="Keep a copy of the folder, then restore a backup into an empty one. Without those "
+        "two files the engine starts with what the database has; the last changes may be missing.",
+    )
 
 
 def _chain(text: bytes, epoch: int, seq: int) -> Iterator[tuple[int, bytes]]:
