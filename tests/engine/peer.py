@@ -141,6 +141,13 @@ class Running:
         return peer
 
 
+async def waits(engine: Running, queue: str) -> None:
+    """Return when a FETCH waits for ``queue``: there is no answer to tell."""
+    async with asyncio.timeout(10):
+        while not engine.engine._room.line(queue):
+            await asyncio.sleep(0)
+
+
 @contextlib.contextmanager
 def _caught() -> Iterator[list[Engine]]:
     """Collect the engines that ``run_engine`` makes meanwhile."""

@@ -12,7 +12,7 @@ from glasshouse.engine.run import Timers
 from glasshouse.model.errors import StoreError
 from glasshouse.wire.times import format_time
 
-from .peer import FAST, running
+from .peer import FAST, running, waits
 
 
 async def test_a_job_goes_from_push_to_acknowledgement(tmp_path: Path) -> None:
@@ -106,6 +106,39 @@ async def test_a_waiting_fetch_is_woken_by_a_push_to_any_of_its_queues(tmp_path:
         assert isinstance(body, bytes)
         assert json.loads(body)["jid"] == "job-00001"
         assert time.monotonic() - start < 1.5
+
+
+async def test_who_waits_for_two_queues_resumed_at_once_gets_a_job_of_the_first(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as engine:
+        waiting, other = await engine.peer(), await engine.peer()
+        await other.push("job-late", queue="second")
+        await other.push("job-soon", queue="first")
+        assert await other.ask("QUEUE PAUSE *") == "+OK"
+        waiting.send("FETCH first second")
+        await waits(engine, "second")
+        assert await other.ask("QUEUE RESUME second first") == "+OK"
+        body = await waiting.reply()
+        assert isinstance(body, bytes)
+        assert json.loads(body)["jid"] == "job-soon"
+
+
+async def test_requeued_jobs_come_in_the_order_of_their_set_wherever_they_are_kept(
+    tmp_path: Path,
+) -> None:
+    now = time.time()
+    async with running(tmp_path) as engine:
+        peer = await engine.peer()
+        for known in (True, False):
+            for delay in (900, 300, 600):
+                at = format_time(now + delay + known)
+                await peer.push(f"job-at-{delay + known}", at=at)
+            if known:
+                assert engine.engine.committer.settle()
+        assert await peer.ask('MUTATE {"cmd":"requeue","target":"scheduled"}') == "+OK"
+        jids = [(await peer.fetch() or {})["jid"] for _ in range(6)]
+        assert jids == [f"job-at-{delay}" for delay in (300, 301, 600, 601, 900, 901)]
 
 
 async def test_fetch_gives_up_after_two_seconds_and_then_answers_the_next_command(

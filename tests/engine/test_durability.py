@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -234,3 +236,25 @@ async def test_a_journal_that_refuses_undoes_what_it_was_to_hold(tmp_path: Path)
         assert await _drained(peer) == ["job-before-1", "job-before-2", "job-after-01"]
     async with running(tmp_path / "data") as engine:
         assert (await (await engine.peer()).info())["faktory"]["total_processed"] == 4
+
+
+async def test_the_sizes_that_readers_see_are_right_again_soon_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, alive = tmp_path / "dead", tmp_path / "alive"
+    with monkeypatch.context() as patch:
+        patch.setattr(commit, "_SOON", 3600)
+        async with running(dead) as engine:
+            peer = await engine.peer()
+            await peer.push("job-later", at="2999-01-01T00:00:00Z")
+            shutil.copytree(dead, alive, ignore=lambda _, names: {n for n in names if "sock" in n})
+    async with running(alive) as engine:
+        peer = await engine.peer()
+        db = schema.open_reader(alive)
+        try:
+            until = time.monotonic() + 10
+            while not list(db.execute("SELECT 1 FROM tally WHERE name = 'size:2' AND value")):
+                assert time.monotonic() < until
+                await peer.info()
+        finally:
+            db.close()

@@ -80,8 +80,11 @@ class Committer:
         self._idle.set()
         self._syncer = Syncer(self._sync_done)
         self._checkpointer = Checkpointer(store, self._journal, on_broken)
-        self._following: asyncio.TimerHandle | None = None
         self._delay = _SOON
+        # After a replay the sizes that readers see are older than the jobs.
+        self._following: asyncio.TimerHandle | None = self._loop.call_later(
+            self._delay, self._follow_later
+        )
         self.whole = True
         self.ticket = 1
         self.written = 0

@@ -186,6 +186,8 @@ class Engine:
         names = list(self.memory.queues) if command.names is None else command.names
         for name in names:
             self.memory.pause(name, paused=isinstance(command, c.QueuePause))
+        # All of them first: who waits for several gets a job of the one named first.
+        for name in names:
             self.wake(name)
         return replies.OK, self._durably()
 
