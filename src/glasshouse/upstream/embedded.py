@@ -49,59 +49,65 @@ class EmbeddedReader:
 
     async def change_token(self) -> Hashable:
         """Return SQLite's data version and the status file's identity."""
-        return await self._list(self._token)
+        return await self._read(self._lists, self._token)
 
     async def state(self) -> ServerState:
         """Return totals, queues, sets and workers."""
-        return await self._list(self._state)
+        return await self._read(self._lists, self._state)
 
     async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
         """Return one page of a queue, next to run first."""
-        return await self._list(lambda db: self._queue_jobs(db, queue, page, per_page))
+        return await self._read(self._lists, lambda db: self._queue_jobs(db, queue, page, per_page))
 
     async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
         """Return one page of a set; dead newest first, the others soonest first."""
         state = schema.STATE_NUMBERS[JobState(name.value)]
         order = "DESC" if name is JobSet.DEAD else "ASC"
-        return await self._list(lambda db: self._set_page(db, state, order, page, per_page))
+        return await self._read(
+            self._lists, lambda db: self._set_page(db, state, order, page, per_page)
+        )
 
     async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
         """Return one page of the reserved jobs, first to expire first."""
         state = schema.STATE_NUMBERS[JobState.WORKING]
-        return await self._list(lambda db: self._set_page(db, state, "ASC", page, per_page))
+        return await self._read(
+            self._lists, lambda db: self._set_page(db, state, "ASC", page, per_page)
+        )
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         """Return every entry with this id."""
-        return await self._list(
+        return await self._read(
+            self._lists,
             lambda db: _rows(
                 db,
                 f"SELECT {_COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT 100",
                 (jid,),
-            )
+            ),
         )
 
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int
     ) -> FinishedPage | None:
         """Return one page of the finished log, newest first."""
-        return await self._logged(
-            lambda db: log.page_of(db, wanted, page, per_page, now=self._clock())
+        return await self._read(
+            self._log, lambda db: log.page_of(db, wanted, page, per_page, now=self._clock())
         )
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id, newest first."""
-        return await self._logged(lambda db: log.executions_of(db, jid, now=self._clock()))
+        return await self._read(self._log, lambda db: log.executions_of(db, jid, now=self._clock()))
 
     async def type_times(self) -> TimesTable | None:
         """Return wait and run times per job type over the newest part of the log."""
-        return await self._logged(lambda db: log.times_of(db, now=self._clock()))
+        return await self._read(self._log, lambda db: log.times_of(db, now=self._clock()))
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters."""
-        return await self._list(
+        return await self._read(
+            self._lists,
             lambda db: listed(
                 stored_parameters(dict(db.execute("SELECT name, value FROM parameter")))
-            )
+            ),
         )
 
     async def close(self) -> None:
@@ -110,13 +116,9 @@ class EmbeddedReader:
         await self._lists.close()
         await self._log.close()
 
-    async def _list(self, read: Callable[[apsw.Connection], T]) -> T:
+    async def _read(self, thread: ReadThread, read: Callable[[apsw.Connection], T]) -> T:
         await self._engine.settle()
-        return await self._lists.run(read)
-
-    async def _logged(self, read: Callable[[apsw.Connection], T]) -> T:
-        await self._engine.settle()
-        return await self._log.run(read)
+        return await thread.run(read)
 
     # -- on the reading thread -------------------------------------------------
 

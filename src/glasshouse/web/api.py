@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ from glasshouse.model.job import JobPage, JobSet
 from glasshouse.model.server import Queue, ServerState, Worker
 from glasshouse.web import api_finished, jobs
 from glasshouse.web.context import PageContext, paging, server_of
+from glasshouse.web.listing import part
 from glasshouse.web.shapes import (
     FaultShape,
     FinishedListing,
@@ -60,7 +61,7 @@ async def servers(context: PageContext) -> Shape:
     """List the servers of this console."""
     every = [_server(context.floor.server(name), context.now) for name in context.floor.names]
     ages = [item.age for item in every if isinstance(item.age, float)]
-    return _part(context, every, max(ages, default=None))
+    return part(context, every, max(ages, default=None))
 
 
 async def state(context: PageContext) -> Shape:
@@ -88,14 +89,14 @@ async def state(context: PageContext) -> Shape:
 async def queues(context: PageContext) -> Shape:
     """List a server's queues."""
     every = [_queue(queue, context.now) for queue in _known(context).queues]
-    return _part(context, every, server_of(context).snapshot.age(context.now))
+    return part(context, every, server_of(context).snapshot.age(context.now))
 
 
 async def workers(context: PageContext) -> Shape:
     """List a server's workers; without ``items`` when the server does not tell."""
     told = _known(context).workers
     every = None if told is None else [_worker(worker) for worker in told]
-    return _part(context, every, server_of(context).snapshot.age(context.now))
+    return part(context, every, server_of(context).snapshot.age(context.now))
 
 
 async def queue_jobs(context: PageContext) -> Shape:
@@ -143,18 +144,6 @@ def _known(context: PageContext) -> ServerState:
             remedy=fault.remedy if fault else "Try again in a second.",
         )
     return snapshot.state
-
-
-def _part(context: PageContext, every: Sequence[Shape] | None, age: float | None) -> Listing:
-    page, per_page = paging(context)
-    start = (page - 1) * per_page
-    return Listing(
-        items=UNSET if every is None else list(every[start : start + per_page]),
-        total=UNSET if every is None else len(every),
-        page=page,
-        per_page=per_page,
-        age=known(age),
-    )
 
 
 def _listed(context: PageContext, found: JobPage) -> Listing:

@@ -12,11 +12,11 @@ from glasshouse.model.finished import FinishedFilter, FinishedJob, FinishedPage,
 from glasshouse.model.parameters import Parameter
 from glasshouse.web import jobs, query
 from glasshouse.web.context import PageContext, paging, server_of
+from glasshouse.web.listing import part
 from glasshouse.web.shapes import (
     FinishedListing,
     FinishedShape,
     JobListing,
-    Listing,
     ParameterShape,
     Shape,
     TimesListing,
@@ -91,17 +91,10 @@ async def jobs_by_id(context: PageContext) -> Shape:
 
 async def parameters(context: PageContext) -> Shape:
     """List the run-time parameters with their defaults and bounds."""
-    page, per_page = paging(context)
-    found = await server_of(context).parameters()
+    server = server_of(context)
+    found = await server.parameters()
     every = None if found is None else [_parameter(item) for item in found]
-    start = (page - 1) * per_page
-    return Listing(
-        items=UNSET if every is None else list(every[start : start + per_page]),
-        total=UNSET if every is None else len(every),
-        page=page,
-        per_page=per_page,
-        age=_age(context, None),
-    )
+    return part(context, every, server.snapshot.age(context.now))
 
 
 def _age(context: PageContext, read_at: float | None) -> float | UnsetType:
