@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from glasshouse.engine import checkpoint, commit, journal, timers
@@ -183,8 +184,8 @@ def losses(session: Session, into: Path, chance: random.Random | None) -> Iterat
         lawful = session.lawful(event)
         try:
             found = restored(files, into / f"cut-{number}")
-        except StoreError as error:
-            yield f"event {event}: {error.detail}"
+        except (StoreError, apsw.Error) as error:  # the engine would not start, and say so
+            yield f"event {event}: {error}"
             continue
         if found not in lawful:
             yield f"event {event}: {_difference(lawful[0], found)}"
