@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
+import pytest
 
+from glasshouse.engine import checkpoint, journal
 from glasshouse.engine.disk import Disk, PlainFile
 
 Write = tuple[int, bytes | None]
@@ -212,3 +214,11 @@ class PowerVFS(apsw.VFS):
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         super().xDelete(filename, syncdir)
         self.disk.delete(filename)
+
+
+def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let segments change and the log be folded often."""
+    monkeypatch.setattr(journal, "SEGMENT", 8 << 10)
+    monkeypatch.setattr(checkpoint, "_LONG", 60)
+    monkeypatch.setattr(checkpoint, "_TAIL", 20)
+    monkeypatch.setattr(checkpoint, "_AGAIN", 10)

@@ -17,7 +17,7 @@ from typing import Any
 import apsw
 import pytest
 
-from glasshouse.engine import checkpoint, commit, journal, timers
+from glasshouse.engine import commit, timers
 from glasshouse.engine.check import check
 from glasshouse.engine.memory import DEAD, RETRIES, SCHEDULED, Memory
 from glasshouse.engine.recovery import open_journal
@@ -28,7 +28,7 @@ from glasshouse.model.parameters import changed
 from glasshouse.wire.times import format_time
 
 from .peer import Clock, Peer, Running, running
-from .power import Files, Honesty, PowerVFS, lay_out
+from .power import Files, Honesty, PowerVFS, lay_out, make_small
 
 BY_HAND = Timers(due=3600, reap=3600, status=3600, probe=3600)
 # How many ways the unsynced writes fall at each cut; more by hand: POWER_CUTS=200.
@@ -147,11 +147,7 @@ async def _script(session: Session) -> None:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let segments change and the log be folded often."""
-    monkeypatch.setattr(journal, "SEGMENT", 8 << 10)
-    monkeypatch.setattr(checkpoint, "_LONG", 60)
-    monkeypatch.setattr(checkpoint, "_TAIL", 20)
-    monkeypatch.setattr(checkpoint, "_AGAIN", 10)
+    make_small(monkeypatch)
 
 
 async def _session(name: str, data: Path, honesty: Honesty = Honesty.SYNCS) -> Session:
