@@ -10,13 +10,11 @@ from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import WorkerState
 from glasshouse.web import executions, jobpage, render
+from glasshouse.web.chinese import CHINESE, PARTS
 from glasshouse.web.i18n import CATALOGS, t
 
 ROOM = Path(web.__file__).parent
-PAGES = (
-    "pages", "rows", "jobpage", "executions", "finished", "parameters", "attention", "format",
-    "render",
-)  # fmt: skip
+PAGES = sorted(ROOM.glob("*.py"))
 
 
 def used() -> set[str]:
@@ -24,12 +22,12 @@ def used() -> set[str]:
     keys = set(render._SPOKEN) | {label for _, _, label, _ in render.NAVIGATION}
     for file in (ROOM / "templates").glob("*.html"):
         keys |= set(re.findall(r'\b_\("([^"]+)"', file.read_text("utf-8")))
-    for name in PAGES:
-        source = (ROOM / f"{name}.py").read_text("utf-8")
+    for module in PAGES:
+        source = module.read_text("utf-8")
         # A long text stands as several literals side by side.
         for literals in re.findall(r'\bt\(\s*((?:"[^"\n]+"\s*)+)', source):
             keys.add("".join(re.findall(r'"([^"\n]+)"', literals)))
-        keys |= set(re.findall(r'_(?:fact|result|set)\([^"\n]*"([A-Z][^"]+)"', source))
+        keys |= set(re.findall(r'_?(?:fact|result|set)\([^"\n]*"([A-Z][^"]+)"', source))
         keys |= set(re.findall(r'^        \("([A-Z][^"]+)", ', source, re.MULTILINE))
     keys |= set(jobpage._PLACES.values()) | set(jobpage._DUE.values())
     keys |= set(executions.MEANINGS.values()) | set(executions.ANSWERS.values())
@@ -42,6 +40,10 @@ def used() -> set[str]:
 
 def test_every_key_has_a_chinese_text() -> None:
     assert sorted(used() - set(CATALOGS["zh-CN"])) == []
+
+
+def test_a_key_stands_in_one_module_only() -> None:
+    assert sum(len(part) for part in PARTS) == len(CHINESE)
 
 
 def test_a_translation_keeps_the_names_of_its_values() -> None:

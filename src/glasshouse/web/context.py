@@ -14,6 +14,7 @@ import msgspec
 
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.errors import NotFoundError
+from glasshouse.web.i18n import t
 from glasshouse.web.query import DEFAULT_PER_PAGE
 
 
@@ -65,6 +66,23 @@ def paging(context: PageContext) -> tuple[int, int]:
     """Return which page is asked for, and of how many items."""
     given = context.query
     return int(given.get("page", 1)), int(given.get("per_page", DEFAULT_PER_PAGE))
+
+
+def result(
+    context: PageContext,
+    template: str,
+    view: msgspec.Struct,
+    title: str,
+    *,
+    generation_bound: bool = True,
+) -> PageResult:
+    """Return a page laid out by the template of that name; ``title`` is a key of the catalog."""
+    return PageResult(
+        template=f"{template}.html",
+        view=view,
+        title=t(title, context.locale),
+        generation_bound=generation_bound,
+    )
 
 
 PageBuilder = Callable[[PageContext], Awaitable[PageResult]]

@@ -157,6 +157,11 @@ def pager(
     )
 
 
+def beyond(total: int, shown: int) -> str:
+    """Return how many of ``total`` are not on the page; empty when all are."""
+    return fmt.number(total - shown) if total > shown else ""
+
+
 def chart(samples: Sequence[Sample], now: float, locale: str) -> Chart:
     """Return processed and failed jobs per second over the last five minutes."""
     rates = _rates([sample for sample in samples if now - sample.at <= _WINDOW + _BUCKET])

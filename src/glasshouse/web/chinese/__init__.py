@@ -1,0 +1,13 @@
+"""The Chinese texts of the screen, by page; a text stands in one module only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glasshouse.web.chinese.job import JOB
+from glasshouse.web.chinese.lists import LISTS
+from glasshouse.web.chinese.overview import OVERVIEW
+from glasshouse.web.chinese.screen import SCREEN
+
+PARTS = (SCREEN, OVERVIEW, LISTS, JOB)
+CHINESE: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}

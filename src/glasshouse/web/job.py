@@ -1,0 +1,62 @@
+"""The page of one job: everything known of its id, and its executions that ended."""
+
+from __future__ import annotations
+
+from glasshouse.floor.floor import ServerFloor
+from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
+from glasshouse.model.finished import Executions
+from glasshouse.web import format as fmt
+from glasshouse.web import views
+from glasshouse.web.context import PageContext, PageResult, server_of
+from glasshouse.web.executions import ran_view
+from glasshouse.web.i18n import t
+from glasshouse.web.jobpage import entry
+
+_MOST_ENTRIES = 20
+
+
+async def job(context: PageContext) -> PageResult:
+    """``/{server}/jobs/{jid}``: one job in full, and its executions that ended.
+
+    Raises:
+        NotFoundError: neither the server nor its log knows this id (any more).
+    """
+    server = server_of(context)
+    jid, now, locale = context.params["jid"], context.now, context.locale
+    found = await server.jobs(jid)
+    ran = await _executions(server, jid)
+    if not found and (ran is None or not ran.items):
+        raise _gone(locale, logged=ran is not None)
+    view = views.JobView(
+        jid=fmt.display_text(jid),
+        json_href=f"/api/v1/servers/{server.name}/jobs/{fmt.segment(jid)}",
+        entries=tuple(entry(job, server.name, now, locale) for job in found[:_MOST_ENTRIES]),
+        total=len(found),
+        ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
+    )
+    title = t("Job {jid}", locale, jid=view.jid)
+    return PageResult(template="job.html", view=view, title=title)
+
+
+async def _executions(server: ServerFloor, jid: str) -> Executions | None:
+    try:
+        return await server.executions(jid)
+    except UpstreamUnavailableError:
+        # The job itself is known from before: it is shown, and nothing is said of its runs.
+        return None
+
+
+def _gone(locale: str, *, logged: bool) -> NotFoundError:
+    remedy = (
+        t(
+            "The log of finished jobs does not know it either: it was deleted, it ended longer "
+            "ago than the log goes back, or its id was never used.",
+            locale,
+        )
+        if logged
+        else t(
+            "It ran, was deleted, or its id was never used. Finished jobs leave the server.",
+            locale,
+        )
+    )
+    return NotFoundError(t("This job is not on the server any more.", locale), remedy=remedy)

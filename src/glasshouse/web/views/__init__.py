@@ -1,0 +1,75 @@
+"""What each page's template gets: one frozen struct per page, ready to lay out.
+
+Every text in a view has gone through ``format.display_text``; every ``href`` is
+a percent-encoded path of ours. Templates read these fields and nothing else.
+"""
+
+from __future__ import annotations
+
+from glasshouse.web.views.finished import (
+    FilterView,
+    FinishedView,
+    TimesRow,
+    TimesView,
+)
+from glasshouse.web.views.job import (
+    JobEntry,
+    JobView,
+    RanView,
+)
+from glasshouse.web.views.lists import (
+    QueueView,
+    SetView,
+)
+from glasshouse.web.views.overview import (
+    Attention,
+    BusyView,
+    Chart,
+    FleetServer,
+    FleetView,
+    OverviewView,
+    QueuesView,
+)
+from glasshouse.web.views.parameters import (
+    ParameterRow,
+    ParametersView,
+)
+from glasshouse.web.views.shared import (
+    Choice,
+    ExecutionRow,
+    Fact,
+    JobRow,
+    Pager,
+    QueueRow,
+    Tile,
+    WorkerRow,
+)
+
+__all__ = [
+    "Attention",
+    "BusyView",
+    "Chart",
+    "Choice",
+    "ExecutionRow",
+    "Fact",
+    "FilterView",
+    "FinishedView",
+    "FleetServer",
+    "FleetView",
+    "JobEntry",
+    "JobRow",
+    "JobView",
+    "OverviewView",
+    "Pager",
+    "ParameterRow",
+    "ParametersView",
+    "QueueRow",
+    "QueueView",
+    "QueuesView",
+    "RanView",
+    "SetView",
+    "Tile",
+    "TimesRow",
+    "TimesView",
+    "WorkerRow",
+]

@@ -1,0 +1,24 @@
+"""What the templates of the run-time parameters get."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class ParameterRow(Struct, frozen=True, kw_only=True):
+    """One run-time parameter; ``plain`` is its value as a program would say it."""
+
+    name: str
+    meaning: str
+    value: str
+    plain: str
+    changed: bool
+    default: str
+    least: str
+    most: str
+
+
+class ParametersView(Struct, frozen=True, kw_only=True):
+    """``/{server}/parameters``: ``rows`` is ``None`` when the server has none."""
+
+    rows: tuple[ParameterRow, ...] | None

@@ -1,0 +1,116 @@
+"""What the templates of what several pages show get."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from glasshouse.web.format import Moment
+from glasshouse.web.payload import Preview
+
+
+class Pager(Struct, frozen=True, kw_only=True):
+    """Where a page of a list stands; an ``href`` is ``None`` where it would lead nowhere."""
+
+    label: str
+    page: int
+    pages: int
+    past_end: bool
+    first: str | None
+    previous: str | None
+    next: str | None
+    last: str | None
+    last_href: str
+
+
+class Tile(Struct, frozen=True, kw_only=True):
+    """One number of a server at a glance. ``tone``: ``plain``, ``good``, ``warn`` or ``bad``."""
+
+    label: str
+    value: str
+    note: str
+    href: str
+    tone: str
+
+
+class QueueRow(Struct, frozen=True, kw_only=True):
+    """A queue; ``bar`` is its share of the largest queue, 0 to 100."""
+
+    name: str
+    href: str
+    size: str
+    bar: int
+    oldest: Moment | None
+    latency: str
+    paused: bool | None
+
+
+class WorkerRow(Struct, frozen=True, kw_only=True):
+    """A worker process."""
+
+    wid: str
+    hostname: str
+    pid: str
+    labels: tuple[str, ...]
+    memory: str
+    state: str
+    state_label: str
+    started: Moment | None
+    beat: Moment | None
+    stale: bool
+    busy: str
+
+
+class JobRow(Struct, frozen=True, kw_only=True):
+    """A job in any list. What a list does not show is empty or ``None``."""
+
+    position: str
+    jid: str
+    href: str
+    jobtype: str
+    queue: str
+    queue_href: str
+    args: Preview
+    enqueued: Moment | None
+    at: Moment | None
+    failed: Moment | None
+    retries: str
+    errtype: str
+    message: str
+    worker: str
+    reserved: Moment | None
+    expires: Moment | None
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """One value that a form offers."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """A line of a job's facts: text, or a time, and where it leads."""
+
+    label: str
+    text: str
+    href: str
+    moment: Moment | None
+
+
+class ExecutionRow(Struct, frozen=True, kw_only=True):
+    """One finished execution; what it does not have is empty."""
+
+    jid: str
+    href: str
+    jobtype: str
+    queue: str
+    queue_href: str
+    worker: str
+    waited: str
+    ran: str
+    outcome: str
+    outcome_label: str
+    outcome_title: str
+    errtype: str
+    at: Moment
