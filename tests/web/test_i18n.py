@@ -27,8 +27,8 @@ def used() -> set[str]:
         # A long text stands as several literals side by side.
         for literals in re.findall(r'\bt\(\s*((?:"[^"\n]+"\s*)+)', source):
             keys.add("".join(re.findall(r'"([^"\n]+)"', literals)))
-        keys |= set(re.findall(r'_?(?:fact|result|set)\([^"\n]*"([A-Z][^"]+)"', source))
-        keys |= set(re.findall(r'^        \("([A-Z][^"]+)", ', source, re.MULTILINE))
+        keys |= set(re.findall(r'_?(?:fact|result|set)\([^"\n]*"([A-Z][a-z][^"]+)"', source))
+        keys |= set(re.findall(r'^        \("([A-Z][a-z][^"]+)", ', source, re.MULTILINE))
     keys |= set(jobpage._PLACES.values()) | set(jobpage._DUE.values())
     keys |= set(executions.MEANINGS.values()) | set(executions.ANSWERS.values())
     keys |= {bound.meaning for bound in BOUNDS.values()}
