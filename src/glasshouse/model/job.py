@@ -73,18 +73,3 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     errtype: str = ""
     message: str = ""
     backtrace: tuple[str, ...] = ()
-
-
-class JobPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a list, with the size of the whole and the time of reading."""
-
-    items: tuple[StoredJob, ...]
-    total: int
-    page: int
-    per_page: int
-    read_at: float
-
-    @property
-    def pages(self) -> int:
-        """How many pages the list has now; at least one."""
-        return max(1, -(-self.total // self.per_page))

@@ -1,0 +1,208 @@
+r"""The search words of lists: how a line of them is read, and how one is written.
+
+A line is bare words, each of which must occur in the job, and qualified ones:
+
+========================  =====================================================
+``type:`` ``queue:``      the whole name; ``*`` stands for anything
+``jid:``                  the whole id, exactly; ``*`` stands for anything
+``error:``                text that occurs in the error's type and message
+``args:``                 text that occurs in the arguments
+``args.0.order_id:``      the value at a path; ``*`` as a step is any one key or
+                          index, ``**`` any number of them
+``before:`` ``after:``    when the job failed; when it is due or was enqueued if
+                          it has not failed
+========================  =====================================================
+
+A value with spaces stands in double quotes, in which ``\"`` and ``\\`` are a
+quote and a backslash. Letters match in either case, but in ids. A word with a colon that is
+none of these is a bare word: addresses need no quotes. All terms must hold.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from glasshouse.model.errors import InvalidError
+
+MAX_TERMS = 20
+MAX_STEPS = 20
+_TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s"])+', re.DOTALL)
+_PIECE = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\\?\Z)|([^"]+)', re.DOTALL)
+_STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_PLAIN = re.compile(r'[^\s":*]+')
+_RELATIVE = re.compile(r"([+-]?)([0-9]{1,6})(s|min|m|h|d)")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_MINUTE = 60
+
+
+class ArgsTerm(msgspec.Struct, frozen=True):
+    """A value that the arguments must have at a path; a pattern with ``*``."""
+
+    path: tuple[str, ...]
+    value: str
+
+
+class JobQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked for; every term must hold. Times are Unix seconds.
+
+    ``words``, ``error`` and ``args`` are texts that must occur; ``jobtype``,
+    ``queue``, ``jid`` and the values of ``at_path`` are patterns with ``*``.
+    """
+
+    words: tuple[str, ...] = ()
+    jobtype: tuple[str, ...] = ()
+    queue: tuple[str, ...] = ()
+    jid: tuple[str, ...] = ()
+    error: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    at_path: tuple[ArgsTerm, ...] = ()
+    before: float | None = None
+    after: float | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Texts of which each must occur somewhere in the stored job."""
+        return (*self.words, *self.error, *self.args)
+
+
+def parse_query(text: str, now: float) -> JobQuery | None:
+    """Return what a line of search words asks for, or ``None`` when it asks for nothing.
+
+    Relative times count from ``now``, to the minute.
+
+    Raises:
+        InvalidError: a time cannot be understood, or there are too many terms.
+    """
+    found: dict[str, list[str]] = {name: [] for name in _FIELDS}
+    paths: list[ArgsTerm] = []
+    bounds: dict[str, list[float]] = {"before": [], "after": []}
+    for name, value in _terms(text):
+        if name in bounds:
+            bounds[name].append(read_time(value, now))
+        elif name.startswith("args."):
+            paths.append(ArgsTerm(_steps(name), value))
+        else:
+            found[name].append(value)
+    if not (paths or any(found.values()) or any(bounds.values())):
+        return None
+    return JobQuery(
+        **{_FIELDS[name]: tuple(values) for name, values in found.items()},
+        at_path=tuple(paths),
+        before=min(bounds["before"], default=None),
+        after=max(bounds["after"], default=None),
+    )
+
+
+def write_term(name: str, value: str) -> str:
+    """Return a qualified word (a bare one for an empty ``name``) that is read as ``value``.
+
+    ``*`` in a value is always a pattern: it cannot be written as itself.
+    """
+    written = value if _PLAIN.fullmatch(value) else _quoted(value)
+    return f"{name}:{written}" if name else written
+
+
+def read_time(text: str, now: float) -> float:
+    """Return the Unix time that a person wrote.
+
+    ``2026-11-26``, ``2026-11-26 10:30``, RFC 3339; ``10:30`` is today; ``2h``
+    and ``-2h`` are two hours ago, ``+2h`` in two hours (``s``, ``min``, ``h``,
+    ``d``), to the minute. A time that names no zone is UTC.
+
+    Raises:
+        InvalidError: it is none of these.
+    """
+    text = text.strip()
+    if text == "now":
+        return now - now % _MINUTE
+    relative = _RELATIVE.fullmatch(text)
+    if relative is not None:
+        span = int(relative[2]) * _UNITS[relative[3]]
+        base = now - now % _MINUTE if span >= _MINUTE else now
+        return base + span if relative[1] == "+" else base - span
+    try:
+        clock = _CLOCK.fullmatch(text)
+        if clock is not None:
+            today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0)
+            at = today.replace(microsecond=0) + timedelta(
+                hours=int(clock[1]), minutes=int(clock[2])
+            )
+        else:
+            at = datetime.fromisoformat(text)
+            at = at.replace(tzinfo=at.tzinfo or UTC)
+        return at.timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise InvalidError(
+            f"{text[:60]!r} is not a time.",
+            remedy="Write a time as 2026-11-26, 2026-11-26 10:30, 10:30, 2h (ago) or +2h.",
+        ) from None
+
+
+_FIELDS = {
+    "": "words",
+    "type": "jobtype",
+    "queue": "queue",
+    "jid": "jid",
+    "error": "error",
+    "args": "args",
+}
+_NAMES = frozenset({*_FIELDS, "before", "after"})
+
+
+def _terms(text: str) -> list[tuple[str, str]]:
+    """Return (name, value) of each term; the name of a bare word is empty."""
+    terms: list[tuple[str, str]] = []
+    pending = ""
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if pending:
+            name, value, pending = pending, _unquoted(token), ""
+        else:
+            name, value = _split(token)
+        if name and not value:
+            # "type: Name": the value is the next token.
+            pending = name
+        elif value:
+            terms.append((name, value))
+    if len(terms) > MAX_TERMS:
+        raise InvalidError(f"More than {MAX_TERMS} search words.", remedy="Look for less at once.")
+    return terms
+
+
+def _split(token: str) -> tuple[str, str]:
+    quoted = False
+    for index, char in enumerate(token):
+        if char == '"':
+            quoted = not quoted
+        elif char == ":" and not quoted:
+            name = token[:index]
+            known = name.lower()
+            if known in _NAMES and known:
+                return known, _unquoted(token[index + 1 :])
+            if known.startswith("args.") and len(name) > len("args."):
+                return "args." + name[len("args.") :], _unquoted(token[index + 1 :])
+            break
+    return "", _unquoted(token)
+
+
+def _steps(name: str) -> tuple[str, ...]:
+    """Return the steps of ``args.…``; a step in quotes may hold dots."""
+    steps = [_unquoted(part) for part in _STEP.findall(name[len("args.") :])]
+    if len(steps) > MAX_STEPS:
+        raise InvalidError(
+            f"A path of more than {MAX_STEPS} steps.", remedy="Use ** for any number of steps."
+        )
+    return tuple(steps)
+
+
+def _unquoted(token: str) -> str:
+    return "".join(plain or _ESCAPED.sub(r"\1", quoted) for quoted, plain in _PIECE.findall(token))
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

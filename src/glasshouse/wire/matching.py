@@ -1,0 +1,162 @@
+"""Whether a stored job is what a line of search words looks for: pure, total.
+
+Arguments of more than 1 MiB, or nested too deep to be decoded, are searched as
+the text that they are stored as: a path is not followed into them, a value at a
+path then matches when it occurs anywhere in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from glasshouse.model.job import StoredJob
+from glasshouse.model.jobquery import ArgsTerm, JobQuery
+from glasshouse.wire import lenient
+from glasshouse.wire.argpaths import PathTooWideError, values
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def matches(wanted: JobQuery, job: StoredJob) -> bool:
+    """Return whether every term of ``wanted`` holds for ``job``."""
+    if not (
+        all(glob(pattern, job.jid, exactly=True) for pattern in wanted.jid)
+        and _named(wanted.jobtype, job.jobtype)
+        and _named(wanted.queue, job.queue)
+    ):
+        return False
+    if not (wanted.texts or wanted.at_path) and wanted.before is None and wanted.after is None:
+        return True
+    members = lenient.fields(job.payload)
+    failure = lenient.value(members.get("failure"))
+    facts = failure if isinstance(failure, dict) else {"message": failure}
+    return (
+        _in_time(wanted, job, members, facts)
+        and _in_error(wanted.error, facts)
+        and _in_texts(wanted, job, members, facts)
+        and _at_paths(wanted.at_path, members.get("args", b""))
+    )
+
+
+def glob(pattern: str, text: str, *, exactly: bool = False) -> bool:
+    """Return whether ``text`` is ``pattern``, in which ``*`` is anything.
+
+    Letters match in either case, unless ``exactly``. Takes time in proportion
+    to the lengths, whatever the pattern.
+    """
+    if not exactly:
+        pattern, text = pattern.casefold(), text.casefold()
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == first
+    if not text.startswith(first):
+        return False
+    position, last = len(first), rest.pop()
+    for part in rest:
+        position = text.find(part, position)
+        if position < 0:
+            return False
+        position += len(part)
+    return len(text) - len(last) >= position and text.endswith(last)
+
+
+def plain(raw: bytes) -> str:
+    """Return stored JSON as text in which each escape is the character that it stands for."""
+    stored = lenient.text(raw)
+    return _ESCAPE.sub(_unescaped, stored) if "\\" in stored else stored
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code, char = match.groups()
+    return chr(int(code, 16)) if code else _SHORT.get(char, char)
+
+
+def _named(patterns: Sequence[str], name: str) -> bool:
+    return all(glob(pattern, name) for pattern in patterns)
+
+
+def _in_time(
+    wanted: JobQuery, job: StoredJob, members: dict[str, bytes], facts: dict[str, object]
+) -> bool:
+    if wanted.before is None and wanted.after is None:
+        return True
+    at = _seconds(facts.get("failed_at"))
+    if at is None:
+        at = job.at if job.at is not None else _seconds(lenient.value(members.get("enqueued_at")))
+    return (
+        at is not None
+        and (wanted.before is None or at < wanted.before)
+        and (wanted.after is None or at >= wanted.after)
+    )
+
+
+def _seconds(stored: object) -> float | None:
+    if not isinstance(stored, str):
+        return None
+    try:
+        stamp = datetime.fromisoformat(stored)
+        return stamp.replace(tzinfo=stamp.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _in_error(texts: Sequence[str], facts: dict[str, object]) -> bool:
+    if not texts:
+        return True
+    kind, message = _text(facts.get("errtype")), _text(facts.get("message"))
+    # As a page shows them, and as a log line would.
+    shown = f"{kind} {message}\n{kind}: {message}".casefold()
+    return all(text.casefold() in shown for text in texts)
+
+
+def _in_texts(
+    wanted: JobQuery, job: StoredJob, members: dict[str, bytes], facts: dict[str, object]
+) -> bool:
+    if not (wanted.words or wanted.args):
+        return True
+    args = plain(members.get("args", b"" if members else job.payload)).casefold()
+    if not all(text.casefold() in args for text in wanted.args):
+        return False
+    if not wanted.words:
+        return True
+    trace = facts.get("backtrace")
+    lines = trace if isinstance(trace, list) else [trace]
+    about = "\n".join([
+        *(job.jid, job.jobtype, job.queue, _text(facts.get("errtype"))),
+        *(_text(facts.get("message")), plain(members.get("custom", b""))),
+        *(_text(line) for line in lines),
+    ]).casefold()  # fmt: skip
+    return all(word.casefold() in about or word.casefold() in args for word in wanted.words)
+
+
+def _at_paths(terms: Sequence[ArgsTerm], raw: bytes) -> bool:
+    if not terms:
+        return True
+    try:
+        args = _decoded(raw)
+        return all(
+            any(glob(term.value, _scalar(value)) for value in values(args, term.path))
+            for term in terms
+        )
+    except (ValueError, RecursionError, PathTooWideError):
+        text = plain(raw).casefold()
+        return all(part.casefold() in text for term in terms for part in term.value.split("*"))
+
+
+def _decoded(raw: bytes) -> object:
+    if len(raw) > lenient.MAX_SCAN:
+        raise ValueError("too long to be decoded")
+    # Numbers stay the text that they are: 12345678901234567890 is found by its digits.
+    return json.loads(lenient.text(raw), strict=False, parse_float=str, parse_int=str)
+
+
+def _scalar(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _text(data: object) -> str:
+    return data if isinstance(data, str) else "" if data is None else str(data)
