@@ -16,6 +16,7 @@ import pytest
 from glasshouse.engine import schema
 from glasshouse.engine.check import check
 from glasshouse.model.job import JobSet
+from glasshouse.model.listing import ListQuery
 from glasshouse.upstream.embedded import EmbeddedReader
 
 from .peer import Peer
@@ -120,7 +121,7 @@ async def test_pushes_are_refused_looking_goes_on_and_room_ends_it_without_a_res
         reader = EmbeddedReader(small.data)
         state = await reader.state()
         assert 0 < sum(queue.size for queue in state.queues) <= len(acknowledged)
-        assert (await reader.set_jobs(JobSet.DEAD, page=1, per_page=5)).total == 0
+        assert (await reader.set_jobs(JobSet.DEAD, ListQuery(per_page=5))).total == 0
         await reader.close()
         assert {problem.kind for problem in check(small.data).problems} <= {"space"}
         # A worker gets nothing, because handing a job out has to be written too.

@@ -21,7 +21,8 @@ from glasshouse.model.finished import (
     TimesTable,
     TypeTimes,
 )
-from glasshouse.model.job import JobPage, JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.listing import JobPage, ListQuery, Searched
 from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
 from glasshouse.web.app import Application, create_app
@@ -29,6 +30,7 @@ from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.routes import ROUTES, Kind
 from glasshouse.web.serve import serve
 from glasshouse.web.static import Assets
+from glasshouse.wire.matching import matches
 
 NOW = 1_800_000_000.0
 FAST = Pace(watched=0.005, idle=0.005, fault=0.005, between_reads=0.005, refresh=0.05)
@@ -98,16 +100,16 @@ class FakeReader:
             workers=(worker,),
         )
 
-    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
         if queue not in self.queues:
             raise NotFoundError(f"There is no queue {queue!r}.")
-        return _page(self.queues[queue], page, per_page)
+        return _page(self.queues[queue], query)
 
-    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
-        return _page(self.sets[name], page, per_page)
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        return _page(self.sets[name], query)
 
-    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
-        return _page([], page, per_page)
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        return _page([], query)
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         every = [job for jobs in (*self.queues.values(), *self.sets.values()) for job in jobs]
@@ -182,9 +184,20 @@ def _times(jobtype: str) -> TypeTimes:
     )
 
 
-def _page(jobs: list[StoredJob], page: int, per_page: int) -> JobPage:
-    part = jobs[(page - 1) * per_page : page * per_page]
-    return JobPage(items=tuple(part), total=len(jobs), page=page, per_page=per_page, read_at=NOW)
+def _page(jobs: list[StoredJob], query: ListQuery) -> JobPage:
+    """Return a page as a server does that knows no places, like real Faktory."""
+    wanted = query.wanted
+    found = jobs if wanted is None else [job for job in jobs if matches(wanted, job)]
+    first = (query.page - 1) * query.per_page
+    return JobPage(
+        items=tuple(found[first : first + query.per_page]),
+        total=len(jobs),
+        page=query.page,
+        per_page=query.per_page,
+        read_at=NOW,
+        first=first + 1 if wanted is None else None,
+        searched=None if wanted is None else Searched(len(jobs), complete=True),
+    )
 
 
 class View(msgspec.Struct):
@@ -214,8 +227,7 @@ async def a_page(context: PageContext) -> PageResult:
     server = context.server
     text = dict(context.params)
     if server is not None and "queue" in context.params:
-        page = int(context.query.get("page", 1))
-        found = await server.queue_jobs(context.params["queue"], page=page, per_page=25)
+        found = await server.queue_jobs(context.params["queue"], ListQuery())
         text["total"] = str(found.total)
     if "boom" in context.params.values():
         raise RuntimeError("a page that fails")

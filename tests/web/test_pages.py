@@ -18,7 +18,8 @@ from glasshouse.model.finished import (
     TimesTable,
     TypeTimes,
 )
-from glasshouse.model.job import JobPage, JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
 from glasshouse.web import payload, rows
@@ -67,20 +68,25 @@ class FakeReader:
             for data in self.payloads
         )
 
-    def _page(self, state: JobState, page: int, per_page: int) -> JobPage:
-        jobs = self._jobs(state) if page == 1 else ()
+    def _page(self, state: JobState, query: ListQuery) -> JobPage:
+        jobs = self._jobs(state) if query.page == 1 else ()
         return JobPage(
-            items=jobs, total=len(self.payloads), page=page, per_page=per_page, read_at=NOW
+            items=jobs,
+            total=len(self.payloads),
+            page=query.page,
+            per_page=query.per_page,
+            read_at=NOW,
+            first=(query.page - 1) * query.per_page + 1,
         )
 
-    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
-        return self._page(JobState.ENQUEUED, page, per_page)
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+        return self._page(JobState.ENQUEUED, query)
 
-    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
-        return self._page(JobState(name.value), page, per_page)
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        return self._page(JobState(name.value), query)
 
-    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
-        return self._page(JobState.WORKING, page, per_page)
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        return self._page(JobState.WORKING, query)
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         return self._jobs(JobState.DEAD)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
 from glasshouse.floor.pages import PageCache, SlowGeneration
 from glasshouse.floor.sampler import Pace, Sampler
@@ -20,7 +20,8 @@ from glasshouse.model.finished import (
     FinishedPage,
     TimesTable,
 )
-from glasshouse.model.job import JobPage, JobSet, StoredJob
+from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.upstream.reader import Reader
 
@@ -59,29 +60,22 @@ class ServerFloor:
                 if snapshot.pulse:
                     return
 
-    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
-        """Return one page of a queue, next to run first; see ``Reader.queue_jobs``."""
-        return await self._lists.get(
-            ("queue", queue, page, per_page),
-            self._current(),
-            lambda: self._reader.queue_jobs(queue, page=page, per_page=per_page),
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+        """Return a part of a queue; see ``Reader.queue_jobs``.
+
+        What was searched for may be some seconds old; see ``behind``.
+        """
+        return await self._list(
+            ("queue", queue), query, lambda: self._reader.queue_jobs(queue, query)
         )
 
-    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
-        """Return one page of a set; see ``Reader.set_jobs``."""
-        return await self._lists.get(
-            ("set", name, page, per_page),
-            self._current(),
-            lambda: self._reader.set_jobs(name, page=page, per_page=per_page),
-        )
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        """Return a part of a set; see ``Reader.set_jobs``, and ``queue_jobs`` for searches."""
+        return await self._list(("set", name), query, lambda: self._reader.set_jobs(name, query))
 
-    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
-        """Return one page of the reserved jobs; see ``Reader.working_jobs``."""
-        return await self._lists.get(
-            ("working", page, per_page),
-            self._current(),
-            lambda: self._reader.working_jobs(page=page, per_page=per_page),
-        )
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        """Return a part of the reserved jobs; see ``Reader.working_jobs``."""
+        return await self._list(("working",), query, lambda: self._reader.working_jobs(query))
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         """Return every entry with this id, or an empty tuple; see ``Reader.jobs``."""
@@ -119,6 +113,13 @@ class ServerFloor:
     def behind(self) -> bool:
         """Whether what may be some seconds old is older than the snapshot."""
         return self._slow.behind(self._current())
+
+    async def _list(
+        self, which: tuple[str, ...], query: ListQuery, read: Callable[[], Awaitable[JobPage]]
+    ) -> JobPage:
+        current = self._current()
+        generation = current if query.wanted is None else self._slow.of(current)
+        return await self._lists.get((which, query), generation, read)
 
     def _current(self) -> int | None:
         return None if self.snapshot.fault is not None else self.snapshot.generation

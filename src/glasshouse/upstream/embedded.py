@@ -1,8 +1,8 @@
 """Reading the embedded server: its database opened read-only, beside a running engine.
 
 SQLite itself refuses writes on these connections; nothing here could change
-anything even by mistake. The finished log, whose reads may be longer, has a
-thread of its own: what the sampler asks never waits for it.
+anything even by mistake. The finished log and searches, whose reads may be
+longer, have threads of their own: what the sampler asks never waits for them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from glasshouse.engine.attachment import Attachment
 from glasshouse.engine.status import read_status, status_token
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
-from glasshouse.model.job import JobPage, JobSet, JobState, StoredJob
+from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.parameters import Parameter, listed, stored_parameters
 from glasshouse.model.server import Queue, ServerState, SetSizes
 from glasshouse.upstream import embedded_finished as log
+from glasshouse.upstream import embedded_lists as lists
 from glasshouse.upstream.embedded_db import ReadThread
-from glasshouse.wire.times import format_time
+from glasshouse.upstream.embedded_search import search
 
 T = TypeVar("T")
 
@@ -33,7 +35,6 @@ _COLUMNS = "state, score, queue, jid, jobtype, wid, reserved_at, payload"
 # The database follows the engine by a moment; before each look the engine is asked to let it. One
 # that does not answer in this time is looked at as it is.
 _PATIENCE = 0.5
-_ENQUEUED = schema.STATE_NUMBERS[JobState.ENQUEUED]
 
 
 class EmbeddedReader:
@@ -44,6 +45,7 @@ class EmbeddedReader:
         self._data = data
         self._clock = clock
         self._lists = ReadThread(data, "read-engine")
+        self._searches = ReadThread(data, "read-searches")
         self._log = ReadThread(data, "read-finished")
         self._engine = Attachment(data, patience=_PATIENCE)
 
@@ -55,24 +57,17 @@ class EmbeddedReader:
         """Return totals, queues, sets and workers."""
         return await self._read(self._lists, self._state)
 
-    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
-        """Return one page of a queue, next to run first."""
-        return await self._read(self._lists, lambda db: self._queue_jobs(db, queue, page, per_page))
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+        """Return a part of a queue, next to run first."""
+        return await self._list(query, lambda db: _queue(db, queue))
 
-    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
-        """Return one page of a set; dead newest first, the others soonest first."""
-        state = schema.STATE_NUMBERS[JobState(name.value)]
-        order = "DESC" if name is JobSet.DEAD else "ASC"
-        return await self._read(
-            self._lists, lambda db: self._set_page(db, state, order, page, per_page)
-        )
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        """Return a part of a set; dead newest first, the others soonest first."""
+        return await self._list(query, lambda db: lists.set_scope(db, JobState(name.value)))
 
-    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
-        """Return one page of the reserved jobs, first to expire first."""
-        state = schema.STATE_NUMBERS[JobState.WORKING]
-        return await self._read(
-            self._lists, lambda db: self._set_page(db, state, "ASC", page, per_page)
-        )
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        """Return a part of the reserved jobs, first to expire first."""
+        return await self._list(query, lambda db: lists.set_scope(db, JobState.WORKING))
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
         """Return every entry with this id."""
@@ -114,7 +109,20 @@ class EmbeddedReader:
         """Close the database."""
         await self._engine.close()
         await self._lists.close()
+        await self._searches.close()
         await self._log.close()
+
+    async def _list(
+        self, query: ListQuery, scope_of: Callable[[apsw.Connection], lists.Scope]
+    ) -> JobPage:
+        def read(db: apsw.Connection) -> JobPage:
+            scope = scope_of(db)
+            if query.wanted is None:
+                return lists.page_of(db, scope, query, now=self._clock())
+            return search(db, scope, query, query.wanted, now=self._clock())
+
+        thread = self._lists if query.wanted is None else self._searches
+        return await self._read(thread, read)
 
     async def _read(self, thread: ReadThread, read: Callable[[apsw.Connection], T]) -> T:
         await self._engine.settle()
@@ -149,82 +157,27 @@ class EmbeddedReader:
             memory_mb=status.memory_mb,
         )
 
-    def _queue_jobs(self, db: apsw.Connection, queue: str, page: int, per_page: int) -> JobPage:
-        found = db.execute("SELECT size FROM queue WHERE name = ?", (queue,)).fetchone()
-        if found is None:
-            raise NotFoundError(
-                f"There is no queue named {queue!r}.",
-                remedy="It may have been removed; see the list of queues.",
-            )
-        items = _rows(
-            db,
-            f"SELECT {_COLUMNS} FROM job WHERE state = 1 AND queue = ?"
-            " ORDER BY score LIMIT ? OFFSET ?",
-            (queue, per_page, (page - 1) * per_page),
-        )
-        return JobPage(
-            items=items, total=found[0], page=page, per_page=per_page, read_at=self._clock()
-        )
 
-    def _set_page(
-        self, db: apsw.Connection, state: int, order: str, page: int, per_page: int
-    ) -> JobPage:
-        items = _rows(
-            db,
-            f"SELECT {_COLUMNS} FROM job WHERE state = ? AND state > 1"
-            f" ORDER BY score {order}, id {order} LIMIT ? OFFSET ?",
-            (state, per_page, (page - 1) * per_page),
+def _queue(db: apsw.Connection, name: str) -> lists.Scope:
+    scope = lists.queue_scope(db, name)
+    if scope is None:
+        raise NotFoundError(
+            f"There is no queue named {name!r}.",
+            remedy="It may have been removed; see the list of queues.",
         )
-        total = _size(db, state)
-        return JobPage(
-            items=items, total=total, page=page, per_page=per_page, read_at=self._clock()
-        )
+    return scope
 
 
 def _rows(db: apsw.Connection, query: str, values: tuple[object, ...]) -> tuple[StoredJob, ...]:
-    return tuple(_stored(*row) for row in db.execute(query, values))
-
-
-def _stored(
-    number: int,
-    score: float,
-    queue: str,
-    jid: str,
-    jobtype: str,
-    wid: str | None,
-    reserved_at: float | None,
-    payload: bytes,
-) -> StoredJob:
-    state = schema.STATES[number]
-    in_set = state in {JobState.SCHEDULED, JobState.RETRIES, JobState.DEAD}
-    return StoredJob(
-        state=state,
-        jid=jid,
-        jobtype=jobtype,
-        queue=queue,
-        payload=payload,
-        key=f"{format_time(score)}|{jid}" if in_set else None,
-        at=score if in_set else None,
-        wid=wid,
-        reserved_at=reserved_at,
-        expires_at=score if state is JobState.WORKING else None,
-    )
-
-
-def _size(db: apsw.Connection, state: int) -> int:
-    return int(
-        db.execute(
-            "SELECT coalesce((SELECT value FROM tally WHERE name = ?), 0)", (f"size:{state}",)
-        ).get
-    )
+    return tuple(lists.stored(*row) for row in db.execute(query, values))
 
 
 def _sizes(db: apsw.Connection) -> SetSizes:
     return SetSizes(
-        scheduled=_size(db, schema.STATE_NUMBERS[JobState.SCHEDULED]),
-        retries=_size(db, schema.STATE_NUMBERS[JobState.RETRIES]),
-        dead=_size(db, schema.STATE_NUMBERS[JobState.DEAD]),
-        working=_size(db, schema.STATE_NUMBERS[JobState.WORKING]),
+        scheduled=lists.size_of(db, schema.STATE_NUMBERS[JobState.SCHEDULED]),
+        retries=lists.size_of(db, schema.STATE_NUMBERS[JobState.RETRIES]),
+        dead=lists.size_of(db, schema.STATE_NUMBERS[JobState.DEAD]),
+        working=lists.size_of(db, schema.STATE_NUMBERS[JobState.WORKING]),
     )
 
 

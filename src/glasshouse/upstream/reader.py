@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
-from glasshouse.model.job import JobPage, JobSet, StoredJob
+from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import ServerState
 
@@ -34,20 +35,23 @@ class Reader(Protocol):
         """Return totals, queues, sets and workers as of now."""
         ...
 
-    async def queue_jobs(self, queue: str, *, page: int, per_page: int) -> JobPage:
-        """Return one page of a queue, next to run first.
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+        """Return a part of a queue, next to run first.
+
+        Its cost grows little with the queue: a page deep in a million jobs takes
+        milliseconds. A search takes a bounded time and says how far it went.
 
         Raises:
             NotFoundError: there is no such queue.
         """
         ...
 
-    async def set_jobs(self, name: JobSet, *, page: int, per_page: int) -> JobPage:
-        """Return one page of a set: retries and scheduled soonest first, dead newest first."""
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        """Return a part of a set: retries and scheduled soonest first, dead newest first."""
         ...
 
-    async def working_jobs(self, *, page: int, per_page: int) -> JobPage:
-        """Return one page of the reserved jobs, oldest reservation first."""
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        """Return a part of the reserved jobs, first to expire first."""
         ...
 
     async def jobs(self, jid: str) -> tuple[StoredJob, ...]:

@@ -11,10 +11,12 @@ from msgspec import UNSET
 from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Fault
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
-from glasshouse.model.job import JobPage, JobSet
+from glasshouse.model.job import JobSet
+from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Queue, ServerState, Worker
 from glasshouse.web import api_finished, jobs
-from glasshouse.web.context import PageContext, paging, server_of
+from glasshouse.web.asking import list_query, write_place
+from glasshouse.web.context import PageContext, server_of
 from glasshouse.web.listing import part
 from glasshouse.web.shapes import (
     FaultShape,
@@ -25,6 +27,7 @@ from glasshouse.web.shapes import (
     Listing,
     MeShape,
     ParameterShape,
+    PartListing,
     QueueShape,
     ServerShape,
     Shape,
@@ -101,15 +104,12 @@ async def workers(context: PageContext) -> Shape:
 
 async def queue_jobs(context: PageContext) -> Shape:
     """List the jobs of a queue."""
-    page, per_page = paging(context)
     floor = server_of(context)
-    found = await floor.queue_jobs(context.params["queue"], page=page, per_page=per_page)
-    return _listed(context, found)
+    return _listed(context, await floor.queue_jobs(context.params["queue"], list_query(context)))
 
 
 async def set_jobs(context: PageContext) -> Shape:
     """List the jobs of a set."""
-    page, per_page = paging(context)
     try:
         name = JobSet(context.params["set"])
     except ValueError:
@@ -117,7 +117,7 @@ async def set_jobs(context: PageContext) -> Shape:
             f"There is no set named {context.params['set']!r}.",
             remedy=f"The sets are {', '.join(JobSet)}.",
         ) from None
-    return _listed(context, await server_of(context).set_jobs(name, page=page, per_page=per_page))
+    return _listed(context, await server_of(context).set_jobs(name, list_query(context)))
 
 
 ENDPOINTS: dict[str, Endpoint] = {
@@ -125,8 +125,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "servers": Endpoint(servers, ServerShape, Listing),
     "state": Endpoint(state, StateShape, None),
     "queues": Endpoint(queues, QueueShape, Listing),
-    "queue_jobs": Endpoint(queue_jobs, JobShape, Listing),
-    "set_jobs": Endpoint(set_jobs, JobShape, Listing),
+    "queue_jobs": Endpoint(queue_jobs, JobShape, PartListing),
+    "set_jobs": Endpoint(set_jobs, JobShape, PartListing),
     "jobs": Endpoint(api_finished.jobs_by_id, JobShape, JobListing),
     "workers": Endpoint(workers, WorkerShape, Listing),
     "finished": Endpoint(api_finished.finished, FinishedShape, FinishedListing),
@@ -149,11 +149,16 @@ def _known(context: PageContext) -> ServerState:
 def _listed(context: PageContext, found: JobPage) -> Listing:
     snapshot = server_of(context).snapshot
     confirmed = snapshot.checked_at if snapshot.fault is None else None
-    return Listing(
+    searched = found.searched
+    return PartListing(
         items=[jobs.flattened(job, whole=False) for job in found.items],
-        total=found.total,
+        total=found.total if searched is None else UNSET,
         page=found.page,
         per_page=found.per_page,
+        next=UNSET if found.next is None else write_place(found.next),
+        looked_at=UNSET if searched is None else searched.looked_at,
+        of=UNSET if searched is None else found.total,
+        complete=UNSET if searched is None else searched.complete,
         age=max(0.0, context.now - max(found.read_at, confirmed or 0.0)),
     )
 

@@ -7,6 +7,7 @@ client gets a response with the security headers; no handler changes anything.
 from __future__ import annotations
 
 import contextlib
+import http
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -93,7 +94,13 @@ class Console:
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
         result = await self._site.pages[name](context)
-        return replies.validated(headers, self._site.renderer.page(result, context), replies.HTML)
+        if result.location:
+            # To a page of ours: the path and the encoded parameters are our own.
+            return Response(status_code=303, headers={"location": result.location})
+        body = self._site.renderer.page(result, context)
+        if result.status != http.HTTPStatus.OK:
+            return replies.packed(headers, replies.fresh(body, replies.HTML, result.status))
+        return replies.validated(headers, body, replies.HTML)
 
     def _probe(self, name: str) -> Response:
         floor = self._site.floor

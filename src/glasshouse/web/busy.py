@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glasshouse.model.listing import ListQuery
 from glasshouse.model.server import ServerState, Worker
 from glasshouse.web import rows, views
 from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
@@ -13,7 +14,7 @@ async def busy(context: PageContext) -> PageResult:
     """``/{server}/busy``: workers, and what they run now."""
     server = server_of(context)
     snapshot = server.snapshot
-    page = await server.working_jobs(page=paging(context)[0], per_page=rows.PER_PAGE)
+    page = await server.working_jobs(ListQuery(page=paging(context)[0]))
     view = views.BusyView(
         workers=workers_of(context, snapshot.state),
         more_workers=rows.beyond(len(known_workers(snapshot.state)), _MOST_WORKERS),

@@ -42,13 +42,17 @@ class PageResult:
     """A page before its layout.
 
     ``generation_bound`` is false for a page that changes with every pulse
-    (rates, ages) and not only when the server's generation grows.
+    (rates, ages) and not only when the server's generation grows. ``status`` is
+    400 for a page that says what it could not understand; ``location`` is where
+    the browser is sent instead, when it is not empty.
     """
 
     template: str
     view: msgspec.Struct
     title: str
     generation_bound: bool = True
+    status: int = 200
+    location: str = ""
 
 
 def server_of(context: PageContext) -> ServerFloor:

@@ -2,54 +2,116 @@
 
 from __future__ import annotations
 
-from glasshouse.model.job import JobPage, JobSet
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.job import JobSet
+from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
-from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
+from glasshouse.web.asking import REVERSE, Address, address_of, gone_to, list_query
+from glasshouse.web.context import PageContext, PageResult, server_of
+from glasshouse.web.find import find_view
 from glasshouse.web.i18n import t
+from glasshouse.web.steps import list_pager
+
+Read = Callable[[ListQuery], Awaitable[JobPage]]
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """One part of a list, read; ``moved`` is where the browser goes instead."""
+
+    address: Address
+    page: JobPage
+    fault: InvalidError | None = None
+    moved: str = ""
 
 
 async def queue(context: PageContext) -> PageResult:
     """``/{server}/queues/{queue}``: the jobs that wait in one queue."""
     server = server_of(context)
-    snapshot = server.snapshot
     name = context.params.get("queue") or context.query.get("name", "")
-    page = await server.queue_jobs(name, page=paging(context)[0], per_page=rows.PER_PAGE)
-    known = () if snapshot.state is None else snapshot.state.queues
+    path = rows.queue_href(server.name, name).partition("?")[0]
+    part = await _part(context, path, lambda query: server.queue_jobs(name, query))
+    state = server.snapshot.state
+    known = () if state is None else state.queues
     row = next((item for item in known if item.name == name), None)
     latency = None if row is None else row.latency(context.now)
     view = views.QueueView(
         name=fmt.display_text(name),
-        size=fmt.number(page.total),
+        size=fmt.number(part.page.total),
         paused=None if row is None else row.paused,
-        latency="" if latency is None else fmt.duration(latency, context.locale),
-        jobs=rows.job_rows(page, server.name, context.now, context.locale),
-        pager=rows.pager(page, rows.queue_href(server.name, name), context.locale),
+        latency="" if not latency else fmt.duration(latency, context.locale),
+        find=find_view(context, part.address, part.page, part.fault),
+        order=_order(context, part.address, descending=False),
+        jobs=rows.job_rows(part.page, server.name, context.now, context.locale),
+        pager=list_pager(part.page, part.address, context.locale),
     )
     title = t("Queue {name}", context.locale, name=view.name)
-    return PageResult(template="queue.html", view=view, title=title)
+    return _result(context, "queue", view, title, part)
 
 
 async def retries(context: PageContext) -> PageResult:
     """``/{server}/retries``: failed jobs that will run again, soonest first."""
-    return await _set(context, JobSet.RETRIES, "Retries")
+    return await _set(context, JobSet.RETRIES, t("Retries", context.locale))
 
 
 async def scheduled(context: PageContext) -> PageResult:
     """``/{server}/scheduled``: jobs that wait for their time, soonest first."""
-    return await _set(context, JobSet.SCHEDULED, "Scheduled")
+    return await _set(context, JobSet.SCHEDULED, t("Scheduled", context.locale))
 
 
 async def dead(context: PageContext) -> PageResult:
     """``/{server}/dead``: jobs that will not run again, newest first."""
-    return await _set(context, JobSet.DEAD, "Dead")
+    return await _set(context, JobSet.DEAD, t("Dead", context.locale))
 
 
 async def _set(context: PageContext, name: JobSet, title: str) -> PageResult:
     server = server_of(context)
-    page: JobPage = await server.set_jobs(name, page=paging(context)[0], per_page=rows.PER_PAGE)
+    path = f"/{server.name}/{name.value}"
+    part = await _part(context, path, lambda query: server.set_jobs(name, query))
     view = views.SetView(
-        jobs=rows.job_rows(page, server.name, context.now, context.locale),
-        pager=rows.pager(page, f"/{server.name}/{name.value}", context.locale),
+        find=find_view(context, part.address, part.page, part.fault),
+        order=_order(context, part.address, descending=name is JobSet.DEAD),
+        jobs=rows.job_rows(part.page, server.name, context.now, context.locale),
+        pager=list_pager(part.page, part.address, context.locale),
     )
-    return result(context, name.value, view, title)
+    return _result(context, name.value, view, title, part)
+
+
+async def _part(context: PageContext, path: str, read: Read) -> _Part:
+    address = address_of(context, path)
+    try:
+        moved = gone_to(context, address)
+        page = await read(list_query(context) if moved is None else ListQuery(per_page=1))
+        return _Part(address, page, None, moved or "")
+    except InvalidError as error:
+        # Nothing is listed that was not asked for; the size of the list is still told.
+        page = await read(ListQuery(per_page=1))
+        return _Part(address, msgspec.structs.replace(page, items=(), next=None), error)
+
+
+def _order(context: PageContext, address: Address, *, descending: bool) -> views.OrderView:
+    backwards = context.query.get("order") == REVERSE
+    return views.OrderView(
+        descending=descending != backwards,
+        backwards=backwards,
+        href=address.to(order="" if backwards else REVERSE),
+        label=t("Turn the order round", context.locale),
+    )
+
+
+def _result(
+    context: PageContext, template: str, view: msgspec.Struct, title: str, part: _Part
+) -> PageResult:
+    searched = part.page.searched is not None
+    return PageResult(
+        template=f"{template}.html",
+        view=view,
+        title=title,
+        generation_bound=not (searched and server_of(context).behind),
+        status=200 if part.fault is None else 400,
+        location=part.moved,
+    )

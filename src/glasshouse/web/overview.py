@@ -5,6 +5,7 @@ from __future__ import annotations
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.model.job import JobSet
+from glasshouse.model.listing import ListQuery
 from glasshouse.model.server import ServerState
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
@@ -33,7 +34,7 @@ async def overview(context: PageContext) -> PageResult:
     failures: tuple[views.JobRow, ...] = ()
     if state is not None and state.sets.retries:
         try:
-            page = await server.set_jobs(JobSet.RETRIES, page=1, per_page=_TOP_FAILURES)
+            page = await server.set_jobs(JobSet.RETRIES, ListQuery(per_page=_TOP_FAILURES))
             failures = rows.job_rows(page, server.name, context.now, context.locale)
         except UpstreamUnavailableError:
             # The banner says that the server is gone; the rest of the page is still of use.

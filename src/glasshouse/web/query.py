@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.finished import FAILED, FinishedFilter
 from glasshouse.model.job import Outcome
+from glasshouse.model.jobquery import read_time
 
 MAX_PAGE = 10**7
 MAX_PER_PAGE = 100
@@ -18,6 +19,8 @@ MAX_ENTRY = 10**18 - 1
 FAILED_OUTCOMES = "failed"
 """Stands for every outcome of an execution that failed."""
 OUTCOMES = (*(outcome.value for outcome in Outcome), FAILED_OUTCOMES)
+_PLACE = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?(,[0-9]{1,18})?")
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})?)?")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -75,10 +78,27 @@ def _outcome(name: str, value: str) -> None:
         )
 
 
+def _shape(pattern: re.Pattern[str], remedy: str) -> Callable[[str, str], None]:
+    def check(name: str, value: str) -> None:
+        if not pattern.fullmatch(value):
+            raise InvalidError(f"The parameter {name!r} cannot be understood.", remedy=remedy)
+
+    return check
+
+
+def _time(name: str, value: str) -> None:
+    _shape(_STAMP, f"Give {name} a time like 2026-11-26T10:30:00Z.")(name, value)
+    read_time(value, 0.0)
+
+
 _CHECKS: dict[str, Callable[[str, str], None]] = {
     "page": _number(MAX_PAGE),
     "per_page": _number(MAX_PER_PAGE),
     "q": _text,
+    "go": _text,
+    "at": _time,
+    "from": _shape(_PLACE, "Follow the links of the list; they name places."),
+    "order": _shape(re.compile("reverse"), "Leave it out, or say order=reverse."),
     "name": _text,
     "type": _text,
     "queue": _text,

@@ -47,6 +47,8 @@ class Match(NamedTuple):
 
 _S = "/api/v1/servers/{server}"
 _PAGING = ("page", "per_page")
+_PART = (*_PAGING, "q", "from", "at", "order")
+_LIST = ("page", "q", "from", "at", "order", "go")
 _FINISHED = ("type", "queue", "outcome", "id", "until")
 
 # A queue may be named "." or "..", which clients collapse: the rows with an
@@ -61,9 +63,9 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/v1/servers", "servers", Kind.API, _PAGING),
     Route(_S + "/state", "state", Kind.API),
     Route(_S + "/queues", "queues", Kind.API, _PAGING),
-    Route(_S + "/queues/{queue}/jobs", "queue_jobs", Kind.API, _PAGING),
-    Route(_S + "/queues//jobs", "queue_jobs", Kind.API, (*_PAGING, "name"), ("name",)),
-    Route(_S + "/sets/{set}/jobs", "set_jobs", Kind.API, _PAGING),
+    Route(_S + "/queues/{queue}/jobs", "queue_jobs", Kind.API, _PART),
+    Route(_S + "/queues//jobs", "queue_jobs", Kind.API, (*_PART, "name"), ("name",)),
+    Route(_S + "/sets/{set}/jobs", "set_jobs", Kind.API, _PART),
     Route(_S + "/jobs/{jid}", "jobs", Kind.API),
     Route(_S + "/workers", "workers", Kind.API, _PAGING),
     Route(_S + "/finished", "finished", Kind.API, (*_PAGING, *_FINISHED)),
@@ -71,11 +73,11 @@ ROUTES: tuple[Route, ...] = (
     Route(_S + "/parameters", "parameters", Kind.API, _PAGING),
     Route("/{server}", "overview", Kind.PAGE),
     Route("/{server}/queues", "queues", Kind.PAGE, ("page", "q")),
-    Route("/{server}/queues/{queue}", "queue", Kind.PAGE, ("page",)),
-    Route("/{server}/queues/", "queue", Kind.PAGE, ("page", "name"), ("name",)),
-    Route("/{server}/retries", "retries", Kind.PAGE, ("page", "q")),
-    Route("/{server}/scheduled", "scheduled", Kind.PAGE, ("page", "q")),
-    Route("/{server}/dead", "dead", Kind.PAGE, ("page", "q")),
+    Route("/{server}/queues/{queue}", "queue", Kind.PAGE, _LIST),
+    Route("/{server}/queues/", "queue", Kind.PAGE, (*_LIST, "name"), ("name",)),
+    Route("/{server}/retries", "retries", Kind.PAGE, _LIST),
+    Route("/{server}/scheduled", "scheduled", Kind.PAGE, _LIST),
+    Route("/{server}/dead", "dead", Kind.PAGE, _LIST),
     Route("/{server}/busy", "busy", Kind.PAGE, ("page",)),
     Route("/{server}/jobs/{jid}", "job", Kind.PAGE, ("page",)),
     Route("/{server}/finished", "finished", Kind.PAGE, ("page", *_FINISHED)),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from glasshouse.floor.snapshot import Sample
 from glasshouse.model.finished import FinishedPage
-from glasshouse.model.job import JobPage, StoredJob
+from glasshouse.model.job import StoredJob
+from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Queue, Worker
 from glasshouse.web import format as fmt
 from glasshouse.web import payload
@@ -78,19 +80,21 @@ def is_stale(worker: Worker, now: float) -> bool:
     return worker.last_beat is not None and now - worker.last_beat > STALE_BEAT
 
 
-def job_row(job: StoredJob, position: int, server: str, now: float, locale: str) -> JobRow:
+def job_row(job: StoredJob, position: int | None, server: str, now: float, locale: str) -> JobRow:
     """Return a job as a row of any list."""
     members = payload.fields(job.payload)
     failure = payload.value(members.get("failure"))
     facts = failure if isinstance(failure, dict) else {"message": failure}
     return JobRow(
-        position=fmt.number(position),
+        row=row_id(job),
+        position="" if position is None else fmt.number(position),
         jid=fmt.display_text(job.jid),
         href=job_href(server, job.jid),
         jobtype=fmt.cut(fmt.display_text(job.jobtype), 120),
         queue=fmt.display_text(job.queue),
         queue_href=queue_href(server, job.queue),
         args=payload.preview(members, job.payload),
+        created=fmt.stored_moment(payload.value(members.get("created_at")), now, locale),
         enqueued=fmt.stored_moment(payload.value(members.get("enqueued_at")), now, locale),
         at=_moment(job.at, now, locale),
         failed=fmt.stored_moment(facts.get("failed_at"), now, locale),
@@ -115,11 +119,19 @@ def retries(facts: dict[str, object], members: dict[str, bytes], locale: str) ->
 
 
 def job_rows(page: JobPage, server: str, now: float, locale: str) -> tuple[JobRow, ...]:
-    """Return a page of a list as rows, numbered through the whole list."""
-    first = (page.page - 1) * page.per_page + 1
+    """Return a page of a list as rows, numbered through the whole list where that is known."""
+    first = page.first
     return tuple(
-        job_row(job, first + index, server, now, locale) for index, job in enumerate(page.items)
+        job_row(job, None if first is None else first + index, server, now, locale)
+        for index, job in enumerate(page.items)
     )
+
+
+def row_id(job: StoredJob) -> str:
+    """Return an id for the row of an entry: the same in each look at a list."""
+    entry = f"{job.state} {job.key or job.jid} {job.reserved_at or ''}"
+    digest = hashlib.blake2b(entry.encode("utf-8", "surrogatepass"), digest_size=8)
+    return f"job-{digest.hexdigest()}"
 
 
 def pager(

@@ -28,6 +28,21 @@ class Listing(Shape, frozen=True, kw_only=True):
     age: float | UnsetType = UNSET
 
 
+class PartListing(Listing, frozen=True, kw_only=True):
+    """A part of a list of jobs.
+
+    ``next`` is the ``from`` of the part after it, absent at the end. With search
+    words there is no ``total``: ``looked_at`` of the list's ``of`` entries were
+    looked at from this part's beginning on, and ``complete`` says that it was
+    the whole rest.
+    """
+
+    next: str | UnsetType = UNSET
+    looked_at: int | UnsetType = UNSET
+    of: int | UnsetType = UNSET
+    complete: bool | UnsetType = UNSET
+
+
 class FinishedListing(Listing, frozen=True, kw_only=True):
     """A page of the finished log.
 

@@ -4,7 +4,33 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from glasshouse.web.views.shared import JobRow, Pager
+from glasshouse.web.views.shared import Hidden, JobRow, Pager
+
+
+class FindView(Struct, frozen=True, kw_only=True):
+    """The filter box of a list: its words, and what is wrong with them.
+
+    ``outcome`` says what was found and how far was looked; ``more_href`` goes on
+    where the time ran out.
+    """
+
+    action: str
+    hidden: tuple[Hidden, ...]
+    text: str
+    fault: str
+    remedy: str
+    outcome: str
+    more_href: str
+    all_href: str
+
+
+class OrderView(Struct, frozen=True, kw_only=True):
+    """Which way round a list is, and the address of it the other way."""
+
+    descending: bool
+    backwards: bool
+    href: str
+    label: str
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
@@ -14,6 +40,8 @@ class QueueView(Struct, frozen=True, kw_only=True):
     size: str
     paused: bool | None
     latency: str
+    find: FindView
+    order: OrderView
     jobs: tuple[JobRow, ...]
     pager: Pager
 
@@ -21,5 +49,7 @@ class QueueView(Struct, frozen=True, kw_only=True):
 class SetView(Struct, frozen=True, kw_only=True):
     """Retries, scheduled or dead: a list by time."""
 
+    find: FindView
+    order: OrderView
     jobs: tuple[JobRow, ...]
     pager: Pager

@@ -8,6 +8,20 @@ from glasshouse.web.format import Moment
 from glasshouse.web.payload import Preview
 
 
+class Hidden(Struct, frozen=True, kw_only=True):
+    """A parameter that a form carries along."""
+
+    name: str
+    value: str
+
+
+class Go(Struct, frozen=True, kw_only=True):
+    """The form that leads to a page or a time of a list."""
+
+    action: str
+    hidden: tuple[Hidden, ...]
+
+
 class Pager(Struct, frozen=True, kw_only=True):
     """Where a page of a list stands; an ``href`` is ``None`` where it would lead nowhere."""
 
@@ -20,6 +34,7 @@ class Pager(Struct, frozen=True, kw_only=True):
     next: str | None
     last: str | None
     last_href: str
+    go: Go | None = None
 
 
 class Tile(Struct, frozen=True, kw_only=True):
@@ -61,8 +76,12 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
 
 
 class JobRow(Struct, frozen=True, kw_only=True):
-    """A job in any list. What a list does not show is empty or ``None``."""
+    """A job in any list. What a list does not show is empty or ``None``.
 
+    ``row`` is the row's own id on a page: the same entry keeps it.
+    """
+
+    row: str
     position: str
     jid: str
     href: str
@@ -70,6 +89,7 @@ class JobRow(Struct, frozen=True, kw_only=True):
     queue: str
     queue_href: str
     args: Preview
+    created: Moment | None
     enqueued: Moment | None
     at: Moment | None
     failed: Moment | None

@@ -1,0 +1,219 @@
+"""Lists of the embedded server, a page at a time, right for a million jobs and for 25.
+
+A page's keys (score and number of each entry) are found first, by the list's
+index alone and from the nearer end; only then are the rows of the page read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+
+from glasshouse.engine import schema
+from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.listing import JobPage, ListQuery, Place
+from glasshouse.wire.times import format_time
+
+COLUMNS = "id, state, score, queue, jid, jobtype, wid, reserved_at, payload"
+_HALVINGS = 64
+
+Key = tuple[float, int]
+"""Score and number of an entry."""
+
+
+class Scope(NamedTuple):
+    """One list: its entries' condition, its size, what orders it, and if the highest is first."""
+
+    where: str
+    values: tuple[int | str, ...]
+    total: int
+    order: tuple[str, ...] = ("score", "id")
+    descending: bool = False
+
+    @property
+    def ordered(self) -> str:
+        """The terms of ORDER BY."""
+        return ", ".join(
+            f"{column} {'DESC' if self.descending else 'ASC'}" for column in self.order
+        )
+
+    def turned(self, *, backwards: bool) -> Scope:
+        """Return the list turned round, if so asked."""
+        return self._replace(descending=self.descending != backwards)
+
+
+def set_scope(db: apsw.Connection, state: JobState) -> Scope:
+    """Return the list of one state: dead newest first, the others soonest first."""
+    number = schema.STATE_NUMBERS[state]
+    # state > 1 is the condition of the index that holds these.
+    return Scope(
+        "state = ? AND state > 1",
+        (number,),
+        size_of(db, number),
+        descending=state is JobState.DEAD,
+    )
+
+
+def queue_scope(db: apsw.Connection, name: str) -> Scope | None:
+    """Return the list of one queue, next to run first; ``None`` when there is no such queue."""
+    found = db.execute("SELECT size FROM queue WHERE name = ?", (name,)).fetchone()
+    if found is None:
+        return None
+    # In a queue no two scores are equal, and its index has no number to go on with.
+    return Scope("state = 1 AND queue = ?", (name,), found[0], ("score",))
+
+
+def size_of(db: apsw.Connection, state: int) -> int:
+    """Return how many jobs are in a state."""
+    query = "SELECT coalesce((SELECT value FROM tally WHERE name = ?), 0)"
+    return int(db.execute(query, (f"size:{state}",)).get)
+
+
+def page_of(db: apsw.Connection, scope: Scope, query: ListQuery, *, now: float) -> JobPage:
+    """Return the page that ``query`` asks for, whatever it wants of the entries."""
+    scope = scope.turned(backwards=query.backwards)
+    start = query.start if query.at is None else place_at(db, scope, query.at)
+    if start is None:
+        offset = (query.page - 1) * query.per_page
+        lead = min(offset, query.per_page)
+        keys = _numbered(db, scope, offset - lead, lead + query.per_page + 1)
+        before, here = keys[:lead], keys[lead:]
+        first = offset + 1
+    else:
+        before = keys_beside(db, scope, start, query.per_page, backwards=True)
+        here = keys_beside(db, scope, start, query.per_page + 1)
+        first = _rank(db, scope, start, hint=query.page * query.per_page) + 1
+    shown, beyond = here[: query.per_page], here[query.per_page :]
+    return JobPage(
+        items=tuple(rows_of(db, shown)),
+        total=scope.total,
+        page=query.page if start is None else -(-first // query.per_page),
+        per_page=query.per_page,
+        read_at=now,
+        first=first,
+        previous=Place(*before[0]) if before and shown else None,
+        next=Place(*beyond[0]) if beyond else None,
+    )
+
+
+def keys_beside(
+    db: apsw.Connection, scope: Scope, start: Place, count: int, *, backwards: bool = False
+) -> list[Key]:
+    """Return up to ``count`` keys from ``start`` on, or before it, in the list's order."""
+    condition, values = side(scope, start, before=backwards)
+    scope = scope.turned(backwards=backwards)
+    found = db.execute(
+        f"SELECT score, id FROM job WHERE {scope.where} AND {condition}"
+        f" ORDER BY {scope.ordered} LIMIT ?",
+        (*scope.values, *values, count),
+    )
+    keys: list[Key] = list(found)
+    return keys[::-1] if backwards else keys
+
+
+def head(db: apsw.Connection, scope: Scope, count: int) -> list[Key]:
+    """Return the first ``count`` keys of the list."""
+    return _walk(db, scope, 0, count)
+
+
+def rows_of(db: apsw.Connection, keys: Sequence[Key]) -> list[StoredJob]:
+    """Return the jobs with these keys, in their order."""
+    numbers = [number for _, number in keys]
+    marks = ", ".join("?" * len(numbers))
+    found = {
+        row[0]: stored(*row[1:])
+        for row in db.execute(f"SELECT {COLUMNS} FROM job WHERE id IN ({marks})", numbers)
+    }
+    return [found[number] for number in numbers if number in found]
+
+
+def stored(
+    number: int,
+    score: float,
+    queue: str,
+    jid: str,
+    jobtype: str,
+    wid: str | None,
+    reserved_at: float | None,
+    payload: bytes,
+) -> StoredJob:
+    """Return a row as the job that it is; ``number`` is that of its state."""
+    state = schema.STATES[number]
+    in_set = state in {JobState.SCHEDULED, JobState.RETRIES, JobState.DEAD}
+    return StoredJob(
+        state=state,
+        jid=jid,
+        jobtype=jobtype,
+        queue=queue,
+        payload=payload,
+        key=f"{format_time(score)}|{jid}" if in_set else None,
+        at=score if in_set else None,
+        wid=wid,
+        reserved_at=reserved_at,
+        expires_at=score if state is JobState.WORKING else None,
+    )
+
+
+def _numbered(db: apsw.Connection, scope: Scope, offset: int, count: int) -> list[Key]:
+    """Return ``count`` keys from a position on, walking from the nearer end of the list."""
+    far = scope.total - offset - count
+    if 0 <= far < offset:
+        return _walk(db, scope.turned(backwards=True), far, count)[::-1]
+    if far < 0 and scope.total - offset < offset:
+        # The list ends within the page, or before it.
+        return _walk(db, scope.turned(backwards=True), 0, max(0, scope.total - offset))[::-1]
+    return _walk(db, scope, offset, count)
+
+
+def _walk(db: apsw.Connection, scope: Scope, offset: int, count: int) -> list[Key]:
+    found = db.execute(
+        f"SELECT score, id FROM job WHERE {scope.where} ORDER BY {scope.ordered} LIMIT ? OFFSET ?",
+        (*scope.values, count, offset),
+    )
+    keys: list[Key] = list(found)
+    return keys
+
+
+def side(scope: Scope, start: Place, *, before: bool) -> tuple[str, tuple[float | int, ...]]:
+    """Return the condition of entries before ``start``, or from it on."""
+    sign = ("<" if scope.descending != before else ">") + ("" if before else "=")
+    if start.number is None or len(scope.order) == 1:
+        return f"score {sign} ?", (start.score,)
+    return f"(score, id) {sign} (?, ?)", (start.score, start.number)
+
+
+def _rank(db: apsw.Connection, scope: Scope, start: Place, *, hint: int) -> int:
+    """Return how many entries are before ``start``, counted from the end that the hint is near."""
+    near = hint * 2 <= scope.total
+    condition, values = side(scope, start, before=near)
+    query = f"SELECT count(*) FROM job WHERE {scope.where} AND {condition}"
+    count = int(db.execute(query, (*scope.values, *values)).get)
+    return count if near else max(0, scope.total - count)
+
+
+def place_at(db: apsw.Connection, scope: Scope, at: float) -> Place:
+    """Return the place of a time: in a queue, of the first entry enqueued then or later."""
+    if len(scope.order) > 1:
+        return Place(at)
+    ends = f"SELECT score FROM job WHERE {scope.where} ORDER BY score"
+    low = db.execute(f"{ends} LIMIT 1", scope.values).get
+    if low is None:
+        return Place(0.0)
+    high = db.execute(f"{ends} DESC LIMIT 1", scope.values).get + 1
+    probe = (
+        f"SELECT score, enqueued_at FROM job WHERE {scope.where} AND score >= ?"
+        " ORDER BY score LIMIT 1"
+    )
+    # Jobs are enqueued in the order of their scores: halving finds the first that is late enough.
+    for _ in range(_HALVINGS):
+        middle = (low + high) // 2
+        if not low < high:
+            break
+        found = db.execute(probe, (*scope.values, middle)).fetchone()
+        if found is None or (found[1] or 0.0) >= at:
+            high = middle
+        else:
+            low = max(middle, found[0]) + 1
+    return Place(low)

@@ -1,0 +1,171 @@
+"""A search finds exactly what matches, however the payload was written, or says how far it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glasshouse.engine.migrations import MIGRATIONS
+from glasshouse.model.job import JobSet, JobState
+from glasshouse.model.jobquery import ArgsTerm, JobQuery, parse_query
+from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
+from glasshouse.upstream import embedded_lists as lists
+from glasshouse.upstream.embedded_search import search
+from glasshouse.wire.matching import matches
+
+from .store import NOW, put, storing
+
+TEXTS = st.text(st.sampled_from("aB1_%*\\\"'/<&= é订\U0001f600\n"), max_size=6)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+JOBS = st.fixed_dictionaries({
+    "jid": TEXTS, "jobtype": TEXTS, "queue": st.just("mail"),
+    "args": st.lists(VALUES, max_size=3),
+    "failure": st.fixed_dictionaries({"errtype": TEXTS, "message": TEXTS}) | st.none(),
+})  # fmt: skip
+SOME = st.lists(TEXTS.filter(bool), max_size=1).map(tuple)
+QUERIES = st.builds(
+    JobQuery, words=SOME, jobtype=SOME, jid=SOME, error=SOME, args=SOME,
+    at_path=st.lists(st.builds(ArgsTerm, st.just(("**",)), TEXTS), max_size=1).map(tuple),
+)  # fmt: skip
+# As Python, JavaScript and Ruby, Go, and PHP write it.
+WRITERS = (
+    lambda job: json.dumps(job, ensure_ascii=False),
+    json.dumps,
+    lambda job: json.dumps(job, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026"),
+    lambda job: json.dumps(job).replace("/", "\\/"),
+)
+
+
+def memory() -> apsw.Connection:
+    db = apsw.Connection(":memory:")
+    for step in MIGRATIONS:
+        db.execute(step)
+    return db
+
+
+def pages(db: apsw.Connection, wanted: JobQuery, state: JobState) -> Iterator[JobPage]:
+    start: Place | None = None
+    while True:
+        scope = lists.set_scope(db, state)
+        if state is JobState.ENQUEUED:
+            scope = lists.queue_scope(db, "mail") or scope
+        query = ListQuery(start=start, per_page=2)
+        page = search(db, scope, query, wanted, now=NOW)
+        yield page
+        start = page.next
+        if start is None:
+            break
+
+
+@given(st.lists(st.tuples(JOBS, st.integers(0, 3)), max_size=8), QUERIES,
+       st.sampled_from([JobState.DEAD, JobState.RETRIES, JobState.ENQUEUED]))  # fmt: skip
+def test_what_is_found_is_what_matches(
+    jobs: list[tuple[dict[str, Any], int]], wanted: JobQuery, state: JobState
+) -> None:
+    db = memory()
+    for number, (job, writer) in enumerate(jobs):
+        payload = WRITERS[writer](job).encode()
+        put(db, state, float(number), job["jid"], jobtype=job["jobtype"], payload=payload)
+    scope = lists.queue_scope(db, "mail") if state is JobState.ENQUEUED else None
+    scope = scope or lists.set_scope(db, state)
+    everything = lists.page_of(db, scope, ListQuery(per_page=100), now=NOW).items
+    found = [job for page in pages(db, wanted, state) for job in page.items]
+    assert found == [job for job in everything if matches(wanted, job)]
+    db.close()
+
+
+class Clock:
+    """Moves on by a set span each time it is asked."""
+
+    def __init__(self, step: float) -> None:
+        self.now = 0.0
+        self.step = step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def needles(db: apsw.Connection, state: JobState, size: int = 3000) -> None:
+    for number in range(size):
+        args = ["needle"] if number in {5, size - 5} else ["hay"]
+        put(db, state, float(number), f"job-{number:05}", args=args)
+
+
+@pytest.mark.parametrize("state", [JobState.RETRIES, JobState.ENQUEUED])
+def test_a_search_that_runs_out_of_time_says_how_far_it_came_and_goes_on_from_there(
+    state: JobState,
+) -> None:
+    db = memory()
+    needles(db, state)
+    scope = lists.queue_scope(db, "mail") or lists.set_scope(db, state)
+    wanted = JobQuery(words=("needle",))
+    found: list[str] = []
+    looked_at, start, turns = 0, None, 0
+    while True:
+        page = search(db, scope, ListQuery(start=start), wanted, now=NOW, clock=Clock(0.4))
+        assert page.searched is not None
+        found += [job.jid for job in page.items]
+        looked_at += page.searched.looked_at
+        turns += 1
+        assert page.searched.complete == (page.next is None)
+        if page.next is None:
+            break
+        start = page.next
+    assert found == ["job-00005", "job-02995"]
+    assert looked_at == 3000
+    assert turns > 2
+    db.close()
+
+
+def test_a_set_that_is_walked_slowly_is_swept_instead() -> None:
+    db = memory()
+    needles(db, JobState.DEAD)
+    scope = lists.set_scope(db, JobState.DEAD)
+    wanted = JobQuery(words=("needle",))
+    page = search(db, scope, ListQuery(), wanted, now=NOW, clock=Clock(0.019))
+    assert [job.jid for job in page.items] == ["job-02995", "job-00005"]
+    assert page.searched is not None
+    assert page.searched.complete
+    assert page.searched.looked_at == 3000
+    hay = search(
+        db, scope, ListQuery(per_page=5), JobQuery(words=("hay",), jid=("*7",)), now=NOW,
+        clock=Clock(0.019),
+    )  # fmt: skip
+    assert [job.jid for job in hay.items] == [f"job-{n:05}" for n in range(2997, 2947, -10)]
+    assert hay.next is not None
+    db.close()
+
+
+async def test_an_id_is_found_at_once_and_only_in_its_list(tmp_path: Path) -> None:
+    async with storing(tmp_path) as (db, reader):
+        with db:
+            needles(db, JobState.DEAD, 300)
+            for number in range(60):
+                put(db, JobState.RETRIES, float(number), "twin")
+            put(db, JobState.ENQUEUED, 1.0, "twin")
+        exact = parse_query("jid:twin", NOW)
+        none = await reader.set_jobs(JobSet.DEAD, ListQuery(wanted=exact))
+        assert none.items == ()
+        assert none.searched == Searched(300, complete=True)
+        first = await reader.set_jobs(JobSet.RETRIES, ListQuery(wanted=exact, per_page=40))
+        assert [job.at for job in first.items] == list(map(float, range(40)))
+        assert first.next is not None
+        rest = await reader.set_jobs(
+            JobSet.RETRIES, ListQuery(wanted=exact, per_page=40, start=first.next)
+        )
+        assert [job.at for job in rest.items] == list(map(float, range(40, 60)))
+        assert rest.next is None
+        queued = await reader.queue_jobs("mail", ListQuery(wanted=exact))
+        assert len(queued.items) == 1
