@@ -69,7 +69,8 @@ def test_a_job_is_found_by(line: str, ascii_only: bool) -> None:
     "line",
     [
         "jid:4F2", "jid:4f2a99", "type:Capture", "queue:payment", "error:charge.rb",
-        "error:capture", "args:declined", "args.0.order_id:123", "args.0:order_id", "args.9.x:1", "args.0.paid:1",
+        "error:capture", "args:declined", "args.0.order_id:123", "args.0:order_id",
+        "args.9.x:1", "args.0.paid:1",
         "args.-1.0:Zoë", "before:2h", "after:10:00", "capture missing", "created_at",
     ],
 )  # fmt: skip

@@ -32,6 +32,7 @@ class ReadThread:
         self._db: apsw.Connection | None = None
         self._thread = ThreadPoolExecutor(1, name)
         self._beat = (0, 0.0)
+        self._closed = False
 
     async def run(self, read: Callable[[apsw.Connection], T]) -> T:
         """Return what ``read`` finds in one transaction.
@@ -46,7 +47,10 @@ class ReadThread:
             raise UpstreamUnavailableError("The reader has been closed.") from error
 
     async def close(self) -> None:
-        """Close the database; further reads raise."""
+        """Close the database; further reads raise. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
         self._thread.shutdown()
 
