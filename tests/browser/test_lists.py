@@ -1,0 +1,181 @@
+"""Lists of jobs as a person sees them: steps, filter, states, and nothing that jumps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import BrowserContext, Page
+
+from tests.engine.peer import Peer
+
+from .conftest import Console, stop
+
+LISTS = ("retries", "scheduled", "dead", "queues/orders")
+EMPTY = {
+    "retries": "No retries. Nothing has failed recently.",
+    "scheduled": "Nothing is scheduled for later.",
+    "dead": "No dead jobs. Nothing was given up.",
+    "queues/orders": "This queue is empty. Nothing waits here.",
+}
+
+
+async def fill(peer: Peer, name: str, count: int) -> None:
+    """Put jobs ``item-000`` … into a list, in its order."""
+    for n in range(count):
+        jid, extra = f"item-{n:03}", ""
+        if name == "scheduled":
+            at = datetime.now(UTC) + timedelta(hours=1, minutes=n)
+            extra = f',"at":"{at.isoformat().replace("+00:00", "Z")}"'
+        if name == "retries":
+            # So many failures that its next retry is hours away.
+            extra = ',"failure":{"retry_count":9,"failed_at":"2026-11-26T07:00:00Z"}'
+        retry = -1 if name == "dead" else 25
+        job = (
+            f'{{"jid":"{jid}","jobtype":"ChargeOrder","queue":"orders","retry":{retry},'
+            f'"args":[{{"order":"GH-{n:03}"}}]{extra}}}'
+        )
+        assert await peer.ask(f"PUSH {job}") == "+OK"
+        if name in {"retries", "dead"}:
+            await peer.fetch("orders")
+            fail = f'{{"jid":"{jid}","errtype":"CardError","message":"card of GH-{n:03} refused"}}'
+            assert await peer.ask(f"FAIL {fail}") == "+OK"
+
+
+async def open_live(context: BrowserContext, url: str) -> Page:
+    page = await context.new_page()
+    await page.goto(url)
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    return page
+
+
+async def shown(page: Page) -> list[str]:
+    texts = await page.locator("main tbody th .jid a").all_inner_texts()
+    return [text.strip() for text in texts]
+
+
+async def find(page: Page, words: str) -> None:
+    await page.get_by_role("searchbox").fill(words)
+    await page.get_by_role("searchbox").press("Enter")
+    await page.wait_for_url("**q=**")
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_an_empty_list_says_so_and_fills_by_itself(
+    name: str, empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    if name == "queues/orders":
+        await peer.push("item-first", queue="orders")
+        await peer.fetch("orders")
+    page = await open_live(context, f"{empty.url}/main/{name}")
+    await page.get_by_text(EMPTY[name]).wait_for()
+    await page.evaluate("window.neverReloaded = true")
+    await fill(peer, name, 1)
+    await page.get_by_role("link", name="item-000").wait_for()
+    assert await page.get_by_text(EMPTY[name]).count() == 0
+    assert await page.evaluate("window.neverReloaded")
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_is_walked_filtered_and_turned_round(
+    name: str, empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    await fill(peer, name, 60)
+    page = await open_live(context, f"{empty.url}/main/{name}")
+    await page.get_by_text("1–25 of 60").wait_for()
+    first = await shown(page)
+    assert len(first) == 25
+    await page.get_by_role("link", name="Next", exact=True).click()
+    await page.get_by_text("26–50 of 60").wait_for()
+    second = await shown(page)
+    assert not set(first) & set(second)
+    await page.get_by_label("Go to a page or a time").fill("3")
+    await page.get_by_label("Go to a page or a time").press("Enter")
+    await page.get_by_text("51–60 of 60").wait_for()
+    everything = [*first, *second, *await shown(page)]
+    assert len(set(everything)) == 60
+    await page.locator("a.turn").click()
+    await page.get_by_text("1–25 of 60").wait_for()
+    assert await shown(page) == everything[::-1][:25]
+
+    await find(page, "args.0.order:GH-042")
+    await page.get_by_text("1 found; all 60 were looked at.").wait_for()
+    assert await shown(page) == ["item-042"]
+    await find(page, "type:NoSuchType")
+    await page.get_by_text("No job in this list matches.").wait_for()
+    await find(page, "before:whenever")
+    await page.get_by_text("'whenever' is not a time.").wait_for()
+    assert await page.get_by_role("searchbox").input_value() == "before:whenever"
+    assert await page.get_by_role("searchbox").get_attribute("aria-invalid") == "true"
+    await page.get_by_role("searchbox").fill("")
+    await page.get_by_role("searchbox").press("Enter")
+    await page.get_by_text("1–25 of 60").wait_for()
+
+
+async def test_a_page_further_down_keeps_still_while_the_head_of_the_list_runs(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    for n in range(60):
+        await peer.push(f"item-{n:03}", queue="orders")
+    page = await open_live(context, f"{empty.url}/main/queues/orders")
+    await page.get_by_role("link", name="Next", exact=True).click()
+    await page.get_by_text("26–50 of 60").wait_for()
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    before = await shown(page)
+    link = page.get_by_role("link", name="item-030")
+    await link.focus()
+    for n in range(10):
+        await peer.fetch("orders")
+        assert await peer.ask(f'ACK {{"jid":"item-{n:03}"}}') == "+OK"
+    await page.get_by_text("16–40 of 50").wait_for()
+    assert await shown(page) == before
+    assert await link.evaluate("node => node === document.activeElement")
+
+
+async def test_words_being_typed_stay_while_the_list_changes(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer()
+    await peer.push("item-first", queue="orders")
+    page = await open_live(context, f"{empty.url}/main/queues/orders")
+    box = page.get_by_role("searchbox")
+    await box.press_sequentially("args.0.or")
+    await peer.push("item-other", queue="orders")
+    await page.get_by_role("link", name="item-other").wait_for()
+    assert await box.input_value() == "args.0.or"
+    assert await box.evaluate("node => node === document.activeElement")
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_of_a_server_that_went_away_stays_with_its_age(
+    name: str, empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    await fill(peer, name, 2)
+    page = await open_live(context, f"{empty.url}/main/{name}")
+    await page.get_by_role("link", name="item-001").wait_for()
+    await stop(empty)
+    await page.locator("#banner:visible").wait_for(timeout=15_000)
+    assert "lost" in await page.locator("#banner").inner_text()
+    assert len(await shown(page)) == 2
+
+
+async def test_a_list_fits_a_phone_with_its_filter_and_its_steps(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    await fill(peer, "retries", 30)
+    page = await context.new_page()
+    for width in (390, 700, 900, 1100, 1440):
+        await page.set_viewport_size({"width": width, "height": 844})
+        await page.goto(f"{empty.url}/main/retries")
+        await page.get_by_text("Search words").click()
+        overflow = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, width
+        table = page.locator("main .panel")
+        assert await table.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), width
