@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import engine, idle, live, million, pages
+from bench import engine, idle, lists, live, million, pages
 
 BENCHES = {
     "engine": engine.measure,
@@ -17,6 +17,7 @@ BENCHES = {
     "idle": idle.measure,
     "pages": pages.measure,
     "live": live.measure,
+    "lists": lists.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 
