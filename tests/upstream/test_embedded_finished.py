@@ -272,3 +272,31 @@ async def test_an_engine_that_does_not_run_is_said_to_be_unavailable(tmp_path: P
     await gone.close()
     with pytest.raises(UpstreamUnavailableError, match="closed"):
         await gone.type_times()
+
+
+@pytest.mark.parametrize(
+    ("at", "newest"), [(1e9, 90), (90.0, 90), (57.5, 57), (31.0, 31), (30.9, None), (-1.0, None)]
+)
+async def test_a_time_leads_to_the_newest_entry_that_had_ended_by_then(
+    tmp_path: Path, at: float, newest: int | None
+) -> None:
+    async with reading(tmp_path, [row(number) for number in range(31, 91)]) as reader:
+        found = await reader.finished(FinishedFilter(at=at), page=1, per_page=5)
+        assert found is not None
+        assert ids(found) == (
+            [] if newest is None else list(range(newest, max(30, newest - 5), -1))
+        )
+        assert found.newer == 90 - (newest or 30)
+        sends = await reader.finished(FinishedFilter(at=at, jobtype="Send"), page=1, per_page=1)
+        assert ids(sends) == ids(found)[:1]
+
+
+async def test_a_part_of_an_errors_type_is_enough_in_either_case(tmp_path: Path) -> None:
+    log = [
+        row(1, Outcome.RETRIED, errtype="Stripe::CardError"),
+        row(2, Outcome.RETRIED, errtype="Net::ReadTimeout"),
+        row(3),
+    ]
+    async with reading(tmp_path, log) as reader:
+        assert ids(await reader.finished(FinishedFilter(error="card"), page=1, per_page=5)) == [1]
+        assert ids(await reader.finished(FinishedFilter(error="100%"), page=1, per_page=5)) == []

@@ -167,6 +167,7 @@ def _wanted(item: FinishedJob, wanted: FinishedFilter) -> bool:
         wanted.jid in (None, item.jid)
         and wanted.jobtype in (None, item.jobtype)
         and wanted.queue in (None, item.queue)
+        and (wanted.error or "").lower() in (item.errtype or "").lower()
         and (not wanted.outcomes or item.outcome in wanted.outcomes)
     )
 

@@ -124,6 +124,21 @@ async def test_pages_after_the_first_keep_still_and_lead_back_to_the_newest() ->
     assert 'href="&#x2f;main&#x2f;finished?queue=mail">Show the newest' in second
 
 
+async def test_a_page_or_a_time_can_be_typed_and_keeps_the_filter() -> None:
+    shown = Shown()
+    full(shown)
+    async with shown.floor.running():
+        transport = httpx.ASGITransport(shown.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://house") as browser:
+            moved = await browser.get("/main/finished?error=time&go=2027-01-15+08:00")
+            wrong = await browser.get("/main/finished?error=time&go=soon")
+    assert moved.status_code == 303
+    assert moved.headers["location"] == "/main/finished?error=time&at=2027-01-15T08%3A00%3A00Z"
+    assert wrong.status_code == 400
+    assert "'soon' is not a time." in html.unescape(wrong.text)
+    assert 'name="error" value="time"' in wrong.text
+
+
 async def test_a_log_without_entries_says_why() -> None:
     shown = Shown()
     assert "Nothing has finished yet." in words(await shown.page("/main/finished"))

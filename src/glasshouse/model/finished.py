@@ -50,20 +50,25 @@ class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
 class FinishedFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries of the log are wanted: all that equal what is given here.
 
-    ``until`` leaves out entries that are newer than the one with this id, so
-    that pages stay where they are while the log grows.
+    ``error`` is a text that occurs in the error's type. ``until`` leaves out
+    entries that are newer than the one with this id, so that pages stay where
+    they are while the log grows; ``at`` those that ended after this time (Unix
+    seconds).
     """
 
     jid: str | None = None
     jobtype: str | None = None
     queue: str | None = None
     outcomes: tuple[Outcome, ...] = ()
+    error: str | None = None
     until: int | None = None
+    at: float | None = None
 
     @property
     def selects(self) -> bool:
         """Whether entries have to be looked at one by one."""
-        return bool(self.outcomes) or (self.jid, self.jobtype, self.queue) != (None, None, None)
+        named = (self.jid, self.jobtype, self.queue, self.error)
+        return bool(self.outcomes) or any(name is not None for name in named)
 
 
 class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,8 @@ def page_of(
     """Return one page of what ``wanted`` selects."""
     low, high = _ids(db)
     newest = high if wanted.until is None else max(low - 1, min(wanted.until, high))
+    if wanted.at is not None:
+        newest = _ended_by(db, wanted.at, low, newest)
     held = high - low + 1
     before = (page - 1) * per_page
     if not wanted.selects:
@@ -137,6 +139,21 @@ def _ids(db: apsw.Connection) -> tuple[int, int]:
     return int(low), int(high)
 
 
+def _ended_by(db: apsw.Connection, at: float, low: int, high: int) -> int:
+    """Return the id of the newest entry up to ``high`` that ended by ``at``; one below all if none.
+
+    Entries are logged in the order of their ends: it is found by halving.
+    """
+    while low <= high:
+        middle = (low + high) // 2
+        ended = db.execute("SELECT finished_at FROM finished WHERE id = ?", (middle,)).get
+        if ended is not None and ended > at:
+            high = middle - 1
+        else:
+            low = middle + 1
+    return high
+
+
 def _condition(wanted: FinishedFilter, newest: int) -> tuple[str, tuple[str | int, ...]]:
     """Return the WHERE of a filter; entries of one id have an index of their own."""
     terms: list[str] = ["id <= ?"]
@@ -152,6 +169,9 @@ def _condition(wanted: FinishedFilter, newest: int) -> tuple[str, tuple[str | in
         if value is not None:
             terms.append(f"{column} = ?")
             bound.append(value)
+    if wanted.error is not None:
+        terms.append("instr(lower(errtype), lower(?))")
+        bound.append(wanted.error)
     if wanted.outcomes:
         terms.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
         bound += [OUTCOME_NUMBERS[outcome] for outcome in wanted.outcomes]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from glasshouse.floor.floor import ServerFloor
-from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.model.errors import InvalidError, UpstreamUnavailableError
 from glasshouse.model.finished import FinishedFilter, FinishedPage, TimesTable, TypeTimes
 from glasshouse.model.job import Outcome
 from glasshouse.model.parameters import Parameter
 from glasshouse.web import format as fmt
 from glasshouse.web import query, rows, views
+from glasshouse.web.asking import Address, gone_to
 from glasshouse.web.context import PageContext, PageResult, paging, server_of
 from glasshouse.web.executions import (
     MEANINGS,
@@ -24,24 +27,36 @@ from glasshouse.web.i18n import t
 SHOWN_TYPES = 8
 _MOST_CHOICES = 200
 _NAME = 120
-_FILTERS = ("type", "queue", "outcome", "id")
+_FILTERS = ("type", "queue", "outcome", "error", "id")
 
 
 async def finished(context: PageContext) -> PageResult:
     """``/{server}/finished``: what ran, where, how long it waited and ran, and how it ended."""
     server = server_of(context)
     wanted = query.finished_filter(context.query)
+    fault, moved = _gone_to(context, server.name)
     found = await server.finished(wanted, page=paging(context)[0], per_page=rows.PER_PAGE)
     view = _NOT_OFFERED
     if found is not None:
         times, kept = await _beside(server, wanted)
-        view = _view(context, server, wanted, found, times, kept)
+        view = _view(context, server, wanted, found, times, kept, fault)
     return PageResult(
         template="finished.html",
         view=view,
         title=t("Finished", context.locale),
         generation_bound=not server.behind,
+        status=200 if fault is None else 400,
+        location=moved,
     )
+
+
+def _gone_to(context: PageContext, server: str) -> tuple[InvalidError | None, str]:
+    """Return what is wrong with the page or time that was typed, or where it leads."""
+    kept = tuple((name, context.query[name]) for name in _FILTERS if context.query.get(name))
+    try:
+        return None, gone_to(context, Address(f"/{server}/finished", kept)) or ""
+    except InvalidError as error:
+        return error, ""
 
 
 _NOT_OFFERED = views.FinishedView(
@@ -55,6 +70,8 @@ _NOT_OFFERED = views.FinishedView(
     searched="",
     newer="",
     newest_href="",
+    fault="",
+    remedy="",
     pager=None,
 )
 
@@ -78,10 +95,14 @@ def _view(
     found: FinishedPage,
     times: TimesTable | None,
     kept: Mapping[str, Parameter],
+    fault: InvalidError | None,
 ) -> views.FinishedView:
     now, locale, name = context.now, context.locale, server.name
     asked = {key: context.query.get(key, "") for key in _FILTERS}
     href = finished_href(name, **asked)
+    pager = rows.pager(
+        found, href, locale, further=finished_href(name, **asked, until=str(found.newest))
+    )
     skipped = found.held - found.newer - found.searched if wanted.selects else 0
     return views.FinishedView(
         offered=True,
@@ -98,10 +119,15 @@ def _view(
         if found.newer
         else "",
         newest_href=href,
-        pager=rows.pager(
-            found, href, locale, further=finished_href(name, **asked, until=str(found.newest))
-        ),
+        fault="" if fault is None else fmt.display_text(fault.detail),
+        remedy="" if fault is None else t(fault.remedy, locale),
+        pager=msgspec.structs.replace(pager, go=_go(name, asked) if found.held else None),
     )
+
+
+def _go(server: str, asked: Mapping[str, str]) -> views.Go:
+    given = tuple(views.Hidden(name=key, value=value) for key, value in asked.items() if value)
+    return views.Go(action=f"/{server}/finished", hidden=given)
 
 
 def _keeps(kept: Mapping[str, Parameter], locale: str) -> str:
@@ -127,6 +153,7 @@ def _filter(
         active=any(asked.values()),
         jobtype=fmt.display_text(asked["type"]),
         queue=fmt.display_text(asked["queue"]),
+        error=fmt.display_text(asked["error"]),
         jid=fmt.display_text(asked["id"]),
         types=tuple(sorted(filter(can_be_asked_for, types)))[:_MOST_CHOICES],
         queues=tuple(sorted(filter(can_be_asked_for, queues)))[:_MOST_CHOICES],

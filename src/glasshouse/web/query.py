@@ -103,6 +103,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "type": _text,
     "queue": _text,
     "id": _text,
+    "error": _text,
     "outcome": _outcome,
     "until": _number(MAX_ENTRY),
 }
@@ -110,13 +111,15 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
 
 def finished_filter(given: Mapping[str, str]) -> FinishedFilter:
     """Return what checked parameters ask of the finished log; an empty one asks for nothing."""
-    outcome, until = given.get("outcome", ""), given.get("until")
+    outcome, until, at = given.get("outcome", ""), given.get("until"), given.get("at")
     outcomes = FAILED if outcome == FAILED_OUTCOMES else (Outcome(outcome),) if outcome else ()
     return FinishedFilter(
         jid=given.get("id") or None,
         jobtype=given.get("type") or None,
         queue=given.get("queue") or None,
         outcomes=outcomes,
+        error=given.get("error") or None,
+        at=None if at is None else read_time(at, 0.0),
         until=None if until is None else int(until),
     )
 

@@ -49,7 +49,7 @@ _S = "/api/v1/servers/{server}"
 _PAGING = ("page", "per_page")
 _PART = (*_PAGING, "q", "from", "at", "order")
 _LIST = ("page", "q", "from", "at", "order", "go")
-_FINISHED = ("type", "queue", "outcome", "id", "until")
+_FINISHED = ("type", "queue", "outcome", "id", "error", "until", "at")
 
 # A queue may be named "." or "..", which clients collapse: the rows with an
 # empty segment take such a name from the query instead.
@@ -80,7 +80,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/{server}/dead", "dead", Kind.PAGE, _LIST),
     Route("/{server}/busy", "busy", Kind.PAGE, ("page",)),
     Route("/{server}/jobs/{jid}", "job", Kind.PAGE, ("page",)),
-    Route("/{server}/finished", "finished", Kind.PAGE, ("page", *_FINISHED)),
+    Route("/{server}/finished", "finished", Kind.PAGE, ("page", "go", *_FINISHED)),
     Route("/{server}/parameters", "parameters", Kind.PAGE),
     Route("/{server}/live", "live", Kind.LIVE),
 )

@@ -45,6 +45,7 @@ class FilterView(Struct, frozen=True, kw_only=True):
     active: bool
     jobtype: str
     queue: str
+    error: str
     jid: str
     types: tuple[str, ...]
     queues: tuple[str, ...]
@@ -56,7 +57,8 @@ class FinishedView(Struct, frozen=True, kw_only=True):
 
     ``offered`` is false when the server keeps no log; then nothing else counts.
     ``off`` means that it keeps one but was told to keep nothing. ``keeps`` says
-    how much it keeps; texts that do not apply are empty.
+    how much it keeps, ``fault`` what is wrong with a typed page or time; texts
+    that do not apply are empty.
     """
 
     offered: bool
@@ -69,4 +71,6 @@ class FinishedView(Struct, frozen=True, kw_only=True):
     searched: str
     newer: str
     newest_href: str
+    fault: str
+    remedy: str
     pager: Pager | None
