@@ -179,3 +179,13 @@ async def test_a_list_fits_a_phone_with_its_filter_and_its_steps(
         assert overflow <= 0, width
         table = page.locator("main .panel")
         assert await table.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), width
+
+
+async def test_a_page_that_says_what_was_mistyped_is_live_all_the_same(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer()
+    await peer.push("item-first", queue="orders")
+    for query in ("go=soon", "q=after:soon"):
+        page = await open_live(context, f"{empty.url}/main/queues/orders?{query}")
+        await page.get_by_text("'soon' is not a time.").wait_for()

@@ -64,7 +64,7 @@ class Site:
         match = routes.find(path)
         if match is None or match.route.kind is not Kind.PAGE:
             raise wrong
-        if match.params.get("server", server) != server or b"go=" in raw_query:
+        if match.params.get("server", server) != server:
             raise wrong
         try:
             context = self.context(match, path, raw_query, locale)
