@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import engine, idle, lists, live, million, pages
+from bench import engine, idle, lists, live, million, overview, pages, streams
 
 BENCHES = {
     "engine": engine.measure,
@@ -18,6 +18,8 @@ BENCHES = {
     "pages": pages.measure,
     "live": live.measure,
     "lists": lists.measure,
+    "streams": streams.measure,
+    "overview": overview.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 _ROLLUP = re.compile(r"^Rss:\s+(\d+) kB", re.MULTILINE)
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,6 +34,13 @@ class Server(msgspec.Struct, frozen=True):
         """Return the resident memory now, in MB."""
         rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii")
         found = _ROLLUP.search(rollup)
+        assert found is not None
+        return int(found[1]) * 1024 / 1e6
+
+    def peak_mb(self) -> float:
+        """Return the highest resident memory so far, in MB."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        found = _PEAK.search(status)
         assert found is not None
         return int(found[1]) * 1024 / 1e6
 
