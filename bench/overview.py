@@ -28,6 +28,14 @@ PAGES = ("", "/queues", "/busy")
 TIMES = 200
 SECONDS = 15.0
 _BEAT = 10.0
+# Changes that come together are one update; a time that is said anew is none.
+_COUNT = """() => {
+  const byTime = ({target}) => target.nodeName === "TIME" || target.parentNode?.nodeName === "TIME";
+  window.shown = 0;
+  new MutationObserver((records) => { if (!records.every(byTime)) window.shown += 1; }).observe(
+    document.getElementById("live"),
+    {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
 _PARTS = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration")
 
 
@@ -70,7 +78,7 @@ async def _stir(port: int, workers: list[Client]) -> None:
         for queue in range(10):
             name = f"queue-{(number * 97 + queue * 101) % QUEUES:04}"
             await client.push(f"stir-{number:06}-{queue}", queue=name, args=[number])
-        jid = json.loads(await client.ask("FETCH " + name))["jid"]
+        jid = json.loads(await client.ask(f"FETCH queue-{number % QUEUES:04}"))["jid"]
         await client.ask(f'ACK {{"jid":"{jid}"}}')
         for which in range(10):
             worker = (number * 10 + which) % WORKERS
@@ -123,20 +131,18 @@ async def _metrics(session: CDPSession) -> dict[str, float]:
 
 async def _tick(page: Page, url: str) -> dict[str, float]:
     """Return the main thread's milliseconds for each update on a page, by kind, and how many came."""
-    await page.add_init_script(
-        "addEventListener('glasshouse:shown', () => { window.shown = (window.shown || 0) + 1 })"
-    )
     await page.goto(url)
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    await page.evaluate(_COUNT)
     session = await page.context.new_cdp_session(page)
     await session.send("Performance.enable")
     # The first update brings the whole page; what is measured are those that follow.
     await asyncio.sleep(3)
-    shown = int(await page.evaluate("window.shown || 0"))
+    shown = int(await page.evaluate("window.shown"))
     before, begun = await _metrics(session), time.perf_counter()
     await asyncio.sleep(SECONDS)
     after, took = await _metrics(session), time.perf_counter() - begun
-    updates = int(await page.evaluate("window.shown || 0")) - shown
+    updates = int(await page.evaluate("window.shown")) - shown
     assert updates, "no update came"
     spent = {name: (after[name] - before[name]) * 1000 / updates for name in _PARTS}
     return spent | {"updates": updates / took}

@@ -205,7 +205,8 @@ def _rows(
         ("sent to all", round(sent / took / 1e6, 1), "MB/s", ""),
     ]
     return [
-        {"name": f"{name}: {label}", "value": value, "unit": unit} | ({"goal": goal} if goal else {})
+        {"name": f"{name}: {label}", "value": value, "unit": unit}
+        | ({"goal": goal} if goal else {})
         for label, value, unit, goal in rows
     ]
 

@@ -2,7 +2,8 @@
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
 import type { Fault, ToTab } from "./messages.js";
-import { show } from "./morph.js";
+import { Shown } from "./morph.js";
+import { fill, tick } from "./times.js";
 import { absolute, relative, say } from "./words.js";
 
 const root = document.documentElement;
@@ -21,12 +22,6 @@ const now = () => Date.now() / 1000 + skew;
 
 function put(node: Element | null | undefined, text: string): void {
   if (node && node.textContent !== text) node.textContent = text;
-}
-
-function times(): void {
-  for (const node of document.querySelectorAll<HTMLElement>("time[data-at]")) {
-    put(node, relative(Number(node.dataset.at), now()));
-  }
 }
 
 function status(): void {
@@ -48,13 +43,19 @@ function status(): void {
   if (state !== "wait") banner.hidden = state === "live" && !gone;
 }
 
+// Beside the navigation, which stays while the page changes.
+const counters = document.querySelectorAll<HTMLElement>("nav [data-count]");
+
 function counts(): void {
   const facts = document.getElementById("facts");
-  for (const node of document.querySelectorAll<HTMLElement>("[data-count]")) {
+  for (const node of counters) {
     const count = facts?.dataset[node.dataset.count ?? ""];
     if (count !== undefined) put(node, count);
   }
 }
+
+let again = () => {};
+const shown = main && new Shown(main, (root) => fill(root, now()), counts, () => again());
 
 function hear(message: ToTab): void {
   if (message.kind === "tick") {
@@ -66,24 +67,21 @@ function hear(message: ToTab): void {
     state = fault ? "fault" : "live";
   } else if (message.kind === "offline") state = "offline";
   else if (message.kind === "gone") gone = true;
-  else if (message.kind === "fragment" && main) {
+  else if ((message.kind === "fragment" || message.kind === "patch") && shown) {
     gone = false;
-    show(main, message.html, message.digest, () => {
-      counts();
-      times();
-    });
+    shown.show(message);
   }
   status();
 }
 
 listen();
-times();
+tick(now());
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
-  times();
+  tick(now());
   status();
 }, 1000);
 if (root.dataset.live === "yes" && main) {
   const feed = `/${encodeURIComponent(root.dataset.server ?? "")}/live?lang=${encodeURIComponent(root.lang)}`;
-  connect(feed, main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
+  again = connect(feed, main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
 }

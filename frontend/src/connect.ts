@@ -2,7 +2,8 @@
 import type { ToTab, ToWorker } from "./messages.js";
 import { Stream } from "./stream.js";
 
-export function connect(feed: string, topic: string, worker: string, hear: (message: ToTab) => void): void {
+/** Connect; returns how to ask for the whole page again. */
+export function connect(feed: string, topic: string, worker: string, hear: (message: ToTab) => void): () => void {
   if (typeof SharedWorker === "undefined" || !worker) return alone(feed, topic, hear);
   let port: MessagePort;
   const say = (message: ToWorker) => port.postMessage(message);
@@ -25,9 +26,10 @@ export function connect(feed: string, topic: string, worker: string, hear: (mess
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) say({ kind: "hello", feed, topic });
   });
+  return () => say({ kind: "again" });
 }
 
-function alone(feed: string, topic: string, hear: (message: ToTab) => void): void {
+function alone(feed: string, topic: string, hear: (message: ToTab) => void): () => void {
   let stream: Stream | null = null;
   const update = (visible: boolean) => {
     if (!visible) {
@@ -42,4 +44,8 @@ function alone(feed: string, topic: string, hear: (message: ToTab) => void): voi
   document.addEventListener("visibilitychange", () => update(!document.hidden));
   window.addEventListener("pagehide", () => update(false));
   window.addEventListener("pageshow", () => update(!document.hidden));
+  return () => {
+    const known = stream?.whole(topic);
+    if (known) hear(known);
+  };
 }

@@ -11,7 +11,7 @@ interface Tab {
 
 const tabs = new Map<MessagePort, Tab>();
 const streams = new Map<string, Stream>();
-const last = new Map<string, ToTab>();
+const gone = new Set<string>();
 const SILENT = 45_000;
 
 function follow(feed: string): void {
@@ -22,8 +22,8 @@ function follow(feed: string): void {
     stream = new Stream(feed, (topic, message) => relay(feed, topic, message));
     streams.set(feed, stream);
   }
-  for (const key of last.keys()) {
-    if (key.startsWith(feed + " ") && !topics.includes(key.slice(feed.length + 1))) last.delete(key);
+  for (const key of gone) {
+    if (key.startsWith(feed + " ") && !topics.includes(key.slice(feed.length + 1))) gone.delete(key);
   }
   if (topics.length) return stream.follow(topics);
   stream.close();
@@ -31,7 +31,7 @@ function follow(feed: string): void {
 }
 
 function relay(feed: string, topic: string | null, message: ToTab): void {
-  if (topic !== null) last.set(`${feed} ${topic}`, message);
+  if (topic !== null) gone[message.kind === "gone" ? "add" : "delete"](`${feed} ${topic}`);
   for (const tab of tabs.values()) {
     if (tab.feed === feed && (topic === null || tab.topic === topic)) tab.port.postMessage(message);
   }
@@ -43,17 +43,24 @@ function leave(port: MessagePort): void {
   if (tab) follow(tab.feed);
 }
 
+// A page that another tab follows already is known here; the stream does not repeat it.
+function tellAgain({ port, feed, topic }: Tab): void {
+  const known = streams.get(feed)?.whole(topic);
+  if (known) port.postMessage(known);
+  if (gone.has(`${feed} ${topic}`)) port.postMessage({ kind: "gone" } satisfies ToTab);
+}
+
 function hear(port: MessagePort, message: ToWorker): void {
   const tab = tabs.get(port);
   if (tab) tab.seen = Date.now();
   if (message.kind === "bye") leave(port);
+  if (message.kind === "again" && tab) tellAgain(tab);
   if (message.kind !== "hello") return;
   tabs.delete(port);
-  tabs.set(port, { port, feed: message.feed, topic: message.topic, seen: Date.now() });
+  const here = { port, feed: message.feed, topic: message.topic, seen: Date.now() };
+  tabs.set(port, here);
   if (tab && tab.feed !== message.feed) follow(tab.feed);
-  // A page that another tab follows already is known here; the stream does not repeat it.
-  const known = last.get(`${message.feed} ${message.topic}`);
-  if (known) port.postMessage(known);
+  tellAgain(here);
   follow(message.feed);
 }
 

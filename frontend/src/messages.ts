@@ -4,12 +4,31 @@ export interface Fault {
   detail: string;
   remedy: string;
 }
+// Text between parts; a part's id with its text; or the id alone of a part that has not changed.
+export type Piece = string | [id: string, html: string] | [id: string];
+// A page anew; with a base it names the parts that the base has already.
+export interface Fragment {
+  kind: "fragment";
+  base: string | null;
+  digest: string;
+  pieces: Piece[];
+}
+// Only some parts of the base are different.
+export interface Patch {
+  kind: "patch";
+  base: string;
+  digest: string;
+  parts: [id: string, html: string][];
+}
 export type ToWorker =
   | { kind: "hello"; feed: string; topic: string }
+  // The tab missed something: it asks for the whole page.
+  | { kind: "again" }
   | { kind: "pong" }
   | { kind: "bye" };
 export type ToTab =
-  | { kind: "fragment"; html: string; digest: string }
+  | Fragment
+  | Patch
   | { kind: "tick"; checkedAt: number | null; age: number | null; fault: Fault | null }
   | { kind: "gone" }
   | { kind: "offline" }

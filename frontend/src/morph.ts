@@ -1,42 +1,140 @@
-// Puts a new fragment into the page: keeps focus, scroll, open details and a selection.
+// Puts live data into the page: keeps focus, scroll, open details and a selection, and touches only what differs.
 import { Idiomorph } from "idiomorph";
+import type { Fragment, Patch } from "./messages.js";
 
-let waiting: (() => void) | null = null;
-let seen = "";
+// Where a part stands that is the same in the page already.
+const SAME = "data-same";
 
-function selecting(main: HTMLElement): boolean {
-  const selection = getSelection();
-  return !!selection && !selection.isCollapsed && main.contains(selection.anchorNode);
+function kept(old: Element, name: string): boolean {
+  // A fold stays as somebody left it; one that is being added is still without content.
+  return name === "data-done" || (name === "open" && old.nodeName === "DETAILS" && old.hasChildNodes());
 }
 
-export function show(main: HTMLElement, html: string, digest: string, after: () => void): void {
-  if (digest === seen) {
-    waiting = null;
+function attributes(old: Element, fresh: Element): void {
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value && !kept(old, name)) old.setAttribute(name, value);
+  }
+  if (old.attributes.length === fresh.attributes.length) return;
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !kept(old, name)) old.removeAttribute(name);
+  }
+}
+
+function alike(old: Node, fresh: Node): boolean {
+  return old.nodeName === fresh.nodeName && (old as Element).id === (fresh as Element).id;
+}
+
+function sameShape(old: Node, fresh: Node): boolean {
+  let one = old.firstChild;
+  let other = fresh.firstChild;
+  for (; one && other; one = one.nextSibling, other = other.nextSibling) if (!alike(one, other)) return false;
+  return one === other;
+}
+
+/** Make `old` say what `fresh` says; where both have the same shape nothing is moved or made. */
+function sync(old: Node, fresh: Node): void {
+  if (!(old instanceof Element && fresh instanceof Element)) {
+    if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;
   }
-  const apply = () => {
-    waiting = null;
-    seen = digest;
-    // Parsed apart, in a document where nothing runs or loads.
-    const parsed = new DOMParser().parseFromString(`<main>${html}</main>`, "text/html");
-    const fresh = parsed.querySelector("main");
-    if (!fresh) return;
-    Idiomorph.morph(main, [...fresh.childNodes], {
-      morphStyle: "innerHTML",
-      callbacks: {
-        // A form that somebody may be filling in stays as it is.
-        beforeNodeMorphed: (old: Node) => !(old instanceof HTMLElement && old.dataset.kept !== undefined),
-        beforeAttributeUpdated: (name: string, node: Element) =>
-          !(name === "open" && node.nodeName === "DETAILS") && name !== "data-done",
-      },
-    });
-    after();
-  };
-  if (selecting(main)) waiting = apply;
-  else apply();
+  // A form that somebody may be filling in stays as it is.
+  if (fresh.hasAttribute(SAME) || old.hasAttribute("data-kept")) return;
+  attributes(old, fresh);
+  inside(old, fresh);
 }
 
-document.addEventListener("selectionchange", () => {
-  const main = document.getElementById("live");
-  if (waiting && main && !selecting(main)) waiting();
-});
+function inside(old: Element, fresh: ParentNode & Node): void {
+  if (!sameShape(old, fresh)) {
+    Idiomorph.morph(old, [...fresh.childNodes], {
+      morphStyle: "innerHTML",
+      callbacks: {
+        // It finds which nodes belong together; what they say is our business.
+        beforeNodeMorphed: (one: Node, other: Node) => {
+          sync(one, other);
+          return false;
+        },
+      },
+    });
+    return;
+  }
+  let one = old.firstChild;
+  let other = fresh.firstChild;
+  for (; one && other; one = one.nextSibling, other = other.nextSibling) sync(one, other);
+}
+
+// Parsed apart: in a template nothing runs or loads, and a row may stand alone.
+function parsed(html: string, ready: (root: ParentNode) => void): DocumentFragment {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  ready(template.content);
+  return template.content;
+}
+
+/** The page's live part: what is shown there, and which edition of it. */
+export class Shown {
+  #digest = "";
+  // Somebody is selecting text: what comes meanwhile is not shown, and asked for again.
+  #behind = false;
+
+  /** `ready` gets what is new before it is shown, `after` is called when something was, `again` asks for the whole page. */
+  constructor(
+    readonly main: HTMLElement,
+    readonly ready: (root: ParentNode) => void,
+    readonly after: () => void,
+    readonly again: () => void,
+  ) {
+    document.addEventListener("selectionchange", () => {
+      if (this.#behind && !this.#selecting()) this.#ask();
+    });
+  }
+
+  show(message: Fragment | Patch): void {
+    if (message.digest === this.#digest) {
+      this.#behind = false;
+      return;
+    }
+    if (this.#selecting()) {
+      this.#behind = true;
+      return;
+    }
+    if (message.base !== null && message.base !== this.#digest) return this.#ask();
+    if (message.kind === "patch") this.#patch(message.parts);
+    else this.#whole(message);
+    this.#digest = message.digest;
+    this.#behind = false;
+    this.after();
+  }
+
+  #ask(): void {
+    this.#behind = false;
+    this.again();
+  }
+
+  #selecting(): boolean {
+    const selection = getSelection();
+    return !!selection && !selection.isCollapsed && this.main.contains(selection.anchorNode);
+  }
+
+  #part(id: string): Element | null {
+    return this.main.querySelector("#" + CSS.escape(id));
+  }
+
+  #patch(parts: [string, string][]): void {
+    for (const [id, html] of parts) {
+      const old = this.#part(id);
+      const fresh = parsed(html, this.ready).firstElementChild;
+      if (old && fresh) sync(old, fresh);
+    }
+  }
+
+  #whole({ pieces }: Fragment): void {
+    const html = pieces.map((piece) => {
+      if (typeof piece === "string") return piece;
+      const [id, part] = piece;
+      if (part !== undefined) return part;
+      const name = this.#part(id)?.localName ?? "div";
+      return `<${name} id="${id}" ${SAME}></${name}>`;
+    });
+    inside(this.main, parsed(html.join(""), this.ready));
+  }
+}

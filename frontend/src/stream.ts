@@ -1,5 +1,6 @@
 // One event stream of a feed (a feed's address, language included) for a set of topics; opens again by itself, slower each time.
-import type { Fault, ToTab } from "./messages.js";
+import type { Fault, Fragment, Patch, ToTab } from "./messages.js";
+import { Page } from "./page.js";
 
 export const MAX_TOPICS = 16;
 
@@ -7,6 +8,7 @@ export class Stream {
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #topics: string[] = [];
+  #pages = new Map<string, Page>();
   #failures = 0;
   #quiet: ReturnType<typeof setTimeout> | undefined;
 
@@ -18,9 +20,15 @@ export class Stream {
   /** Follow exactly these topics; none closes the stream. */
   follow(topics: string[]): void {
     const wanted = [...new Set(topics)].slice(-MAX_TOPICS).sort();
+    for (const topic of this.#pages.keys()) if (!wanted.includes(topic)) this.#pages.delete(topic);
     if (wanted.join("\n") === this.#topics.join("\n") && (this.#source || !wanted.length)) return;
     this.#topics = wanted;
     this.#later(50);
+  }
+
+  /** A topic's whole page, if it is known. */
+  whole(topic: string): Fragment | null {
+    return this.#pages.get(topic)?.whole() ?? null;
   }
 
   close(): void {
@@ -29,6 +37,7 @@ export class Stream {
     this.#source?.close();
     this.#source = null;
     this.#topics = [];
+    this.#pages.clear();
   }
 
   #later(wait: number): void {
@@ -45,16 +54,23 @@ export class Stream {
     const source = new EventSource(`${this.feed}&${query}`);
     this.#source = source;
     source.addEventListener("tick", (event) => this.#tick(JSON.parse(event.data as string)));
-    source.addEventListener("fragment", (event) => {
-      const data = JSON.parse(event.data as string) as { topic: string; html: string; digest: string };
-      this.tell(data.topic, { kind: "fragment", html: data.html, digest: data.digest });
-    });
+    for (const kind of ["fragment", "patch"] as const) {
+      source.addEventListener(kind, (event) => this.#change({ ...JSON.parse(event.data as string), kind }));
+    }
     source.addEventListener("gone", (event) => {
       this.tell((JSON.parse(event.data as string) as { topic: string }).topic, { kind: "gone" });
     });
     source.onopen = () => this.#watch();
     source.onerror = () => this.#lost();
     this.#watch();
+  }
+
+  #change({ topic, ...message }: (Fragment | Patch) & { topic: string }): void {
+    let page = this.#pages.get(topic);
+    if (!page) this.#pages.set(topic, (page = new Page()));
+    if (page.take(message)) this.tell(topic, message);
+    // Never expected; a new stream begins with whole pages.
+    else this.#later(500);
   }
 
   #tick(data: { checked_at?: number | null; age?: number | null; fault?: Fault | null }): void {

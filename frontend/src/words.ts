@@ -14,6 +14,14 @@ export function relative(at: number, now: number): string {
   return say(at <= now ? "{n} ago" : "in {n}", { n });
 }
 
+/** When the words of `relative` change next; the page's clock may be set, so look once a minute at least. */
+export function nextChange(at: number, now: number): number {
+  const span = Math.abs(now - at);
+  const [length] = UNITS.find(([seconds]) => span >= seconds) ?? [1];
+  const rest = at <= now ? length - (span % length) : (span % length) + 0.001;
+  return now + Math.min(rest, 60);
+}
+
 export function absolute(at: number): string {
   return Number.isFinite(at) ? new Date(at * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC" : "–";
 }

@@ -1,33 +1,43 @@
 """One hub per server: each open topic is rendered once for all who look at it.
 
 What always holds: at most one task per topic, and none for a topic that nobody
-looks at; a topic that cannot be read keeps its last fragment.
+looks at; a topic that cannot be read keeps its last edition. Updates come as
+fast as the server changes while few look; the more look, the more wait together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 
 import structlog
 
 from glasshouse.floor.floor import ServerFloor
-from glasshouse.floor.snapshot import Snapshot
+from glasshouse.floor.snapshot import Fault, Snapshot
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.web.api import fault_shape
+from glasshouse.web.editions import Editions
 from glasshouse.web.errors import BusyError
+from glasshouse.web.parts import cut
 from glasshouse.web.stream import HEARTBEAT, Subscriber, event
 from glasshouse.web.topics import Topic
 
 log = structlog.get_logger()
 
 MAX_TOPICS = 400
-MAX_SUBSCRIBERS = 1000
+MAX_SUBSCRIBERS = 1500
+_LONGEST = 1.0
+"""Seconds between two updates of a topic, however much there is to do."""
 _SHARE = 3
 """Laying pages out takes at most one part in three of the time, however many are open."""
+_EACH = 0.001
+"""Seconds of rest for each viewer told: a multiple of what it costs to tell one."""
+_BATCH = 50
+"""Viewers told before others get their turn: an update for a thousand delays nobody's page."""
+_SAME_TICK = 0.05
+"""Seconds for which a tick's age is exact enough."""
 
 
 class _Shown:
@@ -35,16 +45,10 @@ class _Shown:
 
     def __init__(self, topic: Topic) -> None:
         self.topic = topic
+        self.editions = Editions(topic.address)
         self.viewers: set[Subscriber] = set()
-        self.frame: bytes | None = None
         self.task: asyncio.Task[None] | None = None
-
-    def publish(self, frame: bytes) -> None:
-        if frame == self.frame:
-            return
-        self.frame = frame
-        for viewer in self.viewers:
-            viewer.tell(self.topic.address, frame)
+        self.cost = 0.0
 
 
 class Hub:
@@ -53,14 +57,15 @@ class Hub:
     def __init__(
         self, server: ServerFloor, clock: Callable[[], float], *, heartbeat: float = HEARTBEAT
     ) -> None:
-        """Serve topics of ``server``."""
+        """Serve topics of ``server``; a tick is sent at least each ``heartbeat`` seconds."""
         self._server = server
         self._clock = clock
         self._heartbeat = heartbeat
         self._shown: dict[tuple[str, str], _Shown] = {}
         self._viewers: set[Subscriber] = set()
-        self._pulse: asyncio.Task[None] | None = None
-        self._cost = 0.0
+        self._pulses: tuple[asyncio.Task[None], ...] = ()
+        self._pulsed_at = 0.0
+        self._ticked: tuple[float, bytes] = (0.0, b"")
         self._closed = False
 
     @property
@@ -78,7 +83,7 @@ class Hub:
         wanted = {(topic.address, topic.first.locale): topic for topic in topics}
         if len(self._viewers) >= MAX_SUBSCRIBERS or len(self._shown | wanted) > MAX_TOPICS:
             raise BusyError("Too many live pages are open.")
-        viewer = Subscriber(self._tick, heartbeat=self._heartbeat)
+        viewer = Subscriber(self._tick)
         self._join(viewer, wanted)
         try:
             yield viewer
@@ -95,16 +100,17 @@ class Hub:
         self._viewers.add(viewer)
         if self._closed:
             viewer.close()
-        if self._pulse is None:
-            self._pulse = asyncio.create_task(self._beat())
+        if not self._pulses:
+            tasks = (self._pulse_with_snapshots(), self._pulse_by_itself())
+            self._pulses = tuple(asyncio.create_task(task) for task in tasks)
         for key, topic in wanted.items():
             shown = self._shown.get(key)
             if shown is None:
                 shown = self._shown[key] = _Shown(topic)
                 shown.task = asyncio.create_task(self._render(shown))
             shown.viewers.add(viewer)
-            if shown.frame is not None:
-                viewer.tell(topic.address, shown.frame)
+            if shown.editions.number:
+                viewer.tell(shown.editions)
 
     def _leave(self, viewer: Subscriber, wanted: dict[tuple[str, str], Topic]) -> None:
         self._viewers.discard(viewer)
@@ -115,50 +121,85 @@ class Hub:
                 del self._shown[key]
                 if shown.task is not None:
                     shown.task.cancel()
-        if not self._viewers and self._pulse is not None:
-            self._pulse.cancel()
-            self._pulse = None
+        if not self._viewers:
+            for task in self._pulses:
+                task.cancel()
+            self._pulses = ()
 
-    async def _beat(self) -> None:
+    async def _pulse_with_snapshots(self) -> None:
+        """A tick with a snapshot once in a heartbeat, and at once when the fault changes."""
+        told: Fault | None = None
         async with self._watching() as snapshots:
-            async for _ in snapshots:
-                for viewer in self._viewers:
-                    viewer.pulse()
+            async for snapshot in snapshots:
+                early = time.monotonic() - self._pulsed_at < self._heartbeat * 0.9
+                if snapshot.fault != told or not early:
+                    told = snapshot.fault
+                    await self._pulse()
+
+    async def _pulse_by_itself(self) -> None:
+        """A tick when the sampler is late: the stream is alive although the server is not."""
+        while True:
+            await asyncio.sleep(self._heartbeat)
+            if time.monotonic() - self._pulsed_at > self._heartbeat * 1.2:
+                await self._pulse()
+
+    async def _pulse(self) -> None:
+        self._pulsed_at = time.monotonic()
+        await _each(self._viewers, Subscriber.pulse)
 
     async def _render(self, shown: _Shown) -> None:
         rendered: int | None = None
         async with self._watching() as snapshots:
             async for snapshot in snapshots:
                 if rendered != snapshot.generation:
+                    before = shown.editions.number
                     rendered = await self._draw(shown)
-                    await asyncio.sleep(min(1.0, self._cost * len(self._shown) * _SHARE))
+                    told = len(shown.viewers) if shown.editions.number != before else 0
+                    await asyncio.sleep(self._rest(told))
+
+    def _rest(self, told: int) -> float:
+        """Return how long a topic rests after ``told`` viewers were told of it."""
+        cost = sum(shown.cost for shown in self._shown.values())
+        # All are counted when any is told: they share one processor.
+        each = len(self._viewers) * _EACH if told else 0.0
+        return min(_LONGEST, max(cost * _SHARE, each))
 
     async def _draw(self, shown: _Shown) -> int | None:
         """Publish the topic as of now; return the generation it is good for."""
         generation = self._server.snapshot.generation
+        bound = True
         try:
             result, context = await shown.topic.build()
             began = time.perf_counter()
-            html = shown.topic.lay_out(result, context)
-            self._cost = time.perf_counter() - began
+            new = shown.editions.publish(cut(shown.topic.lay_out(result, context)))
+            shown.cost = time.perf_counter() - began
         except NotFoundError:
-            shown.publish(event("gone", {"topic": shown.topic.address}))
-            return generation
+            new = shown.editions.end()
         except UpstreamUnavailableError:
             return None
         except Exception:  # one broken page must not end the stream of others
             log.exception("live page failed", page=shown.topic.address.partition("?")[0])
             return generation
-        digest = hashlib.blake2b(html, digest_size=8).hexdigest()
-        data = {"topic": shown.topic.address, "html": html.decode(), "digest": digest}
-        shown.publish(event("fragment", data))
-        return generation if result.generation_bound else None
+        else:
+            bound = result.generation_bound
+        if new:
+            await _each(shown.viewers, lambda viewer: viewer.tell(shown.editions))
+        return generation if bound else None
 
     def _watching(self) -> contextlib.aclosing[AsyncGenerator[Snapshot, None]]:
         # Closed with its task, so that the sampler knows when nobody looks.
         return contextlib.aclosing(self._server.watch())
 
     def _tick(self) -> bytes:
+        """Return the tick as of now, made once for all who are told at about the same time."""
+        made_at, frame = self._ticked
+        now = time.monotonic()
+        if not frame or now - made_at > _SAME_TICK:
+            frame = self._made_tick()
+            self._ticked = (now, frame)
+        return frame
+
+    def _made_tick(self) -> bytes:
         snapshot = self._server.snapshot
         data = {
             "server": self._server.name,
@@ -167,3 +208,11 @@ class Hub:
             "fault": None if snapshot.fault is None else fault_shape(snapshot.fault),
         }
         return event("tick", data)
+
+
+async def _each(viewers: set[Subscriber], do: Callable[[Subscriber], None]) -> None:
+    """Do something to each viewer of now, with a pause for others after some of them."""
+    for number, viewer in enumerate(list(viewers), start=1):
+        do(viewer)
+        if number % _BATCH == 0:
+            await asyncio.sleep(0)

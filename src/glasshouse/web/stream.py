@@ -1,15 +1,14 @@
 """Events as bytes, and the one subscriber's side of the live stream.
 
-A subscriber remembers only *which* topics are new to it, never what they said:
-however slow it reads, it holds no more than the latest of each.
+A subscriber remembers only *which* topics are new to it and the edition it was
+told last, never what they said: however slow it reads, it costs no more.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,14 +20,24 @@ def event(name: str, data: Any) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))
 
 
+class News(Protocol):
+    """A topic that changes; see ``editions.Editions``."""
+
+    number: int
+
+    def since(self, number: int) -> bytes:
+        """Return what brings somebody who holds edition ``number`` to the newest."""
+        ...
+
+
 class Subscriber:
     """One open stream: what it still has to be told."""
 
-    def __init__(self, tick: Callable[[], bytes], *, heartbeat: float = HEARTBEAT) -> None:
-        """``tick`` makes a tick event as of now; one is sent at least each ``heartbeat``."""
+    def __init__(self, tick: Callable[[], bytes]) -> None:
+        """``tick`` returns the tick event as of now; one is due at once."""
         self._tick = tick
-        self._heartbeat = heartbeat
-        self._news: dict[str, bytes] = {}
+        self._news: dict[News, None] = {}
+        self._told: dict[News, int] = {}
         self._tick_due = True
         self._closed = False
         self._wake = asyncio.Event()
@@ -38,10 +47,9 @@ class Subscriber:
         """How many topics it still has to be told of."""
         return len(self._news)
 
-    def tell(self, topic: str, frame: bytes) -> None:
-        """Replace what is said of ``topic`` by ``frame``."""
-        self._news.pop(topic, None)
-        self._news[topic] = frame
+    def tell(self, topic: News) -> None:
+        """There is something new on ``topic``."""
+        self._news[topic] = None
         self._wake.set()
 
     def pulse(self) -> None:
@@ -55,20 +63,20 @@ class Subscriber:
         self._wake.set()
 
     async def events(self) -> AsyncGenerator[bytes, None]:
-        """Yield events until closed."""
+        """Yield what there is to tell, one or more whole events at a time, until closed."""
         while not self._closed:
             self._wake.clear()
-            if self._tick_due:
-                self._tick_due = False
-                yield self._tick()
-            while self._news and not self._closed:
-                topic = next(iter(self._news))
-                yield self._news.pop(topic)
-            if self._wake.is_set():
-                continue
-            with contextlib.suppress(TimeoutError):
-                # Not wait_for: Python 3.11's may swallow a cancellation.
-                async with asyncio.timeout(self._heartbeat):
-                    await self._wake.wait()
-                continue
-            self._tick_due = True
+            said = self._due()
+            if said:
+                yield said
+            else:
+                await self._wake.wait()
+
+    def _due(self) -> bytes:
+        said = [self._tick()] if self._tick_due else []
+        self._tick_due = False
+        for topic in self._news:
+            said.append(topic.since(self._told.get(topic, 0)))
+            self._told[topic] = topic.number
+        self._news.clear()
+        return b"".join(said)
