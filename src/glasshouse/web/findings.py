@@ -37,13 +37,13 @@ class Kind(enum.Enum):
     GONE = (100, "The server cannot be read: what is said here is how it was last seen.")
     DISK = (96, "The server's disk is full: it takes no new jobs.")
     REFUSING = (95, "The server takes no changes: {reason}")
-    NO_WORKER = (91, "Queue {name} has {count} jobs and no worker is connected.")
-    NO_WORKERS = (90, "{n} queues have {count} jobs and no worker is connected.")
+    NO_WORKER = (91, "Queue {name} has jobs ({count}) and no worker is connected.")
+    NO_WORKERS = (90, "{n} queues have jobs ({count}) and no worker is connected.")
     NONE_TAKES = (
         89,
-        "Queue {name} has {count} jobs and no running worker takes new ones.",
+        "Queue {name} has jobs ({count}) and no running worker takes new ones.",
     )
-    NONE_TAKE = (88, "{n} queues have {count} jobs and no running worker takes new ones.")
+    NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker takes new ones.")
     FAILING = (60, "{share} % of executions failed in the last {age}: {n} of {count}.")
     LATE_SCHEDULED = (
         56,
@@ -66,8 +66,11 @@ class Kind(enum.Enum):
     PAUSED = (30, "Queue {name} is paused with {count} waiting.")
     DIED = (25, "More dead jobs in the last {age}: {n}.")
     ENDING = (20, "Running jobs near the end of their reservation: {n}; the first has {age} left.")
-    QUIET = (15, "Worker {name} takes no new jobs for {age} or longer, and is still connected.")
-    QUIETS = (15, "{n} workers take no new jobs for {age} or longer, and are still connected.")
+    QUIET = (15, "Worker {name} has taken no new jobs for {age} or longer, and is still connected.")
+    QUIETS = (
+        15,
+        "{n} workers have taken no new jobs for {age} or longer, and are still connected.",
+    )
 
     @property
     def weight(self) -> int:
@@ -136,13 +139,15 @@ def _nobody(server: str, state: ServerState) -> Iterator[Finding]:
         return
     for queue in waiting:
         kind = Kind.NONE_TAKES if state.workers else Kind.NO_WORKER
-        values = {"name": queue.name, "count": queue.size}
-        yield Finding(kind, queue.size, queue_href(server, queue.name), values)
+        yield Finding(
+            kind,
+            queue.size,
+            queue_href(server, queue.name),
+            {"name": queue.name, "count": queue.size},
+        )
 
 
-def _queues(
-    server: str, snapshot: Snapshot, state: ServerState, now: float
-) -> Iterator[Finding]:
+def _queues(server: str, snapshot: Snapshot, state: ServerState, now: float) -> Iterator[Finding]:
     for queue in state.queues:
         if not queue.size:
             continue
@@ -178,9 +183,7 @@ def _silent(server: str, state: ServerState, now: float) -> Iterator[Finding]:
     yield from _each(silent, Kind.SILENT, Kind.SILENTS, f"/{server}/busy")
 
 
-def _quiet(
-    server: str, snapshot: Snapshot, state: ServerState, now: float
-) -> Iterator[Finding]:
+def _quiet(server: str, snapshot: Snapshot, state: ServerState, now: float) -> Iterator[Finding]:
     since = snapshot.quiet_since
     quiet = [
         (now - since[worker.wid], worker)
@@ -190,9 +193,7 @@ def _quiet(
     yield from _each(quiet, Kind.QUIET, Kind.QUIETS, f"/{server}/busy")
 
 
-def _each(
-    found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str
-) -> Iterator[Finding]:
+def _each(found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str) -> Iterator[Finding]:
     """Tell of a few workers one by one, of more together with the least of their times."""
     if len(found) > _ALONE:
         least = min(age for age, _ in found)

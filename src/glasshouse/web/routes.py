@@ -72,7 +72,7 @@ ROUTES: tuple[Route, ...] = (
     Route(_S + "/finished/types", "finished_types", Kind.API, _PAGING),
     Route(_S + "/parameters", "parameters", Kind.API, _PAGING),
     Route("/{server}", "overview", Kind.PAGE),
-    Route("/{server}/queues", "queues", Kind.PAGE, ("page", "q")),
+    Route("/{server}/queues", "queues", Kind.PAGE, ("page", "q", "sort", "order")),
     Route("/{server}/queues/{queue}", "queue", Kind.PAGE, _LIST),
     Route("/{server}/queues/", "queue", Kind.PAGE, (*_LIST, "name"), ("name",)),
     Route("/{server}/retries", "retries", Kind.PAGE, _LIST),
