@@ -5,38 +5,77 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glasshouse.floor.snapshot import Snapshot
+from glasshouse.model.errors import InvalidError
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.server import ServerState, Worker, WorkerState
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
 from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
 from glasshouse.web.i18n import t
-from glasshouse.web.running import grouped, hosts_of
+from glasshouse.web.running import Moments, grouped, hosts_of, listed
 
 RUNS = 100
 MOST_WORKERS = 500
+BY_END = "expires"
 
 
 async def busy(context: PageContext) -> PageResult:
-    """``/{server}/busy``: workers by host, what each runs, and what nobody here runs."""
+    """``/{server}/busy``: workers by host with what each runs, or running jobs by their end."""
+    sort = context.query.get("sort", BY_END)
+    if sort != BY_END:
+        raise InvalidError(
+            f"Running jobs cannot be sorted by {sort!r}.", remedy=f"Use sort={BY_END}."
+        )
+    flat = "sort" in context.query or "page" in context.query
+    view = await (_listed(context) if flat else _grouped(context))
+    return result(context, "busy", view, "Busy", generation_bound=False)
+
+
+async def _grouped(context: PageContext) -> views.BusyView:
+    """Return the workers, and under each what it runs; very many jobs are left to the list."""
     server = server_of(context)
+    page = await server.working_jobs(ListQuery(per_page=RUNS))
     snapshot, locale = server.snapshot, context.locale
-    page = await server.working_jobs(ListQuery(page=paging(context)[0], per_page=RUNS))
-    now = snapshot.seen(context.now)
+    at = Moments(context.now, snapshot.seen(context.now), locale)
     workers = known_workers(snapshot.state)
-    running = grouped(page, workers, server.name, context.now, now, locale)
-    view = views.BusyView(
-        told=snapshot.state is not None and snapshot.state.workers is not None,
+    running = grouped(page, workers, server.name, at)
+    return views.BusyView(
         known=snapshot.state is not None,
-        totals=totals(snapshot, page.total, now, locale),
-        hosts=hosts_of(by_host(workers)[:MOST_WORKERS], running, context.now, now, locale),
+        told=snapshot.state is not None and snapshot.state.workers is not None,
+        totals=totals(snapshot, page.total, at.seen, locale),
+        listed=False,
+        grouped_href=f"/{server.name}/busy",
+        listed_href=f"/{server.name}/busy?sort={BY_END}",
+        hosts=hosts_of(by_host(workers)[:MOST_WORKERS], running, at),
         more_workers=rows.beyond(len(workers), MOST_WORKERS),
-        apart=running.apart,
+        runs=running.apart,
         partly=_partly(page, locale),
         idle=not page.total,
-        pager=rows.pager(page, f"/{server.name}/busy", locale),
+        pager=None,
     )
-    return result(context, "busy", view, "Busy", generation_bound=False)
+
+
+async def _listed(context: PageContext) -> views.BusyView:
+    """Return running jobs, the first to end first."""
+    server = server_of(context)
+    page = await server.working_jobs(ListQuery(page=paging(context)[0], per_page=RUNS))
+    snapshot, locale = server.snapshot, context.locale
+    at = Moments(context.now, snapshot.seen(context.now), locale)
+    href = f"/{server.name}/busy?sort={BY_END}"
+    return views.BusyView(
+        known=snapshot.state is not None,
+        told=snapshot.state is not None and snapshot.state.workers is not None,
+        totals=totals(snapshot, page.total, at.seen, locale),
+        listed=True,
+        grouped_href=f"/{server.name}/busy",
+        listed_href=href,
+        hosts=(),
+        more_workers="",
+        runs=listed(page, known_workers(snapshot.state), server.name, at),
+        partly="",
+        idle=not page.total,
+        pager=rows.pager(page, href, locale),
+    )
 
 
 def by_host(workers: Sequence[Worker]) -> list[Worker]:
@@ -55,7 +94,7 @@ def workers_of(
     if state is None or state.workers is None:
         return None
     now = snapshot.seen(context.now)
-    ordered = sorted(by_host(state.workers), key=lambda worker: not _odd(worker, now))
+    ordered = sorted(by_host(state.workers), key=lambda worker: _ordinary(worker, now))
     return tuple(
         rows.worker_row(worker, context.now, now, context.locale) for worker in ordered[:most]
     )
@@ -86,8 +125,11 @@ def totals(snapshot: Snapshot, running: int, now: float, locale: str) -> str:
     return " · ".join(texts)
 
 
-def _odd(worker: Worker, now: float) -> bool:
-    return worker.state is not WorkerState.RUNNING or rows.is_stale(worker, now)
+def _ordinary(worker: Worker, now: float) -> int:
+    """Return how ordinary a worker is: a silent one least."""
+    if rows.is_stale(worker, now):
+        return 0
+    return 2 if worker.state is WorkerState.RUNNING else 1
 
 
 def _partly(page: JobPage, locale: str) -> str:
@@ -95,7 +137,7 @@ def _partly(page: JobPage, locale: str) -> str:
     if len(page.items) == page.total:
         return ""
     return t(
-        "{n} of {total} running jobs are on this page, by the end of their reservation.",
+        "Of {total} running jobs the {n} that end first are shown under their workers.",
         locale,
         n=fmt.number(len(page.items)),
         total=fmt.number(page.total),

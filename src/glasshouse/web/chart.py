@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from glasshouse.floor.snapshot import Sample
 from glasshouse.web import format as fmt
+from glasshouse.web.rates import recent
 from glasshouse.web.views import Chart
 
 _WINDOW = 300.0
 _BUCKET = 5.0
-_SHORTEST = 0.5
 _LINE = 2
 
 
@@ -38,23 +39,33 @@ def chart(samples: Sequence[Sample], now: float, locale: str) -> Chart:
 
 
 def _rates(samples: Sequence[Sample]) -> list[tuple[float, float, float]]:
-    """Return (time, processed per second, failed per second), averaged over about 5 s.
+    """Return (time, processed per second, failed per second), the last for now.
 
-    A total that shrinks (the server was flushed or started anew) counts as 0.
+    The others are averages over slots of 5 s that lie still: what was drawn only
+    moves on. A total that shrinks (the server was started anew) counts as 0.
     """
-    rates: list[tuple[float, float, float]] = []
     if not samples:
-        return rates
-    before = samples[0]
-    for sample in samples[1:]:
-        span = sample.at - before.at
-        if span < _BUCKET and sample is not samples[-1]:
-            continue
-        if span >= _SHORTEST:
-            done = max(0, sample.processed - before.processed) / span
-            rates.append((sample.at, done, max(0, sample.failures - before.failures) / span))
-        before = sample
+        return []
+    ends: list[Sample] = []
+    for sample in samples:
+        # The last sample of each slot is its end.
+        if ends and sample.at // _BUCKET == ends[-1].at // _BUCKET:
+            ends[-1] = sample
+        else:
+            ends.append(sample)
+    rates = [_rate(before, after) for before, after in pairwise(ends[:-1])]
+    lately = recent(samples, _BUCKET)
+    if lately is not None:
+        rates.append((samples[-1].at, lately.processed_rate, lately.failed_rate))
     return rates
+
+
+def _rate(before: Sample, after: Sample) -> tuple[float, float, float]:
+    span = after.at - before.at
+    if span <= 0:
+        return after.at, 0.0, 0.0
+    done, failed = after.processed - before.processed, after.failures - before.failures
+    return after.at, max(0, done) / span, max(0, failed) / span
 
 
 def _ceiling(peak: float) -> float:

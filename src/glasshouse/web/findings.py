@@ -59,11 +59,17 @@ class Kind(enum.Enum):
     )
     FAILS = (44, "{share} % of executions failed in the last {age}: {n} of {count}.")
     SLOW = (40, "Queue {name} is slow: its next job has waited {age}.")
+    SLOWS = (
+        46,
+        "{n} queues are slow; the longest wait is {age}, in {name}.",
+    )
     SILENT = (39, "Worker {name} has not been heard for {age}.")
     SILENTS = (39, "{n} workers have not been heard for {age} or longer.")
     OVERDUE = (36, "Running jobs past their reservation: {n}. They will be run again.")
     GROWING = (35, "Queue {name} grows by {n} a minute; {count} wait.")
     PAUSED = (30, "Queue {name} is paused with {count} waiting.")
+    PAUSEDS = (30, "{n} queues are paused with {count} waiting; the largest is {name}.")
+    GROWINGS = (35, "{n} queues grow; the fastest by {count} a minute is {name}.")
     DIED = (25, "More dead jobs in the last {age}: {n}.")
     ENDING = (20, "Running jobs near the end of their reservation: {n}; the first has {age} left.")
     QUIET = (15, "Worker {name} has taken no new jobs for {age} or longer, and is still connected.")
@@ -83,6 +89,9 @@ class Kind(enum.Enum):
         return self.value[1]
 
 
+Values = Mapping[str, int | float | str]
+
+
 class Finding(NamedTuple):
     """One thing that is wrong; ``rank`` orders findings of a kind.
 
@@ -92,7 +101,7 @@ class Finding(NamedTuple):
     kind: Kind
     rank: float
     href: str
-    values: Mapping[str, int | float | str]
+    values: Values
 
 
 def findings(server: str, snapshot: Snapshot, glance: Glance | None, now: float) -> list[Finding]:
@@ -148,30 +157,64 @@ def _nobody(server: str, state: ServerState) -> Iterator[Finding]:
 
 
 def _queues(server: str, snapshot: Snapshot, state: ServerState, now: float) -> Iterator[Finding]:
+    paused = [queue for queue in state.queues if queue.paused and queue.size]
+    slow: list[tuple[float, Queue]] = []
+    growing: list[tuple[int, Queue]] = []
     for queue in state.queues:
-        if not queue.size:
+        if queue.paused or not queue.size:
             continue
-        found = _queue(snapshot, queue, now)
-        if found is not None:
-            kind, rank, values = found
-            yield Finding(
-                kind, rank, queue_href(server, queue.name), {"name": queue.name, **values}
-            )
+        waited = queue.latency(now) or 0.0
+        if waited > SLOW:
+            slow.append((waited, queue))
+        elif waited > _WAITS and (growth := _growth(snapshot, queue)) >= GROWS:
+            growing.append((growth, queue))
+    yield from _paused(server, paused)
+    yield from _slow(server, snapshot, slow)
+    yield from _growing(server, growing)
 
 
-def _queue(
-    snapshot: Snapshot, queue: Queue, now: float
-) -> tuple[Kind, float, dict[str, int | float | str]] | None:
-    if queue.paused:
-        return Kind.PAUSED, queue.size, {"count": queue.size}
-    waited, growth = queue.latency(now) or 0.0, round(snapshot.growth(queue) or 0.0)
-    if waited > SLOW:
+def _growth(snapshot: Snapshot, queue: Queue) -> int:
+    return round(snapshot.growth(queue) or 0.0)
+
+
+def _paused(server: str, paused: list[Queue]) -> Iterator[Finding]:
+    values: Values
+    if len(paused) > _ALONE:
+        total, most = sum(queue.size for queue in paused), max(paused, key=lambda q: q.size)
+        values = {"n": len(paused), "count": total, "name": most.name}
+        yield Finding(Kind.PAUSEDS, total, f"/{server}/queues?sort=size", values)
+        return
+    for queue in paused:
+        values = {"name": queue.name, "count": queue.size}
+        yield Finding(Kind.PAUSED, queue.size, queue_href(server, queue.name), values)
+
+
+def _slow(server: str, snapshot: Snapshot, slow: list[tuple[float, Queue]]) -> Iterator[Finding]:
+    values: Values
+    if len(slow) > _ALONE:
+        waited, longest = max(slow, key=lambda item: item[0])
+        values = {"n": len(slow), "age": waited, "name": longest.name}
+        yield Finding(Kind.SLOWS, waited, f"/{server}/queues?sort=latency", values)
+        return
+    for waited, queue in slow:
+        growth, href = _growth(snapshot, queue), queue_href(server, queue.name)
+        values = {"name": queue.name, "age": waited}
         if growth > 0:
-            return Kind.SLOW_GROWS, waited, {"age": waited, "n": growth}
-        return Kind.SLOW, waited, {"age": waited}
-    if growth >= GROWS and waited > _WAITS:
-        return Kind.GROWING, growth, {"n": growth, "count": queue.size}
-    return None
+            yield Finding(Kind.SLOW_GROWS, waited, href, {**values, "n": growth})
+        else:
+            yield Finding(Kind.SLOW, waited, href, values)
+
+
+def _growing(server: str, growing: list[tuple[int, Queue]]) -> Iterator[Finding]:
+    values: Values
+    if len(growing) > _ALONE:
+        growth, fastest = max(growing, key=lambda item: item[0])
+        values = {"n": len(growing), "count": growth, "name": fastest.name}
+        yield Finding(Kind.GROWINGS, growth, f"/{server}/queues?sort=growth", values)
+        return
+    for growth, queue in growing:
+        values = {"name": queue.name, "n": growth, "count": queue.size}
+        yield Finding(Kind.GROWING, growth, queue_href(server, queue.name), values)
 
 
 def _silent(server: str, state: ServerState, now: float) -> Iterator[Finding]:
@@ -206,6 +249,7 @@ def _each(found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str) -
 
 def _failures(server: str, snapshot: Snapshot) -> Iterator[Finding]:
     """Failures of the last minute, and deaths of the last minutes."""
+    values: Values
     minute, longer = recent(snapshot.samples, MINUTE), recent(snapshot.samples, _PAST)
     if minute is not None and minute.processed >= _RUNS:
         share = minute.failed / minute.processed

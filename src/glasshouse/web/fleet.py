@@ -71,15 +71,15 @@ def _cells(
     trip = snapshot.round_trip if snapshot.fault is None else None
     workers = "" if state.workers is None else fmt.number(len(known_workers(state)))
     values = (
-        (fmt.number(state.enqueued), "plain", "/queues"),
-        (fmt.number(sets.working), "plain", "/busy"),
-        (fmt.number(sets.retries), "warn" if sets.retries else "plain", "/retries"),
-        (fmt.number(sets.dead), "bad" if sets.dead else "plain", "/dead"),
-        (done, "plain", ""),
-        (failed, "plain", ""),
-        (fmt.number(len(state.queues)), "plain", "/queues"),
-        (workers, "plain", "/busy"),
-        ("" if trip is None else fmt.span(trip, locale), "plain", ""),
+        (fmt.number(state.enqueued), "", "/queues"),
+        (fmt.number(sets.working), "", "/busy"),
+        (fmt.number(sets.retries), "warn" if sets.retries else "", "/retries"),
+        (fmt.number(sets.dead), "bad" if sets.dead else "", "/dead"),
+        (done, "", ""),
+        (failed, "", ""),
+        (fmt.number(len(state.queues)), "", "/queues"),
+        (workers, "", "/busy"),
+        ("" if trip is None else fmt.span(trip, locale), "", ""),
     )
     return tuple(
         views.Cell(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from glasshouse.floor.snapshot import Snapshot
+from glasshouse.model.errors import InvalidError
 from glasshouse.model.server import Queue
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
@@ -58,9 +59,7 @@ async def queues(context: PageContext) -> PageResult:
     snapshot, locale = server.snapshot, context.locale
     known = () if snapshot.state is None else snapshot.state.queues
     given = context.query
-    asked = _Asked(
-        given.get("sort", NAME), given.get("order") == REVERSE, given.get("q", "").strip()
-    )
+    asked = _asked(given)
     matches = _matching(asked.wanted)
     found = [queue for queue in known if matches(queue.name)]
     part = _part(_sorted(found, asked, snapshot, context.now), paging(context)[0])
@@ -80,6 +79,16 @@ async def queues(context: PageContext) -> PageResult:
     )
     # Growth goes on although nothing changes.
     return result(context, "queues", view, "Queues", generation_bound=False)
+
+
+def _asked(given: Mapping[str, str]) -> _Asked:
+    sort = given.get("sort", NAME)
+    names = [name for name, _, _ in COLUMNS]
+    if sort not in names:
+        raise InvalidError(
+            f"Queues cannot be sorted by {sort!r}.", remedy=f"Use one of {', '.join(names)}."
+        )
+    return _Asked(sort, given.get("order") == REVERSE, given.get("q", "").strip())
 
 
 def _part(ordered: Sequence[Queue], page: int) -> Part:

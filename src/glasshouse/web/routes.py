@@ -78,7 +78,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/{server}/retries", "retries", Kind.PAGE, _LIST),
     Route("/{server}/scheduled", "scheduled", Kind.PAGE, _LIST),
     Route("/{server}/dead", "dead", Kind.PAGE, _LIST),
-    Route("/{server}/busy", "busy", Kind.PAGE, ("page",)),
+    Route("/{server}/busy", "busy", Kind.PAGE, ("page", "sort")),
     Route("/{server}/jobs/{jid}", "job", Kind.PAGE, ("page",)),
     Route("/{server}/finished", "finished", Kind.PAGE, ("page", *_FINISHED)),
     Route("/{server}/parameters", "parameters", Kind.PAGE),

@@ -98,7 +98,7 @@ def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRo
         hostname=fmt.display_text(worker.hostname),
         pid=str(worker.pid),
         labels=tuple(fmt.cut(fmt.display_text(label), 40) for label in worker.labels[:8]),
-        memory="" if worker.rss_kb is None else fmt.size(max(0, worker.rss_kb) * 1024),
+        memory=fmt.size(worker.rss_kb * 1024) if worker.rss_kb and worker.rss_kb > 0 else "",
         state=worker.state.value,
         state_label=t("worker " + worker.state.value, locale),
         started=_moment(worker.started_at, now, locale),

@@ -23,6 +23,18 @@ MARKS = {Reservation.NEAR: "ends soon", Reservation.PAST: "reservation over"}
 _TYPE = 120
 
 
+class Moments(NamedTuple):
+    """What times are told by: now, the moment that things are judged at, and the language."""
+
+    now: float
+    seen: float
+    locale: str
+
+    def tell(self, at: float | None) -> fmt.Moment | None:
+        """Return a time ready to lay out."""
+        return None if at is None else fmt.moment(at, self.now, self.locale)
+
+
 class Running(NamedTuple):
     """The jobs of a page: by the id of the worker that runs them, and the others.
 
@@ -39,20 +51,15 @@ class Running(NamedTuple):
         return known if self.whole else max(known, worker.busy)
 
 
-def grouped(
-    page: JobPage, workers: Sequence[Worker], server: str, now: float, seen: float, locale: str
-) -> Running:
-    """Return the running jobs of a page; ``seen`` is the moment that they are judged at."""
-    connected = {worker.wid for worker in workers}
+def grouped(page: JobPage, workers: Sequence[Worker], server: str, at: Moments) -> Running:
+    """Return the running jobs of a page under their workers."""
+    known = {worker.wid: worker for worker in workers}
     by_worker: dict[str, list[RunRow]] = defaultdict(list)
     apart: list[RunRow] = []
     for job in page.items:
-        there = job.wid is not None and job.wid in connected
-        row = _run(job, server, now, seen, locale, there=there)
-        if there and job.wid is not None:
-            by_worker[job.wid].append(row)
-        else:
-            apart.append(row)
+        worker = known.get(job.wid or "")
+        row = _run(job, worker, server, at)
+        (apart if worker is None else by_worker[worker.wid]).append(row)
     return Running(
         {wid: tuple(runs) for wid, runs in by_worker.items()},
         tuple(apart),
@@ -60,62 +67,62 @@ def grouped(
     )
 
 
-def hosts_of(
-    workers: Sequence[Worker], running: Running, now: float, seen: float, locale: str
-) -> tuple[HostGroup, ...]:
+def listed(
+    page: JobPage, workers: Sequence[Worker], server: str, at: Moments
+) -> tuple[RunRow, ...]:
+    """Return the running jobs of a page in its order."""
+    known = {worker.wid: worker for worker in workers}
+    return tuple(_run(job, known.get(job.wid or ""), server, at) for job in page.items)
+
+
+def hosts_of(workers: Sequence[Worker], running: Running, at: Moments) -> tuple[HostGroup, ...]:
     """Return workers, ordered by host, under their hosts."""
     unfolded = len(workers) <= OPEN
     return tuple(
-        _host(name, list(group), running, now, seen, locale, unfolded=unfolded)
+        _host(name, list(group), running, at, unfolded=unfolded)
         for name, group in groupby(workers, key=lambda worker: worker.hostname)
     )
 
 
 def _host(
-    name: str,
-    workers: list[Worker],
-    running: Running,
-    now: float,
-    seen: float,
-    locale: str,
-    *,
-    unfolded: bool,
+    name: str, workers: list[Worker], running: Running, at: Moments, *, unfolded: bool
 ) -> HostGroup:
-    silent = sum(rows.is_stale(worker, seen) for worker in workers)
+    locale = at.locale
+    silent = sum(rows.is_stale(worker, at.seen) for worker in workers)
     resting = sum(worker.state is not WorkerState.RUNNING for worker in workers)
     runs = [run for worker in workers for run in running.by_worker.get(worker.wid, ())]
     ending = sum(bool(run.mark) for run in runs)
-    memory = [worker.rss_kb for worker in workers if worker.rss_kb is not None]
+    memory = sum(max(0, worker.rss_kb or 0) for worker in workers)
+    busy = sum(map(running.count, workers))
     return HostGroup(
         row=rows.element_id("host", name),
         name=fmt.display_text(name) or t("host not told", locale),
         unfolded=unfolded,
-        workers=tuple(_worker(worker, running, now, seen, locale) for worker in workers),
+        runs=bool(runs),
+        workers=tuple(_worker(worker, running, at) for worker in workers),
         count=fmt.counted(len(workers), "1 worker", "{n} workers", locale),
-        busy=t("{n} running", locale, n=fmt.number(sum(map(running.count, workers)))),
-        memory=fmt.size(sum(map(abs, memory)) * 1024) if any(memory) else "",
+        busy=t("{n} running", locale, n=fmt.number(busy)),
+        memory=fmt.size(memory * 1024) if memory else "",
         silent=t("{n} silent", locale, n=fmt.number(silent)) if silent else "",
         resting=t("{n} quiet or terminating", locale, n=fmt.number(resting)) if resting else "",
         ending=t("{n} near the end", locale, n=fmt.number(ending)) if ending else "",
     )
 
 
-def _worker(worker: Worker, running: Running, now: float, seen: float, locale: str) -> WorkerRuns:
+def _worker(worker: Worker, running: Running, at: Moments) -> WorkerRuns:
     runs = running.by_worker.get(worker.wid, ())
     count = running.count(worker)
-    missing = count - len(runs)
+    missing = fmt.number(count - len(runs)) if count > len(runs) else ""
     return WorkerRuns(
-        worker=rows.worker_row(worker, now, seen, locale),
+        worker=rows.worker_row(worker, at.now, at.seen, at.locale),
         idle=not count,
         runs=runs,
-        missing=t("{n} more on other pages", locale, n=fmt.number(missing)) if missing > 0 else "",
+        missing=t("{n} more, by end of reservation", at.locale, n=missing) if missing else "",
     )
 
 
-def _run(
-    job: StoredJob, server: str, now: float, seen: float, locale: str, *, there: bool
-) -> RunRow:
-    mark = MARKS.get(reservation(job, seen), "")
+def _run(job: StoredJob, worker: Worker | None, server: str, at: Moments) -> RunRow:
+    mark = MARKS.get(reservation(job, at.seen), "")
     return RunRow(
         row=rows.row_id(job),
         jid=fmt.display_text(job.jid),
@@ -124,18 +131,18 @@ def _run(
         queue=fmt.display_text(job.queue),
         queue_href=rows.queue_href(server, job.queue),
         args=payload.preview(payload.fields(job.payload), job.payload),
-        held=_held(job, locale, there=there),
-        worker="" if not job.wid else fmt.display_text(job.wid),
-        reserved=None if job.reserved_at is None else fmt.moment(job.reserved_at, now, locale),
-        expires=None if job.expires_at is None else fmt.moment(job.expires_at, now, locale),
-        mark=t(mark, locale) if mark else "",
+        held=_held(job, worker, at.locale),
+        worker=fmt.display_text(job.wid or ""),
+        reserved=at.tell(job.reserved_at),
+        expires=at.tell(job.expires_at),
+        mark=t(mark, at.locale) if mark else "",
     )
 
 
-def _held(job: StoredJob, locale: str, *, there: bool) -> str:
-    """Return why a job stands under no worker."""
-    if there:
-        return ""
+def _held(job: StoredJob, worker: Worker | None, locale: str) -> str:
+    """Return who runs a job, or why nobody is there who does."""
+    if worker is not None:
+        return fmt.display_text(f"{worker.hostname} · {worker.pid}")
     if not job.wid:
         return t("fetched by a client that is no worker", locale)
     return t("its worker is gone", locale)

@@ -53,6 +53,19 @@ OVERVIEW: Mapping[str, str] = {
     "{n} workers have taken no new jobs for {age} or longer, and are still connected.": (
         "{n} 个工作进程已有 {age} 或更久不接收新任务，但仍保持连接。"
     ),
+    "{n} queues are slow; the longest wait is {age}, in {name}.": (
+        "{n} 个队列较慢；等待最久的是 {name}，已等待 {age}。"
+    ),
+    "{n} queues are paused with {count} waiting; the largest is {name}.": (
+        "{n} 个队列已暂停，共有 {count} 个任务在等待；最大的是 {name}。"
+    ),
+    "{n} queues grow; the fastest by {count} a minute is {name}.": (
+        "{n} 个队列在增长；最快的是 {name}，每分钟增长 {count}。"
+    ),
+    "Ways to look": "查看方式",
+    "By worker": "按工作进程",
+    "By end of reservation": "按预留到期时间",
+    "List all": "列出全部",
     "ends soon": "即将到期",
     "reservation over": "预留已过期",
     "1 queue": "1 个队列",
@@ -75,9 +88,9 @@ OVERVIEW: Mapping[str, str] = {
     "{n} silent": "{n} 个无心跳",
     "{n} quiet or terminating": "{n} 个静默或终止中",
     "{n} near the end": "{n} 个即将到期",
-    "{n} more on other pages": "另有 {n} 个在其他页",
-    "{n} of {total} running jobs are on this page, by the end of their reservation.": (
-        "本页显示 {total} 个执行中任务里的 {n} 个，按预留到期时间排列。"
+    "{n} more, by end of reservation": "另有 {n} 个，见按预留到期时间的列表",
+    "Of {total} running jobs the {n} that end first are shown under their workers.": (
+        "共 {total} 个执行中任务，最先到期的 {n} 个显示在其工作进程下。"
     ),
     "host not told": "未提供主机名",
     "fetched by a client that is no worker": "由非工作进程的客户端获取",

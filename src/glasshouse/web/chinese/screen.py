@@ -145,6 +145,7 @@ SCREEN: Mapping[str, str] = {
     "No dead jobs. Nothing was given up.": "没有死亡任务。没有任务被放弃。",
     "Expires": "过期",
     "Running since": "开始执行",
+    "Reservation expires": "预留到期",
     "No job is running now.": "现在没有任务在执行。",
     "This server does not tell its workers.": "此服务器不提供工作进程信息。",
     "{n} entries have this id: all are shown.": "有 {n} 个条目使用此编号：全部显示如下。",

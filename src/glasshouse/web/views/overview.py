@@ -32,7 +32,10 @@ class Chart(Struct, frozen=True, kw_only=True):
 
 
 class Cell(Struct, frozen=True, kw_only=True):
-    """One number of a server in the comparison; ``text`` is empty when it is not known."""
+    """One number of a server in the comparison; ``text`` is empty when it is not known.
+
+    ``tone``: ``warn``, ``bad`` or empty.
+    """
 
     label: str
     text: str
@@ -150,7 +153,7 @@ class QueuesView(Struct, frozen=True, kw_only=True):
 class RunRow(Struct, frozen=True, kw_only=True):
     """A running job; ``mark`` says that its reservation is near its end or over.
 
-    ``held`` says why it stands under no worker; else it is empty.
+    ``held`` says who runs it, or why nobody is there who does.
     """
 
     row: str
@@ -168,7 +171,7 @@ class RunRow(Struct, frozen=True, kw_only=True):
 
 
 class WorkerRuns(Struct, frozen=True, kw_only=True):
-    """A worker and what it runs; ``missing`` says that some of that is on other pages."""
+    """A worker and what it runs; ``missing`` says how much of that is left out."""
 
     worker: WorkerRow
     idle: bool
@@ -177,11 +180,15 @@ class WorkerRuns(Struct, frozen=True, kw_only=True):
 
 
 class HostGroup(Struct, frozen=True, kw_only=True):
-    """The workers of one host; what is not to be said of it is empty."""
+    """The workers of one host; what is not to be said of it is empty.
+
+    ``runs`` says whether any of them runs a job of this page.
+    """
 
     row: str
     name: str
     unfolded: bool
+    runs: bool
     workers: tuple[WorkerRuns, ...]
     count: str
     busy: str
@@ -192,18 +199,21 @@ class HostGroup(Struct, frozen=True, kw_only=True):
 
 
 class BusyView(Struct, frozen=True, kw_only=True):
-    """``/{server}/busy``: the workers by host and what they run.
+    """``/{server}/busy``: the workers by host and what they run, or the running jobs ``listed``.
 
-    ``apart`` are running jobs under no connected worker; ``told`` whether the
-    server tells its workers at all.
+    By host, ``runs`` are the running jobs under no connected worker, and ``partly``
+    says what is left out. ``told`` is whether the server tells its workers at all.
     """
 
     known: bool
     told: bool
     totals: str
+    listed: bool
+    grouped_href: str
+    listed_href: str
     hosts: tuple[HostGroup, ...]
     more_workers: str
-    apart: tuple[RunRow, ...]
+    runs: tuple[RunRow, ...]
     partly: str
     idle: bool
-    pager: Pager
+    pager: Pager | None
