@@ -13,9 +13,10 @@ from glasshouse.web import rows, views
 from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
 from glasshouse.web.i18n import t
 from glasshouse.web.running import Moments, grouped, hosts_of, listed
+from glasshouse.web.slices import sliced
 
 RUNS = 100
-MOST_WORKERS = 500
+WORKERS = 100
 BY_END = "expires"
 
 
@@ -26,19 +27,20 @@ async def busy(context: PageContext) -> PageResult:
         raise InvalidError(
             f"Running jobs cannot be sorted by {sort!r}.", remedy=f"Use sort={BY_END}."
         )
-    flat = "sort" in context.query or "page" in context.query
+    flat = "sort" in context.query
     view = await (_listed(context) if flat else _grouped(context))
     return result(context, "busy", view, "Busy", generation_bound=False)
 
 
 async def _grouped(context: PageContext) -> views.BusyView:
-    """Return the workers, and under each what it runs; very many jobs are left to the list."""
+    """Return workers, and under each what it runs; very many jobs are left to the list."""
     server = server_of(context)
     page = await server.working_jobs(ListQuery(per_page=RUNS))
     snapshot, locale = server.snapshot, context.locale
     at = Moments(context.now, snapshot.seen(context.now), locale)
-    workers = known_workers(snapshot.state)
+    workers = by_host(known_workers(snapshot.state))
     running = grouped(page, workers, server.name, at)
+    part = sliced(workers, paging(context)[0], WORKERS)
     return views.BusyView(
         known=snapshot.state is not None,
         told=snapshot.state is not None and snapshot.state.workers is not None,
@@ -46,12 +48,11 @@ async def _grouped(context: PageContext) -> views.BusyView:
         listed=False,
         grouped_href=f"/{server.name}/busy",
         listed_href=f"/{server.name}/busy?sort={BY_END}",
-        hosts=hosts_of(by_host(workers)[:MOST_WORKERS], running, at),
-        more_workers=rows.beyond(len(workers), MOST_WORKERS),
+        hosts=hosts_of(part, workers, running, at),
         runs=running.apart,
         partly=_partly(page, locale),
         idle=not page.total,
-        pager=None,
+        pager=rows.pager(part, f"/{server.name}/busy", locale),
     )
 
 
@@ -70,7 +71,6 @@ async def _listed(context: PageContext) -> views.BusyView:
         grouped_href=f"/{server.name}/busy",
         listed_href=href,
         hosts=(),
-        more_workers="",
         runs=listed(page, known_workers(snapshot.state), server.name, at),
         partly="",
         idle=not page.total,

@@ -18,7 +18,7 @@ from glasshouse.web.chart import chart
 from glasshouse.web.context import PageContext, PageResult, result, server_of
 from glasshouse.web.i18n import t
 from glasshouse.web.queues import queue_totals
-from glasshouse.web.rates import SHORT, recent
+from glasshouse.web.rates import MINUTE, SHORT, recent
 
 _TOP_QUEUES = 10
 _TOP_WORKERS = 10
@@ -110,7 +110,7 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
     commands = None if lately is None else lately.command_rate
     trip, since = snapshot.round_trip, state.started_at
     table = (
-        ("Up for", None if since is None else fmt.span(max(60.0, seen - since), locale), _UP),
+        ("Up for", None if since is None else _uptime(seen - since, locale), _UP),
         ("Connections", None if state.connections is None else fmt.number(state.connections), ""),
         ("Commands per second", None if commands is None else fmt.rate(commands), ""),
         ("Memory", None if state.memory_mb is None else _megabytes(state.memory_mb), ""),
@@ -121,6 +121,11 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
         for label, value, title in table
         if value is not None
     )
+
+
+def _uptime(seconds: float, locale: str) -> str:
+    """Return how long a server is up: no seconds tick where minutes are enough."""
+    return fmt.span(max(1.0, seconds if seconds < MINUTE else seconds // 60 * 60), locale)
 
 
 def _megabytes(count: int) -> str:

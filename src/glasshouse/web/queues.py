@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.server import Queue
@@ -15,6 +13,7 @@ from glasshouse.web import rows, views
 from glasshouse.web.asking import REVERSE, Address, address_of
 from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
 from glasshouse.web.i18n import t
+from glasshouse.web.slices import sliced
 from glasshouse.web.steps import hidden
 from glasshouse.wire.globs import glob
 
@@ -33,20 +32,6 @@ Names go up, numbers down; ``order=reverse`` turns that round.
 """
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of queues that are known whole; see ``rows.Paged``."""
-
-    items: tuple[Queue, ...]
-    total: int
-    page: int
-    per_page: int = PER_PAGE
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are; at least one."""
-        return max(1, -(-self.total // self.per_page))
-
-
 class _Asked(NamedTuple):
     sort: str
     backwards: bool
@@ -62,7 +47,7 @@ async def queues(context: PageContext) -> PageResult:
     asked = _asked(given)
     matches = _matching(asked.wanted)
     found = [queue for queue in known if matches(queue.name)]
-    part = _part(_sorted(found, asked, snapshot, context.now), paging(context)[0])
+    part = sliced(_sorted(found, asked, snapshot, context.now), paging(context)[0], PER_PAGE)
     address = address_of(context, f"/{server.name}/queues")
     view = views.QueuesView(
         known=snapshot.state is not None,
@@ -89,11 +74,6 @@ def _asked(given: Mapping[str, str]) -> _Asked:
             f"Queues cannot be sorted by {sort!r}.", remedy=f"Use one of {', '.join(names)}."
         )
     return _Asked(sort, given.get("order") == REVERSE, given.get("q", "").strip())
-
-
-def _part(ordered: Sequence[Queue], page: int) -> Part:
-    start = (page - 1) * PER_PAGE
-    return Part(items=tuple(ordered[start : start + PER_PAGE]), total=len(ordered), page=page)
 
 
 def _matching(wanted: str) -> Callable[[str], bool]:

@@ -14,6 +14,7 @@ from glasshouse.web import format as fmt
 from glasshouse.web import payload, rows
 from glasshouse.web.i18n import t
 from glasshouse.web.reservations import Reservation, reservation
+from glasshouse.web.slices import Slice
 from glasshouse.web.views import HostGroup, RunRow, WorkerRuns
 
 OPEN = 30
@@ -75,38 +76,50 @@ def listed(
     return tuple(_run(job, known.get(job.wid or ""), server, at) for job in page.items)
 
 
-def hosts_of(workers: Sequence[Worker], running: Running, at: Moments) -> tuple[HostGroup, ...]:
-    """Return workers, ordered by host, under their hosts."""
-    unfolded = len(workers) <= OPEN
+def hosts_of(
+    part: Slice[Worker], every: Sequence[Worker], running: Running, at: Moments
+) -> tuple[HostGroup, ...]:
+    """Return some of ``every`` worker, in order of their hosts, under their hosts."""
+    unfolded = len(every) <= OPEN
+    whole: dict[str, list[Worker]] = defaultdict(list)
+    for worker in every:
+        whole[worker.hostname].append(worker)
     return tuple(
-        _host(name, list(group), running, at, unfolded=unfolded)
-        for name, group in groupby(workers, key=lambda worker: worker.hostname)
+        _host(whole[name], list(shown), running, at, unfolded=unfolded)
+        for name, shown in groupby(part.items, key=lambda worker: worker.hostname)
     )
 
 
 def _host(
-    name: str, workers: list[Worker], running: Running, at: Moments, *, unfolded: bool
+    workers: list[Worker], shown: list[Worker], running: Running, at: Moments, *, unfolded: bool
 ) -> HostGroup:
-    locale = at.locale
+    """Return a host: its sums are of all its ``workers``, of which some are ``shown``."""
+    locale, name = at.locale, workers[0].hostname
     silent = sum(rows.is_stale(worker, at.seen) for worker in workers)
     resting = sum(worker.state is not WorkerState.RUNNING for worker in workers)
-    runs = [run for worker in workers for run in running.by_worker.get(worker.wid, ())]
-    ending = sum(bool(run.mark) for run in runs)
+    ending = sum(bool(run.mark) for w in workers for run in running.by_worker.get(w.wid, ()))
     memory = sum(max(0, worker.rss_kb or 0) for worker in workers)
     busy = sum(map(running.count, workers))
     return HostGroup(
         row=rows.element_id("host", name),
         name=fmt.display_text(name) or t("host not told", locale),
         unfolded=unfolded,
-        runs=bool(runs),
-        workers=tuple(_worker(worker, running, at) for worker in workers),
-        count=fmt.counted(len(workers), "1 worker", "{n} workers", locale),
+        runs=any(running.by_worker.get(worker.wid) for worker in shown),
+        workers=tuple(_worker(worker, running, at) for worker in shown),
+        count=_count(len(shown), len(workers), locale),
         busy=t("{n} running", locale, n=fmt.number(busy)),
         memory=fmt.size(memory * 1024) if memory else "",
         silent=t("{n} silent", locale, n=fmt.number(silent)) if silent else "",
         resting=t("{n} quiet or terminating", locale, n=fmt.number(resting)) if resting else "",
         ending=t("{n} near the end", locale, n=fmt.number(ending)) if ending else "",
     )
+
+
+def _count(shown: int, total: int, locale: str) -> str:
+    if shown < total:
+        n, every = fmt.number(shown), fmt.number(total)
+        return t("{n} of its {total} workers", locale, n=n, total=every)
+    return fmt.counted(total, "1 worker", "{n} workers", locale)
 
 
 def _worker(worker: Worker, running: Running, at: Moments) -> WorkerRuns:

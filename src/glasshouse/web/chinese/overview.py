@@ -132,7 +132,5 @@ OVERVIEW: Mapping[str, str] = {
     "pid {n}": "进程 {n}",
     "last heard": "最近心跳",
     "idle": "空闲",
-    "{n} more workers are not shown here; the JSON API lists all.": (
-        "另有 {n} 个工作进程未在此显示；JSON API 会列出全部。"
-    ),
+    "{n} of its {total} workers": "{total} 个工作进程中的 {n} 个",
 }

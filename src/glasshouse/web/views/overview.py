@@ -212,8 +212,7 @@ class BusyView(Struct, frozen=True, kw_only=True):
     grouped_href: str
     listed_href: str
     hosts: tuple[HostGroup, ...]
-    more_workers: str
     runs: tuple[RunRow, ...]
     partly: str
     idle: bool
-    pager: Pager | None
+    pager: Pager
