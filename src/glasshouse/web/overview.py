@@ -23,6 +23,7 @@ from glasshouse.web.rates import MINUTE, SHORT, recent
 _TOP_QUEUES = 10
 _TOP_WORKERS = 10
 _MESSAGE = 240
+_HOUR = 3600.0
 _UP = "Since the server was started"
 _TRIP = "How long the server took to answer the last look at it"
 TITLES = (_UP, _TRIP)
@@ -60,6 +61,7 @@ def _overview(
         load=load_of(snapshot, now, locale),
         tiles=() if state is None else _tiles(name, state, locale),
         attention=attention(name, snapshot, glance, now, locale),
+        calm=_calm(state, locale),
         stale=snapshot.fault is not None,
         chart=chart(snapshot.samples, now, locale),
         queues=rows.queue_rows(top, snapshot, name, now, locale),
@@ -67,6 +69,7 @@ def _overview(
         queue_totals=queue_totals(known, locale),
         queues_href=f"/{name}/queues" + ("?sort=size" if len(known) > _TOP_QUEUES else ""),
         failures=_failures(glance, name, now, locale),
+        no_failures=_no_failures(glance, locale),
         logged=logged,
         failures_href=f"/{name}/finished?outcome=failed" if logged else f"/{name}/retries",
         workers=workers_of(context, snapshot, most=_TOP_WORKERS),
@@ -74,6 +77,23 @@ def _overview(
         more_workers=rows.beyond(len(known_workers(state)), _TOP_WORKERS),
         busy_href=f"/{name}/busy",
     )
+
+
+def _calm(state: ServerState | None, locale: str) -> str:
+    """Return what to say when nothing is wrong, as far as it is known."""
+    if state is None or state.workers is None:
+        return t("Nothing, as far as this server tells.", locale)
+    if not state.workers:
+        return t("Nothing. No job waits, and no worker is connected.", locale)
+    return t("Nothing. Jobs flow and workers answer.", locale)
+
+
+def _no_failures(glance: Glance | None, locale: str) -> str:
+    if glance is None:
+        return t("What failed lately is not known.", locale)
+    if glance.failed is None:
+        return t("No retries. Nothing has failed recently.", locale)
+    return t("Nothing has failed lately.", locale)
 
 
 def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]:
@@ -124,8 +144,10 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
 
 
 def _uptime(seconds: float, locale: str) -> str:
-    """Return how long a server is up: no seconds tick where minutes are enough."""
-    return fmt.span(max(1.0, seconds if seconds < MINUTE else seconds // 60 * 60), locale)
+    """Return how long a server is up; what ticks is not told where more is of use."""
+    if seconds < _HOUR:
+        return fmt.duration(seconds, locale)
+    return fmt.span(seconds // MINUTE * MINUTE, locale)
 
 
 def _megabytes(count: int) -> str:

@@ -101,7 +101,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     """``/{server}``: one server at a glance; ``workers`` is ``None`` when it does not tell.
 
     ``failures`` are of the log of finished jobs where ``logged``, else they are the
-    next retries.
+    next retries; ``calm`` and ``no_failures`` are what to say when there is nothing.
     """
 
     known: bool
@@ -109,6 +109,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     load: tuple[Load, ...]
     tiles: tuple[Tile, ...]
     attention: tuple[Attention, ...]
+    calm: str
     stale: bool
     chart: Chart
     queues: tuple[QueueRow, ...]
@@ -116,6 +117,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     queue_totals: str
     queues_href: str
     failures: tuple[FailureRow, ...]
+    no_failures: str
     logged: bool
     failures_href: str
     workers: tuple[WorkerRow, ...] | None
