@@ -24,6 +24,7 @@ _TOP_QUEUES = 10
 _TOP_WORKERS = 10
 _MESSAGE = 240
 _HOUR = 3600.0
+_NOT_YET = "–"
 _UP = "Since the server was started"
 _TRIP = "How long the server took to answer the last look at it"
 TITLES = (_UP, _TRIP)
@@ -127,12 +128,14 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
     if state is None:
         return ()
     seen, lately = snapshot.seen(now), recent(snapshot.samples, SHORT)
-    commands = None if lately is None else lately.command_rate
+    commands = None if state.command_count is None else _NOT_YET
+    if lately is not None and lately.command_rate is not None:
+        commands = fmt.rate(lately.command_rate)
     trip, since = snapshot.round_trip, state.started_at
     table = (
         ("Up for", None if since is None else _uptime(seen - since, locale), _UP),
         ("Connections", None if state.connections is None else fmt.number(state.connections), ""),
-        ("Commands per second", None if commands is None else fmt.rate(commands), ""),
+        ("Commands per second", commands, ""),
         ("Memory", None if state.memory_mb is None else _megabytes(state.memory_mb), ""),
         ("Round trip", None if trip is None else fmt.span(trip, locale), _TRIP),
     )

@@ -116,7 +116,9 @@ OVERVIEW: Mapping[str, str] = {
     "Recent failures": "最近的失败",
     "All failures": "所有失败",
     "Nothing, as far as this server tells.": "就此服务器提供的信息而言，没有。",
-    "Nothing. No job waits, and no worker is connected.": "无。没有任务在等待，也没有工作进程连接。",
+    "Nothing. No job waits, and no worker is connected.": (
+        "无。没有任务在等待，也没有工作进程连接。"
+    ),
     "What failed lately is not known.": "最近的失败情况未知。",
     "last seen": "最后所见",
     "Nothing has failed lately.": "最近没有失败。",
