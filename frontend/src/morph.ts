@@ -26,8 +26,9 @@ export function show(main: HTMLElement, html: string, digest: string, after: () 
       callbacks: {
         // A form that somebody may be filling in stays as it is.
         beforeNodeMorphed: (old: Node) => !(old instanceof HTMLElement && old.dataset.kept !== undefined),
+        // A fold stays as somebody left it; one that is being added is still without content.
         beforeAttributeUpdated: (name: string, node: Element) =>
-          !(name === "open" && node.nodeName === "DETAILS") && name !== "data-done",
+          !(name === "open" && node.nodeName === "DETAILS" && node.hasChildNodes()) && name !== "data-done",
       },
     });
     after();
