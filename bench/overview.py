@@ -1,4 +1,4 @@
-"""A thousand queues and five hundred workers: the server's time for a page, the browser's for a tick.
+"""A thousand queues, five hundred workers: the server's time for a page, the browser's for a tick.
 
 The state changes all the time. Pages are asked for on one connection and never
 told from memory. In Chromium a tick is everything that the main thread does
@@ -130,7 +130,7 @@ async def _metrics(session: CDPSession) -> dict[str, float]:
 
 
 async def _tick(page: Page, url: str) -> dict[str, float]:
-    """Return the main thread's milliseconds for each update on a page, by kind, and how many came."""
+    """Return the main thread's milliseconds for each update, by kind, and how many came."""
     await page.goto(url)
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await page.evaluate(_COUNT)

@@ -121,14 +121,16 @@ async def test_pushes_are_refused_looking_goes_on_and_room_ends_it_without_a_res
         reader = EmbeddedReader(small.data)
         state = await reader.state()
         assert 0 < sum(queue.size for queue in state.queues) <= len(acknowledged)
+        assert state.refusing == FULL.removeprefix("-ERR ")
         assert (await reader.set_jobs(JobSet.DEAD, ListQuery(per_page=5))).total == 0
-        await reader.close()
         assert {problem.kind for problem in check(small.data).problems} <= {"space"}
         # A worker gets nothing, because handing a job out has to be written too.
         assert await peers[1].ask("FLUSH") == FULL
         small.widen(engine)
         await _until_taken(peers[0], "jid-after-1")
         acknowledged.add("jid-after-1")
+        assert (await reader.state()).refusing is None
+        await reader.close()
         # Nobody acknowledges the others, so no job is gone when it is fetched.
         assert (await peers[1].fetch() or {})["jid"] in acknowledged
         assert await engine.terminate() == 0

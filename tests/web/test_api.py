@@ -207,3 +207,19 @@ async def test_the_description_tells_what_a_list_of_the_log_holds() -> None:
     assert parameters["until"]["type"] == "integer"
     shapes = document["components"]["schemas"]
     assert {"FinishedShape", "TypeTimesShape", "ParameterShape", "JobListing"} <= set(shapes)
+
+
+async def test_what_is_measured_is_told_with_its_numbers_and_absent_before() -> None:
+    house = House()
+    async with house.sampled(), client(house) as browser:
+        state = (await browser.get(MAIN + "/state")).json()
+        queue = (await browser.get(MAIN + "/queues")).json()["items"][0]
+        shapes = (await browser.get("/api/schema/openapi.json")).json()["components"]["schemas"]
+    assert state["round_trip"] >= 0
+    assert not {"processed_per_second", "commands_per_second", "refusing"} & set(state)
+    assert "growth" not in queue
+    assert {"round_trip", "commands_per_second", "refusing"} <= set(
+        shapes["StateShape"]["properties"]
+    )
+    assert "growth" in shapes["QueueShape"]["properties"]
+    assert "quiet_since" in shapes["WorkerShape"]["properties"]

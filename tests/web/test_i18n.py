@@ -9,8 +9,9 @@ from glasshouse import web
 from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import WorkerState
-from glasshouse.web import executions, jobpage, render
+from glasshouse.web import executions, fleet, jobpage, overview, queues, render, running
 from glasshouse.web.chinese import CHINESE, PARTS
+from glasshouse.web.findings import Kind
 from glasshouse.web.i18n import CATALOGS, t
 
 ROOM = Path(web.__file__).parent
@@ -28,9 +29,13 @@ def used() -> set[str]:
         for literals in re.findall(r'\bt\(\s*((?:"[^"\n]+"\s*)+)', source):
             keys.add("".join(re.findall(r'"([^"\n]+)"', literals)))
         keys |= set(re.findall(r'_?(?:fact|result|set)\([^"\n]*"([A-Z][a-z][^"]+)"', source))
+        for two in re.findall(r'\bcounted\([^"]+"([^"]+)",\s*"([^"]+)"', source):
+            keys |= set(two)
         keys |= set(re.findall(r'^        \("([A-Z][a-z][^"]+)", ', source, re.MULTILINE))
     keys |= set(jobpage._PLACES.values()) | set(jobpage._DUE.values())
     keys |= set(executions.MEANINGS.values()) | set(executions.ANSWERS.values())
+    keys |= {kind.text for kind in Kind} | set(running.MARKS.values()) | set(fleet.COLUMNS)
+    keys |= {text for _, *texts in queues.COLUMNS for text in texts} | set(overview.TITLES)
     keys |= {bound.meaning for bound in BOUNDS.values()}
     keys |= {f"state {state.value}" for state in JobState}
     keys |= {f"outcome {outcome.value}" for outcome in Outcome}

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from glasshouse.engine.control import LONGEST_LINE, Request, Settle, address
+from glasshouse.engine.control import LONGEST_LINE, Refusing, Request, Settle, address
 from glasshouse.model.errors import StoreError
 
 _encode = msgspec.json.Encoder().encode
@@ -70,6 +70,14 @@ class Attachment:
             return await asyncio.shield(self._next_settle)
         except StoreError:
             return False
+
+    async def refusing(self) -> str | None:
+        """Return why the engine makes no changes now; ``None`` when it does, or does not tell."""
+        try:
+            told = await self.ask(Refusing())
+        except StoreError:
+            return None
+        return None if told is None else str(told)
 
     async def close(self) -> None:
         """Let the connection go."""

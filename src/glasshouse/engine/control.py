@@ -44,6 +44,10 @@ class Settle(Request, frozen=True, tag="settle"):
     """Let the database have everything acknowledged so far; done: whether it has."""
 
 
+class Refusing(Request, frozen=True, tag="refusing"):
+    """Done: why no changes are made now, as clients are told; null when they are made."""
+
+
 class ReadParameters(Request, frozen=True, tag="parameters"):
     """Done: the run-time parameters by name."""
 
@@ -61,7 +65,7 @@ class Signal(Request, frozen=True, tag="signal"):
     wid: str | None
 
 
-_decode = msgspec.json.Decoder(Settle | ReadParameters | Configure | Signal).decode
+_decode = msgspec.json.Decoder(Settle | Refusing | ReadParameters | Configure | Signal).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -139,6 +143,8 @@ class ControlServer:
         engine = self._engine
         if isinstance(request, Settle):
             return engine.committer.settle()
+        if isinstance(request, Refusing):
+            return engine.refusing
         if isinstance(request, Configure):
             await engine.configure(changed(engine.memory.parameters, request.changes))
         elif isinstance(request, Signal):

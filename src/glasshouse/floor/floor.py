@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
+from glasshouse.floor import glance
+from glasshouse.floor.glance import Glance
 from glasshouse.floor.pages import PageCache, SlowGeneration
 from glasshouse.floor.sampler import Pace, Sampler
 from glasshouse.floor.snapshot import Snapshot
@@ -42,6 +44,7 @@ class ServerFloor:
         self._executions: PageCache[Executions | None] = PageCache(weigh=_log_weight)
         self._times: PageCache[TimesTable | None] = PageCache(weigh=lambda _: 1)
         self._parameters: PageCache[tuple[Parameter, ...] | None] = PageCache(weigh=lambda _: 1)
+        self._glance: PageCache[Glance] = PageCache(weigh=glance.weight)
         self._slow = SlowGeneration((pace or Pace()).slow, clock)
 
     @property
@@ -104,6 +107,12 @@ class ServerFloor:
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type, which may be some seconds old; see ``behind``."""
         return await self._times.get("", self._slow.of(self._current()), self._reader.type_times)
+
+    async def glance(self) -> Glance:
+        """Return the first entries of each list, which may be some seconds old."""
+        return await self._glance.get(
+            "", self._slow.of(self._current()), lambda: glance.read_glance(self._reader)
+        )
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters; see ``Reader.parameters``."""

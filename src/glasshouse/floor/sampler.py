@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Hashable
 
@@ -15,7 +16,9 @@ import msgspec
 import structlog
 
 from glasshouse.floor.snapshot import Fault, Sample, Snapshot
+from glasshouse.floor.trail import Trail
 from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.model.server import ServerState
 from glasshouse.upstream.reader import Reader
 
 log = structlog.get_logger()
@@ -48,6 +51,7 @@ class Sampler:
         self._clock = clock
         self._pace = pace or Pace()
         self._samples: deque[Sample] = deque(maxlen=self._pace.history)
+        self._trail = Trail()
         self._wakers: set[asyncio.Event] = set()
         self._nudge = asyncio.Event()
         self._token: Hashable = None
@@ -102,9 +106,14 @@ class Sampler:
 
     async def _read(self, token: Hashable, now: float) -> None:
         changed = token != self._token or self.snapshot.fault is not None
+        began = time.perf_counter()
         state = await self._reader.state()
+        took = time.perf_counter() - began
         if not self._samples or now - self._samples[-1].at >= self._pace.refresh * 0.95:
-            self._samples.append(Sample(now, state.processed, state.failures, state.enqueued))
+            self._samples.append(_sample(state, now))
+        if self.snapshot.fault is not None:
+            self._trail.forget()
+        self._trail.look(state, now)
         if self.snapshot.fault is not None:
             log.info("server answers again", server=self.name)
         self._token = token
@@ -116,6 +125,9 @@ class Sampler:
                 checked_at=now,
                 fault=None,
                 samples=tuple(self._samples),
+                round_trip=took,
+                mark=self._trail.mark,
+                quiet_since=self._trail.quiet_since,
             )
         )
 
@@ -139,3 +151,14 @@ class Sampler:
         self._published_at = self._clock()
         for waker in self._wakers:
             waker.set()
+
+
+def _sample(state: ServerState, now: float) -> Sample:
+    return Sample(
+        now,
+        state.processed,
+        state.failures,
+        state.enqueued,
+        dead=state.sets.dead,
+        commands=state.command_count,
+    )

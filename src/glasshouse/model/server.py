@@ -61,7 +61,8 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about a server that fits one glance, read at ``read_at``.
 
     ``processed`` includes failures, as Faktory counts. Fields that this
-    server does not tell are ``None``.
+    server does not tell are ``None``. ``refusing`` is why it takes no changes
+    now, in its own words, and ``None`` when it takes them or does not tell.
     """
 
     read_at: float
@@ -76,6 +77,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     connections: int | None = None
     command_count: int | None = None
     memory_mb: int | None = None
+    refusing: str | None = None
 
     @property
     def enqueued(self) -> int:

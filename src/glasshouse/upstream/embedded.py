@@ -55,7 +55,12 @@ class EmbeddedReader:
 
     async def state(self) -> ServerState:
         """Return totals, queues, sets and workers."""
-        return await self._read(self._lists, self._state)
+        settled = await self._engine.settle()
+        state = await self._lists.run(self._state)
+        if settled:
+            return state
+        # The engine that cannot write has no way to say so in a file.
+        return msgspec.structs.replace(state, refusing=await self._engine.refusing())
 
     async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
         """Return a part of a queue, next to run first."""

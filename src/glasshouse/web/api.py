@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from glasshouse.floor.floor import ServerFloor
-from glasshouse.floor.snapshot import Fault
+from glasshouse.floor.snapshot import Fault, Snapshot
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.job import JobSet
 from glasshouse.model.listing import JobPage
@@ -18,6 +18,7 @@ from glasshouse.web import api_finished, jobs
 from glasshouse.web.asking import list_query, write_place
 from glasshouse.web.context import PageContext, server_of
 from glasshouse.web.listing import part
+from glasshouse.web.rates import SHORT, recent
 from glasshouse.web.shapes import (
     FaultShape,
     FinishedListing,
@@ -71,6 +72,7 @@ async def state(context: PageContext) -> Shape:
     """Tell a server's totals."""
     floor, now = server_of(context), _known(context)
     common = msgspec.structs.asdict(_server(floor, context.now))
+    lately = None if floor.snapshot.fault else recent(floor.snapshot.samples, SHORT)
     return StateShape(
         **common,
         enqueued=now.enqueued,
@@ -86,20 +88,27 @@ async def state(context: PageContext) -> Shape:
         connections=known(now.connections),
         command_count=known(now.command_count),
         memory_mb=known(now.memory_mb),
+        round_trip=known(floor.snapshot.round_trip),
+        processed_per_second=UNSET if lately is None else lately.processed_rate,
+        failed_per_second=UNSET if lately is None else lately.failed_rate,
+        commands_per_second=UNSET if lately is None else known(lately.command_rate),
+        refusing=known(now.refusing),
     )
 
 
 async def queues(context: PageContext) -> Shape:
     """List a server's queues."""
-    every = [_queue(queue, context.now) for queue in _known(context).queues]
-    return part(context, every, server_of(context).snapshot.age(context.now))
+    snapshot = server_of(context).snapshot
+    every = [_queue(queue, snapshot, context.now) for queue in _known(context).queues]
+    return part(context, every, snapshot.age(context.now))
 
 
 async def workers(context: PageContext) -> Shape:
     """List a server's workers; without ``items`` when the server does not tell."""
-    told = _known(context).workers
-    every = None if told is None else [_worker(worker) for worker in told]
-    return part(context, every, server_of(context).snapshot.age(context.now))
+    told, snapshot = _known(context).workers, server_of(context).snapshot
+    since = snapshot.quiet_since
+    every = None if told is None else [_worker(item, since.get(item.wid)) for item in told]
+    return part(context, every, snapshot.age(context.now))
 
 
 async def queue_jobs(context: PageContext) -> Shape:
@@ -181,16 +190,17 @@ def fault_shape(fault: Fault) -> FaultShape:
     return FaultShape(since=str(since), detail=fault.detail, remedy=fault.remedy)
 
 
-def _queue(queue: Queue, now: float) -> QueueShape:
+def _queue(queue: Queue, snapshot: Snapshot, now: float) -> QueueShape:
     return QueueShape(
         name=queue.name,
         size=queue.size,
         latency=known(queue.latency(now)),
+        growth=known(snapshot.growth(queue)),
         paused=known(queue.paused),
     )
 
 
-def _worker(worker: Worker) -> WorkerShape:
+def _worker(worker: Worker, quiet_since: float | None) -> WorkerShape:
     return WorkerShape(
         wid=worker.wid,
         hostname=worker.hostname,
@@ -200,5 +210,6 @@ def _worker(worker: Worker) -> WorkerShape:
         state=worker.state.value,
         started_at=moment(worker.started_at),
         last_beat=moment(worker.last_beat),
+        quiet_since=moment(quiet_since),
         busy=worker.busy,
     )

@@ -19,7 +19,7 @@ from glasshouse.web.context import PageContext, paging
 from glasshouse.web.query import MAX_PAGE
 
 REVERSE = "reverse"
-_KEPT = ("name", "q", "order")
+_KEPT = ("name", "q", "sort", "order")
 """What stays when somebody moves through a list."""
 
 

@@ -2,38 +2,143 @@
 
 from __future__ import annotations
 
-from glasshouse.model.listing import ListQuery
-from glasshouse.model.server import ServerState, Worker
+from collections.abc import Sequence
+
+from glasshouse.floor.snapshot import Snapshot
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.server import ServerState, Worker, WorkerState
+from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
 from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
+from glasshouse.web.i18n import t
+from glasshouse.web.running import Moments, grouped, hosts_of, listed
+from glasshouse.web.slices import sliced
 
-_MOST_WORKERS = 500
+RUNS = 100
+WORKERS = 100
+BY_END = "expires"
 
 
 async def busy(context: PageContext) -> PageResult:
-    """``/{server}/busy``: workers, and what they run now."""
-    server = server_of(context)
-    snapshot = server.snapshot
-    page = await server.working_jobs(ListQuery(page=paging(context)[0]))
-    view = views.BusyView(
-        workers=workers_of(context, snapshot.state),
-        more_workers=rows.beyond(len(known_workers(snapshot.state)), _MOST_WORKERS),
-        jobs=rows.job_rows(page, server.name, context.now, context.locale),
-        pager=rows.pager(page, f"/{server.name}/busy", context.locale),
-    )
+    """``/{server}/busy``: workers by host with what each runs, or running jobs by their end."""
+    sort = context.query.get("sort", BY_END)
+    if sort != BY_END:
+        raise InvalidError(
+            f"Running jobs cannot be sorted by {sort!r}.", remedy=f"Use sort={BY_END}."
+        )
+    flat = "sort" in context.query
+    view = await (_listed(context) if flat else _grouped(context))
     return result(context, "busy", view, "Busy", generation_bound=False)
 
 
+async def _grouped(context: PageContext) -> views.BusyView:
+    """Return workers, and under each what it runs; very many jobs are left to the list."""
+    server = server_of(context)
+    page = await server.working_jobs(ListQuery(per_page=RUNS))
+    snapshot, locale = server.snapshot, context.locale
+    at = Moments(context.now, snapshot.seen(context.now), locale)
+    workers = by_host(known_workers(snapshot.state))
+    running = grouped(page, workers, server.name, at)
+    part = sliced(workers, paging(context)[0], WORKERS)
+    return views.BusyView(
+        known=snapshot.state is not None,
+        told=snapshot.state is not None and snapshot.state.workers is not None,
+        totals=totals(snapshot, page.total, at.seen, locale),
+        listed=False,
+        grouped_href=f"/{server.name}/busy",
+        listed_href=f"/{server.name}/busy?sort={BY_END}",
+        hosts=hosts_of(part, workers, running, at),
+        runs=running.apart,
+        partly=_partly(page, locale),
+        idle=not page.total,
+        pager=rows.pager(part, f"/{server.name}/busy", locale),
+    )
+
+
+async def _listed(context: PageContext) -> views.BusyView:
+    """Return running jobs, the first to end first."""
+    server = server_of(context)
+    page = await server.working_jobs(ListQuery(page=paging(context)[0], per_page=RUNS))
+    snapshot, locale = server.snapshot, context.locale
+    at = Moments(context.now, snapshot.seen(context.now), locale)
+    href = f"/{server.name}/busy?sort={BY_END}"
+    return views.BusyView(
+        known=snapshot.state is not None,
+        told=snapshot.state is not None and snapshot.state.workers is not None,
+        totals=totals(snapshot, page.total, at.seen, locale),
+        listed=True,
+        grouped_href=f"/{server.name}/busy",
+        listed_href=href,
+        hosts=(),
+        runs=listed(page, known_workers(snapshot.state), server.name, at),
+        partly="",
+        idle=not page.total,
+        pager=rows.pager(page, href, locale),
+    )
+
+
+def by_host(workers: Sequence[Worker]) -> list[Worker]:
+    """Return workers in an order that does not change while they live."""
+    return sorted(workers, key=lambda worker: (worker.hostname, worker.pid, worker.wid))
+
+
 def workers_of(
-    context: PageContext, state: ServerState | None, *, most: int = _MOST_WORKERS
+    context: PageContext, snapshot: Snapshot, *, most: int
 ) -> tuple[views.WorkerRow, ...] | None:
-    """Return the first workers by host as rows; ``None`` when the server does not tell them."""
+    """Return some workers as rows, those that need a look first.
+
+    ``None`` when the server does not tell them.
+    """
+    state = snapshot.state
     if state is None or state.workers is None:
         return None
-    ordered = sorted(state.workers, key=lambda worker: (worker.hostname, worker.wid))[:most]
-    return tuple(rows.worker_row(worker, context.now, context.locale) for worker in ordered)
+    now = snapshot.seen(context.now)
+    ordered = sorted(by_host(state.workers), key=lambda worker: _ordinary(worker, now))
+    return tuple(
+        rows.worker_row(worker, context.now, now, context.locale) for worker in ordered[:most]
+    )
 
 
 def known_workers(state: ServerState | None) -> tuple[Worker, ...]:
     """Return the workers that the server tells; none when it tells nothing."""
     return () if state is None or state.workers is None else state.workers
+
+
+def totals(snapshot: Snapshot, running: int, now: float, locale: str) -> str:
+    """Return all workers and what they run in one line."""
+    workers = known_workers(snapshot.state)
+    silent = sum(rows.is_stale(worker, now) for worker in workers)
+    resting = sum(worker.state is not WorkerState.RUNNING for worker in workers)
+    memory = sum(worker.rss_kb or 0 for worker in workers)
+    texts = [fmt.counted(running, "1 job runs", "{n} jobs run", locale)]
+    if workers:
+        hosts = len({worker.hostname for worker in workers})
+        texts.append(fmt.counted(len(workers), "1 worker", "{n} workers", locale))
+        texts.append(fmt.counted(hosts, "1 host", "{n} hosts", locale))
+    if memory:
+        texts.append(fmt.size(memory * 1024))
+    if resting:
+        texts.append(t("{n} quiet or terminating", locale, n=fmt.number(resting)))
+    if silent:
+        texts.append(t("{n} silent", locale, n=fmt.number(silent)))
+    return " · ".join(texts)
+
+
+def _ordinary(worker: Worker, now: float) -> int:
+    """Return how ordinary a worker is: a silent one least."""
+    if rows.is_stale(worker, now):
+        return 0
+    return 2 if worker.state is WorkerState.RUNNING else 1
+
+
+def _partly(page: JobPage, locale: str) -> str:
+    """Return how much of what runs is on the page; empty when it is everything."""
+    if len(page.items) == page.total:
+        return ""
+    return t(
+        "Of {total} running jobs the {n} that end first are shown under their workers.",
+        locale,
+        n=fmt.number(len(page.items)),
+        total=fmt.number(page.total),
+    )

@@ -75,6 +75,11 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(value: int, one: str, many: str, locale: str) -> str:
+    """Return how many there are: ``one`` and ``many`` are keys, the latter with ``{n}``."""
+    return t(one, locale) if value == 1 else t(many, locale, n=number(value))
+
+
 def rate(value: float) -> str:
     """Return a rate with as many digits as are of use."""
     return f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"

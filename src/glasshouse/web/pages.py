@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from glasshouse.web.busy import busy
 from glasshouse.web.context import PageBuilder
 from glasshouse.web.finished import finished
+from glasshouse.web.fleet import fleet
 from glasshouse.web.job import job
 from glasshouse.web.lists import dead, queue, retries, scheduled
-from glasshouse.web.overview import fleet, overview
+from glasshouse.web.overview import overview
 from glasshouse.web.parameters import parameters
 from glasshouse.web.queues import queues
 

@@ -99,6 +99,9 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "at": _time,
     "from": _shape(_PLACE, "Follow the links of the list; they name places."),
     "order": _shape(re.compile("reverse"), "Leave it out, or say order=reverse."),
+    "sort": _shape(
+        re.compile("name|size|latency|growth|expires"), "Follow the links of the table."
+    ),
     "name": _text,
     "type": _text,
     "queue": _text,

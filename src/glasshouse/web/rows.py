@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Sized
+from typing import NamedTuple, Protocol
 
-from glasshouse.floor.snapshot import Sample
-from glasshouse.model.finished import FinishedPage
+from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Queue, Worker
 from glasshouse.web import format as fmt
 from glasshouse.web import payload
 from glasshouse.web.i18n import t
-from glasshouse.web.views import Chart, JobRow, Pager, QueueRow, WorkerRow
+from glasshouse.web.views import JobRow, Pager, QueueRow, WorkerRow
 
 PER_PAGE = 25
 STALE_BEAT = 30.0
-_WINDOW = 300.0
-_BUCKET = 5.0
 _MESSAGE = 240
-_SHORTEST = 0.5
-_LINE = 2
+_WHOLE = 10
+
+
+class Among(NamedTuple):
+    """What a queue's row tells beside the queue's own: of all queues together."""
+
+    largest: int
+    total: int
+    growth: Callable[[Queue], float | None]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Among:
+        """Return it for the queues of a server."""
+        queues = () if snapshot.state is None else snapshot.state.queues
+        sizes = [queue.size for queue in queues]
+        return cls(max(sizes, default=0), sum(sizes), snapshot.growth)
 
 
 def queue_href(server: str, queue: str) -> str:
@@ -36,41 +48,62 @@ def job_href(server: str, jid: str) -> str:
     return f"/{server}/jobs/{fmt.segment(jid)}"
 
 
-def queue_row(queue: Queue, largest: int, server: str, now: float, locale: str) -> QueueRow:
-    """Return a queue as a row; ``largest`` is the size of the largest queue beside it."""
+def queue_row(queue: Queue, among: Among, server: str, now: float, locale: str) -> QueueRow:
+    """Return a queue as a row, beside the others that it is ``among``."""
     latency = queue.latency(now)
+    growth = among.growth(queue)
     return QueueRow(
+        row=element_id("q", queue.name),
         name=fmt.display_text(queue.name),
         href=queue_href(server, queue.name),
         size=fmt.number(queue.size),
-        bar=round(100 * queue.size / largest) if largest else 0,
+        bar=round(100 * queue.size / among.largest) if among.largest else 0,
         oldest=None if queue.oldest_at is None else fmt.moment(queue.oldest_at, now, locale),
         latency="" if latency is None else fmt.duration(latency, locale),
+        growth="" if growth is None else t("{n}/min", locale, n=signed(growth)),
+        share=share(queue.size, among.total),
         paused=queue.paused,
     )
 
 
 def queue_rows(
-    queues: Sequence[Queue], server: str, now: float, locale: str
+    queues: Sequence[Queue], snapshot: Snapshot, server: str, now: float, locale: str
 ) -> tuple[QueueRow, ...]:
-    """Return queues as rows in the given order."""
-    largest = max((queue.size for queue in queues), default=0)
-    return tuple(queue_row(queue, largest, server, now, locale) for queue in queues)
+    """Return some of a server's queues as rows in the given order."""
+    among = Among.of(snapshot)
+    return tuple(queue_row(queue, among, server, now, locale) for queue in queues)
 
 
-def worker_row(worker: Worker, now: float, locale: str) -> WorkerRow:
-    """Return a worker as a row; it is stale when it has not been heard for 30 s."""
+def share(part: int, total: int) -> str:
+    """Return a part of a total in percent; what is there is never shown as nothing."""
+    if not part or not total:
+        return "0 %"
+    percent = 100 * part / total
+    return "< 1 %" if percent < 1 else f"{percent:.0f} %"
+
+
+def signed(value: float) -> str:
+    """Return a change with its sign, and with as many digits as are of use."""
+    text = f"{abs(value):,.0f}" if abs(value) >= _WHOLE else f"{abs(value):.1f}"
+    if not text.strip("0."):
+        return "0"
+    return f"{'+' if value > 0 else '−'}{text}"
+
+
+def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRow:
+    """Return a worker as a row; it is stale when it was not heard for 30 s before ``seen``."""
     return WorkerRow(
+        row=element_id("w", worker.wid),
         wid=fmt.display_text(worker.wid),
         hostname=fmt.display_text(worker.hostname),
         pid=str(worker.pid),
         labels=tuple(fmt.cut(fmt.display_text(label), 40) for label in worker.labels[:8]),
-        memory="" if worker.rss_kb is None else fmt.size(max(0, worker.rss_kb) * 1024),
+        memory=fmt.size(worker.rss_kb * 1024) if worker.rss_kb and worker.rss_kb > 0 else "",
         state=worker.state.value,
         state_label=t("worker " + worker.state.value, locale),
         started=_moment(worker.started_at, now, locale),
         beat=_moment(worker.last_beat, now, locale),
-        stale=is_stale(worker, now),
+        stale=is_stale(worker, seen),
         busy=fmt.number(worker.busy),
     )
 
@@ -129,14 +162,40 @@ def job_rows(page: JobPage, server: str, now: float, locale: str) -> tuple[JobRo
 
 def row_id(job: StoredJob) -> str:
     """Return an id for the row of an entry: the same in each look at a list."""
-    entry = f"{job.state} {job.key or job.jid} {job.reserved_at or ''}"
-    digest = hashlib.blake2b(entry.encode("utf-8", "surrogatepass"), digest_size=8)
-    return f"job-{digest.hexdigest()}"
+    return element_id("job", f"{job.state} {job.key or job.jid} {job.reserved_at or ''}")
 
 
-def pager(
-    page: JobPage | FinishedPage, href: str, locale: str, *, further: str | None = None
-) -> Pager:
+def element_id(kind: str, name: str) -> str:
+    """Return an id for what has this name, whatever is in it."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8)
+    return f"{kind}-{digest.hexdigest()}"
+
+
+class Paged(Protocol):
+    """A page of a list, as far as its steps need it."""
+
+    @property
+    def items(self) -> Sized:
+        """What is on it."""
+
+    @property
+    def total(self) -> int:
+        """How many the list has."""
+
+    @property
+    def page(self) -> int:
+        """Its number, from 1."""
+
+    @property
+    def per_page(self) -> int:
+        """How many a page holds."""
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+
+
+def pager(page: Paged, href: str, locale: str, *, further: str | None = None) -> Pager:
     """Return where ``page`` stands; ``href`` is the list's own path.
 
     ``further`` is the path for the pages after the first, when it is another.
@@ -157,7 +216,7 @@ def pager(
     )
     later = page.page < page.pages
     return Pager(
-        label=label if page.items else "",
+        label=label if len(page.items) else "",
         page=page.page,
         pages=page.pages,
         past_end=page.page > page.pages,
@@ -172,63 +231,6 @@ def pager(
 def beyond(total: int, shown: int) -> str:
     """Return how many of ``total`` are not on the page; empty when all are."""
     return fmt.number(total - shown) if total > shown else ""
-
-
-def chart(samples: Sequence[Sample], now: float, locale: str) -> Chart:
-    """Return processed and failed jobs per second over the last five minutes."""
-    rates = _rates([sample for sample in samples if now - sample.at <= _WINDOW + _BUCKET])
-    peak = max((max(done, failed) for _, done, failed in rates), default=0.0)
-    top = _ceiling(peak)
-    end = samples[-1].at if samples else now
-    xs = [max(0.0, 600 - (end - at) * 600 / _WINDOW) for at, _, _ in rates]
-    done = [(x, 118 - 112 * row[1] / top) for x, row in zip(xs, rates, strict=True)]
-    bad = [(x, 118 - 112 * row[2] / top) for x, row in zip(xs, rates, strict=True)]
-    line = _points(done)
-    return Chart(
-        processed=line,
-        area=f"{done[0][0]:.1f},118 {line} {done[-1][0]:.1f},118" if done else "",
-        failed=_points(bad),
-        top=fmt.rate(top),
-        middle=fmt.rate(top / 2),
-        processed_now=fmt.rate(rates[-1][1]) if rates else "–",
-        failed_now=fmt.rate(rates[-1][2]) if rates else "–",
-        span=fmt.duration(_WINDOW, locale),
-        empty=len(rates) < _LINE,
-    )
-
-
-def _rates(samples: Sequence[Sample]) -> list[tuple[float, float, float]]:
-    """Return (time, processed per second, failed per second), averaged over about 5 s.
-
-    A total that shrinks (the server was flushed or started anew) counts as 0.
-    """
-    rates: list[tuple[float, float, float]] = []
-    if not samples:
-        return rates
-    before = samples[0]
-    for sample in samples[1:]:
-        span = sample.at - before.at
-        if span < _BUCKET and sample is not samples[-1]:
-            continue
-        if span >= _SHORTEST:
-            done = max(0, sample.processed - before.processed) / span
-            rates.append((sample.at, done, max(0, sample.failures - before.failures) / span))
-        before = sample
-    return rates
-
-
-def _ceiling(peak: float) -> float:
-    """Return the next of 1, 2, 5, 10, 20, 50 … at or above ``peak``."""
-    step = 1.0
-    while True:
-        for factor in (1, 2, 5):
-            if peak <= step * factor:
-                return step * factor
-        step *= 10
-
-
-def _points(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def _moment(at: float | None, now: float, locale: str) -> fmt.Moment | None:

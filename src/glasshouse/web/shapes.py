@@ -121,16 +121,17 @@ class ParameterShape(Shape, frozen=True, kw_only=True):
 
 
 class QueueShape(Shape, frozen=True, kw_only=True):
-    """A queue; ``latency`` is the age of its oldest job."""
+    """A queue; ``latency`` is the age of its oldest job, ``growth`` in jobs a minute."""
 
     name: str
     size: int
     latency: float | UnsetType = UNSET
+    growth: float | UnsetType = UNSET
     paused: bool | UnsetType = UNSET
 
 
 class WorkerShape(Shape, frozen=True, kw_only=True):
-    """A worker process."""
+    """A worker process; ``quiet_since`` is when it was first seen to take no new jobs."""
 
     wid: str
     hostname: str
@@ -141,6 +142,7 @@ class WorkerShape(Shape, frozen=True, kw_only=True):
     rss_kb: int | UnsetType = UNSET
     started_at: str | UnsetType = UNSET
     last_beat: str | UnsetType = UNSET
+    quiet_since: str | UnsetType = UNSET
 
 
 class FaultShape(Shape, frozen=True, kw_only=True):
@@ -162,7 +164,11 @@ class ServerShape(Shape, frozen=True, kw_only=True):
 
 
 class StateShape(ServerShape, frozen=True, kw_only=True):
-    """Everything about a server that fits one glance."""
+    """Everything about a server that fits one glance.
+
+    Rates are of the last ten seconds, ``round_trip`` is how many seconds the server
+    took to answer the last look at it, ``refusing`` why it takes no changes now.
+    """
 
     enqueued: int
     scheduled: int
@@ -177,6 +183,11 @@ class StateShape(ServerShape, frozen=True, kw_only=True):
     connections: int | UnsetType = UNSET
     command_count: int | UnsetType = UNSET
     memory_mb: int | UnsetType = UNSET
+    round_trip: float | UnsetType = UNSET
+    processed_per_second: float | UnsetType = UNSET
+    failed_per_second: float | UnsetType = UNSET
+    commands_per_second: float | UnsetType = UNSET
+    refusing: str | UnsetType = UNSET
 
 
 class MeShape(Shape, frozen=True, kw_only=True):

@@ -49,9 +49,7 @@ SCREEN: Mapping[str, str] = {
     "Queue {name} is slow: its next job has waited {age}.": (
         "队列 {name} 较慢：下一个任务已等待 {age}。"
     ),
-    "No worker is running; jobs waiting: {count}.": "没有工作进程在运行；等待的任务：{count}。",
     "Worker {name} has not been heard for {age}.": "工作进程 {name} 已有 {age} 没有心跳。",
-    "Dead jobs that will not run again: {count}.": "不会再运行的死亡任务：{count}。",
     "This job is not on the server any more.": "该任务已不在服务器上。",
     "It ran, was deleted, or its id was never used. Finished jobs leave the server.": (
         "它已运行完成、被删除，或该编号从未使用过。完成的任务会离开服务器。"
@@ -146,7 +144,6 @@ SCREEN: Mapping[str, str] = {
     "Failed since": "首次失败",
     "No dead jobs. Nothing was given up.": "没有死亡任务。没有任务被放弃。",
     "Expires": "过期",
-    "Running jobs, longest first": "正在执行的任务，最久的在前",
     "Running since": "开始执行",
     "Reservation expires": "预留到期",
     "No job is running now.": "现在没有任务在执行。",

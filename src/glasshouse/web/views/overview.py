@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from glasshouse.web.format import Moment
-from glasshouse.web.views.shared import JobRow, Pager, QueueRow, Tile, WorkerRow
+from glasshouse.web.payload import Preview
+from glasshouse.web.views.shared import Hidden, Pager, QueueRow, Tile, WorkerRow
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -30,55 +31,190 @@ class Chart(Struct, frozen=True, kw_only=True):
     empty: bool
 
 
-class FleetServer(Struct, frozen=True, kw_only=True):
-    """One server of the fleet; ``tiles`` is empty until it was read once."""
+class Cell(Struct, frozen=True, kw_only=True):
+    """One number of a server in the comparison; ``text`` is empty when it is not known.
 
+    ``tone``: ``warn``, ``bad`` or empty.
+    """
+
+    label: str
+    text: str
+    tone: str
+    href: str
+
+
+class FleetServer(Struct, frozen=True, kw_only=True):
+    """One server of the fleet; ``cells`` is empty until it was read once.
+
+    ``worst`` is what is gravest there, ``wrong`` how much more there is. A server
+    that cannot be read has ``since`` when, and what to do.
+    """
+
+    row: str
     name: str
     href: str
     description: str
     reachable: bool
     fault: str
-    tiles: tuple[Tile, ...]
+    remedy: str
+    since: Moment | None
+    checked: Moment | None
+    worst: Attention | None
+    wrong: str
+    cells: tuple[Cell, ...]
 
 
 class FleetView(Struct, frozen=True, kw_only=True):
-    """``/``: all servers."""
+    """``/``: all servers; ``columns`` are the labels of their cells."""
 
+    columns: tuple[str, ...]
     servers: tuple[FleetServer, ...]
+    summary: str
+
+
+class Load(Struct, frozen=True, kw_only=True):
+    """One number of what a server bears; what it does not tell has none."""
+
+    label: str
+    value: str
+    title: str
+
+
+class FailureRow(Struct, frozen=True, kw_only=True):
+    """An execution that failed, or a job that waits to be retried."""
+
+    row: str
+    jid: str
+    href: str
+    jobtype: str
+    queue: str
+    queue_href: str
+    errtype: str
+    message: str
+    outcome: str
+    outcome_label: str
+    outcome_title: str
+    at: Moment | None
 
 
 class OverviewView(Struct, frozen=True, kw_only=True):
-    """``/{server}``: one server at a glance; ``workers`` is ``None`` when it does not tell."""
+    """``/{server}``: one server at a glance; ``workers`` is ``None`` when it does not tell.
+
+    ``failures`` are of the log of finished jobs where ``logged``, else they are the
+    next retries; ``calm`` and ``no_failures`` are what to say when there is nothing.
+    """
 
     known: bool
     description: str
-    started: Moment | None
+    load: tuple[Load, ...]
     tiles: tuple[Tile, ...]
     attention: tuple[Attention, ...]
+    calm: str
+    stale: bool
     chart: Chart
     queues: tuple[QueueRow, ...]
     queue_count: str
+    queue_totals: str
     queues_href: str
-    failures: tuple[JobRow, ...]
-    retries_href: str
+    failures: tuple[FailureRow, ...]
+    no_failures: str
+    logged: bool
+    failures_href: str
     workers: tuple[WorkerRow, ...] | None
-    more_workers: int
+    worker_totals: str
+    more_workers: str
     busy_href: str
 
 
-class QueuesView(Struct, frozen=True, kw_only=True):
-    """``/{server}/queues``: every queue."""
+class SortView(Struct, frozen=True, kw_only=True):
+    """The head of a column that a table can be sorted by; ``sorted`` is ARIA's word or empty."""
 
-    queues: tuple[QueueRow, ...]
-    total: str
-    left_out: str
+    name: str
+    label: str
+    title: str
+    href: str
+    sorted: str
+
+
+class QueuesView(Struct, frozen=True, kw_only=True):
+    """``/{server}/queues``: queues, sorted and filtered."""
+
     known: bool
+    any_queue: bool
+    totals: str
+    action: str
+    hidden: tuple[Hidden, ...]
+    text: str
+    outcome: str
+    all_href: str
+    columns: tuple[SortView, ...]
+    queues: tuple[QueueRow, ...]
+    pager: Pager
+
+
+class RunRow(Struct, frozen=True, kw_only=True):
+    """A running job; ``mark`` says that its reservation is near its end or over.
+
+    ``held`` says who runs it, or why nobody is there who does.
+    """
+
+    row: str
+    jid: str
+    href: str
+    jobtype: str
+    queue: str
+    queue_href: str
+    args: Preview
+    worker: str
+    held: str
+    reserved: Moment | None
+    expires: Moment | None
+    mark: str
+
+
+class WorkerRuns(Struct, frozen=True, kw_only=True):
+    """A worker and what it runs; ``missing`` says how much of that is left out."""
+
+    worker: WorkerRow
+    idle: bool
+    runs: tuple[RunRow, ...]
+    missing: str
+
+
+class HostGroup(Struct, frozen=True, kw_only=True):
+    """The workers of one host; what is not to be said of it is empty.
+
+    ``runs`` says whether any of them runs a job of this page.
+    """
+
+    row: str
+    name: str
+    unfolded: bool
+    runs: bool
+    workers: tuple[WorkerRuns, ...]
+    count: str
+    busy: str
+    memory: str
+    silent: str
+    resting: str
+    ending: str
 
 
 class BusyView(Struct, frozen=True, kw_only=True):
-    """``/{server}/busy``: the workers and what they run."""
+    """``/{server}/busy``: the workers by host and what they run, or the running jobs ``listed``.
 
-    workers: tuple[WorkerRow, ...] | None
-    more_workers: str
-    jobs: tuple[JobRow, ...]
+    By host, ``runs`` are the running jobs under no connected worker, and ``partly``
+    says what is left out. ``told`` is whether the server tells its workers at all.
+    """
+
+    known: bool
+    told: bool
+    totals: str
+    listed: bool
+    grouped_href: str
+    listed_href: str
+    hosts: tuple[HostGroup, ...]
+    runs: tuple[RunRow, ...]
+    partly: str
+    idle: bool
     pager: Pager

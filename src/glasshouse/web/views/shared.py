@@ -48,20 +48,28 @@ class Tile(Struct, frozen=True, kw_only=True):
 
 
 class QueueRow(Struct, frozen=True, kw_only=True):
-    """A queue; ``bar`` is its share of the largest queue, 0 to 100."""
+    """A queue; ``bar`` is its size as a part of the largest queue's, 0 to 100.
 
+    ``row`` is the row's own id on a page, as of a worker. ``share`` is of all jobs
+    that wait; ``growth`` is empty while it is not known.
+    """
+
+    row: str
     name: str
     href: str
     size: str
     bar: int
     oldest: Moment | None
     latency: str
+    growth: str
+    share: str
     paused: bool | None
 
 
 class WorkerRow(Struct, frozen=True, kw_only=True):
     """A worker process."""
 
+    row: str
     wid: str
     hostname: str
     pid: str

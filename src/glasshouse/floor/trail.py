@@ -1,0 +1,82 @@
+"""What the sampler remembers beside totals: how long queues were, and who was quiet since when.
+
+Bounded: a few marks of the last minute, each of the longest queues only where a
+server has very many.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Mapping
+
+import msgspec
+
+from glasshouse.model.server import Queue, ServerState, WorkerState
+
+WINDOW = 60.0
+_EVERY = 10.0
+_LEAST = 5.0
+MOST_QUEUES = 10_000
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """How long queues were ``at`` a moment (Unix seconds).
+
+    ``whole`` says that no queue is left out: one that is not there did not exist.
+    """
+
+    at: float
+    sizes: Mapping[str, int]
+    whole: bool
+
+    def growth(self, queue: Queue, at: float) -> float | None:
+        """Return by how many jobs a minute ``queue`` grew until ``at``.
+
+        ``None`` when it is not known, as in the first seconds.
+        """
+        if at - self.at < _LEAST:
+            return None
+        before = self.sizes.get(queue.name, 0 if self.whole else None)
+        return None if before is None else (queue.size - before) * 60 / (at - self.at)
+
+
+class Trail:
+    """What a sampler remembers of one server."""
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._marks: deque[Mark] = deque()
+        self._quiet: dict[str, float] = {}
+
+    def look(self, state: ServerState, now: float) -> None:
+        """Remember what is needed of ``state``, read ``now``."""
+        marks = self._marks
+        if marks and now < marks[-1].at:
+            marks.clear()  # the clock was set back
+        if not marks or now - marks[-1].at >= _EVERY:
+            marks.append(_mark(state.queues, now))
+        while len(marks) > 1 and now - marks[0].at > WINDOW + 1:
+            marks.popleft()
+        quiet = (w for w in state.workers or () if w.state is not WorkerState.RUNNING)
+        self._quiet = {w.wid: min(now, self._quiet.get(w.wid, now)) for w in quiet}
+
+    def forget(self) -> None:
+        """Forget how long queues were: what follows may be of another life of the server."""
+        self._marks.clear()
+
+    @property
+    def mark(self) -> Mark | None:
+        """The oldest mark that is not older than the window."""
+        return self._marks[0] if self._marks else None
+
+    @property
+    def quiet_since(self) -> Mapping[str, float]:
+        """When each quiet worker, by its id, was first seen so."""
+        return self._quiet
+
+
+def _mark(queues: tuple[Queue, ...], at: float) -> Mark:
+    whole = len(queues) <= MOST_QUEUES
+    kept = queues if whole else heapq.nlargest(MOST_QUEUES, queues, key=lambda queue: queue.size)
+    return Mark(at=at, sizes={queue.name: queue.size for queue in kept}, whole=whole)

@@ -1,0 +1,81 @@
+"""A real engine and a real console in this process, whose clock a test can set ahead."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from playwright.async_api import BrowserContext, Page
+
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.web.app import create_app
+from glasshouse.web.serve import serve
+from tests.engine.peer import Clock, Peer, Running, running
+
+
+class House(msgspec.Struct):
+    """Both, and the console's clock: what it sees grows old when that is set ahead."""
+
+    engine: Running
+    url: str
+    clock: Clock
+
+    async def worker(self, wid: str, host: str = "app-1", pid: int = 7, **facts: Any) -> Peer:
+        """Connect a worker."""
+        return await self.engine.peer(wid=wid, hostname=host, pid=pid, labels=["shop"], **facts)
+
+    async def end_engine(self) -> None:
+        """End the engine, and leave the console alone."""
+        self.engine.stop.set()
+
+
+@contextlib.asynccontextmanager
+async def house(data: Path) -> AsyncIterator[House]:
+    """Run both while the block runs."""
+    clock = Clock()
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async with running(data) as engine:
+        floor = Floor({"main": ServerFloor("main", EmbeddedReader(data), clock=clock)})
+        app = create_app(floor, clock=clock)
+        async with floor.running():
+            task = asyncio.create_task(
+                serve(
+                    app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port)
+                )
+            )
+            try:
+                port = await asyncio.wait_for(ready, 10)
+                yield House(engine, f"http://localhost:{port}", clock)
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait_for(task, 10)
+
+
+async def open_live(context: BrowserContext, url: str) -> Page:
+    """Open a page and wait until it is live."""
+    page = await context.new_page()
+    await page.goto(url)
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    return page
+
+
+async def push(peer: Peer, queue: str, *jids: str, **fields: Any) -> None:
+    """Push jobs that charge orders."""
+    for jid in jids:
+        job = {"jid": jid, "jobtype": "ChargeOrder", "queue": queue, "args": [{"order": jid}]}
+        assert await peer.ask("PUSH " + json.dumps({**job, **fields})) == "+OK"
+
+
+async def overflow(page: Page) -> int:
+    """Return by how many pixels a page is wider than its window."""
+    width = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return int(width)

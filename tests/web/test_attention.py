@@ -1,0 +1,244 @@
+"""Each sentence about what is wrong, when it is said, and when it is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from glasshouse.floor.glance import Glance
+from glasshouse.floor.snapshot import Fault, Sample, Snapshot
+from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.server import Queue, WorkerState
+from glasshouse.web.attention import attention
+from glasshouse.web.findings import Kind, findings
+
+from .states import NOW, running, snapshot, worker
+
+QUIET, ENDING = WorkerState.QUIET, WorkerState.TERMINATE
+
+
+def told(found: Snapshot, glance: Glance | None = None, now: float = NOW) -> list[str]:
+    return [item.text for item in attention("main", found, glance, now, "en")]
+
+
+def queue(name: str = "mailers", size: int = 5, *, waited: float = 1, **fields: Any) -> Queue:
+    return Queue(name=name, size=size, oldest_at=NOW - waited, **fields)
+
+
+def due(ago: float) -> StoredJob:
+    return StoredJob(
+        state=JobState.SCHEDULED, jid="j", jobtype="T", queue="q", payload=b"{}", at=NOW - ago
+    )
+
+
+def samples(processed: int, failed: int, died: int = 0) -> tuple[Sample, ...]:
+    return (
+        Sample(NOW - 60, 1000, 100, 0, dead=50),
+        Sample(NOW, 1000 + processed, 100 + failed, 0, dead=50 + died),
+    )
+
+
+def waiting(count: int, **fields: Any) -> tuple[Queue, ...]:
+    return tuple(queue(f"q{n}", 10 + n, **fields) for n in range(count))
+
+
+HELD = tuple(running(f"j{n}", left=30 + n) for n in range(5))
+
+SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
+    Kind.GONE: (
+        snapshot(fault=Fault(NOW, "gone", "")),
+        None,
+        "The server cannot be read: what is said here is how it was last seen.",
+    ),
+    Kind.DISK: (
+        snapshot(refusing="storage failed, nothing was done: the disk is full"),
+        None,
+        "The server's disk is full: it takes no new jobs.",
+    ),
+    Kind.REFUSING: (
+        snapshot(refusing="storage failed: <b>"),
+        None,
+        "The server takes no changes: storage failed: <b>",
+    ),
+    Kind.NO_WORKER: (
+        snapshot(queue(), workers=()),
+        None,
+        "Queue mailers has jobs (5) and no worker is connected.",
+    ),
+    Kind.NO_WORKERS: (
+        snapshot(*waiting(4), workers=()),
+        None,
+        "4 queues have jobs (46) and no worker is connected.",
+    ),
+    Kind.NONE_TAKES: (
+        snapshot(queue(), workers=(worker("a", state=QUIET), worker("b", state=ENDING))),
+        None,
+        "Queue mailers has jobs (5) and no running worker takes new ones.",
+    ),
+    Kind.NONE_TAKE: (
+        snapshot(*waiting(4), workers=(worker("a", state=QUIET),)),
+        None,
+        "4 queues have jobs (46) and no running worker takes new ones.",
+    ),
+    Kind.FAILING: (
+        snapshot(samples=samples(40, 30)),
+        None,
+        "75 % of executions failed in the last 1 min: 30 of 40.",
+    ),
+    Kind.FAILS: (
+        snapshot(samples=samples(40, 10)),
+        None,
+        "25 % of executions failed in the last 1 min: 10 of 40.",
+    ),
+    Kind.LATE_SCHEDULED: (
+        snapshot(),
+        Glance(scheduled=(due(180),)),
+        "Scheduled jobs are late: the first was due 3 min ago and is not in its queue yet.",
+    ),
+    Kind.LATE_RETRIES: (
+        snapshot(),
+        Glance(retries=(due(180),)),
+        "Retries are late: the first was due 3 min ago and is not in its queue yet.",
+    ),
+    Kind.SLOWS: (
+        snapshot(*waiting(4, waited=90), queue("old", waited=7200)),
+        None,
+        "5 queues are slow; the longest wait is 2 h, in old.",
+    ),
+    Kind.SLOW_GROWS: (
+        snapshot(queue(size=50, waited=90), before={"mailers": 30}),
+        None,
+        "Queue mailers is slow: its next job has waited 1 min, and it grows by 20 a minute.",
+    ),
+    Kind.SLOW: (
+        snapshot(queue(waited=90), before={"mailers": 30}),
+        None,
+        "Queue mailers is slow: its next job has waited 1 min.",
+    ),
+    Kind.SILENT: (
+        snapshot(workers=(worker("w1", last_beat=NOW - 45),)),
+        None,
+        "Worker app:7 has not been heard for 45 s.",
+    ),
+    Kind.SILENTS: (
+        snapshot(workers=tuple(worker(f"w{n}", last_beat=NOW - 40 - n) for n in range(4))),
+        None,
+        "4 workers have not been heard for 40 s or longer.",
+    ),
+    Kind.OVERDUE: (
+        snapshot(),
+        Glance(expiring=(running("a", left=-5), running("b"))),
+        "Running jobs past their reservation: 1. They will be run again.",
+    ),
+    Kind.GROWING: (
+        snapshot(queue(size=500, waited=20), before={"mailers": 100}),
+        None,
+        "Queue mailers grows by 400 a minute; 500 wait.",
+    ),
+    Kind.GROWINGS: (
+        snapshot(*(queue(f"q{n}", 100 + n, waited=20) for n in range(4)), before={}),
+        None,
+        "4 queues grow; the fastest by 103 a minute is q3.",
+    ),
+    Kind.PAUSED: (
+        snapshot(queue(paused=True)),
+        None,
+        "Queue mailers is paused with 5 waiting.",
+    ),
+    Kind.PAUSEDS: (
+        snapshot(*waiting(4, paused=True)),
+        None,
+        "4 queues are paused with 46 waiting; the largest is q3.",
+    ),
+    Kind.DIED: (
+        snapshot(samples=samples(5, 3, died=3)),
+        None,
+        "More dead jobs in the last 1 min: 3.",
+    ),
+    Kind.ENDING: (
+        snapshot(),
+        Glance(expiring=HELD),
+        "Running jobs near the end of their reservation: 5+; the first has 30 s left.",
+    ),
+    Kind.QUIET: (
+        snapshot(workers=(worker("w1", state=QUIET),), quiet_since={"w1": NOW - 900}),
+        None,
+        "Worker app:7 has taken no new jobs for 15 min or longer, and is still connected.",
+    ),
+    Kind.QUIETS: (
+        snapshot(
+            workers=tuple(worker(f"w{n}", state=QUIET) for n in range(4)),
+            quiet_since={f"w{n}": NOW - 900 for n in range(4)},
+        ),
+        None,
+        "4 workers have taken no new jobs for 15 min or longer, and are still connected.",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_each_finding_is_said_in_plain_words_and_leads_somewhere(kind: Kind) -> None:
+    found, glance, sentence = SAID[kind]
+    assert told(found, glance) == [sentence]
+    (item,) = attention("main", found, glance, NOW, "en")
+    assert item.href.startswith("/main")
+    assert item.tone == ("bad" if kind.weight >= 50 else "warn")
+    assert attention("main", found, glance, NOW, "zh-CN")[0].text != sentence
+
+
+def test_nothing_is_said_when_all_is_well() -> None:
+    calm = snapshot(
+        queue(waited=5), queue("empty", 0), queue("stopped", 0, paused=True), before={"mailers": 4}
+    )
+    assert told(calm, Glance(scheduled=(due(-60),), expiring=(running("a"),))) == []
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    unknown = snapshot(Queue(name="mailers", size=5), workers=None, samples=(Sample(NOW, 9, 9, 0),))
+    assert told(unknown) == []
+    assert told(snapshot(queue(), workers=(worker("w1", last_beat=None),))) == []
+    nothing = Snapshot(generation=0, pulse=0, state=None, checked_at=None, fault=None, samples=())
+    assert told(nothing) == []
+
+
+def test_a_paused_queue_lacks_no_worker() -> None:
+    assert told(snapshot(queue(paused=True), workers=())) == [
+        "Queue mailers is paused with 5 waiting."
+    ]
+
+
+def test_few_failures_are_no_rate() -> None:
+    assert told(snapshot(samples=samples(9, 9))) == []
+    assert told(snapshot(samples=samples(100, 19))) == []
+
+
+def test_a_server_that_is_gone_is_judged_as_it_was_seen() -> None:
+    gone = snapshot(queue(waited=5), fault=Fault(NOW, "gone", ""))
+    assert told(gone, now=NOW + 3600) == [
+        "The server cannot be read: what is said here is how it was last seen."
+    ]
+
+
+def test_the_gravest_come_first_and_no_more_than_eight_lines() -> None:
+    full = snapshot(
+        *(queue(f"slow{n}", waited=100 + n) for n in range(3)),
+        *(queue(f"paused{n}", 20, paused=True) for n in range(3)),
+        workers=(worker("w1"), worker("w2", last_beat=NOW - 60)),
+        samples=samples(40, 30, died=2),
+        refusing="the disk is full",
+    )
+    found = attention("main", full, Glance(retries=(due(600),)), NOW, "en")
+    assert len(found) == 8
+    weights = [item.kind.weight for item in findings("main", full, None, NOW)]
+    assert weights == sorted(weights, reverse=True)
+    assert found[0].text == "The server's disk is full: it takes no new jobs."
+    assert found[1].text.startswith("75 % of executions failed")
+    assert found[3].text == "Queue slow2 is slow: its next job has waited 1 min."
+    assert found[-1].text == "and 4 more"
+
+
+def test_a_hostile_name_is_text_in_a_sentence_and_its_link_is_encoded() -> None:
+    (item,) = attention("main", snapshot(queue("<a>\u202e/..", paused=True)), None, NOW, "en")
+    assert "\u202e" not in item.text
+    assert item.href == "/main/queues/%3Ca%3E%E2%80%AE%2F.."
