@@ -2,6 +2,7 @@
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
 import type { Fault, ToTab } from "./messages.js";
+import { viewStored } from "./json-view.js";
 import { show } from "./morph.js";
 import { absolute, relative, say } from "./words.js";
 
@@ -71,6 +72,7 @@ function hear(message: ToTab): void {
     show(main, message.html, message.digest, () => {
       counts();
       times();
+      viewStored();
     });
   }
   status();
@@ -78,6 +80,7 @@ function hear(message: ToTab): void {
 
 listen();
 times();
+viewStored();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
   times();

@@ -9,6 +9,11 @@ function selecting(main: HTMLElement): boolean {
   return !!selection && !selection.isCollapsed && main.contains(selection.anchorNode);
 }
 
+function kept(old: Node, fresh: Node): boolean {
+  if (!(old instanceof HTMLElement) || old.dataset.kept === undefined) return false;
+  return (fresh as HTMLElement).dataset?.kept === old.dataset.kept;
+}
+
 export function show(main: HTMLElement, html: string, digest: string, after: () => void): void {
   if (digest === seen) {
     waiting = null;
@@ -24,8 +29,8 @@ export function show(main: HTMLElement, html: string, digest: string, after: () 
     Idiomorph.morph(main, [...fresh.childNodes], {
       morphStyle: "innerHTML",
       callbacks: {
-        // A form that somebody may be filling in stays as it is.
-        beforeNodeMorphed: (old: Node) => !(old instanceof HTMLElement && old.dataset.kept !== undefined),
+        // A form that somebody may be filling in, or a view of the same bytes, stays as it is.
+        beforeNodeMorphed: (old: Node, fresh: Node) => !kept(old, fresh),
         // A fold stays as somebody left it; one that is being added is still without content.
         beforeAttributeUpdated: (name: string, node: Element) =>
           !(name === "open" && node.nodeName === "DETAILS" && node.hasChildNodes()) && name !== "data-done",
