@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _DIST = Path("src/glasshouse/web/static/dist")
-_NEEDED = ("app.js", "live-worker.js", "style.css")
+_NEEDED = ("app.js", "live-worker.js", "json-worker.js", "style.css")
 
 
 class FrontendHook(BuildHookInterface[Any]):

@@ -6,7 +6,7 @@ import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
 
 const out = join(import.meta.dirname, "../src/glasshouse/web/static/dist");
-const entries = { app: "src/app.ts", "live-worker": "src/live-worker.ts", style: "src/style.css" };
+const entries = { app: "src/app.ts", "live-worker": "src/live-worker.ts", "json-worker": "src/json-worker.ts", style: "src/style.css" };
 if (existsSync("src/theme.ts")) entries.theme = "src/theme.ts";
 
 const result = await build({

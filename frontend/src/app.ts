@@ -2,6 +2,7 @@
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
 import type { Fault, ToTab } from "./messages.js";
+import { viewStored } from "./json-view.js";
 import { Shown } from "./morph.js";
 import { fill, tick } from "./times.js";
 import { absolute, relative, say } from "./words.js";
@@ -55,7 +56,11 @@ function counts(): void {
 }
 
 let again = () => {};
-const shown = main && new Shown(main, (root) => fill(root, now()), counts, () => again());
+function told(): void {
+  counts();
+  viewStored();
+}
+const shown = main && new Shown(main, (root) => fill(root, now()), told, () => again());
 
 function hear(message: ToTab): void {
   if (message.kind === "tick") {
@@ -76,6 +81,7 @@ function hear(message: ToTab): void {
 
 listen();
 tick(now());
+viewStored();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
   tick(now());

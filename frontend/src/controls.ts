@@ -12,10 +12,10 @@ function toggleTheme(): void {
   }
 }
 
-async function copy(button: HTMLElement): Promise<void> {
+async function copy(button: HTMLElement, text = button.dataset.copy ?? ""): Promise<void> {
   const title = button.title;
   try {
-    await navigator.clipboard.writeText(button.dataset.copy ?? "");
+    await navigator.clipboard.writeText(text);
   } catch {
     return;
   }
@@ -50,7 +50,9 @@ function press(event: KeyboardEvent): void {
 export function listen(): void {
   document.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLElement>("button");
-    if (button?.dataset.copy !== undefined) void copy(button);
+    const from = button?.dataset.copyFrom;
+    if (button && from) void copy(button, document.getElementById(from)?.textContent ?? "");
+    else if (button?.dataset.copy !== undefined) void copy(button);
     else if (button?.dataset.action === "theme") toggleTheme();
     else if (button?.dataset.action === "keys") keys();
   });

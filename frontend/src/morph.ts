@@ -1,22 +1,28 @@
 // Puts live data into the page: keeps focus, scroll, open details and a selection, and touches only what differs.
 import { Idiomorph } from "idiomorph";
-import type { Fragment, Patch } from "./messages.js";
+import type { Fragment, Patch, Piece } from "./messages.js";
 
 // Where a part stands that is the same in the page already.
 const SAME = "data-same";
 
-function kept(old: Element, name: string): boolean {
+// A form that somebody may be filling in, or a view of the same bytes, stays as it is.
+function kept(old: Element, fresh: Element): boolean {
+  const mark = old.getAttribute("data-kept");
+  return mark !== null && fresh.getAttribute("data-kept") === mark;
+}
+
+function ours(old: Element, name: string): boolean {
   // A fold stays as somebody left it; one that is being added is still without content.
   return name === "data-done" || (name === "open" && old.nodeName === "DETAILS" && old.hasChildNodes());
 }
 
 function attributes(old: Element, fresh: Element): void {
   for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value && !kept(old, name)) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !ours(old, name)) old.setAttribute(name, value);
   }
   if (old.attributes.length === fresh.attributes.length) return;
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !kept(old, name)) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !ours(old, name)) old.removeAttribute(name);
   }
 }
 
@@ -37,8 +43,7 @@ function sync(old: Node, fresh: Node): void {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;
   }
-  // A form that somebody may be filling in stays as it is.
-  if (fresh.hasAttribute(SAME) || old.hasAttribute("data-kept")) return;
+  if (fresh.hasAttribute(SAME) || kept(old, fresh)) return;
   attributes(old, fresh);
   inside(old, fresh);
 }
@@ -99,7 +104,7 @@ export class Shown {
     }
     if (message.base !== null && message.base !== this.#digest) return this.#ask();
     if (message.kind === "patch") this.#patch(message.parts);
-    else this.#whole(message);
+    else if (!this.#whole(message)) return this.#ask();
     this.#digest = message.digest;
     this.#behind = false;
     this.after();
@@ -123,18 +128,22 @@ export class Shown {
     for (const [id, html] of parts) {
       const old = this.#part(id);
       const fresh = parsed(html, this.ready).firstElementChild;
-      if (old && fresh) sync(old, fresh);
+      // What stands within something kept belongs to it.
+      if (old && fresh && !old.parentElement?.closest("[data-kept]")) sync(old, fresh);
     }
   }
 
-  #whole({ pieces }: Fragment): void {
+  #whole({ pieces }: Fragment): boolean {
+    const missing = (piece: Piece) => typeof piece !== "string" && piece.length === 1 && !this.#part(piece[0]);
+    if (pieces.some(missing)) return false;
     const html = pieces.map((piece) => {
       if (typeof piece === "string") return piece;
       const [id, part] = piece;
       if (part !== undefined) return part;
-      const name = this.#part(id)?.localName ?? "div";
+      const name = this.#part(id)?.localName ?? "div"; // never the latter: see above
       return `<${name} id="${id}" ${SAME}></${name}>`;
     });
     inside(this.main, parsed(html.join(""), this.ready));
+    return true;
   }
 }

@@ -40,6 +40,7 @@ def test_a_build_without_assets_stops_with_a_sentence(tmp_path: Path) -> None:
 def test_a_build_with_a_manifest_but_no_file_stops_and_names_it(tmp_path: Path) -> None:
     (tmp_path / DIST).mkdir(parents=True)
     manifest = {"app.js": "app.1.js", "style.css": "style.1.css", "live-worker.js": "w.1.js"}
+    manifest["json-worker.js"] = "w.1.js"
     (tmp_path / DIST / "manifest.json").write_text(json.dumps(manifest))
     (tmp_path / DIST / "app.1.js").touch()
     (tmp_path / DIST / "w.1.js").touch()

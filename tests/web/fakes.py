@@ -22,7 +22,7 @@ from glasshouse.model.finished import (
     TypeTimes,
 )
 from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
-from glasshouse.model.listing import JobPage, ListQuery, Searched
+from glasshouse.model.listing import Entries, JobPage, ListQuery, Searched
 from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
 from glasshouse.web.app import Application, create_app
@@ -111,9 +111,10 @@ class FakeReader:
     async def working_jobs(self, query: ListQuery) -> JobPage:
         return _page([], query)
 
-    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
+    async def jobs(self, jid: str) -> Entries:
         every = [job for jobs in (*self.queues.values(), *self.sets.values()) for job in jobs]
-        return tuple(job for job in every if job.jid == jid)
+        found = tuple(job for job in every if job.jid == jid)
+        return Entries(found[:100], len(found))
 
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int

@@ -9,7 +9,7 @@ from glasshouse import web
 from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import WorkerState
-from glasshouse.web import executions, fleet, jobpage, overview, queues, render, running
+from glasshouse.web import attempts, executions, fleet, jobpage, overview, queues, render, running
 from glasshouse.web.chinese import CHINESE, PARTS
 from glasshouse.web.findings import Kind
 from glasshouse.web.i18n import CATALOGS, t
@@ -32,7 +32,7 @@ def used() -> set[str]:
         for two in re.findall(r'\bcounted\([^"]+"([^"]+)",\s*"([^"]+)"', source):
             keys |= set(two)
         keys |= set(re.findall(r'^        \("([A-Z][a-z][^"]+)", ', source, re.MULTILINE))
-    keys |= set(jobpage._PLACES.values()) | set(jobpage._DUE.values())
+    keys |= set(jobpage._PLACES.values()) | set(attempts.DUE.values())
     keys |= set(executions.MEANINGS.values()) | set(executions.ANSWERS.values())
     keys |= {kind.text for kind in Kind} | set(running.MARKS.values()) | set(fleet.COLUMNS)
     keys |= {text for _, *texts in queues.COLUMNS for text in texts} | set(overview.TITLES)

@@ -19,7 +19,7 @@ from glasshouse.model.finished import (
     TypeTimes,
 )
 from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
-from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
 from glasshouse.web import payload, rows
@@ -88,8 +88,9 @@ class FakeReader:
     async def working_jobs(self, query: ListQuery) -> JobPage:
         return self._page(JobState.WORKING, query)
 
-    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
-        return self._jobs(JobState.DEAD)
+    async def jobs(self, jid: str) -> Entries:
+        found = self._jobs(JobState.DEAD)
+        return Entries(found, len(found))
 
     def _log(self) -> tuple[FinishedJob, ...]:
         return tuple(

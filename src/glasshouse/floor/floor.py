@@ -23,7 +23,7 @@ from glasshouse.model.finished import (
     TimesTable,
 )
 from glasshouse.model.job import JobSet, StoredJob
-from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.upstream.reader import Reader
 
@@ -39,7 +39,7 @@ class ServerFloor:
         self._reader = reader
         self._sampler = Sampler(name, reader, clock=clock, pace=pace)
         self._lists: PageCache[JobPage] = PageCache(weigh=_page_weight)
-        self._jobs: PageCache[tuple[StoredJob, ...]] = PageCache(weigh=_jobs_weight)
+        self._jobs: PageCache[Entries] = PageCache(weigh=lambda found: _jobs_weight(found.items))
         self._finished: PageCache[FinishedPage | None] = PageCache(weigh=_log_weight)
         self._executions: PageCache[Executions | None] = PageCache(weigh=_log_weight)
         self._times: PageCache[TimesTable | None] = PageCache(weigh=lambda _: 1)
@@ -80,8 +80,8 @@ class ServerFloor:
         """Return a part of the reserved jobs; see ``Reader.working_jobs``."""
         return await self._list(("working",), query, lambda: self._reader.working_jobs(query))
 
-    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
-        """Return every entry with this id, or an empty tuple; see ``Reader.jobs``."""
+    async def jobs(self, jid: str) -> Entries:
+        """Return the entries with this id; see ``Reader.jobs``."""
         return await self._jobs.get(jid, self._current(), lambda: self._reader.jobs(jid))
 
     async def finished(

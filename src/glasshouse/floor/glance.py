@@ -64,7 +64,8 @@ async def read_glance(reader: Reader) -> Glance:
 async def _with_jobs(reader: Reader, page: FinishedPage) -> tuple[FailedRun, ...]:
     found = await asyncio.gather(*(reader.jobs(run.jid) for run in page.items))
     return tuple(
-        FailedRun(run, _failed_copy(jobs)) for run, jobs in zip(page.items, found, strict=True)
+        FailedRun(run, _failed_copy(jobs.items))
+        for run, jobs in zip(page.items, found, strict=True)
     )
 
 

@@ -49,6 +49,13 @@ class Searched(msgspec.Struct, frozen=True):
     complete: bool
 
 
+class Entries(msgspec.Struct, frozen=True):
+    """Entries of a server with one id, the oldest first, at most a hundred of the ``total``."""
+
+    items: tuple[StoredJob, ...]
+    total: int
+
+
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list, with the size of the whole list and the time of reading.
 

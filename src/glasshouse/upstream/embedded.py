@@ -20,8 +20,8 @@ from glasshouse.engine.attachment import Attachment
 from glasshouse.engine.status import read_status, status_token
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
-from glasshouse.model.job import JobSet, JobState, StoredJob
-from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.job import JobSet, JobState
+from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter, listed, stored_parameters
 from glasshouse.model.server import Queue, ServerState, SetSizes
 from glasshouse.upstream import embedded_finished as log
@@ -31,7 +31,6 @@ from glasshouse.upstream.embedded_search import search
 
 T = TypeVar("T")
 
-_COLUMNS = "state, score, queue, jid, jobtype, wid, reserved_at, payload"
 # The database follows the engine by a moment; before each look the engine is asked to let it. One
 # that does not answer in this time is looked at as it is.
 _PATIENCE = 0.5
@@ -74,16 +73,9 @@ class EmbeddedReader:
         """Return a part of the reserved jobs, first to expire first."""
         return await self._list(query, lambda db: lists.set_scope(db, JobState.WORKING))
 
-    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
-        """Return every entry with this id."""
-        return await self._read(
-            self._lists,
-            lambda db: _rows(
-                db,
-                f"SELECT {_COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT 100",
-                (jid,),
-            ),
-        )
+    async def jobs(self, jid: str) -> Entries:
+        """Return the entries with this id, at most a hundred, and how many there are."""
+        return await self._read(self._lists, lambda db: lists.entries_of(db, jid))
 
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int
@@ -171,10 +163,6 @@ def _queue(db: apsw.Connection, name: str) -> lists.Scope:
             remedy="It may have been removed; see the list of queues.",
         )
     return scope
-
-
-def _rows(db: apsw.Connection, query: str, values: tuple[object, ...]) -> tuple[StoredJob, ...]:
-    return tuple(lists.stored(*row) for row in db.execute(query, values))
 
 
 def _sizes(db: apsw.Connection) -> SetSizes:

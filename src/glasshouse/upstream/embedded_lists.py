@@ -13,11 +13,12 @@ import apsw
 
 from glasshouse.engine import schema
 from glasshouse.model.job import JobState, StoredJob
-from glasshouse.model.listing import JobPage, ListQuery, Place
+from glasshouse.model.listing import Entries, JobPage, ListQuery, Place
 from glasshouse.wire.times import format_time
 
 COLUMNS = "id, state, score, queue, jid, jobtype, wid, reserved_at, payload"
 _HALVINGS = 64
+_ENTRIES = 100
 
 Key = tuple[float, int]
 """Score and number of an entry."""
@@ -127,6 +128,15 @@ def rows_of(db: apsw.Connection, keys: Sequence[Key]) -> list[StoredJob]:
         for row in db.execute(f"SELECT {COLUMNS} FROM job WHERE id IN ({marks})", numbers)
     }
     return [found[number] for number in numbers if number in found]
+
+
+def entries_of(db: apsw.Connection, jid: str) -> Entries:
+    """Return the entries with one id, the oldest first."""
+    total = int(db.execute("SELECT count(*) FROM job WHERE jid = ?", (jid,)).get)
+    found = db.execute(
+        f"SELECT {COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT ?", (jid, _ENTRIES)
+    )
+    return Entries(tuple(stored(*row[1:]) for row in found), total)
 
 
 def stored(

@@ -10,8 +10,8 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
-from glasshouse.model.job import JobSet, StoredJob
-from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.job import JobSet
+from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import ServerState
 
@@ -54,8 +54,8 @@ class Reader(Protocol):
         """Return a part of the reserved jobs, first to expire first."""
         ...
 
-    async def jobs(self, jid: str) -> tuple[StoredJob, ...]:
-        """Return every entry with this id (ids may repeat), or an empty tuple."""
+    async def jobs(self, jid: str) -> Entries:
+        """Return the entries with this id: ids may repeat, and there may be none."""
         ...
 
     async def finished(

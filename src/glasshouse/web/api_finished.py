@@ -70,17 +70,17 @@ async def jobs_by_id(context: PageContext) -> Shape:
     jid, server = context.params["jid"], server_of(context)
     found = await server.jobs(jid)
     ran = await server.executions(jid)
-    if not found and (ran is None or not ran.items):
+    if not found.items and (ran is None or not ran.items):
         raise NotFoundError(
             f"There is no job {jid!r} on this server now, and its log knows none."
             if ran is not None
             else f"There is no job {jid!r} on this server now.",
             remedy="It may have run; look at the queues and sets.",
         )
-    items = [jobs.flattened(job, whole=True) for job in found]
+    items = [jobs.flattened(job, whole=True) for job in found.items]
     return JobListing(
         items=items,
-        total=len(items),
+        total=found.total,
         page=1,
         per_page=len(items),
         age=_age(context, None),

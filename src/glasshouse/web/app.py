@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glasshouse.floor.floor import Floor
 from glasshouse.model.errors import GlasshouseError, NotFoundError
-from glasshouse.web import errors, guard, replies, routes, schema, static
+from glasshouse.web import errors, guard, replies, routes, schema, static, stored
 from glasshouse.web.api import ENDPOINTS
 from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
 from glasshouse.web.headers import SecurityHeaders
@@ -88,6 +88,8 @@ class Console:
                 context = self._site.context(
                     match, scope["raw_path"], scope["query_string"], locale
                 )
+                if match.route.kind is Kind.BYTES:
+                    return await stored.respond(context, headers)
                 if match.route.kind is Kind.API:
                     return await _api(match.route.name, context, headers)
                 return await self._page(match.route.name, context, headers)

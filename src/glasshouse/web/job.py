@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from glasshouse.floor.floor import ServerFloor
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
-from glasshouse.model.finished import Executions
+from glasshouse.model.finished import Executions, TypeTimes
 from glasshouse.web import format as fmt
 from glasshouse.web import views
+from glasshouse.web.budget import Budget
 from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.executions import ran_view
 from glasshouse.web.i18n import t
-from glasshouse.web.jobpage import entry
+from glasshouse.web.jobpage import About, entry
 
 _MOST_ENTRIES = 20
 
@@ -25,13 +26,19 @@ async def job(context: PageContext) -> PageResult:
     jid, now, locale = context.params["jid"], context.now, context.locale
     found = await server.jobs(jid)
     ran = await _executions(server, jid)
-    if not found and (ran is None or not ran.items):
+    if not found.items and (ran is None or not ran.items):
         raise _gone(locale, logged=ran is not None)
+    times = {item.jobtype: item for item in await _times(server)}
+    about = About(server.name, now, locale, server.snapshot.state, times, ran)
+    budget = Budget()
+    shown = found.items[:_MOST_ENTRIES]
     view = views.JobView(
         jid=fmt.display_text(jid),
         json_href=f"/api/v1/servers/{server.name}/jobs/{fmt.segment(jid)}",
-        entries=tuple(entry(job, server.name, now, locale) for job in found[:_MOST_ENTRIES]),
-        total=len(found),
+        entries=tuple(
+            entry(job, about, budget, first=number == 0) for number, job in enumerate(shown)
+        ),
+        total=found.total,
         ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
     )
     title = t("Job {jid}", locale, jid=view.jid)
@@ -44,6 +51,14 @@ async def _executions(server: ServerFloor, jid: str) -> Executions | None:
     except UpstreamUnavailableError:
         # The job itself is known from before: it is shown, and nothing is said of its runs.
         return None
+
+
+async def _times(server: ServerFloor) -> tuple[TypeTimes, ...]:
+    try:
+        table = await server.type_times()
+    except UpstreamUnavailableError:
+        return ()
+    return () if table is None else table.types
 
 
 def _gone(locale: str, *, logged: bool) -> NotFoundError:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from glasshouse.model.finished import Executions, TypeTimes
 from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.server import ServerState
 from glasshouse.web import format as fmt
-from glasshouse.web import payload
+from glasshouse.web import payload, stored
+from glasshouse.web.attempts import timeline
+from glasshouse.web.budget import Budget
 from glasshouse.web.i18n import t
+from glasshouse.web.related import related
 from glasshouse.web.rows import queue_href, retries
-from glasshouse.web.views import Fact, JobEntry
+from glasshouse.web.verdict import Facts, verdict
+from glasshouse.web.views import Fact, JobEntry, Stored
 
 _PLACES = {
     JobState.ENQUEUED: "waiting in queue {queue}",
@@ -17,53 +27,106 @@ _PLACES = {
     JobState.DEAD: "dead",
 }
 _PATHS = {JobState.WORKING: "busy"}
-_DUE = {
-    JobState.SCHEDULED: "Due",
-    JobState.RETRIES: "Next retry",
-    JobState.DEAD: "Expires",
-}
 _KNOWN = ("jid", "jobtype", "queue", "args", "failure", "created_at", "enqueued_at", "at", "retry")
 _LONG = 512
+_MOST_FACTS, _FEW_FACTS = 40, 8
+_MESSAGE, _BACKTRACE = 32 << 10, 64 << 10
+_FEW = 4 << 10
+"""How much of an entry's texts is on the page when it is not the first with its id."""
 
 
-def entry(job: StoredJob, server: str, now: float, locale: str) -> JobEntry:
-    """Return everything known about one entry."""
+class About(msgspec.Struct, frozen=True):
+    """What is known beside the entry itself, as of ``now``; ``times`` are of its type."""
+
+    server: str
+    now: float
+    locale: str
+    state: ServerState | None
+    times: Mapping[str, TypeTimes]
+    ran: Executions | None
+
+
+def entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEntry:
+    """Return everything known about one entry, as far as the page has room for its texts."""
+    locale = about.locale
     members = payload.fields(job.payload)
-    failure = payload.value(members.get("failure"))
-    facts = failure if isinstance(failure, dict) else {"message": failure}
+    facts = payload.failure_of(members)
     queue = fmt.display_text(job.queue)
-    where = queue_href(server, job.queue)
+    where = queue_href(about.server, job.queue)
     if job.state is not JobState.ENQUEUED:
-        where = f"/{server}/{_PATHS.get(job.state, job.state.value)}"
+        where = f"/{about.server}/{_PATHS.get(job.state, job.state.value)}"
+    message = budget.take(_text(facts.get("message")), _MESSAGE if first else _FEW)
+    lines = _lines(facts.get("backtrace"))
+    trace = budget.take("\n".join(lines), _BACKTRACE if first else _FEW)
     args = members.get("args", b"" if members else job.payload)
+    others = [name for name in members if name not in _KNOWN]
+    few = _MOST_FACTS if first else _FEW_FACTS
     return JobEntry(
         state=job.state.value,
         state_label=t("state " + job.state.value, locale),
         where=t(_PLACES[job.state], locale, queue=queue),
         where_href=where,
         jobtype=fmt.display_text(job.jobtype),
-        facts=_facts(job, members, facts, server, locale),
-        timeline=_timeline(job, members, facts, now, locale),
-        failed=failure is not None,
-        errtype=payload.text_of(facts.get("errtype")),
-        message=_block(facts.get("message")),
-        backtrace=_backtrace(facts.get("backtrace")),
-        args=payload.pretty(args),
-        args_size=fmt.size(len(args)),
-        raw=fmt.display_bytes(job.payload[: payload.MAX_SHOWN], lines=True),
-        raw_size=fmt.size(len(job.payload)),
-        raw_cut=len(job.payload) > payload.MAX_SHOWN,
+        verdict=verdict(_known(job, members, facts, about), about.now, locale),
+        facts=_facts(job, members, facts, others[:few], about),
+        more_facts=fmt.number(len(others) - few) if len(others) > few else "",
+        timeline=timeline(job, members, facts, about),
+        related=related(job, facts, about.server, locale),
+        failed=members.get("failure", b"null") != b"null",
+        errtype=fmt.cut(payload.text_of(facts.get("errtype")), _LONG),
+        message=message.text,
+        message_cut=message.cut,
+        backtrace=trace.text,
+        backtrace_lines=len(lines),
+        backtrace_cut=trace.cut,
+        args=_stored_text(job, args, "args", about.server, budget, first=first),
+        raw=_stored_text(job, job.payload, "", about.server, budget, first=first),
+    )
+
+
+def _stored_text(
+    job: StoredJob, raw: bytes, part: str, server: str, budget: Budget, *, first: bool
+) -> Stored:
+    most = payload.MAX_SHOWN if first else _FEW
+    shown = budget.take(payload.pretty(raw, most), 4 * most, cut=len(raw) > most)
+    return Stored(
+        name=stored.entry_name(job),
+        part=part,
+        text=shown.text,
+        size=fmt.size(len(raw)),
+        cut=shown.cut,
+        href=stored.href(server, job),
+    )
+
+
+def _known(
+    job: StoredJob, members: dict[str, bytes], facts: dict[str, object], about: About
+) -> Facts:
+    count, limit = facts.get("retry_count"), payload.value(members.get("retry"))
+    enqueued = fmt.stored_moment(payload.value(members.get("enqueued_at")), about.now, "en")
+    return Facts(
+        job=job,
+        enqueued_at=enqueued.at if enqueued is not None and enqueued.iso else None,
+        retries=count if isinstance(count, int) else None,
+        limit=limit if isinstance(limit, int) else None,
+        state=about.state,
+        times=about.times.get(job.jobtype),
     )
 
 
 def _facts(
-    job: StoredJob, members: dict[str, bytes], facts: dict[str, object], server: str, locale: str
+    job: StoredJob,
+    members: dict[str, bytes],
+    facts: dict[str, object],
+    others: Sequence[str],
+    about: About,
 ) -> tuple[Fact, ...]:
+    locale = about.locale
     rows = [
         Fact(
             label=t("Queue", locale),
             text=fmt.display_text(job.queue),
-            href=queue_href(server, job.queue),
+            href=queue_href(about.server, job.queue),
             moment=None,
         ),
         _fact("Type", fmt.display_text(job.jobtype), locale),
@@ -78,35 +141,9 @@ def _facts(
             href="",
             moment=None,
         )
-        for name in list(members)[:40]
-        if name not in _KNOWN
+        for name in others
     ]
     return tuple(row for row in rows if row.text)
-
-
-def _timeline(
-    job: StoredJob, members: dict[str, bytes], facts: dict[str, object], now: float, locale: str
-) -> tuple[Fact, ...]:
-    def stored(name: str) -> fmt.Moment | None:
-        return fmt.stored_moment(payload.value(members.get(name)), now, locale)
-
-    def known(at: float | None) -> fmt.Moment | None:
-        return None if at is None else fmt.moment(at, now, locale)
-
-    steps = [
-        ("Created", stored("created_at")),
-        ("Scheduled for", stored("at")),
-        ("Enqueued", stored("enqueued_at")),
-        ("First failed", fmt.stored_moment(facts.get("failed_at"), now, locale)),
-        ("Reserved", known(job.reserved_at)),
-        ("Reservation expires", known(job.expires_at)),
-        (_DUE.get(job.state, "Due"), known(job.at)),
-    ]
-    return tuple(
-        Fact(label=t(label, locale), text="", href="", moment=moment)
-        for label, moment in steps
-        if moment is not None
-    )
 
 
 def _fact(label: str, text: str, locale: str) -> Fact:
@@ -118,14 +155,12 @@ def _stored(members: dict[str, bytes], name: str) -> str:
     return fmt.cut(fmt.display_bytes(raw[: _LONG * 4]), _LONG)
 
 
-def _block(data: object) -> str:
-    if isinstance(data, str):
-        return fmt.display_text(data[: payload.MAX_SHOWN], lines=True)
-    return fmt.cut(payload.text_of(data), payload.MAX_SHOWN)
+def _text(data: object) -> str:
+    return fmt.display_text(data, lines=True) if isinstance(data, str) else payload.text_of(data)
 
 
-def _backtrace(data: object) -> str:
+def _lines(data: object) -> list[str]:
     if not isinstance(data, list):
-        return _block(data)
-    lines = (line if isinstance(line, str) else payload.text_of(line) for line in data[:500])
-    return _block("\n".join(lines))
+        text = _text(data)
+        return text.split("\n") if text else []
+    return [_text(line) for line in data]

@@ -205,8 +205,7 @@ def _retry(job: StoredJob, server: str, now: float, locale: str) -> views.Failur
 
 def _failure(job: StoredJob) -> tuple[str, str]:
     """Return the type and the message of a job's failure, as far as they are there."""
-    failure = payload.value(payload.fields(job.payload).get("failure"))
-    facts = failure if isinstance(failure, dict) else {"message": failure}
+    facts = payload.failure_of(payload.fields(job.payload))
     errtype, message = (payload.text_of(facts.get(name)) for name in ("errtype", "message"))
     return fmt.cut(errtype, 120), fmt.cut(message, _MESSAGE)
 

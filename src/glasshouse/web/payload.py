@@ -13,12 +13,13 @@ import re
 import msgspec
 
 from glasshouse.web.format import cut, display_bytes, display_text
+from glasshouse.wire.lenient import MAX_SCAN, fields, value
 
-MAX_SHOWN = 256 * 1024
+__all__ = ["Preview", "failure_of", "fields", "pretty", "preview", "text_of", "value"]
+
+MAX_SHOWN = 64 * 1024
 MAX_DEPTH = 40
 MAX_PRETTY = 1024 * 1024
-_MAX_SCAN = 1024 * 1024
-_MAX_LENIENT = 65536
 PREVIEW = 160
 
 _LEXEME = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\s*', re.DOTALL)
@@ -32,32 +33,16 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     cut: bool
 
 
-def fields(payload: bytes) -> dict[str, bytes]:
-    """Return the stored text of each top-level member, or ``{}`` if that cannot be told."""
-    try:
-        members = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError):
-        return _scan(payload)
-    return {name: bytes(raw) for name, raw in members.items()}
-
-
-def value(raw: bytes | None) -> object:
-    """Return one member decoded as far as possible; its text when it cannot be."""
-    if raw is None:
-        return None
-    if len(raw) > _MAX_SCAN:
-        return display_bytes(raw[:_MAX_SCAN])
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError):
-        pass
-    text = raw.decode("utf-8", "backslashreplace")
-    if len(text) > _MAX_LENIENT:
-        return text
-    try:
-        return json.loads(text, strict=False, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
-        return text
+def failure_of(members: dict[str, bytes]) -> dict[str, object]:
+    """Return the fields of a job's ``failure``; what is no object is its ``message``."""
+    raw = members.get("failure")
+    if raw is not None and len(raw) > MAX_SCAN:
+        # Decoded at once it would be text only: each of its fields by itself may be short.
+        parts = fields(raw)
+        if parts:
+            return {name: value(part) for name, part in parts.items()}
+    failure = value(raw)
+    return failure if isinstance(failure, dict) else {"message": failure}
 
 
 def text_of(data: object) -> str:
@@ -85,34 +70,33 @@ def preview(members: dict[str, bytes], payload: bytes, name: str = "args") -> Pr
     )
 
 
-def pretty(raw: bytes) -> str:
-    """Return stored JSON indented, each token exactly as stored.
+def pretty(raw: bytes, most: int = MAX_SHOWN) -> str:
+    """Return the beginning of stored JSON, ``most`` bytes of it, indented, each token as stored.
 
     What is no JSON, is nested deeper than 40 levels, or would grow beyond 1 MiB
-    is returned as it is; more than 256 KiB is cut.
+    is returned as it is.
     """
-    if len(raw) > MAX_SHOWN:
-        return display_bytes(raw[:MAX_SHOWN], lines=True) + "…"
-    text = raw.decode("utf-8", "backslashreplace")
-    indented = _indent(text)
+    text = raw[:most].decode("utf-8", "backslashreplace")
+    indented = _indent(text, whole=len(raw) <= most)
     return display_text(text if indented is None else indented, lines=True)
 
 
-def _indent(text: str) -> str | None:
+def _indent(text: str, *, whole: bool) -> str | None:
     out: list[str] = []
     length = depth = position = 0
     fresh = False
     while position < len(text):
         match = _LEXEME.match(text, position)
         if match is None:
-            return None
+            # A beginning may end within a token.
+            return None if whole else "".join(out) + text[position:]
         lexeme, position = match.group(1), match.end()
         piece, depth, fresh = _piece(lexeme, depth, fresh=fresh)
         length += len(piece)
         if not 0 <= depth <= MAX_DEPTH or length > MAX_PRETTY:
             return None
         out.append(piece)
-    return "".join(out) if depth == 0 else None
+    return "".join(out) if depth == 0 or not whole else None
 
 
 def _piece(lexeme: str, depth: int, *, fresh: bool) -> tuple[str, int, bool]:
@@ -127,28 +111,3 @@ def _piece(lexeme: str, depth: int, *, fresh: bool) -> tuple[str, int, bool]:
     if lexeme == ":":
         return ": ", depth, False
     return lead + lexeme, depth, False
-
-
-def _scan(payload: bytes) -> dict[str, bytes]:
-    """Find top-level members by walking the tokens; only for payloads of up to 1 MiB."""
-    # Latin-1 keeps one character per byte, so positions are those of the bytes.
-    text = payload[:_MAX_SCAN].decode("latin-1")
-    found: dict[str, bytes] = {}
-    depth = position = 0
-    name: str | None = None
-    start = -1
-    while (match := _LEXEME.match(text, position)) is not None:
-        lexeme, position = match.group(1), match.end()
-        depth += (lexeme in "{[") - (lexeme in "}]")
-        if depth == 1 and lexeme == ":" and start < 0:
-            start = match.end()
-        elif start < 0 and depth == 1 and lexeme.startswith('"'):
-            name = lexeme[1:-1]
-        elif start >= 0 and name is not None and _ends(lexeme, depth):
-            found[name] = payload[start : match.start(1)].strip()
-            name, start = None, -1
-    return found
-
-
-def _ends(lexeme: str, depth: int) -> bool:
-    return (depth == 1 and lexeme == ",") or (depth == 0 and lexeme == "}")

@@ -107,6 +107,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "queue": _text,
     "id": _text,
     "error": _text,
+    "entry": _shape(re.compile("[0-9a-f]{24}"), "Follow the links of the job's page."),
     "outcome": _outcome,
     "until": _number(MAX_ENTRY),
 }

@@ -50,6 +50,20 @@ _SPOKEN = (
     "Server unreachable since {since} — showing the last known data from {age}.",
     "Server unreachable since {since} — nothing is known yet.",
     "This is not on the server any more. What you see is its last known state.",
+    "{n} of {limit}",
+    "… {n} keys",
+    "… {n} items",
+    "Search in this text",
+    "Previous hit",
+    "Next hit",
+    "No hit",
+    "Fold all",
+    "Unfold all",
+    "Copy all",
+    "Copy the path",
+    "Loading…",
+    "The server does not hold this any more.",
+    "It could not be loaded; try again.",
     "Check that the job server runs and can be reached; the page recovers by itself.",
 )
 
@@ -106,6 +120,7 @@ class Renderer:
             "theme": _asset(manifest, "theme.js"),
             "style": _asset(manifest, "style.css"),
             "worker": _asset(manifest, "live-worker.js"),
+            "json_worker": _asset(manifest, "json-worker.js"),
             "icon": _asset(manifest, "favicon.svg"),
         }
 

@@ -31,18 +31,21 @@ def tag(body: bytes) -> str:
     return f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def validated(headers: Headers, body: bytes, media: str, *, basis: bytes | None = None) -> Response:
+def validated(
+    headers: Headers, body: bytes, media: str, *, basis: bytes | None = None, pack: bool = True
+) -> Response:
     """Return 200 with an ETag, or 304 when the client has it already.
 
     ``basis`` is what the tag is made from, when the body holds parts that
-    change without meaning (its age).
+    change without meaning (its age). Without ``pack`` it is sent as it is.
     """
     etag = tag(body if basis is None else basis)
     kept = {"etag": etag, "cache-control": REVALIDATED, "vary": "accept-encoding, accept-language"}
     known = (item.strip() for item in headers.get("if-none-match", "").split(","))
     if any(item in (etag, etag[2:], "*") for item in known):
         return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=kept)
-    return packed(headers, Response(body, media_type=media, headers=kept))
+    response = Response(body, media_type=media, headers=kept)
+    return packed(headers, response) if pack else response
 
 
 def packed(headers: Headers, response: Response) -> Response:

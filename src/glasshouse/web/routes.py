@@ -21,6 +21,7 @@ class Kind(enum.StrEnum):
     API = "api"
     LIVE = "live"
     PROBE = "probe"
+    BYTES = "bytes"
     SCHEMA = "schema"
     STATIC = "static"
 
@@ -67,6 +68,7 @@ ROUTES: tuple[Route, ...] = (
     Route(_S + "/queues//jobs", "queue_jobs", Kind.API, (*_PART, "name"), ("name",)),
     Route(_S + "/sets/{set}/jobs", "set_jobs", Kind.API, _PART),
     Route(_S + "/jobs/{jid}", "jobs", Kind.API),
+    Route(_S + "/jobs/{jid}/stored", "stored", Kind.BYTES, ("entry",)),
     Route(_S + "/workers", "workers", Kind.API, _PAGING),
     Route(_S + "/finished", "finished", Kind.API, (*_PAGING, *_FINISHED)),
     Route(_S + "/finished/types", "finished_types", Kind.API, _PAGING),

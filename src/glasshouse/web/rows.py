@@ -116,8 +116,7 @@ def is_stale(worker: Worker, now: float) -> bool:
 def job_row(job: StoredJob, position: int | None, server: str, now: float, locale: str) -> JobRow:
     """Return a job as a row of any list."""
     members = payload.fields(job.payload)
-    failure = payload.value(members.get("failure"))
-    facts = failure if isinstance(failure, dict) else {"message": failure}
+    facts = payload.failure_of(members)
     return JobRow(
         row=row_id(job),
         position="" if position is None else fmt.number(position),

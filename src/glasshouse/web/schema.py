@@ -21,6 +21,7 @@ from glasshouse.web.query import (
 from glasshouse.web.replies import JSON, PROBLEM
 from glasshouse.web.routes import ROUTES, Kind, Route
 from glasshouse.web.shapes import HealthShape
+from glasshouse.web.stored import MEDIA
 
 _REF = "#/components/schemas/{name}"
 _PROBLEMS = (400, 404, 503)
@@ -46,7 +47,8 @@ def openapi() -> bytes:
         },
         "paths": {
             route.pattern: {"get": _operation(route)} for route in ROUTES if route.kind is Kind.API
-        },
+        }
+        | {route.pattern: {"get": _bytes(route)} for route in ROUTES if route.kind is Kind.BYTES},
         "components": {"schemas": components},
     }
     return msgspec.json.encode(document)
@@ -63,6 +65,17 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": (endpoint.handler.__doc__ or "").partition("\n")[0],
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {"200": _response("The answer.", JSON, shape)} | _problems(),
+    }
+
+
+def _bytes(route: Route) -> dict[str, Any]:
+    """Return the operation of a route that answers with bytes as they are stored."""
+    return {
+        "operationId": route.name,
+        "summary": "Give a job's payload as it is stored, byte for byte.",
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "responses": {"200": _response("The bytes.", MEDIA, {"type": "string", "format": "binary"})}
+        | _problems(),
     }
 
 

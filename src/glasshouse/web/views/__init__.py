@@ -15,7 +15,11 @@ from glasshouse.web.views.finished import (
 from glasshouse.web.views.job import (
     JobEntry,
     JobView,
+    Link,
+    Links,
     RanView,
+    Stored,
+    Verdict,
 )
 from glasshouse.web.views.lists import (
     FindView,
@@ -76,6 +80,8 @@ __all__ = [
     "JobEntry",
     "JobRow",
     "JobView",
+    "Link",
+    "Links",
     "Load",
     "OrderView",
     "OverviewView",
@@ -89,9 +95,11 @@ __all__ = [
     "RunRow",
     "SetView",
     "SortView",
+    "Stored",
     "Tile",
     "TimesRow",
     "TimesView",
+    "Verdict",
     "WorkerRow",
     "WorkerRuns",
 ]

@@ -8,6 +8,43 @@ from glasshouse.web.format import Moment
 from glasshouse.web.views.shared import ExecutionRow, Fact
 
 
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What is to be said of a job first. ``tone``: ``good``, ``plain``, ``warn`` or ``bad``."""
+
+    tone: str
+    text: str
+    detail: str
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """The beginning of a stored text, indented; ``size`` is that of the whole.
+
+    ``name`` is one of its bytes: the same bytes have the same. ``part`` is
+    ``args`` or, for the whole job, empty.
+    """
+
+    name: str
+    part: str
+    text: str
+    size: str
+    cut: bool
+    href: str
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """Where more of the same is."""
+
+    label: str
+    href: str
+
+
+class Links(Struct, frozen=True, kw_only=True):
+    """Links of one kind: to jobs of the same type, or with the same error."""
+
+    label: str
+    items: tuple[Link, ...]
+
+
 class JobEntry(Struct, frozen=True, kw_only=True):
     """One place where a job with this id is."""
 
@@ -16,17 +53,20 @@ class JobEntry(Struct, frozen=True, kw_only=True):
     where: str
     where_href: str
     jobtype: str
+    verdict: Verdict
     facts: tuple[Fact, ...]
+    more_facts: str
     timeline: tuple[Fact, ...]
+    related: tuple[Links, ...]
     failed: bool
     errtype: str
     message: str
+    message_cut: bool
     backtrace: str
-    args: str
-    args_size: str
-    raw: str
-    raw_size: str
-    raw_cut: bool
+    backtrace_lines: int
+    backtrace_cut: bool
+    args: Stored
+    raw: Stored
 
 
 class RanView(Struct, frozen=True, kw_only=True):
