@@ -148,12 +148,33 @@ async def _tick(page: Page, url: str) -> dict[str, float]:
     return spent | {"updates": updates / took}
 
 
+async def _transferred(page: Page, url: str) -> float:
+    """Return the kB that a browser without a cache takes for a page, the live worker included."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    sizes: list[float] = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    await page.goto(url, wait_until="load")
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    # The shared worker loads its script beside the page's own requests.
+    worker = await page.evaluate("document.documentElement.dataset.worker")
+    await page.goto(url.removesuffix("/main") + worker)
+    return sum(sizes) / 1000
+
+
 async def _browser(url: str) -> list[dict[str, object]]:
     if CHROMIUM is None:
         return [{"name": "live tick: chromium is not installed", "value": "-", "unit": ""}]
     rows: list[dict[str, object]] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = await browser.new_context()
+        kilobytes = await _transferred(await context.new_page(), f"{url}/main")
+        await context.close()
+        rows.append({
+            "name": "first page, cold cache: transferred", "value": round(kilobytes, 1),
+            "unit": "kB", "goal": "< 120",
+        })  # fmt: skip
         for path in PAGES:
             context = await browser.new_context(viewport={"width": 1440, "height": 900})
             spent = await _tick(await context.new_page(), f"{url}/main{path}")

@@ -1,7 +1,8 @@
 """``GET /{server}/live?topic=…``: the event stream of one browser.
 
-Events: ``tick`` (age and fault of the server), ``fragment`` (the new inside of a
-page's live part) and ``gone``. The stream ends when the console stops.
+Events: ``tick`` (age and fault of the server), ``fragment`` (the inside of a page's
+live part), ``patch`` (those of its parts that changed) and ``gone``. The stream ends
+when the console stops.
 """
 
 from __future__ import annotations
