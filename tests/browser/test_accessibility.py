@@ -1,0 +1,108 @@
+"""No page breaks a rule of WCAG 2.2 AA or of axe-core's best practice, whatever it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.browser.house import House, house
+from tests.browser.stages import PAGES, WRONG, fill_shop
+
+AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+RUN = """async (tags) => {
+  const {violations} = await axe.run(document, {
+    runOnly: {type: "tag", values: tags},
+    resultTypes: ["violations"],
+    rules: {"target-size": {enabled: true}},
+  });
+  const told = ({target, html, failureSummary}) =>
+    [target.join(" "), html.slice(0, 200), failureSummary];
+  return violations.map(({id, help, nodes}) => [id, help, nodes.slice(0, 5).map(told)]);
+}"""
+LOOKS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
+
+
+class Inspector:
+    """Opens pages of one console in one look, and gathers what axe-core has against them."""
+
+    def __init__(self, page: Page, url: str, source: str) -> None:
+        self.page, self.url, self.source = page, url, source
+        self.found: dict[str, list[tuple[str, str]]] = {}
+
+    async def open(self, path: str, status: int = 200) -> None:
+        answer = await self.page.goto(self.url + path)
+        assert answer is not None
+        assert answer.status == status, path
+        if status == 200 and path != "/":
+            await self.page.locator("#indicator[data-state=live]").wait_for(state="attached")
+
+    async def check(self, label: str) -> None:
+        # By evaluate: the page's policy lets no script in that the console does not serve.
+        await self.page.evaluate(self.source)
+        against = await self.page.evaluate(RUN, TAGS)
+        for rule, _, nodes in against:
+            for target, source, summary in nodes:
+                self.found.setdefault(f"{rule}: {source}\n{summary}", []).append((label, target))
+
+    def nothing(self) -> None:
+        told = [f"{what}\n{len(where)} × {where[0]}" for what, where in self.found.items()]
+        assert not told, "\n\n".join(told)
+
+    async def look(self, path: str, status: int = 200) -> None:
+        await self.open(path, status)
+        await self.check(path)
+
+
+async def inspector(browser: Browser, home: House, theme: str, width: int) -> Inspector:
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if theme == "dark" else "light",
+    )
+    return Inspector(await context.new_page(), home.url, AXE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+async def test_pages_with_data(browser: Browser, tmp_path: Path, theme: str, width: int) -> None:
+    async with house(tmp_path / "data") as home:
+        await fill_shop(home)
+        eye = await inspector(browser, home, theme, width)
+        for path in (path for paths in PAGES.values() for path in paths):
+            await eye.look(path)
+        await eye.open("/main/jobs/dead-order-1")
+        for fold in await eye.page.locator("main summary").all():
+            await fold.click()
+        await eye.check("a job with its folds turned")
+        await eye.page.keyboard.press("?")
+        await eye.page.locator("dialog[open]").wait_for()
+        await eye.check("the keys")
+        eye.nothing()
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+async def test_pages_without_data_and_errors(
+    browser: Browser, tmp_path: Path, theme: str, width: int
+) -> None:
+    async with house(tmp_path / "data") as home:
+        eye = await inspector(browser, home, theme, width)
+        for name, paths in PAGES.items():
+            await eye.look(paths[0], 404 if name in {"queue", "job"} else 200)
+        for path, status in WRONG.items():
+            await eye.look(path, status)
+        eye.nothing()
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+async def test_pages_of_a_server_that_is_gone(
+    browser: Browser, tmp_path: Path, theme: str, width: int
+) -> None:
+    async with house(tmp_path / "data") as home:
+        await fill_shop(home)
+        eye = await inspector(browser, home, theme, width)
+        await eye.open("/main/retries")
+        await home.end_engine()
+        await eye.page.locator("#banner:not([hidden])").wait_for()
+        await eye.check("/main/retries, stale")
+        eye.nothing()
