@@ -1,10 +1,12 @@
 // Starts the page: controls, ticking times, live data.
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
+import { listenKeys } from "./keys.js";
 import type { Fault, ToTab } from "./messages.js";
 import { viewStored } from "./json-view.js";
 import { Shown } from "./morph.js";
 import { fill, tick } from "./times.js";
+import { listenWaiting } from "./waiting.js";
 import { absolute, relative, say } from "./words.js";
 
 const root = document.documentElement;
@@ -80,6 +82,8 @@ function hear(message: ToTab): void {
 }
 
 listen();
+listenKeys();
+listenWaiting();
 tick(now());
 viewStored();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,7 +1,7 @@
-// Buttons and keys: theme, copying, the list of keys, moving between pages.
+// Buttons: theme, copying, the list of keys.
 import { say } from "./words.js";
 
-function toggleTheme(): void {
+export function theme(): void {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme:dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
@@ -12,7 +12,7 @@ function toggleTheme(): void {
   }
 }
 
-async function copy(button: HTMLElement, text = button.dataset.copy ?? ""): Promise<void> {
+export async function copy(button: HTMLElement, text = button.dataset.copy ?? ""): Promise<void> {
   const title = button.title;
   try {
     await navigator.clipboard.writeText(text);
@@ -21,30 +21,22 @@ async function copy(button: HTMLElement, text = button.dataset.copy ?? ""): Prom
   }
   button.dataset.done = "yes";
   button.title = say("Copied");
+  const said = document.getElementById("said");
+  if (said) said.textContent = say("Copied") + " " + text.slice(0, 100);
   setTimeout(() => {
     delete button.dataset.done;
     button.title = title;
+    if (said) said.textContent = "";
   }, 1500);
 }
 
-function keys(): void {
+export function openKeys(): void {
   const dialog = document.getElementById("keys") as HTMLDialogElement | null;
-  if (dialog && !dialog.open) dialog.showModal();
-}
-
-let going = 0;
-
-function press(event: KeyboardEvent): void {
-  const target = event.target as HTMLElement;
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input,textarea,select,[contenteditable],dialog")) return;
-  if (event.key === "?") return keys();
-  if (event.key === "g") {
-    going = Date.now();
-    return;
-  }
-  if (Date.now() - going > 1500 || !/^[a-z]$/.test(event.key)) return;
-  going = 0;
-  document.querySelector<HTMLAnchorElement>(`nav a[data-key="${event.key}"]`)?.click();
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  // When nothing had the focus before, a browser leaves it within the closed dialog for a while.
+  const close = () => dialog.contains(document.activeElement) && (document.activeElement as HTMLElement).blur();
+  dialog.addEventListener("close", close, { once: true });
 }
 
 export function listen(): void {
@@ -53,10 +45,9 @@ export function listen(): void {
     const from = button?.dataset.copyFrom;
     if (button && from) void copy(button, document.getElementById(from)?.textContent ?? "");
     else if (button?.dataset.copy !== undefined) void copy(button);
-    else if (button?.dataset.action === "theme") toggleTheme();
-    else if (button?.dataset.action === "keys") keys();
+    else if (button?.dataset.action === "theme") theme();
+    else if (button?.dataset.action === "keys") openKeys();
   });
-  document.addEventListener("keydown", press);
   window.addEventListener("storage", (event) => {
     if (event.key === "theme" && event.newValue) document.documentElement.dataset.theme = event.newValue;
   });

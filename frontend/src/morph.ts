@@ -1,6 +1,7 @@
 // Puts live data into the page: keeps focus, scroll, open details and a selection, and touches only what differs.
 import { Idiomorph } from "idiomorph";
 import type { Fragment, Patch, Piece } from "./messages.js";
+import { holding } from "./rows.js";
 
 // Where a part stands that is the same in the page already.
 const SAME = "data-same";
@@ -103,8 +104,12 @@ export class Shown {
       return;
     }
     if (message.base !== null && message.base !== this.#digest) return this.#ask();
-    if (message.kind === "patch") this.#patch(message.parts);
-    else if (!this.#whole(message)) return this.#ask();
+    let fits = true;
+    holding(this.main, () => {
+      if (message.kind === "patch") this.#patch(message.parts);
+      else fits = this.#whole(message);
+    });
+    if (!fits) return this.#ask();
     this.#digest = message.digest;
     this.#behind = false;
     this.after();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from glasshouse.floor.floor import Floor, ServerFloor
@@ -21,6 +22,7 @@ from .fakes import FakeReader, ended, stored
 from .states import NOW, snapshot, worker
 
 UNREAD = Snapshot(generation=0, pulse=0, state=None, checked_at=None, fault=None, samples=())
+GONE = msgspec.structs.replace(UNREAD, fault=Fault(NOW, "It cannot be reached.", "Start it."))
 
 
 def context_of(found: Snapshot, reader: FakeReader | None = None) -> PageContext:
@@ -42,10 +44,16 @@ def compared(found: Snapshot) -> FleetView:
 
 
 @pytest.mark.parametrize("name", ["overview", "queues", "busy", "fleet"])
-async def test_a_server_that_was_never_read_is_said_to_be_unknown(name: str) -> None:
-    context = context_of(UNREAD)
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [(UNREAD, "Reading the server…"), (GONE, "Nothing is known of this server yet.")],
+)
+async def test_a_server_that_was_never_read_is_said_to_be_unknown(
+    name: str, found: Snapshot, said: str
+) -> None:
+    context = context_of(found)
     html = Renderer({}).page(await PAGES[name](context), context).decode()
-    assert "Nothing is known of this server yet." in html
+    assert f">{said}<" in html
     assert "Nothing. Jobs flow" not in html
 
 

@@ -208,6 +208,7 @@ def _times_row(item: TypeTimes, server: str, locale: str) -> views.TimesRow:
         return "" if seconds is None else fmt.span(seconds, locale)
 
     return views.TimesRow(
+        row=rows.element_id("type", item.jobtype),
         jobtype=fmt.cut(fmt.display_text(item.jobtype), _NAME),
         href=type_href(server, item.jobtype),
         count=_n(item.count),

@@ -127,11 +127,19 @@ class Renderer:
     def page(self, result: PageResult, context: PageContext) -> bytes:
         """Return the whole HTML document."""
         shell = _shell(result.title, context, current=_current(result.template))
-        return self._layout(shell, self._inner(result.template, result.view, context))
+        return self._layout(
+            shell, result.template, result.view, counts=_counts(context), reading=_reading(context)
+        )
 
     def fragment(self, result: PageResult, context: PageContext) -> bytes:
         """Return the inner HTML of ``<main id="live">``."""
-        return self._render(result.template, result.view, context.locale, _counts(context))
+        text: str = self._environments[_locale(context.locale)].render_template(
+            result.template,
+            view=msgspec.to_builtins(result.view),
+            counts=_counts(context),
+            reading=_reading(context),
+        )
+        return text.encode()
 
     def error(
         self, status: int, code: str, detail: str, remedy: str, context: PageContext | None
@@ -151,34 +159,26 @@ class Renderer:
             if status == HTTPStatus.NOT_FOUND
             else t("Something went wrong", locale)
         )
-        return self._layout(
-            _shell(title, context, current="", live=False), ("error.html", view, locale, {})
-        )
-
-    def _inner(
-        self, template: str, view: msgspec.Struct, context: PageContext
-    ) -> tuple[str, msgspec.Struct, str, dict[str, str]]:
-        return template, view, context.locale, _counts(context)
+        shell = _shell(title, context, current="", live=False)
+        return self._layout(shell, "error.html", view, counts={}, reading=False)
 
     def _layout(
-        self, shell: Shell, inner: tuple[str, msgspec.Struct, str, dict[str, str]]
+        self,
+        shell: Shell,
+        template: str,
+        view: msgspec.Struct,
+        *,
+        counts: Mapping[str, str],
+        reading: bool,
     ) -> bytes:
-        template, view, locale, counts = inner
-        text: str = self._environments[_locale(locale)].render_template(
+        text: str = self._environments[shell.locale].render_template(
             "layout.html",
             inner=template,
             view=msgspec.to_builtins(view),
             shell=msgspec.to_builtins(shell),
             assets=self._assets,
             counts=counts,
-        )
-        return text.encode()
-
-    def _render(
-        self, template: str, view: msgspec.Struct, locale: str, counts: dict[str, str]
-    ) -> bytes:
-        text: str = self._environments[_locale(locale)].render_template(
-            template, view=msgspec.to_builtins(view), counts=counts
+            reading=reading,
         )
         return text.encode()
 
@@ -272,6 +272,12 @@ def _counts(context: PageContext) -> dict[str, str]:
         "dead": state.sets.dead,
     }
     return {name: fmt.number(value) for name, value in numbers.items()}
+
+
+def _reading(context: PageContext) -> bool:
+    """Return whether the page's server is being read for the first time."""
+    snapshot = None if context.server is None else context.server.snapshot
+    return snapshot is not None and snapshot.state is None and snapshot.fault is None
 
 
 def _current(template: str) -> str:

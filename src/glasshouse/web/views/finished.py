@@ -14,6 +14,7 @@ class TimesRow(Struct, frozen=True, kw_only=True):
     The links are empty where the type's name cannot be asked for.
     """
 
+    row: str
     jobtype: str
     href: str
     count: str
