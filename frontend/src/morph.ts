@@ -1,10 +1,10 @@
 // Puts live data into the page: keeps focus, scroll, open details and a selection, and touches only what differs.
-import { Idiomorph } from "idiomorph";
 import type { Fragment, Patch, Piece } from "./messages.js";
 import { holding } from "./rows.js";
 
-// Where a part stands that is the same in the page already.
+// Where a part stands that is the same in the page already, and that part as it was before anything moved.
 const SAME = "data-same";
+const standing = new WeakMap<Element, Element>();
 
 // A form that somebody may be filling in, or a view of the same bytes, stays as it is.
 function kept(old: Element, fresh: Element): boolean {
@@ -13,8 +13,8 @@ function kept(old: Element, fresh: Element): boolean {
 }
 
 function ours(old: Element, name: string): boolean {
-  // A fold stays as somebody left it; one that is being added is still without content.
-  return name === "data-done" || (name === "open" && old.nodeName === "DETAILS" && old.hasChildNodes());
+  // A fold stays as somebody left it.
+  return name === "data-done" || (name === "open" && old.nodeName === "DETAILS");
 }
 
 function attributes(old: Element, fresh: Element): void {
@@ -27,8 +27,13 @@ function attributes(old: Element, fresh: Element): void {
   }
 }
 
+function key(node: Node): string {
+  // Not its property: a form's may be an input of that name.
+  return node instanceof Element ? (node.getAttribute("id") ?? "") : "";
+}
+
 function alike(old: Node, fresh: Node): boolean {
-  return old.nodeName === fresh.nodeName && (old as Element).id === (fresh as Element).id;
+  return old.nodeName === fresh.nodeName && key(old) === key(fresh);
 }
 
 function sameShape(old: Node, fresh: Node): boolean {
@@ -50,22 +55,65 @@ function sync(old: Node, fresh: Node): void {
 }
 
 function inside(old: Element, fresh: ParentNode & Node): void {
-  if (!sameShape(old, fresh)) {
-    Idiomorph.morph(old, [...fresh.childNodes], {
-      morphStyle: "innerHTML",
-      callbacks: {
-        // It finds which nodes belong together; what they say is our business.
-        beforeNodeMorphed: (one: Node, other: Node) => {
-          sync(one, other);
-          return false;
-        },
-      },
-    });
-    return;
-  }
+  if (!sameShape(old, fresh)) return arrange(old, fresh);
   let one = old.firstChild;
   let other = fresh.firstChild;
   for (; one && other; one = one.nextSibling, other = other.nextSibling) sync(one, other);
+}
+
+/**
+ * Give `old` the children of `fresh`. One that has an id is the same wherever it stands; of the others the next
+ * of its kind is. A child that stays is not taken out of the page if it can be helped: that would lose the
+ * focus in it, and the place that the browser scrolled to.
+ */
+function arrange(old: Element, fresh: ParentNode & Node): void {
+  const wanted = new Set([...fresh.childNodes].map(key).filter(Boolean));
+  const known = new Map<string, Node>();
+  for (const child of old.childNodes) if (key(child) && !known.has(key(child))) known.set(key(child), child);
+  let cursor = old.firstChild;
+  const stays = (node: Node) => known.get(key(node)) === node && wanted.has(key(node));
+  for (const child of [...fresh.childNodes]) {
+    const match = key(child) ? known.get(key(child)) : next(cursor, child);
+    if (!match || !alike(match, child)) {
+      old.insertBefore(filled(child), cursor);
+      continue;
+    }
+    known.delete(key(child));
+    // What stands before it is not needed any more, unless it comes later.
+    while (cursor && cursor !== match && !stays(cursor) && follows(cursor, match)) {
+      const left: Node = cursor;
+      cursor = cursor.nextSibling;
+      left.parentNode?.removeChild(left);
+    }
+    if (cursor === match) cursor = cursor.nextSibling;
+    else old.insertBefore(match, cursor);
+    sync(match, child);
+  }
+  while (cursor) {
+    const left: Node = cursor;
+    cursor = cursor.nextSibling;
+    old.removeChild(left);
+  }
+}
+
+/** What is added has its unchanged parts with it: they may come from anywhere in the page. */
+function filled(child: Node): Node {
+  if (!(child instanceof Element)) return child;
+  const copy = (hole: Element) => standing.get(hole)?.cloneNode(true) ?? hole;
+  for (const hole of child.querySelectorAll(`[${SAME}]`)) hole.replaceWith(copy(hole));
+  return child.hasAttribute(SAME) ? copy(child) : child;
+}
+
+function next(cursor: Node | null, child: Node): Node | null {
+  let node = cursor;
+  // Text, mostly the space between rows, is sooner made anew than fetched from afar.
+  if (child instanceof Text) return cursor instanceof Text ? cursor : null;
+  while (node && !alike(node, child)) node = node.nextSibling;
+  return node;
+}
+
+function follows(node: Node, other: Node): boolean {
+  return (node.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
 }
 
 // Parsed apart: in a template nothing runs or loads, and a row may stand alone.
@@ -145,10 +193,15 @@ export class Shown {
       if (typeof piece === "string") return piece;
       const [id, part] = piece;
       if (part !== undefined) return part;
-      const name = this.#part(id)?.localName ?? "div"; // never the latter: see above
+      const name = this.#part(id)?.localName ?? "div"; // never the latter: none is missing
       return `<${name} id="${id}" ${SAME}></${name}>`;
     });
-    inside(this.main, parsed(html.join(""), this.ready));
+    const fresh = parsed(html.join(""), this.ready);
+    for (const hole of fresh.querySelectorAll(`[${SAME}]`)) {
+      const part = this.#part(hole.id);
+      if (part) standing.set(hole, part);
+    }
+    inside(this.main, fresh);
     return true;
   }
 }

@@ -96,7 +96,7 @@ async def test_the_focus_follows_its_row_and_goes_to_the_neighbour(
         await worker.fetch("orders")
         await expect(page.locator("main tbody tr")).to_have_count(0)
         assert await page.evaluate("document.activeElement.id") == "live"
-        await push(peer, "orders", "order-0004")
+        await push(peer, "orders", "order-0010")
         await expect(page.locator("main tbody tr")).to_have_count(1)
         await keys(page, "k")
         assert await page.evaluate(FOCUSED) == await page.locator("tbody tr").get_attribute("id")
@@ -111,15 +111,15 @@ async def test_rows_that_come_in_above_do_not_move_what_is_read(
             await run(worker, f"order-{number:04}")
         page = await open_live(context, f"{home.url}/main/finished")
         await expect(page.locator("main .log tbody tr")).to_have_count(25)
-        row = page.locator("main .log tbody tr", has_text="order-0004")
+        row = page.locator("main .log tbody tr", has_text="order-0010")
         await row.locator("a[href*='/jobs/']").focus()
         # Far enough down for new rows to come in above of what is seen.
-        await page.evaluate("scrollBy(0, 800)")
+        await page.evaluate("scrollTo(0, 500)")
         top = await row.evaluate(TOP)
         await run(worker, "order-1000")
         await expect(page.locator("main")).to_contain_text("order-1000")
         assert abs(await row.evaluate(TOP) - top) <= 1
-        assert "order-0004" in await page.evaluate("document.activeElement.closest('tr').innerText")
+        assert "order-0010" in await page.evaluate("document.activeElement.closest('tr').innerText")
 
 
 async def run(worker: Peer, jid: str) -> None:
