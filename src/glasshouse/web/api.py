@@ -129,6 +129,11 @@ async def set_jobs(context: PageContext) -> Shape:
     return _listed(context, await server_of(context).set_jobs(name, list_query(context)))
 
 
+async def working_jobs(context: PageContext) -> Shape:
+    """List the jobs that run now, the first to lose its reservation first."""
+    return _listed(context, await server_of(context).working_jobs(list_query(context)))
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "me": Endpoint(me, MeShape, None),
     "servers": Endpoint(servers, ServerShape, Listing),
@@ -136,6 +141,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "queues": Endpoint(queues, QueueShape, Listing),
     "queue_jobs": Endpoint(queue_jobs, JobShape, PartListing),
     "set_jobs": Endpoint(set_jobs, JobShape, PartListing),
+    "working_jobs": Endpoint(working_jobs, JobShape, PartListing),
     "jobs": Endpoint(api_finished.jobs_by_id, JobShape, JobListing),
     "workers": Endpoint(workers, WorkerShape, Listing),
     "finished": Endpoint(api_finished.finished, FinishedShape, FinishedListing),

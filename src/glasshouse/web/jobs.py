@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from glasshouse.model.job import StoredJob
+from glasshouse.model.job import JobState, StoredJob
 from glasshouse.web.shapes import moment
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
@@ -21,7 +21,7 @@ _OURS = ("state", "key", "omitted", "size")
 
 
 def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
-    """Return the job object with ``state``, ``key`` and ``at`` beside it.
+    """Return the job object with ``state``, ``key`` and ``at`` beside it; who runs it, if it runs.
 
     Unless ``whole``, a payload of more than 64 KiB comes without ``args``.
     """
@@ -39,9 +39,20 @@ def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
         fields["key"] = job.key
     if job.at is not None and (at := moment(job.at)) is not UNSET:
         fields["at"] = at
+    if job.state is JobState.WORKING:
+        fields |= _reservation(job)
     if omitted:
         fields |= {"omitted": omitted, "size": len(job.payload)}
     return fields
+
+
+def _reservation(job: StoredJob) -> dict[str, Any]:
+    known = {
+        "wid": UNSET if job.wid is None else job.wid,
+        "reserved_at": moment(job.reserved_at),
+        "expires_at": moment(job.expires_at),
+    }
+    return {name: value for name, value in known.items() if value is not UNSET}
 
 
 def _payload(payload: bytes) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import re
 
 import msgspec
 
-from glasshouse.web.format import cut, display_bytes, display_text
+from glasshouse.web.format import cut, display_bytes, display_text, size
 from glasshouse.wire.lenient import MAX_SCAN, fields, value
 
 __all__ = ["Preview", "failure_of", "fields", "pretty", "preview", "text_of", "value"]
@@ -26,10 +26,10 @@ _LEXEME = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """The beginning of a value's stored text, and the size of the whole in bytes."""
+    """The beginning of a value's stored text, and the size of the whole."""
 
     text: str
-    size: int
+    size: str
     cut: bool
 
 
@@ -62,11 +62,13 @@ def preview(members: dict[str, bytes], payload: bytes, name: str = "args") -> Pr
     raw = members.get(name)
     if raw is None:
         if members:
-            return Preview(text="", size=0, cut=False)
+            return Preview(text="", size="", cut=False)
         raw = payload
     text = display_bytes(raw[: PREVIEW * 4])
     return Preview(
-        text=cut(text, PREVIEW), size=len(raw), cut=len(text) > PREVIEW or len(raw) > PREVIEW * 4
+        text=cut(text, PREVIEW),
+        size=size(len(raw)),
+        cut=len(text) > PREVIEW or len(raw) > PREVIEW * 4,
     )
 
 

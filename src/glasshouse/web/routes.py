@@ -67,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
     Route(_S + "/queues/{queue}/jobs", "queue_jobs", Kind.API, _PART),
     Route(_S + "/queues//jobs", "queue_jobs", Kind.API, (*_PART, "name"), ("name",)),
     Route(_S + "/sets/{set}/jobs", "set_jobs", Kind.API, _PART),
+    Route(_S + "/sets/working/jobs", "working_jobs", Kind.API, _PART),
     Route(_S + "/jobs/{jid}", "jobs", Kind.API),
     Route(_S + "/jobs/{jid}/stored", "stored", Kind.BYTES, ("entry",)),
     Route(_S + "/workers", "workers", Kind.API, _PAGING),

@@ -204,7 +204,8 @@ class JobShape(Shape, frozen=True, kw_only=True):
 
     Only described here; ``jobs`` writes it from the stored bytes. ``args`` of a
     long job are left out of lists: then ``omitted`` says so and ``size`` tells
-    the length of the whole in bytes.
+    the length of the whole in bytes. A job that runs has ``wid``, ``reserved_at``
+    and ``expires_at``, as far as they are known.
     """
 
     jid: str
@@ -214,6 +215,9 @@ class JobShape(Shape, frozen=True, kw_only=True):
     args: list[Any] | UnsetType = UNSET
     key: str | UnsetType = UNSET
     at: str | UnsetType = UNSET
+    wid: str | UnsetType = UNSET
+    reserved_at: str | UnsetType = UNSET
+    expires_at: str | UnsetType = UNSET
     omitted: list[str] | UnsetType = UNSET
     size: int | UnsetType = UNSET
 

@@ -27,7 +27,6 @@ SCREEN: Mapping[str, str] = {
     "{n} of {limit}": "{n} / {limit}",
     "{first}–{last} of {total}": "第 {first}–{last} 条，共 {total} 条",
     "{n} % of processed": "占已处理的 {n} %",
-    "{n} bytes": "{n} 字节",
     "Servers": "服务器",
     "Overview": "概览",
     "Queues": "队列",
