@@ -114,7 +114,7 @@ class Renderer:
 
     def __init__(self, manifest: Mapping[str, str]) -> None:
         """Read all templates; ``manifest`` maps logical asset names to built files."""
-        self._environments = {locale: _environment(locale) for locale in LOCALES}
+        self._environments = {locale: environment(locale) for locale in LOCALES}
         self._assets = {
             "app": _asset(manifest, "app.js"),
             "theme": _asset(manifest, "theme.js"),
@@ -183,7 +183,8 @@ class Renderer:
         return text.encode()
 
 
-def _environment(locale: str) -> Environment:
+def environment(locale: str) -> Environment:
+    """Return all templates of the package, in one language, undefined names being errors."""
     folder = resources.files("glasshouse.web") / "templates"
     templates = {
         item.name: item.read_text("utf-8")
