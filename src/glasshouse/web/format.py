@@ -81,7 +81,9 @@ def counted(value: int, one: str, many: str, locale: str) -> str:
 
 
 def rate(value: float) -> str:
-    """Return a rate with as many digits as are of use."""
+    """Return a rate with as many digits as are of use; what is not zero never looks like it."""
+    if 0 < value < 0.05:  # noqa: PLR2004 - it would be rounded to 0.0
+        return "< 0.1"
     return f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"
 
 
