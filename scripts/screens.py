@@ -24,13 +24,21 @@ PAGES = {
     "retries": "/main/retries",
     "scheduled": "/main/scheduled",
     "dead": "/main/dead",
+    "search": "/main/dead?q=type%3A*Order*",
     "busy": "/main/busy",
+    "ends": "/main/busy?sort=expires",
     "finished": "/main/finished",
     "failures": "/main/finished?outcome=failed",
     "parameters": "/main/parameters",
 }
-JOBS = {"job": "/main/dead", "ran": "/main/finished?outcome=done"}
+JOBS = {
+    "job": "/main/dead",
+    "retry": "/main/retries",
+    "ran": "/main/finished?outcome=done",
+}
 """Pages of one job: the first in a list."""
+WRONG = {"error": "/main/jobs/never-was"}
+BIG = "big-import-of-rows"
 SIZES = {1440: 900, 390: 844}
 FIRST_JOB = 'document.querySelector("main a[href*=\'/jobs/\']").getAttribute("href")'
 
@@ -47,6 +55,16 @@ async def shoot(browser: Browser, url: str, theme: str, width: int, folder: Path
         if name != "fleet":
             await page.locator("#indicator[data-state=live]").wait_for(state="attached")
         await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
+    for name, path in WRONG.items():
+        await page.goto(url + path)
+        await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
+    await page.goto(f"{url}/main/jobs/{BIG}")
+    await page.locator(".jv-row").first.wait_for()
+    await page.locator(".stored").first.scroll_into_view_if_needed()
+    await page.screenshot(path=folder / f"payload-{theme}-{width}.png")
+    await page.goto(f"{url}/main/retries")
+    await page.keyboard.press("?")
+    await page.screenshot(path=folder / f"keys-{theme}-{width}.png")
     for name, path in JOBS.items():
         await page.goto(url + path)
         await page.goto(url + await page.evaluate(FIRST_JOB))
@@ -62,6 +80,10 @@ async def main(folder: Path) -> None:
             "demo", "--data", f"{data}/demo", "--listen", "127.0.0.1:0", "--faktory", "127.0.0.1:0"
         )
         try:
+            peer = await demo.engine.peer()
+            rows = [{"row": n, "name": f"customer {n}", "cents": n * 17} for n in range(9_000)]
+            await peer.push(BIG, jobtype="ImportRows", queue="imports", args=[{"rows": rows}],
+                            at="2999-01-01T00:00:00Z")  # fmt: skip
             await asyncio.sleep(60)  # the charts want a past
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

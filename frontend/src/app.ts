@@ -1,4 +1,5 @@
 // Starts the page: controls, ticking times, live data.
+import { listenAgain } from "./again.js";
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
 import { listenKeys } from "./keys.js";
@@ -84,6 +85,7 @@ function hear(message: ToTab): void {
 listen();
 listenKeys();
 listenWaiting();
+listenAgain();
 tick(now());
 viewStored();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -14,6 +14,7 @@ from playwright.async_api import BrowserContext, Page
 
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.upstream.reader import Reader
 from glasshouse.web.app import create_app
 from glasshouse.web.serve import serve
 from tests.engine.peer import Clock, Peer, Running, running
@@ -36,26 +37,29 @@ class House(msgspec.Struct):
 
 
 @contextlib.asynccontextmanager
+async def served(reader: Reader, clock: Clock) -> AsyncIterator[str]:
+    """Serve a console over ``reader``; yield its address."""
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    floor = Floor({"main": ServerFloor("main", reader, clock=clock)})
+    app = create_app(floor, clock=clock)
+    async with floor.running():
+        task = asyncio.create_task(
+            serve(app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port))
+        )
+        try:
+            yield f"http://localhost:{await asyncio.wait_for(ready, 10)}"
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait_for(task, 10)
+
+
+@contextlib.asynccontextmanager
 async def house(data: Path) -> AsyncIterator[House]:
     """Run both while the block runs."""
     clock = Clock()
-    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    async with running(data) as engine:
-        floor = Floor({"main": ServerFloor("main", EmbeddedReader(data), clock=clock)})
-        app = create_app(floor, clock=clock)
-        async with floor.running():
-            task = asyncio.create_task(
-                serve(
-                    app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port)
-                )
-            )
-            try:
-                port = await asyncio.wait_for(ready, 10)
-                yield House(engine, f"http://localhost:{port}", clock)
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait_for(task, 10)
+    async with running(data) as engine, served(EmbeddedReader(data), clock) as url:
+        yield House(engine, url, clock)
 
 
 async def open_live(context: BrowserContext, url: str) -> Page:

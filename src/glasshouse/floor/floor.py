@@ -27,6 +27,9 @@ from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.upstream.reader import Reader
 
+_FIRST_LOOK = 2.0
+"""Seconds in which every server should be read once before pages are served."""
+
 
 class ServerFloor:
     """Everything that can be seen of one server."""
@@ -168,10 +171,16 @@ class Floor:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Sample every server while the block runs, which starts after each one's first look."""
+        """Sample every server while the block runs.
+
+        It starts after each one's first look; one that does not answer is waited
+        for two seconds and no longer.
+        """
         tasks = [asyncio.create_task(server.run()) for server in self._servers.values()]
         try:
-            await asyncio.gather(*(server.looked() for server in self._servers.values()))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_LOOK):
+                    await asyncio.gather(*(server.looked() for server in self._servers.values()))
             yield
         finally:
             for task in tasks:

@@ -100,13 +100,14 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, and what to do next."""
+    """What went wrong, and what to do next; ``passing`` when it may be well by itself."""
 
     status: int
     code: str
     detail: str
     remedy: str
     home: str
+    passing: bool
 
 
 class Renderer:
@@ -153,6 +154,7 @@ class Renderer:
             detail=fmt.display_text(t(detail, locale)),
             remedy=fmt.display_text(t(remedy, locale)),
             home=home,
+            passing=status == HTTPStatus.SERVICE_UNAVAILABLE,
         )
         title = (
             t("Not found", locale)

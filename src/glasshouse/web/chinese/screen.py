@@ -67,6 +67,7 @@ SCREEN: Mapping[str, str] = {
     "Next page, page before": "下一页、上一页",
     "Up: from a job to its list": "向上：从任务回到其列表",
     "Letters are shortcuts": "启用字母快捷键",
+    "Try again": "重试",
     "Reading the server…": "正在读取服务器…",
     "Close": "关闭",
     "Server unreachable": "无法连接服务器",
