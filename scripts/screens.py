@@ -1,6 +1,6 @@
 """Take a screenshot of each page in both themes and widths into docs/screens/.
 
-    python scripts/screens.py [FOLDER]
+    python -m scripts.screens [FOLDER]
 
 Runs a demo of its own on free ports; needs Debian's chromium.
 """
@@ -59,6 +59,7 @@ async def shoot(browser: Browser, url: str, theme: str, width: int, folder: Path
         await page.goto(url + path)
         await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
     await page.goto(f"{url}/main/jobs/{BIG}")
+    await page.locator(".jv-load").first.click()
     await page.locator(".jv-row").first.wait_for()
     await page.locator(".stored").first.scroll_into_view_if_needed()
     await page.screenshot(path=folder / f"payload-{theme}-{width}.png")

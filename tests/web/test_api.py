@@ -8,9 +8,10 @@ import msgspec
 
 from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.parameters import BOUNDS
+from glasshouse.model.server import Queue, ServerState
 from glasshouse.web import jobs
 from glasshouse.web.routes import ROUTES, Kind
-from tests.web.fakes import NOW, House, ended, stored
+from tests.web.fakes import NOW, FakeReader, House, ended, stored
 from tests.web.test_routes import client
 
 MAIN = "/api/v1/servers/main"
@@ -223,3 +224,28 @@ async def test_what_is_measured_is_told_with_its_numbers_and_absent_before() -> 
     )
     assert "growth" in shapes["QueueShape"]["properties"]
     assert "quiet_since" in shapes["WorkerShape"]["properties"]
+
+
+async def test_what_is_wrong_is_told_in_words_with_the_page_where_to_look() -> None:
+    house = House()
+    worker = (await house.reader.state()).workers or ()
+
+    async def state() -> ServerState:
+        told = await FakeReader.state(house.reader)
+        paused = (Queue(name="mail", size=3, paused=True),)
+        return msgspec.structs.replace(told, queues=paused, workers=worker)
+
+    house.reader.state = state  # type: ignore[method-assign]
+    async with house.sampled(), client(house) as browser:
+        found = (await browser.get(MAIN + "/state")).json()["findings"]
+        described = (await browser.get("/api/schema/openapi.json")).json()
+    paused = [one for one in found if one["kind"] == "paused"]
+    assert paused == [
+        {
+            "kind": "paused",
+            "severity": "warning",
+            "text": "Queue mail is paused with 3 waiting.",
+            "page": "/main/queues/mail",
+        }
+    ]
+    assert "FindingShape" in described["components"]["schemas"]

@@ -16,11 +16,14 @@ from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Queue, ServerState, Worker
 from glasshouse.web import api_finished, jobs
 from glasshouse.web.asking import list_query, write_place
+from glasshouse.web.attention import glance_of, told
 from glasshouse.web.context import PageContext, server_of
+from glasshouse.web.findings import PROBLEM, findings
 from glasshouse.web.listing import part
 from glasshouse.web.rates import SHORT, recent
 from glasshouse.web.shapes import (
     FaultShape,
+    FindingShape,
     FinishedListing,
     FinishedShape,
     JobListing,
@@ -39,6 +42,9 @@ from glasshouse.web.shapes import (
     known,
     moment,
 )
+
+_FINDINGS = 50
+"""Findings that are told at most, the gravest."""
 
 Handler = Callable[[PageContext], Awaitable[Shape]]
 
@@ -69,7 +75,7 @@ async def servers(context: PageContext) -> Shape:
 
 
 async def state(context: PageContext) -> Shape:
-    """Tell a server's totals."""
+    """Tell a server's totals, and what is wrong there."""
     floor, now = server_of(context), _known(context)
     common = msgspec.structs.asdict(_server(floor, context.now))
     lately = None if floor.snapshot.fault else recent(floor.snapshot.samples, SHORT)
@@ -93,6 +99,20 @@ async def state(context: PageContext) -> Shape:
         failed_per_second=UNSET if lately is None else lately.failed_rate,
         commands_per_second=UNSET if lately is None else known(lately.command_rate),
         refusing=known(now.refusing),
+        findings=await _findings(context, floor),
+    )
+
+
+async def _findings(context: PageContext, floor: ServerFloor) -> tuple[FindingShape, ...]:
+    found = findings(floor.name, floor.snapshot, await glance_of(floor), context.now)
+    return tuple(
+        FindingShape(
+            kind=finding.kind.name.lower(),
+            severity="problem" if finding.kind.weight >= PROBLEM else "warning",
+            text=told(finding, "en").text,
+            page=finding.href,
+        )
+        for finding in found[:_FINDINGS]
     )
 
 

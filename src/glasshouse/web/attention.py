@@ -5,8 +5,10 @@ Only what is shown is put into words: a server may have thousands of queues.
 
 from __future__ import annotations
 
+from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.snapshot import Snapshot
+from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.web import format as fmt
 from glasshouse.web.findings import PROBLEM, Finding, findings
 from glasshouse.web.i18n import t
@@ -22,17 +24,18 @@ def attention(
     """Return at most eight findings, the gravest first; empty when all is well."""
     found = findings(server, snapshot, glance, now)
     shown = found if len(found) <= _MOST else found[: _MOST - 1]
-    told = tuple(_told(finding, locale) for finding in shown)
+    said = tuple(told(finding, locale) for finding in shown)
     rest = found[len(shown) :]
     if not rest:
-        return told
+        return said
     more = t("and {n} more", locale, n=fmt.number(len(rest)))
     queues = any("/queues" in finding.href for finding in rest)
     href = f"/{server}/queues?sort=latency" if queues else rest[0].href
-    return (*told, Attention(text=more, href=href, tone="warn"))
+    return (*said, Attention(text=more, href=href, tone="warn"))
 
 
-def _told(finding: Finding, locale: str) -> Attention:
+def told(finding: Finding, locale: str) -> Attention:
+    """Return a finding in words."""
     values = {name: _value(value, locale) for name, value in finding.values.items()}
     return Attention(
         text=t(finding.kind.text, locale, **values),
@@ -47,3 +50,14 @@ def _value(value: float | str, locale: str) -> str:
     if isinstance(value, float):
         return fmt.duration(value, locale)
     return fmt.cut(fmt.display_text(value), _NAME)
+
+
+async def glance_of(server: ServerFloor) -> Glance | None:
+    """Return the first entries of each list; ``None`` when nothing is known of them."""
+    if server.snapshot.state is None:
+        return None
+    try:
+        return await server.glance()
+    except UpstreamUnavailableError:
+        # The banner says that the server is gone; the rest of the page is still of use.
+        return None

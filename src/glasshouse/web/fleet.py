@@ -6,11 +6,11 @@ from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.server import ServerState
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
-from glasshouse.web.attention import attention
+from glasshouse.web.attention import attention, glance_of
 from glasshouse.web.busy import known_workers
 from glasshouse.web.context import PageContext, PageResult, result
 from glasshouse.web.i18n import t
-from glasshouse.web.overview import description_of, glance_of
+from glasshouse.web.overview import description_of
 from glasshouse.web.rates import SHORT, recent
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import heapq
 
-from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.glance import FailedRun, Glance
 from glasshouse.floor.snapshot import Snapshot
-from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.model.job import StoredJob
 from glasshouse.model.server import ServerState
 from glasshouse.web import executions, payload, rows, views
 from glasshouse.web import format as fmt
-from glasshouse.web.attention import attention
+from glasshouse.web.attention import attention, glance_of
 from glasshouse.web.busy import known_workers, totals, workers_of
 from glasshouse.web.chart import chart
 from glasshouse.web.context import PageContext, PageResult, result, server_of
@@ -35,17 +33,6 @@ async def overview(context: PageContext) -> PageResult:
     server = server_of(context)
     view = _overview(context, server.name, server.snapshot, await glance_of(server))
     return result(context, "overview", view, "Overview", generation_bound=False)
-
-
-async def glance_of(server: ServerFloor) -> Glance | None:
-    """Return the first entries of each list; ``None`` when nothing is known of them."""
-    if server.snapshot.state is None:
-        return None
-    try:
-        return await server.glance()
-    except UpstreamUnavailableError:
-        # The banner says that the server is gone; the rest of the page is still of use.
-        return None
 
 
 def _overview(

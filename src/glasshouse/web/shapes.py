@@ -6,7 +6,7 @@ Times are RFC 3339 in UTC, durations seconds.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -163,11 +163,21 @@ class ServerShape(Shape, frozen=True, kw_only=True):
     fault: FaultShape | UnsetType = UNSET
 
 
+class FindingShape(Shape, frozen=True, kw_only=True):
+    """Something that is wrong: its kind, in plain words, and the page where to look."""
+
+    kind: str
+    severity: Literal["problem", "warning"]
+    text: str
+    page: str
+
+
 class StateShape(ServerShape, frozen=True, kw_only=True):
     """Everything about a server that fits one glance.
 
     Rates are of the last ten seconds, ``round_trip`` is how many seconds the server
     took to answer the last look at it, ``refusing`` why it takes no changes now.
+    ``findings`` are what is wrong, the gravest first.
     """
 
     enqueued: int
@@ -188,6 +198,7 @@ class StateShape(ServerShape, frozen=True, kw_only=True):
     failed_per_second: float | UnsetType = UNSET
     commands_per_second: float | UnsetType = UNSET
     refusing: str | UnsetType = UNSET
+    findings: tuple[FindingShape, ...] = ()
 
 
 class MeShape(Shape, frozen=True, kw_only=True):
