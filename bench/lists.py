@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from bench import servers
+from bench import answers, servers
 
 JOBS = 1_000_000
 LINE = 1_000
@@ -90,25 +89,6 @@ async def _moving(port: int) -> AsyncIterator[None]:
             await task
 
 
-async def _times(port: int, path: Callable[[int], str], count: int) -> list[float]:
-    """Return how many milliseconds each answer took, in order of length."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    took = []
-    for number in range(count):
-        request = f"GET {path(number)} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"
-        begun = time.perf_counter()
-        writer.write(request.encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
-        took.append((time.perf_counter() - begun) * 1000)
-        assert head.startswith(b"HTTP/1.1 200"), head
-        # A viewer that looks ten times a second: nothing piles up.
-        await asyncio.sleep(0.02)
-    writer.close()
-    return sorted(took)
-
-
 async def measure() -> list[dict[str, object]]:
     """Measure pages of a set of a million jobs, and searches through it."""
     pages: dict[str, Callable[[int], str]] = {
@@ -127,12 +107,12 @@ async def measure() -> list[dict[str, object]]:
             client = await _Engine.connect(engine.port)
             await _fill(client)
             for label, path in pages.items():
-                rows.append(_row(label, await _times(console.port, path, PAGES)))
+                rows.append(_row(label, await answers.times(console.port, path, PAGES)))
             async with _moving(engine.port):
                 for label, path in pages.items():
-                    took = await _times(console.port, path, PAGES)
+                    took = await answers.times(console.port, path, PAGES)
                     rows.append(_row(f"{label}, while jobs move", took))
-            took = await _times(
+            took = await answers.times(
                 console.port, lambda n: f"/main/scheduled?q=user{999_999 - n}@", SEARCHES
             )
             rows.append({"name": "1,000,000 jobs: a word that is in one, median",

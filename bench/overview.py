@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.async_api import CDPSession, Page, async_playwright
 
-from bench import servers
+from bench import answers, servers
 from bench.fwp import Client
 from tests.browser.conftest import CHROMIUM, FLAGS
 
@@ -106,24 +106,6 @@ async def _stage() -> AsyncIterator[servers.Server]:
             assert not failed, failed
 
 
-async def _times(port: int, path: str) -> list[float]:
-    """Return how many milliseconds each answer took, in order of length."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    request = f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept-Encoding: gzip\r\n\r\n"
-    took = []
-    for _ in range(TIMES):
-        begun = time.perf_counter()
-        writer.write(request.encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
-        took.append((time.perf_counter() - begun) * 1000)
-        assert head.startswith(b"HTTP/1.1 200"), head
-        await asyncio.sleep(0.03)
-    writer.close()
-    return sorted(took)
-
-
 async def _metrics(session: CDPSession) -> dict[str, float]:
     answer = await session.send("Performance.getMetrics")
     return {item["name"]: float(item["value"]) for item in answer["metrics"]}
@@ -200,7 +182,7 @@ async def measure() -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     async with _stage() as console:
         for path in PAGES:
-            took = await _times(console.port, f"/main{path}")
+            took = await answers.times(console.port, f"/main{path}", TIMES)
             row: dict[str, object] = {
                 "name": f"{QUEUES:,} queues, {WORKERS} workers: /main{path}, 95th percentile",
                 "value": round(took[int(len(took) * 0.95)], 1), "unit": "ms",
