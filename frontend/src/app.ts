@@ -1,9 +1,12 @@
 // Starts the page: controls, ticking times, live data.
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
+import { listenToKeys } from "./keys.js";
 import type { Fault, ToTab } from "./messages.js";
 import { viewStored } from "./json-view.js";
 import { Shown } from "./morph.js";
+import { rememberPlace } from "./place.js";
+import { showProgress } from "./progress.js";
 import { fill, tick } from "./times.js";
 import { absolute, relative, say } from "./words.js";
 
@@ -80,8 +83,11 @@ function hear(message: ToTab): void {
 }
 
 listen();
+listenToKeys();
+showProgress();
 tick(now());
 viewStored();
+rememberPlace();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
   tick(now());

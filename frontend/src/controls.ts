@@ -1,7 +1,9 @@
-// Buttons and keys: theme, copying, the list of keys, moving between pages.
+// Buttons: theme, copying.
+import { tell } from "./told.js";
+import { visible } from "./visible.js";
 import { say } from "./words.js";
 
-function toggleTheme(): void {
+export function toggleTheme(): void {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme:dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
@@ -12,51 +14,30 @@ function toggleTheme(): void {
   }
 }
 
-async function copy(button: HTMLElement, text = button.dataset.copy ?? ""): Promise<void> {
-  const title = button.title;
+// Ids are said again, long texts are not.
+const SAID = 80;
+
+export async function copy(text: string, button: HTMLElement | null): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
+    tell(say("This browser does not allow copying here."));
     return;
   }
+  tell(text.length > SAID ? say("Copied") : say("Copied: {text}", { text: visible(text) }));
+  if (!button) return;
   button.dataset.done = "yes";
-  button.title = say("Copied");
-  setTimeout(() => {
-    delete button.dataset.done;
-    button.title = title;
-  }, 1500);
-}
-
-function keys(): void {
-  const dialog = document.getElementById("keys") as HTMLDialogElement | null;
-  if (dialog && !dialog.open) dialog.showModal();
-}
-
-let going = 0;
-
-function press(event: KeyboardEvent): void {
-  const target = event.target as HTMLElement;
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input,textarea,select,[contenteditable],dialog")) return;
-  if (event.key === "?") return keys();
-  if (event.key === "g") {
-    going = Date.now();
-    return;
-  }
-  if (Date.now() - going > 1500 || !/^[a-z]$/.test(event.key)) return;
-  going = 0;
-  document.querySelector<HTMLAnchorElement>(`nav a[data-key="${event.key}"]`)?.click();
+  setTimeout(() => delete button.dataset.done, 1500);
 }
 
 export function listen(): void {
   document.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLElement>("button");
     const from = button?.dataset.copyFrom;
-    if (button && from) void copy(button, document.getElementById(from)?.textContent ?? "");
-    else if (button?.dataset.copy !== undefined) void copy(button);
+    if (button && from) void copy(document.getElementById(from)?.textContent ?? "", button);
+    else if (button?.dataset.copy !== undefined) void copy(button.dataset.copy, button);
     else if (button?.dataset.action === "theme") toggleTheme();
-    else if (button?.dataset.action === "keys") keys();
   });
-  document.addEventListener("keydown", press);
   window.addEventListener("storage", (event) => {
     if (event.key === "theme" && event.newValue) document.documentElement.dataset.theme = event.newValue;
   });

@@ -1,6 +1,7 @@
 // Puts live data into the page: keeps focus, scroll, open details and a selection, and touches only what differs.
 import { Idiomorph } from "idiomorph";
 import type { Fragment, Patch, Piece } from "./messages.js";
+import { keepFocus } from "./rows.js";
 
 // Where a part stands that is the same in the page already.
 const SAME = "data-same";
@@ -103,8 +104,10 @@ export class Shown {
       return;
     }
     if (message.base !== null && message.base !== this.#digest) return this.#ask();
+    const focus = keepFocus(this.main);
     if (message.kind === "patch") this.#patch(message.parts);
     else if (!this.#whole(message)) return this.#ask();
+    focus();
     this.#digest = message.digest;
     this.#behind = false;
     this.after();

@@ -48,6 +48,7 @@ def execution_row(entry: FinishedJob, server: str, now: float, locale: str) -> E
     """Return one entry of the log as a row."""
     waited = entry.waited
     return ExecutionRow(
+        row=f"x-{entry.id}",
         jid=fmt.display_text(entry.jid),
         href=job_href(server, entry.jid),
         jobtype=fmt.cut(fmt.display_text(entry.jobtype), _NAME),

@@ -46,6 +46,8 @@ _SPOKEN = (
     "Offline",
     "Server unreachable",
     "Copied",
+    "Copied: {text}",
+    "This browser does not allow copying here.",
     "Connection to Glasshouse lost — showing data from {age}.",
     "Server unreachable since {since} — showing the last known data from {age}.",
     "Server unreachable since {since} — nothing is known yet.",

@@ -129,6 +129,7 @@ class Fact(Struct, frozen=True, kw_only=True):
 class ExecutionRow(Struct, frozen=True, kw_only=True):
     """One finished execution; what it does not have is empty."""
 
+    row: str
     jid: str
     href: str
     jobtype: str
