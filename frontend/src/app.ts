@@ -1,4 +1,5 @@
 // Starts the page: controls, ticking times, live data.
+import { askAgain } from "./again.js";
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
 import { listenToKeys } from "./keys.js";
@@ -88,6 +89,7 @@ showProgress();
 tick(now());
 viewStored();
 rememberPlace();
+askAgain();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
   tick(now());

@@ -14,6 +14,9 @@ KEYS: Mapping[str, str] = {
     "Up to the list": "返回列表",
     "Search on this page": "在此页中搜索",
     "Use these single keys": "启用单键快捷键",
+    "Reading the server… The page appears by itself as soon as it can be read.": (
+        "正在读取服务器…… 一旦可以读取，页面会自动显示。"
+    ),
     "Copied: {text}": "已复制：{text}",
     "This browser does not allow copying here.": "浏览器不允许在此复制。",
 }
