@@ -33,6 +33,8 @@ function status(): void {
   if (!indicator || !banner) return;
   const age = Number.isNaN(checkedAt) ? "–" : relative(Math.min(checkedAt, now()), now());
   indicator.dataset.state = state;
+  // For paper, where no time passes.
+  if (!Number.isNaN(checkedAt)) indicator.dataset.asOf = say("as of {time}", { time: absolute(checkedAt) });
   const words = { wait: say("Connecting…"), live: say("Live · updated {age}", { age }), fault: say("Server unreachable"), offline: say("Offline") };
   put(indicator.querySelector("span"), words[state]);
   // The banner is read aloud when it changes: it holds fixed times, not ticking ones.

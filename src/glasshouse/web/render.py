@@ -42,6 +42,7 @@ _SPOKEN = (
     "{n} h",
     "{n} d",
     "Live · updated {age}",
+    "as of {time}",
     "Connecting…",
     "Offline",
     "Server unreachable",

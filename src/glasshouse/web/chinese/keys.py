@@ -1,4 +1,4 @@
-"""Chinese for the keyboard, and for what is said while a page is awaited."""
+"""Chinese for the keyboard, for what is said while a page is awaited, and for paper."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ KEYS: Mapping[str, str] = {
     "Reading the server… The page appears by itself as soon as it can be read.": (
         "正在读取服务器…… 一旦可以读取，页面会自动显示。"
     ),
+    "as of {time}": "截至 {time}",
     "Copied: {text}": "已复制：{text}",
     "This browser does not allow copying here.": "浏览器不允许在此复制。",
 }
