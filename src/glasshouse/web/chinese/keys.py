@@ -15,7 +15,7 @@ KEYS: Mapping[str, str] = {
     "Search on this page": "在此页中搜索",
     "Use these single keys": "启用单键快捷键",
     "Reading the server… The page appears by itself as soon as it can be read.": (
-        "正在读取服务器…… 一旦可以读取，页面会自动显示。"
+        "正在读取服务器……一旦可以读取，页面会自动显示。"
     ),
     "as of {time}": "截至 {time}",
     "Copied: {text}": "已复制：{text}",
