@@ -446,7 +446,6 @@ PARTS: tuple[Part, ...] = (
                     "detail": "There is no queue named mial.",
                     "code": "not_found",
                     "home": "#",
-                    "passing": False,
                     "remedy": "Check the name, or look through the queues.",
                 },
             ),

@@ -1,20 +1,19 @@
-// A page that could not be read for now: it looks again by itself, and comes when it can.
+// A page that could not be read is asked for again, and shown as soon as it can be.
+const PAUSE = 3000;
+const UNAVAILABLE = 503;
 
-const WAIT = 3000;
-
-async function well(): Promise<boolean> {
-  try {
-    return (await fetch(location.href, { method: "HEAD", cache: "no-store" })).status < 500;
-  } catch {
-    return false;
+async function ask(): Promise<void> {
+  if (!document.hidden) {
+    try {
+      const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+      if (answer.status !== UNAVAILABLE) return location.reload();
+    } catch {
+      // Glasshouse itself is away: it may come back, too.
+    }
   }
+  setTimeout(ask, PAUSE);
 }
 
-export function listenAgain(): void {
-  if (!document.querySelector("main [data-again]")) return;
-  const look = async () => {
-    if (!document.hidden && (await well())) location.reload();
-    else setTimeout(look, WAIT);
-  };
-  setTimeout(look, WAIT);
+export function askAgain(): void {
+  if (document.querySelector("main [data-again]")) setTimeout(ask, PAUSE);
 }

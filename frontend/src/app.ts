@@ -1,13 +1,14 @@
 // Starts the page: controls, ticking times, live data.
-import { listenAgain } from "./again.js";
+import { askAgain } from "./again.js";
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
-import { listenKeys } from "./keys.js";
+import { listenToKeys } from "./keys.js";
 import type { Fault, ToTab } from "./messages.js";
 import { viewStored } from "./json-view.js";
 import { Shown } from "./morph.js";
+import { rememberPlace } from "./place.js";
+import { showProgress } from "./progress.js";
 import { fill, tick } from "./times.js";
-import { listenWaiting } from "./waiting.js";
 import { absolute, relative, say } from "./words.js";
 
 const root = document.documentElement;
@@ -32,6 +33,8 @@ function status(): void {
   if (!indicator || !banner) return;
   const age = Number.isNaN(checkedAt) ? "–" : relative(Math.min(checkedAt, now()), now());
   indicator.dataset.state = state;
+  // For paper, where no time passes.
+  if (!Number.isNaN(checkedAt)) indicator.dataset.asOf = say("as of {time}", { time: absolute(checkedAt) });
   const words = { wait: say("Connecting…"), live: say("Live · updated {age}", { age }), fault: say("Server unreachable"), offline: say("Offline") };
   put(indicator.querySelector("span"), words[state]);
   // The banner is read aloud when it changes: it holds fixed times, not ticking ones.
@@ -83,11 +86,12 @@ function hear(message: ToTab): void {
 }
 
 listen();
-listenKeys();
-listenWaiting();
-listenAgain();
+listenToKeys();
+showProgress();
 tick(now());
 viewStored();
+rememberPlace();
+askAgain();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
   tick(now());

@@ -1,7 +1,9 @@
-// Buttons: theme, copying, the list of keys.
+// Buttons: theme, copying.
+import { tell } from "./told.js";
+import { visible } from "./visible.js";
 import { say } from "./words.js";
 
-export function theme(): void {
+export function toggleTheme(): void {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme:dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
@@ -12,41 +14,29 @@ export function theme(): void {
   }
 }
 
-export async function copy(button: HTMLElement, text = button.dataset.copy ?? ""): Promise<void> {
-  const title = button.title;
+// Ids are said again, long texts are not.
+const SAID = 80;
+
+export async function copy(text: string, button: HTMLElement | null): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
+    tell(say("This browser does not allow copying here."));
     return;
   }
+  tell(text.length > SAID ? say("Copied") : say("Copied: {text}", { text: visible(text) }));
+  if (!button) return;
   button.dataset.done = "yes";
-  button.title = say("Copied");
-  const said = document.getElementById("said");
-  if (said) said.textContent = say("Copied") + " " + text.slice(0, 100);
-  setTimeout(() => {
-    delete button.dataset.done;
-    button.title = title;
-    if (said) said.textContent = "";
-  }, 1500);
-}
-
-export function openKeys(): void {
-  const dialog = document.getElementById("keys") as HTMLDialogElement | null;
-  if (!dialog || dialog.open) return;
-  dialog.showModal();
-  // When nothing had the focus before, a browser leaves it within the closed dialog for a while.
-  const close = () => dialog.contains(document.activeElement) && (document.activeElement as HTMLElement).blur();
-  dialog.addEventListener("close", close, { once: true });
+  setTimeout(() => delete button.dataset.done, 1500);
 }
 
 export function listen(): void {
   document.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLElement>("button");
     const from = button?.dataset.copyFrom;
-    if (button && from) void copy(button, document.getElementById(from)?.textContent ?? "");
-    else if (button?.dataset.copy !== undefined) void copy(button);
-    else if (button?.dataset.action === "theme") theme();
-    else if (button?.dataset.action === "keys") openKeys();
+    if (button && from) void copy(document.getElementById(from)?.textContent ?? "", button);
+    else if (button?.dataset.copy !== undefined) void copy(button.dataset.copy, button);
+    else if (button?.dataset.action === "theme") toggleTheme();
   });
   window.addEventListener("storage", (event) => {
     if (event.key === "theme" && event.newValue) document.documentElement.dataset.theme = event.newValue;

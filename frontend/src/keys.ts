@@ -1,91 +1,112 @@
-// The keyboard: single letters, never while somebody types, and off for who does not want them.
-import { copy, openKeys, theme } from "./controls.js";
-import { rowOf, step } from "./rows.js";
+// What single keys do. Never while somebody types or holds a modifier, and not when switched off in the list of keys.
+import { copy, toggleTheme } from "./controls.js";
+import { up } from "./place.js";
+import { begin } from "./progress.js";
+import { linkOf, rowOf, step } from "./rows.js";
 
+const STORED = "keys";
 const TYPING = "input,textarea,select,[contenteditable],dialog";
-const SWITCH = "keys";
-const LIST = "list";
+// How long a letter may take to follow its "g", in milliseconds.
+const PATIENCE = 1500;
 
-function recall(store: "localStorage" | "sessionStorage", key: string): string | null {
-  try {
-    return window[store].getItem(key);
-  } catch {
-    return null; // Storage is forbidden.
-  }
+const ACTS: Record<string, () => void> = {
+  "?": showKeys,
+  "/": search,
+  j: () => step(1),
+  k: () => step(-1),
+  c: copyId,
+  n: () => document.querySelector<HTMLAnchorElement>("main a[rel=next]")?.click(),
+  p: () => document.querySelector<HTMLAnchorElement>("main a[rel=prev]")?.click(),
+  u: goUp,
+  t: toggleTheme,
+};
+const REPEATED = new Set(["j", "k"]);
+
+function showKeys(): void {
+  const dialog = document.getElementById("keys") as HTMLDialogElement | null;
+  if (dialog && !dialog.open) dialog.showModal();
 }
 
-function keep(store: "localStorage" | "sessionStorage", key: string, value: string): void {
-  try {
-    window[store].setItem(key, value);
-  } catch {
-    // Storage is forbidden: it lasts for this page.
-  }
-}
-
-function follow(selector: string): void {
-  document.querySelector<HTMLAnchorElement>(selector)?.click();
-}
-
-function find(): void {
-  const box = document.querySelector<HTMLInputElement>("main :is(input[type=search], .filter input)");
+function search(): void {
+  const boxes = [...document.querySelectorAll<HTMLInputElement>("main input[type=search], main .filter input")];
+  const box = boxes.find((one) => one.checkVisibility());
   box?.focus();
   box?.select();
 }
 
-function copyHere(): void {
+// A job or a queue by the last part of its address.
+function named(address: string | undefined): string | null {
+  const last = /^\/[^/]+\/(?:jobs|queues)\/([^/]+)$/.exec(address ?? "")?.[1];
+  try {
+    return last === undefined ? null : decodeURIComponent(last);
+  } catch {
+    return null;
+  }
+}
+
+function copyId(): void {
   const row = rowOf(document.activeElement);
-  const button = (row ?? document).querySelector<HTMLElement>(row ? "[data-copy]" : "main dd [data-copy]");
-  if (button) void copy(button);
+  const button = (row ?? document.querySelector("main .entry"))?.querySelector<HTMLElement>("button[data-copy]") ?? null;
+  const id = button?.dataset.copy ?? named(row ? linkOf(row)?.pathname : location.pathname);
+  if (id) void copy(id, button);
 }
 
-/** Where a page belongs: a job to the list that it was found in, a queue to the queues, the rest to the overview. */
-function up(): void {
-  const [server, kind, name] = location.pathname.split("/").slice(1);
-  const list = recall("sessionStorage", LIST);
-  if (kind === "jobs" && list?.startsWith(`/${server}/`)) location.assign(list);
-  else if (kind === "jobs") follow("main .about a");
-  else if (kind === "queues" && name !== undefined) follow('nav a[data-key="q"]');
-  else if (kind) follow('nav a[data-key="o"]');
-  else if (server) follow("a.brand");
+function goUp(): void {
+  const to = up();
+  if (!to) return;
+  begin();
+  location.assign(to);
 }
 
-const KEYS: Record<string, () => void> = {
-  "?": openKeys,
-  "/": find,
-  j: () => step(1),
-  k: () => step(-1),
-  c: copyHere,
-  n: () => follow("main a[rel=next]"),
-  p: () => follow("main a[rel=prev]"),
-  u: up,
-  t: theme,
-};
+function off(): boolean {
+  try {
+    return localStorage.getItem(STORED) === "off";
+  } catch {
+    return false;
+  }
+}
 
-let going = 0;
+function switchKeys(on: boolean): void {
+  try {
+    if (on) localStorage.removeItem(STORED);
+    else localStorage.setItem(STORED, "off");
+  } catch {
+    // Storage is forbidden: the keys stay as they are.
+  }
+}
+
+let going = -Infinity;
+
+function act(event: KeyboardEvent): (() => void) | undefined {
+  const key = event.shiftKey ? event.key : event.key.toLowerCase();
+  const follows = event.timeStamp - going < PATIENCE;
+  going = -Infinity;
+  if (event.repeat && !REPEATED.has(key)) return;
+  if (follows) {
+    const link = /^[a-z]$/.test(key) && document.querySelector<HTMLAnchorElement>(`nav a[data-key="${key}"]`);
+    return link ? () => link.click() : undefined;
+  }
+  if (key === "g") return () => (going = event.timeStamp);
+  return Object.hasOwn(ACTS, key) ? ACTS[key] : undefined;
+}
 
 function press(event: KeyboardEvent): void {
-  const target = event.target as HTMLElement;
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.key === "Escape" && target.matches("main input")) return target.blur();
-  if (event.defaultPrevented || target.closest(TYPING) || recall("localStorage", SWITCH) === "off") return;
-  const soon = Date.now() - going < 1500;
-  going = event.key === "g" && !soon ? Date.now() : 0;
-  if (going) return;
-  if (soon && /^[a-z]$/.test(event.key)) return follow(`nav a[data-key="${event.key}"]`);
-  const act = KEYS[event.key];
-  if (!act) return;
-  // Or the key would be typed into the box that it leads to.
+  const target = event.target instanceof Element ? event.target : document.body;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (event.key === "Escape" && target instanceof HTMLInputElement && target.type === "search" && !target.value) return target.blur();
+  if (target.closest(TYPING) || off()) return;
+  const found = act(event);
+  if (!found) return;
   event.preventDefault();
-  act();
+  found();
 }
 
-export function listenKeys(): void {
+export function listenToKeys(): void {
+  const box = document.getElementById("keys-on") as HTMLInputElement | null;
+  const show = () => box && (box.checked = !off());
+  show();
+  box?.addEventListener("change", () => switchKeys(box.checked));
+  window.addEventListener("storage", show);
+  document.querySelector("[data-action=keys]")?.addEventListener("click", showKeys);
   document.addEventListener("keydown", press);
-  const box = document.querySelector<HTMLInputElement>("#keys-on");
-  if (box) {
-    box.checked = recall("localStorage", SWITCH) !== "off";
-    box.addEventListener("change", () => keep("localStorage", SWITCH, box.checked ? "on" : "off"));
-  }
-  // Where a job's page leads back to, filter and place included.
-  if (document.querySelector("main .list, main .filter")) keep("sessionStorage", LIST, location.pathname + location.search);
 }

@@ -1,6 +1,6 @@
 // Puts live data into the page: keeps focus, scroll, open details and a selection, and touches only what differs.
 import type { Fragment, Patch, Piece } from "./messages.js";
-import { holding } from "./rows.js";
+import { keepFocus } from "./rows.js";
 
 // Where a part stands that is the same in the page already, and that part as it was before anything moved.
 const SAME = "data-same";
@@ -152,12 +152,10 @@ export class Shown {
       return;
     }
     if (message.base !== null && message.base !== this.#digest) return this.#ask();
-    let fits = true;
-    holding(this.main, () => {
-      if (message.kind === "patch") this.#patch(message.parts);
-      else fits = this.#whole(message);
-    });
-    if (!fits) return this.#ask();
+    const focus = keepFocus(this.main);
+    if (message.kind === "patch") this.#patch(message.parts);
+    else if (!this.#whole(message)) return this.#ask();
+    focus();
     this.#digest = message.digest;
     this.#behind = false;
     this.after();

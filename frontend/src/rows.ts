@@ -1,62 +1,58 @@
-// Rows that the keyboard walks through: of tables and lists, each by the link that leads to what it is about.
+// The rows that a person walks through, each by its main link.
+const ROWS = "tbody > tr, .attention li, .failures > li";
 
-const ROWS = "main :is(tbody tr, .failures li, .attention li)";
-
-export function rowOf(node: Element | null): HTMLElement | null {
-  return node?.closest<HTMLElement>(ROWS) ?? null;
+/** All rows of a part of the page, shown or not. */
+export function rowsOf(root: ParentNode): Element[] {
+  return [...root.querySelectorAll(ROWS)];
 }
 
-function linkOf(row: Element): HTMLElement | null {
-  return row.querySelector<HTMLElement>("th[scope=row] a[href]") ?? row.querySelector<HTMLElement>("a[href]");
+export function rowOf(node: Element | null): Element | null {
+  return node?.closest("main") ? node.closest(ROWS) : null;
 }
 
-function walked(): HTMLElement[] {
-  return [...document.querySelectorAll<HTMLElement>(ROWS)].filter((row) => row.checkVisibility() && linkOf(row));
+/** What opens a row: the link of its head, else its first. */
+export function linkOf(row: Element): HTMLAnchorElement | null {
+  return row.querySelector<HTMLAnchorElement>("th[scope=row] a[href]") ?? row.querySelector<HTMLAnchorElement>("a[href]");
 }
 
-function enter(row: Element | undefined): boolean {
-  const link = row && linkOf(row);
-  if (!link) return false;
-  link.focus({ preventScroll: true });
-  row.scrollIntoView({ block: "nearest" });
-  return true;
+function reachable(row: Element): boolean {
+  return !!linkOf(row)?.checkVisibility();
 }
 
-/** Go to the next row, or the one before; from nowhere to the first, or the last. */
+// Without a row to start from: the first that can be seen.
+function start(rows: Element[]): number {
+  const top = document.querySelector(".strip")?.getBoundingClientRect().bottom ?? 0;
+  return rows.findIndex((row) => row.getBoundingClientRect().top >= top - 1);
+}
+
+/** Move the focus by one row. */
 export function step(by: 1 | -1): void {
-  const rows = walked();
-  const here = rowOf(document.activeElement);
-  const at = here ? rows.indexOf(here) : by > 0 ? -1 : rows.length;
-  enter(rows[Math.min(rows.length - 1, Math.max(0, at + by))]);
+  const rows = rowsOf(document).filter((row) => rowOf(row) && reachable(row));
+  const here = rows.indexOf(rowOf(document.activeElement) as Element);
+  const row = rows[here < 0 ? Math.max(0, start(rows)) : Math.min(rows.length - 1, Math.max(0, here + by))];
+  if (row) go(row);
 }
 
-// A row that leaves is followed by the one after it, else by the one before.
-function neighbours(row: HTMLElement): string[] {
-  const rows = walked();
-  const at = rows.indexOf(row);
-  return [...rows.slice(at), ...rows.slice(0, Math.max(0, at)).reverse()].map(({ id }) => id).filter(Boolean);
+/** Focus a row, with the whole of it in sight. */
+export function go(row: Element): void {
+  linkOf(row)?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
 }
 
-function place(active: Element | null): () => void {
-  if (!(active instanceof HTMLElement)) return () => {};
-  const row = rowOf(active);
-  const ids = row ? neighbours(row) : [];
-  const href = active.getAttribute("href");
+/** Call before the page changes, and what it returns afterwards: a focus that left goes to its neighbour. */
+export function keepFocus(main: HTMLElement): () => void {
+  const held = document.activeElement;
+  if (!held || held === main || !main.contains(held)) return () => {};
+  const row = rowOf(held);
+  const rows = row ? rowsOf(main) : [];
+  const index = row ? rows.indexOf(row) : -1;
   return () => {
-    if (document.activeElement === active) return;
-    if (active.isConnected) return active.focus({ preventScroll: true });
-    // The same row keeps its place on the screen; another one may lie outside of it.
-    const next = ids.map((id) => document.getElementById(id)).find((one) => one && linkOf(one));
-    if (next && enter(next)) return;
-    const same = active.id ? document.getElementById(active.id) : null;
-    const again = same ?? [...document.querySelectorAll<HTMLElement>("main a[href]")].find((one) => one.getAttribute("href") === href);
-    (again ?? document.querySelector<HTMLElement>("main"))?.focus({ preventScroll: true });
+    if (document.activeElement && document.activeElement !== document.body) return;
+    // It was moved: a browser takes the focus from what it takes out, if only for a moment.
+    if (held.isConnected) return (held as HTMLElement).focus({ preventScroll: true });
+    const near = [...rows.slice(index), ...rows.slice(0, index).reverse()].find((one) => one.isConnected && reachable(one));
+    // Everything was replaced at once: whatever stands in its place.
+    const place = near ?? (index < 0 ? undefined : rowsOf(main).filter(reachable).slice(0, index + 1).pop());
+    ((place && linkOf(place)) ?? main).focus({ preventScroll: true });
   };
-}
-
-/** Change what is shown without losing the focus: it follows its row, or goes to the neighbour. */
-export function holding(main: HTMLElement, change: () => void): void {
-  const restore = main.contains(document.activeElement) ? place(document.activeElement) : () => {};
-  change();
-  restore();
 }

@@ -37,6 +37,8 @@ class Console(msgspec.Struct):
     url: str
     port: int
     engine: Running
+    worker: asyncio.subprocess.Process | None = None
+    """The work server, where it is a process of its own."""
 
 
 async def start(*arguments: str) -> Console:
@@ -55,9 +57,10 @@ async def start(*arguments: str) -> Console:
 
 async def stop(console: Console) -> None:
     await console.engine.close()
-    if console.process.returncode is None:
-        console.process.terminate()
-        await asyncio.wait_for(console.process.wait(), 15)
+    for process in (console.process, console.worker):
+        if process is not None and process.returncode is None:
+            process.terminate()
+            await asyncio.wait_for(process.wait(), 15)
 
 
 @pytest.fixture
@@ -74,7 +77,16 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
 @pytest.fixture
 async def empty(tmp_path: Path) -> AsyncIterator[Console]:
     """A console on an engine that never had a job."""
-    running = await start("serve", "--engine", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
+    # By itself, on a free port: other programs may hold the usual one.
+    data = str(tmp_path / "data")
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "glasshouse", "engine", "--listen", "127.0.0.1:0", "--data", data),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert worker.stdout is not None
+    assert await asyncio.wait_for(worker.stdout.readline(), 30), "the engine did not start"
+    running = await start("serve", "--engine", data, "--listen", "127.0.0.1:0")
+    running.worker = worker
     yield running
     await stop(running)
 

@@ -1,208 +1,190 @@
-"""Everything by keyboard alone; the focus is never lost; letters can be switched off."""
+"""By keyboard alone: a journey, a focus that survives, and keys that keep quiet."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from tests.engine.peer import Peer
 
 from .conftest import Console
-from .house import house, open_live, push
+from .test_lists import fill, open_live
 
-TOP = "(row) => row.getBoundingClientRect().top"
-WATCH = """() => {
-  const root = document.documentElement;
-  const told = () => root.dataset.loading
-    && console.log("busy", document.querySelector("main").ariaBusy);
-  new MutationObserver(told).observe(root, {attributes: true});
-}"""
-FOCUSED = "document.activeElement.closest('tr,li')?.id ?? document.activeElement.localName"
+FOCUSED = "document.activeElement.closest('tr')?.querySelector('th a')?.textContent ?? null"
+WHERE = "document.activeElement.localName"
 
 
-async def fail_many(peer: Peer, count: int) -> None:
-    """Put ``count`` jobs into the retries, which come hours from now."""
-    for number in range(count):
-        jid = f"order-{number:04}"
-        await peer.push(
-            jid, jobtype="ChargeOrder", queue="orders", args=[{"order": number}],
-            failure={"retry_count": 9, "failed_at": "2026-11-26T07:00:00Z"},
-        )  # fmt: skip
-        await peer.fetch("orders")
-        why = "card refused" if number % 2 else "timed out"
-        said = json.dumps({"jid": jid, "errtype": "CardError", "message": why})
-        assert await peer.ask(f"FAIL {said}") == "+OK"
-
-
-async def keys(page: Page, *pressed: str) -> None:
-    for key in pressed:
+async def press(page: Page, *keys: str) -> None:
+    for key in keys:
         await page.keyboard.press(key)
 
 
-async def test_a_journey_by_keyboard_alone(empty: Console, context: BrowserContext) -> None:
-    await fail_many(await empty.engine.peer(), 80)
-    page = await open_live(context, f"{empty.url}/main")
-    await keys(page, "g", "r")
-    await page.wait_for_url("**/main/retries")
-    await keys(page, "/")
-    await expect(page.get_by_role("searchbox")).to_be_focused()
-    await page.keyboard.type("refused")
-    await keys(page, "Enter")
-    await page.wait_for_url("**/main/retries?q=refused")
-    await keys(page, "j", "j", "k", "j")
-    row = await page.evaluate(FOCUSED)
-    assert row == await page.locator("main tbody tr").nth(1).get_attribute("id")
-    jid = await page.locator("main tbody tr").nth(1).locator(".jid a").inner_text()
-    await keys(page, "Enter")
-    await page.wait_for_url(f"**/main/jobs/{jid}")
-    await expect(page.locator(".failure")).to_contain_text("card refused")
-    await keys(page, "u")
-    await page.wait_for_url("**/main/retries?q=refused")
-    await keys(page, "n")
-    await page.wait_for_url("**/main/retries?*from=*")
-    await expect(page.locator("main tbody tr")).to_have_count(15)
-    await keys(page, "g", "r")
-    await page.wait_for_url("**/main/retries")
-    await expect(page.locator("main")).to_contain_text("1–25 of 80")
-    await keys(page, "n")
-    await expect(page.locator("main")).to_contain_text("26–50 of 80")
-    await keys(page, "p")
-    await expect(page.locator("main")).to_contain_text("1–25 of 80")
-    await keys(page, "u")
-    await page.wait_for_url(f"{empty.url}/main")
-    await keys(page, "u")
-    await page.wait_for_url(f"{empty.url}/")
+async def focused(page: Page) -> str | None:
+    """Return the id of the job whose row has the focus."""
+    text: str | None = await page.evaluate(FOCUSED)
+    return text
 
 
-async def test_the_focus_follows_its_row_and_goes_to_the_neighbour(
-    tmp_path: Path, context: BrowserContext
-) -> None:
-    async with house(tmp_path / "data") as home:
-        peer = await home.engine.peer()
-        await push(peer, "orders", "order-0001", "order-0002", "order-0003")
-        page = await open_live(context, f"{home.url}/main/queues/orders")
-        await page.wait_for_function("document.querySelectorAll('main tbody tr').length === 3")
-        ids = [await row.get_attribute("id") for row in await page.locator("tbody tr").all()]
-        await keys(page, "j")
-        assert await page.evaluate(FOCUSED) == ids[0]
-        worker = await home.worker("worker-1")
-        assert await worker.fetch("orders")
-        await expect(page.locator("main tbody tr")).to_have_count(2)
-        assert await page.evaluate(FOCUSED) == ids[1]
-        # The last one leaves: the page itself keeps the focus, and the keys go on working.
-        await worker.fetch("orders")
-        await worker.fetch("orders")
-        await expect(page.locator("main tbody tr")).to_have_count(0)
-        assert await page.evaluate("document.activeElement.id") == "live"
-        await push(peer, "orders", "order-0010")
-        await expect(page.locator("main tbody tr")).to_have_count(1)
-        await keys(page, "k")
-        assert await page.evaluate(FOCUSED) == await page.locator("tbody tr").get_attribute("id")
+async def becomes(page: Page, jid: str) -> None:
+    """Wait until the focus is in this job's row."""
+    await page.wait_for_function(f"jid => ({FOCUSED}) === jid", arg=jid)
 
 
-async def test_rows_that_come_in_above_do_not_move_what_is_read(
-    tmp_path: Path, context: BrowserContext
-) -> None:
-    async with house(tmp_path / "data") as home:
-        worker = await home.worker("worker-1")
-        for number in range(25):
-            await run(worker, f"order-{number:04}")
-        page = await open_live(context, f"{home.url}/main/finished")
-        await expect(page.locator("main .log tbody tr")).to_have_count(25)
-        row = page.locator("main .log tbody tr", has_text="order-0010")
-        await row.locator("a[href*='/jobs/']").focus()
-        # Far enough down for new rows to come in above of what is seen.
-        await page.evaluate("scrollTo(0, 500)")
-        top = await row.evaluate(TOP)
-        await run(worker, "order-1000")
-        await expect(page.locator("main")).to_contain_text("order-1000")
-        assert abs(await row.evaluate(TOP) - top) <= 1
-        assert "order-0010" in await page.evaluate("document.activeElement.closest('tr').innerText")
-
-
-async def run(worker: Peer, jid: str) -> None:
-    await worker.push(jid, jobtype="ChargeOrder", queue="orders")
-    await worker.fetch("orders")
-    assert await worker.ask(f'ACK {{"jid":"{jid}"}}') == "+OK"
-
-
-async def test_letters_can_be_switched_off_and_are_letters_in_a_box(
+async def test_a_job_is_found_read_and_left_by_keyboard_alone(
     empty: Console, context: BrowserContext
 ) -> None:
-    await fail_many(await empty.engine.peer(), 2)
+    peer = await empty.engine.peer(wid="worker-1")
+    await fill(peer, "retries", 60)
+    page = await open_live(context, f"{empty.url}/main")
+    await press(page, "g", "r")
+    await page.get_by_text("1–25 of 60").wait_for()
+    await press(page, "/")
+    await page.keyboard.type("type:Charge*")
+    await press(page, "Enter")
+    await page.get_by_role("link", name="Show all").wait_for()
+    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
+    await press(page, "j", "j", "j", "k")
+    wanted = await focused(page)
+    assert wanted == await page.locator("main tbody th a").nth(1).inner_text()
+    await press(page, "Enter")
+    await page.wait_for_url(f"**/jobs/{wanted}")
+    await page.get_by_role("heading", name="Timeline").wait_for()
+    await press(page, "u")
+    await page.wait_for_url("**/retries?q=type*")
+    await becomes(page, wanted)  # back in the row that was left
+    await press(page, "n")
+    await page.wait_for_url("**/retries?q=type*page=2")
+    await press(page, "j")
+    assert await focused(page) not in {None, wanted}
+    await press(page, "u")
+    await page.wait_for_url("**/main/retries")
+    await press(page, "n")
+    await page.get_by_text("26–50 of 60").wait_for()
+    await press(page, "p")
+    await page.get_by_text("1–25 of 60").wait_for()
+    await press(page, "u")
+    await page.wait_for_url("**/main")
+
+
+async def test_up_from_a_job_that_was_opened_by_its_address_leads_to_its_list(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer()
+    await peer.push("item-first", queue="orders")
+    page = await open_live(context, f"{empty.url}/main/jobs/item-first")
+    for expected in ("**/main/queues/orders", "**/main/queues", "**/main", f"{empty.url}/"):
+        await press(page, "u")
+        await page.wait_for_url(expected)
+
+
+async def test_the_focus_goes_to_the_neighbour_when_its_row_leaves(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer()
+    for n in range(4):
+        await peer.push(f"item-00{n}", queue="orders")
+    page = await open_live(context, f"{empty.url}/main/queues/orders")
+    await page.get_by_role("link", name="item-003").wait_for()
+    await press(page, "j", "j")
+    assert await focused(page) == "item-001"
+    await peer.push("item-004", queue="orders")
+    await page.get_by_role("link", name="item-004").wait_for()
+    assert await focused(page) == "item-001"
+    for n in range(4):
+        await peer.fetch("orders")
+        await page.get_by_role("link", name=f"item-00{n}").wait_for(state="detached")
+        await becomes(page, "item-001" if n == 0 else f"item-00{n + 1}")
+    await peer.fetch("orders")
+    await page.get_by_text("This queue is empty.").wait_for()
+    assert await page.evaluate(WHERE) == "main"
+
+
+async def test_the_focus_stays_with_its_execution_while_others_end(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    for n in range(4):
+        await peer.push(f"item-00{n}", queue="orders")
+    await _end(peer, "item-000", "item-001")
+    page = await open_live(context, f"{empty.url}/main/finished")
+    await press(page, "j", "j")  # the first row is of the times per type
+    assert await focused(page) == "item-001"
+    await _end(peer, "item-002", "item-003")
+    await page.get_by_role("link", name="item-003").wait_for()
+    assert await focused(page) == "item-001"
+
+
+async def _end(peer: Peer, *jids: str) -> None:
+    for jid in jids:
+        await peer.fetch("orders")
+        assert await peer.ask(f'ACK {{"jid":"{jid}"}}') == "+OK"
+
+
+async def test_keys_say_nothing_while_somebody_types_or_holds_a_modifier(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer(wid="worker-1")
+    await fill(peer, "retries", 30)
     page = await open_live(context, f"{empty.url}/main/retries")
-    await keys(page, "/")
-    await page.keyboard.type("j?tug")
-    await expect(page.get_by_role("searchbox")).to_have_value("j?tug")
-    assert "retries" in page.url
-    await keys(page, "Escape", "?")
-    dialog = page.locator("dialog[open]")
-    await expect(dialog).to_contain_text("Next row, row before")
-    await dialog.get_by_label("Letters are shortcuts").uncheck()
-    await keys(page, "Escape")
-    await expect(dialog).to_have_count(0)
-    for key in ("?", "/", "j", "t"):
-        await keys(page, key)
-    await expect(dialog).to_have_count(0)
-    assert await page.evaluate("document.activeElement.localName") in {"body", "button"}
-    await page.reload()
-    await keys(page, "j")
-    assert await page.evaluate(FOCUSED) == "body"
-    await page.locator("[data-action=keys]").click()
-    await dialog.get_by_label("Letters are shortcuts").check()
-    await keys(page, "Escape", "j")
-    assert await page.evaluate(FOCUSED) == await page.locator("tbody tr").first.get_attribute("id")
+    await press(page, "/")
+    await page.keyboard.type("tjkgd?/nu")
+    box = page.get_by_role("searchbox")
+    assert await box.input_value() == "tjkgd?/nu"
+    await expect(page.locator("#keys")).to_be_hidden()
+    await box.fill("")
+    await press(page, "Escape")
+    assert await page.evaluate(WHERE) == "body"
+    for modifier in ("Control", "Alt", "Meta"):
+        await press(page, f"{modifier}+j")
+        assert await focused(page) is None
+    assert await page.locator("html").get_attribute("data-theme") is None
+    await press(page, "t")
+    assert await page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.url.endswith("/main/retries")
 
 
-async def test_the_id_of_the_focused_row_is_copied_and_said(
+async def test_single_keys_can_be_switched_off_and_on_again(
+    empty: Console, context: BrowserContext
+) -> None:
+    peer = await empty.engine.peer()
+    await peer.push("item-first", queue="orders")
+    page = await open_live(context, f"{empty.url}/main/queues/orders")
+    await press(page, "?")
+    dialog = page.get_by_role("dialog", name="Keyboard")
+    await dialog.wait_for()
+    for text in ("Next row, previous row", "Copy the row's id, or the job's", "Up to the list"):
+        await expect(dialog.get_by_text(text)).to_be_visible()
+    switch = dialog.get_by_role("checkbox", name="Use these single keys")
+    await expect(switch).to_be_checked()
+    await press(page, "Shift+Tab", "Space", "Escape")
+    await expect(dialog).to_be_hidden()
+    other = await open_live(context, f"{empty.url}/main/queues/orders")
+    for tab in (page, other):
+        await tab.bring_to_front()
+        await press(tab, "j", "?", "g", "d")
+        assert await focused(tab) is None
+        await expect(tab.locator("#keys")).to_be_hidden()
+    await other.get_by_role("button", name="Keyboard").click()
+    await expect(other.get_by_role("checkbox")).not_to_be_checked()
+    await other.get_by_role("checkbox").check()
+    await press(other, "Escape", "j")
+    assert await focused(other) == "item-first"
+
+
+async def test_c_copies_the_id_of_the_row_and_of_the_job(
     empty: Console, context: BrowserContext
 ) -> None:
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await fail_many(await empty.engine.peer(), 2)
-    page = await open_live(context, f"{empty.url}/main/retries")
-    await keys(page, "j", "c")
-    await expect(page.locator("#said")).to_contain_text("Copied order-")
-    jid = await page.locator("main tbody tr").first.locator(".jid a").inner_text()
-    assert await page.evaluate("navigator.clipboard.readText()") == jid
-    await keys(page, "Enter")
-    await page.wait_for_url("**/jobs/*")
-    await page.evaluate("navigator.clipboard.writeText('')")
-    await keys(page, "c")
-    await expect(page.locator("#said")).to_contain_text(jid)
-
-
-async def test_a_page_that_is_long_in_coming_shows_that_it_comes(
-    empty: Console, context: BrowserContext
-) -> None:
-    page = await open_live(context, f"{empty.url}/main")
-    held: list[Route] = []
-
-    async def hold(route: Route) -> None:
-        held.append(route)
-
-    await page.route("**/main/dead", hold)
-    await page.evaluate(WATCH)
-    # Nothing can be asked of a page while the next one is on its way: it tells by itself.
-    async with page.expect_console_message(timeout=5000) as said:
-        await page.get_by_role("link", name="Dead").first.click(no_wait_after=True)
-    assert (await said.value).text == "busy true"
-    await held[0].continue_()
-    await page.wait_for_url("**/main/dead")
-    await page.go_back()
-    await expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")
-    assert await page.locator("html[data-loading]").count() == 0
-
-
-async def test_paper_shows_the_whole_and_nothing_to_press(
-    empty: Console, context: BrowserContext
-) -> None:
-    await fail_many(await empty.engine.peer(), 2)
-    page = await open_live(context, f"{empty.url}/main/retries")
-    await page.emulate_media(media="print", color_scheme="dark")
-    for gone in (".side", ".find", "main button", "#indicator"):
-        assert not await page.locator(gone).first.is_visible(), gone
-    await expect(page.locator("main tbody tr").first).to_contain_text("UTC")
-    background = "getComputedStyle(document.body).backgroundColor"
-    assert await page.evaluate(background) == "rgb(255, 255, 255)"
+    peer = await empty.engine.peer()
+    await peer.push("item-first", queue="orders")
+    await peer.push("item-other", queue="orders")
+    page = await open_live(context, f"{empty.url}/main/queues/orders")
+    await press(page, "j", "j", "c")
+    await page.get_by_text("Copied: item-other").wait_for()
+    assert await page.evaluate("navigator.clipboard.readText()") == "item-other"
+    await page.goto(f"{empty.url}/main/jobs/item-first")
+    await press(page, "c")
+    await page.get_by_text("Copied: item-first").wait_for()
+    assert await page.evaluate("navigator.clipboard.readText()") == "item-first"
+    await page.goto(f"{empty.url}/main/queues")
+    await press(page, "j", "c")
+    await page.get_by_text("Copied: orders").wait_for()

@@ -24,7 +24,9 @@ async def engine(settings: EngineSettings, *, until_stdin_closes: bool = False) 
         stop_when_stdin_closes(stop)
     tls = None if settings.tls is None else server_context(settings.tls)
     make_private(settings.data)
-    address = choose(settings.listen, option="--listen")
+    # Started by a console it takes its options from nobody: then it has to be started by itself.
+    option = "glasshouse engine --listen, run by itself" if until_stdin_closes else "--listen"
+    address = choose(settings.listen, option=option)
     ready = False
 
     def on_ready(host: str, port: int) -> None:
@@ -48,4 +50,4 @@ async def engine(settings: EngineSettings, *, until_stdin_closes: bool = False) 
     except OSError as error:
         if ready:
             raise
-        raise listen_error(address, error, option="--listen") from None
+        raise listen_error(address, error, option=option) from None

@@ -42,10 +42,13 @@ _SPOKEN = (
     "{n} h",
     "{n} d",
     "Live · updated {age}",
+    "as of {time}",
     "Connecting…",
     "Offline",
     "Server unreachable",
     "Copied",
+    "Copied: {text}",
+    "This browser does not allow copying here.",
     "Connection to Glasshouse lost — showing data from {age}.",
     "Server unreachable since {since} — showing the last known data from {age}.",
     "Server unreachable since {since} — nothing is known yet.",
@@ -100,14 +103,13 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, and what to do next; ``passing`` when it may be well by itself."""
+    """What went wrong, and what to do next."""
 
     status: int
     code: str
     detail: str
     remedy: str
     home: str
-    passing: bool
 
 
 class Renderer:
@@ -154,7 +156,6 @@ class Renderer:
             detail=fmt.display_text(t(detail, locale)),
             remedy=fmt.display_text(t(remedy, locale)),
             home=home,
-            passing=status == HTTPStatus.SERVICE_UNAVAILABLE,
         )
         title = (
             t("Not found", locale)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from glasshouse.web.chinese.job import JOB
+from glasshouse.web.chinese.keys import KEYS
 from glasshouse.web.chinese.lists import LISTS
 from glasshouse.web.chinese.overview import OVERVIEW
 from glasshouse.web.chinese.screen import SCREEN
 
-PARTS = (SCREEN, OVERVIEW, LISTS, JOB)
+PARTS = (SCREEN, OVERVIEW, LISTS, JOB, KEYS)
 CHINESE: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}
