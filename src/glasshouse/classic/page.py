@@ -1,0 +1,98 @@
+"""A page of Faktory's Web UI as a whole: is it one, is all of it there, which Faktory made it.
+
+Faktory answers every unknown path with its dashboard, and ends a page in the
+middle when something in it fails, with status 200. Neither may be read as data.
+"""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from glasshouse.model.errors import UpstreamUnavailableError
+
+_VERSION = re.compile(r"\AFaktory (\S+)\Z")
+_ROOM = 64 << 20
+"""Bytes of a page that are read at most: 25 jobs of a megabyte each, written in base64."""
+
+
+class PageError(UpstreamUnavailableError):
+    """A page of Faktory cannot be read: what it says is not known, and nothing is guessed."""
+
+    code = "upstream_page"
+    remedy = "This Faktory may be newer than this Glasshouse. Please report it with its version."
+
+    def __init__(self, page: str, why: str, version: str | None = None) -> None:
+        """Say which ``page`` of which ``version`` could not be read, and why."""
+        made_by = "" if version is None else f" of Faktory {version}"
+        super().__init__(f"The page {page}{made_by} cannot be read: {why}.")
+        self.page, self.version = page, version
+
+
+class Page:
+    """One page, with what every page has."""
+
+    def __init__(self, name: str, html: bytes) -> None:
+        """Read the page ``name``.
+
+        Raises:
+            PageError: it is none of Faktory's, or it ends before its end.
+        """
+        self.name = name
+        if len(html) > _ROOM:
+            raise PageError(name, f"it is longer than {_ROOM >> 20} MiB")
+        self._tree = LexborHTMLParser(html)
+        footer = self._tree.css_first("footer .product-version")
+        found = None if footer is None else _VERSION.match(footer.text().strip())
+        self.version = None if found is None else found[1]
+        if self.version is None or not html.rstrip().endswith(b"</html>"):
+            raise self.error("it is not a whole page of Faktory's")
+
+    def error(self, why: str) -> PageError:
+        """Return the error that says what of this page cannot be read."""
+        return PageError(self.name, why, self.version)
+
+    def all(self, selector: str) -> list[LexborNode]:
+        """Return what matches ``selector``, in the page's order."""
+        return self._tree.css(selector)
+
+    def one(self, selector: str) -> LexborNode:
+        """Return the first that matches ``selector``.
+
+        Raises:
+            PageError: nothing does.
+        """
+        found = self._tree.css_first(selector)
+        if found is None:
+            raise self.error(f"it has no {selector}")
+        return found
+
+    def rows(self, table: str, cells: tuple[int, ...]) -> list[list[LexborNode]]:
+        """Return the cells of each row of a table.
+
+        Raises:
+            PageError: a row has not one of the numbers of ``cells``.
+        """
+        rows = [row.css("td") for row in self._tree.css(f"{table} tr")]
+        told = [row for row in rows if row]
+        for row in told:
+            if len(row) not in cells:
+                raise self.error(f"a row has {len(row)} cells")
+        return told
+
+    def number(self, text: str) -> int:
+        """Return a whole number.
+
+        Raises:
+            PageError: it is none.
+        """
+        try:
+            return int(text.strip())
+        except ValueError:
+            raise self.error(f"{text.strip()[:40]!r} is not a number") from None
+
+
+def value_of(node: LexborNode | None, name: str) -> str | None:
+    """Return an attribute of an element, or ``None``."""
+    return None if node is None else node.attributes.get(name)
