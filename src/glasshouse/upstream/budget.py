@@ -1,0 +1,59 @@
+"""How often a job server is asked: never more than so many times in any second.
+
+Polling can harm a Faktory, and kill one of some versions (design.md §5). Whoever
+asks waits for a turn; who waits too long is told so, and shows what is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from glasshouse.model.errors import UpstreamUnavailableError
+
+_EARLY = 0.002
+
+
+class OverBudgetError(UpstreamUnavailableError):
+    """So much is asked of this server that no turn came in time."""
+
+    code = "upstream_budget"
+    remedy = "Many different pages are being watched; this one is read when its turn comes."
+
+
+class Budget:
+    """Turns for requests to one server, in the order in which they were asked for."""
+
+    def __init__(
+        self, most: int = 10, *, window: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Allow ``most`` requests within any ``window`` seconds."""
+        self._window = window
+        self._clock = clock
+        self._taken: deque[float] = deque(maxlen=most)
+        self._turn = asyncio.Lock()
+        self.spent = 0
+
+    async def turn(self, *, patience: float) -> None:
+        """Wait for a turn and take it.
+
+        Raises:
+            OverBudgetError: none came within ``patience`` seconds.
+        """
+        try:
+            async with asyncio.timeout(patience), self._turn:
+                # Only one waits here: the others stand in line for the lock.
+                await asyncio.sleep(self._wait())
+                self._taken.append(self._clock())
+                self.spent += 1
+        except TimeoutError:
+            raise OverBudgetError("The console asks this server as often as it may.") from None
+
+    def _wait(self) -> float:
+        if len(self._taken) < (self._taken.maxlen or 0):
+            return 0.0
+        left = self._taken[0] + self._window - self._clock()
+        # A timer may ring a moment early.
+        return left + _EARLY if left > 0 else 0.0

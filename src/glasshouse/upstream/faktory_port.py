@@ -1,0 +1,253 @@
+"""A real Faktory's command port: its totals and the age of its queues, over one connection.
+
+The connection never names a worker, so that none appears. Nothing is ever sent
+here but HELLO, INFO and QUEUE LATENCY.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.upstream.budget import Budget
+from glasshouse.wire.client import (
+    Bulk,
+    ClientConnection,
+    Error,
+    Greeting,
+    ProtocolError,
+    Reply,
+    Simple,
+    encode_command,
+    hello,
+)
+
+T = TypeVar("T")
+
+_CHUNK = 1 << 16
+_LONGEST = 64 << 20
+_MOST_QUEUES = 1000
+"""Queues asked for in one command."""
+
+
+class _Faktory(msgspec.Struct, frozen=True):
+    queues: dict[str, int]
+    sets: dict[str, int] = {}
+    total_failures: int = 0
+    total_processed: int = 0
+
+
+class _Server(msgspec.Struct, frozen=True):
+    description: str = ""
+    faktory_version: str = ""
+    uptime: int | None = None
+    connections: int | None = None
+    command_count: int | None = None
+    used_memory_mb: int | None = None
+
+
+class Info(msgspec.Struct, frozen=True):
+    """What INFO tells (fwp.md §4); unknown fields are left out."""
+
+    faktory: _Faktory
+    server: _Server
+    now: str = ""
+
+
+class PasswordError(UpstreamUnavailableError):
+    """The server wants another password."""
+
+    code = "upstream_password"
+    remedy = "Check the password in the server's address."
+
+
+class CommandPort:
+    """One connection to port 7419, opened when it is needed and again after a fault."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        budget: Budget,
+        password: bytes | None = None,
+        tls: ssl.SSLContext | None = None,
+        patience: float = 5.0,
+    ) -> None:
+        """Ask the server at ``host``; an answer may take ``patience`` seconds."""
+        self._where = (host, port)
+        self._budget = budget
+        self._password = password
+        self._tls = tls
+        self._patience = patience
+        self._line: _Line | None = None
+        self._one = asyncio.Lock()
+        self._closed = False
+        self._tells_latency = True
+
+    async def info(self) -> Info:
+        """Return totals and sizes as of now.
+
+        Raises:
+            UpstreamUnavailableError: the server cannot be asked; why, and what to do.
+        """
+        return await self._read(await self._ask(encode_command("INFO")), Info, "INFO")
+
+    async def latency(self, names: Iterable[str]) -> dict[str, float] | None:
+        """Return how many seconds the oldest job of each queue has waited.
+
+        A queue whose age Faktory cannot tell is left out. ``None`` before 1.9.2,
+        which cannot tell any.
+
+        Raises:
+            UpstreamUnavailableError: the server cannot be asked.
+        """
+        wanted = list(names)[:_MOST_QUEUES]
+        if not wanted or not self._tells_latency:
+            return {} if self._tells_latency else None
+        reply = await self._ask(encode_command("QUEUE", "LATENCY", *wanted))
+        if isinstance(reply, Error):
+            return await self._each(wanted, reply)
+        return await self._read(reply, dict[str, float], "QUEUE LATENCY")
+
+    async def close(self) -> None:
+        """Close the connection; further questions raise ``UpstreamUnavailableError``."""
+        self._closed = True
+        async with self._one:
+            await self._drop()
+
+    async def _read(self, reply: Reply, kind: type[T], command: str) -> T:
+        try:
+            if isinstance(reply, Bulk):
+                return msgspec.json.decode(reply.data, type=kind)
+            why = "does not answer as Faktory does"
+        except (msgspec.MsgspecError, RecursionError):
+            why = f"answers {command} with what Faktory does not tell"
+        # Whoever that is: not with this connection any more.
+        async with self._one:
+            await self._drop()
+        raise ProtocolError(self._fault(why).detail)
+
+    async def _each(self, names: list[str], error: Error) -> dict[str, float] | None:
+        if "no such QUEUE subcommand" in error.text:
+            self._tells_latency = False
+            return None
+        if len(names) == 1:
+            return {}
+        # One job without the time of its enqueueing spoils the answer for all: halve until it is
+        # alone. It costs a turn each, and is rare (fwp.md §9, B4).
+        half = len(names) // 2
+        first, second = await self.latency(names[:half]), await self.latency(names[half:])
+        return (first or {}) | (second or {})
+
+    async def _ask(self, line: bytes) -> Reply:
+        async with self._one:
+            await self._budget.turn(patience=self._patience)
+            try:
+                async with asyncio.timeout(self._patience):
+                    if self._line is None:
+                        self._line = await self._connect()
+                    return await self._line.ask(line)
+            except UpstreamUnavailableError:
+                await self._drop()
+                raise
+            except TimeoutError:
+                await self._drop()
+                raise self._fault(f"did not answer within {self._patience:g} s") from None
+            except (OSError, EOFError) as error:
+                await self._drop()
+                raise self._fault(_why(error)) from None
+            except BaseException:
+                # Whoever was cancelled leaves an answer behind that is nobody's.
+                await self._drop()
+                raise
+
+    async def _connect(self) -> _Line:
+        if self._closed:
+            raise self._fault("is not asked any more")
+        reader, writer = await asyncio.open_connection(*self._where, ssl=self._tls)
+        line = _Line(reader, writer)
+        try:
+            await self._greet(line)
+        except BaseException:
+            await line.close()
+            raise
+        return line
+
+    async def _greet(self, line: _Line) -> None:
+        greeting = await line.greeting()
+        if greeting.salt is not None and self._password is None:
+            raise PasswordError("The job server wants a password.")
+        reply = await line.ask(hello(greeting, password=self._password))
+        if not isinstance(reply, Simple):
+            # Its text is not repeated: it is made by whoever answers there.
+            raise PasswordError("The job server does not take the password.")
+
+    async def _drop(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            await line.close()
+
+    def _fault(self, why: str) -> UpstreamUnavailableError:
+        host, port = self._where
+        return UpstreamUnavailableError(f"The job server at {host}:{port} {why}.")
+
+
+class _Line:
+    """An open connection: one question, one answer."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._wire = ClientConnection(max_bulk=_LONGEST)
+        self._replies: list[Reply] = []
+
+    async def greeting(self) -> Greeting:
+        reply = await self._reply()
+        if not isinstance(reply, Greeting):
+            raise ProtocolError("What answers there does not greet as Faktory does.")
+        return reply
+
+    async def ask(self, line: bytes) -> Reply:
+        self._writer.write(line)
+        await self._writer.drain()
+        return await self._reply()
+
+    async def _reply(self) -> Reply:
+        while not self._replies:
+            data = await self._reader.read(_CHUNK)
+            if not data:
+                raise EOFError
+            self._replies += self._wire.receive(data)
+        if len(self._replies) > 1:
+            raise ProtocolError("The server answers more than it was asked.")
+        return self._replies.pop()
+
+    async def close(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError, ssl.SSLError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._writer.wait_closed()
+
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (ssl.SSLCertVerificationError, "has a certificate that is not trusted"),
+    (ssl.SSLError, "does not speak TLS as it should"),
+    (ConnectionRefusedError, "refuses connections: nothing listens there"),
+    (EOFError, "closed the connection"),
+    (ConnectionError, "closed the connection"),
+)
+
+
+def _why(error: Exception) -> str:
+    for kind, words in _REASONS:
+        if isinstance(error, kind):
+            return words
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return f"cannot be reached: {reason}"

@@ -1,0 +1,125 @@
+"""A real Faktory's Web UI: its pages as bytes, within the budget, and nothing but GET.
+
+Redirects are not followed: Faktory answers with one where something is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
+from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.faktory_port import PasswordError
+
+_LONGEST = 64 << 20
+_OK, _UNAUTHORIZED, _ERRORS = 200, 401, 500
+# What is read depends on the words of some pages; nothing is remembered from one to the next.
+_HEADERS = {"Accept-Language": "en", "Accept": "text/html", "User-Agent": "Glasshouse"}
+
+
+class WebPages:
+    """The pages below one address, a sub-path included."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        budget: Budget,
+        password: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        patience: float = 10.0,
+    ) -> None:
+        """Ask below ``base`` (``http`` or ``https``, no password in it); see ``CommandPort``."""
+        parts = urlsplit(base)
+        self._base = base.rstrip("/")
+        self._told = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        self._budget = budget
+        self._headers = dict(_HEADERS)
+        if password is not None:
+            # Faktory looks at the password only.
+            word = base64.b64encode(f":{password}".encode()).decode()
+            self._headers["Authorization"] = f"Basic {word}"
+        self._tls = tls
+        self._patience = patience
+        self._client: aiohttp.ClientSession | None = None
+        self._closed = False
+
+    async def get(self, path: str) -> bytes:
+        """Return the page at ``path``, which begins with a slash and is encoded already.
+
+        Raises:
+            NotFoundError: Faktory leads elsewhere: what was there is gone.
+            UpstreamUnavailableError: the page cannot be had; why, and what to do.
+        """
+        await self._budget.turn(patience=self._patience)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._read(path)
+        except TimeoutError:
+            raise self._fault(f"did not answer within {self._patience:g} s") from None
+        except aiohttp.ClientError as error:
+            raise self._fault(_why(error)) from None
+
+    async def close(self) -> None:
+        """Close its connections; further questions raise ``UpstreamUnavailableError``."""
+        self._closed = True
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _read(self, path: str) -> bytes:
+        # As it is: what is encoded stays so.
+        where = URL(self._base + path, encoded=True)
+        async with self._session().get(where, allow_redirects=False) as answer:
+            self._judge(answer)
+            body = bytearray()
+            async for some in answer.content.iter_any():
+                body += some
+                if len(body) > _LONGEST:
+                    raise self._fault(f"sends a page of more than {_LONGEST >> 20} MiB")
+            return bytes(body)
+
+    def _judge(self, answer: aiohttp.ClientResponse) -> None:
+        if answer.status == _OK:
+            return
+        if answer.status == _UNAUTHORIZED:
+            raise PasswordError("Faktory's Web UI does not take the password.")
+        if answer.status < _ERRORS and answer.status // 100 == 3:  # noqa: PLR2004 - redirects
+            raise NotFoundError("It is not on the job server any more.")
+        raise self._fault(f"answers with status {answer.status}")
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise self._fault("is not asked any more")
+        if self._client is None:
+            self._client = aiohttp.ClientSession(
+                headers=self._headers,
+                connector=aiohttp.TCPConnector(limit=2, ssl=self._tls or True),
+                # Cookies choose the language: none is kept.
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(),
+                trust_env=False,
+            )
+        return self._client
+
+    def _fault(self, why: str) -> UpstreamUnavailableError:
+        return UpstreamUnavailableError(f"Faktory's Web UI at {self._told} {why}.")
+
+
+def _why(error: aiohttp.ClientError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "has a certificate that is not trusted"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "does not speak TLS as it should"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        refused = isinstance(error.os_error, ConnectionRefusedError)
+        return "refuses connections: nothing listens there" if refused else "cannot be reached"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "ended a page in the middle"
+    return "closed the connection, or does not speak HTTP"
