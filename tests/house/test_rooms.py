@@ -16,8 +16,8 @@ PURE = ("model", "wire", "policy", "identity", "ledger", "classic")
 ALLOWED = {
     "__future__", "array", "base64", "binascii", "bisect", "calendar", "collections", "dataclasses",
     "datetime", "enum", "fnmatch", "functools", "hashlib", "heapq", "hmac", "html", "ipaddress",
-    "itertools", "json", "math", "operator", "re", "textwrap", "string", "struct", "typing", "unicodedata",
-    "urllib.parse", "zlib", "msgspec", "selectolax", "glasshouse",
+    "itertools", "json", "math", "operator", "re", "string", "struct", "textwrap", "typing",
+    "unicodedata", "urllib.parse", "zlib", "msgspec", "selectolax", "glasshouse",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"open", "input", "print", "exec", "eval", "breakpoint", "__import__"}
 CLOCKS = {"now", "utcnow", "today"}
