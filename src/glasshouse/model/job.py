@@ -48,7 +48,10 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     ``at`` is the entry's time in Unix seconds: when a scheduled job is due,
     when a retry is due, when a dead job expires; ``None`` elsewhere.
 
-    ``payload`` is the stored JSON text, byte for byte.
+    ``payload`` is the stored JSON text, byte for byte. Where a server does not
+    give it (real Faktory's lists), the entry is ``partial``: then ``payload`` holds
+    what is known, what is not in it is not known, and ``shown_args`` is the
+    beginning of arguments that are not known whole.
     """
 
     state: JobState
@@ -61,6 +64,8 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     wid: str | None = None
     reserved_at: float | None = None
     expires_at: float | None = None
+    partial: bool = False
+    shown_args: str | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,285 @@
+"""Reading a real Faktory from nothing but its ports: 7419 for totals, 7420 for everything listed.
+
+Nothing here can change anything: INFO, QUEUE LATENCY and GET are all that is sent.
+What Faktory's pages do not tell is absent: when a worker started, what a job's
+custom fields are, which of two entries with one score is meant.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
+from urllib.parse import quote
+
+from glasshouse.classic.jobs import read_job, read_queue, read_set, set_path
+from glasshouse.classic.server import Busy, ShownQueue, read_busy, read_queues
+from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
+from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.listing import Entries, JobPage, ListQuery
+from glasshouse.model.parameters import Parameter
+from glasshouse.model.server import Queue, ServerState, SetSizes, Worker, WorkerState
+from glasshouse.upstream import remote_jobs
+from glasshouse.upstream.faktory_port import CommandPort, Info
+from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.remote_lists import ROWS, Fetch, Run, page_of
+
+T = TypeVar("T")
+
+_FRESH = 1.0
+"""Seconds for which totals are good enough for a question that follows."""
+_LOOK = 5.0
+"""Seconds after which lists count as changed although no total is."""
+_SEEN = 5000
+"""Entries that are remembered to be found again by their id."""
+_HEADS = 5
+"""Queues whose next jobs are looked through for an id."""
+_SETS = {
+    JobState.RETRIES: JobSet.RETRIES,
+    JobState.SCHEDULED: JobSet.SCHEDULED,
+    JobState.DEAD: JobSet.DEAD,
+}
+
+
+class RemoteReader:
+    """A ``Reader`` of a Faktory that is reached over the network."""
+
+    def __init__(
+        self, port: CommandPort, pages: WebPages | None, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Ask ``port`` and ``pages``; without pages there are totals and nothing else."""
+        self._port = port
+        self._pages = pages
+        self._clock = clock
+        self._info: tuple[Info, float] | None = None
+        self._seen: OrderedDict[tuple[str, str], StoredJob] = OrderedDict()
+
+    async def change_token(self) -> Hashable:
+        """Return the totals, and a number that changes every five seconds."""
+        info, at = await self._fresh(0.0)
+        faktory = info.faktory
+        sizes = (tuple(sorted(faktory.queues.items())), tuple(sorted(faktory.sets.items())))
+        return (sizes, faktory.total_processed, faktory.total_failures, int(at // _LOOK))
+
+    async def state(self) -> ServerState:
+        """Return totals and queues; workers and pauses as far as the Web UI can be read."""
+        info, at = await self._fresh(_FRESH)
+        waiting = [name for name, size in info.faktory.queues.items() if size]
+        latency = await self._port.latency(waiting)
+        paused = await self._tried("/queues", read_queues)
+        busy = await self._tried("/busy", read_busy)
+        server = info.server
+        return ServerState(
+            read_at=at,
+            description=server.description,
+            version=server.faktory_version,
+            queues=_queues(info, latency, paused, at),
+            sets=_sizes(info),
+            processed=info.faktory.total_processed,
+            failures=info.faktory.total_failures,
+            workers=None if busy is None else _workers(busy),
+            started_at=None if server.uptime is None else at - server.uptime,
+            connections=server.connections,
+            command_count=server.command_count,
+            memory_mb=server.used_memory_mb,
+        )
+
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+        """Return a part of a queue, next to run first."""
+        info, at = await self._fresh(_FRESH)
+        total = info.faktory.queues.get(queue)
+        if total is None:
+            raise NotFoundError(
+                f"There is no queue named {queue!r}.",
+                remedy="It may have been removed; see the list of queues.",
+            )
+        path = f"/queues/{quote(queue, safe='')}"
+
+        async def fetch(number: int) -> list[StoredJob]:
+            html = await self._get(f"{path}?page={number}")
+            return self._noted(remote_jobs.queued(row, queue) for row in read_queue(queue, html))
+
+        run = Run(fetch, total, newest_first=True)
+        return await page_of(run, query, now=at)
+
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        """Return a part of a set: retries and scheduled soonest first, dead newest first."""
+        info, at = await self._fresh(_FRESH)
+        run = Run(self._fetch_set(name), info.faktory.sets.get(name.value, 0))
+        return await page_of(run, query, now=at, descending=name is JobSet.DEAD)
+
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        """Return a part of the reserved jobs, in Faktory's order: the first to expire first."""
+        held = [remote_jobs.held(row) for row in (await self._busy()).reservations]
+
+        async def fetch(number: int) -> list[StoredJob]:
+            return held[(number - 1) * ROWS : number * ROWS]
+
+        return await page_of(Run(fetch, len(held)), query, now=self._clock())
+
+    async def jobs(self, jid: str) -> Entries:
+        """Return the entries with this id, of those that were seen or stand at the head of a list.
+
+        Raises:
+            NotFoundError: it is not among them; it may be further down.
+        """
+        entries = [job for job in self._seen.values() if job.jid == jid]
+        if not entries:
+            await self._look_at_heads()
+            entries = [job for job in self._seen.values() if job.jid == jid]
+        running = [job for job in await self._held() if job.jid == jid]
+        found = [job for entry in entries if (job := await self._detailed(entry)) is not None]
+        if not found and not running:
+            raise NotFoundError(
+                f"The job {jid!r} is not among those that were looked at.",
+                remedy="Open it from a list: a real Faktory cannot be asked for an id.",
+            )
+        every = (*found, *running)
+        return Entries(every[:100], len(every))
+
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        """Return ``None``: Faktory forgets a job when it is done."""
+        return None
+
+    async def executions(self, jid: str) -> Executions | None:
+        """Return ``None``: Faktory keeps no log."""
+        return None
+
+    async def type_times(self) -> TimesTable | None:
+        """Return ``None``: Faktory keeps no log."""
+        return None
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        """Return ``None``: Faktory reads its settings from files."""
+        return None
+
+    async def close(self) -> None:
+        """Close both ports."""
+        await self._port.close()
+        if self._pages is not None:
+            await self._pages.close()
+
+    # -- what was asked a moment ago -------------------------------------------
+
+    async def _fresh(self, age: float) -> tuple[Info, float]:
+        now = self._clock()
+        # A clock that was set back makes nothing fresh.
+        if self._info is None or not 0 <= now - self._info[1] < age:
+            self._info = (await self._port.info(), self._clock())
+        return self._info
+
+    async def _get(self, path: str) -> bytes:
+        if self._pages is None:
+            raise UpstreamUnavailableError(
+                "This server's Web UI is not known, so its jobs cannot be listed.",
+                remedy="Name its address too: --web http://HOST:7420.",
+            )
+        return await self._pages.get(path)
+
+    async def _tried(self, path: str, read: Callable[[bytes], T]) -> T | None:
+        if self._pages is None:
+            return None
+        try:
+            return read(await self._pages.get(path))
+        except UpstreamUnavailableError:
+            # Totals are worth showing without it; who asks for a list is told why.
+            return None
+
+    async def _busy(self) -> Busy:
+        return read_busy(await self._get("/busy"))
+
+    async def _held(self) -> list[StoredJob]:
+        return [remote_jobs.held(row) for row in (await self._busy()).reservations]
+
+    def _fetch_set(self, name: JobSet) -> Fetch:
+        async def fetch(number: int) -> list[StoredJob]:
+            html = await self._get(f"{set_path(name)}?page={number}")
+            return self._noted(remote_jobs.listed(row, name) for row in read_set(name, html))
+
+        return fetch
+
+    # -- entries that were seen --------------------------------------------------
+
+    def _noted(self, jobs: Iterable[StoredJob]) -> list[StoredJob]:
+        noted = list(jobs)
+        for job in noted:
+            name = (job.state.value, job.key or f"{job.queue} {job.jid}")
+            self._seen[name] = job
+            self._seen.move_to_end(name)
+        while len(self._seen) > _SEEN:
+            self._seen.popitem(last=False)
+        return noted
+
+    async def _look_at_heads(self) -> None:
+        for name in JobSet:
+            await self.set_jobs(name, ListQuery())
+        sizes = (await self._fresh(_FRESH))[0].faktory.queues
+        for queue in sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]:
+            await self.queue_jobs(queue, ListQuery())
+
+    async def _detailed(self, entry: StoredJob) -> StoredJob | None:
+        """Return an entry with its details; ``None`` when it has left."""
+        name = _SETS.get(entry.state)
+        if name is None or entry.key is None:
+            return entry
+        path = f"{set_path(name)}/{quote(entry.key, safe='')}"
+        try:
+            page = read_job(name, await self._get(path))
+        except NotFoundError:
+            self._forget(entry)
+            return None
+        # Faktory looks by the time alone where one entry has it: it may be another's page.
+        return remote_jobs.detailed(entry, page) if page.jid == entry.jid else entry
+
+    def _forget(self, entry: StoredJob) -> None:
+        for name in [name for name, job in self._seen.items() if job is entry]:
+            del self._seen[name]
+
+
+def _queues(
+    info: Info,
+    latency: dict[str, float] | None,
+    shown: tuple[ShownQueue, ...] | None,
+    now: float,
+) -> tuple[Queue, ...]:
+    paused = {} if shown is None else {queue.name: queue.paused for queue in shown}
+    ages = latency or {}
+    return tuple(
+        Queue(
+            name=name,
+            size=size,
+            oldest_at=now - ages[name] if size and name in ages else None,
+            paused=paused.get(name),
+        )
+        for name, size in sorted(info.faktory.queues.items())
+    )
+
+
+def _sizes(info: Info) -> SetSizes:
+    sets = info.faktory.sets
+    return SetSizes(
+        scheduled=sets.get("scheduled", 0),
+        retries=sets.get("retries", 0),
+        dead=sets.get("dead", 0),
+        working=sets.get("working", 0),
+    )
+
+
+def _workers(busy: Busy) -> tuple[Worker, ...]:
+    return tuple(
+        Worker(
+            wid=worker.wid,
+            hostname=worker.hostname,
+            pid=worker.pid,
+            labels=worker.labels,
+            rss_kb=worker.rss_kb,
+            # The page does not tell quiet from ending; neither takes new jobs.
+            state=WorkerState.QUIET if worker.quiet else WorkerState.RUNNING,
+            busy=worker.busy,
+        )
+        for worker in busy.workers
+    )

@@ -1,0 +1,108 @@
+"""Rows of Faktory's pages as entries; what a page does not tell is not made up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from glasshouse.classic.arguments import Arguments
+from glasshouse.classic.jobs import JobPage, QueuedJob, ShownFailure, ShownJob
+from glasshouse.classic.server import ShownReservation
+from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.wire.lenient import fields, value
+
+_STATES = {
+    JobSet.RETRIES: JobState.RETRIES,
+    JobSet.SCHEDULED: JobState.SCHEDULED,
+    JobSet.DEAD: JobState.DEAD,
+}
+
+
+def queued(row: QueuedJob, queue: str) -> StoredJob:
+    """Return a row of a queue: its payload is there, byte for byte."""
+    # What is shown of a wrapped job's type is the inner one; the payload has the real one.
+    jobtype = value(fields(row.payload).get("jobtype"))
+    return StoredJob(
+        state=JobState.ENQUEUED,
+        jid=row.jid,
+        jobtype=jobtype if isinstance(jobtype, str) else row.jobtype,
+        queue=queue,
+        payload=row.payload,
+    )
+
+
+def listed(row: ShownJob, name: JobSet) -> StoredJob:
+    """Return a row of a set."""
+    failure = None if row.failure is None else _failure(row.failure)
+    return StoredJob(
+        state=_STATES[name],
+        jid=row.jid,
+        jobtype=row.jobtype,
+        queue=row.queue,
+        key=row.key,
+        at=row.at,
+        payload=_payload(row.jid, row.jobtype, row.queue, row.args, failure),
+        partial=True,
+        shown_args=_shown(row.args),
+    )
+
+
+def detailed(job: StoredJob, page: JobPage) -> StoredJob:
+    """Return an entry of a set with what its own page tells more: arguments and backtrace."""
+    known = fields(job.payload).get("failure")
+    failure: dict[str, object] = {} if known is None else msgspec.json.decode(known)
+    if page.errtype is not None:
+        failure |= {"errtype": page.errtype, "message": page.message or ""}
+    if page.backtrace:
+        failure["backtrace"] = list(page.backtrace)
+    payload = _payload(job.jid, job.jobtype, job.queue, page.args, failure or None)
+    return msgspec.structs.replace(job, payload=payload, shown_args=_shown(page.args))
+
+
+def held(row: ShownReservation) -> StoredJob:
+    """Return a job that a worker holds; since when and until when is shown in words only."""
+    return StoredJob(
+        state=JobState.WORKING,
+        jid=row.jid,
+        jobtype=row.jobtype,
+        queue=row.queue,
+        wid=row.wid,
+        payload=_payload(row.jid, row.jobtype, row.queue, row.args, None),
+        partial=True,
+        shown_args=_shown(row.args),
+    )
+
+
+def time_of(job: StoredJob) -> float | None:
+    """Return what a list is ordered by: the entry's time, in a queue when it was enqueued."""
+    if job.at is not None:
+        return job.at
+    text = value(fields(job.payload).get("enqueued_at"))
+    try:
+        return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _failure(shown: ShownFailure) -> dict[str, object]:
+    errtype, message = shown.parts
+    told: dict[str, object] = {"errtype": errtype, "message": message}
+    if shown.retry_count is not None:
+        told["retry_count"] = shown.retry_count
+    return {name: what for name, what in told.items() if what != ""}
+
+
+def _payload(
+    jid: str, jobtype: str, queue: str, args: Arguments, failure: dict[str, object] | None
+) -> bytes:
+    known: dict[str, object] = {"jid": jid, "jobtype": jobtype, "queue": queue}
+    if args.items is not None and args.exact:
+        known["args"] = [msgspec.Raw(item.encode()) for item in args.items]
+    if failure is not None:
+        known["failure"] = failure
+    return msgspec.json.encode(known)
+
+
+def _shown(args: Arguments) -> str | None:
+    return None if args.items is not None and args.exact else args.text

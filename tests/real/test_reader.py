@@ -1,0 +1,155 @@
+"""A real Faktory through the read side's only door, compared with what it was given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from glasshouse.model.errors import NotFoundError
+from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.jobquery import parse_query
+from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.server import WorkerState
+from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.faktory_port import CommandPort
+from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.remote import RemoteReader
+from tests.engine.peer import Peer
+
+from .conftest import PASSWORD, Faktory
+
+
+@pytest.fixture
+async def reader(faktory: Faktory) -> AsyncIterator[RemoteReader]:
+    budget = Budget(1000)
+    port = CommandPort("127.0.0.1", faktory.port, budget=budget, password=PASSWORD.encode())
+    pages = WebPages(str(faktory.web.base_url), budget=budget, password=PASSWORD)
+    made = RemoteReader(port, pages)
+    yield made
+    await made.close()
+
+
+async def fail(peer: Peer, jid: str, retry: int, **fields: Any) -> None:
+    await peer.push(jid, jobtype="Charge", queue="f", retry=retry, **fields)
+    await peer.fetch("f")
+    said = {"jid": jid, "errtype": "Oops", "message": f"no {jid}", "backtrace": ["a.py:1"]}
+    assert await peer.ask(f"FAIL {json.dumps(said)}") == "+OK"
+
+
+async def walked(
+    ask: Any, per_page: int = 25, **query: Any
+) -> tuple[list[StoredJob], list[JobPage]]:
+    """Walk a list from place to place; return its entries and its pages."""
+    pages: list[JobPage] = [await ask(ListQuery(per_page=per_page, **query))]
+    while (following := pages[-1].next) is not None:
+        pages.append(await ask(ListQuery(per_page=per_page, start=following, **query)))
+    return [job for page in pages for job in page.items], pages
+
+
+@pytest.mark.parametrize("per_page", [7, 25, 100])
+async def test_a_queue_is_walked_in_the_order_in_which_it_will_run(
+    faktory: Faktory, reader: RemoteReader, per_page: int
+) -> None:
+    peer = await faktory.peer()
+    for number in range(83):
+        await peer.push(f"job-{number:08}", queue="mail.er", args=[number], custom={"n": number})
+    await reader.change_token()
+    jobs, pages = await walked(lambda query: reader.queue_jobs("mail.er", query), per_page)
+    assert [job.jid for job in jobs] == [f"job-{number:08}" for number in range(83)]
+    assert all(page.total == 83 for page in pages)
+    assert not any(job.partial for job in jobs)
+    assert [json.loads(job.payload)["custom"]["n"] for job in jobs] == list(range(83))
+    last = await reader.queue_jobs("mail.er", ListQuery(backwards=True))
+    assert [job.jid for job in last.items] == [f"job-{n:08}" for n in range(82, 57, -1)]
+    third = await reader.queue_jobs("mail.er", ListQuery(page=3))
+    assert [third.first, third.items[0].jid] == [51, "job-00000050"]
+    with pytest.raises(NotFoundError):
+        await reader.queue_jobs("nowhere", ListQuery())
+
+
+async def test_sets_are_walked_and_gone_to_by_time(faktory: Faktory, reader: RemoteReader) -> None:
+    peer = await faktory.peer("worker-1")
+    for number in range(60):
+        at = f"2999-01-01T00:{number:02}:00Z"
+        await peer.push(f"later-{number:04}", jobtype="Later", queue="q", at=at, args=[number])
+        await fail(peer, f"dead-{number:04}", -1)
+    await reader.change_token()
+    jobs, _ = await walked(lambda query: reader.set_jobs(JobSet.SCHEDULED, query))
+    assert [job.jid for job in jobs] == [f"later-{number:04}" for number in range(60)]
+    assert [job.at for job in jobs] == sorted(job.at or 0 for job in jobs)
+    dead, _ = await walked(lambda query: reader.set_jobs(JobSet.DEAD, query))
+    assert [job.jid for job in dead] == [f"dead-{number:04}" for number in range(59, -1, -1)]
+    assert dead[0].partial
+    known = json.loads(dead[0].payload)
+    assert known["failure"] == {"errtype": "Oops", "message": "no dead-0059"}
+    there = await reader.set_jobs(JobSet.SCHEDULED, ListQuery(at=jobs[41].at))
+    assert there.items[0].jid == "later-0041"
+
+
+async def test_a_search_says_how_far_it_looked_and_goes_on(
+    faktory: Faktory, reader: RemoteReader
+) -> None:
+    peer = await faktory.peer()
+    for number in range(230):
+        await peer.push(f"job-{number:08}", queue="q", args=[{"order": number}])
+    await reader.change_token()
+    wanted = parse_query("args.0.order:201", 0.0)
+    found, pages = await walked(lambda query: reader.queue_jobs("q", query), wanted=wanted)
+    assert [job.jid for job in found] == ["job-00000201"]
+    looked = [page.searched for page in pages]
+    assert [one.looked_at for one in looked if one] == [100, 100, 30]
+    assert [one.complete for one in looked if one] == [False, False, True]
+
+
+async def test_the_state_is_what_both_ports_tell(faktory: Faktory, reader: RemoteReader) -> None:
+    peer = await faktory.peer("worker-1")
+    for number in range(3):
+        await peer.push(f"job-{number:08}", queue="mail")
+    await fail(peer, "retry-0001", 25)
+    await fail(peer, "dead-0001", -1)
+    assert await peer.ask("QUEUE PAUSE mail") == "+OK"
+    await peer.push("held-00000001", jobtype="Hold", queue="h", args=[1])
+    await peer.fetch("h")
+    before = await reader.change_token()
+    state = await reader.state()
+    queues = {queue.name: queue for queue in state.queues}
+    assert (queues["mail"].size, queues["mail"].paused) == (3, True)
+    assert (queues["f"].size, queues["f"].paused) == (0, False)
+    assert state.sets.retries == state.sets.dead == state.sets.working == 1
+    assert (state.processed, state.failures) == (2, 2)
+    assert state.description == "Faktory"
+    assert state.connections == 2
+    (worker,) = state.workers or ()
+    assert (worker.wid, worker.hostname, worker.state) == (
+        "worker-1", "app-<1>", WorkerState.RUNNING,
+    )  # fmt: skip
+    assert worker.busy == 1
+    (held,) = (await reader.working_jobs(ListQuery())).items
+    assert (held.jid, held.wid, held.state) == ("held-00000001", "worker-1", JobState.WORKING)
+    await peer.push("job-00000009", queue="mail")
+    assert await reader.change_token() != before
+
+
+async def test_a_job_that_was_seen_is_read_to_the_bottom_and_gone_when_it_is_gone(
+    faktory: Faktory, reader: RemoteReader
+) -> None:
+    peer = await faktory.peer("worker-1")
+    await fail(peer, "dead-0001", -1, args=["x" * 5000])
+    await reader.change_token()
+    (row,) = (await reader.set_jobs(JobSet.DEAD, ListQuery())).items
+    assert "args" not in json.loads(row.payload)
+    assert (row.shown_args or "").startswith('"xxx')
+    (job,) = (await reader.jobs("dead-0001")).items
+    known = json.loads(job.payload)
+    assert known["args"] == ["x" * 5000]
+    assert known["failure"] == {
+        "errtype": "Oops", "message": "no dead-0001", "backtrace": ["a.py:1"],
+    }  # fmt: skip
+    assert job.shown_args is None
+    assert await peer.ask('MUTATE {"cmd":"clear","target":"dead"}') == "+OK"
+    await reader.change_token()
+    with pytest.raises(NotFoundError, match="not among those"):
+        await reader.jobs("dead-0001")
