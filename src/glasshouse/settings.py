@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
@@ -59,11 +60,50 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsFiles | None = None
 
 
-class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The console over the embedded server whose data lies in ``engine``."""
+class Secret:
+    """A word that nobody may read by accident: it prints as dots."""
 
-    engine: Path
+    __slots__ = ("_word",)
+
+    def __init__(self, word: str) -> None:
+        """Keep ``word``."""
+        self._word = word
+
+    def reveal(self) -> str:
+        """Return the word."""
+        return self._word
+
+    def __repr__(self) -> str:
+        """Say that there is one, and nothing of it."""
+        return "Secret(•••)"
+
+
+class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A real Faktory: its command port, and its Web UI where that can be reached.
+
+    ``web`` is its address without a password; ``web_password`` the one that it wants.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    password: Secret | None = None
+    web: str | None = None
+    web_password: Secret | None = None
+
+    @property
+    def url(self) -> str:
+        """Its command port as an address, without the password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'tcp+tls' if self.tls else 'tcp'}://{host}:{self.port}"
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The console over one server: the embedded one whose data lies in ``engine``, or a Faktory."""
+
     listen: Listen
+    engine: Path | None = None
+    faktory: FaktorySettings | None = None
 
 
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +154,56 @@ def parse_address(text: str, *, option: str) -> Address:
             f"{option} {text!r} has no numeric host to listen on.", remedy=remedy
         ) from None
     return Address(bare, int(port))
+
+
+def parse_faktory(server: str, web: str | None) -> FaktorySettings:
+    """Parse ``tcp://[:PASSWORD@]HOST[:PORT]`` (or ``tcp+tls://``) and the address of the Web UI.
+
+    Without a password of its own the Web UI is asked with the server's, as Faktory does.
+
+    Raises:
+        SettingsError: one of them is no such address. No message repeats a password.
+    """
+    parts = _url(server, {"tcp", "tcp+tls"}, option="--server", example="tcp://faktory:7419")
+    if parts.path not in {"", "/"} or parts.query:
+        raise SettingsError(
+            "--server has something after its port.", remedy="Write it as tcp://HOST:PORT."
+        )
+    password = _password(parts)
+    made = FaktorySettings(
+        host=parts.hostname or "",
+        port=parts.port or FAKTORY.port,
+        tls=parts.scheme == "tcp+tls",
+        password=password,
+    )
+    if web is None:
+        return made
+    pages = _url(web, {"http", "https"}, option="--web", example="http://faktory:7420")
+    host = f"[{pages.hostname}]" if ":" in (pages.hostname or "") else pages.hostname
+    where = host if pages.port is None else f"{host}:{pages.port}"
+    return msgspec.structs.replace(
+        made,
+        web=f"{pages.scheme}://{where}{pages.path.rstrip('/')}",
+        web_password=_password(pages) or password,
+    )
+
+
+def _url(text: str, schemes: set[str], *, option: str, example: str) -> SplitResult:
+    remedy = f"Write it like {example}."
+    # Not repeated: it may hold a password.
+    error = SettingsError(f"{option} is no address of a Faktory.", remedy=remedy)
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise error from None
+    if not known:
+        raise error
+    return parts
+
+
+def _password(parts: SplitResult) -> Secret | None:
+    return Secret(unquote(parts.password)) if parts.password else None
 
 
 def require_password_beyond_loopback(

@@ -1,19 +1,22 @@
-"""The console over the embedded server: reader, floor, web application, socket."""
+"""The console over one server: reader, floor, web application, socket."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
 from glasshouse.app.lifetime import run_until, stop_on_signals
+from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.sampler import Pace
 from glasshouse.settings import Address, ConsoleSettings
 from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.upstream.reader import Reader
 from glasshouse.web.app import create_app
 from glasshouse.web.serve import serve
 
@@ -29,11 +32,10 @@ async def console(settings: ConsoleSettings) -> None:
         ChildError: no engine ran and none could be started.
     """
     stop = stop_on_signals()
-    made = Console(settings.engine)
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
         warn_when_open(address)
-        async with attached(settings.engine) as faktory:
+        async with _server(settings) as (made, faktory):
 
             def on_ready() -> None:
                 url = console_url(address)
@@ -43,16 +45,32 @@ async def console(settings: ConsoleSettings) -> None:
             await run_until(stop, made.serve(sock, on_ready))
 
 
-class Console:
-    """The console over the embedded server on one folder, which need not run yet."""
+@contextlib.asynccontextmanager
+async def _server(settings: ConsoleSettings) -> AsyncIterator[tuple[Console, str | None]]:
+    """Yield the console over the one server that is named, and that server's address."""
+    if settings.faktory is not None:
+        reader = remote_reader(settings.faktory)
+        try:
+            yield Console(reader, pace=REMOTE), settings.faktory.url
+        finally:
+            await reader.close()
+        return
+    assert settings.engine is not None
+    made = Console(EmbeddedReader(settings.engine))
+    async with attached(settings.engine) as faktory:
+        yield made, faktory
 
-    def __init__(self, data: Path) -> None:
+
+class Console:
+    """The console over one server, which need not run yet."""
+
+    def __init__(self, reader: Reader, *, pace: Pace | None = None) -> None:
         """Put it together; nothing is opened.
 
         Raises:
             SettingsError: the front end was not built.
         """
-        self._floor = Floor({SERVER: ServerFloor(SERVER, EmbeddedReader(data), clock=time.time)})
+        self._floor = Floor({SERVER: ServerFloor(SERVER, reader, clock=time.time, pace=pace)})
         self._app = create_app(self._floor, clock=time.time)
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:

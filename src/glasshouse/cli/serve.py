@@ -11,7 +11,7 @@ import typer
 from glasshouse.app import console as app
 from glasshouse.cli.options import ConsoleListen
 from glasshouse.model.errors import SettingsError
-from glasshouse.settings import CONSOLE, ConsoleSettings, parse_listen
+from glasshouse.settings import CONSOLE, ConsoleSettings, parse_faktory, parse_listen
 
 
 def serve(
@@ -22,19 +22,44 @@ def serve(
             metavar="DIR", help="Data folder of an embedded work server; started if none runs."
         ),
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A real Faktory's command port: tcp://[:PASSWORD@]HOST:7419, or tcp+tls://.",
+        ),
+    ] = None,
+    web: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Its Web UI, http://HOST:7420: where its jobs are listed. With --server.",
+        ),
+    ] = None,
     listen: ConsoleListen = None,
 ) -> None:
-    """Serve the console over an embedded work server, for looking only.
+    """Serve the console over an embedded work server or a real Faktory, for looking only.
 
     \b
     Examples:
       glasshouse serve --engine /var/lib/jobs
       glasshouse serve --engine /var/lib/jobs --listen 127.0.0.1:8080
+      glasshouse serve --server tcp://faktory:7419 --web http://faktory:7420
     """  # noqa: D301 - click reads the \b
-    if engine is None:
-        raise SettingsError(
-            "This version serves the embedded work server only, and none was named.",
-            remedy="Name its data folder: glasshouse serve --engine DIR.",
-        )
     where = parse_listen(listen, CONSOLE, option="--listen")
-    asyncio.run(app.console(ConsoleSettings(engine=engine.absolute(), listen=where)))
+    if (engine is None) == (server is None):
+        raise SettingsError(
+            "Name the server to look at: one, and not more.",
+            remedy="Write glasshouse serve --engine DIR, or --server URL --web URL.",
+        )
+    if web is not None and server is None:
+        raise SettingsError(
+            "--web is the Web UI of the Faktory that --server names, and there is no --server.",
+            remedy="Name both: --server tcp://HOST:7419 --web http://HOST:7420.",
+        )
+    settings = ConsoleSettings(
+        listen=where,
+        engine=None if engine is None else engine.absolute(),
+        faktory=None if server is None else parse_faktory(server, web),
+    )
+    asyncio.run(app.console(settings))

@@ -105,4 +105,7 @@ def _payload(
 
 
 def _shown(args: Arguments) -> str | None:
-    return None if args.items is not None and args.exact else args.text
+    if args.items is None:
+        return args.text
+    # Faktory may have rounded a number of them.
+    return None if args.exact else f"≈ {args.text}"

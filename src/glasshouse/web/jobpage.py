@@ -80,7 +80,9 @@ def entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEn
         backtrace_lines=len(lines),
         backtrace_cut=trace.cut,
         args=_stored_text(job, args, "args", about.server, budget, first=first),
-        raw=_stored_text(job, job.payload, "", about.server, budget, first=first),
+        raw=None
+        if job.partial
+        else _stored_text(job, job.payload, "", about.server, budget, first=first),
     )
 
 
@@ -88,14 +90,16 @@ def _stored_text(
     job: StoredJob, raw: bytes, part: str, server: str, budget: Budget, *, first: bool
 ) -> Stored:
     most = payload.MAX_SHOWN if first else _FEW
-    shown = budget.take(payload.pretty(raw, most), 4 * most, cut=len(raw) > most)
+    told = job.shown_args if job.partial else None
+    text = payload.pretty(raw, most) if told is None else fmt.display_text(told, lines=True)
+    shown = budget.take(text, 4 * most, cut=len(raw) > most)
     return Stored(
         name=stored.entry_name(job),
         part=part,
         text=shown.text,
-        size=fmt.size(len(raw)),
-        cut=shown.cut,
-        href=stored.href(server, job),
+        size="" if job.partial else fmt.size(len(raw)),
+        cut=shown.cut and not job.partial,
+        href="" if job.partial else stored.href(server, job),
     )
 
 

@@ -17,13 +17,14 @@ from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
 
 LONG = 64 << 10
-_OURS = ("state", "key", "omitted", "size")
+_OURS = ("state", "key", "omitted", "size", "partial")
 
 
 def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
     """Return the job object with ``state``, ``key`` and ``at`` beside it; who runs it, if it runs.
 
-    Unless ``whole``, a payload of more than 64 KiB comes without ``args``.
+    Unless ``whole``, a payload of more than 64 KiB comes without ``args``. Of a
+    ``partial`` entry only what is known is there.
     """
     fields = _payload(job.payload)
     omitted: list[str] = []
@@ -41,6 +42,8 @@ def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
         fields["at"] = at
     if job.state is JobState.WORKING:
         fields |= _reservation(job)
+    if job.partial:
+        fields["partial"] = True
     if omitted:
         fields |= {"omitted": omitted, "size": len(job.payload)}
     return fields

@@ -12,6 +12,7 @@ import re
 
 import msgspec
 
+from glasshouse.model.job import StoredJob
 from glasshouse.web.format import cut, display_bytes, display_text, size
 from glasshouse.wire.lenient import MAX_SCAN, fields, value
 
@@ -57,13 +58,15 @@ def text_of(data: object) -> str:
         return display_text(cut(repr(type(data)), 80))
 
 
-def preview(members: dict[str, bytes], payload: bytes, name: str = "args") -> Preview:
-    """Return the beginning of member ``name``; of the whole payload when it is not found."""
-    raw = members.get(name)
+def preview(members: dict[str, bytes], job: StoredJob) -> Preview:
+    """Return the beginning of the arguments; of the whole payload when they are not found."""
+    if job.shown_args is not None:
+        return Preview(text=cut(display_text(job.shown_args), PREVIEW), size="", cut=False)
+    raw = members.get("args")
     if raw is None:
         if members:
             return Preview(text="", size="", cut=False)
-        raw = payload
+        raw = job.payload
     text = display_bytes(raw[: PREVIEW * 4])
     return Preview(
         text=cut(text, PREVIEW),

@@ -125,7 +125,7 @@ def job_row(job: StoredJob, position: int | None, server: str, now: float, local
         jobtype=fmt.cut(fmt.display_text(job.jobtype), 120),
         queue=fmt.display_text(job.queue),
         queue_href=queue_href(server, job.queue),
-        args=payload.preview(members, job.payload),
+        args=payload.preview(members, job),
         created=fmt.stored_moment(payload.value(members.get("created_at")), now, locale),
         enqueued=fmt.stored_moment(payload.value(members.get("enqueued_at")), now, locale),
         at=_moment(job.at, now, locale),

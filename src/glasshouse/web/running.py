@@ -143,7 +143,7 @@ def _run(job: StoredJob, worker: Worker | None, server: str, at: Moments) -> Run
         jobtype=fmt.cut(fmt.display_text(job.jobtype), _TYPE),
         queue=fmt.display_text(job.queue),
         queue_href=rows.queue_href(server, job.queue),
-        args=payload.preview(payload.fields(job.payload), job.payload),
+        args=payload.preview(payload.fields(job.payload), job),
         held=_held(job, worker, at.locale),
         worker=fmt.display_text(job.wid or ""),
         reserved=at.tell(job.reserved_at),

@@ -216,7 +216,8 @@ class JobShape(Shape, frozen=True, kw_only=True):
     Only described here; ``jobs`` writes it from the stored bytes. ``args`` of a
     long job are left out of lists: then ``omitted`` says so and ``size`` tells
     the length of the whole in bytes. A job that runs has ``wid``, ``reserved_at``
-    and ``expires_at``, as far as they are known.
+    and ``expires_at``, as far as they are known. ``partial`` says that this server
+    does not give the stored job: what is absent is not known.
     """
 
     jid: str
@@ -231,6 +232,7 @@ class JobShape(Shape, frozen=True, kw_only=True):
     expires_at: str | UnsetType = UNSET
     omitted: list[str] | UnsetType = UNSET
     size: int | UnsetType = UNSET
+    partial: bool | UnsetType = UNSET
 
 
 class HealthShape(Shape, frozen=True, kw_only=True):

@@ -41,7 +41,7 @@ async def respond(context: PageContext, headers: Headers) -> Response:
     jid, wanted = context.params["jid"], context.query.get("entry")
     found = await server_of(context).jobs(jid)
     for job in found.items:
-        if wanted is None or entry_name(job) == wanted:
+        if not job.partial and (wanted is None or entry_name(job) == wanted):
             # Megabytes would keep everyone waiting while they are packed.
             pack = len(job.payload) <= _MOST_PACKED
             answer = replies.validated(headers, job.payload, MEDIA, pack=pack)

@@ -38,7 +38,7 @@ def matches(wanted: JobQuery, job: StoredJob) -> bool:
         _in_time(wanted, job, members, facts)
         and _in_error(wanted.error, facts)
         and _in_texts(wanted, job, members, facts)
-        and _at_paths(wanted.at_path, members.get("args", b""))
+        and _at_paths(wanted.at_path, _args(job, members, b""))
     )
 
 
@@ -118,7 +118,7 @@ def _in_texts(
 ) -> bool:
     if not (wanted.words or wanted.args):
         return True
-    args = plain(members.get("args", b"" if members else job.payload)).casefold()
+    args = plain(_args(job, members, b"" if members else job.payload)).casefold()
     if not all(text.casefold() in args for text in wanted.args):
         return False
     if not wanted.words:
@@ -131,6 +131,13 @@ def _in_texts(
         *(_text(line) for line in lines),
     ]).casefold()  # fmt: skip
     return all(word.casefold() in about or word.casefold() in args for word in wanted.words)
+
+
+def _args(job: StoredJob, members: dict[str, bytes], otherwise: bytes) -> bytes:
+    """Return the arguments as they are stored; their beginning where no more is known."""
+    if job.shown_args is not None:
+        return job.shown_args.encode()
+    return members.get("args", otherwise)
 
 
 def _at_paths(terms: Sequence[ArgsTerm], raw: bytes) -> bool:

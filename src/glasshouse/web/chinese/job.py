@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 JOB: Mapping[str, str] = {
+    (
+        "Faktory's lists do not give the stored job: what is not here is not known."
+        " Behind ≈ it may have rounded numbers."
+    ): "Faktory 的列表不提供任务的存储原文：此处没有的内容即为未知。≈ 之后的数字可能已被它取整。",
     "Stuck: its queue {queue} is paused.": "卡住：其队列 {queue} 已暂停。",
     "Stuck: no worker is connected.": "卡住：没有工作进程连接。",
     "Stuck: every worker is quiet or ends; none takes new jobs.": (

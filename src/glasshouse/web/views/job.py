@@ -20,7 +20,8 @@ class Stored(Struct, frozen=True, kw_only=True):
     """The beginning of a stored text, indented; ``size`` is that of the whole.
 
     ``name`` is one of its bytes: the same bytes have the same. ``part`` is
-    ``args`` or, for the whole job, empty.
+    ``args`` or, for the whole job, empty. Without ``href`` the text is all that the
+    server tells.
     """
 
     name: str
@@ -66,7 +67,7 @@ class JobEntry(Struct, frozen=True, kw_only=True):
     backtrace_lines: int
     backtrace_cut: bool
     args: Stored
-    raw: Stored
+    raw: Stored | None
 
 
 class RanView(Struct, frozen=True, kw_only=True):
