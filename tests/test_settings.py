@@ -10,7 +10,9 @@ from glasshouse.model.errors import SettingsError
 from glasshouse.settings import (
     CONSOLE,
     Address,
+    Secret,
     parse_address,
+    parse_faktory,
     parse_listen,
     read_password,
     require_password_beyond_loopback,
@@ -85,3 +87,44 @@ def test_state_lies_where_xdg_says_and_never_in_a_relative_place() -> None:
     )
     with pytest.raises(SettingsError):
         state_folder({"XDG_STATE_HOME": "rel"})
+
+
+def test_a_faktory_is_read_and_its_password_is_in_nothing_that_is_printed() -> None:
+    made = parse_faktory("tcp://:hush%20hush@faktory", "http://faktory:7420/jobs/")
+    assert (made.host, made.port, made.tls, made.url) == (
+        "faktory", 7419, False, "tcp://faktory:7419",
+    )  # fmt: skip
+    assert made.web == "http://faktory:7420/jobs"
+    assert made.password is not None
+    assert made.password.reveal() == "hush hush"
+    assert made.web_password is made.password
+    assert "hush" not in repr(made)
+    assert "hush" not in str(Secret("hush"))
+
+
+def test_a_web_ui_may_have_a_password_of_its_own_and_both_may_speak_tls() -> None:
+    made = parse_faktory("tcp+tls://:one@[::1]:17419", "https://user:two@[::1]:8443")
+    assert (made.tls, made.url) == (True, "tcp+tls://[::1]:17419")
+    assert made.web == "https://[::1]:8443"
+    assert made.password is not None
+    assert made.web_password is not None
+    assert (made.password.reveal(), made.web_password.reveal()) == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["", "faktory:7419", "http://:hush@h", "tcp://", "tcp://:hush@", "tcp://h:0", "tcp://h:x",
+     "tcp://:hush@h:99999", "tcp://:hush@h:1/2", "tcp://h?a"],
+)  # fmt: skip
+def test_what_is_no_faktory_is_refused_without_repeating_it(server: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_faktory(server, None)
+    assert "tcp://" in caught.value.remedy
+    assert "hush" not in f"{caught.value} {caught.value.remedy} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize("web", ["", "faktory:7420", "tcp://:hush@h", "http://:hush@h:x"])
+def test_what_is_no_web_ui_is_refused_without_repeating_it(web: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_faktory("tcp://h", web)
+    assert "hush" not in f"{caught.value} {caught.value.remedy}"

@@ -39,7 +39,10 @@ def test_each_command_has_help_with_examples(command: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["serve"], ["embedded work server only", "--engine DIR"]),
+        (["serve"], ["Name the server to look at", "--engine DIR", "--server URL"]),
+        (["serve", "--engine", "x", "--server", "tcp://h"], ["one, and not more"]),
+        (["serve", "--web", "http://h:7420", "--engine", "x"], ["there is no --server"]),
+        (["serve", "--server", "redis://:hush@h:6379"], ["no address of a Faktory", "tcp://"]),
         (["engine", "--listen", "0.0.0.0:0"], ["without a password", "--password-file"]),
         (["demo", "--faktory", "0.0.0.0:0"], ["other machines", "127.0.0.1"]),
         (["engine", "--listen", "nonsense"], ["HOST:PORT"]),

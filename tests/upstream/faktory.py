@@ -1,0 +1,105 @@
+"""A small stand-in for a Faktory: both of its ports, over what a test gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.classic import pages
+from tests.upstream.standin import Answering, page, web
+
+ROWS = 25
+SETS = {"retries": "retries", "scheduled": "scheduled", "morgue": "dead"}
+
+
+class StandIn:
+    """What it holds: queues oldest first, sets by time, workers and what they hold."""
+
+    def __init__(self) -> None:
+        self.queues: dict[str, list[bytes]] = {}
+        self.paused: set[str] = set()
+        self.sets: dict[str, list[dict[str, Any]]] = {"retries": [], "scheduled": [], "dead": []}
+        self.workers: list[dict[str, Any]] = []
+        self.held: list[dict[str, Any]] = []
+        self.asked: list[str] = []
+        self.spoiled = ""
+        self.gone = False
+        self.command = Answering(self._talk)
+        self.web = Answering(web(self._page))
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[StandIn]:
+        async with self.command.running(), self.web.running():
+            yield self
+
+    def push(self, queue: str, jid: str, **fields: Any) -> None:
+        """Put a job at the end of a queue."""
+        job = {"jid": jid, "jobtype": "Test", "queue": queue, "args": [], **fields}
+        self.queues.setdefault(queue, []).append(json.dumps(job).encode())
+
+    def put(self, name: str, jid: str, at: str, **fields: Any) -> None:
+        """Put a job into a set, in the order of its time."""
+        job = {"jid": jid, "key": f"{at}|{jid}", "jobtype": "Test", "queue": "q", "args": []}
+        self.sets[name] = sorted([*self.sets[name], job | fields], key=lambda one: one["key"])
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.gone:
+            return
+        writer.write(b'+HI {"v":2}\r\n')
+        while line := (await reader.readline()).decode().strip():
+            if self.gone:
+                return
+            self.asked.append(line.partition(" ")[0])
+            if line.startswith("HELLO"):
+                assert "wid" not in line, "a console is no worker"
+                writer.write(b"+OK\r\n")
+                continue
+            told = self._info() if line == "INFO" else dict.fromkeys(line.split()[2:], 2.5)
+            body = json.dumps(told).encode()
+            writer.write(b"$%d\r\n%b\r\n" % (len(body), body))
+
+    def _info(self) -> dict[str, Any]:
+        sizes = {name: len(jobs) for name, jobs in self.queues.items()}
+        sets = {name: len(jobs) for name, jobs in self.sets.items()} | {"working": len(self.held)}
+        server = {"description": "Faktory", "faktory_version": "1.10.0", "uptime": 60}
+        totals = {"queues": sizes, "sets": sets, "total_processed": 9, "total_failures": 4}
+        return {"faktory": totals, "server": server | {"connections": 1, "command_count": 7}}
+
+    def _page(self, path: str) -> bytes:
+        self.asked.append(path)
+        if self.spoiled and path.startswith(self.spoiled):
+            return page(pages.dashboard({}))
+        parts = urlsplit(path)
+        number = int(parse_qs(parts.query).get("page", ["1"])[0])
+        kind, _, name = unquote(parts.path).removeprefix("/").partition("/")
+        if kind in SETS:
+            return self._job(kind, name) if name else page(self._set(kind, number))
+        if kind == "queues":
+            return page(self._queue(name, number) if name else self._queues())
+        if kind == "busy":
+            return page(pages.busy_page(self.workers, self.held))
+        return page(pages.dashboard({}))
+
+    def _set(self, kind: str, number: int) -> bytes:
+        return pages.set_page(
+            f"/{kind}", self.sets[SETS[kind]][(number - 1) * ROWS : number * ROWS]
+        )
+
+    def _job(self, kind: str, key: str) -> bytes:
+        for job in self.sets[SETS[kind]]:
+            if job["key"] == key:
+                return page(pages.job_page(job))
+        return page(b"", "307 Temporary Redirect", f"Location: /{kind}\r\n")
+
+    def _queue(self, name: str, number: int) -> bytes:
+        # The newest first, and one too many: the 26th row.
+        newest = self.queues[name][::-1]
+        return pages.queue_page(name, newest[(number - 1) * ROWS : number * ROWS + 1])
+
+    def _queues(self) -> bytes:
+        sizes = {name: (len(jobs), name in self.paused) for name, jobs in self.queues.items()}
+        return pages.queues_page(sizes)

@@ -1,0 +1,202 @@
+"""A Faktory read from its two ports: in order, in part, never wrong, never more than needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from glasshouse.classic.page import PageError
+from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
+from glasshouse.model.job import JobSet, JobState
+from glasshouse.model.jobquery import parse_query
+from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.server import WorkerState
+from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.faktory_port import CommandPort
+from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.remote import RemoteReader
+
+from .faktory import StandIn
+
+FAILURE = {"errtype": "Oops", "message": "no: none", "retry_count": 3, "backtrace": ["a", "  b"]}
+WORKER = {"wid": "w-1", "hostname": "app", "pid": 7, "labels": ["x"], "quiet": True,
+          "rss": "100 KB", "busy": 1}  # fmt: skip
+
+
+@pytest.fixture
+async def faktory() -> AsyncIterator[StandIn]:
+    async with StandIn().running() as made:
+        yield made
+
+
+@pytest.fixture
+async def reader(faktory: StandIn) -> AsyncIterator[RemoteReader]:
+    budget = Budget(1000)
+    port = CommandPort("127.0.0.1", faktory.command.port, budget=budget)
+    pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget)
+    made = RemoteReader(port, pages)
+    yield made
+    await made.close()
+    await faktory.command.until_closed()
+    await faktory.web.until_closed()
+
+
+async def walked(ask: Callable[[ListQuery], Any], **query: Any) -> tuple[list[str], list[JobPage]]:
+    """Walk from place to place; return the ids and the pages."""
+    found: list[JobPage] = [await ask(ListQuery(**query))]
+    while (following := found[-1].next) is not None:
+        found.append(await ask(ListQuery(start=following, **query)))
+    return [job.jid for page in found for job in page.items], found
+
+
+@pytest.mark.parametrize("size", [0, 1, 24, 25, 26, 50, 51, 77])
+@pytest.mark.parametrize("per_page", [1, 7, 25, 60])
+async def test_a_queue_of_any_size_is_walked_whole_both_ways(
+    faktory: StandIn, reader: RemoteReader, size: int, per_page: int
+) -> None:
+    faktory.queues["mail"] = []
+    for number in range(size):
+        faktory.push("mail", f"job-{number:04}", custom={"n": number})
+    wanted = [f"job-{number:04}" for number in range(size)]
+    jids, _ = await walked(lambda query: reader.queue_jobs("mail", query), per_page=per_page)
+    assert jids == wanted
+    jids, _ = await walked(
+        lambda query: reader.queue_jobs("mail", query), per_page=per_page, backwards=True
+    )
+    assert jids == wanted[::-1]
+
+
+async def test_a_queues_payloads_are_whole_and_a_sets_are_partial(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    faktory.push("mail", "job-1", custom={"n": 1})
+    faktory.put("retries", "r-1", "2999-01-01T00:00:00Z", failure=FAILURE, args=["x" * 2000])
+    faktory.put("dead", "d-1", "2999-01-01T00:00:00Z", failure=FAILURE, args=[2**60])
+    (job,) = (await reader.queue_jobs("mail", ListQuery())).items
+    assert (job.partial, json.loads(job.payload)["custom"]) == (False, {"n": 1})
+    (job,) = (await reader.set_jobs(JobSet.RETRIES, ListQuery())).items
+    known = json.loads(job.payload)
+    assert job.partial
+    assert known == {
+        "jid": "r-1", "jobtype": "Test", "queue": "q",
+        "failure": {"errtype": "Oops", "message": "no: none", "retry_count": 3},
+    }  # fmt: skip
+    assert (job.shown_args or "").endswith("…")
+    (job,) = (await reader.set_jobs(JobSet.DEAD, ListQuery())).items
+    assert job.shown_args == f"≈ {2**60}"
+    assert "args" not in json.loads(job.payload)
+
+
+async def test_the_dead_are_newest_first_and_a_time_is_found_without_reading_all(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    for number in range(400):
+        at = f"2999-01-{number // 24 + 1:02}T{number % 24:02}:00:00Z"
+        faktory.put("dead", f"d-{number:04}", at, failure=FAILURE)
+        faktory.put("scheduled", f"s-{number:04}", at)
+    first = await reader.set_jobs(JobSet.DEAD, ListQuery())
+    assert [job.jid for job in first.items] == [f"d-{n:04}" for n in range(399, 374, -1)]
+    there = next(job for job in (await reader.set_jobs(JobSet.SCHEDULED, ListQuery(page=9))).items)
+    before = len(faktory.asked)
+    page = await reader.set_jobs(JobSet.SCHEDULED, ListQuery(at=there.at))
+    assert page.items[0].jid == there.jid == "s-0200"
+    assert len(faktory.asked) - before <= 8
+
+
+async def test_a_search_looks_through_a_bounded_part_and_says_so(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    for number in range(230):
+        at = f"2999-01-01T00:{number // 60:02}:{number % 60:02}Z"
+        faktory.put("scheduled", f"s-{number:04}", at, args=[{"order": number}])
+    wanted = parse_query("args.0.order:201", 0.0)
+    jids, pages = await walked(
+        lambda query: reader.set_jobs(JobSet.SCHEDULED, query), wanted=wanted
+    )
+    assert jids == ["s-0201"]
+    told = [(page.searched.looked_at, page.searched.complete) for page in pages if page.searched]
+    assert told == [(100, False), (100, False), (30, True)]
+
+
+async def test_the_state_is_what_is_told_and_no_more(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    faktory.push("mail", "job-1")
+    faktory.queues["idle"] = []
+    faktory.paused.add("mail")
+    faktory.workers.append(WORKER)
+    faktory.held.append({"wid": "w-1", "jid": "h-1", "queue": "mail", "jobtype": "T", "args": [1]})
+    state = await reader.state()
+    idle, mail = state.queues
+    assert (mail.name, mail.size, mail.paused) == ("mail", 1, True)
+    assert mail.latency(state.read_at) == pytest.approx(2.5)
+    assert (idle.size, idle.paused, idle.oldest_at) == (0, False, None)
+    (worker,) = state.workers or ()
+    assert (worker.wid, worker.state, worker.rss_kb) == ("w-1", WorkerState.QUIET, 100)
+    assert (worker.started_at, worker.last_beat) == (None, None)
+    assert state.sets.working == 1
+    (held,) = (await reader.working_jobs(ListQuery())).items
+    assert (held.jid, held.wid, held.state) == ("h-1", "w-1", JobState.WORKING)
+    assert (held.reserved_at, held.expires_at) == (None, None)
+
+
+async def test_without_a_web_ui_there_are_totals_and_a_word_why_there_is_no_list(
+    faktory: StandIn,
+) -> None:
+    faktory.push("mail", "job-1")
+    port = CommandPort("127.0.0.1", faktory.command.port, budget=Budget(1000))
+    reader = RemoteReader(port, None)
+    state = await reader.state()
+    assert state.workers is None
+    assert state.queues[0].paused is None
+    with pytest.raises(UpstreamUnavailableError, match="Web UI is not known") as told:
+        await reader.queue_jobs("mail", ListQuery())
+    assert "--web" in told.value.remedy
+    await reader.close()
+
+
+async def test_a_page_that_cannot_be_read_is_an_error_and_totals_stay(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    faktory.push("mail", "job-1")
+    faktory.spoiled = "/"
+    state = await reader.state()
+    assert (state.queues[0].size, state.queues[0].paused, state.workers) == (1, None, None)
+    with pytest.raises(PageError, match=r"/queues/… of Faktory 1\.10\.0 cannot be read"):
+        await reader.queue_jobs("mail", ListQuery())
+    with pytest.raises(PageError, match=r"/busy of Faktory 1\.10\.0 cannot be read"):
+        await reader.working_jobs(ListQuery())
+    # What is not there is not asked for.
+    assert (await reader.set_jobs(JobSet.DEAD, ListQuery())).items == ()
+
+
+async def test_a_job_is_found_where_it_was_seen_with_its_trace_and_not_when_it_left(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    at = "2999-01-01T00:00:00Z"
+    faktory.put("retries", "a|b/c d", at, failure=FAILURE, args=["x" * 2000])
+    (job,) = (await reader.jobs("a|b/c d")).items
+    known = json.loads(job.payload)
+    assert known["args"] == ["x" * 2000]
+    assert known["failure"]["backtrace"] == ["a", "  b"]
+    assert known["failure"]["retry_count"] == 3
+    faktory.sets["retries"].clear()
+    with pytest.raises(NotFoundError, match="not among those"):
+        await reader.jobs("a|b/c d")
+
+
+async def test_a_queue_that_nobody_knows_is_not_asked_for(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    with pytest.raises(NotFoundError, match="no queue named"):
+        await reader.queue_jobs("nowhere", ListQuery())
+    assert not any(path.startswith("/queues/") for path in faktory.asked)
+
+
+async def test_what_faktory_does_not_have_is_said_to_be_none(reader: RemoteReader) -> None:
+    assert await reader.executions("a") is None
+    assert await reader.type_times() is None
+    assert await reader.parameters() is None
