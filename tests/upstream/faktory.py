@@ -51,7 +51,7 @@ class StandIn:
             return
         writer.write(b'+HI {"v":2}\r\n')
         while line := (await reader.readline()).decode().strip():
-            if self.gone:
+            if self._has_gone():
                 return
             self.asked.append(line.partition(" ")[0])
             if line.startswith("HELLO"):
@@ -61,6 +61,9 @@ class StandIn:
             told = self._info() if line == "INFO" else dict.fromkeys(line.split()[2:], 2.5)
             body = json.dumps(told).encode()
             writer.write(b"$%d\r\n%b\r\n" % (len(body), body))
+
+    def _has_gone(self) -> bool:
+        return self.gone
 
     def _info(self) -> dict[str, Any]:
         sizes = {name: len(jobs) for name, jobs in self.queues.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -200,3 +201,11 @@ async def test_what_faktory_does_not_have_is_said_to_be_none(reader: RemoteReade
     assert await reader.executions("a") is None
     assert await reader.type_times() is None
     assert await reader.parameters() is None
+
+
+async def test_who_asks_at_the_same_time_shares_the_totals(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    faktory.push("mail", "job-1")
+    await asyncio.gather(*(reader.queue_jobs("mail", ListQuery()) for _ in range(20)))
+    assert faktory.asked.count("INFO") == 1

@@ -7,6 +7,7 @@ custom fields are, which of two entries with one score is meant.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
@@ -47,11 +48,22 @@ class RemoteReader:
     """A ``Reader`` of a Faktory that is reached over the network."""
 
     def __init__(
-        self, port: CommandPort, pages: WebPages | None, *, clock: Callable[[], float] = time.time
+        self,
+        port: CommandPort,
+        pages: WebPages | None,
+        *,
+        look: WebPages | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Ask ``port`` and ``pages``; without pages there are totals and nothing else."""
+        """Ask ``port`` and ``pages``; without pages there are totals and nothing else.
+
+        ``look`` is the same Web UI with turns of its own, so that who works is
+        known however many lists are asked for.
+        """
         self._port = port
         self._pages = pages
+        self._look = look or pages
+        self._asking = asyncio.Lock()
         self._clock = clock
         self._info: tuple[Info, float] | None = None
         self._seen: OrderedDict[tuple[str, str], StoredJob] = OrderedDict()
@@ -160,17 +172,21 @@ class RemoteReader:
     async def close(self) -> None:
         """Close both ports."""
         await self._port.close()
-        if self._pages is not None:
-            await self._pages.close()
+        for pages in (self._pages, self._look):
+            if pages is not None:
+                await pages.close()
 
     # -- what was asked a moment ago -------------------------------------------
 
     async def _fresh(self, age: float) -> tuple[Info, float]:
-        now = self._clock()
-        # A clock that was set back makes nothing fresh.
-        if self._info is None or not 0 <= now - self._info[1] < age:
-            self._info = (await self._port.info(), self._clock())
-        return self._info
+        # Who comes while it is asked for shares the answer.
+        asked_at = self._clock()
+        async with self._asking:
+            known = self._info
+            # A clock that was set back makes nothing fresh.
+            if known is None or not (asked_at <= known[1] or 0 <= asked_at - known[1] < age):
+                known = self._info = (await self._port.info(), self._clock())
+        return known
 
     async def _get(self, path: str) -> bytes:
         if self._pages is None:
@@ -181,10 +197,10 @@ class RemoteReader:
         return await self._pages.get(path)
 
     async def _tried(self, path: str, read: Callable[[bytes], T]) -> T | None:
-        if self._pages is None:
+        if self._look is None:
             return None
         try:
-            return read(await self._pages.get(path))
+            return read(await self._look.get(path))
         except UpstreamUnavailableError:
             # Totals are worth showing without it; who asks for a list is told why.
             return None
