@@ -76,27 +76,34 @@ async def console(folder: Path) -> AsyncIterator[Server]:
 
 
 @contextlib.asynccontextmanager
-async def faktory(binary: str) -> AsyncIterator[Server]:
-    """Run a real Faktory with an empty store."""
+async def faktory(binary: str, *, password: str | None = None) -> AsyncIterator[Server]:
+    """Run a real Faktory with an empty store; its ``url`` is that of its Web UI."""
+    secret = {"FAKTORY_SKIP_PASSWORD": "1"} if password is None else {"FAKTORY_PASSWORD": password}
     with tempfile.TemporaryDirectory(prefix="f", ignore_cleanup_errors=True) as folder:
         port, web = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
             *(binary, "-b", f"127.0.0.1:{port}", "-w", f"127.0.0.1:{web}", "-e", "development"),
             *("-l", "warn", "-d", f"{folder}/db", "-c", f"{folder}/conf"),
-            env=os.environ | {"FAKTORY_SKIP_PASSWORD": "1"},
+            env=os.environ | secret,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            for _ in range(200):
-                with contextlib.suppress(ConnectionError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                    writer.close()
-                    break
-                await asyncio.sleep(0.05)
-            yield Server(port, process.pid)
+            await _until_it_listens(port)
+            await _until_it_listens(web)
+            yield Server(port, process.pid, f"http://127.0.0.1:{web}")
         finally:
             await _end(process)
+
+
+async def _until_it_listens(port: int) -> None:
+    for _ in range(200):
+        with contextlib.suppress(ConnectionError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            await writer.wait_closed()
+            return
+        await asyncio.sleep(0.05)
 
 
 @contextlib.asynccontextmanager

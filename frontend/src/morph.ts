@@ -71,6 +71,11 @@ function arrange(old: Element, fresh: ParentNode & Node): void {
   const known = new Map<string, Node>();
   for (const child of old.childNodes) if (key(child) && !known.has(key(child))) known.set(key(child), child);
   let cursor = old.firstChild;
+  // Takes out what stands here.
+  const leave = (node: ChildNode) => {
+    cursor = node.nextSibling;
+    node.remove();
+  };
   const stays = (node: Node) => known.get(key(node)) === node && wanted.has(key(node));
   for (const child of [...fresh.childNodes]) {
     const match = key(child) ? known.get(key(child)) : next(cursor, child);
@@ -80,20 +85,12 @@ function arrange(old: Element, fresh: ParentNode & Node): void {
     }
     known.delete(key(child));
     // What stands before it is not needed any more, unless it comes later.
-    while (cursor && cursor !== match && !stays(cursor) && follows(cursor, match)) {
-      const left: Node = cursor;
-      cursor = cursor.nextSibling;
-      left.parentNode?.removeChild(left);
-    }
+    while (cursor && cursor !== match && !stays(cursor)) leave(cursor);
     if (cursor === match) cursor = cursor.nextSibling;
     else old.insertBefore(match, cursor);
     sync(match, child);
   }
-  while (cursor) {
-    const left: Node = cursor;
-    cursor = cursor.nextSibling;
-    old.removeChild(left);
-  }
+  while (cursor) leave(cursor);
 }
 
 /** What is added has its unchanged parts with it: they may come from anywhere in the page. */
@@ -110,10 +107,6 @@ function next(cursor: Node | null, child: Node): Node | null {
   if (child instanceof Text) return cursor instanceof Text ? cursor : null;
   while (node && !alike(node, child)) node = node.nextSibling;
   return node;
-}
-
-function follows(node: Node, other: Node): boolean {
-  return (node.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
 }
 
 // Parsed apart: in a template nothing runs or loads, and a row may stand alone.

@@ -30,7 +30,7 @@ class Address(msgspec.Struct, frozen=True):
     @property
     def url_host(self) -> str:
         """The host as a URL writes it."""
-        return f"[{self.host}]" if ":" in self.host else self.host
+        return _url_host(self.host)
 
     def __str__(self) -> str:
         """Write it as HOST:PORT, IPv6 in brackets."""
@@ -94,8 +94,7 @@ class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> str:
         """Its command port as an address, without the password."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'tcp+tls' if self.tls else 'tcp'}://{host}:{self.port}"
+        return f"{'tcp+tls' if self.tls else 'tcp'}://{_url_host(self.host)}:{self.port}"
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,7 +178,7 @@ def parse_faktory(server: str, web: str | None) -> FaktorySettings:
     if web is None:
         return made
     pages = _url(web, {"http", "https"}, option="--web", example="http://faktory:7420")
-    host = f"[{pages.hostname}]" if ":" in (pages.hostname or "") else pages.hostname
+    host = _url_host(pages.hostname or "")
     where = host if pages.port is None else f"{host}:{pages.port}"
     return msgspec.structs.replace(
         made,
@@ -200,6 +199,10 @@ def _url(text: str, schemes: set[str], *, option: str, example: str) -> SplitRes
     if not known:
         raise error
     return parts
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _password(parts: SplitResult) -> Secret | None:

@@ -10,7 +10,7 @@ import pytest
 
 from glasshouse.engine.run import Timers
 from glasshouse.model.errors import StoreError
-from glasshouse.wire.times import format_time
+from glasshouse.model.times import format_time
 
 from .peer import FAST, running, waits
 

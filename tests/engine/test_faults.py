@@ -25,7 +25,7 @@ from glasshouse.engine.journal import FILES
 from glasshouse.engine.migrations import MIGRATIONS
 from glasshouse.engine.run import run_engine
 from glasshouse.model.errors import StoreError
-from glasshouse.wire.times import format_time
+from glasshouse.model.times import format_time
 
 from .folders import contents, fill, killed
 from .peer import Peer, Running, running

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from glasshouse.engine import journal, timers
 from glasshouse.engine.memory import DEAD, RETRIES, SCHEDULED
 from glasshouse.engine.run import Timers
-from glasshouse.wire.times import format_time
+from glasshouse.model.times import format_time
 
 from .model import Job, Model
 from .peer import Running, running

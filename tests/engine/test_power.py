@@ -25,7 +25,7 @@ from glasshouse.engine.run import Timers
 from glasshouse.engine.store import Store
 from glasshouse.model.errors import StoreError
 from glasshouse.model.parameters import changed
-from glasshouse.wire.times import format_time
+from glasshouse.model.times import format_time
 
 from .peer import Clock, Peer, Running, running
 from .power import Files, Honesty, PowerVFS, lay_out, make_small

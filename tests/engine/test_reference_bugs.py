@@ -14,7 +14,7 @@ from typing import Any
 
 from glasshouse.engine import timers
 from glasshouse.engine.run import Timers
-from glasshouse.wire.times import format_time
+from glasshouse.model.times import format_time
 
 from .folders import fill
 from .peer import Clock, Peer, Running, running

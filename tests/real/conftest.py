@@ -6,18 +6,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
+from bench import servers
 from glasshouse.wire.handshake import password_hash
 from tests.engine.peer import Peer
 
@@ -55,45 +53,20 @@ class Faktory(msgspec.Struct):
         return answer.content
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
-
-
 @pytest.fixture
-async def faktory(tmp_path: Path) -> AsyncIterator[Faktory]:
+async def faktory() -> AsyncIterator[Faktory]:
     """A Faktory without a job, on free ports of loopback."""
-    port, web = free_port(), free_port()
-    process = await asyncio.create_subprocess_exec(
-        *(BINARY, "-b", f"127.0.0.1:{port}", "-w", f"127.0.0.1:{web}", "-e", "staging"),
-        *("-l", "warn", "-d", str(tmp_path / "db"), "-c", str(tmp_path / "conf")),
-        env=os.environ | {"FAKTORY_PASSWORD": PASSWORD},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    client = httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{web}",
-        auth=("", PASSWORD),
-        headers={"Accept-Language": "en"},
-        timeout=30,
-    )
-    try:
-        await _until_it_answers(client)
-        running = Faktory(port, client, [])
+    async with (
+        servers.faktory(BINARY, password=PASSWORD) as server,
+        httpx.AsyncClient(
+            base_url=server.url,
+            auth=("", PASSWORD),
+            headers={"Accept-Language": "en"},
+            timeout=30,
+        ) as client,
+    ):
+        running = Faktory(server.port, client, [])
         yield running
         for peer in running.peers:
             peer.close()
             await peer.writer.wait_closed()
-    finally:
-        await client.aclose()
-        process.terminate()
-        await asyncio.wait_for(process.wait(), 30)
-
-
-async def _until_it_answers(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get("/health")).status_code == 200:
-                    return
-            await asyncio.sleep(0.05)

@@ -11,9 +11,10 @@ import json
 import re
 
 import msgspec
+from selectolax.lexbor import LexborNode
 
-LIMIT = 1024
-"""Bytes of one argument on a list; a job's own page shows a megabyte."""
+from glasshouse.classic.page import Page
+
 _BETWEEN = "\n, "
 _CUT = "…"
 _BIG = 2**53
@@ -31,6 +32,18 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     items: tuple[str, ...] | None
     exact: bool
+
+
+def arguments_in(page: Page, cell: LexborNode) -> Arguments:
+    """Return the arguments that a cell of a list shows, each cut at 1 KiB.
+
+    Raises:
+        PageError: it shows none.
+    """
+    shown = cell.css_first(".args")
+    if shown is None:
+        raise page.error("a row has no arguments")
+    return read_arguments(shown.text())
 
 
 def read_arguments(shown: str) -> Arguments:

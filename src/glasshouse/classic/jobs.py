@@ -6,18 +6,18 @@ import base64
 import binascii
 import re
 import textwrap
-from datetime import UTC, datetime
 
 import msgspec
 from selectolax.lexbor import LexborNode
 
-from glasshouse.classic.arguments import Arguments, read_arguments
-from glasshouse.classic.page import Page, value_of
+from glasshouse.classic.arguments import Arguments, arguments_in, read_arguments
+from glasshouse.classic.page import Page, text_of, value_of
 from glasshouse.model.job import JobSet
+from glasshouse.model.times import parse_time
 
 _PATHS = {JobSet.RETRIES: "/retries", JobSet.SCHEDULED: "/scheduled", JobSet.DEAD: "/morgue"}
 _CELLS = {JobSet.RETRIES: 7, JobSet.SCHEDULED: 5, JobSet.DEAD: 6}
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 
 
 class ShownFailure(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +120,7 @@ def read_job(name: JobSet, html: bytes) -> JobPage:
         jobtype=codes[1].text(),
         queue=page.one("td > a[href*='/queues/']").text(),
         args=read_arguments(args.text()),
-        errtype=_text(failure[0], "code") if failure else None,
+        errtype=text_of(failure[0], "code") if failure else None,
         message=failure[1].text() if len(failure) > 1 else None,
         backtrace=_lines(failure[2]) if len(failure) > 2 else (),  # noqa: PLR2004
     )
@@ -128,14 +128,11 @@ def read_job(name: JobSet, html: bytes) -> JobPage:
 
 def time_of(key: str) -> float | None:
     """Return the time at the beginning of a key, in Unix seconds; ``None`` when it is none."""
-    found = _TIME.match(key.partition("|")[0])
-    if found is None:
-        return None
+    text = key.partition("|")[0]
     try:
-        whole = datetime.fromisoformat(found[1]).replace(tzinfo=UTC).timestamp()
+        return parse_time(text) if _TIME.fullmatch(text) else None
     except ValueError:
         return None
-    return whole + float(f"0.{found[2] or 0}")
 
 
 def _row(page: Page, name: JobSet, cells: list[LexborNode]) -> ShownJob:
@@ -145,16 +142,13 @@ def _row(page: Page, name: JobSet, cells: list[LexborNode]) -> ShownJob:
         raise page.error("a row has no key")
     # After the time, and in the retries the count, the columns are the same everywhere.
     shift = 1 if name is JobSet.RETRIES else 0
-    args = cells[4 + shift].css_first(".args")
-    if args is None:
-        raise page.error("a row has no arguments")
     return ShownJob(
         key=key,
         jid=key.partition("|")[2],
         at=at,
-        queue=_text(cells[2 + shift], "a"),
-        jobtype=_text(cells[3 + shift], "code"),
-        args=read_arguments(args.text()),
+        queue=text_of(cells[2 + shift], "a"),
+        jobtype=text_of(cells[3 + shift], "code"),
+        args=arguments_in(page, cells[4 + shift]),
         failure=_failure(page, name, cells),
     )
 
@@ -176,11 +170,6 @@ def _queued(page: Page, cells: list[LexborNode]) -> QueuedJob:
     if not payload:
         raise page.error("a row has no payload")
     return QueuedJob(jid=cells[1].text(), jobtype=cells[2].text(), payload=payload)
-
-
-def _text(cell: LexborNode, selector: str) -> str:
-    found = cell.css_first(selector)
-    return "" if found is None else found.text()
 
 
 def _lines(cell: LexborNode) -> tuple[str, ...]:

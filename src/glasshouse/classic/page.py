@@ -93,6 +93,12 @@ class Page:
             raise self.error(f"{text.strip()[:40]!r} is not a number") from None
 
 
+def text_of(cell: LexborNode, selector: str) -> str:
+    """Return the text of the first that matches within a cell; empty when nothing does."""
+    found = cell.css_first(selector)
+    return "" if found is None else found.text()
+
+
 def value_of(node: LexborNode | None, name: str) -> str | None:
     """Return an attribute of an element, or ``None``."""
     return None if node is None else node.attributes.get(name)

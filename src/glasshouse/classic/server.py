@@ -9,8 +9,8 @@ from datetime import date
 import msgspec
 from selectolax.lexbor import LexborNode
 
-from glasshouse.classic.arguments import Arguments, read_arguments
-from glasshouse.classic.page import Page, value_of
+from glasshouse.classic.arguments import Arguments, arguments_in
+from glasshouse.classic.page import Page, text_of, value_of
 
 _INDENTED = re.compile(r"\A\s*\n\s*(.*?)\n\s*\Z", re.DOTALL)
 _MEMORY = re.compile(r"(\d+(?:\.\d)?) (KB|MB|GB)")
@@ -137,20 +137,17 @@ def _worker(page: Page, cells: list[LexborNode]) -> ShownWorker:
 
 
 def _reservation(page: Page, cells: list[LexborNode]) -> ShownReservation:
-    args = cells[4].css_first(".args")
-    if args is None:
-        raise page.error("a reservation has no arguments")
     return ShownReservation(
         wid=_inner(cells[0]),
         jid=_inner(cells[1]),
-        queue="".join(link.text() for link in cells[2].css("a")),
-        jobtype="".join(code.text() for code in cells[3].css("code")),
-        args=read_arguments(args.text()),
+        queue=text_of(cells[2], "a"),
+        jobtype=text_of(cells[3], "code"),
+        args=arguments_in(page, cells[4]),
     )
 
 
 def _inner(cell: LexborNode) -> str:
-    text = "".join(code.text() for code in cell.css("code"))
+    text = text_of(cell, "code")
     found = _INDENTED.match(text)
     return text if found is None else found[1]
 

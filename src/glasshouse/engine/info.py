@@ -8,7 +8,7 @@ import resource
 import msgspec
 
 from glasshouse.engine.memory import DEAD, RETRIES, SCHEDULED, WORKING, Memory
-from glasshouse.wire.times import format_time
+from glasshouse.model.times import format_time
 
 # Clients decide by these: faktory-rs wants 1.8 or newer, Go and Ruby look for
 # "Faktory Enterprise" in the description (fwp.md §7).

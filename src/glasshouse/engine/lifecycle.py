@@ -12,11 +12,11 @@ import random
 from glasshouse.engine.batch import Row
 from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
 from glasshouse.model.job import Outcome
+from glasshouse.model.times import format_time
 from glasshouse.wire.commands import Fail
 from glasshouse.wire.failures import Fate, after_failure, backoff, fail_record, retry_count
 from glasshouse.wire.jobs import NewJob
 from glasshouse.wire.payload import read_fields, set_fields
-from glasshouse.wire.times import format_time
 
 _OUTCOMES = {
     Fate.DROP: Outcome.DROPPED,

@@ -14,10 +14,10 @@ from glasshouse.engine.batch import Row
 from glasshouse.engine.memory import Memory
 from glasshouse.engine.schema import STATE_NUMBERS
 from glasshouse.model.job import JobState
+from glasshouse.model.times import format_time
 from glasshouse.wire.commands import Mutate, MutateCommand
 from glasshouse.wire.globs import glob
 from glasshouse.wire.payload import set_fields
-from glasshouse.wire.times import format_time
 
 
 def mutate(memory: Memory, command: Mutate, now: float) -> Iterator[str | None]:

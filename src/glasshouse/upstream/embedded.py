@@ -18,7 +18,6 @@ import msgspec
 from glasshouse.engine import schema
 from glasshouse.engine.attachment import Attachment
 from glasshouse.engine.status import read_status, status_token
-from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
 from glasshouse.model.job import JobSet, JobState
 from glasshouse.model.listing import Entries, JobPage, ListQuery
@@ -28,6 +27,7 @@ from glasshouse.upstream import embedded_finished as log
 from glasshouse.upstream import embedded_lists as lists
 from glasshouse.upstream.embedded_db import ReadThread
 from glasshouse.upstream.embedded_search import search
+from glasshouse.upstream.reader import no_queue
 
 T = TypeVar("T")
 
@@ -158,10 +158,7 @@ class EmbeddedReader:
 def _queue(db: apsw.Connection, name: str) -> lists.Scope:
     scope = lists.queue_scope(db, name)
     if scope is None:
-        raise NotFoundError(
-            f"There is no queue named {name!r}.",
-            remedy="It may have been removed; see the list of queues.",
-        )
+        raise no_queue(name)
     return scope
 
 

@@ -14,7 +14,7 @@ import apsw
 from glasshouse.engine import schema
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery, Place
-from glasshouse.wire.times import format_time
+from glasshouse.model.times import format_time
 
 COLUMNS = "id, state, score, queue, jid, jobtype, wid, reserved_at, payload"
 _HALVINGS = 64

@@ -18,7 +18,7 @@ from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import PasswordError
 
 _LONGEST = 64 << 20
-_OK, _UNAUTHORIZED, _ERRORS = 200, 401, 500
+_OK, _UNAUTHORIZED, _REDIRECT = 200, 401, 3
 # What is read depends on the words of some pages; nothing is remembered from one to the next.
 _HEADERS = {"Accept-Language": "en", "Accept": "text/html", "User-Agent": "Glasshouse"}
 
@@ -90,7 +90,7 @@ class WebPages:
             return
         if answer.status == _UNAUTHORIZED:
             raise PasswordError("Faktory's Web UI does not take the password.")
-        if answer.status < _ERRORS and answer.status // 100 == 3:  # noqa: PLR2004 - redirects
+        if answer.status // 100 == _REDIRECT:
             raise NotFoundError("It is not on the job server any more.")
         raise self._fault(f"answers with status {answer.status}")
 

@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Protocol
 
+from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
 from glasshouse.model.job import JobSet
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import ServerState
+
+
+def no_queue(name: str) -> NotFoundError:
+    """Return the error for a queue that a server does not have."""
+    return NotFoundError(
+        f"There is no queue named {name!r}.",
+        remedy="It may have been removed; see the list of queues.",
+    )
 
 
 class Reader(Protocol):

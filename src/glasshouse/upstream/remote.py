@@ -18,13 +18,14 @@ from glasshouse.classic.jobs import read_job, read_queue, read_set, set_path
 from glasshouse.classic.server import Busy, ShownQueue, read_busy, read_queues
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
-from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker, WorkerState
 from glasshouse.upstream import remote_jobs
 from glasshouse.upstream.faktory_port import CommandPort, Info
 from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.reader import no_queue
 from glasshouse.upstream.remote_lists import ROWS, Fetch, Run, page_of
 
 T = TypeVar("T")
@@ -37,11 +38,6 @@ _SEEN = 5000
 """Entries that are remembered to be found again by their id."""
 _HEADS = 5
 """Queues whose next jobs are looked through for an id."""
-_SETS = {
-    JobState.RETRIES: JobSet.RETRIES,
-    JobState.SCHEDULED: JobSet.SCHEDULED,
-    JobState.DEAD: JobSet.DEAD,
-}
 
 
 class RemoteReader:
@@ -103,10 +99,7 @@ class RemoteReader:
         info, at = await self._fresh(_FRESH)
         total = info.faktory.queues.get(queue)
         if total is None:
-            raise NotFoundError(
-                f"There is no queue named {queue!r}.",
-                remedy="It may have been removed; see the list of queues.",
-            )
+            raise no_queue(queue)
         path = f"/queues/{quote(queue, safe='')}"
 
         async def fetch(number: int) -> list[StoredJob]:
@@ -124,7 +117,7 @@ class RemoteReader:
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs, in Faktory's order: the first to expire first."""
-        held = [remote_jobs.held(row) for row in (await self._busy()).reservations]
+        held = await self._held()
 
         async def fetch(number: int) -> list[StoredJob]:
             return held[(number - 1) * ROWS : number * ROWS]
@@ -137,10 +130,10 @@ class RemoteReader:
         Raises:
             NotFoundError: it is not among them; it may be further down.
         """
-        entries = [job for job in self._seen.values() if job.jid == jid]
+        entries = self._with(jid)
         if not entries:
             await self._look_at_heads()
-            entries = [job for job in self._seen.values() if job.jid == jid]
+            entries = self._with(jid)
         running = [job for job in await self._held() if job.jid == jid]
         found = [job for entry in entries if (job := await self._detailed(entry)) is not None]
         if not found and not running:
@@ -205,11 +198,9 @@ class RemoteReader:
             # Totals are worth showing without it; who asks for a list is told why.
             return None
 
-    async def _busy(self) -> Busy:
-        return read_busy(await self._get("/busy"))
-
     async def _held(self) -> list[StoredJob]:
-        return [remote_jobs.held(row) for row in (await self._busy()).reservations]
+        busy = read_busy(await self._get("/busy"))
+        return [remote_jobs.held(row) for row in busy.reservations]
 
     def _fetch_set(self, name: JobSet) -> Fetch:
         async def fetch(number: int) -> list[StoredJob]:
@@ -223,12 +214,14 @@ class RemoteReader:
     def _noted(self, jobs: Iterable[StoredJob]) -> list[StoredJob]:
         noted = list(jobs)
         for job in noted:
-            name = (job.state.value, job.key or f"{job.queue} {job.jid}")
-            self._seen[name] = job
-            self._seen.move_to_end(name)
+            self._seen[_place(job)] = job
+            self._seen.move_to_end(_place(job))
         while len(self._seen) > _SEEN:
             self._seen.popitem(last=False)
         return noted
+
+    def _with(self, jid: str) -> list[StoredJob]:
+        return [job for job in self._seen.values() if job.jid == jid]
 
     async def _look_at_heads(self) -> None:
         for name in JobSet:
@@ -239,21 +232,22 @@ class RemoteReader:
 
     async def _detailed(self, entry: StoredJob) -> StoredJob | None:
         """Return an entry with its details; ``None`` when it has left."""
-        name = _SETS.get(entry.state)
-        if name is None or entry.key is None:
+        if entry.key is None:
             return entry
+        name = JobSet(entry.state.value)
         path = f"{set_path(name)}/{quote(entry.key, safe='')}"
         try:
             page = read_job(name, await self._get(path))
         except NotFoundError:
-            self._forget(entry)
+            self._seen.pop(_place(entry), None)
             return None
         # Faktory looks by the time alone where one entry has it: it may be another's page.
         return remote_jobs.detailed(entry, page) if page.jid == entry.jid else entry
 
-    def _forget(self, entry: StoredJob) -> None:
-        for name in [name for name, job in self._seen.items() if job is entry]:
-            del self._seen[name]
+
+def _place(job: StoredJob) -> tuple[str, str]:
+    """Return what an entry is remembered by: one that is seen again takes the place of itself."""
+    return job.state.value, job.key or f"{job.queue} {job.jid}"
 
 
 def _queues(

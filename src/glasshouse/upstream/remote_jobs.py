@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
 from glasshouse.classic.arguments import Arguments
 from glasshouse.classic.jobs import JobPage, QueuedJob, ShownFailure, ShownJob
 from glasshouse.classic.server import ShownReservation
 from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.times import parse_time
 from glasshouse.wire.lenient import fields, value
-
-_STATES = {
-    JobSet.RETRIES: JobState.RETRIES,
-    JobSet.SCHEDULED: JobState.SCHEDULED,
-    JobSet.DEAD: JobState.DEAD,
-}
 
 
 def queued(row: QueuedJob, queue: str) -> StoredJob:
@@ -35,17 +28,8 @@ def queued(row: QueuedJob, queue: str) -> StoredJob:
 def listed(row: ShownJob, name: JobSet) -> StoredJob:
     """Return a row of a set."""
     failure = None if row.failure is None else _failure(row.failure)
-    return StoredJob(
-        state=_STATES[name],
-        jid=row.jid,
-        jobtype=row.jobtype,
-        queue=row.queue,
-        key=row.key,
-        at=row.at,
-        payload=_payload(row.jid, row.jobtype, row.queue, row.args, failure),
-        partial=True,
-        shown_args=_shown(row.args),
-    )
+    job = _partial(JobState(name.value), row, failure)
+    return msgspec.structs.replace(job, key=row.key, at=row.at)
 
 
 def detailed(job: StoredJob, page: JobPage) -> StoredJob:
@@ -62,16 +46,7 @@ def detailed(job: StoredJob, page: JobPage) -> StoredJob:
 
 def held(row: ShownReservation) -> StoredJob:
     """Return a job that a worker holds; since when and until when is shown in words only."""
-    return StoredJob(
-        state=JobState.WORKING,
-        jid=row.jid,
-        jobtype=row.jobtype,
-        queue=row.queue,
-        wid=row.wid,
-        payload=_payload(row.jid, row.jobtype, row.queue, row.args, None),
-        partial=True,
-        shown_args=_shown(row.args),
-    )
+    return msgspec.structs.replace(_partial(JobState.WORKING, row, None), wid=row.wid)
 
 
 def time_of(job: StoredJob) -> float | None:
@@ -80,7 +55,7 @@ def time_of(job: StoredJob) -> float | None:
         return job.at
     text = value(fields(job.payload).get("enqueued_at"))
     try:
-        return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else None
+        return parse_time(text) if isinstance(text, str) else None
     except ValueError:
         return None
 
@@ -91,6 +66,20 @@ def _failure(shown: ShownFailure) -> dict[str, object]:
     if shown.retry_count is not None:
         told["retry_count"] = shown.retry_count
     return {name: what for name, what in told.items() if what != ""}
+
+
+def _partial(
+    state: JobState, row: ShownJob | ShownReservation, failure: dict[str, object] | None
+) -> StoredJob:
+    return StoredJob(
+        state=state,
+        jid=row.jid,
+        jobtype=row.jobtype,
+        queue=row.queue,
+        payload=_payload(row.jid, row.jobtype, row.queue, row.args, failure),
+        partial=True,
+        shown_args=_shown(row.args),
+    )
 
 
 def _payload(

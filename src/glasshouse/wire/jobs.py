@@ -14,11 +14,11 @@ from typing import Annotated
 import msgspec
 
 from glasshouse.model.errors import InvalidError
+from glasshouse.model.times import parse_time
 from glasshouse.wire import fields as typed
 from glasshouse.wire.echo import echo
 from glasshouse.wire.jsontext import JsonTextError, Steps, elements_in_steps, finish
 from glasshouse.wire.payload import AT_ONCE, take_apart
-from glasshouse.wire.times import parse_time
 
 DEFAULT_QUEUE = "default"
 DEFAULT_RETRY = 25

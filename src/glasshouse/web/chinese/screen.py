@@ -141,7 +141,6 @@ SCREEN: Mapping[str, str] = {
     "Due": "到期",
     "Nothing is scheduled for later.": "没有计划稍后执行的任务。",
     "Jobs that will not run again, newest first": "不会再运行的任务，最新的在前",
-    "Failed since": "首次失败",
     "No dead jobs. Nothing was given up.": "没有死亡任务。没有任务被放弃。",
     "Expires": "过期",
     "Running since": "开始执行",

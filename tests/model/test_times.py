@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.wire.times import format_time, parse_time
+from glasshouse.model.times import format_time, parse_time
 
 
 @pytest.mark.parametrize(
