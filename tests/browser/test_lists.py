@@ -10,6 +10,7 @@ from playwright.async_api import BrowserContext, Page
 from tests.engine.peer import Peer
 
 from .conftest import Console, stop
+from .house import open_live
 
 LISTS = ("retries", "scheduled", "dead", "queues/orders")
 EMPTY = {
@@ -40,13 +41,6 @@ async def fill(peer: Peer, name: str, count: int) -> None:
             await peer.fetch("orders")
             fail = f'{{"jid":"{jid}","errtype":"CardError","message":"card of GH-{n:03} refused"}}'
             assert await peer.ask(f"FAIL {fail}") == "+OK"
-
-
-async def open_live(context: BrowserContext, url: str) -> Page:
-    page = await context.new_page()
-    await page.goto(url)
-    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
-    return page
 
 
 async def shown(page: Page) -> list[str]:

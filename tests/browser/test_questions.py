@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, expect
 
 from tests.engine.peer import Peer
 
 from .conftest import Console
-
-
-async def start_page(context: BrowserContext, console: Console) -> Page:
-    page = await context.new_page()
-    await page.goto(f"{console.url}/main")
-    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
-    return page
+from .house import open_live
 
 
 async def charge(peer: Peer, order: int, error: str = "") -> None:
@@ -40,7 +34,7 @@ async def test_why_did_the_payment_of_this_order_fail(
     for order in range(48_200, 48_230):
         why = "insufficient funds" if order == 48_213 else f"gateway timed out ({order})"
         await charge(worker, order, why)
-    page = await start_page(context, empty)
+    page = await open_live(context, f"{empty.url}/main")
     await page.get_by_role("link", name="Retries").first.click()
     await page.get_by_role("searchbox").fill("args.0.order:48213")
     await page.keyboard.press("Enter")
@@ -64,7 +58,7 @@ async def test_the_order_number_alone_is_enough(empty: Console, context: Browser
     worker = await empty.engine.peer(wid="worker-1")
     for order in range(48_200, 48_230):
         await charge(worker, order, "no" if order == 48_213 else "timed out")
-    page = await start_page(context, empty)
+    page = await open_live(context, f"{empty.url}/main")
     await page.get_by_role("link", name="Retries").first.click()
     await page.get_by_role("searchbox").fill("48213")
     await page.keyboard.press("Enter")
@@ -76,7 +70,7 @@ async def test_is_my_job_stuck_or_just_late(empty: Console, context: BrowserCont
     for order in (1, 2):
         await charge(peer, 70_000 + order)
     assert await peer.ask("QUEUE PAUSE payments") == "+OK"
-    page = await start_page(context, empty)
+    page = await open_live(context, f"{empty.url}/main")
     # What holds it up is said before the job is even looked for.
     await expect(page.locator(".attention")).to_contain_text("payments")
     await page.locator(".attention").get_by_role("link", name="payments").first.click()

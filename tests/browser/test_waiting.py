@@ -10,14 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.upstream.embedded import EmbeddedReader
-from glasshouse.web.app import create_app
-from glasshouse.web.serve import serve
 from tests.engine.peer import Clock, running
 
 from .conftest import Console
-from .test_lists import open_live
+from .house import open_live, served
 
 RETURN = """() => addEventListener("keydown", (event) => {
   if (event.key === "F2") dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
@@ -45,6 +42,7 @@ async def slow(page: Page, pattern: str) -> AsyncIterator[asyncio.Event]:
         yield held
     finally:
         held.set()
+        await page.unroute_all(behavior="wait")
 
 
 async def watch(page: Page) -> asyncio.Queue[str]:
@@ -88,6 +86,9 @@ async def test_the_bar_of_a_slow_search_ends_with_escape_and_with_coming_back(
         assert await after(told) == SHOWN
         await page.keyboard.press(end)
         assert await after(told) == HIDDEN
+    if end == "F2":
+        # Nothing stopped the page: it comes, and a browser closes only when it has.
+        await page.wait_for_url("**/main/dead?q=*")
 
 
 async def test_a_download_or_another_tab_is_not_awaited(
@@ -116,19 +117,9 @@ async def test_a_download_or_another_tab_is_not_awaited(
 async def test_a_list_that_was_never_read_appears_when_its_server_does(
     tmp_path: Path, context: BrowserContext
 ) -> None:
-    clock = Clock()
-    floor = Floor({"main": ServerFloor("main", EmbeddedReader(tmp_path), clock=clock)})
-    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    app = create_app(floor, clock=clock)
-    async with floor.running():
-        serving = asyncio.create_task(
-            serve(app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port))
-        )
+    async with served(EmbeddedReader(tmp_path), Clock()) as url:
         page = await context.new_page()
-        await page.goto(f"http://localhost:{await ready}/main/retries")
+        await page.goto(f"{url}/main/retries")
         await page.get_by_text("Reading the server…").wait_for()
         async with running(tmp_path):
             await page.get_by_text("No retries. Nothing has failed recently.").wait_for()
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait_for(serving, 10)
