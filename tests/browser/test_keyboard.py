@@ -7,7 +7,8 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.engine.peer import Peer
 
 from .conftest import Console
-from .test_lists import fill, open_live
+from .house import open_live
+from .test_lists import fill
 
 FOCUSED = "document.activeElement.closest('tr')?.querySelector('th a')?.textContent ?? null"
 WHERE = "document.activeElement.localName"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.async_api import BrowserContext, Page, expect
 
 from .conftest import Console
-from .house import overflow
-from .test_lists import fill, open_live
+from .house import open_live, overflow
+from .test_lists import fill
 
 LONG = "x" * 180
 A4 = {"width": 711, "height": 1000}
