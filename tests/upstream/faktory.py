@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from glasshouse.model.times import format_time
 from tests.classic import pages
 from tests.upstream.standin import Answering, page, web
 
@@ -28,8 +30,16 @@ class StandIn:
         self.asked: list[str] = []
         self.spoiled = ""
         self.gone = False
+        self.garbage = False
+        self.refusing = False
+        self.delay = 0.0
+        self.version = "1.10.0"
+        self.clock: Callable[[], float] = time.time
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self.asked_at: list[float] = []
         self.command = Answering(self._talk)
-        self.web = Answering(web(self._page))
+        self.web = Answering(self._browse)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[StandIn]:
@@ -53,14 +63,35 @@ class StandIn:
         while line := (await reader.readline()).decode().strip():
             if self._has_gone():
                 return
-            self.asked.append(line.partition(" ")[0])
+            await self._note(line.partition(" ")[0])
+            if self.garbage:
+                writer.write(b"\x00\xff{]" * 9 + b"\r\n")
+                continue
             if line.startswith("HELLO"):
                 assert "wid" not in line, "a console is no worker"
-                writer.write(b"+OK\r\n")
+                writer.write(b"-ERR Invalid password\r\n" if self.refusing else b"+OK\r\n")
                 continue
             told = self._info() if line == "INFO" else dict.fromkeys(line.split()[2:], 2.5)
             body = json.dumps(told).encode()
             writer.write(b"$%d\r\n%b\r\n" % (len(body), body))
+
+    async def _browse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def prompt(path: str) -> bytes:
+            await self._note(path)
+            if self.gone:
+                raise ConnectionResetError
+            return page(b"\x00<td") if self.garbage else self._page(path)
+
+        if not self.gone:
+            await web(prompt)(reader, writer)
+
+    async def _note(self, what: str) -> None:
+        self.asked.append(what)
+        if not what.startswith("HELLO"):
+            self.asked_at.append(time.monotonic())
+        await self.answering.wait()
+        if self.delay:
+            await asyncio.sleep(self.delay)
 
     def _has_gone(self) -> bool:
         return self.gone
@@ -68,12 +99,15 @@ class StandIn:
     def _info(self) -> dict[str, Any]:
         sizes = {name: len(jobs) for name, jobs in self.queues.items()}
         sets = {name: len(jobs) for name, jobs in self.sets.items()} | {"working": len(self.held)}
-        server = {"description": "Faktory", "faktory_version": "1.10.0", "uptime": 60}
+        server = {"description": "Faktory", "faktory_version": self.version, "uptime": 60}
         totals = {"queues": sizes, "sets": sets, "total_processed": 9, "total_failures": 4}
-        return {"faktory": totals, "server": server | {"connections": 1, "command_count": 7}}
+        return {
+            "faktory": totals,
+            "server": server | {"connections": 1, "command_count": 7},
+            "now": format_time(self.clock()),
+        }
 
     def _page(self, path: str) -> bytes:
-        self.asked.append(path)
         if self.spoiled and path.startswith(self.spoiled):
             return page(pages.dashboard({}))
         parts = urlsplit(path)

@@ -49,7 +49,7 @@ class Answering:
                 await asyncio.sleep(0.005)
 
 
-def web(answer: Callable[[str], bytes], seen: list[bytes] | None = None) -> Talk:
+def web(answer: Callable[[str], bytes | Awaitable[bytes]], seen: list[bytes] | None = None) -> Talk:
     """Speak HTTP/1.1: ``answer`` makes the whole answer from a path."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -57,7 +57,8 @@ def web(answer: Callable[[str], bytes], seen: list[bytes] | None = None) -> Talk
             head = await reader.readuntil(b"\r\n\r\n")
             if seen is not None:
                 seen.append(head)
-            writer.write(answer(head.split(b" ")[1].decode()))
+            made = answer(head.split(b" ")[1].decode())
+            writer.write(made if isinstance(made, bytes) else await made)
             await writer.drain()
 
     return talk

@@ -9,7 +9,7 @@ import pytest
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.snapshot import Fault, Sample, Snapshot
 from glasshouse.model.job import JobState, StoredJob
-from glasshouse.model.server import Queue, WorkerState
+from glasshouse.model.server import Queue, Unread, WorkerState
 from glasshouse.web.attention import attention
 from glasshouse.web.findings import Kind, findings
 
@@ -55,6 +55,21 @@ SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
         snapshot(refusing="storage failed, nothing was done: the disk is full"),
         None,
         "The server's disk is full: it takes no new jobs.",
+    ),
+    Kind.UNREAD: (
+        snapshot(unread=Unread("It is gone.", "")),
+        None,
+        "A part of this server cannot be read, and what it tells is not here: It is gone.",
+    ),
+    Kind.AHEAD: (
+        snapshot(clock_ahead=3600.0),
+        None,
+        "The server's clock is 1 h ahead of this machine's, and so are its times.",
+    ),
+    Kind.BEHIND: (
+        snapshot(clock_ahead=-90.0),
+        None,
+        "The server's clock is 1 min behind this machine's, and so are its times.",
     ),
     Kind.REFUSING: (
         snapshot(refusing="storage failed: <b>"),

@@ -75,8 +75,8 @@ class Stream:
             )
         return pages
 
-    async def until(self, name: str, count: int) -> list[Any]:
-        async with asyncio.timeout(5):
+    async def until(self, name: str, count: int, seconds: float = 5) -> list[Any]:
+        async with asyncio.timeout(seconds):
             while len(self.named(name)) < count:
                 await asyncio.sleep(0.005)
         return self.named(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 
+from glasshouse.floor.pages import Sharing
 from glasshouse.floor.sampler import Pace
 from glasshouse.settings import FaktorySettings
 from glasshouse.upstream.budget import Budget
@@ -11,7 +12,15 @@ from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.remote import RemoteReader
 
-REMOTE = Pace(watched=1.0, idle=5.0, fault=1.0, between_reads=1.0, refresh=2.0, slow=3.0)
+REMOTE = Pace(
+    watched=1.0,
+    idle=5.0,
+    fault=0.7,
+    between_reads=1.0,
+    refresh=2.0,
+    slow=3.0,
+    sharing=Sharing(most_age=1.0, renewals=2),
+)
 """Polling costs a Faktory, and harms some versions: a look a second while somebody watches."""
 
 _TOTALS, _LOOKS, _LISTS = 2, 2, 6

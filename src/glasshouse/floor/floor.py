@@ -8,6 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import msgspec
 
 from glasshouse.floor import glance
 from glasshouse.floor.glance import Glance
@@ -27,6 +30,8 @@ from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.upstream.reader import Reader
 
+T = TypeVar("T")
+
 _FIRST_LOOK = 2.0
 """Seconds in which every server should be read once before pages are served."""
 
@@ -41,14 +46,20 @@ class ServerFloor:
         self.name = name
         self._reader = reader
         self._sampler = Sampler(name, reader, clock=clock, pace=pace)
-        self._lists: PageCache[JobPage] = PageCache(weigh=_page_weight)
-        self._jobs: PageCache[Entries] = PageCache(weigh=lambda found: _jobs_weight(found.items))
-        self._finished: PageCache[FinishedPage | None] = PageCache(weigh=_log_weight)
-        self._executions: PageCache[Executions | None] = PageCache(weigh=_log_weight)
-        self._times: PageCache[TimesTable | None] = PageCache(weigh=lambda _: 1)
-        self._parameters: PageCache[tuple[Parameter, ...] | None] = PageCache(weigh=lambda _: 1)
-        self._glance: PageCache[Glance] = PageCache(weigh=glance.weight)
-        self._slow = SlowGeneration((pace or Pace()).slow, clock)
+        pace = pace or Pace()
+        self._sharing = pace.sharing
+        self._turns = asyncio.Semaphore(pace.sharing.renewals)
+        self._lists = self._cache(_page_weight)
+        self._jobs: PageCache[Entries] = self._cache(lambda found: _jobs_weight(found.items))
+        self._finished: PageCache[FinishedPage | None] = self._cache(_log_weight)
+        self._executions: PageCache[Executions | None] = self._cache(_log_weight)
+        self._times: PageCache[TimesTable | None] = self._cache(lambda _: 1)
+        self._parameters: PageCache[tuple[Parameter, ...] | None] = self._cache(lambda _: 1)
+        self._glance: PageCache[Glance] = self._cache(glance.weight)
+        self._slow = SlowGeneration(pace.slow, clock)
+
+    def _cache(self, weigh: Callable[[T], int]) -> PageCache[T]:
+        return PageCache(weigh=weigh, sharing=self._sharing, turns=self._turns)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -131,7 +142,8 @@ class ServerFloor:
     ) -> JobPage:
         current = self._current()
         generation = current if query.wanted is None else self._slow.of(current)
-        return await self._lists.get((which, query), generation, read)
+        page, late = await self._lists.look((which, query), generation, read)
+        return page if late is None else msgspec.structs.replace(page, late=late)
 
     def _current(self) -> int | None:
         return None if self.snapshot.fault is not None else self.snapshot.generation

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from glasshouse.model.errors import UpstreamUnavailableError
+import msgspec
+
+from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 
 T = TypeVar("T")
 
 _KEPT = 256
+_SLOW = 0.25
+"""Seconds from which a read counts as slow: then it rests for a multiple of what it took."""
+_SPARING = 3
 
 
 class SlowGeneration:
@@ -40,26 +47,71 @@ class SlowGeneration:
         return current is not None and self._held != current
 
 
+class Look(NamedTuple, Generic[T]):
+    """A page as somebody gets it.
+
+    ``late`` is ``None`` when it is as new as can be asked for; otherwise why nothing
+    newer is there yet: a sentence, or empty when its turn has not come.
+    """
+
+    value: T
+    late: str | None = None
+
+
+class Sharing(msgspec.Struct, frozen=True, kw_only=True):
+    """How reads of pages are shared.
+
+    ``most_age`` (seconds) is how long a read is good for although nothing seems to
+    have changed; ``None`` where a generation tells of every change. Who waits for
+    something newer than the last known page gets that after ``patience`` seconds.
+    At most ``renewals`` pages that were read before are read again at a time, so
+    that one that nobody has seen yet waits for few others.
+    """
+
+    most_age: float | None = None
+    patience: float = 1.5
+    renewals: int = 16
+
+
 class PageCache(Generic[T]):
     """Shares one read of each page among all viewers.
 
-    A value stays good for the generation it was read in. While the server is
-    gone the last known value of a page is given again: its own time of reading
-    says how old it is.
+    A value stays good for the generation it was read in. A page that takes long
+    to read is read the more seldom. While the server is gone, and while a newer
+    reading is not there, the last known value of a page is given again: its own
+    time of reading says how old it is.
     """
 
-    def __init__(self, *, weigh: Callable[[T], int], max_weight: int = 32 << 20) -> None:
-        """Keep at most ``max_weight`` (as ``weigh`` counts it) and 256 pages."""
-        self._kept: OrderedDict[Hashable, tuple[int, T]] = OrderedDict()
-        self._reading: dict[Hashable, asyncio.Task[T]] = {}
+    def __init__(
+        self,
+        *,
+        weigh: Callable[[T], int],
+        sharing: Sharing | None = None,
+        turns: asyncio.Semaphore | None = None,
+        max_weight: int = 32 << 20,
+    ) -> None:
+        """Keep at most ``max_weight`` (as ``weigh`` counts it) and 256 pages.
+
+        ``turns`` are those of the pages that are read again; caches may share them.
+        """
+        self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
+        self._reading: dict[Hashable, _Flight[T]] = {}
         self._weigh = weigh
         self._weight = 0
         self._max_weight = max_weight
+        self._sharing = sharing or Sharing()
+        self._turns = turns or asyncio.Semaphore(self._sharing.renewals)
 
     async def get(
         self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]
     ) -> T:
-        """Return the page for ``generation``, reading it at most once.
+        """Return the page for ``generation``, or the last known; see ``look``."""
+        return (await self.look(key, generation, read)).value
+
+    async def look(
+        self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]
+    ) -> Look[T]:
+        """Return the page for ``generation``, reading it at most once, or the last known.
 
         ``generation`` is ``None`` while the server is known to be gone.
 
@@ -67,38 +119,102 @@ class PageCache(Generic[T]):
             UpstreamUnavailableError: it cannot be read and was never read.
         """
         kept = self._kept.get(key)
-        if kept is not None and (generation is None or kept[0] == generation):
+        if kept is not None:
             self._kept.move_to_end(key)
-            return kept[1]
-        flight = (key, generation)
-        task = self._reading.get(flight)
-        if task is None:
-            task = asyncio.create_task(self._read(key, generation, read))
-            self._reading[flight] = task
-            task.add_done_callback(lambda _: self._reading.pop(flight, None))
+            if generation is None or self._good(kept, generation):
+                return Look(kept.value)
+            if time.monotonic() - kept.read_at < kept.took * _SPARING:
+                return Look(kept.value, "")
+        flight = self._flight(key, generation, read, again=kept is not None)
         try:
-            # A viewer who leaves must not cancel the read that others wait for.
-            return await asyncio.shield(task)
-        except UpstreamUnavailableError:
+            async with asyncio.timeout(None if kept is None else self._sharing.patience):
+                # A viewer who leaves must not cancel the read that others wait for.
+                return Look(await asyncio.shield(flight.task))
+        except UpstreamUnavailableError as error:
             kept = self._kept.get(key)
             if kept is None:
                 raise
-            return kept[1]
+            return Look(kept.value, error.detail)
+        except TimeoutError:
+            if kept is None:
+                raise
+            return Look(kept.value, "")
+
+    def _good(self, kept: _Kept[T], generation: int) -> bool:
+        most = self._sharing.most_age
+        young = most is None or time.monotonic() - kept.read_at < most
+        return kept.generation == generation and young
+
+    def _flight(
+        self,
+        key: Hashable,
+        generation: int | None,
+        read: Callable[[], Awaitable[T]],
+        *,
+        again: bool,
+    ) -> _Flight[T]:
+        """Return the reading that answers for ``generation``: one under way, or a new one."""
+        flight = self._reading.get(key)
+        if flight is not None and not flight.began:
+            # It has yet to ask: what it finds will be new enough.
+            flight.generation = generation
+        elif flight is None or flight.generation != generation:
+            flight = self._reading[key] = _Flight(generation)
+            flight.task = asyncio.create_task(self._read(key, flight, read, again=again))
+            # Everybody may have left with what was known: then nobody asks how it ended.
+            flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return flight
 
     async def _read(
-        self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]
+        self, key: Hashable, flight: _Flight[T], read: Callable[[], Awaitable[T]], *, again: bool
     ) -> T:
-        value = await read()
-        if generation is not None:
-            self._keep(key, generation, value)
+        try:
+            async with self._turns if again else contextlib.nullcontext():
+                flight.began = True
+                began = time.monotonic()
+                value = await read()
+                ended = time.monotonic()
+        except NotFoundError:
+            self._forget(key)
+            raise
+        finally:
+            if self._reading.get(key) is flight:
+                del self._reading[key]
+        if flight.generation is not None:
+            took = ended - began
+            self._keep(key, _Kept(flight.generation, value, ended, took if took > _SLOW else 0.0))
         return value
 
-    def _keep(self, key: Hashable, generation: int, value: T) -> None:
+    def _keep(self, key: Hashable, page: _Kept[T]) -> None:
+        newer = self._kept.get(key)
+        if newer is not None and newer.generation > page.generation:
+            return
+        self._forget(key)
+        self._kept[key] = page
+        self._weight += self._weigh(page.value)
+        while len(self._kept) > _KEPT or (self._weight > self._max_weight and len(self._kept) > 1):
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Hashable) -> None:
         old = self._kept.pop(key, None)
         if old is not None:
-            self._weight -= self._weigh(old[1])
-        self._kept[key] = (generation, value)
-        self._weight += self._weigh(value)
-        while len(self._kept) > _KEPT or (self._weight > self._max_weight and len(self._kept) > 1):
-            _, (_, dropped) = self._kept.popitem(last=False)
-            self._weight -= self._weigh(dropped)
+            self._weight -= self._weigh(old.value)
+
+
+class _Flight(Generic[T]):
+    """A reading under way."""
+
+    task: asyncio.Task[T]
+
+    def __init__(self, generation: int | None) -> None:
+        self.generation = generation
+        self.began = False
+
+
+class _Kept(NamedTuple, Generic[T]):
+    """A page, and what generation it is of; ``took`` is nothing when it was read fast."""
+
+    generation: int
+    value: T
+    read_at: float
+    took: float

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Hashable
@@ -15,10 +16,11 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 import msgspec
 import structlog
 
+from glasshouse.floor.pages import Sharing
 from glasshouse.floor.snapshot import Fault, Sample, Snapshot
 from glasshouse.floor.trail import Trail
 from glasshouse.model.errors import UpstreamUnavailableError
-from glasshouse.model.server import ServerState
+from glasshouse.model.server import ServerState, Unread
 from glasshouse.upstream.reader import Reader
 
 log = structlog.get_logger()
@@ -27,7 +29,9 @@ log = structlog.get_logger()
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between looks: while watched, while nobody looks, after a fault.
 
-    ``slow`` is for reads that cost more than a look: each at most once in that time.
+    After a fault while nobody looks they double up to ``patient``. ``slow`` is for
+    reads that cost more than a look: each at most once in that time. ``sharing`` is
+    how reads of lists are shared.
     """
 
     watched: float = 0.1
@@ -37,15 +41,31 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     refresh: float = 1.0
     history: int = 300
     slow: float = 2.0
+    patient: float = 30.0
+    sharing: Sharing = Sharing()
+
+
+_LONGEST_REST = 2.0
+"""Seconds that are added at most because a server answers slowly: it may have recovered."""
 
 
 class Sampler:
     """Publishes snapshots of one server until stopped."""
 
     def __init__(
-        self, name: str, reader: Reader, *, clock: Callable[[], float], pace: Pace | None = None
+        self,
+        name: str,
+        reader: Reader,
+        *,
+        clock: Callable[[], float],
+        pace: Pace | None = None,
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        """Watch ``reader`` under the server's ``name``; ``clock`` gives Unix seconds."""
+        """Watch ``reader`` under the server's ``name``; ``clock`` gives Unix seconds.
+
+        ``chance`` gives numbers from 0 to 1: many consoles that lost one server do
+        not come back all at once.
+        """
         self.name = name
         self._reader = reader
         self._clock = clock
@@ -54,6 +74,9 @@ class Sampler:
         self._trail = Trail()
         self._wakers: set[asyncio.Event] = set()
         self._nudge = asyncio.Event()
+        self._chance = chance
+        self._failed = 0
+        self._unread: Unread | None = None
         self._token: Hashable = None
         self._published_at = 0.0
         self.snapshot = Snapshot(
@@ -88,6 +111,7 @@ class Sampler:
 
     async def _look(self) -> float:
         """Look once, publish what is new, and return how long to wait."""
+        began = time.monotonic()
         try:
             token = await self._reader.change_token()
             now = self._clock()
@@ -95,10 +119,22 @@ class Sampler:
                 await self._read(token, now)
         except UpstreamUnavailableError as error:
             self._fail(error)
-            return self._pace.fault
+            return self._rest_after_fault()
+        self._failed = 0
+        # A server that answers slowly is asked the less.
+        rest = min(time.monotonic() - began, _LONGEST_REST)
         if not self._wakers:
-            return self._pace.idle
-        return self._pace.between_reads if token != self._token else self._pace.watched
+            return max(self._pace.idle, rest)
+        wait = self._pace.between_reads if token != self._token else self._pace.watched
+        return max(wait, rest)
+
+    def _rest_after_fault(self) -> float:
+        """Return how long to wait: steadily while somebody looks, ever longer while nobody does."""
+        self._failed += 1
+        pause = self._pace.fault
+        if not self._wakers:
+            pause = min(self._pace.patient, pause * 2.0 ** min(self._failed - 1, 10))
+        return pause * (0.75 + self._chance() / 2)
 
     def _due(self, now: float) -> bool:
         # The clock may have been set back: then a read is due as well.
@@ -116,6 +152,12 @@ class Sampler:
         self._trail.look(state, now)
         if self.snapshot.fault is not None:
             log.info("server answers again", server=self.name)
+        if (unread := state.unread) != self._unread:
+            self._unread = unread
+            if unread is not None:
+                log.warning(
+                    "a part of the server cannot be read", server=self.name, detail=unread.detail
+                )
         self._token = token
         self._publish(
             Snapshot(

@@ -62,6 +62,8 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     ``first`` is the position of the first item, counted from 1; ``None`` when it
     is not known, as in a search. ``previous`` and ``next`` are where the pages
     beside it begin, ``None`` at the ends and where a server knows no places.
+    ``late`` is why nothing newer was read although it may be there: a sentence, or
+    empty when its turn has not come; ``None`` when the page is as new as can be.
     """
 
     items: tuple[StoredJob, ...]
@@ -73,6 +75,7 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     previous: Place | None = None
     next: Place | None = None
     searched: Searched | None = None
+    late: str | None = None
 
     @property
     def pages(self) -> int:

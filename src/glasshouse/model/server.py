@@ -57,12 +57,20 @@ class SetSizes(msgspec.Struct, frozen=True, kw_only=True):
     working: int = 0
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """A part of a server that cannot be read while the rest can: why, and what to do."""
+
+    detail: str
+    remedy: str
+
+
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about a server that fits one glance, read at ``read_at``.
 
     ``processed`` includes failures, as Faktory counts. Fields that this
     server does not tell are ``None``. ``refusing`` is why it takes no changes
     now, in its own words, and ``None`` when it takes them or does not tell.
+    ``clock_ahead`` is by how many seconds its clock is ahead of this machine's.
     """
 
     read_at: float
@@ -78,6 +86,8 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     command_count: int | None = None
     memory_mb: int | None = None
     refusing: str | None = None
+    clock_ahead: float | None = None
+    unread: Unread | None = None
 
     @property
     def enqueued(self) -> int:

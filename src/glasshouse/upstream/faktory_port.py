@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 _CHUNK = 1 << 16
 _LONGEST = 64 << 20
+_CONNECT = 2.0
+"""Seconds for a connection: one that waits longer would miss a server that has just come back."""
 _MOST_QUEUES = 1000
 """Queues asked for in one command."""
 
@@ -158,8 +160,9 @@ class CommandPort:
                 await self._drop()
                 raise
             except TimeoutError:
+                limit = min(_CONNECT, self._patience) if self._line is None else self._patience
                 await self._drop()
-                raise self._fault(f"did not answer within {self._patience:g} s") from None
+                raise self._fault(f"did not answer within {limit:g} s") from None
             except (OSError, EOFError) as error:
                 await self._drop()
                 raise self._fault(_why(error)) from None
@@ -171,7 +174,8 @@ class CommandPort:
     async def _connect(self) -> _Line:
         if self._closed:
             raise self._fault("is not asked any more")
-        reader, writer = await asyncio.open_connection(*self._where, ssl=self._tls)
+        async with asyncio.timeout(_CONNECT):
+            reader, writer = await asyncio.open_connection(*self._where, ssl=self._tls)
         line = _Line(reader, writer)
         try:
             await self._greet(line)

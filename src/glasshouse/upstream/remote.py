@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -21,17 +21,21 @@ from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, 
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
-from glasshouse.model.server import Queue, ServerState, SetSizes, Worker, WorkerState
+from glasshouse.model.server import Queue, ServerState, SetSizes, Unread, Worker, WorkerState
+from glasshouse.model.times import parse_time
 from glasshouse.upstream import remote_jobs
 from glasshouse.upstream.faktory_port import CommandPort, Info
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import no_queue
+from glasshouse.upstream.recent import Recent
 from glasshouse.upstream.remote_lists import ROWS, Fetch, Run, page_of
 
 T = TypeVar("T")
 
 _FRESH = 1.0
 """Seconds for which totals are good enough for a question that follows."""
+_HELD = 2.0
+"""Seconds for which workers and what they hold are good enough for a list of it."""
 _LOOK = 5.0
 """Seconds after which lists count as changed although no total is."""
 _SEEN = 5000
@@ -59,25 +63,33 @@ class RemoteReader:
         self._port = port
         self._pages = pages
         self._look = look or pages
-        self._asking = asyncio.Lock()
         self._clock = clock
-        self._info: tuple[Info, float] | None = None
+        self._info = Recent(port.info, clock)
+        self._busy = Recent(self._read_busy, clock)
         self._seen: OrderedDict[tuple[str, str], StoredJob] = OrderedDict()
 
     async def change_token(self) -> Hashable:
         """Return the totals, and a number that changes every five seconds."""
-        info, at = await self._fresh(0.0)
+        info, at = await self._info.within(0.0)
         faktory = info.faktory
         sizes = (tuple(sorted(faktory.queues.items())), tuple(sorted(faktory.sets.items())))
         return (sizes, faktory.total_processed, faktory.total_failures, int(at // _LOOK))
 
     async def state(self) -> ServerState:
         """Return totals and queues; workers and pauses as far as the Web UI can be read."""
-        info, at = await self._fresh(_FRESH)
+        info, at = await self._info.within(_FRESH)
         waiting = [name for name, size in info.faktory.queues.items() if size]
-        latency = await self._port.latency(waiting)
-        paused = await self._tried("/queues", read_queues)
-        busy = await self._tried("/busy", read_busy)
+        unread: list[Unread] = []
+        pages = asyncio.gather(
+            _tried(self._look_at("/queues", read_queues), unread),
+            _tried(self._busy.within(_FRESH), unread),
+        )
+        try:
+            latency = await self._port.latency(waiting)
+        except BaseException:
+            pages.cancel()
+            raise
+        paused, busy = await pages
         server = info.server
         return ServerState(
             read_at=at,
@@ -87,16 +99,18 @@ class RemoteReader:
             sets=_sizes(info),
             processed=info.faktory.total_processed,
             failures=info.faktory.total_failures,
-            workers=None if busy is None else _workers(busy),
+            workers=None if busy is None else _workers(busy.value),
             started_at=None if server.uptime is None else at - server.uptime,
             connections=server.connections,
             command_count=server.command_count,
             memory_mb=server.used_memory_mb,
+            clock_ahead=_ahead(info.now, at),
+            unread=unread[0] if unread and self._pages is not None else None,
         )
 
     async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
         """Return a part of a queue, next to run first."""
-        info, at = await self._fresh(_FRESH)
+        info, at = await self._info.within(_FRESH)
         total = info.faktory.queues.get(queue)
         if total is None:
             raise no_queue(queue)
@@ -111,7 +125,7 @@ class RemoteReader:
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set: retries and scheduled soonest first, dead newest first."""
-        info, at = await self._fresh(_FRESH)
+        info, at = await self._info.within(_FRESH)
         run = Run(self._fetch_set(name), info.faktory.sets.get(name.value, 0))
         return await page_of(run, query, now=at, descending=name is JobSet.DEAD)
 
@@ -171,35 +185,21 @@ class RemoteReader:
 
     # -- what was asked a moment ago -------------------------------------------
 
-    async def _fresh(self, age: float) -> tuple[Info, float]:
-        # Who comes while it is asked for shares the answer.
-        asked_at = self._clock()
-        async with self._asking:
-            known = self._info
-            # A clock that was set back makes nothing fresh.
-            if known is None or not (asked_at <= known[1] or 0 <= asked_at - known[1] < age):
-                known = self._info = (await self._port.info(), self._clock())
-        return known
-
     async def _get(self, path: str) -> bytes:
         if self._pages is None:
-            raise UpstreamUnavailableError(
-                "This server's Web UI is not known, so its jobs cannot be listed.",
-                remedy="Name its address too: --web http://HOST:7420.",
-            )
+            raise _no_pages()
         return await self._pages.get(path)
 
-    async def _tried(self, path: str, read: Callable[[bytes], T]) -> T | None:
+    async def _look_at(self, path: str, read: Callable[[bytes], T]) -> T:
         if self._look is None:
-            return None
-        try:
-            return read(await self._look.get(path))
-        except UpstreamUnavailableError:
-            # Totals are worth showing without it; who asks for a list is told why.
-            return None
+            raise _no_pages()
+        return read(await self._look.get(path))
+
+    async def _read_busy(self) -> Busy:
+        return await self._look_at("/busy", read_busy)
 
     async def _held(self) -> list[StoredJob]:
-        busy = read_busy(await self._get("/busy"))
+        busy = (await self._busy.within(_HELD)).value
         return [remote_jobs.held(row) for row in busy.reservations]
 
     def _fetch_set(self, name: JobSet) -> Fetch:
@@ -226,7 +226,7 @@ class RemoteReader:
     async def _look_at_heads(self) -> None:
         for name in JobSet:
             await self.set_jobs(name, ListQuery())
-        sizes = (await self._fresh(_FRESH))[0].faktory.queues
+        sizes = (await self._info.within(_FRESH)).value.faktory.queues
         for queue in sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]:
             await self.queue_jobs(queue, ListQuery())
 
@@ -243,6 +243,30 @@ class RemoteReader:
             return None
         # Faktory looks by the time alone where one entry has it: it may be another's page.
         return remote_jobs.detailed(entry, page) if page.jid == entry.jid else entry
+
+
+def _no_pages() -> UpstreamUnavailableError:
+    return UpstreamUnavailableError(
+        "This server's Web UI is not known, so its jobs cannot be listed.",
+        remedy="Name its address too: --web http://HOST:7420.",
+    )
+
+
+async def _tried(reading: Awaitable[T], unread: list[Unread]) -> T | None:
+    """Return what is read, or note why not: totals are worth showing without it."""
+    try:
+        return await reading
+    except UpstreamUnavailableError as error:
+        unread.append(Unread(error.detail, error.remedy))
+        return None
+
+
+def _ahead(stamp: str, at: float) -> float | None:
+    """Return by how much the clock of a server that told the time ``at`` a moment is ahead."""
+    try:
+        return parse_time(stamp) - at
+    except ValueError:
+        return None
 
 
 def _place(job: StoredJob) -> tuple[str, str]:

@@ -183,7 +183,7 @@ def _known(context: PageContext) -> ServerState:
 
 def _listed(context: PageContext, found: JobPage) -> Listing:
     snapshot = server_of(context).snapshot
-    confirmed = snapshot.checked_at if snapshot.fault is None else None
+    confirmed = snapshot.checked_at if snapshot.fault is None and found.late is None else None
     searched = found.searched
     return PartListing(
         items=[jobs.flattened(job, whole=False) for job in found.items],

@@ -16,6 +16,7 @@ from glasshouse.web.views import Attention
 
 _MOST = 8
 _NAME = 60
+_REASON = 240
 
 
 def attention(
@@ -36,7 +37,10 @@ def attention(
 
 def told(finding: Finding, locale: str) -> Attention:
     """Return a finding in words."""
-    values = {name: _value(value, locale) for name, value in finding.values.items()}
+    values = {
+        name: _value(value, _REASON if name == "reason" else _NAME, locale)
+        for name, value in finding.values.items()
+    }
     return Attention(
         text=t(finding.kind.text, locale, **values),
         href=finding.href,
@@ -44,12 +48,12 @@ def told(finding: Finding, locale: str) -> Attention:
     )
 
 
-def _value(value: float | str, locale: str) -> str:
+def _value(value: float | str, most: int, locale: str) -> str:
     if isinstance(value, int):
         return fmt.number(value)
     if isinstance(value, float):
         return fmt.duration(value, locale)
-    return fmt.cut(fmt.display_text(value), _NAME)
+    return fmt.cut(fmt.display_text(value), most)
 
 
 async def glance_of(server: ServerFloor) -> Glance | None:

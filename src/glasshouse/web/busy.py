@@ -14,6 +14,7 @@ from glasshouse.web.context import PageContext, PageResult, paging, result, serv
 from glasshouse.web.i18n import t
 from glasshouse.web.running import Moments, grouped, hosts_of, listed
 from glasshouse.web.slices import sliced
+from glasshouse.web.steps import late
 
 RUNS = 100
 WORKERS = 100
@@ -52,6 +53,7 @@ async def _grouped(context: PageContext) -> views.BusyView:
         runs=running.apart,
         partly=_partly(page, locale),
         idle=not page.total,
+        late=late(page, context.now, locale),
         pager=rows.pager(part, f"/{server.name}/busy", locale),
     )
 
@@ -74,6 +76,7 @@ async def _listed(context: PageContext) -> views.BusyView:
         runs=listed(page, known_workers(snapshot.state), server.name, at),
         partly="",
         idle=not page.total,
+        late=late(page, context.now, locale),
         pager=rows.pager(page, href, locale),
     )
 

@@ -27,6 +27,7 @@ _PAST = 300.0
 _RUNS = 10
 _SOME, _MANY = 0.2, 0.5
 _DISK = "the disk is full"
+_SKEW = 30.0
 PROBLEM = 50
 """Findings of this weight or more are problems, the others warnings."""
 
@@ -44,6 +45,15 @@ class Kind(enum.Enum):
         "Queue {name} has jobs ({count}) and no running worker takes new ones.",
     )
     NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker takes new ones.")
+    UNREAD = (92, "A part of this server cannot be read, and what it tells is not here: {reason}")
+    AHEAD = (
+        48,
+        "The server's clock is {age} ahead of this machine's, and so are its times.",
+    )
+    BEHIND = (
+        48,
+        "The server's clock is {age} behind this machine's, and so are its times.",
+    )
     FAILING = (60, "{share} % of executions failed in the last {age}: {n} of {count}.")
     LATE_SCHEDULED = (
         56,
@@ -117,7 +127,8 @@ def findings(server: str, snapshot: Snapshot, glance: Glance | None, now: float)
         *_silent(server, state, now),
         *_quiet(server, snapshot, state, now),
         *_failures(server, snapshot),
-        *_late(server, glance, now),
+        # When jobs are due is for the server's own clock to say.
+        *_late(server, glance, now + (state.clock_ahead or 0.0)),
         *_reservations(server, glance, now),
     ]
     found.sort(key=lambda finding: (-finding.kind.weight, -finding.rank))
@@ -132,6 +143,13 @@ def _server(server: str, snapshot: Snapshot, state: ServerState) -> Iterator[Fin
         yield Finding(Kind.DISK, 0, href, {})
     elif state.refusing is not None:
         yield Finding(Kind.REFUSING, 0, href, {"reason": state.refusing})
+    if state.unread is not None:
+        yield Finding(Kind.UNREAD, 0, href, {"reason": state.unread.detail})
+    ahead = state.clock_ahead or 0.0
+    if abs(ahead) > _SKEW:
+        yield Finding(
+            Kind.AHEAD if ahead > 0 else Kind.BEHIND, abs(ahead), href, {"age": abs(ahead)}
+        )
 
 
 def _nobody(server: str, state: ServerState) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ async def queue(context: PageContext) -> PageResult:
         find=find_view(context, part.address, part.page, part.fault),
         order=_order(context, part.address, descending=False),
         jobs=rows.job_rows(part.page, server.name, context.now, context.locale),
-        pager=list_pager(part.page, part.address, context.locale),
+        pager=list_pager(part.page, part.address, context.now, context.locale),
     )
     title = t("Queue {name}", context.locale, name=view.name)
     return _result(context, "queue", view, title, part)
@@ -76,7 +76,7 @@ async def _set(context: PageContext, name: JobSet, title: str) -> PageResult:
         find=find_view(context, part.address, part.page, part.fault),
         order=_order(context, part.address, descending=name is JobSet.DEAD),
         jobs=rows.job_rows(part.page, server.name, context.now, context.locale),
-        pager=list_pager(part.page, part.address, context.locale),
+        pager=list_pager(part.page, part.address, context.now, context.locale),
     )
     return _result(context, name.value, view, title, part)
 
@@ -111,7 +111,7 @@ def _result(
         template=f"{template}.html",
         view=view,
         title=title,
-        generation_bound=not (searched and server_of(context).behind),
+        generation_bound=part.page.late is None and not (searched and server_of(context).behind),
         status=200 if part.fault is None else 400,
         location=part.moved,
     )

@@ -13,8 +13,8 @@ from glasshouse.web.asking import Address
 from glasshouse.web.i18n import t
 
 
-def list_pager(page: JobPage, address: Address, locale: str) -> views.Pager:
-    """Return where ``page`` of a list of jobs stands, and where its steps lead."""
+def list_pager(page: JobPage, address: Address, now: float, locale: str) -> views.Pager:
+    """Return where ``page`` of a list of jobs stands, where its steps lead, and if it is late."""
     first_href = address.to()
     begun = page.page > 1 or (page.first or 1) > 1
     past_end = page.searched is None and not page.items and begun and page.total > 0
@@ -29,7 +29,16 @@ def list_pager(page: JobPage, address: Address, locale: str) -> views.Pager:
         last=_last(page, address),
         last_href=address.to(page=_page(page.pages)),
         go=_go(address) if page.searched is None and page.pages > 1 else None,
+        late=late(page, now, locale),
     )
+
+
+def late(page: JobPage, now: float, locale: str) -> views.Late | None:
+    """Return when a page that is not as new as it could be was read, and why."""
+    if page.late is None:
+        return None
+    why = fmt.display_text(page.late) or t("The newer ones are read when their turn comes.", locale)
+    return views.Late(read=fmt.moment(page.read_at, now, locale), why=why)
 
 
 def _label(page: JobPage, locale: str) -> str:

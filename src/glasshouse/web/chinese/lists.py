@@ -11,6 +11,8 @@ LISTS: Mapping[str, str] = {
         "页码，或 UTC 时间：2026-11-26 10:30、10:30、2h（之前）、+2h"
     ),
     "Go": "转到",
+    "These were read": "读取于",
+    "The newer ones are read when their turn comes.": "轮到时会读取更新的内容。",
     "Nothing that the log still holds had ended by then.": "日志中没有在那之前结束的执行。",
     "Find jobs in this list": "在此列表中查找任务",
     "Find by id, type, error or arguments": "按编号、类型、错误或参数查找",

@@ -9,6 +9,15 @@ OVERVIEW: Mapping[str, str] = {
         "无法读取服务器：以下为最后一次读取时的情况。"
     ),
     "The server's disk is full: it takes no new jobs.": "服务器磁盘已满：不再接收新任务。",
+    "A part of this server cannot be read, and what it tells is not here: {reason}": (
+        "此服务器的一部分无法读取，相应内容缺失：{reason}"
+    ),
+    "The server's clock is {age} ahead of this machine's, and so are its times.": (
+        "服务器的时钟比本机快 {age}，其时间也随之偏差。"
+    ),
+    "The server's clock is {age} behind this machine's, and so are its times.": (
+        "服务器的时钟比本机慢 {age}，其时间也随之偏差。"
+    ),
     "The server takes no changes: {reason}": "服务器不接受更改：{reason}",
     "Queue {name} has jobs ({count}) and no worker is connected.": (
         "队列 {name} 有任务（{count}），但没有工作进程连接。"

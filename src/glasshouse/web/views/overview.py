@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from glasshouse.web.format import Moment
 from glasshouse.web.payload import Preview
-from glasshouse.web.views.shared import Hidden, Pager, QueueRow, Tile, WorkerRow
+from glasshouse.web.views.shared import Hidden, Late, Pager, QueueRow, Tile, WorkerRow
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -217,4 +217,5 @@ class BusyView(Struct, frozen=True, kw_only=True):
     runs: tuple[RunRow, ...]
     partly: str
     idle: bool
+    late: Late | None
     pager: Pager

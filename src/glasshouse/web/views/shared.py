@@ -22,6 +22,13 @@ class Go(Struct, frozen=True, kw_only=True):
     hidden: tuple[Hidden, ...]
 
 
+class Late(Struct, frozen=True, kw_only=True):
+    """When what is on a page was read, and why nothing newer was; see ``JobPage.late``."""
+
+    read: Moment
+    why: str
+
+
 class Pager(Struct, frozen=True, kw_only=True):
     """Where a page of a list stands; an ``href`` is ``None`` where it would lead nowhere."""
 
@@ -35,6 +42,7 @@ class Pager(Struct, frozen=True, kw_only=True):
     last: str | None
     last_href: str
     go: Go | None = None
+    late: Late | None = None
 
 
 class Tile(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,268 @@
+"""A whole console over a Faktory that fails in every way: what is seen, asked and logged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import msgspec
+import pytest
+import structlog
+
+from glasshouse.app.remote import REMOTE
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.faktory_port import CommandPort
+from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.remote import RemoteReader
+from glasshouse.web.app import Application, create_app
+from tests.upstream.faktory import StandIn
+from tests.web.fakes import ASSETS
+from tests.web.test_live import Stream
+
+AT = "2999-01-01T00:00:00Z"
+FAILURE = {"errtype": "Oops", "message": "card refused", "retry_count": 3}
+SECRET = "do not tell anybody"
+PACE = msgspec.structs.replace(REMOTE, watched=0.05, between_reads=0.05, fault=0.05, refresh=0.1)
+
+
+class House:
+    """A console, and the Faktory that it looks at."""
+
+    def __init__(self, faktory: StandIn, app: Application, client: httpx.AsyncClient) -> None:
+        self.faktory = faktory
+        self.app = app
+        self.client = client
+
+    async def text(self, path: str, status: int = 200) -> str:
+        answer = await self.client.get(path)
+        assert answer.status_code == status, (path, answer.status_code)
+        assert SECRET not in answer.text
+        return answer.text
+
+    async def shows(self, path: str, text: str) -> str:
+        """Return the page as soon as it shows this."""
+        async with asyncio.timeout(10):
+            while text not in (page := await self.text(path)):
+                await asyncio.sleep(0.01)
+        return page
+
+    async def until(self, *, faulty: bool) -> str:
+        """Wait until the server is seen so; return what is said to be wrong with it."""
+        async with asyncio.timeout(10):
+            while True:
+                (server,) = json.loads(await self.text("/api/v1/servers"))["items"]
+                if ("fault" in server) == faulty:
+                    return str(server.get("fault", {}).get("detail", ""))
+                await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def console(faktory: StandIn, **fast: object) -> AsyncIterator[House]:
+    """Serve a console that is watched; nothing of it may be left when it has ended."""
+    before = asyncio.all_tasks()
+    budgets = [Budget(most) for most in ((2, 2, 6) if not fast else (500, 500, 500))]
+    port = CommandPort(
+        *("127.0.0.1", faktory.command.port),
+        budget=budgets[0],
+        password=SECRET.encode(),
+        patience=1.0,
+    )
+    address = f"http://127.0.0.1:{faktory.web.port}"
+    look, pages = (
+        WebPages(address, budget=budget, password=SECRET, patience=1.0) for budget in budgets[1:]
+    )
+    reader = RemoteReader(port, pages, look=look)
+    floor = Floor(
+        {"main": ServerFloor("main", reader, clock=time.time, pace=PACE if fast else REMOTE)}
+    )
+    app = create_app(floor, clock=time.time, assets=ASSETS)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        floor.running(),
+        httpx.AsyncClient(transport=transport, base_url="http://h") as client,
+    ):
+        yield House(faktory, app, client)
+        app.close()
+    await faktory.command.until_closed()
+    await faktory.web.until_closed()
+    async with asyncio.timeout(5):
+        while asyncio.all_tasks() - before:
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def faktory() -> AsyncIterator[StandIn]:
+    async with StandIn().running() as made:
+        for number in range(30):
+            made.push("mailers", f"mail-{number:04}", args=[{"order": number}])
+            made.put("retries", f"retry-{number:04}", AT, failure=FAILURE, args=[number])
+        yield made
+
+
+@pytest.fixture
+def logged() -> Iterator[list[structlog.typing.EventDict]]:
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+    assert SECRET not in repr(lines)
+
+
+def told(lines: list[structlog.typing.EventDict], event: str) -> int:
+    return sum(line["event"] == event for line in lines)
+
+
+@contextlib.asynccontextmanager
+async def watched(house: House, page: str = "/main/retries") -> AsyncIterator[Stream]:
+    stream = Stream(house, f"topic={page}")  # type: ignore[arg-type]
+    await stream.until("fragment", 1)
+    yield stream
+    await stream.leave()
+
+
+@pytest.mark.parametrize("how", ["gone", "garbage", "refusing"])
+async def test_a_server_that_fails_is_said_to_with_the_last_known_data_and_logged_once(
+    faktory: StandIn, logged: list[structlog.typing.EventDict], how: str
+) -> None:
+    async with console(faktory, fast=True) as house, watched(house) as stream:
+        setattr(faktory, how, True)
+        if how == "refusing":
+            # It is asked for its password when it was restarted.
+            faktory.gone = True
+            await house.until(faulty=True)
+            faktory.gone = False
+        why = await house.until(faulty=True)
+        assert why
+        page = await house.text("/main/retries")
+        assert "retry-0000" in page
+        assert 'data-state="fault"' in page
+        assert "mailers" in await house.text("/main/queues")
+        if how != "refusing":
+            await house.text("/main/queues/mailers?page=2", 503)
+        ticks = [tick for tick in stream.named("tick") if tick["fault"]]
+        assert ticks or await stream.until("tick", len(stream.named("tick")) + 2)
+        assert told(logged, "server cannot be read") == 1
+        setattr(faktory, how, False)
+        await house.until(faulty=False)
+        assert 'data-state="fault"' not in await house.text("/main/retries")
+        assert told(logged, "server answers again") == 1
+        assert told(logged, "server cannot be read") == 1
+
+
+async def test_a_server_that_hangs_is_said_to_and_is_fresh_when_it_goes_on(
+    faktory: StandIn, logged: list[structlog.typing.EventDict]
+) -> None:
+    async with console(faktory, fast=True) as house, watched(house):
+        faktory.answering.clear()
+        assert "did not answer within 1 s" in await house.until(faulty=True)
+        assert "retry-0000" in await house.text("/main/retries")
+        faktory.answering.set()
+        await house.until(faulty=False)
+        assert told(logged, "server cannot be read") == 1
+
+
+async def test_a_server_that_answers_slowly_is_shown_and_asked_the_less(faktory: StandIn) -> None:
+    async with console(faktory, fast=True) as house:
+        faktory.delay = 0.3
+        async with watched(house) as stream:
+            page = await house.text("/main/retries")
+            assert "retry-0000" in page
+            await stream.until("tick", len(stream.named("tick")) + 3, 30)
+            ages = [tick["age"] for tick in stream.named("tick")]
+            assert all(tick["fault"] is None for tick in stream.named("tick"))
+            assert max(ages) < 5
+        faktory.delay = 0.0
+
+
+async def test_a_restart_on_the_same_ports_is_survived(faktory: StandIn) -> None:
+    other = StandIn()
+    async with contextlib.AsyncExitStack() as life:
+        await life.enter_async_context(other.running())
+        ports = other.command.port, other.web.port
+        async with console(other, fast=True) as house, watched(house, "/main/queues"):
+            other.gone = True
+            await life.aclose()
+            assert await house.until(faulty=True)
+            other.gone = False
+            other.push("after-restart", "job-1")
+            async with other.running():
+                assert (other.command.port, other.web.port) == ports
+                await house.until(faulty=False)
+                assert "after-restart" in await house.text("/main/queues")
+
+
+async def test_a_web_ui_that_fails_is_told_on_the_overview_and_totals_go_on(
+    faktory: StandIn, logged: list[structlog.typing.EventDict]
+) -> None:
+    async with console(faktory, fast=True) as house, watched(house):
+        faktory.spoiled = "/"
+        await house.shows("/main", "A part of this server cannot be read")
+        faktory.push("mailers", "mail-9999")
+        page = await house.shows("/main/retries", "These were read")
+        assert "retry-0000" in page
+        assert "of Faktory 1.10.0 cannot be read" in page
+        assert told(logged, "a part of the server cannot be read") == 1
+        assert told(logged, "server cannot be read") == 0
+
+
+async def test_a_clock_that_is_off_by_an_hour_is_told(faktory: StandIn) -> None:
+    faktory.clock = lambda: time.time() - 3600
+    async with console(faktory, fast=True) as house:
+        page = await house.text("/main")
+        assert "clock is 1 h behind" in page
+        assert "late" not in page
+
+
+async def test_a_version_that_nobody_knows_is_shown_as_what_it_is(faktory: StandIn) -> None:
+    faktory.version = "47.11.0-<b>"
+    async with console(faktory, fast=True) as house:
+        assert "47.11.0-&lt;b&gt;" in await house.text("/main")
+        assert "retry-0000" in await house.text("/main/retries")
+
+
+async def test_a_page_of_jobs_of_a_megabyte_each_is_shown(faktory: StandIn) -> None:
+    for number in range(25):
+        faktory.push("large", f"large-{number:04}", args=["x" * (1 << 20)])
+    async with console(faktory, fast=True) as house:
+        page = await house.text("/main/queues/large")
+        assert "large-0000" in page
+        assert len(page) < 1 << 20
+
+
+async def asked(faktory: StandIn, topics: list[str]) -> list[float]:
+    """Return when a console asked for something while these pages were watched for a while."""
+    async with console(faktory) as house:
+        streams = [Stream(house, f"topic={topic}") for topic in topics]  # type: ignore[arg-type]
+        for stream in streams:
+            await stream.until("tick", 1, 30)
+        faktory.asked_at.clear()
+        await streams[0].until("tick", len(streams[0].named("tick")) + 4, 30)
+        noted = list(faktory.asked_at)
+        for stream in streams:
+            await stream.leave()
+    return noted
+
+
+def most_in_a_second(noted: list[float]) -> int:
+    # A request may be on its way for a moment longer than the one before it.
+    return max(sum(1 for at in noted if first <= at < first + 0.9) for first in noted)
+
+
+async def test_what_is_asked_does_not_grow_with_who_looks_and_never_exceeds_the_budget(
+    faktory: StandIn,
+) -> None:
+    """Acceptance: requests are counted with one and with 200 open streams."""
+    one = await asked(faktory, ["/main/retries"])
+    many = await asked(faktory, ["/main/retries"] * 200)
+    assert len(many) <= len(one) + 6
+    assert most_in_a_second(many) <= 10
+    for number in range(100):
+        faktory.push(f"queue-{number}", "job-1")
+    pages = [f"/main/queues/queue-{number}" for number in range(100)]
+    mixed = await asked(
+        faktory, [*pages, *["/main", "/main/busy", "/main/dead", "/main/retries"] * 25]
+    )
+    assert most_in_a_second(mixed) <= 10

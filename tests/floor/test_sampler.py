@@ -1,0 +1,86 @@
+"""How often a server is looked at: by who looks, how it answers, and not all at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from glasshouse.floor.sampler import Pace, Sampler
+from tests.web.fakes import NOW, FakeReader
+
+PACE = Pace(watched=1.0, idle=5.0, fault=0.7, between_reads=0.0, patient=30.0)
+
+
+class Passed:
+    """A wait that is over at once."""
+
+    async def __aenter__(self) -> None:
+        await asyncio.sleep(0)
+        raise TimeoutError
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing was begun."""
+
+
+class Sleeps:
+    """Stands for the passing of time: notes each wait of a sampler and lets it pass at once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.waits: list[float] = []
+        monkeypatch.setattr("glasshouse.floor.sampler.asyncio.timeout", self._wait)
+
+    def _wait(self, seconds: float) -> Passed:
+        self.waits.append(seconds)
+        return Passed()
+
+    async def first(self, sampler: Sampler, count: int) -> list[float]:
+        task = asyncio.create_task(sampler.run())
+        while len(self.waits) < count:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return self.waits[:count]
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> Sleeps:
+    return Sleeps(monkeypatch)
+
+
+def made(reader: FakeReader, chance: Callable[[], float] = lambda: 0.5) -> Sampler:
+    return Sampler("main", reader, clock=lambda: NOW, pace=PACE, chance=chance)
+
+
+async def test_a_server_that_is_gone_is_asked_ever_more_seldom_while_nobody_looks(
+    sleeps: Sleeps,
+) -> None:
+    reader = FakeReader()
+    reader.gone = True
+    waits = await sleeps.first(made(reader), 8)
+    assert waits == pytest.approx([0.7, 1.4, 2.8, 5.6, 11.2, 22.4, 30.0, 30.0])
+
+
+async def test_and_steadily_while_somebody_looks(sleeps: Sleeps) -> None:
+    reader = FakeReader()
+    reader.gone = True
+    sampler = made(reader)
+    async with contextlib.aclosing(sampler.watch()) as watching:
+        await anext(watching)
+        # The first look was asked for by who came.
+        assert set((await sleeps.first(sampler, 8))[1:]) == {0.7}
+
+
+async def test_waits_after_a_fault_differ_by_chance(sleeps: Sleeps) -> None:
+    reader = FakeReader()
+    reader.gone = True
+    chances = iter([0.0, 1.0] * 10)
+    waits = await sleeps.first(made(reader, lambda: next(chances)), 2)
+    assert waits == pytest.approx([0.7 * 0.75, 1.4 * 1.25])
+
+
+async def test_a_server_that_answers_again_is_looked_at_as_before(sleeps: Sleeps) -> None:
+    reader = FakeReader()
+    assert set(await sleeps.first(made(reader), 4)) == {5.0}
