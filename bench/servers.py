@@ -29,6 +29,8 @@ class Server(msgspec.Struct, frozen=True):
     port: int
     pid: int
     url: str = ""
+    redis: Path | None = None
+    """The socket of a real Faktory's Redis."""
 
     def rss_mb(self) -> float:
         """Return the resident memory now, in MB."""
@@ -91,7 +93,8 @@ async def faktory(binary: str, *, password: str | None = None) -> AsyncIterator[
         try:
             await _until_it_listens(port)
             await _until_it_listens(web)
-            yield Server(port, process.pid, f"http://127.0.0.1:{web}")
+            socket_path = Path(folder) / "db" / "redis.sock"
+            yield Server(port, process.pid, f"http://127.0.0.1:{web}", socket_path)
         finally:
             await _end(process)
 

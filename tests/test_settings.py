@@ -14,6 +14,7 @@ from glasshouse.settings import (
     parse_address,
     parse_faktory,
     parse_listen,
+    parse_redis,
     read_password,
     require_password_beyond_loopback,
     state_folder,
@@ -128,3 +129,28 @@ def test_what_is_no_web_ui_is_refused_without_repeating_it(web: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_faktory("tcp://h", web)
     assert "hush" not in f"{caught.value} {caught.value.remedy}"
+
+
+def test_a_redis_is_a_socket_or_an_address() -> None:
+    assert parse_redis("unix:///var/lib/faktory/db/redis.sock").path == Path(
+        "/var/lib/faktory/db/redis.sock"
+    )
+    made = parse_redis("rediss://looker:hush%20hush@[::1]:6380/0")
+    assert (made.host, made.port, made.tls, made.user) == ("::1", 6380, True, "looker")
+    assert made.password is not None
+    assert made.password.reveal() == "hush hush"
+    assert "hush" not in repr(made)
+    assert parse_redis("redis://faktory").port == 6379
+    assert parse_faktory("tcp://h", None, "redis://faktory").redis == parse_redis("redis://faktory")
+
+
+@pytest.mark.parametrize(
+    "redis",
+    ["", "faktory:6379", "unix://", "unix:hush", "redis://:hush@", "redis://:hush@h:x",
+     "redis://:hush@h/1", "redis://:hush@h?db=1"],
+)  # fmt: skip
+def test_what_is_no_redis_is_refused_without_repeating_it(redis: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_redis(redis)
+    assert "redis" in caught.value.remedy
+    assert "hush" not in f"{caught.value} {caught.value.remedy} {caught.value.__cause__}"

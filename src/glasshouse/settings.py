@@ -78,8 +78,19 @@ class Secret:
         return "Secret(•••)"
 
 
+class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A Faktory's Redis: a socket's ``path``, or host and port."""
+
+    path: Path | None = None
+    host: str = ""
+    port: int = 6379
+    tls: bool = False
+    user: str | None = None
+    password: Secret | None = None
+
+
 class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A real Faktory: its command port, and its Web UI where that can be reached.
+    """A real Faktory: its command port, and its Web UI and Redis where they can be reached.
 
     ``web`` is its address without a password; ``web_password`` the one that it wants.
     """
@@ -90,6 +101,7 @@ class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret | None = None
     web: str | None = None
     web_password: Secret | None = None
+    redis: RedisSettings | None = None
 
     @property
     def url(self) -> str:
@@ -116,6 +128,7 @@ class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LAST_PORT = 65535
+_REDIS_PORT = 6379
 CONSOLE = Address("127.0.0.1", 7421)
 FAKTORY = Address("127.0.0.1", 7419)
 
@@ -155,8 +168,8 @@ def parse_address(text: str, *, option: str) -> Address:
     return Address(bare, int(port))
 
 
-def parse_faktory(server: str, web: str | None) -> FaktorySettings:
-    """Parse ``tcp://[:PASSWORD@]HOST[:PORT]`` (or ``tcp+tls://``) and the address of the Web UI.
+def parse_faktory(server: str, web: str | None, redis: str | None = None) -> FaktorySettings:
+    """Parse ``tcp://[:PASSWORD@]HOST[:PORT]`` (or ``tcp+tls://``), and what else is known.
 
     Without a password of its own the Web UI is asked with the server's, as Faktory does.
 
@@ -174,6 +187,7 @@ def parse_faktory(server: str, web: str | None) -> FaktorySettings:
         port=parts.port or FAKTORY.port,
         tls=parts.scheme == "tcp+tls",
         password=password,
+        redis=None if redis is None else parse_redis(redis),
     )
     if web is None:
         return made
@@ -184,6 +198,33 @@ def parse_faktory(server: str, web: str | None) -> FaktorySettings:
         made,
         web=f"{pages.scheme}://{where}{pages.path.rstrip('/')}",
         web_password=_password(pages) or password,
+    )
+
+
+def parse_redis(text: str) -> RedisSettings:
+    """Parse ``unix:///PATH``, ``redis://[USER:PASSWORD@]HOST[:PORT]`` or ``rediss://…``.
+
+    Raises:
+        SettingsError: it is none of these. No message repeats a password.
+    """
+    option, example = "--redis", "unix:///var/lib/faktory/db/redis.sock or redis://faktory:6379"
+    if text.startswith("unix:"):
+        path = Path(unquote(urlsplit(text).path))
+        if not path.is_absolute():
+            raise SettingsError(f"{option} names no socket.", remedy=f"Write it like {example}.")
+        return RedisSettings(path=path)
+    parts = _url(text, {"redis", "rediss"}, option=option, example=example)
+    if parts.path not in {"", "/", "/0"} or parts.query:
+        raise SettingsError(
+            f"{option} has something after its port.",
+            remedy="Faktory uses database 0; write it as redis://USER:PASSWORD@HOST:PORT.",
+        )
+    return RedisSettings(
+        host=parts.hostname or "",
+        port=parts.port or _REDIS_PORT,
+        tls=parts.scheme == "rediss",
+        user=unquote(parts.username) if parts.username else None,
+        password=_password(parts),
     )
 
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,6 +33,7 @@ class Faktory(msgspec.Struct):
 
     port: int
     web: httpx.AsyncClient
+    redis: Path
     peers: list[Peer]
 
     async def peer(self, wid: str | None = None) -> Peer:
@@ -65,7 +67,8 @@ async def faktory() -> AsyncIterator[Faktory]:
             timeout=30,
         ) as client,
     ):
-        running = Faktory(server.port, client, [])
+        assert server.redis is not None
+        running = Faktory(server.port, client, server.redis, [])
         yield running
         for peer in running.peers:
             peer.close()

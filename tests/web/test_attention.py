@@ -9,7 +9,7 @@ import pytest
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.snapshot import Fault, Sample, Snapshot
 from glasshouse.model.job import JobState, StoredJob
-from glasshouse.model.server import Queue, Unread, WorkerState
+from glasshouse.model.server import Queue, Stranded, Unread, WorkerState
 from glasshouse.web.attention import attention
 from glasshouse.web.findings import Kind, findings
 
@@ -60,6 +60,11 @@ SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
         snapshot(unread=Unread("It is gone.", "")),
         None,
         "A part of this server cannot be read, and what it tells is not here: It is gone.",
+    ),
+    Kind.STRANDED: (
+        snapshot(stranded=(Stranded("mail", "q:mail", 1200),)),
+        None,
+        "No worker gets 1,200 jobs of mail: this Faktory does not look in Redis's q:mail.",
     ),
     Kind.AHEAD: (
         snapshot(clock_ahead=3600.0),

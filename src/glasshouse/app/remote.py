@@ -6,11 +6,13 @@ import ssl
 
 from glasshouse.floor.pages import Sharing
 from glasshouse.floor.sampler import Pace
-from glasshouse.settings import FaktorySettings
+from glasshouse.settings import FaktorySettings, RedisSettings
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.redis_link import RedisAddress, RedisLink
 from glasshouse.upstream.remote import RemoteReader
+from glasshouse.upstream.remote_redis import RedisReader
 
 REMOTE = Pace(
     watched=1.0,
@@ -23,16 +25,18 @@ REMOTE = Pace(
 )
 """Polling costs a Faktory, and harms some versions: a look a second while somebody watches."""
 
-_TOTALS, _LOOKS, _LISTS = 2, 2, 6
+_TOTALS, _LOOKS, _LISTS = 2, 3, 5
 """Requests a second: for totals, for workers and pauses, for whatever is listed.
 
-Apart, so that a server is never taken for gone because many lists are watched.
+Apart, so that a server is never taken for gone because many lists are watched. What
+Redis is asked counts like the rest, however many commands are sent at once.
 """
 
 
-def remote_reader(settings: FaktorySettings) -> RemoteReader:
+def remote_reader(settings: FaktorySettings) -> RemoteReader | RedisReader:
     """Return a reader; nothing is opened. Its requests have a budget of ten a second in all."""
-    password = settings.password
+    password, web, redis = settings.password, settings.web, settings.redis
+    lists, looks = Budget(_LISTS), Budget(_LOOKS)
     port = CommandPort(
         settings.host,
         settings.port,
@@ -40,12 +44,26 @@ def remote_reader(settings: FaktorySettings) -> RemoteReader:
         password=None if password is None else password.reveal().encode(),
         tls=ssl.create_default_context() if settings.tls else None,
     )
-    if settings.web is None:
-        return RemoteReader(port, None)
-    pages, look = (_pages(settings, settings.web, most) for most in (_LISTS, _LOOKS))
-    return RemoteReader(port, pages, look=look)
+    ports = RemoteReader(
+        port,
+        None if web is None else _pages(settings, web, lists),
+        look=None if web is None else _pages(settings, web, looks),
+    )
+    if redis is None:
+        return ports
+    return RedisReader(ports, _link(redis, lists), look=_link(redis, looks))
 
 
-def _pages(settings: FaktorySettings, web: str, most: int) -> WebPages:
+def _pages(settings: FaktorySettings, web: str, budget: Budget) -> WebPages:
     word = settings.web_password
-    return WebPages(web, budget=Budget(most), password=None if word is None else word.reveal())
+    return WebPages(web, budget=budget, password=None if word is None else word.reveal())
+
+
+def _link(settings: RedisSettings, budget: Budget) -> RedisLink:
+    word = settings.password
+    return RedisLink(
+        RedisAddress(settings.path, settings.host, settings.port, settings.tls),
+        budget=budget,
+        username=settings.user,
+        password=None if word is None else word.reveal(),
+    )

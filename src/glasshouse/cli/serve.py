@@ -36,6 +36,13 @@ def serve(
             help="Its Web UI, http://HOST:7420: where its jobs are listed. With --server.",
         ),
     ] = None,
+    redis: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Its Redis, for looking: unix:///PATH/redis.sock or redis://USER:PASSWORD@HOST.",
+        ),
+    ] = None,
     listen: ConsoleListen = None,
 ) -> None:
     """Serve the console over an embedded work server or a real Faktory, for looking only.
@@ -45,6 +52,7 @@ def serve(
       glasshouse serve --engine /var/lib/jobs
       glasshouse serve --engine /var/lib/jobs --listen 127.0.0.1:8080
       glasshouse serve --server tcp://faktory:7419 --web http://faktory:7420
+      glasshouse serve --server tcp://127.0.0.1:7419 --redis unix:///var/lib/faktory/db/redis.sock
     """  # noqa: D301 - click reads the \b
     where = parse_listen(listen, CONSOLE, option="--listen")
     if (engine is None) == (server is None):
@@ -57,9 +65,14 @@ def serve(
             "--web is the Web UI of the Faktory that --server names, and there is no --server.",
             remedy="Name both: --server tcp://HOST:7419 --web http://HOST:7420.",
         )
+    if redis is not None and server is None:
+        raise SettingsError(
+            "--redis is the Redis of the Faktory that --server names, and there is no --server.",
+            remedy="Name both: --server tcp://HOST:7419 --redis unix:///PATH/redis.sock.",
+        )
     settings = ConsoleSettings(
         listen=where,
         engine=None if engine is None else engine.absolute(),
-        faktory=None if server is None else parse_faktory(server, web),
+        faktory=None if server is None else parse_faktory(server, web, redis),
     )
     asyncio.run(app.console(settings))

@@ -64,6 +64,17 @@ class Unread(msgspec.Struct, frozen=True):
     remedy: str
 
 
+class Stranded(msgspec.Struct, frozen=True):
+    """Jobs of a queue that lie where this version of Faktory does not look: nobody runs them.
+
+    ``key`` is where in Redis they are, as before or after a change of version.
+    """
+
+    queue: str
+    key: str
+    size: int
+
+
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about a server that fits one glance, read at ``read_at``.
 
@@ -88,6 +99,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     refusing: str | None = None
     clock_ahead: float | None = None
     unread: Unread | None = None
+    stranded: tuple[Stranded, ...] = ()
 
     @property
     def enqueued(self) -> int:

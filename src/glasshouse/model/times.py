@@ -19,14 +19,17 @@ _LAST_HOUR, _LAST_MINUTE = 23, 59
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def format_time(unix: float) -> str:
+def format_time(unix: float, *, as_faktory: bool = False) -> str:
     """Return ``unix`` seconds as UTC text with ``Z``, without trailing zeros.
+
+    ``as_faktory`` cuts nanoseconds where others are rounded, as Faktory does when it names
+    an entry by its score (storage/sorted_redis.go).
 
     Raises:
         OverflowError: ``unix`` is not within the years 1 to 9999.
     """
     second = int(unix // 1)
-    nanos = round((unix - second) * _NANOS)
+    nanos = (int if as_faktory else round)((unix - second) * _NANOS)
     if nanos >= _NANOS:
         second, nanos = second + 1, 0
     if not nanos:

@@ -25,6 +25,14 @@ def no_queue(name: str) -> NotFoundError:
     )
 
 
+def not_looked_at(jid: str) -> NotFoundError:
+    """Return the error for an id on a server that cannot be asked for one."""
+    return NotFoundError(
+        f"The job {jid!r} is not among those that were looked at.",
+        remedy="Open it from a list: a real Faktory cannot be asked for an id.",
+    )
+
+
 class Reader(Protocol):
     """What can be known of one job server.
 

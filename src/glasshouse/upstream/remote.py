@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import TypeVar
 from urllib.parse import quote
@@ -26,9 +25,10 @@ from glasshouse.model.times import parse_time
 from glasshouse.upstream import remote_jobs
 from glasshouse.upstream.faktory_port import CommandPort, Info
 from glasshouse.upstream.faktory_web import WebPages
-from glasshouse.upstream.reader import no_queue
-from glasshouse.upstream.recent import Recent
+from glasshouse.upstream.reader import no_queue, not_looked_at
+from glasshouse.upstream.recent import At, Recent
 from glasshouse.upstream.remote_lists import ROWS, Fetch, Run, page_of
+from glasshouse.upstream.seen import Seen
 
 T = TypeVar("T")
 
@@ -38,8 +38,6 @@ _HELD = 2.0
 """Seconds for which workers and what they hold are good enough for a list of it."""
 _LOOK = 5.0
 """Seconds after which lists count as changed although no total is."""
-_SEEN = 5000
-"""Entries that are remembered to be found again by their id."""
 _HEADS = 5
 """Queues whose next jobs are looked through for an id."""
 
@@ -66,7 +64,7 @@ class RemoteReader:
         self._clock = clock
         self._info = Recent(port.info, clock)
         self._busy = Recent(self._read_busy, clock)
-        self._seen: OrderedDict[tuple[str, str], StoredJob] = OrderedDict()
+        self._seen = Seen()
 
     async def change_token(self) -> Hashable:
         """Return the totals, and a number that changes every five seconds."""
@@ -74,6 +72,14 @@ class RemoteReader:
         faktory = info.faktory
         sizes = (tuple(sorted(faktory.queues.items())), tuple(sorted(faktory.sets.items())))
         return (sizes, faktory.total_processed, faktory.total_failures, int(at // _LOOK))
+
+    async def info(self, age: float) -> At[Info]:
+        """Return totals that are at most ``age`` seconds old.
+
+        Raises:
+            UpstreamUnavailableError: they cannot be had.
+        """
+        return await self._info.within(age)
 
     async def state(self) -> ServerState:
         """Return totals and queues; workers and pauses as far as the Web UI can be read."""
@@ -144,17 +150,14 @@ class RemoteReader:
         Raises:
             NotFoundError: it is not among them; it may be further down.
         """
-        entries = self._with(jid)
+        entries = self._seen.having(jid)
         if not entries:
             await self._look_at_heads()
-            entries = self._with(jid)
+            entries = self._seen.having(jid)
         running = [job for job in await self._held() if job.jid == jid]
         found = [job for entry in entries if (job := await self._detailed(entry)) is not None]
         if not found and not running:
-            raise NotFoundError(
-                f"The job {jid!r} is not among those that were looked at.",
-                remedy="Open it from a list: a real Faktory cannot be asked for an id.",
-            )
+            raise not_looked_at(jid)
         every = (*found, *running)
         return Entries(every[:100], len(every))
 
@@ -213,15 +216,8 @@ class RemoteReader:
 
     def _noted(self, jobs: Iterable[StoredJob]) -> list[StoredJob]:
         noted = list(jobs)
-        for job in noted:
-            self._seen[_place(job)] = job
-            self._seen.move_to_end(_place(job))
-        while len(self._seen) > _SEEN:
-            self._seen.popitem(last=False)
+        self._seen.note(noted)
         return noted
-
-    def _with(self, jid: str) -> list[StoredJob]:
-        return [job for job in self._seen.values() if job.jid == jid]
 
     async def _look_at_heads(self) -> None:
         for name in JobSet:
@@ -239,7 +235,7 @@ class RemoteReader:
         try:
             page = read_job(name, await self._get(path))
         except NotFoundError:
-            self._seen.pop(_place(entry), None)
+            self._seen.forget(entry)
             return None
         # Faktory looks by the time alone where one entry has it: it may be another's page.
         return remote_jobs.detailed(entry, page) if page.jid == entry.jid else entry
@@ -267,11 +263,6 @@ def _ahead(stamp: str, at: float) -> float | None:
         return parse_time(stamp) - at
     except ValueError:
         return None
-
-
-def _place(job: StoredJob) -> tuple[str, str]:
-    """Return what an entry is remembered by: one that is seen again takes the place of itself."""
-    return job.state.value, job.key or f"{job.queue} {job.jid}"
 
 
 def _queues(

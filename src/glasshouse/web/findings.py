@@ -46,6 +46,10 @@ class Kind(enum.Enum):
     )
     NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker takes new ones.")
     UNREAD = (92, "A part of this server cannot be read, and what it tells is not here: {reason}")
+    STRANDED = (
+        86,
+        "No worker gets {count} jobs of {name}: this Faktory does not look in Redis's {reason}.",
+    )
     AHEAD = (
         48,
         "The server's clock is {age} ahead of this machine's, and so are its times.",
@@ -145,6 +149,9 @@ def _server(server: str, snapshot: Snapshot, state: ServerState) -> Iterator[Fin
         yield Finding(Kind.REFUSING, 0, href, {"reason": state.refusing})
     if state.unread is not None:
         yield Finding(Kind.UNREAD, 0, href, {"reason": state.unread.detail})
+    for lost in state.stranded:
+        values: Values = {"name": lost.queue, "count": lost.size, "reason": lost.key}
+        yield Finding(Kind.STRANDED, lost.size, href, values)
     ahead = state.clock_ahead or 0.0
     if abs(ahead) > _SKEW:
         yield Finding(

@@ -9,6 +9,9 @@ OVERVIEW: Mapping[str, str] = {
         "无法读取服务器：以下为最后一次读取时的情况。"
     ),
     "The server's disk is full: it takes no new jobs.": "服务器磁盘已满：不再接收新任务。",
+    "No worker gets {count} jobs of {name}: this Faktory does not look in Redis's {reason}.": (
+        "队列 {name} 的 {count} 个任务无人会执行：此版本的 Faktory 不读取 Redis 的 {reason}。"
+    ),
     "A part of this server cannot be read, and what it tells is not here: {reason}": (
         "此服务器的一部分无法读取，相应内容缺失：{reason}"
     ),

@@ -1,0 +1,72 @@
+"""Members of Redis lists and sets as entries; they hold each job whole, byte for byte."""
+
+from __future__ import annotations
+
+from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.times import format_time, parse_time
+from glasshouse.wire.lenient import fields, value
+
+
+def queued(payload: bytes, queue: str) -> StoredJob:
+    """Return a member of a queue's list."""
+    names = fields(payload)
+    return StoredJob(
+        state=JobState.ENQUEUED,
+        jid=_text(names, "jid"),
+        jobtype=_text(names, "jobtype"),
+        queue=queue,
+        payload=payload,
+    )
+
+
+def due(payload: bytes, score: float, name: JobSet) -> StoredJob:
+    """Return a member of a set."""
+    names = fields(payload)
+    jid = _text(names, "jid")
+    return StoredJob(
+        state=JobState(name.value),
+        jid=jid,
+        jobtype=_text(names, "jobtype"),
+        queue=_text(names, "queue") or "default",
+        payload=payload,
+        key=_key(score, jid),
+        at=score,
+    )
+
+
+def held(member: bytes, score: float) -> StoredJob:
+    """Return a reservation as the job that it holds; ``score`` is when it expires."""
+    names = fields(member)
+    payload = names.get("job", member)
+    inner = fields(payload)
+    return StoredJob(
+        state=JobState.WORKING,
+        jid=_text(inner, "jid"),
+        jobtype=_text(inner, "jobtype"),
+        queue=_text(inner, "queue") or "default",
+        payload=payload,
+        wid=_text(names, "wid") or None,
+        reserved_at=_time(names.get("reserved_at")),
+        expires_at=score,
+    )
+
+
+def _key(score: float, jid: str) -> str | None:
+    try:
+        return f"{format_time(score, as_faktory=True)}|{jid}"
+    except (OverflowError, ValueError):
+        # Not a time: Faktory did not write it, and has no name for it either.
+        return None
+
+
+def _text(names: dict[str, bytes], name: str) -> str:
+    found = value(names.get(name))
+    return found if isinstance(found, str) else ""
+
+
+def _time(raw: bytes | None) -> float | None:
+    found = value(raw)
+    try:
+        return parse_time(found) if isinstance(found, str) else None
+    except ValueError:
+        return None

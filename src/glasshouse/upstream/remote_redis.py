@@ -1,0 +1,280 @@
+"""Reading a real Faktory whose Redis can be reached: every list whole, the rest from its ports.
+
+Workers and totals live in Faktory's process, not in Redis. While Redis cannot be read,
+lists come from the Web UI as they would without it, and the state says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.listing import Entries, JobPage, ListQuery
+from glasshouse.model.parameters import Parameter
+from glasshouse.model.server import Queue, ServerState, Stranded, Unread
+from glasshouse.upstream import redis_jobs, redis_keys
+from glasshouse.upstream.reader import no_queue, not_looked_at
+from glasshouse.upstream.recent import Recent
+from glasshouse.upstream.redis_link import Question, Read, RedisError, RedisLink
+from glasshouse.upstream.redis_lists import QueueRun, SetRun, page_of
+from glasshouse.upstream.remote import RemoteReader
+from glasshouse.upstream.remote_jobs import time_of
+from glasshouse.upstream.seen import Seen
+
+T = TypeVar("T")
+
+_FRESH = 1.0
+_STRANDED = 30.0
+"""Seconds for which it is known whether jobs are stranded."""
+_QUEUES = 200
+"""Queues whose next job is looked at when Faktory cannot tell how long it has waited."""
+_HEADS, _EACH = 20, 25
+"""Queues, and entries of each list, that are looked through for an id."""
+_MOST = 100
+
+
+class RedisReader:
+    """A ``Reader`` of a Faktory over the network whose Redis is read too."""
+
+    def __init__(
+        self,
+        ports: RemoteReader,
+        link: RedisLink,
+        *,
+        look: RedisLink | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Read what Redis has from ``link`` and the rest from ``ports``.
+
+        ``look`` is the same Redis with turns of its own, so that it is not taken for
+        gone because many lists are asked for.
+        """
+        self._ports = ports
+        self._link = link
+        self._look = look or link
+        self._clock = clock
+        self._seen = Seen()
+        self._unread: Unread | None = None
+        self._stranded = Recent(self._read_stranded, clock)
+        self._paused: frozenset[str] | None = None
+
+    async def change_token(self) -> Hashable:
+        """Return what the ports tell; see ``RemoteReader.change_token``."""
+        return await self._ports.change_token()
+
+    async def state(self) -> ServerState:
+        """Return what the ports tell, with what Redis knows better."""
+        state = await self._ports.state()
+        try:
+            queues, stranded = await self._queues(state), (await self._stranded.within(_STRANDED))
+        except RedisError as error:
+            self._unread = Unread(error.detail, error.remedy)
+            return msgspec.structs.replace(state, unread=self._unread)
+        except UpstreamUnavailableError:
+            # No turn came: nothing is wrong with either.
+            return state
+        self._unread = None
+        return msgspec.structs.replace(state, queues=queues, stranded=stranded.value)
+
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+        """Return a part of a queue, next to run first."""
+
+        async def read() -> JobPage:
+            info, at = await self._ports.info(_FRESH)
+            total = info.faktory.queues.get(queue)
+            if total is None:
+                raise no_queue(queue)
+            key = redis_keys.queue_key(queue, prefix=await self._prefixed())
+            return self._noted(
+                await page_of(QueueRun(self._link, key, queue, total), query, now=at)
+            )
+
+        return await self._or_ports(read, lambda: self._ports.queue_jobs(queue, query))
+
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        """Return a part of a set: retries and scheduled soonest first, dead newest first."""
+
+        async def read() -> JobPage:
+            info, at = await self._ports.info(_FRESH)
+            run = SetRun(
+                self._link,
+                redis_keys.set_key(name),
+                info.faktory.sets.get(name.value, 0),
+                lambda payload, score: redis_jobs.due(payload, score, name),
+            )
+            turned = name is JobSet.DEAD
+            return self._noted(await page_of(run, query, now=at, descending=turned))
+
+        return await self._or_ports(read, lambda: self._ports.set_jobs(name, query))
+
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        """Return a part of the reserved jobs, the first to expire first."""
+
+        async def read() -> JobPage:
+            info, at = await self._ports.info(_FRESH)
+            total = info.faktory.sets.get("working", 0)
+            run = SetRun(self._link, redis_keys.WORKING, total, redis_jobs.held)
+            return await page_of(run, query, now=at)
+
+        return await self._or_ports(read, lambda: self._ports.working_jobs(query))
+
+    async def jobs(self, jid: str) -> Entries:
+        """Return the entries with this id that are there, of those that were seen or are heads.
+
+        Raises:
+            NotFoundError: it is not among them; it may be further down.
+        """
+
+        async def read() -> Entries:
+            found = await self._still(self._seen.having(jid))
+            if not found:
+                found = [job for job in await self._heads() if job.jid == jid]
+            if not found:
+                raise not_looked_at(jid)
+            return Entries(tuple(found[:_MOST]), len(found))
+
+        return await self._or_ports(read, lambda: self._ports.jobs(jid))
+
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        """Return ``None``: Faktory forgets a job when it is done."""
+        return None
+
+    async def executions(self, jid: str) -> Executions | None:
+        """Return ``None``: Faktory keeps no log."""
+        return None
+
+    async def type_times(self) -> TimesTable | None:
+        """Return ``None``: Faktory keeps no log."""
+        return None
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        """Return ``None``: Faktory reads its settings from files."""
+        return None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._link.close()
+        await self._look.close()
+        await self._ports.close()
+
+    async def _or_ports(
+        self, read: Callable[[], Awaitable[T]], otherwise: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Return what Redis tells, or what the ports do while it cannot be read."""
+        if self._unread is not None:
+            return await otherwise()
+        try:
+            return await read()
+        except RedisError as error:
+            self._unread = Unread(error.detail, error.remedy)
+            return await otherwise()
+
+    def _noted(self, page: JobPage) -> JobPage:
+        self._seen.note(page.items)
+        return page
+
+    async def _prefixed(self) -> bool:
+        info, _ = await self._ports.info(60.0)
+        return redis_keys.prefixed(info.server.faktory_version)
+
+    # -- state ---------------------------------------------------------------------
+
+    async def _queues(self, state: ServerState) -> tuple[Queue, ...]:
+        """Return the queues with their pauses, and with their ages where Faktory tells none."""
+        prefix = redis_keys.prefixed(state.version)
+        unaged = [q.name for q in state.queues if q.size and q.oldest_at is None][:_QUEUES]
+        ages: list[Question] = [
+            (Read.LINDEX, redis_keys.queue_key(name, prefix=prefix), -1) for name in unaged
+        ]
+        paused, *heads = await self._look.ask((Read.SMEMBERS, redis_keys.PAUSED), *ages)
+        names = {bytes(name).decode(errors="replace") for name in paused}
+        oldest = {
+            name: time_of(redis_jobs.queued(payload, name))
+            for name, payload in zip(unaged, heads, strict=True)
+            if payload is not None
+        }
+        return tuple(
+            msgspec.structs.replace(
+                queue,
+                paused=queue.name in names,
+                oldest_at=oldest.get(queue.name, queue.oldest_at),
+            )
+            for queue in state.queues
+        )
+
+    async def _read_stranded(self) -> tuple[Stranded, ...]:
+        """Return the queues whose jobs lie where this version of Faktory does not look."""
+        info, _ = await self._ports.info(60.0)
+        names = set(info.faktory.queues)
+        (known,) = await self._look.ask((Read.SMEMBERS, redis_keys.QUEUES))
+        names |= {bytes(name).decode(errors="replace") for name in known}
+        other = not redis_keys.prefixed(info.server.faktory_version)
+        keys = {name: redis_keys.queue_key(name, prefix=other) for name in sorted(names)}
+        kinds = await self._look.ask(*((Read.TYPE, key) for key in keys.values()))
+        lists = [name for name, kind in zip(keys, kinds, strict=True) if kind == b"list"]
+        sizes = await self._look.ask(*((Read.LLEN, keys[name]) for name in lists))
+        return tuple(
+            Stranded(name, keys[name], size) for name, size in zip(lists, sizes, strict=True)
+        )
+
+    # -- one job -------------------------------------------------------------------
+
+    async def _still(self, seen: Sequence[StoredJob]) -> list[StoredJob]:
+        """Return which of the entries that were seen are still there."""
+        prefix = await self._prefixed()
+        answers = await self._link.ask(*(_whether(job, prefix=prefix) for job in seen))
+        found: list[StoredJob] = []
+        for job, answer in zip(seen, answers, strict=True):
+            there = answer is not None if job.at is None else job.payload in answer
+            if there:
+                found.append(job)
+            else:
+                self._seen.forget(job)
+        return found
+
+    async def _heads(self) -> list[StoredJob]:
+        """Return the first entries of the sets and of the longest queues, and what runs."""
+        info, _ = await self._ports.info(_FRESH)
+        sizes, prefix = info.faktory.queues, await self._prefixed()
+        queues = sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]
+        sets = list(JobSet)
+        asked: list[Question] = [
+            *((Read.ZRANGE, name.value, *_end(name), "WITHSCORES") for name in sets),
+            (Read.ZRANGE, redis_keys.WORKING, 0, -1, "WITHSCORES"),
+            *(
+                (Read.LRANGE, redis_keys.queue_key(name, prefix=prefix), -_EACH, -1)
+                for name in queues
+            ),
+        ]
+        answers = await self._link.ask(*asked)
+        found: list[StoredJob] = []
+        for name, pairs in zip(sets, answers, strict=False):
+            found += [redis_jobs.due(*pair, name) for pair in _scored(pairs)]
+        found += [redis_jobs.held(*pair) for pair in _scored(answers[len(sets)])]
+        for queue, payloads in zip(queues, answers[len(sets) + 1 :], strict=True):
+            found += [redis_jobs.queued(payload, queue) for payload in payloads]
+        return found
+
+
+def _whether(job: StoredJob, *, prefix: bool) -> Question:
+    """Return what tells whether an entry is there."""
+    if job.at is None:
+        return (Read.LPOS, redis_keys.queue_key(job.queue, prefix=prefix), job.payload)
+    return (Read.ZRANGEBYSCORE, job.state.value, repr(job.at), repr(job.at))
+
+
+def _end(name: JobSet) -> tuple[int, int]:
+    """Return where the entries are that a list of this set shows first."""
+    return (-_EACH, -1) if name is JobSet.DEAD else (0, _EACH - 1)
+
+
+def _scored(answer: Sequence[bytes]) -> list[tuple[bytes, float]]:
+    return [(member, float(score)) for member, score in zip(answer[::2], answer[1::2], strict=True)]
