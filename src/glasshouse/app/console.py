@@ -6,6 +6,7 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
@@ -16,7 +17,9 @@ from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.floor.sampler import Pace
 from glasshouse.settings import Address, ConsoleSettings
 from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.upstream.reader import Reader
+from glasshouse.upstream.scan import Scanner
 from glasshouse.web.app import create_app
 from glasshouse.web.serve import serve
 
@@ -49,14 +52,14 @@ async def console(settings: ConsoleSettings) -> None:
 async def _server(settings: ConsoleSettings) -> AsyncIterator[tuple[Console, str | None]]:
     """Yield the console over the one server that is named, and that server's address."""
     if settings.faktory is not None:
-        reader = remote_reader(settings.faktory)
+        reader, scanner = remote_reader(settings.faktory)
         try:
-            yield Console(reader, pace=REMOTE), settings.faktory.url
+            yield Console(reader, pace=REMOTE, scanner=scanner), settings.faktory.url
         finally:
             await reader.close()
         return
     assert settings.engine is not None
-    made = Console(EmbeddedReader(settings.engine))
+    made = embedded(settings.engine)
     async with attached(settings.engine) as faktory:
         yield made, faktory
 
@@ -64,13 +67,16 @@ async def _server(settings: ConsoleSettings) -> AsyncIterator[tuple[Console, str
 class Console:
     """The console over one server, which need not run yet."""
 
-    def __init__(self, reader: Reader, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self, reader: Reader, *, pace: Pace | None = None, scanner: Scanner | None = None
+    ) -> None:
         """Put it together; nothing is opened.
 
         Raises:
             SettingsError: the front end was not built.
         """
-        self._floor = Floor({SERVER: ServerFloor(SERVER, reader, clock=time.time, pace=pace)})
+        server = ServerFloor(SERVER, reader, clock=time.time, pace=pace, scanner=scanner)
+        self._floor = Floor({SERVER: server})
         self._app = create_app(self._floor, clock=time.time)
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
@@ -84,6 +90,15 @@ class Console:
                 sock=sock,
                 on_ready=lambda _host, _port: on_ready(),
             )
+
+
+def embedded(data: Path) -> Console:
+    """Return the console over the engine whose data lies in ``data``.
+
+    Raises:
+        SettingsError: the front end was not built.
+    """
+    return Console(EmbeddedReader(data), scanner=EmbeddedScanner(data))
 
 
 def warn_when_open(address: Address) -> None:

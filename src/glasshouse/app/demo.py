@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import started
 from glasshouse.app.child import Child
-from glasshouse.app.console import Console, warn_when_open
+from glasshouse.app.console import embedded, warn_when_open
 from glasshouse.app.demo_folder import filled, prepare
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.sockets import address_of, bind, choose
 from glasshouse.settings import DemoSettings, Listen
-from glasshouse.upstream.embedded import EmbeddedReader
 
 LIVE_JOBS = 400
 QUIET_JOBS = 80
@@ -38,7 +37,7 @@ async def demo(settings: DemoSettings) -> None:
 async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     faktory = Listen(choose(settings.faktory, option="--faktory"), asked=settings.faktory.asked)
     # Whatever could fail is tried before the folder is emptied.
-    made = Console(EmbeddedReader(settings.data))
+    made = embedded(settings.data)
     fresh = prepare(settings)
     say("Starting the work server and filling it with a shop's jobs…")
     async with started(settings.data, faktory) as url, _workload(settings, url, fresh=fresh):

@@ -7,12 +7,16 @@ import ssl
 from glasshouse.floor.pages import Sharing
 from glasshouse.floor.sampler import Pace
 from glasshouse.settings import FaktorySettings, RedisSettings
-from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.budget import Budget, SpareTurns, Turns
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.reader import Reader
 from glasshouse.upstream.redis_link import RedisAddress, RedisLink
+from glasshouse.upstream.redis_scan import RedisScanner
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_redis import RedisReader
+from glasshouse.upstream.remote_scan import RemoteScanner
+from glasshouse.upstream.scan import Scanner
 
 REMOTE = Pace(
     watched=1.0,
@@ -33,8 +37,11 @@ Redis is asked counts like the rest, however many commands are sent at once.
 """
 
 
-def remote_reader(settings: FaktorySettings) -> RemoteReader | RedisReader:
-    """Return a reader; nothing is opened. Its requests have a budget of ten a second in all."""
+def remote_reader(settings: FaktorySettings) -> tuple[Reader, Scanner | None]:
+    """Return a reader and what an index is made from; nothing is opened.
+
+    The requests of both have a budget of ten a second in all.
+    """
     password, web, redis = settings.password, settings.web, settings.redis
     lists, looks = Budget(_LISTS), Budget(_LOOKS)
     port = CommandPort(
@@ -49,17 +56,20 @@ def remote_reader(settings: FaktorySettings) -> RemoteReader | RedisReader:
         None if web is None else _pages(settings, web, lists),
         look=None if web is None else _pages(settings, web, looks),
     )
-    if redis is None:
-        return ports
-    return RedisReader(ports, _link(redis, lists), look=_link(redis, looks))
+    if redis is not None:
+        reader = RedisReader(ports, _link(redis, lists), look=_link(redis, looks))
+        return reader, RedisScanner(reader, _link(redis, SpareTurns(lists)))
+    if web is None:
+        return ports, None
+    return ports, RemoteScanner(ports, _pages(settings, web, SpareTurns(lists)))
 
 
-def _pages(settings: FaktorySettings, web: str, budget: Budget) -> WebPages:
+def _pages(settings: FaktorySettings, web: str, budget: Turns) -> WebPages:
     word = settings.web_password
     return WebPages(web, budget=budget, password=None if word is None else word.reveal())
 
 
-def _link(settings: RedisSettings, budget: Budget) -> RedisLink:
+def _link(settings: RedisSettings, budget: Turns) -> RedisLink:
     word = settings.password
     return RedisLink(
         RedisAddress(settings.path, settings.host, settings.port, settings.tls),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ import msgspec
 
 from glasshouse.floor import glance
 from glasshouse.floor.glance import Glance
+from glasshouse.floor.index import Index
 from glasshouse.floor.pages import PageCache, SlowGeneration
 from glasshouse.floor.sampler import Pace, Sampler
 from glasshouse.floor.snapshot import Snapshot
@@ -25,13 +27,18 @@ from glasshouse.model.finished import (
     FinishedPage,
     TimesTable,
 )
+from glasshouse.model.found import Coverage, Found
 from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.upstream.reader import Reader
+from glasshouse.upstream.scan import Scanner
 
 T = TypeVar("T")
 
+_SEARCHED = 2.0
+"""Seconds for which what was found is good enough for who asks the same."""
 _FIRST_LOOK = 2.0
 """Seconds in which every server should be read once before pages are served."""
 
@@ -40,9 +47,15 @@ class ServerFloor:
     """Everything that can be seen of one server."""
 
     def __init__(
-        self, name: str, reader: Reader, *, clock: Callable[[], float], pace: Pace | None = None
+        self,
+        name: str,
+        reader: Reader,
+        *,
+        clock: Callable[[], float],
+        pace: Pace | None = None,
+        scanner: Scanner | None = None,
     ) -> None:
-        """Serve views of ``reader`` under ``name``."""
+        """Serve views of ``reader`` under ``name``; a ``scanner`` makes all of it searchable."""
         self.name = name
         self._reader = reader
         self._sampler = Sampler(name, reader, clock=clock, pace=pace)
@@ -56,6 +69,8 @@ class ServerFloor:
         self._times: PageCache[TimesTable | None] = self._cache(lambda _: 1)
         self._parameters: PageCache[tuple[Parameter, ...] | None] = self._cache(lambda _: 1)
         self._glance: PageCache[Glance] = self._cache(glance.weight)
+        self._index = None if scanner is None else Index(name, scanner, lambda: self.snapshot)
+        self._searches: PageCache[Found] = self._cache(_found_weight)
         self._slow = SlowGeneration(pace.slow, clock)
 
     def _cache(self, weigh: Callable[[T], int]) -> PageCache[T]:
@@ -95,8 +110,42 @@ class ServerFloor:
         return await self._list(("working",), query, lambda: self._reader.working_jobs(query))
 
     async def jobs(self, jid: str) -> Entries:
-        """Return the entries with this id; see ``Reader.jobs``."""
-        return await self._jobs.get(jid, self._current(), lambda: self._reader.jobs(jid))
+        """Return the entries with this id; see ``Reader.jobs``.
+
+        A server that cannot be asked for an id is told where the index has seen it.
+        """
+
+        async def read() -> Entries:
+            if self._index is not None:
+                await self._index.having(jid)
+            return await self._reader.jobs(jid)
+
+        return await self._jobs.get(jid, self._current(), read)
+
+    async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
+        """Return entries of all lists that match, the latest first, from ``start`` on.
+
+        What was found may be some seconds old. What it says of the index is as of then.
+
+        Raises:
+            NotFoundError: this server is not indexed.
+        """
+        index = self._index
+        if index is None:
+            raise NotFoundError(
+                "This server cannot be searched as a whole.",
+                remedy="Search in one of its lists, or name its Web UI: --web http://HOST:7420.",
+            )
+        generation = int(time.monotonic() // _SEARCHED)
+        return await self._searches.get(
+            (wanted, start, per_page),
+            generation,
+            lambda: index.search(wanted, start=start, per_page=per_page),
+        )
+
+    def coverage(self) -> Coverage | None:
+        """Return how much of this server can be searched; ``None`` when none of it can."""
+        return None if self._index is None else self._index.coverage()
 
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int
@@ -149,10 +198,14 @@ class ServerFloor:
         return None if self.snapshot.fault is not None else self.snapshot.generation
 
     async def run(self) -> None:
-        """Sample until cancelled, then let the server go."""
+        """Sample and index until cancelled, then let the server go."""
+        indexing = None if self._index is None else asyncio.create_task(self._index.run())
         try:
             await self._sampler.run()
         finally:
+            if indexing is not None:
+                indexing.cancel()
+                await asyncio.gather(indexing, return_exceptions=True)
             await self._reader.close()
 
 
@@ -211,6 +264,10 @@ def _log_weight(found: FinishedPage | Executions | None) -> int:
 def _entry_weight(entry: FinishedJob) -> int:
     texts = (entry.jid, entry.jobtype, entry.queue, entry.wid, entry.errtype or "")
     return sum(map(len, texts), start=512)
+
+
+def _found_weight(found: Found) -> int:
+    return _jobs_weight(found.items)
 
 
 def _jobs_weight(jobs: tuple[StoredJob, ...]) -> int:

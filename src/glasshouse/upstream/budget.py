@@ -10,10 +10,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from glasshouse.model.errors import UpstreamUnavailableError
 
 _EARLY = 0.002
+_LEFT = 2
+_LOOK_AGAIN = 0.1
 
 
 class OverBudgetError(UpstreamUnavailableError):
@@ -21,6 +24,18 @@ class OverBudgetError(UpstreamUnavailableError):
 
     code = "upstream_budget"
     remedy = "Many different pages are being watched; this one is read when its turn comes."
+
+
+class Turns(Protocol):
+    """Something that says when a request may be made."""
+
+    async def turn(self, *, patience: float) -> None:
+        """Wait for a turn and take it.
+
+        Raises:
+            OverBudgetError: none came within ``patience`` seconds.
+        """
+        ...
 
 
 class Budget:
@@ -51,9 +66,31 @@ class Budget:
         except TimeoutError:
             raise OverBudgetError("The console asks this server as often as it may.") from None
 
+    @property
+    def spare(self) -> bool:
+        """Whether nobody waits for a turn and at least two are left just now."""
+        gone_at = self._clock() - self._window
+        taken = sum(at > gone_at for at in self._taken)
+        return not self._turn.locked() and (self._taken.maxlen or 0) - taken >= _LEFT
+
     def _wait(self) -> float:
         if len(self._taken) < (self._taken.maxlen or 0):
             return 0.0
         left = self._taken[0] + self._window - self._clock()
         # A timer may ring a moment early.
         return left + _EARLY if left > 0 else 0.0
+
+
+class SpareTurns:
+    """The turns of a budget that nobody else wants: whoever looks at a page goes first."""
+
+    def __init__(self, budget: Budget) -> None:
+        """Take what ``budget`` has left."""
+        self._budget = budget
+
+    async def turn(self, *, patience: float) -> None:
+        """Wait for a turn that nobody else wants, however long it takes."""
+        # A turn becomes free by time alone: there is no event to wait for.
+        while not self._budget.spare:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AGAIN)
+        await self._budget.turn(patience=patience)

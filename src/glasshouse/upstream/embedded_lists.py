@@ -121,13 +121,18 @@ def head(db: apsw.Connection, scope: Scope, count: int) -> list[Key]:
 
 def rows_of(db: apsw.Connection, keys: Sequence[Key]) -> list[StoredJob]:
     """Return the jobs with these keys, in their order."""
+    found = numbered_rows(db, keys)
+    return [found[number] for _, number in keys if number in found]
+
+
+def numbered_rows(db: apsw.Connection, keys: Sequence[Key]) -> dict[int, StoredJob]:
+    """Return the jobs with these keys by their numbers; who has gone is left out."""
     numbers = [number for _, number in keys]
     marks = ", ".join("?" * len(numbers))
-    found = {
+    return {
         row[0]: stored(*row[1:])
         for row in db.execute(f"SELECT {COLUMNS} FROM job WHERE id IN ({marks})", numbers)
     }
-    return [found[number] for number in numbers if number in found]
 
 
 def entries_of(db: apsw.Connection, jid: str) -> Entries:

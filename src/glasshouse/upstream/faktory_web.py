@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
-from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.budget import Turns
 from glasshouse.upstream.faktory_port import PasswordError
 
 _LONGEST = 64 << 20
@@ -30,7 +30,7 @@ class WebPages:
         self,
         base: str,
         *,
-        budget: Budget,
+        budget: Turns,
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
         patience: float = 10.0,

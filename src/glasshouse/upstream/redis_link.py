@@ -22,7 +22,7 @@ from redis.asyncio.connection import (
 )
 
 from glasshouse.model.errors import UpstreamUnavailableError
-from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.budget import Turns
 
 
 class Read(enum.StrEnum):
@@ -72,7 +72,7 @@ class RedisLink:
         self,
         address: RedisAddress,
         *,
-        budget: Budget,
+        budget: Turns,
         username: str | None = None,
         password: str | None = None,
         ca_file: Path | None = None,

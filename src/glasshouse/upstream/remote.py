@@ -161,6 +161,10 @@ class RemoteReader:
         every = (*found, *running)
         return Entries(every[:100], len(every))
 
+    def note(self, jobs: Iterable[StoredJob]) -> None:
+        """Remember entries that were seen elsewhere."""
+        self._seen.note(jobs)
+
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int
     ) -> FinishedPage | None:

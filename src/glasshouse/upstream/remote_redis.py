@@ -7,7 +7,7 @@ lists come from the Web UI as they would without it, and the state says so.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -19,8 +19,9 @@ from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import Queue, ServerState, Stranded, Unread
 from glasshouse.upstream import redis_jobs, redis_keys
+from glasshouse.upstream.faktory_port import Info
 from glasshouse.upstream.reader import no_queue, not_looked_at
-from glasshouse.upstream.recent import Recent
+from glasshouse.upstream.recent import At, Recent
 from glasshouse.upstream.redis_link import Question, Read, RedisError, RedisLink
 from glasshouse.upstream.redis_lists import QueueRun, SetRun, page_of
 from glasshouse.upstream.remote import RemoteReader
@@ -140,6 +141,14 @@ class RedisReader:
             return Entries(tuple(found[:_MOST]), len(found))
 
         return await self._or_ports(read, lambda: self._ports.jobs(jid))
+
+    def note(self, jobs: Iterable[StoredJob]) -> None:
+        """Remember entries that were seen elsewhere."""
+        self._seen.note(jobs)
+
+    async def info(self, age: float) -> At[Info]:
+        """Return totals that are at most ``age`` seconds old; see ``RemoteReader.info``."""
+        return await self._ports.info(age)
 
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int

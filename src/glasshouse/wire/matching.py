@@ -12,11 +12,13 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from glasshouse.model.job import StoredJob
+from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
 from glasshouse.wire import lenient
 from glasshouse.wire.argpaths import PathTooWideError, values
 
+DEAD_SECONDS = 180 * 86400.0
+"""How long Faktory keeps a dead job; an entry's time is when it expires."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -32,14 +34,35 @@ def matches(wanted: JobQuery, job: StoredJob) -> bool:
     if not (wanted.texts or wanted.at_path) and wanted.before is None and wanted.after is None:
         return True
     members = lenient.fields(job.payload)
-    failure = lenient.value(members.get("failure"))
-    facts = failure if isinstance(failure, dict) else {"message": failure}
+    facts = _facts(members)
     return (
         _in_time(wanted, job, members, facts)
         and _in_error(wanted.error, facts)
         and _in_texts(wanted, job, members, facts)
         and _at_paths(wanted.at_path, _args(job, members, b""))
     )
+
+
+def moment(job: StoredJob) -> float | None:
+    """Return the time that ``before:`` and ``after:`` judge a job by (Unix seconds).
+
+    When it failed; of a dead job that does not tell, when it died, which is 180 days before
+    it expires (fwp.md §7); else when it is due, or was enqueued.
+    """
+    members = lenient.fields(job.payload)
+    return _moment(job, members, _facts(members))
+
+
+def searchable(job: StoredJob) -> str:
+    """Return text in which every text that ``matches`` looks for in ``job`` occurs, casefolded.
+
+    Texts of an error are looked for as they are shown, which need not occur as a whole: each
+    of their parts between blanks and colons does.
+    """
+    members = lenient.fields(job.payload)
+    facts = _facts(members)
+    args = plain(_args(job, members, b"" if members else job.payload))
+    return f"{_about(job, members, facts)}\n{args}".casefold()
 
 
 def glob(pattern: str, text: str, *, exactly: bool = False) -> bool:
@@ -84,14 +107,26 @@ def _in_time(
 ) -> bool:
     if wanted.before is None and wanted.after is None:
         return True
-    at = _seconds(facts.get("failed_at"))
-    if at is None:
-        at = job.at if job.at is not None else _seconds(lenient.value(members.get("enqueued_at")))
+    at = _moment(job, members, facts)
     return (
         at is not None
         and (wanted.before is None or at < wanted.before)
         and (wanted.after is None or at >= wanted.after)
     )
+
+
+def _facts(members: dict[str, bytes]) -> dict[str, object]:
+    failure = lenient.value(members.get("failure"))
+    return failure if isinstance(failure, dict) else {"message": failure}
+
+
+def _moment(job: StoredJob, members: dict[str, bytes], facts: dict[str, object]) -> float | None:
+    at = _seconds(facts.get("failed_at"))
+    if at is not None:
+        return at
+    if job.at is not None:
+        return job.at - DEAD_SECONDS if job.state is JobState.DEAD else job.at
+    return _seconds(lenient.value(members.get("enqueued_at")))
 
 
 def _seconds(stored: object) -> float | None:
@@ -123,20 +158,24 @@ def _in_texts(
         return False
     if not wanted.words:
         return True
+    about = _about(job, members, facts).casefold()
+    return all(word.casefold() in about or word.casefold() in args for word in wanted.words)
+
+
+def _about(job: StoredJob, members: dict[str, bytes], facts: dict[str, object]) -> str:
     trace = facts.get("backtrace")
     lines = trace if isinstance(trace, list) else [trace]
-    about = "\n".join([
+    return "\n".join([
         *(job.jid, job.jobtype, job.queue, _text(facts.get("errtype"))),
         *(_text(facts.get("message")), plain(members.get("custom", b""))),
         *(_text(line) for line in lines),
-    ]).casefold()  # fmt: skip
-    return all(word.casefold() in about or word.casefold() in args for word in wanted.words)
+    ])  # fmt: skip
 
 
 def _args(job: StoredJob, members: dict[str, bytes], otherwise: bytes) -> bytes:
     """Return the arguments as they are stored; their beginning where no more is known."""
     if job.shown_args is not None:
-        return job.shown_args.encode()
+        return job.shown_args.encode("utf-8", "replace")
     return members.get("args", otherwise)
 
 

@@ -1,0 +1,316 @@
+"""The search index of one server: filled piece by piece, then kept by walking round and round.
+
+It reads what a ``Scanner`` tells, on threads of its own, and never asks for more than
+that has to give. A server that is gone keeps its index, which grows old and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import structlog
+
+from glasshouse.floor.index_store import BEYOND, IndexStore, Known, number_at
+from glasshouse.floor.snapshot import Snapshot
+from glasshouse.model.errors import GlasshouseError, NotFoundError
+from glasshouse.model.found import Coverage, Found
+from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.jobquery import JobQuery
+from glasshouse.model.server import ServerState
+from glasshouse.upstream.scan import Scanner, Spot, Stretch
+from glasshouse.wire.matching import matches
+from glasshouse.wire.trigrams import match_of
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+_SETS = {JobSet.RETRIES: 1, JobSet.SCHEDULED: 2, JobSet.DEAD: 3}
+_RUNNING = 4
+_FIRST_QUEUE = 16
+_PAUSE = 1.0
+"""Seconds between looks for something to do."""
+_SAME = 2.0
+"""Seconds by which the time of a queue's next job may differ: it is worked out anew each time."""
+_ADD = 400
+"""Entries that are taken in at once; a search waits no longer than that takes."""
+_BATCH = 200
+_SECONDS = 0.8
+"""How long one search may look."""
+_DUTY = 4.0
+"""What was walked once is walked again after so many times as long, at least."""
+
+
+class _Walk:
+    """Where the walk through one set stands."""
+
+    def __init__(self, name: JobSet) -> None:
+        self.name = name
+        self.number = _SETS[name]
+        self.round = 1
+        self.start: float | None = None
+        self.before: float | None = None
+        self.began_at: float | None = None
+        self.ended_at = 0.0
+        self.looked_at = 0.0
+        self.known: int | None = None
+        self.whole_at: float | None = None
+        """Since when everything in the set is known, as it was then."""
+
+    def due(self, now: float, unhurried: float) -> bool:
+        """Whether it goes on, or is to begin again."""
+        if self.began_at is not None or self.whole_at is None:
+            return True
+        took = self.ended_at - self.whole_at
+        return now - self.ended_at >= max(unhurried, _DUTY * took)
+
+
+class Index:
+    """Everything of one server that can be searched at once."""
+
+    def __init__(self, name: str, scanner: Scanner, snapshot: Callable[[], Snapshot]) -> None:
+        """Index what ``scanner`` tells of a server; ``snapshot`` is what is known of it."""
+        self._name = name
+        self._scanner = scanner
+        self._snapshot = snapshot
+        self._store: IndexStore | None = None
+        self._thread = ThreadPoolExecutor(1, "index")
+        self._walks = [_Walk(name) for name in JobSet]
+        self._lists: dict[str, int] = {}
+        self._next_list = _FIRST_QUEUE
+        self._heads_at: dict[str, tuple[float, tuple[int, float]]] = {}
+        self._fault = ""
+
+    async def run(self) -> None:
+        """Fill and keep it until cancelled."""
+        try:
+            while True:
+                pause = _PAUSE
+                try:
+                    if await self._step():
+                        pause = 0.0
+                    self._fault = ""
+                except GlasshouseError as error:
+                    # The server's own state says so too; here it is only told once.
+                    if error.detail != self._fault:
+                        log.warning("index waits", server=self._name, detail=error.detail)
+                    self._fault = error.detail
+                await asyncio.sleep(pause)
+        finally:
+            await self._close()
+
+    async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
+        """Return the entries that match, from ``start`` on, the latest first.
+
+        Raises:
+            UpstreamUnavailableError: entries are read from the server, and it is gone.
+        """
+        match = match_of(wanted)
+        low, high = _span(wanted)
+        high = min(high, BEYOND if start is None else start + 1)
+        exactly = None
+        if not self._scanner.keeps:
+            exactly = next((jid for jid in wanted.jid if "*" not in jid), None)
+        found: list[tuple[int, StoredJob]] = []
+        stopped = False
+        looked_at, end, batch = 0, time.monotonic() + _SECONDS, per_page + 1
+        while True:
+            some = await self._do(
+                lambda store, high=high, most=batch: store.candidates(  # type: ignore[misc]
+                    match, low=low, high=high, most=most, exactly=exactly
+                )
+            )
+            jobs = await self._loaded(some)
+            found += [(known.id, job) for known, job in zip(some, jobs, strict=True)
+                      if job is not None and matches(wanted, job)]  # fmt: skip
+            looked_at += len(some)
+            if len(found) > per_page or len(some) < batch:
+                break
+            high, batch = some[-1].id, _BATCH
+            if time.monotonic() > end:
+                stopped = True
+                break
+        beyond = found[per_page:]
+        following = beyond[0][0] if beyond else high - 1 if stopped else None
+        return Found(
+            items=tuple(job for _, job in found[:per_page]),
+            following=following,
+            looked_at=looked_at,
+            stopped=stopped and not beyond,
+            coverage=self.coverage(),
+        )
+
+    async def having(self, jid: str) -> list[StoredJob]:
+        """Return the entries with this id, where they are held; the reader is told of them."""
+        if self._scanner.keeps:
+            return []
+        some = await self._do(
+            lambda store: store.candidates(None, low=0, high=BEYOND, most=100, exactly=jid)
+        )
+        found = [known.spot.job for known in some if known.spot.job is not None]
+        self._scanner.note(found)
+        return found
+
+    def coverage(self) -> Coverage:
+        """Return how much of the server is known, and how old the oldest part of it is."""
+        state = self._snapshot().state
+        # Counts of the other thread, each of them whole.
+        indexed = 0 if self._store is None else sum(list(self._store.sizes.values()))
+        if state is None:
+            return Coverage(indexed, indexed, None)
+        sets = state.sets
+        total = state.enqueued + sets.retries + sets.scheduled + sets.dead + sets.working
+        ages = [walk.whole_at for walk in self._walks]
+        heads = [at for at, _ in self._heads_at.values()]
+        oldest = min((at for at in (*ages, *heads) if at is not None), default=None)
+        known = oldest is not None and None not in ages
+        return Coverage(
+            min(indexed, total), total, time.monotonic() - oldest if known and oldest else None
+        )
+
+    # -- filling it ------------------------------------------------------------------
+
+    async def _step(self) -> bool:
+        """Do a piece of work; return whether there is more to be done at once."""
+        snapshot = self._snapshot()
+        if snapshot.state is None or snapshot.fault is not None:
+            return False
+        state, now = snapshot.state, time.monotonic()
+        await self._ends(state, now)
+        await self._queues(state, now)
+        due = [walk for walk in self._walks if walk.due(now, self._scanner.unhurried)]
+        for walk in due:
+            await self._walk(walk)
+        return any(walk.began_at is not None for walk in due)
+
+    async def _walk(self, walk: _Walk) -> None:
+        """Go on with the walk through a set by one stretch."""
+        now = time.monotonic()
+        if walk.began_at is None:
+            walk.began_at, walk.start, walk.before = now, None, None
+        began_at = walk.began_at
+        stretch = await self._scanner.stretch(walk.name, walk.start)
+        await self._take(walk, stretch, walk.before)
+        walk.start = stretch.following
+        walk.before = stretch.high if stretch.high is not None else walk.before
+        if stretch.following is None:
+            walk.whole_at, walk.began_at, walk.ended_at = began_at, None, time.monotonic()
+            walk.round += 1
+
+    async def _ends(self, state: ServerState, now: float) -> None:
+        """Look at both ends of the sets that have changed: most of what comes, comes there."""
+        sizes = {
+            JobSet.RETRIES: state.sets.retries,
+            JobSet.SCHEDULED: state.sets.scheduled,
+            JobSet.DEAD: state.sets.dead,
+        }
+        for walk in self._walks:
+            size = sizes[walk.name]
+            if (
+                walk.known == size
+                or walk.whole_at is None
+                or now - walk.looked_at < self._scanner.heads
+            ):
+                continue
+            walk.looked_at = now
+            highest = await self._do(lambda store, of=walk.number: store.highest(of))  # type: ignore[misc]
+            for start in dict.fromkeys((None, self._scanner.end(size, highest))):
+                await self._take(walk, await self._scanner.stretch(walk.name, start), None)
+            walk.known = size
+
+    async def _queues(self, state: ServerState, now: float) -> None:
+        """Read the heads of the longest queues, and what runs, where something changed."""
+        longest = heapq.nlargest(self._scanner.queues, state.queues, key=lambda queue: queue.size)
+        wanted = {queue.name: queue for queue in longest if queue.size}
+        for name in [name for name in self._heads_at if name and name not in wanted]:
+            del self._heads_at[name]
+            await self._drop(self._lists.pop(name))
+        for queue in wanted.values():
+            mark = (queue.size, queue.oldest_at or 0.0)
+            if not self._fresh(queue.name, mark, now):
+                try:
+                    jobs = await self._scanner.queue_head(queue.name)
+                except NotFoundError:
+                    jobs = ()
+                await self._replace(queue.name, jobs)
+                self._heads_at[queue.name] = (now, mark)
+        mark = (state.sets.working, now if state.sets.working else 0.0)
+        if not self._fresh("", mark, now):
+            await self._replace("", await self._scanner.running())
+            self._heads_at[""] = (now, mark)
+
+    def _fresh(self, name: str, mark: tuple[int, float], now: float) -> bool:
+        """Return whether the head of a list is new enough, or cannot have changed."""
+        if name not in self._heads_at:
+            return False
+        at, (size, oldest) = self._heads_at[name]
+        if now - at < self._scanner.heads:
+            return True
+        unchanged = size == mark[0] and abs(oldest - mark[1]) < _SAME
+        if unchanged:
+            self._heads_at[name] = (now, mark)
+        return unchanged
+
+    async def _take(self, walk: _Walk, stretch: Stretch, before: float | None) -> None:
+        """Bring a part of the index up to date with what was read of it."""
+        number, keeps = walk.number, self._scanner.keeps
+        new = await self._do(lambda store: store.compare(number, stretch, before, walk.round))
+        for at in range(0, len(new), _ADD):
+            some = new[at : at + _ADD]
+            loaded = await self._scanner.load(some) if keeps else {}
+            pairs = [(spot, job) for spot in some
+                     if (job := spot.job or loaded.get(spot.token)) is not None]  # fmt: skip
+            await self._do(
+                lambda store, pairs=pairs: store.add(  # type: ignore[misc]
+                    number, pairs, walk.round, hold=not keeps
+                )
+            )
+
+    async def _replace(self, name: str, jobs: Sequence[StoredJob]) -> None:
+        if name not in self._lists:
+            self._lists[name] = self._next_list if name else _RUNNING
+            self._next_list += 1
+        number = self._lists[name]
+        # One job may be in a queue twice; for whoever looks for it that is once.
+        unique = {zlib.crc32(job.payload): job for job in jobs}
+        spots = [Spot(0.0, token) for token in unique]
+        await self._do(lambda store: store.replace(number, list(unique.values()), spots))
+
+    async def _drop(self, number: int) -> None:
+        await self._do(lambda store: store.drop(number))
+
+    async def _loaded(self, some: Sequence[Known]) -> list[StoredJob | None]:
+        """Return the entries themselves; who has gone meanwhile is ``None``."""
+        wanted = [known.spot for known in some if known.spot.job is None]
+        loaded = await self._scanner.load(wanted) if wanted else {}
+        return [known.spot.job or loaded.get(known.spot.token) for known in some]
+
+    async def _do(self, work: Callable[[IndexStore], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._on, work)
+
+    def _on(self, work: Callable[[IndexStore], T]) -> T:
+        if self._store is None:
+            self._store = IndexStore()
+        return work(self._store)
+
+    async def _close(self) -> None:
+        def close() -> None:
+            if self._store is not None:
+                self._store.close()
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, close)
+        self._thread.shutdown()
+        await self._scanner.close()
+
+
+def _span(wanted: JobQuery) -> tuple[int, int]:
+    """Return from which number on, and below which, entries of the wanted time are."""
+    low = 0 if wanted.after is None else number_at(wanted.after)
+    high = BEYOND if wanted.before is None else number_at(wanted.before + 0.001)
+    return low, high

@@ -1,0 +1,230 @@
+"""The index's tables: which entries are known, what stands in them, and where.
+
+They live in a file that SQLite makes, removes from its folder at once, and that is gone
+when it is closed: nobody else can open it, and nothing stays behind. An entry's number
+grows with the time that a search judges it by, so that the newest are found first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from glasshouse.model.job import JobState, StoredJob
+from glasshouse.upstream.scan import Spot, Stretch
+from glasshouse.wire import trigrams
+from glasshouse.wire.matching import moment, searchable
+
+_BITS = 20
+_LATEST = 8_000_000_000
+BEYOND = (1 << 63) - 1
+"""More than the number of any entry."""
+_CACHE_KIB = 32 << 10
+_SCHEMA = """
+CREATE TABLE entry(id INTEGER PRIMARY KEY, list INTEGER NOT NULL, score REAL NOT NULL,
+    token INTEGER NOT NULL, round INTEGER NOT NULL, jid TEXT, facts TEXT, payload BLOB);
+CREATE INDEX entry_place ON entry(list, score, token);
+CREATE INDEX entry_jid ON entry(jid) WHERE jid IS NOT NULL;
+CREATE VIRTUAL TABLE piece USING fts5(text, content='', contentless_delete=1, detail=none,
+    tokenize='trigram case_sensitive 1');
+"""
+
+
+class Known(NamedTuple):
+    """An entry of the index: its number, its list, its place there, and itself where it is held."""
+
+    id: int
+    list: int
+    spot: Spot
+
+
+class IndexStore:
+    """The index of one server. Not for use from two threads at a time."""
+
+    def __init__(self) -> None:
+        """Make an empty one."""
+        self._db = apsw.Connection("")
+        self._db.pragma("journal_mode", "off")
+        self._db.pragma("synchronous", "off")
+        self._db.pragma("cache_size", -_CACHE_KIB)
+        for statement in _SCHEMA.split(";\n"):
+            self._db.execute(statement)
+        self._count = int.from_bytes(os.urandom(2))
+        self.sizes: dict[int, int] = {}
+        """How many entries of each list are known."""
+
+    def close(self) -> None:
+        """Remove it."""
+        self._db.close()
+
+    def highest(self, number: int) -> float | None:
+        """Return the latest time of a list's entries."""
+        found = self._db.execute("SELECT max(score) FROM entry WHERE list = ?", (number,)).get
+        return None if found is None else float(found)
+
+    def compare(
+        self, number: int, stretch: Stretch, before: float | None, round_number: int
+    ) -> list[Spot]:
+        """Forget what is not in a stretch any more, and return the spots that are new.
+
+        Where a stretch is not exact, what is missing at its edges, and between ``before``
+        and it, is forgotten only when it was not seen in the round before either.
+        """
+        wanted = {(spot.score, spot.token): spot for spot in stretch.spots}
+        low = stretch.low
+        if not stretch.exact and low is not None and before is not None:
+            low = min(before, low)
+        known = self._between(number, low, stretch.high, up_to=not stretch.exact)
+        gone: list[int] = []
+        seen: list[tuple[int, int]] = []
+        for entry, score, token, last_seen in known:
+            if wanted.pop((score, token), None) is not None:
+                seen.append((round_number, entry))
+            elif stretch.exact or _within(score, stretch) or last_seen < round_number - 1:
+                gone.append(entry)
+        with self._db:
+            self._forget(number, gone)
+            if not stretch.exact:
+                self._db.executemany("UPDATE entry SET round = ? WHERE id = ?", seen)
+        return list(wanted.values())
+
+    def replace(self, number: int, jobs: Sequence[StoredJob], spots: Sequence[Spot]) -> None:
+        """Make a list be these jobs, with these places."""
+        every = Stretch(spots=tuple(spots), low=None, high=None, following=None)
+        new = self.compare(number, every, None, 0)
+        by_token = dict(zip((spot.token for spot in spots), jobs, strict=True))
+        self.add(number, [(spot, by_token[spot.token]) for spot in new], 0, hold=True)
+
+    def add(
+        self,
+        number: int,
+        pairs: Iterable[tuple[Spot, StoredJob]],
+        round_number: int,
+        *,
+        hold: bool,
+    ) -> None:
+        """Take entries in; with ``hold`` they are kept whole."""
+        taken: set[int] = set()
+        rows = sorted(
+            ((self._number(job, taken), spot, job) for spot, job in pairs), key=lambda row: row[0]
+        )
+        self.sizes[number] = self.sizes.get(number, 0) + len(rows)
+        with self._db:
+            self._db.executemany(
+                "INSERT INTO entry VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (entry, number, spot.score, spot.token, round_number,
+                     *(_columns(job) if hold else (None, None, None)))
+                    for entry, spot, job in rows
+                ],
+            )  # fmt: skip
+            self._db.executemany(
+                "INSERT INTO piece(rowid, text) VALUES(?, ?)",
+                [(entry, trigrams.marked(searchable(job))) for entry, _, job in rows],
+            )
+
+    def drop(self, number: int) -> None:
+        """Forget a whole list."""
+        found = self._db.execute("SELECT id FROM entry WHERE list = ?", (number,))
+        entries = [row[0] for row in found]
+        with self._db:
+            self._forget(number, entries)
+
+    def candidates(
+        self, match: str | None, *, low: int, high: int, most: int, exactly: str | None = None
+    ) -> list[Known]:
+        """Return entries that may match, the highest number first, from ``low`` to below ``high``.
+
+        ``exactly`` is an id, where entries are held: then only those with it.
+        """
+        columns = "entry.id, entry.list, entry.score, entry.token, entry.facts, entry.payload"
+        span = (low, high)
+        if exactly is not None:
+            found = self._db.execute(
+                f"SELECT {columns} FROM entry WHERE jid = ? AND id >= ? AND id < ?"
+                " ORDER BY id DESC LIMIT ?",
+                (_text(exactly), *span, most),
+            )
+        elif match is None:
+            found = self._db.execute(
+                f"SELECT {columns} FROM entry WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?",
+                (*span, most),
+            )
+        else:
+            found = self._db.execute(
+                f"SELECT {columns} FROM piece CROSS JOIN entry ON entry.id = piece.rowid"
+                " WHERE piece MATCH ? AND piece.rowid >= ? AND piece.rowid < ?"
+                " ORDER BY piece.rowid DESC LIMIT ?",
+                (match, *span, most),
+            )
+        return [
+            Known(entry, number, Spot(score, token, _held(facts, payload)))
+            for entry, number, score, token, facts, payload in found
+        ]
+
+    def _between(
+        self, number: int, low: float | None, high: float | None, *, up_to: bool
+    ) -> list[tuple[int, float, int, int]]:
+        conditions, values = ["list = ?"], [float(number)]
+        if low is not None:
+            conditions.append("score >= ?")
+            values.append(low)
+        if high is not None:
+            conditions.append("score <= ?" if up_to else "score < ?")
+            values.append(high)
+        found = self._db.execute(
+            f"SELECT id, score, token, round FROM entry WHERE {' AND '.join(conditions)}", values
+        )
+        rows: list[tuple[int, float, int, int]] = list(found)
+        return rows
+
+    def _forget(self, number: int, entries: Sequence[int]) -> None:
+        self.sizes[number] = self.sizes.get(number, 0) - len(entries)
+        rows = [(entry,) for entry in sorted(entries)]
+        self._db.executemany("DELETE FROM piece WHERE rowid = ?", rows)
+        self._db.executemany("DELETE FROM entry WHERE id = ?", rows)
+
+    def _number(self, job: StoredJob, taken: set[int]) -> int:
+        self._count = (self._count + 1) % (1 << _BITS)
+        number = number_at(moment(job) or 0.0) + self._count
+        while number in taken or self._has(number):
+            number += 1
+        taken.add(number)
+        return number
+
+    def _has(self, number: int) -> bool:
+        return self._db.execute("SELECT 1 FROM entry WHERE id = ?", (number,)).get is not None
+
+
+def number_at(seconds: float) -> int:
+    """Return the least number of entries of this time (Unix seconds, to the millisecond)."""
+    inside = min(max(seconds, 0.0), _LATEST)
+    return int(inside * 1000) << _BITS
+
+
+def _within(score: float, stretch: Stretch) -> bool:
+    low, high = stretch.low, stretch.high
+    return (low is None or score > low) and (high is None or score < high)
+
+
+def _columns(job: StoredJob) -> tuple[str, str, bytes]:
+    facts = msgspec.structs.asdict(job)
+    payload = facts.pop("payload")
+    # Names may have half characters, which this encoder writes as escapes.
+    return _text(job.jid), json.dumps(facts), payload
+
+
+def _held(facts: str | None, payload: bytes | None) -> StoredJob | None:
+    if facts is None or payload is None:
+        return None
+    told = json.loads(facts)
+    return StoredJob(**{**told, "state": JobState(told["state"])}, payload=payload)
+
+
+def _text(jid: str) -> str:
+    return jid.encode("utf-8", "replace").decode()

@@ -1,0 +1,102 @@
+"""A real Faktory's jobs for an index, from its Redis: a few hundred at a time, whole."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+
+from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.upstream import redis_jobs, redis_keys
+from glasshouse.upstream.reader import no_queue
+from glasshouse.upstream.redis_link import Read, RedisLink
+from glasshouse.upstream.remote_redis import RedisReader
+from glasshouse.upstream.scan import Spot, Stretch
+
+_LEAST, _MOST, _BYTES = 50, 2000, 4 << 20
+"""Entries of a step, fewer when they are large: about so many bytes at once."""
+
+
+class RedisScanner:
+    """A ``Scanner`` of a Faktory's Redis."""
+
+    keeps = False
+    unhurried = 20.0
+    heads = 5.0
+    queues = 50
+    head = 500
+
+    def __init__(self, reader: RedisReader, link: RedisLink) -> None:
+        """Read ``link``, whose turns should be spare ones; ``reader`` knows the version."""
+        self._reader = reader
+        self._link = link
+        self._step = _LEAST
+
+    async def stretch(self, name: JobSet, start: float | None) -> Stretch:
+        """Return some hundred entries."""
+        key = redis_keys.set_key(name)
+        low = "-inf" if start is None else repr(start)
+        step = self._step
+        while True:
+            (found,) = await self._link.ask(
+                (Read.ZRANGEBYSCORE, key, low, "+inf", "WITHSCORES", "LIMIT", 0, step)
+            )
+            pairs = [(found[at], float(found[at + 1])) for at in range(0, len(found), 2)]
+            self._adapt(sum(len(payload) for payload, _ in pairs), len(pairs))
+            if len(pairs) < step:
+                return _stretch(pairs, name, start, None)
+            last = pairs[-1][1]
+            if pairs[0][1] < last:
+                return _stretch([pair for pair in pairs if pair[1] < last], name, start, last)
+            # All of them are of one moment, and there may be more of it.
+            step *= 4
+
+    def end(self, total: int, highest: float | None) -> float | None:
+        """Return the latest time: what comes to the end comes after it."""
+        return highest
+
+    async def load(self, spots: Sequence[Spot]) -> dict[int, StoredJob]:
+        """Return none: every spot comes with its entry."""
+        return {}
+
+    def note(self, jobs: Sequence[StoredJob]) -> None:
+        """Tell the reader of entries, so that it finds them by their ids."""
+        self._reader.note(jobs)
+
+    async def queue_head(self, queue: str) -> tuple[StoredJob, ...]:
+        """Return the next jobs of a queue."""
+        info, _ = await self._reader.info(60.0)
+        if queue not in info.faktory.queues:
+            raise no_queue(queue)
+        prefix = redis_keys.prefixed(info.server.faktory_version)
+        count = min(self.head, self._step)
+        (found,) = await self._link.ask(
+            (Read.LRANGE, redis_keys.queue_key(queue, prefix=prefix), -count, -1)
+        )
+        return tuple(redis_jobs.queued(payload, queue) for payload in reversed(found))
+
+    async def running(self) -> tuple[StoredJob, ...]:
+        """Return the jobs that run now."""
+        (found,) = await self._link.ask((Read.ZRANGE, redis_keys.WORKING, 0, 999, "WITHSCORES"))
+        return tuple(
+            redis_jobs.held(found[at], float(found[at + 1])) for at in range(0, len(found), 2)
+        )
+
+    async def close(self) -> None:
+        """Close its connection."""
+        await self._link.close()
+
+    def _adapt(self, size: int, count: int) -> None:
+        if count:
+            self._step = max(_LEAST, min(_MOST, 2 * self._step, _BYTES * count // (size + 1)))
+
+
+def _stretch(
+    pairs: Sequence[tuple[bytes, float]], name: JobSet, start: float | None, high: float | None
+) -> Stretch:
+    spots = tuple(
+        Spot(score, zlib.crc32(payload), redis_jobs.due(payload, score, name))
+        for payload, score in pairs
+        if not math.isnan(score)
+    )
+    return Stretch(spots=spots, low=start, high=high, following=high)

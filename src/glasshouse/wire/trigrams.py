@@ -1,0 +1,64 @@
+"""What an index of three-letter pieces can tell of a search: which entries cannot match.
+
+SQLite's ``trigram`` tokenizer cuts text into every three characters in a row. A text
+that occurs in another has all its pieces there: what has them may match, nothing else does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from glasshouse.model.jobquery import JobQuery
+
+SIZE = 3
+MOST = 1 << 16
+"""Characters of one entry that are cut into pieces."""
+LONG = "\ue000\ue001\ue002"
+"""Marks an entry that has more: whatever is looked for, it may match."""
+_MOST_PIECES = 24
+_WITHIN_ERRORS = re.compile(r"[^\s:]+")
+
+
+def marked(text: str) -> str:
+    """Return casefolded text as it is indexed: no longer than what is looked at of it."""
+    whole = text if len(text) <= MOST else text[:MOST] + LONG
+    return _storable(whole)
+
+
+def match_of(wanted: JobQuery) -> str | None:
+    """Return an FTS5 expression that holds for every entry that matches, or ``None`` for all."""
+    pieces = dict.fromkeys(piece for text in _texts(wanted) for piece in _spread(_storable(text)))
+    if not pieces:
+        return None
+    every = " AND ".join(_quoted(piece) for piece in list(pieces)[:_MOST_PIECES])
+    return f"({every}) OR {_quoted(LONG)}"
+
+
+def _storable(text: str) -> str:
+    """Return text without half characters, and without NUL, which ends text for SQLite."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _texts(wanted: JobQuery) -> Iterable[str]:
+    """Yield texts each of which occurs, casefolded, in the searchable text of what matches."""
+    yield from (text.casefold() for text in (*wanted.words, *wanted.args))
+    for text in wanted.error:
+        # Kind and message of an error stand apart in what is indexed.
+        yield from _WITHIN_ERRORS.findall(text.casefold())
+    patterns = (*wanted.jid, *wanted.jobtype, *wanted.queue, *(t.value for t in wanted.at_path))
+    for pattern in patterns:
+        yield from pattern.casefold().split("*")
+
+
+def _spread(text: str) -> list[str]:
+    """Return pieces that cover a text; each that is left out is covered by those beside it."""
+    last = len(text) - SIZE
+    if last < 0:
+        return []
+    starts = dict.fromkeys([*range(0, last + 1, SIZE), last])
+    return [text[at : at + SIZE] for at in starts]
+
+
+def _quoted(piece: str) -> str:
+    return '"' + piece.replace('"', '""') + '"'
