@@ -182,11 +182,20 @@ class Index:
         if snapshot.state is None or snapshot.fault is not None:
             return False
         state, now = snapshot.state, time.monotonic()
-        await self._ends(state, now)
-        await self._queues(state, now)
         due = [walk for walk in self._walks if walk.due(now, self._scanner.unhurried)]
-        for walk in due:
-            await self._walk(walk)
+        faults: list[GlasshouseError] = []
+        # What cannot be read keeps nothing else from being read.
+        for work in (
+            self._ends(state, now),
+            self._queues(state, now),
+            *(self._walk(walk) for walk in due),
+        ):
+            try:
+                await work
+            except GlasshouseError as error:
+                faults.append(error)
+        if faults:
+            raise faults[0]
         return any(walk.began_at is not None for walk in due)
 
     async def _walk(self, walk: _Walk) -> None:
