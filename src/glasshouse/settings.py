@@ -168,6 +168,33 @@ def parse_address(text: str, *, option: str) -> Address:
     return Address(bare, int(port))
 
 
+def one_server(
+    listen: Listen, engine: Path | None, server: str | None, web: str | None, redis: str | None
+) -> ConsoleSettings:
+    """Return the settings of a console over the one server that the command line names.
+
+    Raises:
+        SettingsError: it names none, or more than one, or an address that is none.
+    """
+    if (engine is None) == (server is None):
+        raise SettingsError(
+            "Name the server to look at: one, and not more.",
+            remedy="Write glasshouse serve --engine DIR, or --server URL --web URL.",
+        )
+    for option, what, given in (("--web", "Web UI", web), ("--redis", "Redis", redis)):
+        if given is not None and server is None:
+            raise SettingsError(
+                f"{option} is the {what} of the Faktory that --server names, and there is no "
+                "--server.",
+                remedy=f"Name both: --server tcp://HOST:7419 {option} URL.",
+            )
+    return ConsoleSettings(
+        listen=listen,
+        engine=None if engine is None else engine.absolute(),
+        faktory=None if server is None else parse_faktory(server, web, redis),
+    )
+
+
 def parse_faktory(server: str, web: str | None, redis: str | None = None) -> FaktorySettings:
     """Parse ``tcp://[:PASSWORD@]HOST[:PORT]`` (or ``tcp+tls://``), and what else is known.
 

@@ -14,7 +14,9 @@ from playwright.async_api import BrowserContext, Page
 
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.upstream.reader import Reader
+from glasshouse.upstream.scan import Scanner
 from glasshouse.web.app import create_app
 from glasshouse.web.serve import serve
 from tests.engine.peer import Clock, Peer, Running, running
@@ -37,10 +39,12 @@ class House(msgspec.Struct):
 
 
 @contextlib.asynccontextmanager
-async def served(reader: Reader, clock: Clock) -> AsyncIterator[str]:
+async def served(
+    reader: Reader, clock: Clock, scanner: Scanner | None = None
+) -> AsyncIterator[str]:
     """Serve a console over ``reader``; yield its address."""
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    floor = Floor({"main": ServerFloor("main", reader, clock=clock)})
+    floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner)})
     app = create_app(floor, clock=clock)
     async with floor.running():
         task = asyncio.create_task(
@@ -58,7 +62,8 @@ async def served(reader: Reader, clock: Clock) -> AsyncIterator[str]:
 async def house(data: Path) -> AsyncIterator[House]:
     """Run both while the block runs."""
     clock = Clock()
-    async with running(data) as engine, served(EmbeddedReader(data), clock) as url:
+    reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
+    async with running(data) as engine, served(reader, clock, scanner) as url:
         yield House(engine, url, clock)
 
 

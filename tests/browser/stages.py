@@ -16,6 +16,7 @@ PAGES = {
     "retries": ["/main/retries", "/main/retries?q=error%3Acard"],
     "scheduled": ["/main/scheduled?order=reverse"],
     "dead": ["/main/dead", "/main/dead?q=type%3A"],
+    "search": ["/main/search", "/main/search?q=order", "/main/search?q=nothing-like-this"],
     "busy": ["/main/busy", "/main/busy?sort=expires"],
     "job": [
         "/main/jobs/dead-order-1",

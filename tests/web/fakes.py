@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery, Searched
 from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
+from glasshouse.upstream.scan import Spot, Stretch
 from glasshouse.web.app import Application, create_app
 from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.routes import ROUTES, Kind
@@ -94,7 +95,7 @@ class FakeReader:
             description="Faktory",
             version="1",
             queues=tuple(queues),
-            sets=SetSizes(),
+            sets=SetSizes(**{name.value: len(jobs) for name, jobs in self.sets.items()}),
             processed=2,
             failures=1,
             workers=(worker,),
@@ -161,6 +162,39 @@ class FakeReader:
 
     async def close(self) -> None:
         self.gone = True
+
+
+class FakeScanner:
+    """What a fake server holds, for an index."""
+
+    keeps = False
+    unhurried = heads = 0.01
+    queues = head = 10
+
+    def __init__(self, reader: FakeReader) -> None:
+        self._reader = reader
+
+    async def stretch(self, name: JobSet, start: float | None) -> Stretch:
+        spots = tuple(Spot(job.at or 0.0, hash(job.jid), job) for job in self._reader.sets[name])
+        return Stretch(spots=spots, low=None, high=None, following=None)
+
+    def end(self, total: int, highest: float | None) -> float | None:
+        return None
+
+    async def load(self, spots: Sequence[Spot]) -> dict[int, StoredJob]:
+        return {}
+
+    def note(self, jobs: Sequence[StoredJob]) -> None:
+        pass
+
+    async def queue_head(self, queue: str) -> tuple[StoredJob, ...]:
+        return tuple(self._reader.queues[queue])
+
+    async def running(self) -> tuple[StoredJob, ...]:
+        return ()
+
+    async def close(self) -> None:
+        pass
 
 
 def _wanted(item: FinishedJob, wanted: FinishedFilter) -> bool:
@@ -245,7 +279,9 @@ class House:
 
     def __init__(self, clock: Callable[[], float] = lambda: NOW) -> None:
         self.reader = FakeReader()
-        self.server = ServerFloor("main", self.reader, clock=clock, pace=FAST)
+        self.server = ServerFloor(
+            "main", self.reader, clock=clock, pace=FAST, scanner=FakeScanner(self.reader)
+        )
         self.renderer = PlainRenderer()
         self.floor = Floor({"main": self.server})
         self.app: Application = create_app(

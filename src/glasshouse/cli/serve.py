@@ -10,8 +10,7 @@ import typer
 
 from glasshouse.app import console as app
 from glasshouse.cli.options import ConsoleListen
-from glasshouse.model.errors import SettingsError
-from glasshouse.settings import CONSOLE, ConsoleSettings, parse_faktory, parse_listen
+from glasshouse.settings import CONSOLE, one_server, parse_listen
 
 
 def serve(
@@ -55,24 +54,4 @@ def serve(
       glasshouse serve --server tcp://127.0.0.1:7419 --redis unix:///var/lib/faktory/db/redis.sock
     """  # noqa: D301 - click reads the \b
     where = parse_listen(listen, CONSOLE, option="--listen")
-    if (engine is None) == (server is None):
-        raise SettingsError(
-            "Name the server to look at: one, and not more.",
-            remedy="Write glasshouse serve --engine DIR, or --server URL --web URL.",
-        )
-    if web is not None and server is None:
-        raise SettingsError(
-            "--web is the Web UI of the Faktory that --server names, and there is no --server.",
-            remedy="Name both: --server tcp://HOST:7419 --web http://HOST:7420.",
-        )
-    if redis is not None and server is None:
-        raise SettingsError(
-            "--redis is the Redis of the Faktory that --server names, and there is no --server.",
-            remedy="Name both: --server tcp://HOST:7419 --redis unix:///PATH/redis.sock.",
-        )
-    settings = ConsoleSettings(
-        listen=where,
-        engine=None if engine is None else engine.absolute(),
-        faktory=None if server is None else parse_faktory(server, web, redis),
-    )
-    asyncio.run(app.console(settings))
+    asyncio.run(app.console(one_server(where, engine, server, web, redis)))

@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -41,7 +42,7 @@ _SAME = 2.0
 _ADD = 400
 """Entries that are taken in at once; a search waits no longer than that takes."""
 _BATCH = 200
-_SECONDS = 0.8
+_SECONDS = 0.5
 """How long one search may look."""
 _DUTY = 4.0
 """What was walked once is walked again after so many times as long, at least."""
@@ -186,12 +187,12 @@ class Index:
         faults: list[GlasshouseError] = []
         # What cannot be read keeps nothing else from being read.
         for work in (
-            self._ends(state, now),
-            self._queues(state, now),
-            *(self._walk(walk) for walk in due),
+            partial(self._ends, state, now),
+            partial(self._queues, state, now),
+            *(partial(self._walk, walk) for walk in due),
         ):
             try:
-                await work
+                await work()
             except GlasshouseError as error:
                 faults.append(error)
         if faults:

@@ -21,6 +21,7 @@ from glasshouse.web.context import PageContext, server_of
 from glasshouse.web.findings import PROBLEM, findings
 from glasshouse.web.listing import part
 from glasshouse.web.rates import SHORT, recent
+from glasshouse.web.search import search_listing
 from glasshouse.web.shapes import (
     FaultShape,
     FindingShape,
@@ -33,6 +34,7 @@ from glasshouse.web.shapes import (
     ParameterShape,
     PartListing,
     QueueShape,
+    SearchListing,
     ServerShape,
     Shape,
     StateShape,
@@ -162,6 +164,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "queue_jobs": Endpoint(queue_jobs, JobShape, PartListing),
     "set_jobs": Endpoint(set_jobs, JobShape, PartListing),
     "working_jobs": Endpoint(working_jobs, JobShape, PartListing),
+    "search_listing": Endpoint(search_listing, JobShape, SearchListing),
     "jobs": Endpoint(api_finished.jobs_by_id, JobShape, JobListing),
     "workers": Endpoint(workers, WorkerShape, Listing),
     "finished": Endpoint(api_finished.finished, FinishedShape, FinishedListing),

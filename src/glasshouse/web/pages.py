@@ -13,6 +13,7 @@ from glasshouse.web.lists import dead, queue, retries, scheduled
 from glasshouse.web.overview import overview
 from glasshouse.web.parameters import parameters
 from glasshouse.web.queues import queues
+from glasshouse.web.search import search
 
 PAGES: Mapping[str, PageBuilder] = {
     "fleet": fleet,
@@ -26,4 +27,5 @@ PAGES: Mapping[str, PageBuilder] = {
     "job": job,
     "finished": finished,
     "parameters": parameters,
+    "search": search,
 }

@@ -24,6 +24,7 @@ STATIC = "/static/"
 
 NAVIGATION = (
     ("overview", "", "Overview", "o"),
+    ("search", "/search", "Search", "a"),
     ("queues", "/queues", "Queues", "q"),
     ("busy", "/busy", "Busy", "b"),
     ("retries", "/retries", "Retries", "r"),
@@ -32,7 +33,7 @@ NAVIGATION = (
     ("finished", "/finished", "Finished", "f"),
     ("parameters", "/parameters", "Parameters", "p"),
 )
-_NOT_COUNTED = frozenset({"overview", "finished", "parameters"})
+_NOT_COUNTED = frozenset({"overview", "search", "finished", "parameters"})
 # What the browser needs to say times and states by itself, in the page's language.
 _SPOKEN = (
     "{n} ago",

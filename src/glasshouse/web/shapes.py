@@ -43,6 +43,21 @@ class PartListing(Listing, frozen=True, kw_only=True):
     complete: bool | UnsetType = UNSET
 
 
+class SearchListing(Listing, frozen=True, kw_only=True):
+    """Jobs of all lists that match, the latest first.
+
+    ``next`` is the ``from`` of the part after it. ``complete`` is false when time ran out
+    after ``looked_at`` entries that might match. ``indexed`` of the server's ``of`` entries
+    can be found, and ``age`` is that of the oldest of them, absent until all were read once.
+    """
+
+    next: str | UnsetType = UNSET
+    looked_at: int | UnsetType = UNSET
+    complete: bool | UnsetType = UNSET
+    indexed: int | UnsetType = UNSET
+    of: int | UnsetType = UNSET
+
+
 class FinishedListing(Listing, frozen=True, kw_only=True):
     """A page of the finished log.
 

@@ -9,6 +9,7 @@ from glasshouse.web.chinese.keys import KEYS
 from glasshouse.web.chinese.lists import LISTS
 from glasshouse.web.chinese.overview import OVERVIEW
 from glasshouse.web.chinese.screen import SCREEN
+from glasshouse.web.chinese.search import SEARCH
 
-PARTS = (SCREEN, OVERVIEW, LISTS, JOB, KEYS)
+PARTS = (SCREEN, OVERVIEW, LISTS, SEARCH, JOB, KEYS)
 CHINESE: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}

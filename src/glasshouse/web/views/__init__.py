@@ -47,6 +47,10 @@ from glasshouse.web.views.parameters import (
     ParameterRow,
     ParametersView,
 )
+from glasshouse.web.views.search import (
+    FoundRow,
+    SearchView,
+)
 from glasshouse.web.views.shared import (
     Choice,
     ExecutionRow,
@@ -75,6 +79,7 @@ __all__ = [
     "FinishedView",
     "FleetServer",
     "FleetView",
+    "FoundRow",
     "Go",
     "Hidden",
     "HostGroup",
@@ -95,6 +100,7 @@ __all__ = [
     "QueuesView",
     "RanView",
     "RunRow",
+    "SearchView",
     "SetView",
     "SortView",
     "Stored",

@@ -1,0 +1,175 @@
+"""``/{server}/search``: jobs of every list at once, and how much of the server was looked at."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.found import Coverage, Found
+from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.listing import Place
+from glasshouse.web import format as fmt
+from glasshouse.web import jobs, rows, views
+from glasshouse.web.asking import Address, address_of, read_place, wanted, write_place
+from glasshouse.web.context import PageContext, PageResult, paging, server_of
+from glasshouse.web.i18n import t
+from glasshouse.web.shapes import SearchListing, Shape, known
+from glasshouse.web.steps import hidden
+from glasshouse.wire.matching import moment
+
+_BITS = 20
+_NOTHING = Found(
+    items=(), following=None, looked_at=0, stopped=False, coverage=Coverage(0, 0, None)
+)
+
+
+async def search(context: PageContext) -> PageResult:
+    """``/{server}/search``: what matches, wherever it is, the latest first."""
+    server = server_of(context)
+    address = address_of(context, f"/{server.name}/search")
+    coverage, fault, found = server.coverage(), None, None
+    try:
+        found = await _found(context, rows.PER_PAGE) if coverage is not None else None
+    except InvalidError as error:
+        fault = error
+    told = found or _NOTHING
+    view = views.SearchView(
+        offered=coverage is not None,
+        asked=found is not None,
+        find=_find(context, address, found, fault),
+        coverage="" if coverage is None else covered(coverage, context.locale),
+        filling=coverage is not None and coverage.age is None,
+        rows=tuple(_row(job, context, server.name) for job in told.items),
+        pager=_pager(context, address, told),
+    )
+    return PageResult(
+        template="search.html",
+        view=view,
+        title=t("Search", context.locale),
+        generation_bound=False,
+        status=200 if fault is None else 400,
+    )
+
+
+async def search_listing(context: PageContext) -> Shape:
+    """Find jobs in all lists of a server, the latest first, and tell how much was looked at."""
+    _, per_page = paging(context)
+    found = await _found(context, per_page)
+    if found is None:
+        raise InvalidError(
+            "Nothing is looked for.", remedy="Say what in q, for example q=type:SendEmail."
+        )
+    coverage = found.coverage
+    return SearchListing(
+        items=[jobs.flattened(job, whole=False) for job in found.items],
+        per_page=per_page,
+        next=UNSET if found.following is None else write_place(_place(found.following)),
+        looked_at=found.looked_at,
+        complete=not found.stopped,
+        indexed=coverage.indexed,
+        of=coverage.total,
+        age=known(coverage.age),
+    )
+
+
+def covered(coverage: Coverage, locale: str) -> str:
+    """Return how much of a server is indexed, and how old that is, in words."""
+    told = t(
+        "{n} of {total} indexed",
+        locale,
+        n=fmt.number(coverage.indexed),
+        total=fmt.number(coverage.total),
+    )
+    if coverage.age is None:
+        return t("{told}; the rest is being read.", locale, told=told)
+    age = fmt.duration(max(1.0, coverage.age), locale)
+    return t("{told}, {age} old.", locale, told=told, age=age)
+
+
+async def _found(context: PageContext, per_page: int) -> Found | None:
+    """Return what the words look for; ``None`` without words.
+
+    Raises:
+        InvalidError: they cannot be understood.
+        NotFoundError: the server cannot be searched.
+    """
+    sought = wanted(context.query, context.now)
+    if sought is None:
+        return None
+    start = context.query.get("from")
+    number = None if start is None else _number(read_place(start))
+    return await server_of(context).search(sought, start=number, per_page=per_page)
+
+
+def _number(place: Place) -> int:
+    return (int(place.score) << _BITS) + (place.number or 0)
+
+
+def _place(number: int) -> Place:
+    # In two parts: the whole is more than a floating-point number can tell.
+    return Place(float(number >> _BITS), number & ((1 << _BITS) - 1))
+
+
+def _find(
+    context: PageContext, address: Address, found: Found | None, fault: InvalidError | None
+) -> views.FindView:
+    locale = context.locale
+    going_on = found is not None and found.stopped and found.following is not None
+    more = address.at(_place(found.following), 2) if going_on and found and found.following else ""
+    return views.FindView(
+        action=address.path,
+        hidden=hidden(address, without="q"),
+        text=fmt.display_text(context.query.get("q", "")),
+        fault="" if fault is None else fmt.display_text(fault.detail),
+        remedy="" if fault is None else t(fault.remedy, locale),
+        outcome="" if found is None else _outcome(context, found),
+        more_href=more,
+        all_href="",
+    )
+
+
+def _outcome(context: PageContext, found: Found) -> str:
+    locale, n = context.locale, fmt.number(len(found.items))
+    if found.stopped:
+        looked = fmt.number(found.looked_at)
+        return t("{n} found so far, among {looked} that might match.", locale, n=n, looked=looked)
+    if found.following is not None:
+        return t("The latest {n} from here on; more follow.", locale, n=n)
+    if "from" in context.query:
+        return t("{n} found here; there are no more.", locale, n=n)
+    return t("{n} found.", locale, n=n)
+
+
+def _pager(context: PageContext, address: Address, found: Found) -> views.Pager:
+    page, begun = paging(context)[0], "from" in context.query
+    following = None if found.stopped else found.following
+    first = address.to()
+    return views.Pager(
+        label="",
+        page=page,
+        pages=1 + (begun or following is not None),
+        past_end=False,
+        first=first if begun else None,
+        previous=None,
+        next=None if following is None else address.at(_place(following), page + 1),
+        last=None,
+        last_href=first,
+    )
+
+
+def _row(job: StoredJob, context: PageContext, server: str) -> views.FoundRow:
+    at = moment(job)
+    return views.FoundRow(
+        job=rows.job_row(job, None, server, context.now, context.locale),
+        state=job.state.value,
+        state_label=t(f"state {job.state.value}", context.locale),
+        list_href=_list_href(job, server),
+        when=None if at is None else fmt.moment(at, context.now, context.locale),
+    )
+
+
+def _list_href(job: StoredJob, server: str) -> str:
+    if job.state is JobState.ENQUEUED:
+        return rows.queue_href(server, job.queue)
+    page = "busy" if job.state is JobState.WORKING else job.state.value
+    return f"/{server}/{page}"

@@ -1,0 +1,35 @@
+"""What the template of the search of a whole server gets."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from glasshouse.web import format as fmt
+from glasshouse.web.views.lists import FindView
+from glasshouse.web.views.shared import JobRow, Pager
+
+
+class FoundRow(Struct, frozen=True, kw_only=True):
+    """A job that was found, and where it is: the name of its state, and the list that shows it."""
+
+    job: JobRow
+    state: str
+    state_label: str
+    list_href: str
+    when: fmt.Moment | None
+
+
+class SearchView(Struct, frozen=True, kw_only=True):
+    """``/{server}/search``: jobs of all lists, the latest first.
+
+    ``asked`` says that something is looked for. ``coverage`` says how much of the server
+    can be searched; ``offered`` is false where nothing can.
+    """
+
+    offered: bool
+    asked: bool
+    find: FindView
+    coverage: str
+    filling: bool
+    rows: tuple[FoundRow, ...]
+    pager: Pager
