@@ -129,6 +129,10 @@ def _find(
 
 
 def _outcome(context: PageContext, found: Found) -> str:
+    return f"{_count(context, found)} {covered(found.coverage, context.locale)}"
+
+
+def _count(context: PageContext, found: Found) -> str:
     locale, n = context.locale, fmt.number(len(found.items))
     if found.stopped:
         looked = fmt.number(found.looked_at)

@@ -22,7 +22,7 @@ class FoundRow(Struct, frozen=True, kw_only=True):
 class SearchView(Struct, frozen=True, kw_only=True):
     """``/{server}/search``: jobs of all lists, the latest first.
 
-    ``asked`` says that something is looked for. ``coverage`` says how much of the server
+    ``asked`` says that something is looked for. ``coverage`` tells how much of the server
     can be searched; ``offered`` is false where nothing can.
     """
 
