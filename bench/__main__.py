@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import engine, idle, lists, live, million, overview, pages, streams
+from bench import engine, idle, lists, live, million, overview, pages, search, streams
 
 BENCHES = {
     "engine": engine.measure,
@@ -19,6 +19,7 @@ BENCHES = {
     "live": live.measure,
     "lists": lists.measure,
     "streams": streams.measure,
+    "search": search.measure,
     "overview": overview.measure,
 }
 RESULTS = Path(__file__).parent / "results"

@@ -1,11 +1,11 @@
-"""The console over one server: reader, floor, web application, socket."""
+"""The console over its servers: readers, floor, web application, socket."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from glasshouse.app.announce import console_url, ready_line, say
@@ -14,16 +14,11 @@ from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.floor.floor import Floor, ServerFloor
-from glasshouse.floor.sampler import Pace
-from glasshouse.settings import Address, ConsoleSettings
+from glasshouse.settings import SERVER, Address, ConsoleSettings, ServerSettings
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
-from glasshouse.upstream.reader import Reader
-from glasshouse.upstream.scan import Scanner
 from glasshouse.web.app import create_app
 from glasshouse.web.serve import serve
-
-SERVER = "main"
 
 
 async def console(settings: ConsoleSettings) -> None:
@@ -38,45 +33,47 @@ async def console(settings: ConsoleSettings) -> None:
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
         warn_when_open(address)
-        async with _server(settings) as (made, faktory):
+        async with _served(settings.servers) as (made, addresses):
 
             def on_ready() -> None:
                 url = console_url(address)
                 say(f"The console answers at {url}; press Ctrl-C to stop.")
-                ready_line(console=url, faktory=faktory)
+                faktory = next(iter(addresses.values())) if len(addresses) == 1 else None
+                ready_line(console=url, faktory=faktory, servers=addresses)
 
             await run_until(stop, made.serve(sock, on_ready))
 
 
 @contextlib.asynccontextmanager
-async def _server(settings: ConsoleSettings) -> AsyncIterator[tuple[Console, str | None]]:
-    """Yield the console over the one server that is named, and that server's address."""
-    if settings.faktory is not None:
-        reader, scanner = remote_reader(settings.faktory)
-        try:
-            yield Console(reader, pace=REMOTE, scanner=scanner), settings.faktory.url
-        finally:
-            await reader.close()
-        return
-    assert settings.engine is not None
-    made = embedded(settings.engine)
-    async with attached(settings.engine) as faktory:
-        yield made, faktory
+async def _served(
+    servers: Sequence[ServerSettings],
+) -> AsyncIterator[tuple[Console, dict[str, str | None]]]:
+    """Yield the console over these servers, and where each of them answers if that is known."""
+    floors: dict[str, ServerFloor] = {}
+    addresses: dict[str, str | None] = {}
+    async with contextlib.AsyncExitStack() as life:
+        for server in servers:
+            floors[server.name] = _floor(server)
+            if server.faktory is not None:
+                addresses[server.name] = server.faktory.url
+        made = Console(floors)
+        # Whatever could fail is tried before an engine is started.
+        for server in servers:
+            if server.engine is not None:
+                addresses[server.name] = await life.enter_async_context(attached(server.engine))
+        yield made, addresses
 
 
 class Console:
-    """The console over one server, which need not run yet."""
+    """The console over its servers, which need not run yet."""
 
-    def __init__(
-        self, reader: Reader, *, pace: Pace | None = None, scanner: Scanner | None = None
-    ) -> None:
+    def __init__(self, servers: Mapping[str, ServerFloor]) -> None:
         """Put it together; nothing is opened.
 
         Raises:
             SettingsError: the front end was not built.
         """
-        server = ServerFloor(SERVER, reader, clock=time.time, pace=pace, scanner=scanner)
-        self._floor = Floor({SERVER: server})
+        self._floor = Floor(servers)
         self._app = create_app(self._floor, clock=time.time)
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
@@ -92,13 +89,26 @@ class Console:
             )
 
 
+def _floor(server: ServerSettings) -> ServerFloor:
+    if server.faktory is None:
+        assert server.engine is not None
+        return _embedded_floor(server.name, server.engine)
+    reader, scanner = remote_reader(server.faktory)
+    return ServerFloor(server.name, reader, clock=time.time, pace=REMOTE, scanner=scanner)
+
+
+def _embedded_floor(name: str, data: Path) -> ServerFloor:
+    reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
+    return ServerFloor(name, reader, clock=time.time, scanner=scanner)
+
+
 def embedded(data: Path) -> Console:
     """Return the console over the engine whose data lies in ``data``.
 
     Raises:
         SettingsError: the front end was not built.
     """
-    return Console(EmbeddedReader(data), scanner=EmbeddedScanner(data))
+    return Console({SERVER: _embedded_floor(SERVER, data)})
 
 
 def warn_when_open(address: Address) -> None:

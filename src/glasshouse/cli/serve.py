@@ -3,48 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Annotated
-
-import typer
+import os
 
 from glasshouse.app import console as app
-from glasshouse.cli.options import ConsoleListen
-from glasshouse.settings import CONSOLE, one_server, parse_listen
+from glasshouse.cli.options import (
+    ConfigFile,
+    ConsoleListen,
+    EngineFolder,
+    RedisUrl,
+    ServerUrl,
+    WebUrl,
+)
+from glasshouse.settings.file import Named, settings_of
 
 
 def serve(
     *,
-    engine: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Data folder of an embedded work server; started if none runs."
-        ),
-    ] = None,
-    server: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="A real Faktory's command port: tcp://[:PASSWORD@]HOST:7419, or tcp+tls://.",
-        ),
-    ] = None,
-    web: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Its Web UI, http://HOST:7420: where its jobs are listed. With --server.",
-        ),
-    ] = None,
-    redis: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Its Redis, for looking: unix:///PATH/redis.sock or redis://USER:PASSWORD@HOST.",
-        ),
-    ] = None,
+    config: ConfigFile = None,
+    engine: EngineFolder = None,
+    server: ServerUrl = None,
+    web: WebUrl = None,
+    redis: RedisUrl = None,
     listen: ConsoleListen = None,
 ) -> None:
-    """Serve the console over an embedded work server or a real Faktory, for looking only.
+    """Serve the console over embedded work servers or real Faktories, for looking only.
 
     \b
     Examples:
@@ -52,6 +34,7 @@ def serve(
       glasshouse serve --engine /var/lib/jobs --listen 127.0.0.1:8080
       glasshouse serve --server tcp://faktory:7419 --web http://faktory:7420
       glasshouse serve --server tcp://127.0.0.1:7419 --redis unix:///var/lib/faktory/db/redis.sock
+      glasshouse serve -c /etc/glasshouse.toml
     """  # noqa: D301 - click reads the \b
-    where = parse_listen(listen, CONSOLE, option="--listen")
-    asyncio.run(app.console(one_server(where, engine, server, web, redis)))
+    named = Named(engine, server, web, redis)
+    asyncio.run(app.console(settings_of(config, named, listen=listen, environ=os.environ)))

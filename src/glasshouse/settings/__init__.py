@@ -109,12 +109,19 @@ class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"{'tcp+tls' if self.tls else 'tcp'}://{_url_host(self.host)}:{self.port}"
 
 
-class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The console over one server: the embedded one whose data lies in ``engine``, or a Faktory."""
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A server by its name: the embedded one whose data lies in ``engine``, or a Faktory."""
 
-    listen: Listen
+    name: str
     engine: Path | None = None
     faktory: FaktorySettings | None = None
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The console over its servers, of which there is one at least."""
+
+    listen: Listen
+    servers: tuple[ServerSettings, ...]
 
 
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +138,8 @@ _LAST_PORT = 65535
 _REDIS_PORT = 6379
 CONSOLE = Address("127.0.0.1", 7421)
 FAKTORY = Address("127.0.0.1", 7419)
+SERVER = "main"
+"""The name of a server that was given none."""
 
 
 def parse_listen(text: str | None, default: Address, *, option: str) -> Listen:
@@ -179,7 +188,7 @@ def one_server(
     if (engine is None) == (server is None):
         raise SettingsError(
             "Name the server to look at: one, and not more.",
-            remedy="Write glasshouse serve --engine DIR, or --server URL --web URL.",
+            remedy="Write glasshouse serve --engine DIR, --server URL --web URL, or -c FILE.",
         )
     for option, what, given in (("--web", "Web UI", web), ("--redis", "Redis", redis)):
         if given is not None and server is None:
@@ -188,11 +197,12 @@ def one_server(
                 "--server.",
                 remedy=f"Name both: --server tcp://HOST:7419 {option} URL.",
             )
-    return ConsoleSettings(
-        listen=listen,
+    made = ServerSettings(
+        name=SERVER,
         engine=None if engine is None else engine.absolute(),
         faktory=None if server is None else parse_faktory(server, web, redis),
     )
+    return ConsoleSettings(listen=listen, servers=(made,))
 
 
 def parse_faktory(server: str, web: str | None, redis: str | None = None) -> FaktorySettings:

@@ -1,0 +1,206 @@
+"""``glasshouse.toml``: the settings file, read once and strictly.
+
+Every value that may hold a secret can stand in a file of its own instead: ``faktory``,
+``web`` and ``redis`` as ``faktory_file``, ``web_file`` and ``redis_file``. No message
+repeats what was written there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from glasshouse.model.errors import SettingsError
+from glasshouse.settings import (
+    CONSOLE,
+    ConsoleSettings,
+    Secret,
+    ServerSettings,
+    one_server,
+    parse_faktory,
+    parse_listen,
+)
+from glasshouse.web.routes import RESERVED_NAMES
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_LISTEN = "GLASSHOUSE_LISTEN"
+_LATER = ("identity", "roles", "members", "ledger", "trash")
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: a name that it does not know is an error."""
+
+
+class _Console(_Section, frozen=True, kw_only=True):
+    listen: str | None = None
+    read_only: bool = True
+
+
+class _Server(_Section, frozen=True, kw_only=True):
+    name: str
+    faktory: str | None = None
+    faktory_file: str | None = None
+    web: str | None = None
+    web_file: str | None = None
+    redis: str | None = None
+    redis_file: str | None = None
+    password_file: str | None = None
+    engine: str | None = None
+
+
+class _File(_Section, frozen=True, kw_only=True):
+    console: _Console = _Console()
+    servers: tuple[_Server, ...] = ()
+
+
+class Named(NamedTuple):
+    """What the command line names of one server."""
+
+    engine: Path | None = None
+    server: str | None = None
+    web: str | None = None
+    redis: str | None = None
+
+
+def settings_of(
+    config: Path | None, named: Named, *, listen: str | None, environ: Mapping[str, str]
+) -> ConsoleSettings:
+    """Return what the file says, or without one what the command line names.
+
+    Raises:
+        SettingsError: see ``read_settings`` and ``one_server``; or both are given.
+    """
+    if config is None:
+        where = parse_listen(listen, CONSOLE, option="--listen")
+        return one_server(where, *named)
+    if any(given is not None for given in named):
+        raise SettingsError(
+            "A settings file and a server on the command line are given.",
+            remedy="Name the server in the file, or leave out -c.",
+        )
+    return read_settings(config, listen=listen, environ=environ)
+
+
+def read_settings(
+    path: Path, *, listen: str | None = None, environ: Mapping[str, str]
+) -> ConsoleSettings:
+    """Return what the file at ``path`` says; ``listen`` and ``GLASSHOUSE_LISTEN`` win over it.
+
+    Paths in the file are relative to its folder.
+
+    Raises:
+        SettingsError: it cannot be read, or something in it is wrong: where, and what to write.
+    """
+    told = _decoded(path)
+    if not told.servers:
+        raise SettingsError(
+            f"{path} names no server.",
+            remedy='Add a [[servers]] table with name = "main" and faktory = "tcp://HOST:7419".',
+        )
+    where = listen or environ.get(_LISTEN) or told.console.listen
+    option = "--listen" if listen else _LISTEN if environ.get(_LISTEN) else f"{path}: listen"
+    servers = tuple(_server(server, path) for server in told.servers)
+    names = [server.name for server in servers]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(
+                f"{path}: two servers have the name {name!r}.", remedy="Give each its own."
+            )
+    return ConsoleSettings(listen=parse_listen(where, CONSOLE, option=option), servers=servers)
+
+
+def _decoded(path: Path) -> _File:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=_File, strict=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The settings {path} cannot be read: {error.strerror}.",
+            remedy="Name a file that this user may read, with -c FILE.",
+        ) from None
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {_told(str(error))}", remedy=_remedy(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # It tells a line and a column, and no text of the file.
+        raise SettingsError(
+            f"{path} is not TOML: {error}.", remedy="Mend it at that place."
+        ) from None
+
+
+def _told(error: str) -> str:
+    return (
+        error.replace("Object contains unknown field", "there is no setting").replace(
+            " - at `$", " (at `"
+        )
+        + (")" if " - at `$" in error else "")
+        + "."
+    )
+
+
+def _remedy(error: str) -> str:
+    if any(f"`{name}`" in error for name in _LATER):
+        return "This version only shows, and knows no roles yet: leave that table out."
+    return "See docs/settings.md for what can be set."
+
+
+def _server(told: _Server, path: Path) -> ServerSettings:
+    where = f"{path}: server {told.name!r}"
+    if not _NAME.fullmatch(told.name) or told.name in RESERVED_NAMES:
+        raise SettingsError(
+            f"{path}: {told.name[:80]!r} cannot be the name of a server.",
+            remedy="Use small letters, digits and dashes; not "
+            + ", ".join(sorted(RESERVED_NAMES))
+            + ".",
+        )
+    folder = path.absolute().parent
+    faktory = _either(told.faktory, told.faktory_file, "faktory", where, folder)
+    web = _either(told.web, told.web_file, "web", where, folder)
+    redis = _either(told.redis, told.redis_file, "redis", where, folder)
+    if (faktory is None) == (told.engine is None):
+        raise SettingsError(
+            f"{where} needs either faktory or engine.",
+            remedy='Write faktory = "tcp://HOST:7419", or engine = "DIR" for the embedded server.',
+        )
+    if told.engine is not None:
+        if web or redis or told.password_file:
+            raise SettingsError(
+                f"{where} is an embedded server: web, redis and password_file are a Faktory's.",
+                remedy="Leave them out.",
+            )
+        return ServerSettings(name=told.name, engine=folder / told.engine)
+    assert faktory is not None
+    try:
+        made = parse_faktory(faktory, web, redis)
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error.detail}", remedy=error.remedy) from None
+    if told.password_file is not None:
+        word = Secret(_read(folder / told.password_file, where))
+        made = msgspec.structs.replace(
+            made,
+            password=made.password or word,
+            web_password=made.web_password or word if made.web else None,
+        )
+    return ServerSettings(name=told.name, faktory=made)
+
+
+def _either(given: str | None, file: str | None, name: str, where: str, folder: Path) -> str | None:
+    if given is not None and file is not None:
+        raise SettingsError(f"{where} has both {name} and {name}_file.", remedy="Keep one of them.")
+    return given if file is None else _read(folder / file, where)
+
+
+def _read(file: Path, where: str) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SettingsError(
+            f"{where}: the file {file} cannot be read: {why}.",
+            remedy="Name a file that this user may read.",
+        ) from None
+    if not text:
+        raise SettingsError(f"{where}: the file {file} is empty.", remedy="Write the value there.")
+    return text

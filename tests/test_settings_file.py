@@ -1,0 +1,104 @@
+"""The settings file is read strictly, tells where it is wrong, and repeats no secret."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from glasshouse.model.errors import SettingsError
+from glasshouse.settings import ConsoleSettings
+from glasshouse.settings.file import _Console, _Server, read_settings
+
+SHOP = '[[servers]]\nname = "shop"\nfaktory = "tcp://faktory"\n'
+DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
+
+
+def read(folder: Path, text: str, environ: dict[str, str] | None = None) -> ConsoleSettings:
+    path = folder / "glasshouse.toml"
+    path.write_text(text)
+    return read_settings(path, environ=environ or {})
+
+
+def test_servers_are_read_in_their_order_with_secrets_from_files(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("hush\n")
+    (tmp_path / "address").write_text("tcp://:hush2@billing:7500\n")
+    made = read(
+        tmp_path,
+        '[console]\nlisten = "127.0.0.1:8000"\n' + SHOP + 'web = "http://faktory:7420"\n'
+        'password_file = "word"\n[[servers]]\nname = "billing"\nfaktory_file = "address"\n'
+        'redis = "unix:///redis.sock"\n[[servers]]\nname = "spare"\nengine = "data"\n',
+    )
+    assert made.listen.address.port == 8000
+    assert [server.name for server in made.servers] == ["shop", "billing", "spare"]
+    shop, billing, spare = made.servers
+    assert shop.faktory is not None
+    assert shop.faktory.password is not None
+    assert shop.faktory.web_password is not None
+    assert shop.faktory.password.reveal() == shop.faktory.web_password.reveal() == "hush"
+    assert billing.faktory is not None
+    assert billing.faktory.port == 7500
+    assert billing.faktory.redis is not None
+    assert spare.engine == tmp_path / "data"
+    assert "hush" not in repr(made)
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    text = '[console]\nlisten = "127.0.0.1:1"\n' + SHOP
+    environ = {"GLASSHOUSE_LISTEN": "127.0.0.1:2"}
+    assert read(tmp_path, text).listen.address.port == 1
+    assert read(tmp_path, text, environ).listen.address.port == 2
+    path = tmp_path / "glasshouse.toml"
+    made = read_settings(path, listen="127.0.0.1:3", environ=environ)
+    assert made.listen.address.port == 3
+
+
+WRONG = {
+    "": "names no server",
+    "servers = 3": "Expected `array`",
+    "[console": "is not TOML",
+    "[console]\nlistn = 1\n" + SHOP: "there is no setting `listn`",
+    "[console]\nlisten = 1\n" + SHOP: "Expected `str",
+    '[console]\nlisten = "nowhere"\n' + SHOP: "is not an address",
+    "[roles.viewer]\n" + SHOP: "there is no setting `roles`",
+    SHOP + SHOP: "two servers have the name 'shop'",
+    SHOP.replace("shop", "Shop"): "cannot be the name",
+    SHOP.replace("shop", "api"): "cannot be the name",
+    SHOP.replace('"shop"', '""'): "cannot be the name",
+    SHOP + 'passwort = "hush"\n': "there is no setting `passwort`",
+    SHOP + 'engine = "x"\n': "either faktory or engine",
+    '[[servers]]\nname = "a"\n': "either faktory or engine",
+    '[[servers]]\nname = "a"\nengine = "x"\nweb = "http://h"\n': "is an embedded server",
+    SHOP + 'faktory_file = "x"\n': "both faktory and faktory_file",
+    SHOP + 'password_file = "missing"\n': "cannot be read",
+    SHOP + 'password_file = "empty"\n': "is empty",
+    SHOP.replace("tcp://faktory", "http://:hush@faktory"): "no address of a Faktory",
+    SHOP + 'web = "ftp://:hush@faktory"\n': "no address of a Faktory",
+    SHOP + 'redis = "redis://:hush@h/3"\n': "something after its port",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_wrong_is_said_with_its_place_and_without_secrets(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "empty").touch()
+    with pytest.raises(SettingsError, match=re.escape(WRONG[text])) as caught:
+        read(tmp_path, text)
+    told = f"{caught.value.detail} {caught.value.remedy}"
+    assert "glasshouse.toml" in told
+    assert caught.value.remedy
+    assert "hush" not in told
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(tmp_path / "none.toml", environ={})
+
+
+def test_every_setting_is_documented() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    for section in (_Console, _Server):
+        for name in section.__struct_fields__:
+            assert f"`{name}`" in text, name
