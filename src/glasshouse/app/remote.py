@@ -42,34 +42,41 @@ def remote_reader(settings: FaktorySettings) -> tuple[Reader, Scanner | None]:
 
     The requests of both have a budget of ten a second in all.
     """
-    password, web, redis = settings.password, settings.web, settings.redis
+    web, redis = settings.web, settings.redis
     lists, looks = Budget(_LISTS), Budget(_LOOKS)
-    port = CommandPort(
+    ports = RemoteReader(
+        command_port(settings, Budget(_TOTALS)),
+        None if web is None else web_pages(settings, web, lists),
+        look=None if web is None else web_pages(settings, web, looks),
+    )
+    if redis is not None:
+        reader = RedisReader(ports, redis_link(redis, lists), look=redis_link(redis, looks))
+        return reader, RedisScanner(reader, redis_link(redis, SpareTurns(lists)))
+    if web is None:
+        return ports, None
+    return ports, RemoteScanner(ports, web_pages(settings, web, SpareTurns(lists)))
+
+
+def command_port(settings: FaktorySettings, budget: Budget) -> CommandPort:
+    """Return a Faktory's command port; nothing is opened."""
+    password = settings.password
+    return CommandPort(
         settings.host,
         settings.port,
-        budget=Budget(_TOTALS),
+        budget=budget,
         password=None if password is None else password.reveal().encode(),
         tls=ssl.create_default_context() if settings.tls else None,
     )
-    ports = RemoteReader(
-        port,
-        None if web is None else _pages(settings, web, lists),
-        look=None if web is None else _pages(settings, web, looks),
-    )
-    if redis is not None:
-        reader = RedisReader(ports, _link(redis, lists), look=_link(redis, looks))
-        return reader, RedisScanner(reader, _link(redis, SpareTurns(lists)))
-    if web is None:
-        return ports, None
-    return ports, RemoteScanner(ports, _pages(settings, web, SpareTurns(lists)))
 
 
-def _pages(settings: FaktorySettings, web: str, budget: Turns) -> WebPages:
+def web_pages(settings: FaktorySettings, web: str, budget: Turns) -> WebPages:
+    """Return the Web UI at ``web``; nothing is opened."""
     word = settings.web_password
     return WebPages(web, budget=budget, password=None if word is None else word.reveal())
 
 
-def _link(settings: RedisSettings, budget: Turns) -> RedisLink:
+def redis_link(settings: RedisSettings, budget: Turns) -> RedisLink:
+    """Return a Faktory's Redis; nothing is opened."""
     word = settings.password
     return RedisLink(
         RedisAddress(settings.path, settings.host, settings.port, settings.tls),

@@ -14,6 +14,7 @@ from glasshouse import __version__
 from glasshouse.app.announce import configure_logs, say, say_error
 from glasshouse.app.child import ChildError
 from glasshouse.cli.demo import demo, workload
+from glasshouse.cli.doctor import doctor
 from glasshouse.cli.engine import engine
 from glasshouse.cli.serve import serve
 from glasshouse.cli.upkeep import backup, check
@@ -37,6 +38,7 @@ def build() -> typer.Typer:
     line.command()(demo)
     line.add_typer(_engine(), name="engine")
     line.command()(serve)
+    line.command()(doctor)
     line.command(hidden=True)(workload)
     return line
 

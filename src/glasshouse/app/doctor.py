@@ -1,0 +1,303 @@
+"""``glasshouse doctor``: tries everything that the settings name, once, and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import json
+import os
+import re
+import shutil
+import socket
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+
+from glasshouse.app.remote import command_port, redis_link, web_pages
+from glasshouse.classic.jobs import read_set, set_path
+from glasshouse.classic.server import read_busy, read_queues
+from glasshouse.engine.lock import held
+from glasshouse.model.errors import GlasshouseError, UpstreamUnavailableError
+from glasshouse.model.job import JobSet
+from glasshouse.model.times import parse_time
+from glasshouse.settings import ConsoleSettings, FaktorySettings, Listen, ServerSettings
+from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.faktory_port import Info
+from glasshouse.upstream.remote import RemoteReader
+from glasshouse.upstream.remote_redis import RedisReader
+from glasshouse.web import static
+
+_VERSION = re.compile(r"(\d+)\.(\d+)\.")
+_KNOWN = ((1, 6), (1, 10))
+_TELLS_LATENCY = (1, 9, 2)
+_SKEW = 5.0
+_ROOM = 1 << 30
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Mark(enum.StrEnum):
+    """How a thing stands."""
+
+    FINE = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was tried: of which server, if of one, and what to do about it."""
+
+    what: str
+    mark: Mark
+    detail: str
+    remedy: str = ""
+    server: str = ""
+
+
+def fine(what: str, detail: str) -> Check:
+    """Return that a thing is as it should be."""
+    return Check(what=what, mark=Mark.FINE, detail=detail)
+
+
+def warn(what: str, detail: str, remedy: str) -> Check:
+    """Return that a thing works, and what had better be done."""
+    return Check(what=what, mark=Mark.WARNING, detail=detail, remedy=remedy)
+
+
+def wrong(what: str, error: GlasshouseError) -> Check:
+    """Return that a thing does not work."""
+    # The general words are for who looks at a page.
+    general = error.remedy == UpstreamUnavailableError.remedy
+    remedy = "Check its address, and that it runs and can be reached." if general else error.remedy
+    return Check(what=what, mark=Mark.WRONG, detail=error.detail, remedy=remedy)
+
+
+async def doctor(settings: ConsoleSettings, config: Path | None, *, as_json: bool) -> bool:
+    """Try everything and print it; return whether nothing is wrong."""
+    sound = True
+    async for check in checks(settings, config):
+        sound = sound and check.mark is not Mark.WRONG
+        if as_json:
+            sys.stdout.write(json.dumps(msgspec.to_builtins(check)) + "\n")
+        else:
+            sys.stdout.write(line_of(check) + "\n")
+        sys.stdout.flush()
+    return sound
+
+
+def line_of(check: Check) -> str:
+    """Return a check as a line of text."""
+    name = f"{check.server}: {check.what}" if check.server else check.what
+    remedy = f" {check.remedy}" if check.remedy else ""
+    return " ".join(f"{check.mark.value:<8} {name}: {check.detail}{remedy}".split(" "))
+
+
+async def checks(settings: ConsoleSettings, config: Path | None) -> AsyncIterator[Check]:
+    """Yield what was found, the console first and then each server in its order."""
+    for check in _console(settings, config):
+        yield check
+    found = await asyncio.gather(*(_server(server) for server in settings.servers))
+    for server, some in zip(settings.servers, found, strict=True):
+        for check in some:
+            yield msgspec.structs.replace(check, server=server.name)
+
+
+# -- the console itself ------------------------------------------------------------
+
+
+def _console(settings: ConsoleSettings, config: Path | None) -> Iterator[Check]:
+    if config is not None:
+        yield _private("settings", config)
+    try:
+        static.load()
+        yield fine("front end", "it is built")
+    except GlasshouseError as error:
+        yield wrong("front end", error)
+    yield _address(settings.listen)
+    yield _room()
+
+
+def _private(what: str, file: Path) -> Check:
+    if file.stat().st_mode & _OTHERS and b"password" in file.read_bytes().lower():
+        return warn(
+            what, f"{file} can be read, and it is not only its owner who can", f"chmod 600 {file}"
+        )
+    return fine(what, f"{file} can be read")
+
+
+def _address(listen: Listen) -> Check:
+    address = listen.address
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((address.host, address.port))
+        except OSError as error:
+            return warn(
+                "address",
+                f"{address} cannot be listened on: {error.strerror}.",
+                "Fine if that is this console, running; else choose another with listen.",
+            )
+    if not address.loopback:
+        return warn(
+            "address",
+            f"{address} can be reached from other machines, and there is no sign-in yet.",
+            "Put it behind a proxy that asks who comes, or listen on 127.0.0.1.",
+        )
+    return fine("address", f"{address} is free")
+
+
+def _room() -> Check:
+    """Look for room where SQLite keeps the index, which it removes by itself."""
+    folder = next(
+        (Path(name) for name in (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"),
+                                 "/var/tmp", tempfile.gettempdir())  # noqa: S108 - SQLite's own
+         if name and os.access(name, os.W_OK | os.X_OK)), None,
+    )  # fmt: skip
+    if folder is None:
+        return warn(
+            "index",
+            "there is no folder where SQLite may keep it.",
+            "Make /var/tmp writable, or name a folder in SQLITE_TMPDIR.",
+        )
+    free = shutil.disk_usage(folder).free
+    if free < _ROOM:
+        return warn(
+            "index",
+            f"{folder} has {free >> 20} MiB left; a million jobs need about 500.",
+            "Make room, or name another folder in SQLITE_TMPDIR.",
+        )
+    return fine("index", f"{folder} has {free >> 30} GiB left")
+
+
+# -- a server -----------------------------------------------------------------------
+
+
+async def _server(server: ServerSettings) -> list[Check]:
+    if server.faktory is None:
+        return [] if server.engine is None else [_engine(server.engine)]
+    return [check async for check in _faktory(server.faktory)]
+
+
+def _engine(data: Path) -> Check:
+    if held(data):
+        return fine("work server", f"one runs on {data}")
+    if data.exists() and not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        return Check(
+            what="work server",
+            mark=Mark.WRONG,
+            detail=f"{data} belongs to somebody else.",
+            remedy="Run the console as the owner of that folder.",
+        )
+    return fine("work server", f"none runs on {data}; the console starts one")
+
+
+async def _faktory(settings: FaktorySettings) -> AsyncIterator[Check]:
+    port = command_port(settings, Budget())
+    try:
+        info = await port.info()
+    except GlasshouseError as error:
+        yield wrong("command port", error)
+        info = None
+    if info is not None:
+        yield fine("command port", f"{settings.url} answers")
+        yield _version(info)
+        yield _clock(info)
+    ports = RemoteReader(port, None)
+    async with contextlib.AsyncExitStack() as life:
+        life.push_async_callback(ports.close)
+        async for check in _web(settings):
+            yield check
+        if info is not None:
+            async for check in _redis(settings, ports):
+                yield check
+
+
+def _version(info: Info) -> Check:
+    told = info.server.faktory_version
+    found = _VERSION.match(told)
+    if found is None or not _KNOWN[0] <= (int(found[1]), int(found[2])) <= _KNOWN[1]:
+        return warn(
+            "version",
+            f"it is {told[:40]!r}; this Glasshouse knows 1.6 to 1.10.",
+            "Pages that it cannot read are said to be so, and never guessed.",
+        )
+    numbers = tuple(int(part) for part in re.findall(r"\d+", told)[:3])
+    if numbers < _TELLS_LATENCY:
+        return warn(
+            "version",
+            f"Faktory {told} does not tell how long queues wait.",
+            "It does from 1.9.2 on, or name its Redis.",
+        )
+    return fine("version", f"Faktory {told}")
+
+
+def _clock(info: Info) -> Check:
+    try:
+        ahead = parse_time(info.now) - time.time()
+    except ValueError:
+        return fine("clock", "it does not tell its time")
+    if abs(ahead) > _SKEW:
+        side = "ahead of" if ahead > 0 else "behind"
+        return warn(
+            "clock",
+            f"its clock is {abs(ahead):.0f} s {side} this machine's.",
+            "Set both by NTP: times are shown wrong by that much.",
+        )
+    return fine("clock", "it agrees with this machine's")
+
+
+async def _web(settings: FaktorySettings) -> AsyncIterator[Check]:
+    if settings.web is None:
+        if settings.redis is None:
+            yield warn(
+                "Web UI",
+                "it is not named, so no jobs and no workers can be listed.",
+                "Name it: web = http://HOST:7420.",
+            )
+        return
+    pages = web_pages(settings, settings.web, Budget())
+    try:
+        read_queues(await pages.get("/queues"))
+        read_busy(await pages.get("/busy"))
+        for name in JobSet:
+            read_set(name, await pages.get(set_path(name)))
+        yield fine("Web UI", f"{settings.web} answers, and its pages can be read")
+    except GlasshouseError as error:
+        yield wrong("Web UI", error)
+    finally:
+        await pages.close()
+
+
+async def _redis(settings: FaktorySettings, ports: RemoteReader) -> AsyncIterator[Check]:
+    if settings.redis is None:
+        return
+    link = redis_link(settings.redis, Budget())
+    reader = RedisReader(ports, link)
+    try:
+        state = await reader.state()
+        if state.unread is not None:
+            yield Check(
+                what="Redis",
+                mark=Mark.WRONG,
+                detail=state.unread.detail,
+                remedy=state.unread.remedy,
+            )
+            return
+        yield fine("Redis", "it answers, and can be read")
+        for lost in state.stranded:
+            yield warn(
+                "Redis",
+                f"{lost.size:,} jobs of {lost.queue[:80]!r} lie in {lost.key[:80]!r}, where this "
+                "version of Faktory does not look.",
+                "They were left there by another version: push them again, or go back to it.",
+            )
+    except GlasshouseError as error:
+        yield wrong("Redis", error)
+    finally:
+        await link.close()

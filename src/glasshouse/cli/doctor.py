@@ -1,0 +1,48 @@
+"""``glasshouse doctor``: is everything as it should be?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import typer
+
+from glasshouse.app import doctor as app
+from glasshouse.cli.options import (
+    AsJson,
+    ConfigFile,
+    ConsoleListen,
+    EngineFolder,
+    RedisUrl,
+    ServerUrl,
+    WebUrl,
+)
+from glasshouse.settings.file import Named, settings_of
+
+
+def doctor(
+    *,
+    config: ConfigFile = None,
+    engine: EngineFolder = None,
+    server: ServerUrl = None,
+    web: WebUrl = None,
+    redis: RedisUrl = None,
+    listen: ConsoleListen = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try everything that a console would need, say how it stands and what to do.
+
+    Checks the settings, the rights on files, the address, and of each server its ports,
+    passwords, version, clock and pages. Changes nothing. With --json each check is an
+    object on a line of its own. Exit 0: nothing is wrong. 1: something is.
+
+    \b
+    Examples:
+      glasshouse doctor -c /etc/glasshouse.toml
+      glasshouse doctor --server tcp://faktory:7419 --web http://faktory:7420
+    """  # noqa: D301 - click reads the \b
+    settings = settings_of(
+        config, Named(engine, server, web, redis), listen=listen, environ=os.environ
+    )
+    if not asyncio.run(app.doctor(settings, config, as_json=as_json)):
+        raise typer.Exit(1)

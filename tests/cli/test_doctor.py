@@ -1,0 +1,121 @@
+"""``glasshouse doctor`` finds what is wrong, says what to do, and tells no password."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.upstream.faktory import StandIn
+
+SECRET = "hush-hush"
+
+
+@pytest.fixture
+async def faktory() -> AsyncIterator[StandIn]:
+    async with StandIn().running() as made:
+        made.push("mailers", "mail-1")
+        yield made
+
+
+async def run(*arguments: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "glasshouse", "doctor", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    text = out.decode()
+    assert SECRET not in text
+    return process.returncode or 0, text
+
+
+def named(faktory: StandIn) -> list[str]:
+    return [
+        "--server", f"tcp://:{SECRET}@127.0.0.1:{faktory.command.port}",
+        "--web", f"http://127.0.0.1:{faktory.web.port}", "--listen", "127.0.0.1:0",
+    ]  # fmt: skip
+
+
+async def examined(faktory: StandIn, *more: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    code, text = await run(*named(faktory), "--json", *more)
+    return code, {check["what"]: check for check in map(json.loads, text.splitlines())}
+
+
+async def test_what_is_as_it_should_be_is_said_to_be(faktory: StandIn) -> None:
+    code, text = await run(*named(faktory))
+    assert code == 0
+    assert "main: Web UI: http://127.0.0.1" in text
+    assert "wrong" not in text
+
+
+async def test_a_wrong_password_is_found_and_the_rest_is_tried_all_the_same(
+    faktory: StandIn,
+) -> None:
+    faktory.refusing = True
+    code, checks = await examined(faktory)
+    assert code == 1
+    assert checks["command port"]["mark"] == "wrong"
+    assert "password" in checks["command port"]["remedy"]
+    assert checks["Web UI"]["mark"] == "ok"
+
+
+async def test_a_page_that_cannot_be_read_is_named(faktory: StandIn) -> None:
+    faktory.spoiled = "/retries"
+    code, checks = await examined(faktory)
+    assert code == 1
+    assert "/retries of Faktory 1.10.0" in checks["Web UI"]["detail"]
+
+
+async def test_a_clock_and_a_version_that_are_off_are_warnings(faktory: StandIn) -> None:
+    faktory.clock = lambda: time.time() - 3600
+    faktory.version = "2.0.0"
+    code, checks = await examined(faktory)
+    assert code == 0
+    assert "behind" in checks["clock"]["detail"]
+    assert "knows 1.6 to 1.10" in checks["version"]["detail"]
+    faktory.version = "1.9.1"
+    _, checks = await examined(faktory)
+    assert "how long queues wait" in checks["version"]["detail"]
+
+
+async def test_what_is_not_there_is_said_with_what_to_do(faktory: StandIn, tmp_path: Path) -> None:
+    code, checks = await examined(faktory, "--redis", f"unix://{tmp_path}/none.sock")
+    assert code == 1
+    assert "is not there" in checks["Redis"]["detail"]
+    assert "--redis" in checks["Redis"]["remedy"]
+    faktory.gone = True
+    code, checks = await examined(faktory)
+    assert code == 1
+    assert {checks[what]["mark"] for what in ("command port", "Web UI")} == {"wrong"}
+
+
+async def test_every_server_of_a_file_is_tried_and_open_files_are_found(
+    faktory: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "glasshouse.toml"
+    path.write_text(
+        f'# password\n[[servers]]\nname = "shop"\nfaktory = "{named(faktory)[1]}"\n'
+        f'[[servers]]\nname = "spare"\nengine = "{tmp_path / "data"}"\n'
+    )
+    path.chmod(0o644)
+    code, text = await run("-c", str(path), "--listen", "127.0.0.1:0")
+    assert code == 0
+    assert f"chmod 600 {path}" in text
+    assert "shop: Web UI: it is not named" in text
+    assert "the console starts one" in text
+
+
+async def test_a_file_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
+    path = tmp_path / "glasshouse.toml"
+    path.write_text("nonsense")
+    assert (await run("-c", str(path)))[0] == 2
+    code, text = await run()
+    assert code == 2
+    assert "Name the server" in text
