@@ -17,7 +17,7 @@ from tests.web.fakes import FakeReader
 from .house import open_live, served
 from .stages import PAGES
 
-TOLD = ("/", "/main", "/main/queues")
+TOLD = ("/", "/main", "/main/search", "/main/queues")
 """Pages of what is read all the time; the others read for themselves."""
 
 

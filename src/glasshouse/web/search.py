@@ -34,6 +34,7 @@ async def search(context: PageContext) -> PageResult:
         fault = error
     told = found or _NOTHING
     view = views.SearchView(
+        known=server.snapshot.state is not None,
         offered=coverage is not None,
         asked=found is not None,
         find=_find(context, address, found, fault),
