@@ -10,16 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from playwright.async_api import BrowserContext, Page
 
+from glasshouse.app.remote import REMOTE
 from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.sampler import Pace
+from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
+from glasshouse.upstream.faktory_port import CommandPort
+from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import Reader
+from glasshouse.upstream.remote import RemoteReader
+from glasshouse.upstream.remote_scan import RemoteScanner
 from glasshouse.upstream.scan import Scanner
 from glasshouse.web.app import create_app
 from glasshouse.web.serve import serve
 from tests.engine.peer import Clock, Peer, Running, running
+from tests.upstream.engine_web import EngineWeb
 
 
 class House(msgspec.Struct):
@@ -38,13 +47,18 @@ class House(msgspec.Struct):
         self.engine.stop.set()
 
 
+QUICK = msgspec.structs.replace(
+    REMOTE, watched=0.1, idle=0.2, between_reads=0.1, refresh=0.3, slow=0.3
+)
+
+
 @contextlib.asynccontextmanager
 async def served(
-    reader: Reader, clock: Clock, scanner: Scanner | None = None
+    reader: Reader, clock: Clock, scanner: Scanner | None = None, pace: Pace | None = None
 ) -> AsyncIterator[str]:
     """Serve a console over ``reader``; yield its address."""
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner)})
+    floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner, pace=pace)})
     app = create_app(floor, clock=clock)
     async with floor.running():
         task = asyncio.create_task(
@@ -65,6 +79,30 @@ async def house(data: Path) -> AsyncIterator[House]:
     reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
     async with running(data) as engine, served(reader, clock, scanner) as url:
         yield House(engine, url, clock)
+
+
+@contextlib.asynccontextmanager
+async def over_ports(data: Path) -> AsyncIterator[House]:
+    """Run both, with the console reading nothing but two ports, as those of a real Faktory."""
+    clock, budget = Clock(), Budget(10_000)
+    async with running(data) as engine:
+        told = EngineWeb(EmbeddedReader(data))
+        async with told.web.running():
+            port = CommandPort("127.0.0.1", engine.port, budget=budget)
+            address = f"http://127.0.0.1:{told.web.port}"
+            look, lists, index = (WebPages(address, budget=budget) for _ in range(3))
+            reader = RemoteReader(port, lists, look=look, clock=clock)
+            scanner = RemoteScanner(reader, index)
+            scanner.heads, scanner.unhurried = 0.2, 0.5
+            async with served(reader, clock, scanner, QUICK) as url:
+                yield House(engine, url, clock)
+        await told.close()
+
+
+HOUSES = {"embedded": house, "ports": over_ports}
+"""Both ways in which a server is read: from its store, or from a Faktory's ports."""
+whole_story = pytest.mark.parametrize("shop", ["embedded"], indirect=True)
+"""A test of what Faktory's own pages do not tell: last beats, deadlines, the log."""
 
 
 async def open_live(context: BrowserContext, url: str) -> Page:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext
 
-from .house import House, house, open_live, overflow, push
+from .house import HOUSES, House, open_live, overflow, push, whole_story
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path / "data") as made:
+@pytest.fixture(params=HOUSES)
+async def shop(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    async with HOUSES[request.param](tmp_path / "data") as made:
         yield made
 
 
@@ -29,6 +29,7 @@ async def test_nobody_and_nothing_is_said_and_a_worker_appears_by_itself(
     assert "idle" in await page.locator("tr.proc").inner_text()
 
 
+@whole_story
 async def test_each_worker_stands_under_its_host_with_what_it_runs(
     shop: House, context: BrowserContext
 ) -> None:
@@ -68,6 +69,7 @@ async def test_jobs_of_nobody_are_listed_apart(shop: House, context: BrowserCont
     await page.get_by_text("2 jobs run").wait_for()
 
 
+@whole_story
 async def test_a_reservation_that_ends_soon_or_is_over_and_a_silent_worker_are_marked(
     shop: House, context: BrowserContext
 ) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from .house import House, house, open_live, overflow, push
+from .house import HOUSES, House, open_live, overflow, push, whole_story
 
 ALONE = "Queue mailers has jobs (3) and no worker is connected."
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path / "data") as made:
+@pytest.fixture(params=HOUSES)
+async def shop(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    async with HOUSES[request.param](tmp_path / "data") as made:
         yield made
 
 
@@ -24,6 +24,7 @@ async def attention(page: Page) -> list[str]:
     return await page.locator(".attention li a").all_inner_texts()
 
 
+@whole_story
 async def test_an_empty_server_says_so_and_fills_by_itself(
     shop: House, context: BrowserContext
 ) -> None:
@@ -40,6 +41,7 @@ async def test_an_empty_server_says_so_and_fills_by_itself(
     assert await page.evaluate("window.neverReloaded")
 
 
+@whole_story
 async def test_ordinary_days_are_told_in_one_glance(shop: House, context: BrowserContext) -> None:
     worker = await shop.worker("worker-1", host="app-7", pid=4127)
     await push(worker, "payments", "job-00000001", "job-00000002", "job-00000003")
@@ -97,6 +99,7 @@ async def test_a_paused_queue_is_marked_and_said(shop: House, context: BrowserCo
     assert "Paused" in await row.inner_text()
 
 
+@whole_story
 async def test_a_silent_worker_is_said_and_marked(shop: House, context: BrowserContext) -> None:
     await shop.worker("worker-1", host="app-7", pid=4127)
     page = await open_live(context, f"{shop.url}/main")
@@ -121,6 +124,7 @@ async def test_the_way_a_queue_grows_is_shown_when_it_is_known(
     assert (await row.locator("td").nth(2).inner_text()).startswith("+")
 
 
+@whole_story
 async def test_a_server_that_is_gone_leaves_its_last_numbers_and_no_new_alarms(
     shop: House, context: BrowserContext
 ) -> None:
@@ -160,6 +164,7 @@ async def test_the_fleet_compares_servers_and_says_the_gravest_of_each(
     assert await overflow(page) <= 0
 
 
+@whole_story
 async def test_a_thousand_queues_and_many_workers_stay_one_glance(
     shop: House, context: BrowserContext
 ) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from .house import House, house, open_live, overflow, push
+from .house import HOUSES, House, open_live, overflow, push
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path / "data") as made:
+@pytest.fixture(params=HOUSES)
+async def shop(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    async with HOUSES[request.param](tmp_path / "data") as made:
         yield made
 
 

@@ -69,7 +69,7 @@ class ServerFloor:
         self._times: PageCache[TimesTable | None] = self._cache(lambda _: 1)
         self._parameters: PageCache[tuple[Parameter, ...] | None] = self._cache(lambda _: 1)
         self._glance: PageCache[Glance] = self._cache(glance.weight)
-        self._index = None if scanner is None else Index(name, scanner, lambda: self.snapshot)
+        self._index = None if scanner is None else Index(name, scanner, self._sampler)
         self._searches: PageCache[Found] = self._cache(_found_weight)
         self._slow = SlowGeneration(pace.slow, clock)
 

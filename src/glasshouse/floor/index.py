@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -44,6 +44,8 @@ _ADD = 400
 _BATCH = 200
 _SECONDS = 0.5
 """How long one search may look."""
+_UNWATCHED = 6.0
+"""How much less is read while nobody looks."""
 _DUTY = 4.0
 """What was walked once is walked again after so many times as long, at least."""
 
@@ -72,14 +74,26 @@ class _Walk:
         return now - self.ended_at >= max(unhurried, _DUTY * took)
 
 
+class Watched(Protocol):
+    """What is known of the server, and whether somebody looks at it."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last state that was read."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody looks."""
+
+
 class Index:
     """Everything of one server that can be searched at once."""
 
-    def __init__(self, name: str, scanner: Scanner, snapshot: Callable[[], Snapshot]) -> None:
-        """Index what ``scanner`` tells of a server; ``snapshot`` is what is known of it."""
+    def __init__(self, name: str, scanner: Scanner, sampler: Watched) -> None:
+        """Index what ``scanner`` tells of a server; ``sampler`` knows how it is and who looks."""
         self._name = name
         self._scanner = scanner
-        self._snapshot = snapshot
+        self._sampler = sampler
         self._store: IndexStore | None = None
         self._thread = ThreadPoolExecutor(1, "index")
         self._walks = [_Walk(name) for name in JobSet]
@@ -160,7 +174,7 @@ class Index:
 
     def coverage(self) -> Coverage:
         """Return how much of the server is known, and how old the oldest part of it is."""
-        state = self._snapshot().state
+        state = self._sampler.snapshot.state
         # Counts of the other thread, each of them whole.
         indexed = 0 if self._store is None else sum(list(self._store.sizes.values()))
         if state is None:
@@ -179,11 +193,13 @@ class Index:
 
     async def _step(self) -> bool:
         """Do a piece of work; return whether there is more to be done at once."""
-        snapshot = self._snapshot()
+        snapshot = self._sampler.snapshot
         if snapshot.state is None or snapshot.fault is not None:
             return False
         state, now = snapshot.state, time.monotonic()
-        due = [walk for walk in self._walks if walk.due(now, self._scanner.unhurried)]
+        due = [
+            walk for walk in self._walks if walk.due(now, self._patience(self._scanner.unhurried))
+        ]
         faults: list[GlasshouseError] = []
         # What cannot be read keeps nothing else from being read.
         for work in (
@@ -225,7 +241,7 @@ class Index:
             if (
                 walk.known == size
                 or walk.whole_at is None
-                or now - walk.looked_at < self._scanner.heads
+                or now - walk.looked_at < self._patience(self._scanner.heads)
             ):
                 continue
             walk.looked_at = now
@@ -255,16 +271,21 @@ class Index:
             await self._replace("", await self._scanner.running())
             self._heads_at[""] = (now, mark)
 
+    def _patience(self, seconds: float) -> float:
+        """Return for how long something is new enough: longer while nobody looks."""
+        return seconds if self._sampler.watched else seconds * _UNWATCHED
+
     def _fresh(self, name: str, mark: tuple[int, float], now: float) -> bool:
         """Return whether the head of a list is new enough, or cannot have changed."""
         if name not in self._heads_at:
             return False
         at, (size, oldest) = self._heads_at[name]
-        if now - at < self._scanner.heads:
+        if now - at < self._patience(self._scanner.heads):
             return True
         unchanged = size == mark[0] and abs(oldest - mark[1]) < _SAME
         if unchanged:
-            self._heads_at[name] = (now, mark)
+            # Compared with what was read, however often it was looked at since.
+            self._heads_at[name] = (now, (size, oldest))
         return unchanged
 
     async def _take(self, walk: _Walk, stretch: Stretch, before: float | None) -> None:

@@ -95,6 +95,11 @@ class Sampler:
                 await asyncio.sleep(self._pace.between_reads if self.snapshot.pulse else 0)
             self._nudge.clear()
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody looks."""
+        return bool(self._wakers)
+
     async def watch(self) -> AsyncGenerator[Snapshot, None]:
         """Yield the current snapshot, then each newer one; a slow reader skips to the latest."""
         waker = asyncio.Event()

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from glasshouse.classic.jobs import read_queue, read_set, set_path
+from glasshouse.classic.jobs import QueuedJob, read_queue, read_set, set_path
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import ListQuery
 from glasshouse.upstream import remote_jobs
@@ -24,10 +24,10 @@ class RemoteScanner:
     """A ``Scanner`` of a Faktory's Web UI. Where a stretch begins is the number of a page."""
 
     keeps = False
-    unhurried = 60.0
-    heads = 30.0
+    unhurried = 20.0
+    heads = 5.0
     queues = 10
-    head = ROWS
+    head = 2 * ROWS
 
     def __init__(self, reader: RemoteReader, pages: WebPages) -> None:
         """Read ``pages``, whose turns should be spare ones; ``reader`` knows the queues."""
@@ -62,14 +62,16 @@ class RemoteScanner:
         self._reader.note(jobs)
 
     async def queue_head(self, queue: str) -> tuple[StoredJob, ...]:
-        """Return the next jobs of a queue, which are on its last page."""
+        """Return the next jobs of a queue: those on its last page, and on the one before."""
         info, _ = await self._reader.info(60.0)
         total = info.faktory.queues.get(queue)
         if total is None:
             raise no_queue(queue)
         last = max(1, -(-total // ROWS))
-        html = await self._pages.get(f"/queues/{quote(queue, safe='')}?page={last}")
-        rows = read_queue(queue, html)[:ROWS]
+        rows: list[QueuedJob] = []
+        for number in range(max(1, last - 1), last + 1):
+            html = await self._pages.get(f"/queues/{quote(queue, safe='')}?page={number}")
+            rows += read_queue(queue, html)[:ROWS]
         return tuple(remote_jobs.queued(row, queue) for row in reversed(rows))
 
     async def running(self) -> tuple[StoredJob, ...]:

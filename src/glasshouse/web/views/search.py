@@ -22,8 +22,9 @@ class FoundRow(Struct, frozen=True, kw_only=True):
 class SearchView(Struct, frozen=True, kw_only=True):
     """``/{server}/search``: jobs of all lists, the latest first.
 
-    ``known`` is false until the server was read. ``asked`` says that something is looked for. ``coverage`` tells how much of the server
-    can be searched; ``offered`` is false where nothing can.
+    ``known`` is false until the server was read. ``asked`` says that something is looked
+    for. ``coverage`` tells how much of the server can be searched; ``offered`` is false
+    where nothing can.
     """
 
     known: bool
