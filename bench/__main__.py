@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import engine, idle, lists, live, million, overview, pages, search, streams
+from bench import beside, engine, idle, lists, live, million, overview, pages, search, streams
 
 BENCHES = {
     "engine": engine.measure,
@@ -20,6 +20,7 @@ BENCHES = {
     "lists": lists.measure,
     "streams": streams.measure,
     "search": search.measure,
+    "beside": beside.measure,
     "overview": overview.measure,
 }
 RESULTS = Path(__file__).parent / "results"

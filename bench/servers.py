@@ -71,7 +71,14 @@ async def engine(folder: Path, *, durable: bool = True) -> AsyncIterator[Server]
 @contextlib.asynccontextmanager
 async def console(folder: Path) -> AsyncIterator[Server]:
     """Run a console on the folder of a running engine."""
-    command = ("-m", "glasshouse", "serve", "--engine", str(folder), "--listen", "127.0.0.1:0")
+    async with serving("--engine", str(folder)) as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def serving(*named: str) -> AsyncIterator[Server]:
+    """Run a console over the server that is ``named``."""
+    command = ("-m", "glasshouse", "serve", *named, "--listen", "127.0.0.1:0")
     async with _process(sys.executable, *command) as (process, ready):
         url = ready["console"]
         yield Server(int(url.rpartition(":")[2]), process.pid, url)
@@ -91,15 +98,16 @@ async def faktory(binary: str, *, password: str | None = None) -> AsyncIterator[
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            await _until_it_listens(port)
-            await _until_it_listens(web)
+            await until_it_listens(port)
+            await until_it_listens(web)
             socket_path = Path(folder) / "db" / "redis.sock"
             yield Server(port, process.pid, f"http://127.0.0.1:{web}", socket_path)
         finally:
             await _end(process)
 
 
-async def _until_it_listens(port: int) -> None:
+async def until_it_listens(port: int) -> None:
+    """Return as soon as somebody listens on a port; after ten seconds all the same."""
     for _ in range(200):
         with contextlib.suppress(ConnectionError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)

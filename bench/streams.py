@@ -93,7 +93,7 @@ async def _view(port: int, count: int) -> None:
     print(json.dumps(report), flush=True)
 
 
-async def _work(port: int) -> None:
+async def move_jobs(port: int) -> None:
     """Push, fetch and acknowledge, one job in ten fails, until cancelled."""
     client = await Client.connect(port, wid="bench-worker")
     for number in range(10**9):
@@ -128,7 +128,8 @@ async def _marks(port: int, seconds: float) -> dict[int, float]:
 
 
 @contextlib.asynccontextmanager
-async def _viewers(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+async def viewers(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the process that opens the streams."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.streams", str(port), str(STREAMS)),
         stdin=asyncio.subprocess.PIPE,
@@ -143,6 +144,14 @@ async def _viewers(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
+async def begin(process: asyncio.subprocess.Process, *, settle: float) -> None:
+    """Return when every stream is open, and what they see is counted from now on."""
+    assert await _turn(process) == "begin"
+    assert process.stdin is not None
+    await asyncio.sleep(settle)
+    process.stdin.write(b"\n")
+
+
 async def _turn(process: asyncio.subprocess.Process) -> str:
     """Return the next line that the viewers print."""
     assert process.stdout is not None
@@ -155,20 +164,18 @@ async def measure() -> list[dict[str, object]]:
         folder = Path(name) / "data"
         async with servers.engine(folder) as engine, servers.console(folder) as console:
             await _fill(engine.port)
-            work = asyncio.create_task(_work(engine.port))
+            work = asyncio.create_task(move_jobs(engine.port))
             try:
-                async with _viewers(console.port) as viewers:
-                    assert await _turn(viewers) == "begin"
-                    assert viewers.stdin is not None
-                    await asyncio.sleep(SETTLE)
-                    viewers.stdin.write(b"\n")
+                async with viewers(console.port) as process:
+                    await begin(process, settle=SETTLE)
+                    assert process.stdin is not None
                     cpu, begun = console.cpu_seconds(), time.time()
                     marks = await _marks(engine.port, SECONDS)
                     took = time.time() - begun
                     cores = (console.cpu_seconds() - cpu) / took
-                    assert await _turn(viewers) == "end"
-                    viewers.stdin.write(b"\n")
-                    report = json.loads(await _turn(viewers))
+                    assert await _turn(process) == "end"
+                    process.stdin.write(b"\n")
+                    report = json.loads(await _turn(process))
                     peak = console.peak_mb()
             finally:
                 failed = work.done() and work.exception()

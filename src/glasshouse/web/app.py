@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http
+import time
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -24,6 +25,7 @@ from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
 from glasshouse.web.headers import SecurityHeaders
 from glasshouse.web.live import Live
 from glasshouse.web.locale import locale_of
+from glasshouse.web.printed import Prints
 from glasshouse.web.routes import Kind, Match
 from glasshouse.web.shapes import HealthShape, Listing, Shape, StateShape
 from glasshouse.web.stream import HEARTBEAT
@@ -39,6 +41,7 @@ class Console:
         self._site = site
         self._assets = assets
         self._schema = schema.openapi()
+        self._prints = Prints()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; failures become responses here and nowhere else."""
@@ -95,6 +98,10 @@ class Console:
                 return await self._page(match.route.name, context, headers)
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
+        key, pulses = (context.path, context.locale), self._pulses()
+        page = self._prints.get(key, pulses, time.monotonic())
+        if page is not None:
+            return replies.shared(headers, page.body, page.etag, page.packed)
         result = await self._site.pages[name](context)
         if result.location:
             # To a page of ours: the path and the encoded parameters are our own.
@@ -102,7 +109,12 @@ class Console:
         body = self._site.renderer.page(result, context)
         if result.status != http.HTTPStatus.OK:
             return replies.packed(headers, replies.fresh(body, replies.HTML, result.status))
-        return replies.validated(headers, body, replies.HTML)
+        page = self._prints.put(key, pulses, time.monotonic(), body)
+        return replies.shared(headers, page.body, page.etag, page.packed)
+
+    def _pulses(self) -> tuple[int, ...]:
+        floor = self._site.floor
+        return tuple(floor.server(name).snapshot.pulse for name in floor.names)
 
     def _probe(self, name: str) -> Response:
         floor = self._site.floor

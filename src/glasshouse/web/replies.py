@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import http
 import re
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -40,12 +41,29 @@ def validated(
     change without meaning (its age). Without ``pack`` it is sent as it is.
     """
     etag = tag(body if basis is None else basis)
-    kept = {"etag": etag, "cache-control": REVALIDATED, "vary": "accept-encoding, accept-language"}
-    known = (item.strip() for item in headers.get("if-none-match", "").split(","))
-    if any(item in (etag, etag[2:], "*") for item in known):
-        return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=kept)
-    response = Response(body, media_type=media, headers=kept)
+    if _known(headers, etag):
+        return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=_kept(etag))
+    response = Response(body, media_type=media, headers=_kept(etag))
     return packed(headers, response) if pack else response
+
+
+def shared(headers: Headers, body: bytes, etag: str, compressed: Callable[[], bytes]) -> Response:
+    """Return a page that others get too: 200, or 304 when the client has it already."""
+    if _known(headers, etag):
+        return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=_kept(etag))
+    if len(body) > _WORTH_PACKING and accepts_gzip(headers):
+        kept = {**_kept(etag), "content-encoding": "gzip"}
+        return Response(compressed(), media_type=HTML, headers=kept)
+    return Response(body, media_type=HTML, headers=_kept(etag))
+
+
+def _kept(etag: str) -> dict[str, str]:
+    return {"etag": etag, "cache-control": REVALIDATED, "vary": "accept-encoding, accept-language"}
+
+
+def _known(headers: Headers, etag: str) -> bool:
+    known = (item.strip() for item in headers.get("if-none-match", "").split(","))
+    return any(item in (etag, etag[2:], "*") for item in known)
 
 
 def packed(headers: Headers, response: Response) -> Response:
