@@ -25,6 +25,7 @@ PAGES = {
         "/main/jobs/big-import",
     ],
     "finished": ["/main/finished", "/main/finished?outcome=failed&type=ChargeOrder"],
+    "history": ["/main/history", "/main/history?days=180"],
     "parameters": ["/main/parameters"],
 }
 """Addresses of every page, by the name of its route, with data that ``fill_shop`` stored."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from glasshouse.classic.jobs import read_set, set_path
+from glasshouse.classic.server import read_history
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.model.jobquery import parse_query
@@ -175,3 +176,14 @@ async def test_a_job_that_was_seen_is_read_to_the_bottom_and_gone_when_it_is_gon
     await reader.change_token()
     with pytest.raises(NotFoundError, match="not among those"):
         await reader.jobs("dead-0001")
+
+
+async def test_the_history_is_what_the_dashboard_tells(faktory: Faktory, reader: Reader) -> None:
+    peer = await faktory.peer("worker-1")
+    for number in range(3):
+        await fail(peer, f"dead-{number:04}", -1)
+    told = await reader.history(30)
+    own = read_history(await faktory.page("/?days=30"))
+    assert {day.day: day.processed for day in told.days} == own.processed
+    assert {day.day: day.failed for day in told.days} == own.failed
+    assert (told.days[-1].processed, told.days[-1].failed) == (3, 3)

@@ -11,6 +11,7 @@ from glasshouse.engine import schema
 from glasshouse.model.parameters import BOUNDS, Parameters
 
 from .log import reading, row
+from .store import storing
 
 
 async def test_parameters_come_in_their_order_with_what_is_stored_and_else_the_default(
@@ -48,3 +49,17 @@ async def test_sqlite_itself_refuses_to_write_for_a_reader(tmp_path: Path) -> No
         with pytest.raises(apsw.ReadOnlyError):
             db.execute("DELETE FROM finished")
         db.close()
+
+
+async def test_the_history_has_every_day_and_what_was_counted(tmp_path: Path) -> None:
+    async with storing(tmp_path) as (db, reader):
+        for name, value in {
+            "processed": 99, "processed:2027-01-15": 7, "failures:2027-01-15": 2,
+            "processed:2027-01-01": 5, "processed:2020-01-01": 1, "size:4": 3,
+        }.items():  # fmt: skip
+            db.execute("INSERT INTO tally VALUES (?, ?)", (name, value))
+        told = await reader.history(30)
+        assert told.utc
+        assert [day.day.isoformat() for day in told.days][::29] == ["2026-12-17", "2027-01-15"]
+        assert {day.day.isoformat(): (day.processed, day.failed) for day in told.days
+                if day.processed} == {"2027-01-15": (7, 2), "2027-01-01": (5, 0)}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from glasshouse.model.job import JobSet, JobState
 from glasshouse.model.jobquery import parse_query
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.upstream.budget import Budget
+from glasshouse.upstream.days import last_days
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.redis_link import Read, RedisAddress, RedisError, RedisLink
@@ -291,3 +293,24 @@ async def test_a_wrong_kind_of_key_is_not_taken_for_a_list(redis: RunningRedis) 
     # And the connection is good for the next question.
     assert await link.ask((Read.ZCARD, "retries")) == [0]
     await link.close()
+
+
+async def test_the_history_is_read_without_making_a_counter(
+    redis: RunningRedis, reader: RedisReader
+) -> None:
+    days = last_days(30, time.time())
+    await redis.owner.set(f"processed:{days[-1]}", 7)
+    await redis.owner.set(f"failures:{days[-1]}", 2)
+    await redis.owner.set(f"processed:{days[0]}", 1)
+    before = await redis.owner.dbsize()
+    told = await reader.history(30)
+    assert [(day.day, day.processed, day.failed) for day in told.days if day.processed] == [
+        (days[0], 1, 0), (days[-1], 7, 2),
+    ]  # fmt: skip
+    assert len(told.days) == 30
+    assert await redis.owner.dbsize() == before
+    # Where the server's day has begun already, it is the last.
+    tomorrow = last_days(1, time.time(), beyond=1)[-1]
+    await redis.owner.set(f"processed:{tomorrow}", 3)
+    told = await reader.history(30)
+    assert (len(told.days), told.days[-1].day, told.days[-1].processed) == (30, tomorrow, 3)

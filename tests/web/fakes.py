@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from glasshouse.model.finished import (
     TimesTable,
     TypeTimes,
 )
+from glasshouse.model.history import Day, History
 from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery, Searched
 from glasshouse.model.parameters import Parameter, Parameters, listed
@@ -155,6 +157,17 @@ class FakeReader:
             first_at=self.log[0].finished_at if self.log else None,
             last_at=self.log[-1].finished_at if self.log else None,
             read_at=NOW,
+        )
+
+    async def history(self, days: int) -> History:
+        today = datetime.fromtimestamp(NOW, UTC).date()
+        return History(
+            days=tuple(
+                Day(today - timedelta(days=back), 10 * back, back)
+                for back in range(days - 1, -1, -1)
+            ),
+            read_at=NOW,
+            utc=True,
         )
 
     async def parameters(self) -> tuple[Parameter, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Hashable
+from datetime import date
 
 import pytest
 
@@ -18,6 +19,7 @@ from glasshouse.model.finished import (
     TimesTable,
     TypeTimes,
 )
+from glasshouse.model.history import Day, History
 from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter, Parameters, listed
@@ -152,6 +154,10 @@ class FakeReader:
             last_at=NOW,
             read_at=NOW,
         )
+
+    async def history(self, days: int) -> History:
+        told = tuple(Day(date(2026, 1, 1 + number), 9, 9) for number in range(31))
+        return History(days=told if self.payloads else (), read_at=NOW, utc=False)
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         return listed(Parameters(dead_lifetime=5400.5)) if self.payloads else None

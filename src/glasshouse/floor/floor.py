@@ -28,6 +28,7 @@ from glasshouse.model.finished import (
     TimesTable,
 )
 from glasshouse.model.found import Coverage, Found
+from glasshouse.model.history import History
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import Entries, JobPage, ListQuery
@@ -37,6 +38,8 @@ from glasshouse.upstream.scan import Scanner
 
 T = TypeVar("T")
 
+_HISTORY = 30.0
+"""Seconds for which what was done by day is new enough."""
 _SEARCHED = 2.0
 """Seconds for which what was found is good enough for who asks the same."""
 _FIRST_LOOK = 2.0
@@ -71,6 +74,7 @@ class ServerFloor:
         self._glance: PageCache[Glance] = self._cache(glance.weight)
         self._index = None if scanner is None else Index(name, scanner, self._sampler)
         self._searches: PageCache[Found] = self._cache(_found_weight)
+        self._history: PageCache[History] = self._cache(lambda told: 64 * len(told.days))
         self._slow = SlowGeneration(pace.slow, clock)
 
     def _cache(self, weigh: Callable[[T], int]) -> PageCache[T]:
@@ -170,6 +174,11 @@ class ServerFloor:
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type, which may be some seconds old; see ``behind``."""
         return await self._times.get("", self._slow.of(self._current()), self._reader.type_times)
+
+    async def history(self, days: int) -> History:
+        """Return what was done by day, which may be half a minute old; see ``Reader.history``."""
+        generation = int(time.monotonic() // _HISTORY)
+        return await self._history.get(days, generation, lambda: self._reader.history(days))
 
     async def glance(self) -> Glance:
         """Return the first entries of each list, which may be some seconds old."""

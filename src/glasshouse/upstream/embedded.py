@@ -19,12 +19,14 @@ from glasshouse.engine import schema
 from glasshouse.engine.attachment import Attachment
 from glasshouse.engine.status import read_status, status_token
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.history import History
 from glasshouse.model.job import JobSet, JobState
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter, listed, stored_parameters
 from glasshouse.model.server import Queue, ServerState, SetSizes
 from glasshouse.upstream import embedded_finished as log
 from glasshouse.upstream import embedded_lists as lists
+from glasshouse.upstream.days import FAILED, PROCESSED, history, last_days, names
 from glasshouse.upstream.embedded_db import ReadThread
 from glasshouse.upstream.embedded_search import search
 from glasshouse.upstream.reader import no_queue
@@ -93,6 +95,10 @@ class EmbeddedReader:
         """Return wait and run times per job type over the newest part of the log."""
         return await self._read(self._log, lambda db: log.times_of(db, now=self._clock()))
 
+    async def history(self, days: int) -> History:
+        """Return what was done by day, from the engine's counters."""
+        return await self._read(self._lists, lambda db: _history(db, days, self._clock()))
+
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters."""
         return await self._read(
@@ -160,6 +166,16 @@ def _queue(db: apsw.Connection, name: str) -> lists.Scope:
     if scope is None:
         raise no_queue(name)
     return scope
+
+
+def _history(db: apsw.Connection, count: int, now: float) -> History:
+    days = last_days(count, now)
+    tallies = dict(db.execute("SELECT name, value FROM tally WHERE name GLOB '*:????-??-??'"))
+    done, bad = (
+        {day: int(tallies.get(name, 0)) for day, name in zip(days, names(what, days), strict=True)}
+        for what in (PROCESSED, FAILED)
+    )
+    return history(days, done, bad, now=now, utc=True)
 
 
 def _sizes(db: apsw.Connection) -> SetSizes:

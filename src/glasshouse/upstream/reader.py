@@ -11,6 +11,7 @@ from typing import Protocol
 
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.history import History
 from glasshouse.model.job import JobSet
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
@@ -91,6 +92,10 @@ class Reader(Protocol):
 
     async def type_times(self) -> TimesTable | None:
         """Return wait and run times per job type over a bounded, newest part of the log."""
+        ...
+
+    async def history(self, days: int) -> History:
+        """Return what was done on each of the last ``days`` days, not more than 180."""
         ...
 
     async def parameters(self) -> tuple[Parameter, ...] | None:

@@ -14,15 +14,17 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from glasshouse.classic.jobs import read_job, read_queue, read_set, set_path
-from glasshouse.classic.server import Busy, ShownQueue, read_busy, read_queues
+from glasshouse.classic.server import Busy, ShownQueue, read_busy, read_history, read_queues
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.history import History
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import Queue, ServerState, SetSizes, Unread, Worker, WorkerState
 from glasshouse.model.times import parse_time
 from glasshouse.upstream import remote_jobs
+from glasshouse.upstream.days import history
 from glasshouse.upstream.faktory_port import CommandPort, Info
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import no_queue, not_looked_at
@@ -178,6 +180,13 @@ class RemoteReader:
     async def type_times(self) -> TimesTable | None:
         """Return ``None``: Faktory keeps no log."""
         return None
+
+    async def history(self, days: int) -> History:
+        """Return what Faktory's dashboard tells of the last days."""
+        html = await self._get(f"/?days={days}")
+        told = read_history(html)
+        every = sorted({*told.processed, *told.failed})
+        return history(every, told.processed, told.failed, now=self._clock(), utc=False)
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return ``None``: Faktory reads its settings from files."""

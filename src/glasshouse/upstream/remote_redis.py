@@ -14,11 +14,13 @@ import msgspec
 
 from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.history import History
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.model.server import Queue, ServerState, Stranded, Unread
 from glasshouse.upstream import redis_jobs, redis_keys
+from glasshouse.upstream.days import FAILED, PROCESSED, history, last_days, names
 from glasshouse.upstream.faktory_port import Info
 from glasshouse.upstream.reader import no_queue, not_looked_at
 from glasshouse.upstream.recent import At, Recent
@@ -163,6 +165,25 @@ class RedisReader:
     async def type_times(self) -> TimesTable | None:
         """Return ``None``: Faktory keeps no log."""
         return None
+
+    async def history(self, days: int) -> History:
+        """Return Faktory's counters of the last days, which asking for them does not make."""
+
+        async def read() -> History:
+            now = self._clock()
+            # The server's own day may have begun already.
+            every = last_days(days, now, beyond=1)
+            asked = [(Read.MGET, *names(what, every)) for what in (PROCESSED, FAILED)]
+            answers = await self._link.ask(*asked)
+            done, bad = (
+                {day: int(count) for day, count in zip(every, some, strict=True) if count}
+                for some in answers
+            )
+            if every[-1] not in done and every[-1] not in bad:
+                every.pop()
+            return history(every[-days:], done, bad, now=now, utc=False)
+
+        return await self._or_ports(read, lambda: self._ports.history(days))
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return ``None``: Faktory reads its settings from files."""

@@ -19,14 +19,17 @@ from glasshouse.web.asking import list_query, write_place
 from glasshouse.web.attention import glance_of, told
 from glasshouse.web.context import PageContext, server_of
 from glasshouse.web.findings import PROBLEM, findings
+from glasshouse.web.history import history_listing
 from glasshouse.web.listing import part
 from glasshouse.web.rates import SHORT, recent
 from glasshouse.web.search import search_listing
 from glasshouse.web.shapes import (
+    DayShape,
     FaultShape,
     FindingShape,
     FinishedListing,
     FinishedShape,
+    HistoryListing,
     JobListing,
     JobShape,
     Listing,
@@ -165,6 +168,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "set_jobs": Endpoint(set_jobs, JobShape, PartListing),
     "working_jobs": Endpoint(working_jobs, JobShape, PartListing),
     "search_listing": Endpoint(search_listing, JobShape, SearchListing),
+    "history_listing": Endpoint(history_listing, DayShape, HistoryListing),
     "jobs": Endpoint(api_finished.jobs_by_id, JobShape, JobListing),
     "workers": Endpoint(workers, WorkerShape, Listing),
     "finished": Endpoint(api_finished.finished, FinishedShape, FinishedListing),

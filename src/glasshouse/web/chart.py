@@ -19,7 +19,7 @@ def chart(samples: Sequence[Sample], now: float, locale: str) -> Chart:
     """Return processed and failed jobs per second over the last five minutes."""
     rates = _rates([sample for sample in samples if now - sample.at <= _WINDOW + _BUCKET])
     peak = max((max(done, failed) for _, done, failed in rates), default=0.0)
-    top = _ceiling(peak)
+    top = ceiling(peak)
     end = samples[-1].at if samples else now
     xs = [max(0.0, 600 - (end - at) * 600 / _WINDOW) for at, _, _ in rates]
     done = [(x, 118 - 112 * row[1] / top) for x, row in zip(xs, rates, strict=True)]
@@ -68,7 +68,7 @@ def _rate(before: Sample, after: Sample) -> tuple[float, float, float]:
     return after.at, max(0, done) / span, max(0, failed) / span
 
 
-def _ceiling(peak: float) -> float:
+def ceiling(peak: float) -> float:
     """Return the next of 1, 2, 5, 10, 20, 50 … at or above ``peak``."""
     step = 1.0
     while True:

@@ -8,6 +8,7 @@ from glasshouse.web.busy import busy
 from glasshouse.web.context import PageBuilder
 from glasshouse.web.finished import finished
 from glasshouse.web.fleet import fleet
+from glasshouse.web.history import history
 from glasshouse.web.job import job
 from glasshouse.web.lists import dead, queue, retries, scheduled
 from glasshouse.web.overview import overview
@@ -28,4 +29,5 @@ PAGES: Mapping[str, PageBuilder] = {
     "finished": finished,
     "parameters": parameters,
     "search": search,
+    "history": history,
 }

@@ -110,6 +110,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "entry": _shape(re.compile("[0-9a-f]{24}"), "Follow the links of the job's page."),
     "outcome": _outcome,
     "until": _number(MAX_ENTRY),
+    "days": _shape(re.compile("30|90|180"), "Use 30, 90 or 180."),
 }
 
 

@@ -31,9 +31,10 @@ NAVIGATION = (
     ("scheduled", "/scheduled", "Scheduled", "s"),
     ("dead", "/dead", "Dead", "d"),
     ("finished", "/finished", "Finished", "f"),
+    ("history", "/history", "History", "h"),
     ("parameters", "/parameters", "Parameters", "p"),
 )
-_NOT_COUNTED = frozenset({"overview", "search", "finished", "parameters"})
+_NOT_COUNTED = frozenset({"overview", "search", "finished", "history", "parameters"})
 # What the browser needs to say times and states by itself, in the page's language.
 _SPOKEN = (
     "{n} ago",

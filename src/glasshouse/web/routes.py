@@ -72,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     Route(_S + "/jobs/{jid}", "jobs", Kind.API),
     Route(_S + "/jobs/{jid}/stored", "stored", Kind.BYTES, ("entry",)),
     Route(_S + "/workers", "workers", Kind.API, _PAGING),
+    Route(_S + "/history", "history_listing", Kind.API, ("days",)),
     Route(_S + "/finished", "finished", Kind.API, (*_PAGING, *_FINISHED)),
     Route(_S + "/finished/types", "finished_types", Kind.API, _PAGING),
     Route(_S + "/parameters", "parameters", Kind.API, _PAGING),
@@ -86,6 +87,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/{server}/busy", "busy", Kind.PAGE, ("page", "sort")),
     Route("/{server}/jobs/{jid}", "job", Kind.PAGE, ("page",)),
     Route("/{server}/finished", "finished", Kind.PAGE, ("page", "go", *_FINISHED)),
+    Route("/{server}/history", "history", Kind.PAGE, ("days",)),
     Route("/{server}/parameters", "parameters", Kind.PAGE),
     Route("/{server}/live", "live", Kind.LIVE),
 )

@@ -96,6 +96,8 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 def _schema(name: str) -> dict[str, Any]:
     if name == "outcome":
         return {"type": "string", "enum": ["", *OUTCOMES]}
+    if name == "days":
+        return {"type": "integer", "enum": [30, 90, 180], "default": 30}
     if name == "until":
         return {"type": "integer", "minimum": 1, "maximum": MAX_ENTRY}
     if name not in _NUMBERS:

@@ -58,6 +58,20 @@ class SearchListing(Listing, frozen=True, kw_only=True):
     of: int | UnsetType = UNSET
 
 
+class HistoryListing(Listing, frozen=True, kw_only=True):
+    """Days, the newest first; ``zone`` is theirs, absent when it is the server's own."""
+
+    zone: str | UnsetType = UNSET
+
+
+class DayShape(Shape, frozen=True, kw_only=True):
+    """What ended on one day; ``processed`` includes ``failed``."""
+
+    day: str
+    processed: int
+    failed: int
+
+
 class FinishedListing(Listing, frozen=True, kw_only=True):
     """A page of the finished log.
 

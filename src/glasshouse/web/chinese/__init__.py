@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from glasshouse.web.chinese.history import HISTORY
 from glasshouse.web.chinese.job import JOB
 from glasshouse.web.chinese.keys import KEYS
 from glasshouse.web.chinese.lists import LISTS
@@ -11,5 +12,5 @@ from glasshouse.web.chinese.overview import OVERVIEW
 from glasshouse.web.chinese.screen import SCREEN
 from glasshouse.web.chinese.search import SEARCH
 
-PARTS = (SCREEN, OVERVIEW, LISTS, SEARCH, JOB, KEYS)
+PARTS = (SCREEN, OVERVIEW, LISTS, SEARCH, HISTORY, JOB, KEYS)
 CHINESE: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}

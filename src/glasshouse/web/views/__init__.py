@@ -12,6 +12,12 @@ from glasshouse.web.views.finished import (
     TimesRow,
     TimesView,
 )
+from glasshouse.web.views.history import (
+    Bar,
+    DayRow,
+    HistoryView,
+    SpanLink,
+)
 from glasshouse.web.views.job import (
     JobEntry,
     JobView,
@@ -67,10 +73,12 @@ from glasshouse.web.views.shared import (
 
 __all__ = [
     "Attention",
+    "Bar",
     "BusyView",
     "Cell",
     "Chart",
     "Choice",
+    "DayRow",
     "ExecutionRow",
     "Fact",
     "FailureRow",
@@ -82,6 +90,7 @@ __all__ = [
     "FoundRow",
     "Go",
     "Hidden",
+    "HistoryView",
     "HostGroup",
     "JobEntry",
     "JobRow",
@@ -103,6 +112,7 @@ __all__ = [
     "SearchView",
     "SetView",
     "SortView",
+    "SpanLink",
     "Stored",
     "Tile",
     "TimesRow",

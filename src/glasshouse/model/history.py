@@ -1,0 +1,26 @@
+"""What a server did by day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+
+class Day(msgspec.Struct, frozen=True):
+    """Executions that ended on one day; ``processed`` includes ``failed``, as Faktory counts."""
+
+    day: date
+    processed: int
+    failed: int
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """The last days, the oldest first and none left out, read at ``read_at`` (Unix seconds).
+
+    Days are of UTC if ``utc``, else of the server's own time zone.
+    """
+
+    days: tuple[Day, ...]
+    read_at: float
+    utc: bool

@@ -1,0 +1,58 @@
+"""The history of a server, as a page and as JSON: every day is there, and adds up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from html import unescape
+
+import httpx
+import pytest
+
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.web.app import create_app
+
+from .fakes import ASSETS, FAST, NOW, FakeReader
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    server = ServerFloor("main", FakeReader(), clock=lambda: NOW, pace=FAST)
+    floor = Floor({"main": server})
+    app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
+    transport = httpx.ASGITransport(app)
+    async with floor.running(), httpx.AsyncClient(transport=transport, base_url="http://h") as made:
+        yield made
+        app.close()
+
+
+async def test_every_day_is_drawn_and_what_ran_is_listed(client: httpx.AsyncClient) -> None:
+    page = unescape((await client.get("/main/history")).text)
+    assert page.count("<g><title>") == 30
+    # 10 × (1 + … + 29), a tenth of it failed.
+    assert ">4,350<" in page
+    assert ">435<" in page
+    assert ">10 %<" in page
+    assert "2026-12-17: 290 processed, 29 failed" in page
+    assert page.count('<tr id="day-') == 29
+    assert page.index('id="day-2027-01-14"') < page.index('id="day-2027-01-13"')
+    assert "Days of UTC." in page
+
+
+async def test_more_days_can_be_looked_at_and_no_other_number(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/main/history?days=180")).text
+    assert page.count("<g><title>") == 180
+    for wrong in ("7", "-1", "31", "x"):
+        assert (await client.get(f"/main/history?days={wrong}")).status_code == 400
+
+
+async def test_the_api_tells_the_same_newest_first(client: httpx.AsyncClient) -> None:
+    told = (await client.get("/api/v1/servers/main/history?days=90")).json()
+    assert told["total"] == len(told["items"]) == 90
+    assert told["items"][0] == {"day": "2027-01-15", "processed": 0, "failed": 0}
+    assert told["items"][2] == {"day": "2027-01-13", "processed": 20, "failed": 2}
+    assert told["zone"] == "UTC"
+
+
+async def test_it_speaks_chinese(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/main/history", headers={"accept-language": "zh"})).text
+    assert "平均每天处理" in page
