@@ -25,7 +25,7 @@ from tests.web.fakes import ASSETS
 from tests.web.test_live import Stream
 
 AT = "2999-01-01T00:00:00Z"
-FAILURE = {"errtype": "Oops", "message": "card refused", "retry_count": 3}
+FAILURE = {"errtype": "Oops", "message": "card refused", "retry_count": 3, "backtrace": ["a.py"]}
 SECRET = "do not tell anybody"
 PACE = msgspec.structs.replace(REMOTE, watched=0.05, between_reads=0.05, fault=0.05, refresh=0.1)
 
@@ -62,7 +62,9 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def console(faktory: StandIn, **fast: object) -> AsyncIterator[House]:
+async def console(
+    faktory: StandIn, *, fast: bool = False, patience: float = 1.0
+) -> AsyncIterator[House]:
     """Serve a console that is watched; nothing of it may be left when it has ended."""
     before = asyncio.all_tasks()
     budgets = [Budget(most) for most in ((2, 2, 6) if not fast else (500, 500, 500))]
@@ -70,11 +72,12 @@ async def console(faktory: StandIn, **fast: object) -> AsyncIterator[House]:
         *("127.0.0.1", faktory.command.port),
         budget=budgets[0],
         password=SECRET.encode(),
-        patience=1.0,
+        patience=patience,
     )
     address = f"http://127.0.0.1:{faktory.web.port}"
     look, pages = (
-        WebPages(address, budget=budget, password=SECRET, patience=1.0) for budget in budgets[1:]
+        WebPages(address, budget=budget, password=SECRET, patience=patience)
+        for budget in budgets[1:]
     )
     reader = RemoteReader(port, pages, look=look)
     floor = Floor(
@@ -170,7 +173,7 @@ async def test_a_server_that_answers_slowly_is_shown_and_asked_the_less(faktory:
         async with watched(house) as stream:
             page = await house.text("/main/retries")
             assert "retry-0000" in page
-            await stream.until("tick", len(stream.named("tick")) + 3, 30)
+            await stream.until("tick", len(stream.named("tick")) + 3, 60)
             ages = [tick["age"] for tick in stream.named("tick")]
             assert all(tick["fault"] is None for tick in stream.named("tick"))
             assert max(ages) < 5
@@ -226,7 +229,7 @@ async def test_a_version_that_nobody_knows_is_shown_as_what_it_is(faktory: Stand
 async def test_a_page_of_jobs_of_a_megabyte_each_is_shown(faktory: StandIn) -> None:
     for number in range(25):
         faktory.push("large", f"large-{number:04}", args=["x" * (1 << 20)])
-    async with console(faktory, fast=True) as house:
+    async with console(faktory, fast=True, patience=30.0) as house:
         page = await house.text("/main/queues/large")
         assert "large-0000" in page
         assert len(page) < 1 << 20
@@ -237,9 +240,9 @@ async def asked(faktory: StandIn, topics: list[str]) -> list[float]:
     async with console(faktory) as house:
         streams = [Stream(house, f"topic={topic}") for topic in topics]  # type: ignore[arg-type]
         for stream in streams:
-            await stream.until("tick", 1, 30)
+            await stream.until("tick", 1, 60)
         faktory.asked_at.clear()
-        await streams[0].until("tick", len(streams[0].named("tick")) + 4, 30)
+        await streams[0].until("tick", len(streams[0].named("tick")) + 4, 60)
         noted = list(faktory.asked_at)
         for stream in streams:
             await stream.leave()
@@ -266,3 +269,20 @@ async def test_what_is_asked_does_not_grow_with_who_looks_and_never_exceeds_the_
         faktory, [*pages, *["/main", "/main/busy", "/main/dead", "/main/retries"] * 25]
     )
     assert most_in_a_second(mixed) <= 10
+
+
+async def test_the_page_of_a_job_says_when_it_was_read_while_nothing_newer_can_be(
+    faktory: StandIn,
+) -> None:
+    async with console(faktory, fast=True) as house, watched(house):
+        page = await house.text("/main/jobs/retry-0007")
+        assert "card refused" in page
+        assert 'id="late"' not in page
+        faktory.spoiled = "/retries"
+        faktory.push("mailers", "mail-8888")
+        page = await house.shows("/main/jobs/retry-0007", 'id="late"')
+        assert "card refused" in page
+        faktory.spoiled = ""
+        async with asyncio.timeout(10):
+            while 'id="late"' in await house.text("/main/jobs/retry-0007"):
+                await asyncio.sleep(0.01)

@@ -16,6 +16,7 @@ PAGES = [
     "/main/queues/?name=..", "/main/queues/?name=.", "/main/retries", "/main/scheduled",
     "/main/retries?q=%3Cscript%3E", "/main/dead", "/main/busy", "/main/busy?sort=expires",
     "/main/finished", "/main/finished?outcome=failed",
+    "/main/search", "/main/search?q=hostile", "/main/search?q=%3Cscript%3E", "/main/history",
     f"/main/finished?type={quote(SCRIPT, safe='')}", "/main/parameters",
 ]  # fmt: skip
 

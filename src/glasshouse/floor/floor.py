@@ -61,6 +61,7 @@ class ServerFloor:
         """Serve views of ``reader`` under ``name``; a ``scanner`` makes all of it searchable."""
         self.name = name
         self._reader = reader
+        self._clock = clock
         self._sampler = Sampler(name, reader, clock=clock, pace=pace)
         pace = pace or Pace()
         self._sharing = pace.sharing
@@ -122,9 +123,11 @@ class ServerFloor:
         async def read() -> Entries:
             if self._index is not None:
                 await self._index.having(jid)
-            return await self._reader.jobs(jid)
+            found = await self._reader.jobs(jid)
+            return msgspec.structs.replace(found, read_at=self._clock())
 
-        return await self._jobs.get(jid, self._current(), read)
+        found, late = await self._jobs.look(jid, self._current(), read)
+        return found if late is None else msgspec.structs.replace(found, late=late)
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
         """Return entries of all lists that match, the latest first, from ``start`` on.

@@ -50,10 +50,15 @@ class Searched(msgspec.Struct, frozen=True):
 
 
 class Entries(msgspec.Struct, frozen=True):
-    """Entries of a server with one id, the oldest first, at most a hundred of the ``total``."""
+    """Entries of a server with one id, the oldest first, at most a hundred of the ``total``.
+
+    ``read_at`` is when the floor had them read; ``late`` as in a ``JobPage``.
+    """
 
     items: tuple[StoredJob, ...]
     total: int
+    read_at: float = 0.0
+    late: str | None = None
 
 
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):

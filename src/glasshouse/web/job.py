@@ -12,6 +12,7 @@ from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.executions import ran_view
 from glasshouse.web.i18n import t
 from glasshouse.web.jobpage import About, entry
+from glasshouse.web.steps import late
 
 _MOST_ENTRIES = 20
 
@@ -40,9 +41,13 @@ async def job(context: PageContext) -> PageResult:
         ),
         total=found.total,
         ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
+        late=late(found, now, locale),
     )
     title = t("Job {jid}", locale, jid=view.jid)
-    return PageResult(template="job.html", view=view, title=title)
+    # How long ago it was read changes although nothing else does.
+    return PageResult(
+        template="job.html", view=view, title=title, generation_bound=found.late is None
+    )
 
 
 async def _executions(server: ServerFloor, jid: str) -> Executions | None:

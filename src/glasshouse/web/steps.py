@@ -6,7 +6,7 @@ screen begins where that one ended, whatever has moved meanwhile.
 
 from __future__ import annotations
 
-from glasshouse.model.listing import JobPage
+from glasshouse.model.listing import Entries, JobPage
 from glasshouse.web import format as fmt
 from glasshouse.web import views
 from glasshouse.web.asking import Address
@@ -33,7 +33,7 @@ def list_pager(page: JobPage, address: Address, now: float, locale: str) -> view
     )
 
 
-def late(page: JobPage, now: float, locale: str) -> views.Late | None:
+def late(page: JobPage | Entries, now: float, locale: str) -> views.Late | None:
     """Return when a page that is not as new as it could be was read, and why."""
     if page.late is None:
         return None

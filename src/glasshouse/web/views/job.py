@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from glasshouse.web.format import Moment
-from glasshouse.web.views.shared import ExecutionRow, Fact
+from glasshouse.web.views.shared import ExecutionRow, Fact, Late
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -84,7 +84,8 @@ class RanView(Struct, frozen=True, kw_only=True):
 class JobView(Struct, frozen=True, kw_only=True):
     """``/{server}/jobs/{jid}``: every entry with this id, and its executions that ended.
 
-    ``ran`` is ``None`` when the server keeps no log of them, or it cannot be read.
+    ``late`` says that it was read a while ago. ``ran`` is ``None`` when the server keeps
+    no log of them, or it cannot be read.
     """
 
     jid: str
@@ -92,3 +93,4 @@ class JobView(Struct, frozen=True, kw_only=True):
     total: int
     entries: tuple[JobEntry, ...]
     ran: RanView | None
+    late: Late | None
