@@ -49,13 +49,14 @@ class RunningRedis(msgspec.Struct):
 
 
 @contextlib.asynccontextmanager
-async def running_redis(port: int | None = None) -> AsyncIterator[RunningRedis]:
-    """Run one with nothing in it."""
+async def running_redis(*, tls: Path | None = None) -> AsyncIterator[RunningRedis]:
+    """Run one with nothing in it; with ``tls`` its port speaks that, by the certificate there."""
     assert BINARY is not None
     with tempfile.TemporaryDirectory(prefix="redis") as folder:
-        socket, port = Path(folder) / "redis.sock", port or free_port()
+        socket, port = Path(folder) / "redis.sock", free_port()
         process = await asyncio.create_subprocess_exec(
-            *(BINARY, "--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(socket)),
+            *(BINARY, "--bind", "127.0.0.1", "--unixsocket", str(socket)),
+            *(["--port", str(port)] if tls is None else _tls(port, tls)),
             *("--save", "", "--dir", folder, "--requirepass", "of the owner"),
             stdout=asyncio.subprocess.PIPE,
         )
@@ -75,3 +76,10 @@ async def running_redis(port: int | None = None) -> AsyncIterator[RunningRedis]:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
+
+
+def _tls(port: int, folder: Path) -> list[str]:
+    return [
+        "--port", "0", "--tls-port", str(port), "--tls-cert-file", str(folder / "cert.pem"),
+        "--tls-key-file", str(folder / "key.pem"), "--tls-auth-clients", "no",
+    ]  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.redis_link import Read, RedisAddress, RedisError, RedisLink
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_redis import RedisReader
+from tests.engine.certificate import needs_openssl, server_context
 
 from .faktory import StandIn
 from .redis_server import PASSWORD, USER, RunningRedis, needs_redis, running_redis
@@ -314,3 +318,41 @@ async def test_the_history_is_read_without_making_a_counter(
     await redis.owner.set(f"processed:{tomorrow}", 3)
     told = await reader.history(30)
     assert (len(told.days), told.days[-1].day, told.days[-1].processed) == (30, tomorrow, 3)
+
+
+async def test_a_port_is_as_good_as_a_socket(redis: RunningRedis) -> None:
+    address = RedisAddress(host="127.0.0.1", port=redis.port)
+    link = RedisLink(address, budget=Budget(), username=USER, password=PASSWORD)
+    assert await link.ask((Read.ZCARD, "dead"), (Read.LLEN, "q:q")) == [0, 0]
+    await link.close()
+    with pytest.raises(RedisError, match="closed"):
+        await link.ask((Read.ZCARD, "dead"))
+
+
+@needs_openssl
+async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    server_context(tmp_path)
+    async with running_redis(tls=tmp_path) as redis:
+        address = RedisAddress(host="127.0.0.1", port=redis.port, tls=True)
+        login: dict[str, Any] = {"username": USER, "password": PASSWORD}
+        link = RedisLink(address, budget=Budget(), ca_file=tmp_path / "cert.pem", **login)
+        assert await link.ask((Read.ZCARD, "dead")) == [0]
+        await link.close()
+        stranger = RedisLink(address, budget=Budget(), **login)
+        with pytest.raises(RedisError, match="not trusted"):
+            await stranger.ask((Read.ZCARD, "dead"))
+        await stranger.close()
+
+
+async def test_a_redis_that_hangs_is_said_to_and_asked_anew(redis: RunningRedis) -> None:
+    link = linked(redis, patience=0.3)
+    assert await link.ask((Read.ZCARD, "dead")) == [0]
+    await redis.owner.execute_command("CLIENT", "PAUSE", "700", "ALL")  # type: ignore[no-untyped-call]
+    with pytest.raises(RedisError, match=r"did not answer within 0\.3 s"):
+        await link.ask((Read.ZCARD, "dead"))
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(RedisError):
+                assert await link.ask((Read.ZCARD, "dead")) == [0]
+                break
+    await link.close()
