@@ -242,7 +242,7 @@ async def asked(faktory: StandIn, topics: list[str]) -> list[float]:
         for stream in streams:
             await stream.until("tick", 1, 60)
         faktory.asked_at.clear()
-        await streams[0].until("tick", len(streams[0].named("tick")) + 4, 60)
+        await streams[0].until("tick", len(streams[0].named("tick")) + 3, 60)
         noted = list(faktory.asked_at)
         for stream in streams:
             await stream.leave()

@@ -57,7 +57,7 @@ class Away(FakeReader):
 
 READS = (
     "state", "queue_jobs", "set_jobs", "working_jobs", "jobs", "finished", "executions",
-    "type_times", "parameters",
+    "type_times", "parameters", "history",
 )  # fmt: skip
 
 

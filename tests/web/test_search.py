@@ -123,3 +123,23 @@ async def test_an_index_that_is_being_filled_says_so() -> None:
         answer = await client.get("/api/v1/servers/main/search?q=x")
         told = json.loads(answer.content)
         assert told["of"] == 1
+
+
+async def test_what_was_found_and_counted_stays_while_the_server_is_gone() -> None:
+    house = House()
+    async with (
+        house.sampled(),
+        httpx.AsyncClient(transport=httpx.ASGITransport(house.app), base_url="http://h") as client,
+    ):
+        async with asyncio.timeout(10):
+            while not (await listing(client, "/api/v1/servers/main/search?q=mail0001"))["items"]:
+                await asyncio.sleep(0.05)
+        days = (await listing(client, "/api/v1/servers/main/history"))["items"]
+        house.reader.gone = True
+        async with asyncio.timeout(10):
+            while house.server.snapshot.fault is None:
+                await asyncio.sleep(0.01)
+        # Also what nobody has looked for before: the index is here.
+        found = await listing(client, "/api/v1/servers/main/search?q=type:Send")
+        assert [job["jid"] for job in found["items"]] == ["mail0001"]
+        assert (await listing(client, "/api/v1/servers/main/history"))["items"] == days

@@ -143,7 +143,7 @@ class ServerFloor:
                 "This server cannot be searched as a whole.",
                 remedy="Search in one of its lists, or name its Web UI: --web http://HOST:7420.",
             )
-        generation = int(time.monotonic() // _SEARCHED)
+        generation = self._every(_SEARCHED)
         return await self._searches.get(
             (wanted, start, per_page),
             generation,
@@ -180,7 +180,7 @@ class ServerFloor:
 
     async def history(self, days: int) -> History:
         """Return what was done by day, which may be half a minute old; see ``Reader.history``."""
-        generation = int(time.monotonic() // _HISTORY)
+        generation = self._every(_HISTORY)
         return await self._history.get(days, generation, lambda: self._reader.history(days))
 
     async def glance(self) -> Glance:
@@ -205,6 +205,10 @@ class ServerFloor:
         generation = current if query.wanted is None else self._slow.of(current)
         page, late = await self._lists.look((which, query), generation, read)
         return page if late is None else msgspec.structs.replace(page, late=late)
+
+    def _every(self, seconds: float) -> int | None:
+        """Return a generation that moves on by time alone; ``None`` while the server is gone."""
+        return None if self._current() is None else int(time.monotonic() // seconds)
 
     def _current(self) -> int | None:
         return None if self.snapshot.fault is not None else self.snapshot.generation
