@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from glasshouse.app import demo as app
-from glasshouse.app import workload as workload_app
 from glasshouse.cli.options import ConsoleListen, UntilStdinCloses
 from glasshouse.settings import (
     CONSOLE,
@@ -78,6 +76,9 @@ def demo(
         jobs=jobs,
         quiet=quiet_workload,
     )
+    # Of the console nothing is loaded by the commands that have none: it takes a while.
+    from glasshouse.app import demo as app  # noqa: PLC0415
+
     asyncio.run(app.demo(settings))
 
 
@@ -96,8 +97,10 @@ def workload(
       glasshouse workload --faktory 127.0.0.1:7419 --seed --jobs 400
     """  # noqa: D301 - click reads the \b
     address = parse_address(faktory, option="--faktory")
+    from glasshouse.app import workload as app  # noqa: PLC0415
+
     asyncio.run(
-        workload_app.workload(
+        app.workload(
             address, jobs=jobs, seed=seed, quiet=quiet, until_stdin_closes=until_stdin_closes
         )
     )

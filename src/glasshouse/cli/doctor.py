@@ -7,7 +7,6 @@ import os
 
 import typer
 
-from glasshouse.app import doctor as app
 from glasshouse.cli.options import (
     AsJson,
     ConfigFile,
@@ -41,6 +40,9 @@ def doctor(
       glasshouse doctor -c /etc/glasshouse.toml
       glasshouse doctor --server tcp://faktory:7419 --web http://faktory:7420
     """  # noqa: D301 - click reads the \b
+    # Loaded by who needs it: it takes a while.
+    from glasshouse.app import doctor as app  # noqa: PLC0415
+
     settings = settings_of(
         config, Named(engine, server, web, redis), listen=listen, environ=os.environ
     )

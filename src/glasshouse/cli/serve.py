@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 
-from glasshouse.app import console as app
 from glasshouse.cli.options import (
     ConfigFile,
     ConsoleListen,
@@ -36,5 +35,8 @@ def serve(
       glasshouse serve --server tcp://127.0.0.1:7419 --redis unix:///var/lib/faktory/db/redis.sock
       glasshouse serve -c /etc/glasshouse.toml
     """  # noqa: D301 - click reads the \b
+    # Loaded by who needs it: it takes a while.
+    from glasshouse.app import console as app  # noqa: PLC0415
+
     named = Named(engine, server, web, redis)
     asyncio.run(app.console(settings_of(config, named, listen=listen, environ=os.environ)))
