@@ -24,7 +24,7 @@ test: .venv/dev.stamp .venv/built.stamp ## everything that has to hold: lint, ty
 	scripts/install-test-tools.sh
 	$(BIN)/python scripts/node.py ci tests/peers
 	@$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 assets: .venv/run.stamp .venv/built.stamp ## build the front end
 

@@ -24,10 +24,12 @@ PAGES = {
     "retries": "/main/retries",
     "scheduled": "/main/scheduled",
     "dead": "/main/dead",
-    "search": "/main/dead?q=type%3A*Order*",
+    "filter": "/main/dead?q=type%3A*Order*",
+    "search": "/main/search?q=error",
     "busy": "/main/busy",
     "ends": "/main/busy?sort=expires",
     "finished": "/main/finished",
+    "history": "/main/history",
     "failures": "/main/finished?outcome=failed",
     "parameters": "/main/parameters",
 }
