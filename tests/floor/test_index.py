@@ -14,7 +14,7 @@ import pytest
 
 from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.sampler import Pace
-from glasshouse.model.errors import NotFoundError
+from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.found import Found
 from glasshouse.model.job import JobState
 from glasshouse.model.jobquery import parse_query
@@ -232,3 +232,40 @@ async def test_a_search_ends_in_time_and_goes_on_where_it_stopped(
                 found = await searching.find("args:abcd", start=found.following)
             assert [job.jid for job in found.items] == ["dead-last"]
             assert stops >= 4
+
+
+async def test_an_index_that_cannot_be_kept_says_so_and_is_made_anew(
+    faktory: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glasshouse.floor.index._LONG_PAUSE", 0.2)
+    for number in range(30):
+        faktory.put("dead", f"dead-{number:04}", at(number), args=["x" * 900])
+    async with over_web(faktory) as searching:
+        await searching.until_whole()
+        index = searching.floor._index
+        assert index is not None
+        assert index._store is not None
+        # As when the disk is full.
+        index._store._db.pragma("max_page_count", 1)
+        for number in range(30, 60):
+            faktory.put("dead", f"dead-{number:04}", at(number), args=["y" * 900])
+        async with asyncio.timeout(20):
+            while not index._fault:
+                await asyncio.sleep(0.005)
+        assert "cannot be kept" in index._fault
+        await searching.until("dead-0059", ["dead-0059"])
+        assert index._fault == ""
+        await searching.until("dead-0001", ["dead-0001"])
+
+
+async def test_a_search_in_an_index_that_fails_says_what_to_do(faktory: StandIn) -> None:
+    faktory.put("dead", "dead-0001", at(1))
+    async with over_web(faktory) as searching:
+        await searching.until_whole()
+        index = searching.floor._index
+        assert index is not None
+        assert index._store is not None
+        index._store._db.execute("DROP TABLE entry")
+        with pytest.raises(UpstreamUnavailableError, match="cannot be kept") as told:
+            await searching.find("dead")
+        assert "SQLITE_TMPDIR" in told.value.remedy

@@ -15,11 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol, TypeVar
 
+import apsw
 import structlog
 
+from glasshouse.floor.index_pace import Step, Walk
 from glasshouse.floor.index_store import BEYOND, IndexStore, Known, number_at
 from glasshouse.floor.snapshot import Snapshot
-from glasshouse.model.errors import GlasshouseError, NotFoundError
+from glasshouse.model.errors import GlasshouseError, NotFoundError, UpstreamUnavailableError
 from glasshouse.model.found import Coverage, Found
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
@@ -32,7 +34,6 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-_SETS = {JobSet.RETRIES: 1, JobSet.SCHEDULED: 2, JobSet.DEAD: 3}
 _RUNNING = 4
 _FIRST_QUEUE = 16
 _PAUSE = 1.0
@@ -40,38 +41,21 @@ _PAUSE = 1.0
 _SAME = 2.0
 """Seconds by which the time of a queue's next job may differ: it is worked out anew each time."""
 _ADD = 400
-"""Entries that are taken in at once; a search waits no longer than that takes."""
+"""Entries that are taken in at once at most; a search waits no longer than that takes."""
+_LONG_PAUSE = 30.0
+"""Seconds before an index that failed is made anew."""
 _BATCH = 200
 _SECONDS = 0.5
 """How long one search may look."""
 _UNWATCHED = 6.0
 """How much less is read while nobody looks."""
-_DUTY = 4.0
-"""What was walked once is walked again after so many times as long, at least."""
 
 
-class _Walk:
-    """Where the walk through one set stands."""
+class IndexFailedError(UpstreamUnavailableError):
+    """The index cannot be kept: its disk is full, or fails."""
 
-    def __init__(self, name: JobSet) -> None:
-        self.name = name
-        self.number = _SETS[name]
-        self.round = 1
-        self.start: float | None = None
-        self.before: float | None = None
-        self.began_at: float | None = None
-        self.ended_at = 0.0
-        self.looked_at = 0.0
-        self.known: int | None = None
-        self.whole_at: float | None = None
-        """Since when everything in the set is known, as it was then."""
-
-    def due(self, now: float, unhurried: float) -> bool:
-        """Whether it goes on, or is to begin again."""
-        if self.began_at is not None or self.whole_at is None:
-            return True
-        took = self.ended_at - self.whole_at
-        return now - self.ended_at >= max(unhurried, _DUTY * took)
+    code = "index_unavailable"
+    remedy = "Make room where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
 
 
 class Watched(Protocol):
@@ -96,29 +80,55 @@ class Index:
         self._sampler = sampler
         self._store: IndexStore | None = None
         self._thread = ThreadPoolExecutor(1, "index")
-        self._walks = [_Walk(name) for name in JobSet]
-        self._lists: dict[str, int] = {}
-        self._next_list = _FIRST_QUEUE
-        self._heads_at: dict[str, tuple[float, tuple[int, float]]] = {}
+        self._adding = Step(_ADD)
+        self._forget_all()
         self._fault = ""
 
     async def run(self) -> None:
         """Fill and keep it until cancelled."""
         try:
+            pause = 0.0
             while True:
-                pause = _PAUSE
-                try:
-                    if await self._step():
-                        pause = 0.0
-                    self._fault = ""
-                except GlasshouseError as error:
-                    # The server's own state says so too; here it is only told once.
-                    if error.detail != self._fault:
-                        log.warning("index waits", server=self._name, detail=error.detail)
-                    self._fault = error.detail
                 await asyncio.sleep(pause)
+                pause = await self._worked()
         finally:
             await self._close()
+
+    async def _worked(self) -> float:
+        """Do a piece of work; return after how many seconds there is more."""
+        try:
+            more = await self._step()
+        except IndexFailedError as error:
+            # What is left of it may be half of something.
+            await self._begin_anew()
+            self._tell(error.detail)
+            return _LONG_PAUSE
+        except GlasshouseError as error:
+            # The server's own state says so too; here it is only told once.
+            self._tell(error.detail)
+            return _PAUSE
+        except Exception:
+            # Whatever it is, an index that is gone for good would be worse.
+            log.exception("index failed", server=self._name)
+            await self._begin_anew()
+            return _LONG_PAUSE
+        self._fault = ""
+        return 0.0 if more else _PAUSE
+
+    def _tell(self, detail: str) -> None:
+        if detail != self._fault:
+            log.warning("index waits", server=self._name, detail=detail)
+        self._fault = detail
+
+    async def _begin_anew(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop_store)
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._walks = [Walk(name) for name in JobSet]
+        self._lists: dict[str, int] = {}
+        self._next_list = _FIRST_QUEUE
+        self._heads_at: dict[str, tuple[float, tuple[int, float]]] = {}
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
         """Return the entries that match, from ``start`` on, the latest first.
@@ -134,7 +144,7 @@ class Index:
             exactly = next((jid for jid in wanted.jid if "*" not in jid), None)
         found: list[tuple[int, StoredJob]] = []
         stopped = False
-        looked_at, end, batch = 0, time.monotonic() + _SECONDS, per_page + 1
+        looked_at, end, batch, step = 0, time.monotonic() + _SECONDS, per_page + 1, Step(_BATCH)
         while True:
             some = await self._do(
                 lambda store, high=high, most=batch: store.candidates(  # type: ignore[misc]
@@ -142,12 +152,11 @@ class Index:
                 )
             )
             jobs = await self._loaded(some)
-            found += [(known.id, job) for known, job in zip(some, jobs, strict=True)
-                      if job is not None and matches(wanted, job)]  # fmt: skip
+            found += await self._do(partial(_matching, wanted, some, jobs))
             looked_at += len(some)
             if len(found) > per_page or len(some) < batch:
                 break
-            high, batch = some[-1].id, _BATCH
+            high, batch = some[-1].id, step.after(jobs)
             if time.monotonic() > end:
                 stopped = True
                 break
@@ -215,7 +224,7 @@ class Index:
             raise faults[0]
         return any(walk.began_at is not None for walk in due)
 
-    async def _walk(self, walk: _Walk) -> None:
+    async def _walk(self, walk: Walk) -> None:
         """Go on with the walk through a set by one stretch."""
         now = time.monotonic()
         if walk.began_at is None:
@@ -288,12 +297,14 @@ class Index:
             self._heads_at[name] = (now, (size, oldest))
         return unchanged
 
-    async def _take(self, walk: _Walk, stretch: Stretch, before: float | None) -> None:
+    async def _take(self, walk: Walk, stretch: Stretch, before: float | None) -> None:
         """Bring a part of the index up to date with what was read of it."""
         number, keeps = walk.number, self._scanner.keeps
         new = await self._do(lambda store: store.compare(number, stretch, before, walk.round))
-        for at in range(0, len(new), _ADD):
-            some = new[at : at + _ADD]
+        at, step = 0, self._adding
+        while at < len(new):
+            some = new[at : at + step.count]
+            at += len(some)
             loaded = await self._scanner.load(some) if keeps else {}
             pairs = [(spot, job) for spot in some
                      if (job := spot.job or loaded.get(spot.token)) is not None]  # fmt: skip
@@ -302,6 +313,7 @@ class Index:
                     number, pairs, walk.round, hold=not keeps
                 )
             )
+            step.after(job for _, job in pairs)
 
     async def _replace(self, name: str, jobs: Sequence[StoredJob]) -> None:
         if name not in self._lists:
@@ -328,16 +340,31 @@ class Index:
     def _on(self, work: Callable[[IndexStore], T]) -> T:
         if self._store is None:
             self._store = IndexStore()
-        return work(self._store)
+        try:
+            return work(self._store)
+        except apsw.Error as error:
+            raise IndexFailedError(f"The index cannot be kept: {error}.") from error
+
+    def _drop_store(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
 
     async def _close(self) -> None:
-        def close() -> None:
-            if self._store is not None:
-                self._store.close()
-
-        await asyncio.get_running_loop().run_in_executor(self._thread, close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop_store)
         self._thread.shutdown()
         await self._scanner.close()
+
+
+def _matching(
+    wanted: JobQuery, some: Sequence[Known], jobs: Sequence[StoredJob | None], _: IndexStore
+) -> list[tuple[int, StoredJob]]:
+    """Return which entries match; on the index's thread, since they may be large."""
+    return [
+        (known.id, job)
+        for known, job in zip(some, jobs, strict=True)
+        if job is not None and matches(wanted, job)
+    ]
 
 
 def _span(wanted: JobQuery) -> tuple[int, int]:
