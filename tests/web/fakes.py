@@ -13,6 +13,7 @@ import msgspec
 
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.floor.sampler import Pace
+from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import (
     Executions,
@@ -33,6 +34,7 @@ from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.routes import ROUTES, Kind
 from glasshouse.web.serve import serve
 from glasshouse.web.static import Assets
+from glasshouse.web.viewer import stranger
 from glasshouse.wire.matching import matches
 
 NOW = 1_800_000_000.0
@@ -285,6 +287,11 @@ async def a_page(context: PageContext) -> PageResult:
 
 NAMES = [route.name for route in ROUTES if route.kind is Kind.PAGE]
 ASSETS = Assets({"app-1.js": b"let a=1;" * 400}, {"app.js": "app-1.js"})
+
+
+def seen(server: ServerFloor) -> FloorView:
+    """Return a floor of one server as a viewer sees it."""
+    return FloorView(Floor({server.name: server}), stranger().sees)
 
 
 class House:

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Fault, Sample, Snapshot
 from glasshouse.model.job import JobSet, Outcome
 from glasshouse.model.server import Queue
@@ -18,7 +18,7 @@ from glasshouse.web.pages import PAGES
 from glasshouse.web.render import Renderer
 from glasshouse.web.views import FleetView, OverviewView
 
-from .fakes import FakeReader, ended, stored
+from .fakes import FakeReader, ended, seen, stored
 from .states import NOW, snapshot, worker
 
 UNREAD = Snapshot(generation=0, pulse=0, state=None, checked_at=None, fault=None, samples=())
@@ -28,7 +28,8 @@ GONE = msgspec.structs.replace(UNREAD, fault=Fault(NOW, "It cannot be reached.",
 def context_of(found: Snapshot, reader: FakeReader | None = None) -> PageContext:
     server = ServerFloor("main", reader or FakeReader(), clock=lambda: NOW)
     server._sampler.snapshot = found
-    return PageContext(floor=Floor({"main": server}), server=server, path="/main", now=NOW)
+    floor = seen(server)
+    return PageContext(floor=floor, server=floor.server("main"), path="/main", now=NOW)
 
 
 def shown(found: Snapshot, reader: FakeReader | None = None) -> OverviewView:

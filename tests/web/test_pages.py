@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Sample, Snapshot
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import (
@@ -28,6 +28,7 @@ from glasshouse.web import payload, rows
 from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.pages import PAGES
 from glasshouse.web.render import Renderer
+from tests.web.fakes import seen
 
 NOW = 1_795_500_000.0
 EVIL = "<img src=x onerror=alert(1)>\u202e\x1b"
@@ -178,9 +179,10 @@ def context(payloads: tuple[bytes, ...], *, locale: str = "en", page: str = "1")
         fault=None,
         samples=(Sample(NOW - 20, 1, 0, 0), Sample(NOW - 10, 101, 1, 0), Sample(NOW, 50, 1, 0)),
     )
+    floor = seen(server)
     return PageContext(
-        floor=Floor({"main": server}),
-        server=server,
+        floor=floor,
+        server=floor.server("main"),
         params={"queue": "..", "jid": EVIL},
         query={"page": page, "type": EVIL if payloads else ""},
         path="/main",

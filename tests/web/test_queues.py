@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.server import Queue
@@ -15,7 +15,7 @@ from glasshouse.web.queues import queues
 from glasshouse.web.rows import share, signed
 from glasshouse.web.views import QueuesView
 
-from .fakes import FakeReader
+from .fakes import FakeReader, seen
 from .states import NOW, snapshot
 
 SHOP = (
@@ -30,8 +30,13 @@ BEFORE = {"mailers": 10, "Images": 25, "reports": 0, "imports": 90}
 def shown(found: Snapshot, **query: str) -> QueuesView:
     server = ServerFloor("main", FakeReader(), clock=lambda: NOW)
     server._sampler.snapshot = found
+    floor = seen(server)
     context = PageContext(
-        floor=Floor({"main": server}), server=server, query=query, path="/main/queues", now=NOW
+        floor=floor,
+        server=floor.server("main"),
+        query=query,
+        path="/main/queues",
+        now=NOW,
     )
     view = asyncio.run(queues(context)).view
     assert isinstance(view, QueuesView)

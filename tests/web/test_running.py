@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.floor import ServerFloor
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage, ListQuery
@@ -16,7 +16,7 @@ from glasshouse.web.context import PageContext
 from glasshouse.web.reservations import Reservation, reservation
 from glasshouse.web.views import BusyView
 
-from .fakes import FakeReader
+from .fakes import FakeReader, seen
 from .states import NOW, running, snapshot, worker
 
 
@@ -39,8 +39,13 @@ class Reader(FakeReader):
 def shown(jobs: list[StoredJob], workers: tuple[Worker, ...] | None, **query: str) -> BusyView:
     server = ServerFloor("main", Reader(jobs), clock=lambda: NOW)
     server._sampler.snapshot = snapshot(workers=workers)
+    floor = seen(server)
     context = PageContext(
-        floor=Floor({"main": server}), server=server, query=query, path="/main/busy", now=NOW
+        floor=floor,
+        server=floor.server("main"),
+        query=query,
+        path="/main/busy",
+        now=NOW,
     )
     view = asyncio.run(busy(context)).view
     assert isinstance(view, BusyView)

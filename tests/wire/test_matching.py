@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import parse_query
-from glasshouse.wire.matching import glob, matches
+from glasshouse.wire.matching import matches
+from glasshouse.wire.patterns import glob
 
 NOW = 1_800_000_000.0
 FAILURE = {

@@ -34,6 +34,13 @@ class NotFoundError(GlasshouseError):
     code = "not_found"
 
 
+class DeniedError(GlasshouseError):
+    """Who asks may not see or do this."""
+
+    code = "denied"
+    remedy = "Ask somebody who may, or sign in as one who may."
+
+
 class UpstreamUnavailableError(GlasshouseError):
     """The job server cannot be read now."""
 

@@ -53,7 +53,7 @@ class FinishedFilter(msgspec.Struct, frozen=True, kw_only=True):
     ``error`` is a text that occurs in the error's type. ``until`` leaves out
     entries that are newer than the one with this id, so that pages stay where
     they are while the log grows; ``at`` those that ended after this time (Unix
-    seconds).
+    seconds). ``shown`` are globs of queues, ``None`` for every queue.
     """
 
     jid: str | None = None
@@ -63,12 +63,15 @@ class FinishedFilter(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     until: int | None = None
     at: float | None = None
+    shown: tuple[str, ...] | None = None
 
     @property
     def selects(self) -> bool:
         """Whether entries have to be looked at one by one."""
         named = (self.jid, self.jobtype, self.queue, self.error)
-        return bool(self.outcomes) or any(name is not None for name in named)
+        return (
+            bool(self.outcomes) or self.shown is not None or any(name is not None for name in named)
+        )
 
 
 class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):

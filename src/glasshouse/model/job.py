@@ -52,6 +52,9 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     give it (real Faktory's lists), the entry is ``partial``: then ``payload`` holds
     what is known, what is not in it is not known, and ``shown_args`` is the
     beginning of arguments that are not known whole.
+
+    ``redacted`` says that something in it was hidden from who looks: then ``payload`` is
+    not byte for byte what is stored.
     """
 
     state: JobState
@@ -66,6 +69,7 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float | None = None
     partial: bool = False
     shown_args: str | None = None
+    redacted: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

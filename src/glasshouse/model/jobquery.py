@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from glasshouse.model.errors import InvalidError
+from glasshouse.model.redaction import Redaction
 
 MAX_TERMS = 20
 MAX_STEPS = 20
@@ -52,6 +53,9 @@ class JobQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     ``words``, ``error`` and ``args`` are texts that must occur; ``jobtype``,
     ``queue``, ``jid`` and the values of ``at_path`` are patterns with ``*``.
+
+    What is ``hidden`` from who asks matches nothing. Only jobs of queues that are ``shown``
+    match: globs, ``None`` for every queue.
     """
 
     words: tuple[str, ...] = ()
@@ -63,6 +67,8 @@ class JobQuery(msgspec.Struct, frozen=True, kw_only=True):
     at_path: tuple[ArgsTerm, ...] = ()
     before: float | None = None
     after: float | None = None
+    hidden: tuple[Redaction, ...] = ()
+    shown: tuple[str, ...] | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -91,7 +97,12 @@ def parse_query(text: str, now: float) -> JobQuery | None:
     if not (paths or any(found.values()) or any(bounds.values())):
         return None
     return JobQuery(
-        **{_FIELDS[name]: tuple(values) for name, values in found.items()},
+        words=tuple(found[""]),
+        jobtype=tuple(found["type"]),
+        queue=tuple(found["queue"]),
+        jid=tuple(found["jid"]),
+        error=tuple(found["error"]),
+        args=tuple(found["args"]),
         at_path=tuple(paths),
         before=min(bounds["before"], default=None),
         after=max(bounds["after"], default=None),
@@ -143,14 +154,7 @@ def read_time(text: str, now: float) -> float:
         ) from None
 
 
-_FIELDS = {
-    "": "words",
-    "type": "jobtype",
-    "queue": "queue",
-    "jid": "jid",
-    "error": "error",
-    "args": "args",
-}
+_FIELDS = ("", "type", "queue", "jid", "error", "args")
 _NAMES = frozenset({*_FIELDS, "before", "after"})
 
 

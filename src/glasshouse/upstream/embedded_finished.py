@@ -8,6 +8,7 @@ entries, the times at the newest ``TIMED``: no read grows with the log.
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -29,6 +30,7 @@ SEARCHED = 250_000
 TIMED = 20_000
 EXECUTIONS = 100
 TYPES = 200
+_GLOB_SPECIAL = re.compile(r"[?\[]")
 _COLUMNS = "id, jid, jobtype, queue, wid, enqueued_at, reserved_at, finished_at, outcome, errtype"
 _DONE = OUTCOME_NUMBERS[Outcome.DONE]
 
@@ -169,6 +171,9 @@ def _condition(wanted: FinishedFilter, newest: int) -> tuple[str, tuple[str | in
         if value is not None:
             terms.append(f"{column} = ?")
             bound.append(value)
+    if wanted.shown is not None:
+        terms.append(f"({' OR '.join(['queue GLOB ?'] * len(wanted.shown)) or '0'})")
+        bound += [_GLOB_SPECIAL.sub(r"[\g<0>]", glob) for glob in wanted.shown]
     if wanted.error is not None:
         terms.append("instr(lower(errtype), lower(?))")
         bound.append(wanted.error)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Fault, Snapshot
+from glasshouse.floor.view import ServerView
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.job import JobSet
 from glasshouse.model.listing import JobPage
@@ -108,7 +108,7 @@ async def state(context: PageContext) -> Shape:
     )
 
 
-async def _findings(context: PageContext, floor: ServerFloor) -> tuple[FindingShape, ...]:
+async def _findings(context: PageContext, floor: ServerView) -> tuple[FindingShape, ...]:
     found = findings(floor.name, floor.snapshot, await glance_of(floor), context.now)
     return tuple(
         FindingShape(
@@ -205,7 +205,7 @@ def _listed(context: PageContext, found: JobPage) -> Listing:
     )
 
 
-def _server(floor: ServerFloor, now: float) -> ServerShape:
+def _server(floor: ServerView, now: float) -> ServerShape:
     snapshot = floor.snapshot
     state = snapshot.state
     return ServerShape(

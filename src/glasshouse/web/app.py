@@ -18,10 +18,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glasshouse.floor.floor import Floor
+from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import GlasshouseError, NotFoundError
+from glasshouse.policy.rules import default_rules
 from glasshouse.web import errors, guard, replies, routes, schema, static, stored
 from glasshouse.web.api import ENDPOINTS
 from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
+from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
 from glasshouse.web.live import Live
 from glasshouse.web.locale import locale_of
@@ -30,6 +33,9 @@ from glasshouse.web.routes import Kind, Match
 from glasshouse.web.shapes import HealthShape, Listing, Shape, StateShape
 from glasshouse.web.stream import HEARTBEAT
 from glasshouse.web.topics import Site
+from glasshouse.web.viewer import nobody
+
+_VIEWER = "glasshouse.viewer"
 
 
 class Console:
@@ -88,8 +94,10 @@ class Console:
                 return self._probe(match.route.name)
             case _:
                 locale = locale_of(headers)
+                viewer = await self._site.gate.viewer(scope)
+                scope[_VIEWER] = viewer
                 context = self._site.context(
-                    match, scope["raw_path"], scope["query_string"], locale
+                    match, scope["raw_path"], scope["query_string"], locale, viewer
                 )
                 if match.route.kind is Kind.BYTES:
                     return await stored.respond(context, headers)
@@ -98,7 +106,9 @@ class Console:
                 return await self._page(match.route.name, context, headers)
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
-        key, pulses = (context.path, context.locale), self._pulses()
+        viewer = context.viewer
+        audience = (viewer.audience(self._site.floor.names), viewer.actor)
+        key, pulses = (context.path, context.locale, audience), self._pulses()
         page = self._prints.get(key, pulses, time.monotonic())
         if page is not None:
             return replies.shared(headers, page.body, page.etag, page.packed)
@@ -138,12 +148,15 @@ class Console:
 
     def _bare(self, scope: Scope) -> PageContext:
         """Return a context for a page about an error: at most the server is known."""
-        floor, server = self._site.floor, None
+        viewer = scope.get(_VIEWER) or nobody()
+        floor, server = FloorView(self._site.floor, viewer.sees), None
         with contextlib.suppress(GlasshouseError, KeyError):
             match = routes.find(scope["raw_path"])
             server = floor.server(match.params["server"]) if match else None
         locale = locale_of(Headers(scope=scope))
-        return PageContext(floor=floor, server=server, now=self._site.clock(), locale=locale)
+        return PageContext(
+            floor=floor, server=server, now=self._site.clock(), locale=locale, viewer=viewer
+        )
 
 
 class Application:
@@ -173,6 +186,7 @@ def create_app(
     pages: Mapping[str, PageBuilder] | None = None,
     renderer: PageRenderer | None = None,
     assets: static.Assets | None = None,
+    gate: Gate | None = None,
     heartbeat: float = HEARTBEAT,
 ) -> Application:
     """Put the console together; ``clock`` gives Unix seconds.
@@ -186,7 +200,8 @@ def create_app(
         from glasshouse.web.render import Renderer  # noqa: PLC0415
 
         pages, renderer = pages or PAGES, renderer or Renderer(assets.urls)
-    site = Site(floor=floor, pages=pages, renderer=renderer, clock=clock)
+    gate = gate or OpenGate(default_rules())
+    site = Site(floor=floor, pages=pages, renderer=renderer, clock=clock, gate=gate)
     live = Live(site, heartbeat=heartbeat)
     console = Console(site, assets, live)
     return Application(SecurityHeaders(console), live)

@@ -5,9 +5,9 @@ Only what is shown is put into words: a server may have thousands of queues.
 
 from __future__ import annotations
 
-from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.snapshot import Snapshot
+from glasshouse.floor.view import ServerView
 from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.web import format as fmt
 from glasshouse.web.findings import PROBLEM, Finding, findings
@@ -56,7 +56,7 @@ def _value(value: float | str, most: int, locale: str) -> str:
     return fmt.cut(fmt.display_text(value), most)
 
 
-async def glance_of(server: ServerFloor) -> Glance | None:
+async def glance_of(server: ServerView) -> Glance | None:
     """Return the first entries of each list; ``None`` when nothing is known of them."""
     if server.snapshot.state is None:
         return None

@@ -12,10 +12,11 @@ from typing import Protocol
 
 import msgspec
 
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.view import FloorView, ServerView
 from glasshouse.model.errors import NotFoundError
 from glasshouse.web.i18n import t
 from glasshouse.web.query import DEFAULT_PER_PAGE
+from glasshouse.web.viewer import Viewer, stranger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,13 @@ class PageContext:
     checked query parameters that the route takes. ``now`` is Unix seconds.
     """
 
-    floor: Floor
-    server: ServerFloor | None
+    floor: FloorView
+    server: ServerView | None
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     path: str = "/"
     now: float = 0.0
+    viewer: Viewer = field(default_factory=stranger)
     locale: str = "en"
     theme: str = "system"
 
@@ -55,7 +57,7 @@ class PageResult:
     location: str = ""
 
 
-def server_of(context: PageContext) -> ServerFloor:
+def server_of(context: PageContext) -> ServerView:
     """Return the server that the page or answer is about.
 
     Raises:

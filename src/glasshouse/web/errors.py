@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from glasshouse.model.errors import (
+    DeniedError,
     GlasshouseError,
     InvalidError,
     NotFoundError,
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 STATUS: dict[type[GlasshouseError], int] = {
     InvalidError: 400,
+    DeniedError: 403,
     NotFoundError: 404,
     UpstreamUnavailableError: 503,
 }

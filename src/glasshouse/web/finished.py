@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from glasshouse.floor.floor import ServerFloor
+from glasshouse.floor.view import ServerView
 from glasshouse.model.errors import InvalidError, UpstreamUnavailableError
 from glasshouse.model.finished import FinishedFilter, FinishedPage, TimesTable, TypeTimes
 from glasshouse.model.job import Outcome
@@ -77,7 +77,7 @@ _NOT_OFFERED = views.FinishedView(
 
 
 async def _beside(
-    server: ServerFloor, wanted: FinishedFilter
+    server: ServerView, wanted: FinishedFilter
 ) -> tuple[TimesTable | None, Mapping[str, Parameter]]:
     """Return what stands round the list; nothing of it while the server is gone."""
     try:
@@ -90,7 +90,7 @@ async def _beside(
 
 def _view(
     context: PageContext,
-    server: ServerFloor,
+    server: ServerView,
     wanted: FinishedFilter,
     found: FinishedPage,
     times: TimesTable | None,
@@ -143,7 +143,7 @@ def _keeps(kept: Mapping[str, Parameter], locale: str) -> str:
 
 
 def _filter(
-    server: ServerFloor, asked: Mapping[str, str], times: TimesTable | None, locale: str
+    server: ServerView, asked: Mapping[str, str], times: TimesTable | None, locale: str
 ) -> views.FilterView:
     state = server.snapshot.state
     types = () if times is None else (item.jobtype for item in times.types)

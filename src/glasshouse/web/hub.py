@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Iterator
 
 import structlog
 
@@ -61,7 +61,7 @@ class Hub:
         self._server = server
         self._clock = clock
         self._heartbeat = heartbeat
-        self._shown: dict[tuple[str, str], _Shown] = {}
+        self._shown: dict[Hashable, _Shown] = {}
         self._viewers: set[Subscriber] = set()
         self._pulses: tuple[asyncio.Task[None], ...] = ()
         self._pulsed_at = 0.0
@@ -80,7 +80,7 @@ class Hub:
         Raises:
             BusyError: too many streams or topics are open.
         """
-        wanted = {(topic.address, topic.first.locale): topic for topic in topics}
+        wanted = {topic.key: topic for topic in topics}
         if len(self._viewers) >= MAX_SUBSCRIBERS or len(self._shown | wanted) > MAX_TOPICS:
             raise BusyError("Too many live pages are open.")
         viewer = Subscriber(self._tick)
@@ -96,7 +96,7 @@ class Hub:
         for viewer in self._viewers:
             viewer.close()
 
-    def _join(self, viewer: Subscriber, wanted: dict[tuple[str, str], Topic]) -> None:
+    def _join(self, viewer: Subscriber, wanted: dict[Hashable, Topic]) -> None:
         self._viewers.add(viewer)
         if self._closed:
             viewer.close()
@@ -112,7 +112,7 @@ class Hub:
             if shown.editions.number:
                 viewer.tell(shown.editions)
 
-    def _leave(self, viewer: Subscriber, wanted: dict[tuple[str, str], Topic]) -> None:
+    def _leave(self, viewer: Subscriber, wanted: dict[Hashable, Topic]) -> None:
         self._viewers.discard(viewer)
         for key in wanted:
             shown = self._shown[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glasshouse.floor.floor import ServerFloor
+from glasshouse.floor.view import ServerView
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, TypeTimes
 from glasshouse.web import format as fmt
@@ -50,7 +50,7 @@ async def job(context: PageContext) -> PageResult:
     )
 
 
-async def _executions(server: ServerFloor, jid: str) -> Executions | None:
+async def _executions(server: ServerView, jid: str) -> Executions | None:
     try:
         return await server.executions(jid)
     except UpstreamUnavailableError:
@@ -58,7 +58,7 @@ async def _executions(server: ServerFloor, jid: str) -> Executions | None:
         return None
 
 
-async def _times(server: ServerFloor) -> tuple[TypeTimes, ...]:
+async def _times(server: ServerView) -> tuple[TypeTimes, ...]:
     try:
         table = await server.type_times()
     except UpstreamUnavailableError:

@@ -83,6 +83,7 @@ def entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEn
         raw=None
         if job.partial
         else _stored_text(job, job.payload, "", about.server, budget, first=first),
+        redacted=job.redacted,
     )
 
 

@@ -17,14 +17,14 @@ from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
 
 LONG = 64 << 10
-_OURS = ("state", "key", "omitted", "size", "partial")
+_OURS = ("state", "key", "omitted", "size", "partial", "redacted")
 
 
 def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
     """Return the job object with ``state``, ``key`` and ``at`` beside it; who runs it, if it runs.
 
     Unless ``whole``, a payload of more than 64 KiB comes without ``args``. Of a
-    ``partial`` entry only what is known is there.
+    ``partial`` entry only what is known is there; in a ``redacted`` one something is hidden.
     """
     fields = _payload(job.payload)
     omitted: list[str] = []
@@ -44,6 +44,8 @@ def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
         fields |= _reservation(job)
     if job.partial:
         fields["partial"] = True
+    if job.redacted:
+        fields["redacted"] = True
     if omitted:
         fields |= {"omitted": omitted, "size": len(job.payload)}
     return fields

@@ -15,6 +15,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import InvalidError
 from glasshouse.web import query
 from glasshouse.web.headers import NOT_KEPT
@@ -24,6 +25,7 @@ from glasshouse.web.locale import locale_of
 from glasshouse.web.routes import Match
 from glasshouse.web.stream import HEARTBEAT, Subscriber
 from glasshouse.web.topics import Site, Topic
+from glasshouse.web.viewer import Viewer
 
 log = structlog.get_logger()
 
@@ -60,22 +62,23 @@ class Live:
             InvalidError: a topic is wrong.
             BusyError: too many are open.
         """
-        server = self._site.floor.server(match.params["server"]).name
-        topics = self._topics(scope, server)
+        viewer = await self._site.gate.viewer(scope)
+        server = FloorView(self._site.floor, viewer.sees).server(match.params["server"]).name
+        topics = self._topics(scope, server, viewer)
         start = {"type": "http.response.start", "status": 200, "headers": list(_HEADERS)}
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        with self.hubs[server].subscribed(topics) as viewer:
+        with self.hubs[server].subscribed(topics) as stream:
             await send(start)
-            gone = asyncio.create_task(_until_gone(receive, viewer))
+            gone = asyncio.create_task(_until_gone(receive, stream))
             try:
-                await _pour(viewer, send)
+                await _pour(stream, send)
             finally:
                 gone.cancel()
 
-    def _topics(self, scope: Scope, server: str) -> list[Topic]:
+    def _topics(self, scope: Scope, server: str, viewer: Viewer) -> list[Topic]:
         given = query.pairs(scope["query_string"])
         # A shared worker may send other languages than the page that it serves.
         locale = next((value for name, value in given if name == "lang"), None)
@@ -91,7 +94,7 @@ class Live:
                 f"A stream takes 1 to {MAX_TOPICS} topics.",
                 remedy="Name each open page once: ?topic=/main/queues",
             )
-        return [self._site.topic(address, server, locale) for address in asked]
+        return [self._site.topic(address, server, locale, viewer) for address in asked]
 
 
 async def _pour(viewer: Subscriber, send: Send) -> None:

@@ -14,8 +14,8 @@ from importlib import resources
 import msgspec
 from minijinja import Environment
 
-from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.snapshot import Snapshot
+from glasshouse.floor.view import ServerView
 from glasshouse.web import format as fmt
 from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.i18n import LOCALES, t
@@ -241,7 +241,7 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
     )
 
 
-def _first(context: PageContext | None) -> ServerFloor | None:
+def _first(context: PageContext | None) -> ServerView | None:
     """Return the server whose stream carries a page of no server: the fleet."""
     if context is None or not context.floor.names:
         return None

@@ -246,7 +246,8 @@ class JobShape(Shape, frozen=True, kw_only=True):
     long job are left out of lists: then ``omitted`` says so and ``size`` tells
     the length of the whole in bytes. A job that runs has ``wid``, ``reserved_at``
     and ``expires_at``, as far as they are known. ``partial`` says that this server
-    does not give the stored job: what is absent is not known.
+    does not give the stored job: what is absent is not known. ``redacted`` says that
+    something in it is hidden from who asks.
     """
 
     jid: str
@@ -262,6 +263,7 @@ class JobShape(Shape, frozen=True, kw_only=True):
     omitted: list[str] | UnsetType = UNSET
     size: int | UnsetType = UNSET
     partial: bool | UnsetType = UNSET
+    redacted: bool | UnsetType = UNSET
 
 
 class HealthShape(Shape, frozen=True, kw_only=True):

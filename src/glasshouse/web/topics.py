@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from glasshouse.floor.floor import Floor
+from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import InvalidError, NotFoundError
 from glasshouse.web import guard, query, routes
 from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, PageResult
+from glasshouse.web.gate import Gate
 from glasshouse.web.routes import Kind, Match
+from glasshouse.web.viewer import Viewer
 
 _LOOSE = re.compile(r"[^\x21-\x7e]")
 
@@ -23,31 +26,36 @@ class Site:
     pages: Mapping[str, PageBuilder]
     renderer: PageRenderer
     clock: Callable[[], float]
+    gate: Gate
 
-    def context(self, match: Match, raw_path: bytes, raw_query: bytes, locale: str) -> PageContext:
+    def context(
+        self, match: Match, raw_path: bytes, raw_query: bytes, locale: str, viewer: Viewer
+    ) -> PageContext:
         """Return what the matched page may depend on.
 
         Raises:
-            NotFoundError: no such server, or a needed parameter is missing.
+            NotFoundError: no such server for this viewer, or a needed parameter is missing.
             InvalidError: a query parameter is wrong.
         """
         taken = parameters(match, raw_query)
         params = dict(match.params)
         if "name" in match.route.needs:
             params["queue"] = taken["name"]
-        server = self.floor.server(params["server"]) if "server" in params else None
+        floor = FloorView(self.floor, viewer.sees)
+        server = floor.server(params["server"]) if "server" in params else None
         path = raw_path.decode("ascii") + (f"?{raw_query.decode('ascii')}" if raw_query else "")
         return PageContext(
-            floor=self.floor,
+            floor=floor,
             server=server,
             params=params,
             query=taken,
             path=path,
             now=self.clock(),
+            viewer=viewer,
             locale=locale,
         )
 
-    def topic(self, address: str, server: str, locale: str) -> Topic:
+    def topic(self, address: str, server: str, locale: str, viewer: Viewer) -> Topic:
         """Return the live topic for a page's address on ``server``.
 
         Raises:
@@ -67,7 +75,7 @@ class Site:
         if match.params.get("server", server) != server:
             raise wrong
         try:
-            context = self.context(match, path, raw_query, locale)
+            context = self.context(match, path, raw_query, locale, viewer)
         except NotFoundError:
             raise wrong from None
         return Topic(address, self, self.pages[match.route.name], context)
@@ -81,6 +89,12 @@ class Topic:
     site: Site
     builder: PageBuilder
     first: PageContext
+
+    @property
+    def key(self) -> Hashable:
+        """What tells it from others: two with the same key show the same."""
+        viewer = self.first.viewer
+        return (self.address, self.first.locale, viewer.audience(self.site.floor.names))
 
     async def build(self) -> tuple[PageResult, PageContext]:
         """Return the page as of now, and the context that it was built in."""

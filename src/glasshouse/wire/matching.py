@@ -16,6 +16,8 @@ from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
 from glasshouse.wire import lenient
 from glasshouse.wire.argpaths import PathTooWideError, values
+from glasshouse.wire.masking import masked
+from glasshouse.wire.patterns import glob
 
 DEAD_SECONDS = 180 * 86400.0
 """How long Faktory keeps a dead job; an entry's time is when it expires."""
@@ -31,8 +33,13 @@ def matches(wanted: JobQuery, job: StoredJob) -> bool:
         and _named(wanted.queue, job.queue)
     ):
         return False
+    if wanted.shown is not None and not any(
+        glob(pattern, job.queue, exactly=True) for pattern in wanted.shown
+    ):
+        return False
     if not (wanted.texts or wanted.at_path) and wanted.before is None and wanted.after is None:
         return True
+    job = masked(job, wanted.hidden)
     members = lenient.fields(job.payload)
     facts = _facts(members)
     return (
@@ -63,28 +70,6 @@ def searchable(job: StoredJob) -> str:
     facts = _facts(members)
     args = plain(_args(job, members, b"" if members else job.payload))
     return f"{_about(job, members, facts)}\n{args}".casefold()
-
-
-def glob(pattern: str, text: str, *, exactly: bool = False) -> bool:
-    """Return whether ``text`` is ``pattern``, in which ``*`` is anything.
-
-    Letters match in either case, unless ``exactly``. Takes time in proportion
-    to the lengths, whatever the pattern.
-    """
-    if not exactly:
-        pattern, text = pattern.casefold(), text.casefold()
-    first, *rest = pattern.split("*")
-    if not rest:
-        return text == first
-    if not text.startswith(first):
-        return False
-    position, last = len(first), rest.pop()
-    for part in rest:
-        position = text.find(part, position)
-        if position < 0:
-            return False
-        position += len(part)
-    return len(text) - len(last) >= position and text.endswith(last)
 
 
 def plain(raw: bytes) -> str:

@@ -14,6 +14,7 @@ JOB: Mapping[str, str] = {
     "Stuck: every worker is quiet or ends; none takes new jobs.": (
         "卡住：所有工作进程均已静默或正在终止，没有进程接收新任务。"
     ),
+    "What stands as ••• is hidden from your role.": "显示为 ••• 的内容对您的角色隐藏。",
     "It waits for its turn.": "正在排队等待。",
     "Late: it has waited {time} for its turn.": "延迟：已排队等待 {time}。",
     "It waits for its turn, {time} so far.": "正在排队等待，目前已 {time}。",

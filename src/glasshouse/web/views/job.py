@@ -47,7 +47,7 @@ class Links(Struct, frozen=True, kw_only=True):
 
 
 class JobEntry(Struct, frozen=True, kw_only=True):
-    """One place where a job with this id is."""
+    """One place where a job with this id is; ``redacted`` says that something in it is hidden."""
 
     state: str
     state_label: str
@@ -68,6 +68,7 @@ class JobEntry(Struct, frozen=True, kw_only=True):
     backtrace_cut: bool
     args: Stored
     raw: Stored | None
+    redacted: bool
 
 
 class RanView(Struct, frozen=True, kw_only=True):

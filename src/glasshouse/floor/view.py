@@ -1,0 +1,212 @@
+"""The floor as somebody may see it: the one place where what is hidden is taken out.
+
+Pages, JSON API and streams get a ``ServerView`` and never a ``ServerFloor``: whatever
+they are given has passed here. Reads stay shared among all viewers; only what comes out
+differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.floor.glance import FailedRun, Glance
+from glasshouse.floor.snapshot import Snapshot
+from glasshouse.model.errors import NotFoundError
+from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.found import Coverage, Found
+from glasshouse.model.history import History
+from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.jobquery import JobQuery
+from glasshouse.model.listing import Entries, JobPage, ListQuery
+from glasshouse.model.parameters import Parameter
+from glasshouse.policy.searching import refuse_hidden
+from glasshouse.policy.sight import Sight
+from glasshouse.wire.masking import masked
+
+Sees = Callable[[str], Sight]
+"""Returns what may be seen of the server with a name."""
+
+
+class ServerView:
+    """One server as somebody may see it; methods as those of ``ServerFloor``."""
+
+    def __init__(self, floor: ServerFloor, sight: Sight) -> None:
+        """Show of ``floor`` what ``sight`` allows."""
+        self._floor = floor
+        self.sight = sight
+        self.name = floor.name
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last published snapshot, without queues that may not be seen."""
+        snapshot = self._floor.snapshot
+        state, sight = snapshot.state, self.sight
+        if state is None or sight.everything:
+            return snapshot
+        shown = msgspec.structs.replace(
+            state,
+            queues=tuple(queue for queue in state.queues if sight.shows(queue.name)),
+            stranded=tuple(lost for lost in state.stranded if sight.shows(lost.queue)),
+        )
+        return msgspec.structs.replace(snapshot, state=shown)
+
+    @property
+    def behind(self) -> bool:
+        """Whether what may be some seconds old is older than the snapshot."""
+        return self._floor.behind
+
+    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+        """Return a part of a queue.
+
+        Raises:
+            NotFoundError: there is no such queue, or it may not be seen: these look alike.
+            DeniedError: it looks for a value that is hidden.
+        """
+        if not self.sight.shows(queue):
+            raise NotFoundError(
+                f"There is no queue named {queue[:80]!r}.", remedy="Choose one of the queues."
+            )
+        asked = query if query.wanted is None else self._narrowed(query)
+        return self._page(await self._floor.queue_jobs(queue, asked))
+
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        """Return a part of a set.
+
+        Raises:
+            DeniedError: it looks for a value that is hidden.
+        """
+        return self._page(await self._floor.set_jobs(name, self._narrowed(query)))
+
+    async def working_jobs(self, query: ListQuery) -> JobPage:
+        """Return a part of the reserved jobs.
+
+        Raises:
+            DeniedError: it looks for a value that is hidden.
+        """
+        return self._page(await self._floor.working_jobs(self._narrowed(query)))
+
+    async def jobs(self, jid: str) -> Entries:
+        """Return the entries with this id."""
+        found = await self._floor.jobs(jid)
+        items = self._shown(found.items)
+        hidden = len(found.items) - len(items)
+        return msgspec.structs.replace(found, items=items, total=found.total - hidden)
+
+    async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
+        """Return entries of all lists that match.
+
+        Raises:
+            DeniedError: it looks for a value that is hidden.
+        """
+        asked = self._asked(wanted)
+        found = await self._floor.search(asked, start=start, per_page=per_page)
+        items = self._shown(found.items)
+        # How many had to be looked at would tell of what is hidden.
+        told = found.looked_at if asked == wanted else len(items)
+        return msgspec.structs.replace(found, items=items, looked_at=told)
+
+    def coverage(self) -> Coverage | None:
+        """Return how much of this server can be searched."""
+        return self._floor.coverage()
+
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        """Return one page of the finished log, of queues that may be seen."""
+        if not self.sight.everything:
+            wanted = msgspec.structs.replace(wanted, shown=self.sight.queues)
+        return await self._floor.finished(wanted, page=page, per_page=per_page)
+
+    async def executions(self, jid: str) -> Executions | None:
+        """Return the finished executions of one id, of queues that may be seen."""
+        found = await self._floor.executions(jid)
+        if found is None or self.sight.everything:
+            return found
+        items = tuple(run for run in found.items if self.sight.shows(run.queue))
+        return msgspec.structs.replace(found, items=items)
+
+    async def type_times(self) -> TimesTable | None:
+        """Return the times per job type; they are of all queues, for who sees them all."""
+        return await self._floor.type_times() if self.sight.everything else None
+
+    async def history(self, days: int) -> History:
+        """Return what was done by day on the whole server: numbers alone."""
+        return await self._floor.history(days)
+
+    async def glance(self) -> Glance:
+        """Return the first entries of each list, as far as they may be seen."""
+        found = await self._floor.glance()
+        failed = found.failed
+        return Glance(
+            scheduled=self._shown(found.scheduled),
+            retries=self._shown(found.retries),
+            expiring=self._shown(found.expiring),
+            failed=None if failed is None else self._runs(failed),
+        )
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        """Return the run-time parameters."""
+        return await self._floor.parameters()
+
+    def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
+        runs = (run for run in failed if self.sight.shows(run.run.queue))
+        return tuple(
+            FailedRun(run.run, next(iter(self._shown(() if run.job is None else (run.job,))), None))
+            for run in runs
+        )
+
+    def _narrowed(self, query: ListQuery) -> ListQuery:
+        if query.wanted is None and self.sight.everything:
+            return query
+        return msgspec.structs.replace(query, wanted=self._asked(query.wanted or JobQuery()))
+
+    def _asked(self, wanted: JobQuery) -> JobQuery:
+        """Return the query as it is answered: nothing hidden matches."""
+        refuse_hidden(wanted, self.sight.hidden)
+        shown = None if self.sight.everything else self.sight.queues
+        return msgspec.structs.replace(wanted, hidden=self.sight.hidden, shown=shown)
+
+    def _page(self, page: JobPage) -> JobPage:
+        return msgspec.structs.replace(page, items=self._shown(page.items))
+
+    def _shown(self, jobs: tuple[StoredJob, ...]) -> tuple[StoredJob, ...]:
+        """Return the jobs that may be seen, without what is hidden in them."""
+        sight = self.sight
+        return tuple(masked(job, sight.hidden) for job in jobs if sight.shows(job.queue))
+
+
+class FloorView:
+    """The servers that somebody may see, by name."""
+
+    def __init__(self, floor: Floor, sees: Sees) -> None:
+        """Show of ``floor`` what ``sees`` tells for each server."""
+        self._floor = floor
+        sights = {name: sees(name) for name in floor.names}
+        self._sights = {name: sight for name, sight in sights.items() if sight.queues}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the servers of which anything may be seen."""
+        return tuple(self._sights)
+
+    @property
+    def sights(self) -> tuple[Sight, ...]:
+        """What may be seen of each server, in the order of ``names``."""
+        return tuple(self._sights.values())
+
+    def server(self, name: str) -> ServerView:
+        """Return one server.
+
+        Raises:
+            NotFoundError: no server has this name, or nothing of it may be seen: these look alike.
+        """
+        sight = self._sights.get(name)
+        if sight is None:
+            raise NotFoundError(
+                f"There is no server named {name[:80]!r}.",
+                remedy="Choose one of the listed servers.",
+            )
+        return ServerView(self._floor.server(name), sight)

@@ -1,0 +1,87 @@
+"""All rules of a console together: roles, who has them, and what holds for strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from glasshouse.model.access import Actor, Context, Decision
+from glasshouse.model.errors import SettingsError
+from glasshouse.model.operation import Operation, Target
+from glasshouse.policy.decide import decide
+from glasshouse.policy.roles import Role, resolve
+from glasshouse.policy.sight import Sight, sight
+
+SOURCES = ("local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-group")
+"""Who can vouch for a name: a name from one source is nobody in another."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Roles by name, the role of each member by qualified name, and that of who is not signed in.
+
+    ``anonymous`` is ``None`` where nobody sees anything without signing in.
+    """
+
+    roles: Mapping[str, Role]
+    members: Mapping[str, str] = {}
+    anonymous: str | None = None
+    read_only: bool = False
+
+    def stranger(self) -> Actor:
+        """Return who is not signed in."""
+        return Actor(roles=() if self.anonymous is None else (self.anonymous,))
+
+    def person(self, name: str, groups: Iterable[str] = (), own: str | None = None) -> Actor:
+        """Return who signed in as ``name``, with the roles of that name and of its ``groups``.
+
+        Both are qualified; ``own`` is the role that an account was given.
+        Somebody who signed in sees no less than a stranger.
+        """
+        held = [own, *(self.members.get(key) for key in (name, *groups)), self.anonymous]
+        return Actor(name=name, roles=tuple(dict.fromkeys(role for role in held if role)))
+
+    def sight(self, actor: Actor, server: str, context: Context) -> Sight:
+        """Return what ``actor`` may see of ``server`` now."""
+        return sight(actor, server, context, self.roles)
+
+    def decide(
+        self, actor: Actor, operation: Operation, target: Target, context: Context
+    ) -> Decision:
+        """Return whether ``actor`` may do this now."""
+        if self.read_only:
+            context = msgspec.structs.replace(context, read_only=True)
+        return decide(actor, operation, target, context, self.roles)
+
+
+def check(rules: Rules) -> Rules:
+    """Return ``rules`` if every role that they name exists.
+
+    Raises:
+        SettingsError: one does not, or a member's name says not who vouches for it.
+    """
+    known = ", ".join(sorted(rules.roles))
+    if rules.anonymous is not None and rules.anonymous not in rules.roles:
+        raise SettingsError(
+            f"anonymous is {rules.anonymous[:80]!r}, which is no role.",
+            remedy=f'Write one of {known}, or "none".',
+        )
+    for member, role in rules.members.items():
+        source, colon, name = member.partition(":")
+        if not colon or not name or source not in SOURCES:
+            raise SettingsError(
+                f"Member {member[:80]!r} does not say who vouches for the name.",
+                remedy='Write it like "local:ops", "htpasswd:ops" or "oidc-group:platform"; '
+                f"the sources are {', '.join(SOURCES)}.",
+            )
+        if role not in rules.roles:
+            raise SettingsError(
+                f"Member {member[:80]!r} has the role {role[:80]!r}, which is none.",
+                remedy=f"Write one of {known}.",
+            )
+    return rules
+
+
+def default_rules() -> Rules:
+    """Return what holds without settings: everybody is a viewer, and nobody anything else."""
+    return Rules(roles=resolve({}), anonymous="viewer")

@@ -1,0 +1,52 @@
+"""What may not be searched for: a value at a path that is hidden from who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from glasshouse.model.errors import DeniedError
+from glasshouse.model.jobquery import ArgsTerm, JobQuery
+from glasshouse.model.redaction import Redaction
+from glasshouse.policy import globs
+
+MANY = "**"
+
+
+def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
+    """Refuse a search that names a hidden field.
+
+    A term whose wildcards could lead there is no such search: it finds what is left when
+    everything hidden is taken out.
+
+    Raises:
+        DeniedError: a term names a path that is hidden in every job that could match.
+    """
+    for term in wanted.at_path:
+        for rule in hidden:
+            if _concerns(rule, wanted) and leads_to(rule.path, ("args", *term.path)):
+                raise DeniedError(
+                    f"{_written(term)} is hidden from your role, so it cannot be searched.",
+                    remedy="Search for something else, or ask somebody who may see it.",
+                )
+
+
+def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Return whether ``path``, or a beginning of it, is what the path ``rule`` leads to."""
+    if all(step == MANY for step in rule):
+        return True
+    if not path:
+        return False
+    if rule[0] == MANY:
+        return leads_to(rule[1:], path) or leads_to(rule, path[1:])
+    return globs.matches(rule[0].casefold(), path[0].casefold()) and leads_to(rule[1:], path[1:])
+
+
+def _concerns(rule: Redaction, wanted: JobQuery) -> bool:
+    named = (name.casefold() for name in wanted.jobtype)
+    return rule.jobtype == globs.ANY or any(
+        globs.matches(rule.jobtype.casefold(), name) for name in named
+    )
+
+
+def _written(term: ArgsTerm) -> str:
+    return ".".join(("args", *term.path))[:80]

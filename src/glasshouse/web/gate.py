@@ -1,0 +1,30 @@
+"""The gate: who asks, decided once for each request and before anything is looked up."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from starlette.types import Scope
+
+from glasshouse.policy.rules import Rules
+from glasshouse.web.viewer import Viewer
+
+
+class Gate(Protocol):
+    """Tells who asks."""
+
+    async def viewer(self, scope: Scope) -> Viewer:
+        """Return who sent a request that passed the guard."""
+        ...
+
+
+class OpenGate:
+    """Knows nobody by name: everybody is a stranger."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Let everybody in under ``rules``."""
+        self._rules = rules
+
+    async def viewer(self, scope: Scope) -> Viewer:
+        """Return a stranger."""
+        return Viewer(rules=self._rules, actor=self._rules.stranger())

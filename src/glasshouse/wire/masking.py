@@ -1,0 +1,121 @@
+"""Hiding values in a stored job: pure, total; what cannot be read is hidden as a whole.
+
+What always holds for what comes out: no value to which a rule leads is in it, neither
+in its place nor, where it is recognised, in the job's error, backtrace or elsewhere in
+its payload. Whatever is not hidden keeps its text byte for byte, except that the fields
+of the job are written without blanks between them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import msgspec
+
+from glasshouse.model.job import StoredJob
+from glasshouse.model.redaction import MASK, Redaction
+from glasshouse.wire.jsontext import JsonTextError
+from glasshouse.wire.maskpaths import State, after, may_occur
+from glasshouse.wire.masktext import UnreadableError, Words, hide_at, hide_words
+from glasshouse.wire.patterns import glob
+from glasshouse.wire.payload import read_fields
+
+MOST_READ = 256 << 10
+"""Bytes of a field that are looked into; a longer one that may hold something is hidden whole."""
+_MASK = json.dumps(MASK, ensure_ascii=False).encode()
+# What tells a job from others, and when: never hidden.
+_KEPT = frozenset({
+    "jid", "jobtype", "queue", "at", "created_at", "enqueued_at", "retry", "reserve_for",
+})  # fmt: skip
+# What an error tells in its own words.
+_TELLING = frozenset({"errtype", "message", "backtrace"})
+
+
+def masked(job: StoredJob, rules: tuple[Redaction, ...]) -> StoredJob:
+    """Return ``job`` with everything hidden that ``rules`` hide, marked if anything is."""
+    start = _start(job, rules)
+    if not start:
+        return job
+    try:
+        fields = {name: bytes(value) for name, value in read_fields(job.payload).items()}
+    except (JsonTextError, UnicodeError):
+        return msgspec.structs.replace(job, payload=_bare(job), shown_args=None, redacted=True)
+    words: list[str] = []
+    hidden = {name: _field(name, raw, start, words) for name, raw in fields.items()}
+    cut_off = job.shown_args is not None and any(rule[0] == "args" for rule in start)
+    if cut_off or None in hidden.values():
+        # Not everything that is hidden is known: what an error tells of it cannot be found.
+        return msgspec.structs.replace(
+            job,
+            payload=_payload(_without_error(hidden)),
+            shown_args=None if job.shown_args is None else MASK,
+            redacted=True,
+        )
+    if words:
+        found = Words(words)
+        hidden = {
+            name: raw if name in _KEPT or raw is None else _without(raw, found)
+            for name, raw in hidden.items()
+        }
+    if hidden == fields:
+        return job
+    return msgspec.structs.replace(job, payload=_payload(hidden), redacted=True)
+
+
+def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
+    """Return the paths that may lead to something in this job."""
+    named = (rule for rule in rules if glob(rule.jobtype, job.jobtype))
+    unknown = job.shown_args is not None
+    return frozenset(
+        rule.path
+        for rule in named
+        if may_occur(rule.path, job.payload) or (unknown and rule.path[0] == "args")
+    )
+
+
+def _field(name: str, raw: bytes, start: State, words: list[str]) -> bytes | None:
+    """Return a field with what is hidden taken out; ``None`` if it cannot be looked into."""
+    state = after(start, name)
+    if name in _KEPT or not state:
+        return raw
+    if len(raw) > MOST_READ:
+        return None
+    try:
+        return hide_at(raw, state, words)
+    except UnreadableError:
+        return None
+
+
+def _without(raw: bytes, words: Words) -> bytes:
+    if len(raw) > MOST_READ:
+        return _MASK if words.may_be_in(raw) else raw
+    try:
+        return hide_words(raw, words)
+    except UnreadableError:
+        return _MASK
+
+
+def _without_error(fields: dict[str, bytes | None]) -> dict[str, bytes | None]:
+    failure = fields.get("failure")
+    if failure is None or failure == b"null":
+        return fields
+    try:
+        told = {name: bytes(raw) for name, raw in read_fields(failure).items()}
+    except (JsonTextError, UnicodeError):
+        return {**fields, "failure": None}
+    left = {name: _MASK if name in _TELLING else raw for name, raw in told.items()}
+    return {**fields, "failure": _payload(left)}
+
+
+def _payload(fields: Mapping[str, bytes | None]) -> bytes:
+    parts = (_key(name) + b":" + (raw or _MASK) for name, raw in fields.items())
+    return b"{" + b",".join(parts) + b"}"
+
+
+def _key(name: str) -> bytes:
+    return json.dumps(name).encode("ascii")
+
+
+def _bare(job: StoredJob) -> bytes:
+    return msgspec.json.encode({"jid": job.jid, "jobtype": job.jobtype, "queue": job.queue})

@@ -1,0 +1,70 @@
+"""Following the paths of redaction rules into a value, all at once.
+
+A ``State`` is what is left of each path that still leads somewhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from glasshouse.wire.patterns import glob
+
+State = frozenset[tuple[str, ...]]
+MANY = "**"
+_PLAIN = re.compile(r"[a-z_-]{2,}")
+
+
+def after(state: State, key: str) -> State:
+    """Return what is left after the step ``key`` into an object or array."""
+    return _kept(state, key) if len(key) <= _LONGEST_KEPT else _after(state, key)
+
+
+def accepts(state: State) -> bool:
+    """Return whether a path ends here: the value is hidden with all that is in it."""
+    return any(all(step == MANY for step in path) for path in state)
+
+
+def may_occur(path: tuple[str, ...], payload: bytes) -> bool:
+    """Return whether ``path`` may lead to something in ``payload``; cheap, and true when unsure."""
+    step = path[-1].casefold()
+    if len(path) == 1 or not _PLAIN.fullmatch(step):
+        return True
+    if _SPELT.search(payload):
+        return True
+    folded = payload.isascii() or not any(other in payload for other in _OTHERS)
+    return not folded or step.encode() in payload.lower()
+
+
+# Characters that fold to letters of ASCII, or the beginnings of their UTF-8.
+_OTHERS = (
+    *(b"\xc3\x9f", b"\xc4\xb0", b"\xc5\x89", b"\xc5\xbf", b"\xc7\xb0"),
+    *(b"\xe1\xba", b"\xe2\x84\xaa", b"\xef\xac"),
+)
+# Escapes of every character that a plain key may be spelt with; a test holds that none is missing.
+_SPELT = re.compile(
+    rb"\\u(?:00(?:2d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|df)|0130|0149|01f0|017f"
+    rb"|1e9[6-9ae]|212a|fb0[0-6])",
+    re.IGNORECASE,
+)
+_LONGEST_KEPT = 64
+
+
+@functools.lru_cache(maxsize=4096)
+def _kept(state: State, key: str) -> State:
+    return _after(state, key)
+
+
+def _after(state: State, key: str) -> State:
+    left: set[tuple[str, ...]] = set()
+    todo = list(state)
+    while todo:
+        path = todo.pop()
+        if not path:
+            continue
+        if path[0] == MANY:
+            left.add(path)
+            todo.append(path[1:])
+        elif glob(path[0], key):
+            left.add(path[1:])
+    return frozenset(left)
