@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from glasshouse.model.errors import SettingsError
-from glasshouse.settings import ConsoleSettings
+from glasshouse.settings.console import ConsoleSettings
 from glasshouse.settings.file import _Console, _Server, read_settings
 
 SHOP = '[[servers]]\nname = "shop"\nfaktory = "tcp://faktory"\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 from glasshouse.app.announce import console_url, ready_line, say
@@ -14,10 +14,13 @@ from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.floor.floor import Floor, ServerFloor
-from glasshouse.settings import SERVER, Address, ConsoleSettings, ServerSettings
+from glasshouse.settings import SERVER, Address, ServerSettings
+from glasshouse.settings.access import AccessSettings, open_to_all
+from glasshouse.settings.console import ConsoleSettings
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.web.app import create_app
+from glasshouse.web.gate import OpenGate
 from glasshouse.web.serve import serve
 
 
@@ -33,7 +36,7 @@ async def console(settings: ConsoleSettings) -> None:
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
         warn_when_open(address)
-        async with _served(settings.servers) as (made, addresses):
+        async with _served(settings) as (made, addresses):
 
             def on_ready() -> None:
                 url = console_url(address)
@@ -46,19 +49,19 @@ async def console(settings: ConsoleSettings) -> None:
 
 @contextlib.asynccontextmanager
 async def _served(
-    servers: Sequence[ServerSettings],
+    settings: ConsoleSettings,
 ) -> AsyncIterator[tuple[Console, dict[str, str | None]]]:
     """Yield the console over these servers, and where each of them answers if that is known."""
     floors: dict[str, ServerFloor] = {}
     addresses: dict[str, str | None] = {}
     async with contextlib.AsyncExitStack() as life:
-        for server in servers:
+        for server in settings.servers:
             floors[server.name] = _floor(server)
             if server.faktory is not None:
                 addresses[server.name] = server.faktory.url
-        made = Console(floors)
+        made = Console(floors, settings.access)
         # Whatever could fail is tried before an engine is started.
-        for server in servers:
+        for server in settings.servers:
             if server.engine is not None:
                 addresses[server.name] = await life.enter_async_context(attached(server.engine))
         yield made, addresses
@@ -67,14 +70,17 @@ async def _served(
 class Console:
     """The console over its servers, which need not run yet."""
 
-    def __init__(self, servers: Mapping[str, ServerFloor]) -> None:
+    def __init__(
+        self, servers: Mapping[str, ServerFloor], access: AccessSettings | None = None
+    ) -> None:
         """Put it together; nothing is opened.
 
         Raises:
             SettingsError: the front end was not built.
         """
         self._floor = Floor(servers)
-        self._app = create_app(self._floor, clock=time.time)
+        rules = (access or open_to_all()).rules
+        self._app = create_app(self._floor, clock=time.time, gate=OpenGate(rules))
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve at ``sock`` until cancelled."""

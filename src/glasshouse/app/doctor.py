@@ -26,7 +26,8 @@ from glasshouse.engine.lock import held
 from glasshouse.model.errors import GlasshouseError, UpstreamUnavailableError
 from glasshouse.model.job import JobSet
 from glasshouse.model.times import parse_time
-from glasshouse.settings import ConsoleSettings, FaktorySettings, Listen, ServerSettings
+from glasshouse.settings import FaktorySettings, Listen, ServerSettings
+from glasshouse.settings.console import ConsoleSettings
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import Info
 from glasshouse.upstream.remote import RemoteReader

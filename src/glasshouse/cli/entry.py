@@ -13,6 +13,7 @@ import typer
 from glasshouse import __version__
 from glasshouse.app.announce import configure_logs, say, say_error
 from glasshouse.app.child import ChildError
+from glasshouse.cli import policy
 from glasshouse.cli.demo import demo, workload
 from glasshouse.cli.doctor import doctor
 from glasshouse.cli.engine import engine
@@ -39,6 +40,7 @@ def build() -> typer.Typer:
     line.add_typer(_engine(), name="engine")
     line.command()(serve)
     line.command()(doctor)
+    line.add_typer(_policy(), name="policy")
     line.command(hidden=True)(workload)
     return line
 
@@ -49,6 +51,15 @@ def _engine() -> typer.Typer:
     group.callback(invoke_without_command=True)(engine)
     group.command()(check)
     group.command()(backup)
+    return group
+
+
+def _policy() -> typer.Typer:
+    group = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Check and explain who may do what."
+    )
+    group.command()(policy.check)
+    group.command()(policy.explain)
     return group
 
 

@@ -117,13 +117,6 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     faktory: FaktorySettings | None = None
 
 
-class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The console over its servers, of which there is one at least."""
-
-    listen: Listen
-    servers: tuple[ServerSettings, ...]
-
-
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The demo. ``jobs`` is ``None`` when the number was left to the demo."""
 
@@ -175,34 +168,6 @@ def parse_address(text: str, *, option: str) -> Address:
             f"{option} {text!r} has no numeric host to listen on.", remedy=remedy
         ) from None
     return Address(bare, int(port))
-
-
-def one_server(
-    listen: Listen, engine: Path | None, server: str | None, web: str | None, redis: str | None
-) -> ConsoleSettings:
-    """Return the settings of a console over the one server that the command line names.
-
-    Raises:
-        SettingsError: it names none, or more than one, or an address that is none.
-    """
-    if (engine is None) == (server is None):
-        raise SettingsError(
-            "Name the server to look at: one, and not more.",
-            remedy="Write glasshouse serve --engine DIR, --server URL --web URL, or -c FILE.",
-        )
-    for option, what, given in (("--web", "Web UI", web), ("--redis", "Redis", redis)):
-        if given is not None and server is None:
-            raise SettingsError(
-                f"{option} is the {what} of the Faktory that --server names, and there is no "
-                "--server.",
-                remedy=f"Name both: --server tcp://HOST:7419 {option} URL.",
-            )
-    made = ServerSettings(
-        name=SERVER,
-        engine=None if engine is None else engine.absolute(),
-        faktory=None if server is None else parse_faktory(server, web, redis),
-    )
-    return ConsoleSettings(listen=listen, servers=(made,))
 
 
 def parse_faktory(server: str, web: str | None, redis: str | None = None) -> FaktorySettings:

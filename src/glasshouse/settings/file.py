@@ -15,32 +15,36 @@ from typing import NamedTuple
 import msgspec
 
 from glasshouse.model.errors import SettingsError
+from glasshouse.policy.roles import IPNetwork, RoleTable, parse_network
 from glasshouse.settings import (
     CONSOLE,
-    ConsoleSettings,
     Secret,
     ServerSettings,
-    one_server,
     parse_faktory,
     parse_listen,
+    tls_files,
 )
+from glasshouse.settings.access import AccessSettings, IdentityTable, Section, access_settings
+from glasshouse.settings.console import ConsoleSettings, Keeping, one_server, parse_public_url
 from glasshouse.web.routes import RESERVED_NAMES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_LISTEN = "GLASSHOUSE_LISTEN"
-_LATER = ("identity", "roles", "members", "ledger", "trash")
+_PREFIX = "GLASSHOUSE_"
+_LATER = ("ledger", "trash")
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file: a name that it does not know is an error."""
-
-
-class _Console(_Section, frozen=True, kw_only=True):
+class _Console(Section, frozen=True, kw_only=True):
     listen: str | None = None
-    read_only: bool = True
+    database: str | None = None
+    database_file: str | None = None
+    public_url: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    read_only: bool = False
 
 
-class _Server(_Section, frozen=True, kw_only=True):
+class _Server(Section, frozen=True, kw_only=True):
     name: str
     faktory: str | None = None
     faktory_file: str | None = None
@@ -52,9 +56,12 @@ class _Server(_Section, frozen=True, kw_only=True):
     engine: str | None = None
 
 
-class _File(_Section, frozen=True, kw_only=True):
+class _File(Section, frozen=True, kw_only=True):
     console: _Console = _Console()
     servers: tuple[_Server, ...] = ()
+    identity: IdentityTable = IdentityTable()
+    roles: dict[str, RoleTable] = msgspec.field(default_factory=dict)
+    members: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Named(NamedTuple):
@@ -88,9 +95,10 @@ def settings_of(
 def read_settings(
     path: Path, *, listen: str | None = None, environ: Mapping[str, str]
 ) -> ConsoleSettings:
-    """Return what the file at ``path`` says; ``listen`` and ``GLASSHOUSE_LISTEN`` win over it.
+    """Return what the file at ``path`` says.
 
-    Paths in the file are relative to its folder.
+    The environment wins over it, and ``listen`` over both. Paths in the file are relative to
+    its folder.
 
     Raises:
         SettingsError: it cannot be read, or something in it is wrong: where, and what to write.
@@ -101,8 +109,6 @@ def read_settings(
             f"{path} names no server.",
             remedy='Add a [[servers]] table with name = "main" and faktory = "tcp://HOST:7419".',
         )
-    where = listen or environ.get(_LISTEN) or told.console.listen
-    option = "--listen" if listen else _LISTEN if environ.get(_LISTEN) else f"{path}: listen"
     servers = tuple(_server(server, path) for server in told.servers)
     names = [server.name for server in servers]
     for name in names:
@@ -110,7 +116,79 @@ def read_settings(
             raise SettingsError(
                 f"{path}: two servers have the name {name!r}.", remedy="Give each its own."
             )
-    return ConsoleSettings(listen=parse_listen(where, CONSOLE, option=option), servers=servers)
+    console = _from_environment(told.console, environ)
+    option = "--listen" if listen else f"{path}: listen"
+    if console.listen != told.console.listen and not listen:
+        option = _PREFIX + "LISTEN"
+    folder = path.absolute().parent
+    return ConsoleSettings(
+        listen=parse_listen(listen or console.listen, CONSOLE, option=option),
+        servers=servers,
+        access=_access(told, console, path),
+        keeping=Keeping(
+            database=_either(console.database, console.database_file, "database", str(path), folder)
+        ),
+        public_url=None if console.public_url is None else parse_public_url(console.public_url),
+        tls=tls_files(
+            None if not console.tls_cert else folder / console.tls_cert,
+            None if not console.tls_key else folder / console.tls_key,
+        ),
+        trusted_proxies=_networks(console.trusted_proxies, path),
+    )
+
+
+def _from_environment(console: _Console, environ: Mapping[str, str]) -> _Console:
+    """Return the table with the values that the environment has; each wins over the file's."""
+    changes: dict[str, object] = {}
+    for name in _Console.__struct_fields__:
+        value = environ.get(_PREFIX + name.upper())
+        if not value:
+            continue
+        if name == "trusted_proxies":
+            changes[name] = tuple(part.strip() for part in value.split(",") if part.strip())
+        elif name == "read_only":
+            if value not in _TRUTHS:
+                raise SettingsError(
+                    f"{_PREFIX}READ_ONLY is {value[:20]!r}.", remedy="Write true or false."
+                )
+            changes[name] = _TRUTHS[value]
+        else:
+            changes[name] = value
+    if "database" in changes:
+        changes["database_file"] = None
+    return msgspec.structs.replace(console, **changes)
+
+
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _access(told: _File, console: _Console, path: Path) -> AccessSettings:
+    folder = path.absolute().parent
+
+    def secret(given: str | None, file: str | None, name: str) -> str | None:
+        return _either(given, file, name, f"{path}: identity.oidc", folder)
+
+    try:
+        return access_settings(
+            told.identity,
+            told.roles,
+            told.members,
+            read_only=console.read_only,
+            folder=folder,
+            secret=secret,
+        )
+    except SettingsError as error:
+        detail = error.detail if error.detail.startswith(str(path)) else f"{path}: {error.detail}"
+        raise SettingsError(detail, remedy=error.remedy) from None
+
+
+def _networks(texts: tuple[str, ...], path: Path) -> tuple[IPNetwork, ...]:
+    try:
+        return tuple(map(parse_network, texts))
+    except SettingsError as error:
+        raise SettingsError(
+            f"{path}: trusted_proxies: {error.detail}", remedy=error.remedy
+        ) from None
 
 
 def _decoded(path: Path) -> _File:
@@ -142,7 +220,7 @@ def _told(error: str) -> str:
 
 def _remedy(error: str) -> str:
     if any(f"`{name}`" in error for name in _LATER):
-        return "This version only shows, and knows no roles yet: leave that table out."
+        return "This version changes nothing on a server, so it keeps no such table: leave it out."
     return "See docs/settings.md for what can be set."
 
 

@@ -1,0 +1,67 @@
+"""Passwords of local accounts: argon2id (RFC 9106), as OWASP's password cheat sheet advises.
+
+The library draws a salt by itself unless it is given one: here it comes as an argument.
+"""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from glasshouse.model.errors import InvalidError
+
+SALT_BYTES = 16
+LEAST, MOST = 8, 1024
+"""Characters of a password, and bytes of it."""
+_HASHER = PasswordHasher(
+    time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, type=Type.ID
+)
+STAND_IN = "$argon2id$v=19$m=19456,t=2,p=1$" + "c3RhbmQtaW4gc2FsdCE$" + "A" * 43
+"""What a password is compared with when there is no account: it takes as long, and fits none."""
+
+
+def hashed(password: str, salt: bytes) -> str:
+    """Return the hash of a password.
+
+    Raises:
+        InvalidError: the password is too short or too long.
+        ValueError: the salt is not of 16 bytes.
+    """
+    if len(salt) != SALT_BYTES:
+        raise ValueError("a salt has 16 bytes")
+    said = check_new(password)
+    return _HASHER.hash(said, salt=salt)
+
+
+def check_new(password: str) -> bytes:
+    """Return the bytes of a password that may be set.
+
+    Raises:
+        InvalidError: it is too short or too long.
+    """
+    said = password.encode("utf-8", "surrogatepass")
+    if len(password) < LEAST or len(said) > MOST:
+        raise InvalidError(
+            f"A password has {LEAST} characters at least, and {MOST} bytes at most.",
+            remedy="Choose another one; several words in a row are good.",
+        )
+    return said
+
+
+def verify(stored: str, password: str) -> bool:
+    """Return whether ``password`` is the one that was hashed. Never raises."""
+    said = password.encode("utf-8", "surrogatepass")
+    if len(said) > MOST:
+        return False
+    try:
+        return _HASHER.verify(stored, said)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def outdated(stored: str) -> bool:
+    """Return whether a hash was made with other parameters than those of today."""
+    try:
+        return _HASHER.check_needs_rehash(stored)
+    except InvalidHashError:
+        return False

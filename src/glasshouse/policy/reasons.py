@@ -1,0 +1,54 @@
+"""Why something may be done or not, in words: one sentence for each rule.
+
+The sentences are keys of the catalog: screens translate them, commands print them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glasshouse.model.access import Decision, Outcome, Why
+
+SENTENCES: Mapping[Why, str] = {
+    Why.GRANTED: "Role {role} may do this.",
+    Why.READ_ONLY: "This console only shows: nothing can be changed with it.",
+    Why.NO_ROLE: "No role was given to you.",
+    Why.FORBIDDEN: "Role {role} forbids it.",
+    Why.SAME_PERSON: "Somebody else has to approve it.",
+    Why.NOT_GRANTED: "Not for role {role}.",
+    Why.OTHER_SERVER: "Role {role} does not count on this server.",
+    Why.OTHER_QUEUE: "Role {role} does not cover this queue.",
+    Why.OTHER_NETWORK: "Needs one of the networks {networks}.",
+    Why.NO_FACTOR: "Needs a second factor from the last {age}.",
+    Why.OLD_FACTOR: "Needs a second factor from the last {age}.",
+    Why.ONE_PERSON: "Needs a second person who approves it.",
+}
+EVERY_QUEUE = "Role {role} does not cover every queue."
+STRANGER = "You are not signed in."
+
+
+def sentence(decision: Decision, *, queue: str | None = "", signed_in: bool = True) -> str:
+    """Return the sentence of a decision, with its places unfilled: a key of the catalog."""
+    if decision.why is Why.OTHER_QUEUE and queue is None:
+        return EVERY_QUEUE
+    if decision.outcome is Outcome.DENY and not signed_in and decision.why is not Why.READ_ONLY:
+        return STRANGER
+    return SENTENCES[decision.why]
+
+
+def facts(decision: Decision) -> dict[str, str]:
+    """Return what fills the places of a sentence."""
+    return {
+        "role": decision.role,
+        "networks": ", ".join(decision.networks or ()),
+        "age": "" if decision.factor_age is None else written_age(decision.factor_age),
+    }
+
+
+def written_age(seconds: float) -> str:
+    """Return an age as settings write it: ``90s``, ``10m``, ``8h``, ``2d``."""
+    whole = int(seconds)
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if whole >= size and whole % size == 0:
+            return f"{whole // size}{unit}"
+    return f"{whole}s"

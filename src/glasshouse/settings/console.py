@@ -1,0 +1,110 @@
+"""The settings of a console: its servers, who may come in, and where it keeps what it knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from glasshouse.model.errors import SettingsError
+from glasshouse.policy.roles import IPNetwork
+from glasshouse.settings import (
+    SERVER,
+    Listen,
+    ServerSettings,
+    TlsFiles,
+    parse_faktory,
+)
+from glasshouse.settings.access import AccessSettings, open_to_all
+
+_HTTP_PORTS = {"http": 80, "https": 443}
+
+
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the console keeps accounts and sessions: a database's URL, or ``None`` for its folder.
+
+    ``state`` is that folder, ``None`` for the usual one. ``wanted`` is false where nobody can
+    sign in: then nothing is kept.
+    """
+
+    database: str | None = None
+    state: Path | None = None
+    wanted: bool = True
+
+
+class PublicUrl(msgspec.Struct, frozen=True, kw_only=True):
+    """Where people find the console: ``https://host:port`` and the path below it, without ``/``."""
+
+    origin: str
+    host: str
+    path: str = ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is reached over TLS."""
+        return self.origin.startswith("https:")
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The console over its servers, of which there is one at least."""
+
+    listen: Listen
+    servers: tuple[ServerSettings, ...]
+    access: AccessSettings = msgspec.field(default_factory=open_to_all)
+    keeping: Keeping = Keeping(wanted=False)
+    public_url: PublicUrl | None = None
+    tls: TlsFiles | None = None
+    trusted_proxies: tuple[IPNetwork, ...] = ()
+
+
+def parse_public_url(text: str) -> PublicUrl:
+    """Parse ``https://host[:port][/path]``.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    error = SettingsError(
+        f"public_url {text[:80]!r} is not the address of a site.",
+        remedy="Write it like https://jobs.example.com or https://example.com/glasshouse.",
+    )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise error from None
+    host = parts.hostname or ""
+    odd = parts.query or parts.fragment or parts.username or "//" in parts.path
+    if parts.scheme not in _HTTP_PORTS or not host or odd:
+        raise error
+    shown = f"[{host}]" if ":" in host else host
+    where = shown if port in (None, _HTTP_PORTS[parts.scheme]) else f"{shown}:{port}"
+    return PublicUrl(origin=f"{parts.scheme}://{where}", host=host, path=parts.path.rstrip("/"))
+
+
+def one_server(
+    listen: Listen, engine: Path | None, server: str | None, web: str | None, redis: str | None
+) -> ConsoleSettings:
+    """Return the settings of a console over the one server that the command line names.
+
+    Raises:
+        SettingsError: it names none, or more than one, or an address that is none.
+    """
+    if (engine is None) == (server is None):
+        raise SettingsError(
+            "Name the server to look at: one, and not more.",
+            remedy="Write glasshouse serve --engine DIR, --server URL --web URL, or -c FILE.",
+        )
+    for option, what, given in (("--web", "Web UI", web), ("--redis", "Redis", redis)):
+        if given is not None and server is None:
+            raise SettingsError(
+                f"{option} is the {what} of the Faktory that --server names, and there is no "
+                "--server.",
+                remedy=f"Name both: --server tcp://HOST:7419 {option} URL.",
+            )
+    made = ServerSettings(
+        name=SERVER,
+        engine=None if engine is None else engine.absolute(),
+        faktory=None if server is None else parse_faktory(server, web, redis),
+    )
+    return ConsoleSettings(listen=listen, servers=(made,))

@@ -1,0 +1,1 @@
+"""The console's own state: accounts, sessions, second factors, tokens, limits."""

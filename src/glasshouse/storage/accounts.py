@@ -1,0 +1,69 @@
+"""Local accounts."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.model.errors import InvalidError, NotFoundError
+from glasshouse.storage import factors, sessions, tokens
+from glasshouse.storage.tables import ACCOUNT
+
+SOURCE = "local:"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A local account; ``password`` is its hash, ``role`` what ``local:NAME`` is a member of."""
+
+    name: str
+    password: str
+    role: str
+    created_at: float
+
+
+def add(db: sa.Connection, account: Account) -> None:
+    """Add an account.
+
+    Raises:
+        InvalidError: there is one of this name.
+    """
+    if find(db, account.name) is not None:
+        raise InvalidError(
+            f"There is an account {account.name!r} already.",
+            remedy="Choose another name, or remove that one first.",
+        )
+    db.execute(sa.insert(ACCOUNT).values(msgspec.structs.asdict(account)))
+
+
+def find(db: sa.Connection, name: str) -> Account | None:
+    """Return the account of that name."""
+    row = db.execute(sa.select(ACCOUNT).where(ACCOUNT.c.name == name)).mappings().first()
+    return None if row is None else Account(**row)
+
+
+def everybody(db: sa.Connection) -> tuple[Account, ...]:
+    """Return all accounts by name."""
+    rows = db.execute(sa.select(ACCOUNT).order_by(ACCOUNT.c.name)).mappings()
+    return tuple(Account(**row) for row in rows)
+
+
+def set_password(db: sa.Connection, name: str, password: str) -> None:
+    """Give an account another password's hash."""
+    db.execute(sa.update(ACCOUNT).where(ACCOUNT.c.name == name).values(password=password))
+
+
+def remove(db: sa.Connection, name: str) -> None:
+    """Remove an account with everything that it could sign in with; its sessions end.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    gone = db.execute(sa.delete(ACCOUNT).where(ACCOUNT.c.name == name))
+    if not gone.rowcount:
+        raise NotFoundError(
+            f"There is no account {name[:80]!r}.", remedy="See glasshouse users list."
+        )
+    actor = SOURCE + name
+    sessions.end_all(db, actor)
+    tokens.remove_all(db, actor)
+    factors.reset(db, actor)

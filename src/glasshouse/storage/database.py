@@ -1,0 +1,154 @@
+"""The console's database: opened, brought up to date, and asked off the event loop.
+
+What always holds: one transaction a call, committed as a whole when it returns and
+durable then; on SQLite one thread asks, so that nobody waits for a lock within a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import alembic.command
+import alembic.config
+import sqlalchemy as sa
+from alembic.util import CommandError
+
+from glasshouse.model.errors import StoreError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Call = Callable[Concatenate[sa.Connection, P], T]
+_BUSY_MS = 5000
+
+
+class Database:
+    """Runs functions of a connection, each in its own transaction."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database at ``url`` and bring its tables up to date.
+
+        Raises:
+            StoreError: it cannot be opened, or a newer version wrote it.
+        """
+        self._engine = _engine(url)
+        # One thread for a file; with a server of its own several may ask at a time.
+        many = 1 if self._engine.dialect.name == "sqlite" else 4
+        self._threads = ThreadPoolExecutor(many, thread_name_prefix="database")
+        try:
+            with self._engine.begin() as connection:
+                _migrate(connection)
+        except (sa.exc.SQLAlchemyError, CommandError) as error:
+            self._engine.dispose()
+            raise StoreError(
+                f"The console's database cannot be used: {_told(error)}.",
+                remedy="Check its address and that this user may write there; a newer "
+                "Glasshouse may have written it.",
+            ) from None
+
+    def call(self, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what ``ask`` returns, in this thread.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        try:
+            with self._engine.begin() as connection:
+                return ask(connection, *args, **kwargs)
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(
+                f"The console's database failed: {_told(error)}.",
+                remedy="Check its disk or its server; nothing was changed.",
+            ) from None
+
+    async def run(self, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what ``ask`` returns; the loop goes on meanwhile. Raises as ``call``."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: self.call(ask, *args, **kwargs))
+
+    def close(self) -> None:
+        """Close it, when what is under way has ended."""
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+
+def sqlite_url(folder: Path) -> str:
+    """Return the address of the database in a state folder."""
+    return f"sqlite:///{folder.absolute() / 'console.db'}"
+
+
+def _engine(url: str) -> sa.Engine:
+    wrong = StoreError(
+        "The address of the console's database is none.",
+        remedy="Write sqlite:////PATH/console.db or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise wrong from None
+    if parsed.drivername == "sqlite" and parsed.database:
+        return _sqlite(parsed, Path(parsed.database))
+    if parsed.drivername == "postgresql":
+        try:
+            return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        except ImportError:
+            raise StoreError(
+                "PostgreSQL needs a driver that is not installed.",
+                remedy="Install it: pip install 'glasshouse[postgresql]'.",
+            ) from None
+    raise wrong
+
+
+def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Made by us, so that it is never readable by others, not even for a moment.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"The console's database {path} cannot be made: {error.strerror}.",
+            remedy="Name a folder that this user may write, with --state or database.",
+        ) from None
+    engine = sa.create_engine(
+        url, poolclass=sa.pool.QueuePool, connect_args={"check_same_thread": False}
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transactions begin too late: ours begin in `_begin`.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_BUSY_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(connection: sa.Connection) -> None:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", "glasshouse.storage:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    alembic.command.upgrade(config, "head")
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says, without statement, values or address."""
+    said = str(getattr(error, "orig", None) or error)
+    return said.splitlines()[0].rstrip(".")[:200] if said else type(error).__name__

@@ -1,0 +1,128 @@
+"""Second factors: one-time codes, passkeys, recovery codes."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.storage.tables import PASSKEY, RECOVERY, TOTP
+
+
+class Totp(msgspec.Struct, frozen=True):
+    """A secret from which codes are made, and the step of the last code that was taken."""
+
+    secret: str
+    created_at: float
+    last_step: int
+
+
+class Passkey(msgspec.Struct, frozen=True, kw_only=True):
+    """A passkey: its credential id, its public key (COSE) and what its owner calls it."""
+
+    credential: bytes
+    actor: str
+    public_key: bytes
+    sign_count: int
+    label: str
+    created_at: float
+    used_at: float | None = None
+
+
+class Factors(msgspec.Struct, frozen=True, kw_only=True):
+    """The second factors that a person has; ``recovery`` is how many codes are left."""
+
+    totp: Totp | None = None
+    passkeys: tuple[Passkey, ...] = ()
+    recovery: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one at all: recovery codes alone are none."""
+        return self.totp is not None or bool(self.passkeys)
+
+
+def of(db: sa.Connection, actor: str) -> Factors:
+    """Return the factors of a person."""
+    row = db.execute(
+        sa.select(TOTP.c.secret, TOTP.c.created_at, TOTP.c.last_step).where(TOTP.c.actor == actor)
+    ).first()
+    keys = db.execute(
+        sa.select(PASSKEY).where(PASSKEY.c.actor == actor).order_by(PASSKEY.c.created_at)
+    ).mappings()
+    left = sa.select(sa.func.count()).where(RECOVERY.c.actor == actor, RECOVERY.c.used_at.is_(None))
+    return Factors(
+        totp=None if row is None else Totp(*row),
+        passkeys=tuple(Passkey(**key) for key in keys),
+        recovery=int(db.execute(left).scalar_one()),
+    )
+
+
+def set_totp(db: sa.Connection, actor: str, secret: str, now: float, step: int) -> None:
+    """Give a person a secret, in the place of another; ``step`` is that of the code shown."""
+    remove_totp(db, actor)
+    db.execute(sa.insert(TOTP).values(actor=actor, secret=secret, created_at=now, last_step=step))
+
+
+def take_step(db: sa.Connection, actor: str, step: int) -> bool:
+    """Take a code's step; return false when that or a later one was taken before."""
+    taken = db.execute(
+        sa.update(TOTP).where(TOTP.c.actor == actor, TOTP.c.last_step < step).values(last_step=step)
+    )
+    return bool(taken.rowcount)
+
+
+def remove_totp(db: sa.Connection, actor: str) -> None:
+    """Take the secret away."""
+    db.execute(sa.delete(TOTP).where(TOTP.c.actor == actor))
+
+
+def add_passkey(db: sa.Connection, key: Passkey) -> None:
+    """Add a passkey."""
+    db.execute(sa.insert(PASSKEY).values(msgspec.structs.asdict(key)))
+
+
+def passkey(db: sa.Connection, credential: bytes) -> Passkey | None:
+    """Return the passkey with that id, whosever it is."""
+    row = db.execute(sa.select(PASSKEY).where(PASSKEY.c.credential == credential)).mappings()
+    found = row.first()
+    return None if found is None else Passkey(**found)
+
+
+def use_passkey(db: sa.Connection, credential: bytes, sign_count: int, now: float) -> None:
+    """Remember that a passkey was used."""
+    db.execute(
+        sa.update(PASSKEY)
+        .where(PASSKEY.c.credential == credential)
+        .values(sign_count=sign_count, used_at=now)
+    )
+
+
+def remove_passkey(db: sa.Connection, actor: str, credential: bytes) -> None:
+    """Take a passkey away."""
+    db.execute(
+        sa.delete(PASSKEY).where(PASSKEY.c.actor == actor, PASSKEY.c.credential == credential)
+    )
+
+
+def set_recovery(db: sa.Connection, actor: str, digests: tuple[bytes, ...]) -> None:
+    """Give a person recovery codes, in the place of others."""
+    db.execute(sa.delete(RECOVERY).where(RECOVERY.c.actor == actor))
+    if digests:
+        rows = [{"digest": digest, "actor": actor} for digest in digests]
+        db.execute(sa.insert(RECOVERY), rows)
+
+
+def use_recovery(db: sa.Connection, actor: str, digest: bytes, now: float) -> bool:
+    """Use a recovery code up; return false when it is not one, or was used before."""
+    used = db.execute(
+        sa.update(RECOVERY)
+        .where(RECOVERY.c.actor == actor, RECOVERY.c.digest == digest, RECOVERY.c.used_at.is_(None))
+        .values(used_at=now)
+    )
+    return bool(used.rowcount)
+
+
+def reset(db: sa.Connection, actor: str) -> None:
+    """Take all second factors of a person away."""
+    for table in (TOTP, PASSKEY, RECOVERY):
+        db.execute(sa.delete(table).where(table.c.actor == actor))

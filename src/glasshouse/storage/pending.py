@@ -1,0 +1,34 @@
+"""What was begun and has to be ended once: challenges of passkeys, sign-ins elsewhere."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.storage.tables import PENDING
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """Something begun by ``actor`` (empty for a stranger), found again by a secret's digest."""
+
+    digest: bytes
+    kind: str
+    actor: str
+    data: str
+    expires_at: float
+
+
+def begin(db: sa.Connection, pending: Pending, now: float) -> None:
+    """Keep what was begun until it expires; what has expired goes."""
+    db.execute(sa.delete(PENDING).where(PENDING.c.expires_at <= now))
+    db.execute(sa.insert(PENDING).values(msgspec.structs.asdict(pending)))
+
+
+def take(db: sa.Connection, digest: bytes, kind: str, now: float) -> Pending | None:
+    """Return what was begun, once: a second time there is nothing."""
+    where = (PENDING.c.digest == digest, PENDING.c.kind == kind)
+    row = db.execute(sa.select(PENDING).where(*where)).mappings().first()
+    gone = db.execute(sa.delete(PENDING).where(*where))
+    if row is None or not gone.rowcount or row["expires_at"] <= now:
+        return None
+    return Pending(**row)

@@ -1,0 +1,121 @@
+"""Sessions of people who signed in with a browser."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.storage.tables import SESSION
+
+IDLE = 12 * 3600.0
+"""Seconds after which a session ends in which nothing was asked."""
+LONGEST = 7 * 86400.0
+"""Seconds after which every session ends."""
+_MOST = 20
+"""Sessions of one person; the one that was not used for longest ends when there are more."""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One session. ``digest`` is of its id, which nobody keeps; ``public_id`` names it on screens.
+
+    ``proven_at`` is when a second factor was shown in it, ``password_at`` a password.
+    """
+
+    digest: bytes
+    public_id: str
+    actor: str
+    groups: tuple[str, ...]
+    created_at: float
+    seen_at: float
+    proven_at: float | None
+    password_at: float | None
+    address: str
+    agent: str
+
+
+def start(db: sa.Connection, session: Session) -> None:
+    """Begin a session; old ones of everybody end."""
+    now = session.created_at
+    db.execute(sa.delete(SESSION).where(_over(now)))
+    values = msgspec.structs.asdict(session) | {"groups": _written(session.groups)}
+    db.execute(sa.insert(SESSION).values(values))
+    newest = (
+        sa.select(SESSION.c.digest)
+        .where(SESSION.c.actor == session.actor)
+        .order_by(SESSION.c.seen_at.desc())
+        .limit(_MOST)
+    )
+    kept = [row.digest for row in db.execute(newest)]
+    db.execute(
+        sa.delete(SESSION).where(SESSION.c.actor == session.actor, SESSION.c.digest.not_in(kept))
+    )
+
+
+def find(db: sa.Connection, digest: bytes, now: float) -> Session | None:
+    """Return the session, if it has not ended."""
+    row = db.execute(sa.select(SESSION).where(SESSION.c.digest == digest)).mappings().first()
+    if row is None:
+        return None
+    session = _session(row)
+    over = now - session.seen_at > IDLE or now - session.created_at > LONGEST
+    return None if over else session
+
+
+def touch(db: sa.Connection, digest: bytes, now: float) -> None:
+    """Remember that a session is used."""
+    db.execute(sa.update(SESSION).where(SESSION.c.digest == digest).values(seen_at=now))
+
+
+def rotate(
+    db: sa.Connection, old: bytes, new: bytes, *, proven_at: float | None, password_at: float | None
+) -> bool:
+    """Give a session another id, and say when it was proven; return whether it still was there."""
+    changed = db.execute(
+        sa.update(SESSION)
+        .where(SESSION.c.digest == old)
+        .values(digest=new, proven_at=proven_at, password_at=password_at)
+    )
+    return bool(changed.rowcount)
+
+
+def end(db: sa.Connection, digest: bytes) -> None:
+    """End a session."""
+    db.execute(sa.delete(SESSION).where(SESSION.c.digest == digest))
+
+
+def end_one(db: sa.Connection, actor: str, public_id: str) -> bool:
+    """End the session of that name; return whether it was there."""
+    gone = db.execute(
+        sa.delete(SESSION).where(SESSION.c.actor == actor, SESSION.c.public_id == public_id)
+    )
+    return bool(gone.rowcount)
+
+
+def end_all(db: sa.Connection, actor: str, but: bytes | None = None) -> int:
+    """End all sessions of a person, but one if wanted; return how many."""
+    others = SESSION.c.actor == actor
+    if but is not None:
+        others = sa.and_(others, SESSION.c.digest != but)
+    return int(db.execute(sa.delete(SESSION).where(others)).rowcount)
+
+
+def of(db: sa.Connection, actor: str, now: float) -> tuple[Session, ...]:
+    """Return the sessions of a person that have not ended, the one used last first."""
+    rows = db.execute(
+        sa.select(SESSION)
+        .where(SESSION.c.actor == actor, sa.not_(_over(now)))
+        .order_by(SESSION.c.seen_at.desc())
+    ).mappings()
+    return tuple(_session(row) for row in rows)
+
+
+def _over(now: float) -> sa.ColumnElement[bool]:
+    return sa.or_(SESSION.c.seen_at < now - IDLE, SESSION.c.created_at < now - LONGEST)
+
+
+def _session(row: sa.RowMapping) -> Session:
+    return Session(**{**row, "groups": tuple(filter(None, row["groups"].split("\n")))})
+
+
+def _written(groups: tuple[str, ...]) -> str:
+    return "\n".join(groups)

@@ -1,0 +1,112 @@
+"""The tables of the console's database. Times are Unix seconds.
+
+``actor`` is a qualified name (``local:ops``). Whatever opens something is kept as a
+digest only: whoever reads the database can sign in with nothing that stands here. TOTP
+secrets are the exception, since codes are made from them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+METADATA = MetaData()
+_NAME, _DIGEST = String(300), LargeBinary(32)
+
+ACCOUNT = Table(
+    "account",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("password", Text, nullable=False),
+    Column("role", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+SESSION = Table(
+    "session",
+    METADATA,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("public_id", String(32), nullable=False, unique=True),
+    Column("actor", _NAME, nullable=False, index=True),
+    Column("groups", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("proven_at", Float),
+    Column("password_at", Float),
+    Column("address", String(64), nullable=False),
+    Column("agent", String(300), nullable=False),
+)
+TOTP = Table(
+    "totp",
+    METADATA,
+    Column("actor", _NAME, primary_key=True),
+    Column("secret", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+)
+PASSKEY = Table(
+    "passkey",
+    METADATA,
+    Column("credential", LargeBinary(1024), primary_key=True),
+    Column("actor", _NAME, nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("label", String(100), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("used_at", Float),
+)
+RECOVERY = Table(
+    "recovery",
+    METADATA,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("actor", _NAME, nullable=False, index=True),
+    Column("used_at", Float),
+)
+TOKEN = Table(
+    "token",
+    METADATA,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("public_id", String(32), nullable=False, unique=True),
+    Column("actor", _NAME, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("label", String(100), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("proven_at", Float),
+    Column("used_at", Float),
+)
+PENDING = Table(
+    "pending",
+    METADATA,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("actor", _NAME, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+ATTEMPT = Table(
+    "attempt",
+    METADATA,
+    Column("key", String(400), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("ends_at", Float, nullable=False),
+)
+KNOWN = Table(
+    "known",
+    METADATA,
+    Column("actor", _NAME, primary_key=True),
+    Column("address", String(64), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+Index("session_by_time", SESSION.c.seen_at)

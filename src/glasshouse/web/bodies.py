@@ -1,0 +1,67 @@
+"""Bodies of requests: read in bounds, forms and JSON, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.types import Receive
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.web import query
+
+MOST_BYTES = 64 << 10
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+async def read(receive: Receive) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        InvalidError: it is too long, or the client went.
+    """
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise InvalidError("The request was not sent whole.", remedy="Send it again.")
+        body += message.get("body", b"")
+        if len(body) > MOST_BYTES:
+            raise InvalidError("The request is too long.", remedy="Send less.")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def form(body: bytes, content_type: str) -> dict[str, str]:
+    """Return the fields of a form, each once.
+
+    Raises:
+        InvalidError: it is no form, or a field came twice.
+    """
+    _typed(content_type, FORM)
+    fields: dict[str, str] = {}
+    for name, value in query.pairs(body.replace(b"+", b" ")):
+        if name in fields:
+            raise InvalidError(f"The field {name[:40]!r} came twice.", remedy="Give it once.")
+        fields[name] = value
+    return fields
+
+
+def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:
+    """Return a JSON object.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    _typed(content_type, JSON)
+    try:
+        told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise InvalidError("The body is no JSON object.", remedy="Send one.") from None
+    return told
+
+
+def _typed(content_type: str, wanted: str) -> None:
+    if content_type.partition(";")[0].strip().lower() != wanted:
+        raise InvalidError(f"The body must be {wanted}.", remedy="Set the Content-Type.")
