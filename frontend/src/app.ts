@@ -6,6 +6,7 @@ import { listenToKeys } from "./keys.js";
 import type { Fault, ToTab } from "./messages.js";
 import { viewStored } from "./json-view.js";
 import { Shown } from "./morph.js";
+import { offerPasskeys } from "./passkeys.js";
 import { rememberPlace } from "./place.js";
 import { showProgress } from "./progress.js";
 import { fill, tick } from "./times.js";
@@ -86,6 +87,7 @@ function hear(message: ToTab): void {
 }
 
 listen();
+offerPasskeys();
 listenToKeys();
 showProgress();
 tick(now());

@@ -11,21 +11,22 @@ from pathlib import Path
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
 from glasshouse.app.lifetime import run_until, stop_on_signals
+from glasshouse.app.people import people_of
+from glasshouse.app.reload import Read, reloading
 from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.settings import SERVER, Address, ServerSettings
-from glasshouse.settings.access import AccessSettings, open_to_all
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.web.app import create_app
-from glasshouse.web.gate import OpenGate
+from glasshouse.web.people.people import People
 from glasshouse.web.serve import serve
 
 
-async def console(settings: ConsoleSettings) -> None:
-    """Serve the console until SIGINT or SIGTERM.
+async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
+    """Serve the console until SIGINT or SIGTERM; on SIGHUP ``read`` its settings again.
 
     Raises:
         SettingsError: the front end was not built.
@@ -44,7 +45,9 @@ async def console(settings: ConsoleSettings) -> None:
                 faktory = next(iter(addresses.values())) if len(addresses) == 1 else None
                 ready_line(console=url, faktory=faktory, servers=addresses)
 
-            await run_until(stop, made.serve(sock, on_ready))
+            access = None if made.people is None else made.people.access
+            with reloading(read, settings, access):
+                await run_until(stop, made.serve(sock, on_ready))
 
 
 @contextlib.asynccontextmanager
@@ -59,7 +62,10 @@ async def _served(
             floors[server.name] = _floor(server)
             if server.faktory is not None:
                 addresses[server.name] = server.faktory.url
-        made = Console(floors, settings.access)
+        people = people_of(settings)
+        if people is not None:
+            life.callback(people.tools.close)
+        made = Console(floors, people)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
             if server.engine is not None:
@@ -70,17 +76,15 @@ async def _served(
 class Console:
     """The console over its servers, which need not run yet."""
 
-    def __init__(
-        self, servers: Mapping[str, ServerFloor], access: AccessSettings | None = None
-    ) -> None:
-        """Put it together; nothing is opened.
+    def __init__(self, servers: Mapping[str, ServerFloor], people: People | None = None) -> None:
+        """Put it together; nothing is opened. Without ``people`` everybody may look.
 
         Raises:
             SettingsError: the front end was not built.
         """
         self._floor = Floor(servers)
-        rules = (access or open_to_all()).rules
-        self._app = create_app(self._floor, clock=time.time, gate=OpenGate(rules))
+        self.people = people
+        self._app = create_app(self._floor, clock=time.time, people=people)
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve at ``sock`` until cancelled."""
@@ -108,13 +112,13 @@ def _embedded_floor(name: str, data: Path) -> ServerFloor:
     return ServerFloor(name, reader, clock=time.time, scanner=scanner)
 
 
-def embedded(data: Path) -> Console:
+def embedded(data: Path, people: People | None = None) -> Console:
     """Return the console over the engine whose data lies in ``data``.
 
     Raises:
         SettingsError: the front end was not built.
     """
-    return Console({SERVER: _embedded_floor(SERVER, data)})
+    return Console({SERVER: _embedded_floor(SERVER, data)}, people)
 
 
 def warn_when_open(address: Address) -> None:

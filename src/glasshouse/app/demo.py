@@ -7,6 +7,8 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import started
 from glasshouse.app.child import Child
@@ -14,7 +16,14 @@ from glasshouse.app.console import embedded, warn_when_open
 from glasshouse.app.demo_folder import filled, prepare
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.sockets import address_of, bind, choose
+from glasshouse.demo.logins import make_people
+from glasshouse.policy.rules import default_rules
 from glasshouse.settings import DemoSettings, Listen
+from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.web.people.access import Access
+from glasshouse.web.people.people import People
+from glasshouse.web.people.tools import Tools
+from glasshouse.web.static import load as load_assets
 
 LIVE_JOBS = 400
 QUIET_JOBS = 80
@@ -37,18 +46,38 @@ async def demo(settings: DemoSettings) -> None:
 async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     faktory = Listen(choose(settings.faktory, option="--faktory"), asked=settings.faktory.asked)
     # Whatever could fail is tried before the folder is emptied.
-    made = embedded(settings.data)
+    load_assets()
     fresh = prepare(settings)
+    database = Database(sqlite_url(settings.data / "console"))
+    logins = make_people(database)
+    people = People(Tools(database=database), Access(rules=default_rules()))
+    made = embedded(settings.data, people)
     say("Starting the work server and filling it with a shop's jobs…")
-    async with started(settings.data, faktory) as url, _workload(settings, url, fresh=fresh):
+    async with (
+        _closing(people),
+        started(settings.data, faktory) as url,
+        _workload(settings, url, fresh=fresh),
+    ):
 
         def on_ready() -> None:
             console = console_url(address_of(sock))
             say(f"Glasshouse shows the demo at {console}; push jobs to {url}.")
-            say("Sign-in does not exist yet: everybody is an anonymous viewer. Ctrl-C stops.")
-            ready_line(console=console, faktory=url, logins=[])
+            say("Everybody may look. To sign in (the codes are for an authenticator app):")
+            for login in logins:
+                code = f", secret {login.totp_secret}" if login.totp_secret else ""
+                say(f"  {login.name}  {login.password}  ({login.role}{code})")
+            say("Ctrl-C stops.")
+            ready_line(console=console, faktory=url, logins=msgspec.to_builtins(logins))
 
         await made.serve(sock, on_ready)
+
+
+@contextlib.asynccontextmanager
+async def _closing(people: People) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        people.tools.close()
 
 
 @contextlib.asynccontextmanager

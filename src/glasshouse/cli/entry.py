@@ -13,7 +13,7 @@ import typer
 from glasshouse import __version__
 from glasshouse.app.announce import configure_logs, say, say_error
 from glasshouse.app.child import ChildError
-from glasshouse.cli import policy
+from glasshouse.cli import policy, users
 from glasshouse.cli.demo import demo, workload
 from glasshouse.cli.doctor import doctor
 from glasshouse.cli.engine import engine
@@ -40,6 +40,7 @@ def build() -> typer.Typer:
     line.add_typer(_engine(), name="engine")
     line.command()(serve)
     line.command()(doctor)
+    line.add_typer(_users(), name="users")
     line.add_typer(_policy(), name="policy")
     line.command(hidden=True)(workload)
     return line
@@ -51,6 +52,17 @@ def _engine() -> typer.Typer:
     group.callback(invoke_without_command=True)(engine)
     group.command()(check)
     group.command()(backup)
+    return group
+
+
+def _users() -> typer.Typer:
+    group = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Look after the local accounts."
+    )
+    group.command()(users.add)
+    group.command("list")(users.everybody)
+    group.command()(users.remove)
+    group.command()(users.reset_factor)
     return group
 
 

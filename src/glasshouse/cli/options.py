@@ -26,6 +26,15 @@ ConfigFile = Annotated[
         "-c", "--config", metavar="FILE", help="Settings: glasshouse.toml.", show_default=False
     ),
 ]
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        help="Where the console keeps accounts and sessions. Default: the state folder.",
+        show_default=False,
+    ),
+]
 EngineFolder = Annotated[
     Path | None,
     typer.Option(

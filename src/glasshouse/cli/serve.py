@@ -11,8 +11,10 @@ from glasshouse.cli.options import (
     EngineFolder,
     RedisUrl,
     ServerUrl,
+    StateFolder,
     WebUrl,
 )
+from glasshouse.settings.console import ConsoleSettings
 from glasshouse.settings.file import Named, settings_of
 
 
@@ -24,8 +26,11 @@ def serve(
     web: WebUrl = None,
     redis: RedisUrl = None,
     listen: ConsoleListen = None,
+    state: StateFolder = None,
 ) -> None:
-    """Serve the console over embedded work servers or real Faktories, for looking only.
+    """Serve the console over embedded work servers or real Faktories.
+
+    Without a settings file everybody may look, and nobody can sign in.
 
     \b
     Examples:
@@ -39,4 +44,8 @@ def serve(
     from glasshouse.app import console as app  # noqa: PLC0415
 
     named = Named(engine, server, web, redis)
-    asyncio.run(app.console(settings_of(config, named, listen=listen, environ=os.environ)))
+
+    def read() -> ConsoleSettings:
+        return settings_of(config, named, listen=listen, environ=os.environ, state=state)
+
+    asyncio.run(app.console(read(), None if config is None else read))

@@ -74,7 +74,12 @@ class Named(NamedTuple):
 
 
 def settings_of(
-    config: Path | None, named: Named, *, listen: str | None, environ: Mapping[str, str]
+    config: Path | None,
+    named: Named,
+    *,
+    listen: str | None,
+    environ: Mapping[str, str],
+    state: Path | None = None,
 ) -> ConsoleSettings:
     """Return what the file says, or without one what the command line names.
 
@@ -89,11 +94,15 @@ def settings_of(
             "A settings file and a server on the command line are given.",
             remedy="Name the server in the file, or leave out -c.",
         )
-    return read_settings(config, listen=listen, environ=environ)
+    return read_settings(config, listen=listen, environ=environ, state=state)
 
 
 def read_settings(
-    path: Path, *, listen: str | None = None, environ: Mapping[str, str]
+    path: Path,
+    *,
+    listen: str | None = None,
+    environ: Mapping[str, str],
+    state: Path | None = None,
 ) -> ConsoleSettings:
     """Return what the file at ``path`` says.
 
@@ -126,7 +135,10 @@ def read_settings(
         servers=servers,
         access=_access(told, console, path),
         keeping=Keeping(
-            database=_either(console.database, console.database_file, "database", str(path), folder)
+            database=_either(
+                console.database, console.database_file, "database", str(path), folder
+            ),
+            state=state,
         ),
         public_url=None if console.public_url is None else parse_public_url(console.public_url),
         tls=tls_files(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
+from glasshouse.model.errors import InvalidError
 from glasshouse.storage.tables import PASSKEY, RECOVERY, TOTP
 
 
@@ -77,7 +78,13 @@ def remove_totp(db: sa.Connection, actor: str) -> None:
 
 
 def add_passkey(db: sa.Connection, key: Passkey) -> None:
-    """Add a passkey."""
+    """Add a passkey.
+
+    Raises:
+        InvalidError: it is known already.
+    """
+    if passkey(db, key.credential) is not None:
+        raise InvalidError("This passkey is known already.", remedy="Use it, or another one.")
     db.execute(sa.insert(PASSKEY).values(msgspec.structs.asdict(key)))
 
 

@@ -15,6 +15,7 @@ from glasshouse.model.job import JobSet
 from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Queue, ServerState, Worker
 from glasshouse.web import api_finished, jobs
+from glasshouse.web.api_me import told_of
 from glasshouse.web.asking import list_query, write_place
 from glasshouse.web.attention import glance_of, told
 from glasshouse.web.context import PageContext, server_of
@@ -62,14 +63,9 @@ class Endpoint(NamedTuple):
     listing: type[Listing] | None
 
 
-async def me(_: PageContext) -> Shape:
-    """Tell who asks: here always somebody who looks."""
-    return MeShape(
-        anonymous=True,
-        role="viewer",
-        allow=[],
-        reason="This console only shows; nobody can change anything from here.",
-    )
+async def me(context: PageContext) -> Shape:
+    """Tell who asks, and what they may see and do."""
+    return told_of(context)
 
 
 async def servers(context: PageContext) -> Shape:

@@ -21,28 +21,37 @@ from glasshouse.floor.floor import Floor
 from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import GlasshouseError, NotFoundError
 from glasshouse.policy.rules import default_rules
-from glasshouse.web import errors, guard, replies, routes, schema, static, stored
+from glasshouse.web import bodies, errors, guard, replies, routes, schema, static, stored
+from glasshouse.web import format as fmt
+from glasshouse.web.admission import admit, strange
 from glasshouse.web.api import ENDPOINTS
 from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
 from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
 from glasshouse.web.live import Live
 from glasshouse.web.locale import locale_of
+from glasshouse.web.origin import require_same_origin
+from glasshouse.web.people.change import Change, see
+from glasshouse.web.people.gate import PeopleGate, cookie
+from glasshouse.web.people.people import People
+from glasshouse.web.people.site import PeoplePages, people_pages
 from glasshouse.web.printed import Prints
 from glasshouse.web.routes import Kind, Match
 from glasshouse.web.shapes import HealthShape, Listing, Shape, StateShape
 from glasshouse.web.stream import HEARTBEAT
 from glasshouse.web.topics import Site
-from glasshouse.web.viewer import nobody
+from glasshouse.web.viewer import Viewer, nobody
 
 _VIEWER = "glasshouse.viewer"
+_READ = "glasshouse.body_read"
 
 
 class Console:
     """Answers requests that passed the guard."""
 
-    def __init__(self, site: Site, assets: static.Assets, live: Live) -> None:
+    def __init__(self, site: Site, assets: static.Assets, live: Live, persons: PeoplePages) -> None:
         """Answer from ``site``; ``live`` holds the open streams."""
+        self._persons = persons
         self._live = live
         self._site = site
         self._assets = assets
@@ -73,12 +82,20 @@ class Console:
         if match is None:
             raise NotFoundError("There is no such page.", remedy="Start at the overview.")
         if scope["method"] == "OPTIONS":
-            return Response(status_code=204, headers={"allow": guard.ALLOW})
+            allow = guard.ALLOW_POST if match.route.posts else guard.ALLOW
+            return Response(status_code=204, headers={"allow": allow})
+        if scope["method"] == "POST" and match.route.posts:
+            return await self._change(match, scope, receive)
         if scope["method"] not in guard.SAFE:
             raise errors.MethodNotAllowedError(
                 f"{scope['method']} is not possible: this console only shows."
             )
+        if match.route.kind is Kind.CHANGE:
+            raise errors.MethodNotAllowedError(
+                "This address only takes what is sent to it.", remedy="Use POST."
+            )
         if match.route.kind is Kind.LIVE:
+            admit(await self._viewer(scope))
             await self._live.respond(match, scope, receive, send)
             return None
         return await self._content(match, scope)
@@ -93,17 +110,66 @@ class Console:
             case Kind.PROBE:
                 return self._probe(match.route.name)
             case _:
-                locale = locale_of(headers)
-                viewer = await self._site.gate.viewer(scope)
-                scope[_VIEWER] = viewer
-                context = self._site.context(
-                    match, scope["raw_path"], scope["query_string"], locale, viewer
-                )
-                if match.route.kind is Kind.BYTES:
-                    return await stored.respond(context, headers)
-                if match.route.kind is Kind.API:
-                    return await _api(match.route.name, context, headers)
+                return await self._shown(match, scope, headers)
+
+    async def _shown(self, match: Match, scope: Scope, headers: Headers) -> Response:
+        """Answer with what may be seen by who asks."""
+        viewer, kind = await self._viewer(scope), match.route.kind
+        if kind is Kind.PAGE and strange(viewer):
+            return _to_sign_in(_target(scope).decode("ascii"))
+        if kind is not Kind.PERSON:
+            admit(viewer)
+        context = self._site.context(
+            match, scope["raw_path"], scope["query_string"], locale_of(headers), viewer
+        )
+        match kind:
+            case Kind.PERSON:
+                return await self._person(match.route.name, context)
+            case Kind.BYTES:
+                return await stored.respond(context, headers)
+            case Kind.API:
+                return await _api(match.route.name, context, headers)
+            case _:
                 return await self._page(match.route.name, context, headers)
+
+    async def _person(self, name: str, context: PageContext) -> Response:
+        """Answer with a page about a person: kept by nobody."""
+        page = self._persons.page(name)
+        if name != "sign_in" and not context.viewer.signed_in:
+            return _to_sign_in(context.path)
+        result = await page(context)
+        if result.location:
+            return see(result.location)
+        body = self._site.renderer.page(result, context)
+        return replies.fresh(body, replies.HTML, result.status)
+
+    async def _change(self, match: Match, scope: Scope, receive: Receive) -> Response:
+        """Take what was sent to a page about a person, if a page of ours or a program sent it."""
+        change = self._persons.change(match.route.name)
+        headers, site = Headers(scope=scope), self._persons.site
+        require_same_origin(
+            headers,
+            site.origins(headers.get("host", "")),
+            needed=cookie(headers, site.cookie) is not None,
+        )
+        body = await bodies.read(receive)
+        scope[_READ] = True
+        viewer = await self._viewer(scope)
+        context = self._site.context(match, scope["raw_path"], b"", locale_of(headers), viewer)
+        return await change(
+            Change(
+                context=context,
+                headers=headers,
+                body=body,
+                site=site,
+                renderer=self._site.renderer,
+            )
+        )
+
+    async def _viewer(self, scope: Scope) -> Viewer:
+        viewer = await self._site.gate.viewer(scope)
+        scope[_VIEWER] = viewer
+        return viewer
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
         viewer = context.viewer
@@ -187,6 +253,7 @@ def create_app(
     renderer: PageRenderer | None = None,
     assets: static.Assets | None = None,
     gate: Gate | None = None,
+    people: People | None = None,
     heartbeat: float = HEARTBEAT,
 ) -> Application:
     """Put the console together; ``clock`` gives Unix seconds.
@@ -200,11 +267,16 @@ def create_app(
         from glasshouse.web.render import Renderer  # noqa: PLC0415
 
         pages, renderer = pages or PAGES, renderer or Renderer(assets.urls)
-    gate = gate or OpenGate(default_rules())
+    if gate is None:
+        gate = OpenGate(default_rules()) if people is None else PeopleGate(people)
     site = Site(floor=floor, pages=pages, renderer=renderer, clock=clock, gate=gate)
     live = Live(site, heartbeat=heartbeat)
-    console = Console(site, assets, live)
+    console = Console(site, assets, live, people_pages(people))
     return Application(SecurityHeaders(console), live)
+
+
+def _to_sign_in(address: str) -> Response:
+    return see(f"/sign-in?next={fmt.segment(address)}")
 
 
 async def _api(name: str, context: PageContext, headers: Headers) -> Response:
@@ -220,7 +292,7 @@ def _without_age(answer: Shape) -> bytes:
 
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["method"] not in guard.SAFE:
+    if scope["method"] not in guard.SAFE and _READ not in scope:
         # Its body is not read: the connection is of no further use.
         response.headers["connection"] = "close"
     if scope["method"] == "HEAD":

@@ -46,7 +46,8 @@ class PageResult:
     ``generation_bound`` is false for a page that changes with every pulse
     (rates, ages) and not only when the server's generation grows. ``status`` is
     400 for a page that says what it could not understand; ``location`` is where
-    the browser is sent instead, when it is not empty.
+    the browser is sent instead, when it is not empty. A page that is not ``live`` is about
+    a person: nobody else gets it, and nothing in it moves.
     """
 
     template: str
@@ -55,6 +56,7 @@ class PageResult:
     generation_bound: bool = True
     status: int = 200
     location: str = ""
+    live: bool = True
 
 
 def server_of(context: PageContext) -> ServerView:

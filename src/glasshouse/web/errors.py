@@ -20,10 +20,17 @@ from glasshouse.model.errors import (
     GlasshouseError,
     InvalidError,
     NotFoundError,
+    StoreError,
     UpstreamUnavailableError,
 )
 from glasshouse.web import guard, query, replies
 from glasshouse.web.context import PageContext, PageRenderer
+from glasshouse.web.people.refusals import (
+    FactorNeededError,
+    SignInNeededError,
+    TooManyError,
+    WrongCredentialsError,
+)
 
 log = structlog.get_logger()
 
@@ -35,13 +42,17 @@ STATUS: dict[type[GlasshouseError], int] = {
 }
 
 
+_LATER = frozenset({http.HTTPStatus.SERVICE_UNAVAILABLE, http.HTTPStatus.TOO_MANY_REQUESTS})
+
+
 class Problem(NamedTuple):
-    """What went wrong, for a person and for a program."""
+    """What went wrong, for a person and for a program; ``wait`` in seconds, before a next try."""
 
     status: int
     code: str
     detail: str
     remedy: str
+    wait: int = 2
 
 
 class MethodNotAllowedError(GlasshouseError):
@@ -58,7 +69,15 @@ class BusyError(GlasshouseError):
     remedy = "Close some pages, or try again in a moment."
 
 
-STATUS |= {MethodNotAllowedError: 405, BusyError: 503}
+STATUS |= {
+    MethodNotAllowedError: 405,
+    BusyError: 503,
+    SignInNeededError: 401,
+    WrongCredentialsError: 401,
+    FactorNeededError: 401,
+    TooManyError: 429,
+    StoreError: 503,
+}
 
 
 class ProblemBody(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -76,7 +95,8 @@ def problem_of(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, GlasshouseError):
         for kind, status in STATUS.items():
             if isinstance(error, kind):
-                return Problem(status, error.code, error.detail, error.remedy)
+                wait = error.seconds if isinstance(error, TooManyError) else 2
+                return Problem(status, error.code, error.detail, error.remedy, wait)
     request_id = uuid.uuid4().hex[:12]
     log.error(
         "request failed",
@@ -104,8 +124,11 @@ def respond(
         response = _page(problem, renderer, context)
     if problem.status == http.HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["allow"] = guard.ALLOW
-    if problem.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["retry-after"] = "2"
+    if problem.status in _LATER:
+        response.headers["retry-after"] = str(problem.wait)
+    if problem.status == http.HTTPStatus.UNAUTHORIZED:
+        # Not "Basic": browsers would ask in a window of their own.
+        response.headers["www-authenticate"] = 'Bearer realm="Glasshouse"'
     return response
 
 
@@ -124,7 +147,7 @@ def encoded(problem: Problem) -> bytes:
 
 def _page(problem: Problem, renderer: PageRenderer, context: PageContext | None) -> Response:
     try:
-        html = renderer.error(*problem, context)
+        html = renderer.error(problem.status, problem.code, problem.detail, problem.remedy, context)
     except Exception:  # the page about an error must not fail itself
         log.exception("error page failed", code=problem.code)
         return replies.fresh(f"{problem.detail}\n".encode(), replies.TEXT, problem.status)

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 Headers = Sequence[tuple[bytes, bytes]]
 
 ALLOW = "GET, HEAD, OPTIONS"
+ALLOW_POST = "GET, HEAD, POST, OPTIONS"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 MAX_TARGET = 8 << 10

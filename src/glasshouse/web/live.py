@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 MAX_TOPICS = 16
 STALLED_SECONDS = 30.0
+_RIGHTS_SECONDS = 0.8
+"""Who loses a right stops seeing within two seconds: this, and a second that sessions are kept."""
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", NOT_KEPT.encode()),
@@ -72,11 +74,28 @@ class Live:
             return
         with self.hubs[server].subscribed(topics) as stream:
             await send(start)
-            gone = asyncio.create_task(_until_gone(receive, stream))
+            others = (
+                asyncio.create_task(_until_gone(receive, stream)),
+                asyncio.create_task(self._until_other(viewer, stream)),
+            )
             try:
                 await _pour(stream, send)
             finally:
-                gone.cancel()
+                for task in others:
+                    task.cancel()
+
+    async def _until_other(self, viewer: Viewer, stream: Subscriber) -> None:
+        """End a stream as soon as its viewer may see something else than when it began."""
+        names, now = self._site.floor.names, viewer
+        seen = (viewer.audience(names), viewer.actor.roles)
+        while (now.audience(names), now.actor.roles) == seen:
+            await asyncio.sleep(_RIGHTS_SECONDS)
+            try:
+                now = await self._site.gate.again(viewer)
+            except Exception:  # what cannot be looked up is not shown any longer
+                log.exception("a live stream's rights cannot be looked up")
+                break
+        stream.close()
 
     def _topics(self, scope: Scope, server: str, viewer: Viewer) -> list[Topic]:
         given = query.pairs(scope["query_string"])

@@ -15,6 +15,7 @@ MAX_PAGE = 10**7
 MAX_PER_PAGE = 100
 DEFAULT_PER_PAGE = 25
 MAX_TEXT = 500
+MAX_ADDRESS = 6000
 MAX_ENTRY = 10**18 - 1
 FAILED_OUTCOMES = "failed"
 """Stands for every outcome of an execution that failed."""
@@ -52,6 +53,11 @@ def taken(raw: bytes, names: Collection[str]) -> dict[str, str]:
         _CHECKS[name](name, value)
         result[name] = value
     return result
+
+
+def _long(name: str, value: str) -> None:
+    if len(value) > MAX_ADDRESS:
+        raise InvalidError(f"The parameter {name!r} is too long.", remedy="Leave it out.")
 
 
 def _number(limit: int) -> Callable[[str, str], None]:
@@ -95,6 +101,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "page": _number(MAX_PAGE),
     "per_page": _number(MAX_PER_PAGE),
     "q": _text,
+    "next": _long,
     "go": _text,
     "at": _time,
     "from": _shape(_PLACE, "Follow the links of the list; they name places."),

@@ -67,6 +67,7 @@ _SPOKEN = (
     "Copy all",
     "Copy the path",
     "Loading…",
+    "The browser showed no passkey; try again, or use another second factor.",
     "The server does not hold this any more.",
     "It could not be loaded; try again.",
     "Check that the job server runs and can be reached; the page recovers by itself.",
@@ -102,6 +103,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     fault_since: fmt.Moment | None
     spoken: str
     live: bool
+    person: str
+    sign_in: str
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +134,7 @@ class Renderer:
 
     def page(self, result: PageResult, context: PageContext) -> bytes:
         """Return the whole HTML document."""
-        shell = _shell(result.title, context, current=_current(result.template))
+        shell = _shell(result.title, context, current=_current(result.template), live=result.live)
         return self._layout(
             shell, result.template, result.view, counts=_counts(context), reading=_reading(context)
         )
@@ -238,7 +241,18 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         fault_since=None if fault is None else fmt.moment(fault.since, now, locale),
         spoken=json.dumps({text: t(text, locale) for text in _SPOKEN}, ensure_ascii=False),
         live=live and source is not None,
+        person="" if context is None else fmt.display_text(context.viewer.label),
+        sign_in=_sign_in(context),
     )
+
+
+def _sign_in(context: PageContext | None) -> str:
+    """Return where a stranger signs in, to come back here; empty where nobody can."""
+    if context is None or context.viewer.signed_in or not context.viewer.can_sign_in:
+        return ""
+    if context.path.startswith("/sign-in"):
+        return ""
+    return f"/sign-in?next={fmt.segment(context.path)}"
 
 
 def _first(context: PageContext | None) -> ServerView | None:

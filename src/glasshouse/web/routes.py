@@ -2,7 +2,7 @@
 
 Matching works on the raw path: split at ``/`` first, percent-decode each segment
 after, so that an encoded slash stays inside its segment. Literal segments win
-over parameters. Only GET and HEAD are served; see ``guard.ALLOW``.
+over parameters. GET and HEAD are served, and POST where a row says so.
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ class Kind(enum.StrEnum):
     BYTES = "bytes"
     SCHEMA = "schema"
     STATIC = "static"
+    PERSON = "person"
+    CHANGE = "change"
 
 
 class Route(NamedTuple):
     """One row: ``{name}`` segments are parameters, ``query`` the parameters it takes.
 
-    Query parameters in ``needs`` must be there for the route to exist.
+    Query parameters in ``needs`` must be there for the route to exist. ``posts`` says that
+    something can be sent there, about a person and never about a job server.
     """
 
     pattern: str
@@ -37,6 +40,7 @@ class Route(NamedTuple):
     kind: Kind
     query: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    posts: bool = False
 
 
 class Match(NamedTuple):
@@ -60,6 +64,13 @@ ROUTES: tuple[Route, ...] = (
     Route("/readyz", "readyz", Kind.PROBE),
     Route("/static/{file}", "static", Kind.STATIC),
     Route("/api/schema/openapi.json", "openapi", Kind.SCHEMA),
+    Route("/sign-in", "sign_in", Kind.PERSON, ("next",), posts=True),
+    Route("/sign-out", "sign_out", Kind.CHANGE, posts=True),
+    Route("/step-up", "step_up", Kind.PERSON, ("next",), posts=True),
+    Route("/step-up/passkey", "step_up_key", Kind.CHANGE, posts=True),
+    Route("/account", "account", Kind.PERSON, posts=True),
+    Route("/account/passkey", "account_key", Kind.CHANGE, posts=True),
+    Route("/api/v1/step-up", "step_up_token", Kind.CHANGE, posts=True),
     Route("/api/v1/me", "me", Kind.API),
     Route("/api/v1/servers", "servers", Kind.API, _PAGING),
     Route(_S + "/state", "state", Kind.API),

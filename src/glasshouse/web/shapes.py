@@ -230,13 +230,52 @@ class StateShape(ServerShape, frozen=True, kw_only=True):
     findings: tuple[FindingShape, ...] = ()
 
 
-class MeShape(Shape, frozen=True, kw_only=True):
-    """Who asks, what they may do, and why not more."""
+class MayShape(Shape, frozen=True, kw_only=True):
+    """One operation: ``allow``, ``deny``, ``needs_factor`` or ``needs_second_person``, and why.
 
-    anonymous: bool
-    role: str
-    allow: list[str]
-    reason: str
+    Where roles cover some queues only it is told of a queue that they cover.
+    """
+
+    operation: str
+    outcome: str
+    why: str
+    detail: str
+    role: str | UnsetType = UNSET
+    reason_needed: bool
+
+
+class SeeShape(Shape, frozen=True, kw_only=True):
+    """What may be seen of a server: queues by glob, how many rules hide values, what else."""
+
+    queues: list[str]
+    hidden: int
+    audit: bool
+    trash: bool
+    payload: bool
+
+
+class MeServerShape(Shape, frozen=True, kw_only=True):
+    """What may be seen and done on one server."""
+
+    server: str
+    see: SeeShape
+    may: list[MayShape]
+
+
+class MeShape(Shape, frozen=True, kw_only=True):
+    """Who asks, what they may see and do, and why not more.
+
+    ``name`` says who vouches for it (``local:ops``). ``factor_age`` is how many seconds
+    ago the second factor was shown; it is absent when it was not.
+    """
+
+    signed_in: bool
+    name: str | UnsetType = UNSET
+    how: str | UnsetType = UNSET
+    roles: list[str]
+    address: str | UnsetType = UNSET
+    factor_age: float | UnsetType = UNSET
+    servers: list[MeServerShape]
 
 
 class JobShape(Shape, frozen=True, kw_only=True):

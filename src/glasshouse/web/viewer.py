@@ -6,18 +6,25 @@ from collections.abc import Hashable, Sequence
 
 import msgspec
 
-from glasshouse.model.access import Actor, Context, Decision
+from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.operation import Operation, Target
+from glasshouse.policy import globs
 from glasshouse.policy.rules import Rules, default_rules
 from glasshouse.policy.sight import Sight
+from glasshouse.web.people.person import Person
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who asks for something, under the rules of this moment."""
+    """Somebody who asks for something, under the rules of this moment.
+
+    ``can_sign_in`` says whether this console knows anybody by name.
+    """
 
     rules: Rules
     actor: Actor
     context: Context = Context()
+    person: Person | None = None
+    can_sign_in: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -34,7 +41,10 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         return self.rules.sight(self.actor, server, self.context)
 
     def may(self, operation: Operation, target: Target) -> Decision:
-        """Return whether an operation may be done."""
+        """Return whether an operation may be done; a token may do what it was made for."""
+        scope = None if self.person is None else self.person.scope
+        if scope is not None and not globs.within(scope, operation):
+            return Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, setting="token")
         return self.rules.decide(self.actor, operation, target, self.context)
 
     def audience(self, servers: Sequence[str]) -> Hashable:

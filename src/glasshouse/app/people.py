@@ -1,0 +1,86 @@
+"""Everything that knows people, from the settings; and the settings read again."""
+
+from __future__ import annotations
+
+import os
+
+import structlog
+
+from glasshouse.model.errors import GlasshouseError, SettingsError
+from glasshouse.policy.rules import Rules
+from glasshouse.settings import state_folder
+from glasshouse.settings.console import ConsoleSettings, Keeping, PublicUrl
+from glasshouse.storage import accounts
+from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage.htpasswd_file import PasswordFile
+from glasshouse.web.people.access import Access, ProxyHeader, Site
+from glasshouse.web.people.people import People
+from glasshouse.web.people.tools import Tools
+
+log = structlog.get_logger()
+
+
+def open_database(keeping: Keeping) -> Database:
+    """Open the console's database, where the settings say or in the state folder.
+
+    Raises:
+        SettingsError: there is no place for it.
+        StoreError: it cannot be used.
+    """
+    folder = keeping.state or state_folder(os.environ)
+    return Database(keeping.database or sqlite_url(folder))
+
+
+def people_of(settings: ConsoleSettings) -> People | None:
+    """Return who may sign in; ``None`` where nobody can.
+
+    Raises:
+        SettingsError: the settings name an account, whose role stands with the account.
+        StoreError: the database cannot be used.
+    """
+    if not settings.keeping.wanted:
+        return None
+    database = open_database(settings.keeping)
+    try:
+        _check_members(database, settings.access.rules)
+        file = settings.access.htpasswd
+        passwords = None if file is None else PasswordFile(file)
+        return People(Tools(database=database), access_of(settings), passwords)
+    except GlasshouseError:
+        database.close()
+        raise
+
+
+def access_of(settings: ConsoleSettings) -> Access:
+    """Return the rules of the settings as the web shell takes them."""
+    proxy = settings.access.proxy
+    return Access(
+        rules=settings.access.rules,
+        proxy=None
+        if proxy is None
+        else ProxyHeader(
+            header=proxy.header, groups_header=proxy.groups_header, networks=proxy.networks
+        ),
+        trusted_proxies=settings.trusted_proxies,
+        site=site_of(settings.public_url, tls=settings.tls is not None),
+    )
+
+
+def site_of(public: PublicUrl | None, *, tls: bool) -> Site:
+    """Return where people find the console."""
+    if public is None:
+        return Site(secure=tls)
+    return Site(origin=public.origin, secure=public.secure, host=public.host, path=public.path)
+
+
+def _check_members(database: Database, rules: Rules) -> None:
+    for account in database.call(accounts.everybody):
+        name = f"{accounts.SOURCE}{account.name}"
+        if name in rules.members:
+            raise SettingsError(
+                f"Member {name!r} stands in the settings, and the account has a role of its own.",
+                remedy="Take it out of the settings: the role is the one given by glasshouse "
+                "users add.",
+            )
+        if account.role not in rules.roles:
+            log.warning("an account has a role that is none", account=name, role=account.role)

@@ -1,0 +1,88 @@
+"""The settings read again on SIGHUP: all of them or nothing, with what changed in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from glasshouse.app.people import access_of
+from glasshouse.model.errors import GlasshouseError
+from glasshouse.settings.console import ConsoleSettings
+from glasshouse.web.people.access import Access
+
+log = structlog.get_logger()
+
+Read = Callable[[], ConsoleSettings]
+_FIXED = ("listen", "servers", "keeping", "tls")
+
+
+@contextmanager
+def reloading(read: Read | None, now: ConsoleSettings, access: Access | None) -> Iterator[None]:
+    """While the block runs, SIGHUP reads the settings again and puts their rules into force."""
+    if read is None or access is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, lambda: reload(read, now, access))
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def reload(read: Read, before: ConsoleSettings, access: Access) -> None:
+    """Read the settings and put their rules into force, or say why everything stays."""
+    try:
+        settings = read()
+    except GlasshouseError as error:
+        log.warning(
+            "settings not reloaded: everything stays", why=error.detail, remedy=error.remedy
+        )
+        return
+    new = access_of(settings)
+    changed = changes(access, new)
+    access.rules, access.proxy = new.rules, new.proxy
+    access.trusted_proxies, access.site = new.trusted_proxies, new.site
+    log.info("settings reloaded", changed=changed or ["nothing"])
+    fixed = [name for name in _FIXED if getattr(settings, name) != getattr(before, name)]
+    if fixed:
+        log.warning("some settings are read at the start only", changed=fixed)
+
+
+def changes(old: Access, new: Access) -> list[str]:
+    """Return the names of the values that differ: ``roles.operator.networks``."""
+    told: list[str] = []
+    roles = (old.rules.roles, new.rules.roles)
+    for name in sorted(set(roles[0]) | set(roles[1])):
+        before, after = roles[0].get(name), roles[1].get(name)
+        if before is None or after is None:
+            told.append(f"roles.{name}")
+            continue
+        fields = type(before).__struct_fields__
+        told += [
+            f"roles.{name}.{field}"
+            for field in fields
+            if getattr(before, field) != getattr(after, field)
+        ]
+    members = (old.rules.members, new.rules.members)
+    told += [
+        f"members.{name}"
+        for name in sorted(set(members[0]) | set(members[1]))
+        if members[0].get(name) != members[1].get(name)
+    ]
+    told += [
+        name
+        for name, before, after in (
+            ("identity.anonymous", old.rules.anonymous, new.rules.anonymous),
+            ("console.read_only", old.rules.read_only, new.rules.read_only),
+            ("identity.proxy", old.proxy, new.proxy),
+            ("console.trusted_proxies", old.trusted_proxies, new.trusted_proxies),
+            ("console.public_url", old.site, new.site),
+        )
+        if before != after
+    ]
+    return told

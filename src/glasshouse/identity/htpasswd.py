@@ -1,0 +1,139 @@
+"""Apache's password files, as nginx's ``auth_basic`` reads them: pure.
+
+A line is ``NAME:HASH``, and whatever follows another colon is a remark. The first line of
+a name counts. A hash of a form that is not listed here is never compared, and above all
+never taken for a password in plain text.
+
+==================  ===================================================================
+``$2y$`` and kin    bcrypt, of a cost of at most 14
+``$apr1$``          Apache's MD5
+``$5$``, ``$6$``    SHA-256-crypt and SHA-512-crypt, of at most a million rounds
+``{SHA}``           SHA-1 without salt: taken, with a warning
+==================  ===================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import bcrypt
+import msgspec
+from passlib.hash import apr_md5_crypt, ldap_sha1, sha256_crypt, sha512_crypt
+
+MOST_PASSWORD = 1024
+MOST_ROUNDS = 1_000_000
+MOST_COST = 14
+_BCRYPT_BYTES = 72
+_CRYPT = r"(?:rounds=([0-9]{1,9})\$)?[./A-Za-z0-9]{0,16}\$"
+# How each form is written, with its cost, and which costs are taken.
+_FORMS: Mapping[str, tuple[re.Pattern[str], int, int]] = {
+    "bcrypt": (re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}"), 4, MOST_COST),
+    "sha256": (re.compile(rf"\$5\${_CRYPT}[./A-Za-z0-9]{{43}}"), 1000, MOST_ROUNDS),
+    "sha512": (re.compile(rf"\$6\${_CRYPT}[./A-Za-z0-9]{{86}}"), 1000, MOST_ROUNDS),
+    "apr1": (re.compile(r"\$apr1\$()[./A-Za-z0-9]{0,8}\$[./A-Za-z0-9]{22}"), 0, 0),
+    "sha1": (re.compile(r"\{SHA\}()[A-Za-z0-9+/]{27}="), 0, 0),
+}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A name's hash, and the form that it has; ``form`` is empty for one that is refused."""
+
+    name: str
+    hash: str
+    form: str
+    problem: str = ""
+
+
+class HtpasswdFile(msgspec.Struct, frozen=True):
+    """The entries of a file by name."""
+
+    names: Mapping[str, Entry]
+
+    def has(self, name: str) -> bool:
+        """Return whether it has this name, with a hash that can be compared."""
+        entry = self.names.get(name)
+        return entry is not None and bool(entry.form)
+
+    def verify(self, name: str, password: str) -> bool:
+        """Return whether this is the password of that name. Never raises.
+
+        For a name that is not there it takes as long, by a hash of the form that most have.
+        """
+        said = password.encode("utf-8", "surrogatepass")
+        if len(said) > MOST_PASSWORD or b"\0" in said:
+            said, known = b"", False
+        else:
+            known = self.has(name)
+        entry = self.names[name] if known else self._usual()
+        return entry is not None and _VERIFIERS[entry.form](entry.hash, said) and known
+
+    def stamp(self, name: str) -> bytes:
+        """Return what changes when the name's line does; empty for an unknown one."""
+        entry = self.names.get(name)
+        return b"" if entry is None else hashlib.sha256(entry.hash.encode()).digest()
+
+    def problems(self) -> tuple[str, ...]:
+        """Return what is wrong with lines, or not good about them, without their hashes."""
+        return tuple(
+            f"{entry.name[:80]}: {entry.problem}" for entry in self.names.values() if entry.problem
+        )
+
+    def _usual(self) -> Entry | None:
+        forms = Counter(entry.form for entry in self.names.values() if entry.form)
+        if not forms:
+            return None
+        usual = forms.most_common(1)[0][0]
+        return next(entry for entry in self.names.values() if entry.form == usual)
+
+
+def parse(text: bytes) -> HtpasswdFile:
+    """Return what a file says; a line that is none of its kind is left out."""
+    names: dict[str, Entry] = {}
+    for raw in text.decode("utf-8", "replace").split("\n"):
+        line = raw.strip("\r")
+        name, colon, rest = line.partition(":")
+        if not colon or not name or name.lstrip().startswith("#") or name in names:
+            continue
+        names[name] = _entry(name, rest.partition(":")[0].strip())
+    return HtpasswdFile(names)
+
+
+def _entry(name: str, stored: str) -> Entry:
+    for form, (pattern, least, most) in _FORMS.items():
+        matched = pattern.fullmatch(stored)
+        if matched is None:
+            continue
+        if not least <= int(matched[1] or least) <= most:
+            return Entry(name, "", "", f"{form} of a cost above {most} is refused")
+        weak = "SHA-1 without salt is weak: use htpasswd -B" if form == "sha1" else ""
+        return Entry(name, stored, form, weak)
+    return Entry(name, "", "", "its hash is of a form that is not taken: use htpasswd -B")
+
+
+def _bcrypt(stored: str, password: bytes) -> bool:
+    # bcrypt looks at 72 bytes. Its own programs cut there; what is longer was never meant.
+    if len(password) > _BCRYPT_BYTES:
+        return False
+    return bcrypt.checkpw(password, stored.encode("ascii"))
+
+
+def _by(handler: Callable[[bytes, str], bool]) -> Callable[[str, bytes], bool]:
+    def verify(stored: str, password: bytes) -> bool:
+        try:
+            return bool(handler(password, stored))
+        except (ValueError, TypeError):
+            return False
+
+    return verify
+
+
+_VERIFIERS: Mapping[str, Callable[[str, bytes], bool]] = {
+    "bcrypt": _bcrypt,
+    "apr1": _by(apr_md5_crypt.verify),
+    "sha256": _by(sha256_crypt.verify),
+    "sha512": _by(sha512_crypt.verify),
+    "sha1": _by(ldap_sha1.verify),
+}

@@ -1,0 +1,122 @@
+"""Passkeys (WebAuthn level 3): what a browser is asked for, and whether its answer is right.
+
+The user must be verified by the authenticator (a fingerprint, a PIN). A challenge is used
+once: who keeps it takes care of that. The library does the sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from webauthn import (
+    generate_authentication_options,
+    generate_registration_options,
+    options_to_json,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from glasshouse.model.errors import InvalidError
+
+CHALLENGE_BYTES = 32
+
+
+class Party(NamedTuple):
+    """The site that a passkey is for: its host, and the origin of its pages."""
+
+    host: str
+    origin: str
+
+
+class NewKey(NamedTuple):
+    """A passkey that was just made."""
+
+    credential: bytes
+    public_key: bytes
+    sign_count: int
+
+
+def ask_for_new(
+    party: Party, actor: str, user_id: bytes, challenge: bytes, known: Sequence[bytes]
+) -> str:
+    """Return as JSON what ``navigator.credentials.create`` is given; ``known`` are not offered."""
+    options = generate_registration_options(
+        rp_id=party.host,
+        rp_name="Glasshouse",
+        user_id=user_id,
+        user_name=actor,
+        challenge=challenge,
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=key) for key in known],
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.PREFERRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        ),
+    )
+    return options_to_json(options)
+
+
+def check_new(party: Party, challenge: bytes, answer: Mapping[str, Any]) -> NewKey:
+    """Return the key that an answer to ``ask_for_new`` holds.
+
+    Raises:
+        InvalidError: it is no right answer.
+    """
+    try:
+        made = verify_registration_response(
+            credential=dict(answer),
+            expected_challenge=challenge,
+            expected_rp_id=party.host,
+            expected_origin=party.origin,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        raise _wrong() from error
+    return NewKey(made.credential_id, made.credential_public_key, made.sign_count)
+
+
+def ask(party: Party, challenge: bytes, known: Sequence[bytes]) -> str:
+    """Return as JSON what ``navigator.credentials.get`` is given."""
+    options = generate_authentication_options(
+        rp_id=party.host,
+        challenge=challenge,
+        allow_credentials=[PublicKeyCredentialDescriptor(id=key) for key in known],
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json(options)
+
+
+def check(
+    party: Party, challenge: bytes, answer: Mapping[str, Any], public_key: bytes, sign_count: int
+) -> int:
+    """Return the new count of signatures, when an answer to ``ask`` was made by this key.
+
+    Raises:
+        InvalidError: it was not, or a copy of the key made it.
+    """
+    try:
+        shown = verify_authentication_response(
+            credential=dict(answer),
+            expected_challenge=challenge,
+            expected_rp_id=party.host,
+            expected_origin=party.origin,
+            credential_public_key=public_key,
+            credential_current_sign_count=sign_count,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        raise _wrong() from error
+    return shown.new_sign_count
+
+
+def _wrong() -> InvalidError:
+    return InvalidError(
+        "The passkey was not accepted.", remedy="Try again, or use another second factor."
+    )

@@ -1,0 +1,61 @@
+"""One-time codes by time (RFC 6238): SHA-1, 6 digits, 30 seconds, as authenticator apps do.
+
+A code is good for the step that it belongs to and one step either side, because clocks
+differ; each step is taken once, and an older one never after a newer one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from urllib.parse import quote, urlencode
+
+import pyotp
+
+SECRET_BYTES = 20
+PERIOD = 30
+_AROUND = (0, -1, 1)
+_CODE = re.compile(r"[0-9]{6}")
+
+
+def new_secret(entropy: bytes) -> str:
+    """Return a secret made of 20 random bytes, in base32.
+
+    Raises:
+        ValueError: they are not 20.
+    """
+    if len(entropy) != SECRET_BYTES:
+        raise ValueError(f"{SECRET_BYTES} random bytes are needed")
+    return base64.b32encode(entropy).decode("ascii")
+
+
+def accepted_step(secret: str, code: str, now: float, last_step: int) -> int | None:
+    """Return the step that ``code`` belongs to, if it is later than ``last_step``.
+
+    ``None`` when the code is wrong, too old, too new, or was taken before. A blank
+    between its digits does no harm.
+    """
+    plain = code.replace(" ", "")
+    if not _CODE.fullmatch(plain):
+        return None
+    current = int(now // PERIOD)
+    found: int | None = None
+    for step in (current + offset for offset in _AROUND):
+        # All three are compared, whichever it is.
+        right = hmac.compare_digest(code_at(secret, step), plain)
+        if right and step > last_step and found is None:
+            found = step
+    return found
+
+
+def code_at(secret: str, step: int) -> str:
+    """Return the code of a step."""
+    return pyotp.TOTP(secret, interval=PERIOD).generate_otp(max(0, step))
+
+
+def uri(secret: str, account: str, issuer: str) -> str:
+    """Return what a QR code tells an authenticator app."""
+    label = quote(f"{issuer}:{account}", safe="")
+    told = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
+    return f"otpauth://totp/{label}?{told}"

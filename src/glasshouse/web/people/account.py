@@ -1,0 +1,247 @@
+"""``/account``: who somebody is, what that person may do, and by what one signs in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from glasshouse.identity import passwords
+from glasshouse.model.errors import GlasshouseError, InvalidError
+from glasshouse.model.operation import Operation
+from glasshouse.policy import globs
+from glasshouse.policy.roles import DEFAULT_FACTOR_AGE
+from glasshouse.storage import accounts
+from glasshouse.web import bodies
+from glasshouse.web.context import PageContext, PageResult, result
+from glasshouse.web.i18n import t
+from glasshouse.web.people.accountview import Shown, account_view
+from glasshouse.web.people.change import Change, see
+from glasshouse.web.people.keys import Keys
+from glasshouse.web.people.passwords import HTPASSWD, LOCAL
+from glasshouse.web.people.people import People
+from glasshouse.web.people.person import Person
+from glasshouse.web.people.refusals import FactorNeededError, TooManyError, WrongCredentialsError
+from glasshouse.web.people.setup import SetUps
+from glasshouse.web.people.stepup import known
+from glasshouse.web.replies import JSON, fresh
+
+Action = Callable[[Change, Person, Mapping[str, str]], Awaitable[Shown | Response]]
+
+
+class Account:
+    """The page of one's own account, and what can be changed there."""
+
+    def __init__(self, people: People, keys: Keys) -> None:
+        """Ask ``people``."""
+        self._people = people
+        self._keys = keys
+        self._set_ups = SetUps(people)
+        self._actions: Mapping[str, Action] = {
+            "password": self._password,
+            "totp-begin": self._totp_begin,
+            "totp-confirm": self._totp_confirm,
+            "totp-remove": self._totp_remove,
+            "passkey-remove": self._passkey_remove,
+            "recovery-new": self._recovery_new,
+            "token-new": self._token_new,
+            "token-remove": self._token_remove,
+            "session-end": self._session_end,
+            "sessions-end": self._sessions_end,
+        }
+
+    async def page(self, context: PageContext) -> PageResult:
+        """Show the account."""
+        return await self._result(context, Shown())
+
+    async def change(self, change: Change) -> Response:
+        """Do what a form of the page asks for, and show the page with what came of it."""
+        person, fields = known(change.context), change.fields()
+        action = self._actions.get(fields.get("action", ""))
+        if action is None:
+            raise InvalidError("The form asks for nothing known.", remedy="Load the page anew.")
+        try:
+            shown = await action(change, person, fields)
+        except (WrongCredentialsError, FactorNeededError, InvalidError, TooManyError) as error:
+            return await self._refused(change, error)
+        if isinstance(shown, Response):
+            return shown
+        answer = change.page(await self._result(change.context, shown))
+        return answer if shown.session is None else change.signed_in(answer, shown.session)
+
+    async def _refused(self, change: Change, error: GlasshouseError) -> Response:
+        locale = change.context.locale
+        shown = Shown(fault=t(error.detail, locale), remedy=t(error.remedy, locale))
+        statuses = {FactorNeededError: 401, WrongCredentialsError: 401, TooManyError: 429}
+        status = statuses.get(type(error), 400)
+        answer = change.page(await self._result(change.context, shown, status))
+        if isinstance(error, TooManyError):
+            answer.headers["retry-after"] = str(error.seconds)
+        return answer
+
+    async def key(self, change: Change) -> Response:
+        """Ask the browser to make a passkey, or keep what it made: two requests in JSON."""
+        person = known(change.context)
+        told = bodies.mapping(change.body, change.headers.get("content-type", ""))
+        if told.get("step") == "finish":
+            return await self._keep_key(change, person, told)
+        await self._may_add(change, person, str(told.get("password", "")))
+        return fresh(await self._keys.ask_for_new(person, change), JSON)
+
+    async def _keep_key(self, change: Change, person: Person, told: Mapping[str, Any]) -> Response:
+        await self._keys.add(person, change, told)
+        session, codes = await self._added(person)
+        answer = fresh(msgspec.json.encode({"codes": codes}), JSON)
+        return answer if session is None else change.signed_in(answer, session)
+
+    async def _password(self, change: Change, person: Person, fields: Mapping[str, str]) -> Shown:
+        if not person.name.startswith(LOCAL):
+            raise InvalidError(
+                "This console does not keep your password.", remedy="Change it where it is kept."
+            )
+        again = await self._by_password(change, person, fields.get("password", ""))
+        new = fields.get("new", "")
+        if new != fields.get("again", ""):
+            raise InvalidError("The two new passwords differ.", remedy="Enter it twice.")
+        tools = self._people.tools
+        salt = tools.entropy(passwords.SALT_BYTES)
+        stored = await tools.hashing.run(lambda: passwords.hashed(new, salt))
+        await tools.database.run(accounts.set_password, person.name.removeprefix(LOCAL), stored)
+        await self._people.sessions.end_others(again.session, person.name)
+        session = await self._renewed(again, password=True)
+        return Shown(
+            done="The password was changed; your other sessions have ended.", session=session
+        )
+
+    async def _totp_begin(self, change: Change, person: Person, fields: Mapping[str, str]) -> Shown:
+        await self._may_add(change, person, fields.get("password", ""))
+        return Shown(set_up=await self._set_ups.begin(person))
+
+    async def _totp_confirm(
+        self, change: Change, person: Person, fields: Mapping[str, str]
+    ) -> Shown:
+        code, begun = fields.get("code", "").strip(), fields.get("pending", "")
+        again = await self._set_ups.confirm(person, begun, code)
+        if again is not None:
+            return Shown(set_up=again, fault="The code does not fit: try the next one.")
+        session, codes = await self._added(person)
+        return Shown(done="The authenticator app was set up.", codes=codes, session=session)
+
+    async def _totp_remove(
+        self, change: Change, person: Person, fields: Mapping[str, str]
+    ) -> Shown:
+        self._require_proof(person)
+        await self._people.factors.remove_totp(person.name)
+        return Shown(done="The authenticator app was removed.")
+
+    async def _passkey_remove(
+        self, change: Change, person: Person, fields: Mapping[str, str]
+    ) -> Shown:
+        self._require_proof(person)
+        await self._keys.remove(person, fields.get("credential", ""))
+        return Shown(done="The passkey was removed.")
+
+    async def _recovery_new(
+        self, change: Change, person: Person, fields: Mapping[str, str]
+    ) -> Shown:
+        self._require_proof(person)
+        codes = await self._people.factors.new_recovery_codes(person.name)
+        return Shown(
+            done="These are new recovery codes; those before are good no more.", codes=codes
+        )
+
+    async def _token_new(self, change: Change, person: Person, fields: Mapping[str, str]) -> Shown:
+        held = await self._people.factors.of(person.name)
+        if held.any:
+            self._require_proof(person)
+        days = fields.get("days", "")
+        scope = tuple(fields.get("scope", "").replace(",", " ").split())
+        for pattern in scope:
+            if not any(globs.matches(pattern, operation) for operation in Operation):
+                raise InvalidError(
+                    f"{pattern[:60]!r} is no operation.",
+                    remedy=f"The operations are {', '.join(Operation)}.",
+                )
+        token = await self._people.tokens.make(
+            person, fields.get("label", ""), int(days) if days.isdecimal() else 0, scope
+        )
+        return Shown(done="The token was made. It is shown this once.", token=token)
+
+    async def _token_remove(
+        self, change: Change, person: Person, fields: Mapping[str, str]
+    ) -> Shown:
+        await self._people.tokens.remove(person.name, fields.get("id", ""))
+        return Shown(done="The token was removed.")
+
+    async def _session_end(
+        self, change: Change, person: Person, fields: Mapping[str, str]
+    ) -> Shown:
+        await self._people.sessions.end_one(person.name, fields.get("id", ""))
+        return Shown(done="The session has ended.")
+
+    async def _sessions_end(
+        self, change: Change, person: Person, fields: Mapping[str, str]
+    ) -> Response:
+        await self._people.sessions.end_others(None, person.name)
+        return change.signed_out(see("/"))
+
+    async def _may_add(self, change: Change, person: Person, password: str) -> None:
+        """Let a factor be added by who shows one, or by who gives the password for the first.
+
+        Raises:
+            FactorNeededError: there is one, and it was not shown lately.
+            WrongCredentialsError: the password is wrong.
+        """
+        held = await self._people.factors.of(person.name)
+        if held.any:
+            self._require_proof(person)
+        elif has_password(person):
+            await self._by_password(change, person, password)
+
+    async def _by_password(self, change: Change, person: Person, password: str) -> Person:
+        name = person.name.partition(":")[2]
+        address = change.context.viewer.context.address
+        found = await self._people.passwords.check(name, password, address)
+        if found.name != person.name:
+            raise WrongCredentialsError("The name or the password is wrong.")
+        return person
+
+    def _require_proof(self, person: Person) -> None:
+        age = None if person.proven_at is None else self._people.tools.clock() - person.proven_at
+        if age is None or not 0 <= age <= DEFAULT_FACTOR_AGE:
+            raise FactorNeededError(
+                "Show your second factor first.",
+                remedy="Do so at /step-up, and come back within ten minutes.",
+            )
+
+    async def _added(self, person: Person) -> tuple[str | None, tuple[str, ...]]:
+        """A factor was added: it was shown with that, and the first brings recovery codes."""
+        held = await self._people.factors.of(person.name)
+        codes: tuple[str, ...] = ()
+        if not held.recovery:
+            codes = await self._people.factors.new_recovery_codes(person.name)
+        return await self._renewed(person, factor=True), codes
+
+    async def _renewed(
+        self, person: Person, *, factor: bool = False, password: bool = False
+    ) -> str | None:
+        if person.session is None:
+            return None
+        return await self._people.sessions.prove(person.session, factor=factor, password=password)
+
+    async def _result(self, context: PageContext, shown: Shown, status: int = 200) -> PageResult:
+        person = known(context)
+        if shown.session is not None:
+            found = await self._people.sessions.find(shown.session)
+            if found is not None:
+                person = msgspec.structs.replace(person, session=found, proven_at=found.proven_at)
+        view = await account_view(self._people, context, person, shown)
+        return replace(result(context, "account", view, "Account"), status=status, live=False)
+
+
+def has_password(person: Person) -> bool:
+    """Return whether this console can check a password of the person."""
+    return person.name.startswith((LOCAL, HTPASSWD))

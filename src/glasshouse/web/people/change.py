@@ -1,0 +1,71 @@
+"""A request that changes something about a person: what its handler gets and gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from glasshouse.web import bodies, guard
+from glasshouse.web.context import PageContext, PageRenderer, PageResult
+from glasshouse.web.people.access import Site
+from glasshouse.web.replies import HTML, fresh
+
+_MOST_NEXT = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A POST that passed the guard and was sent by a page of ours, or by a program."""
+
+    context: PageContext
+    headers: Headers
+    body: bytes
+    site: Site
+    renderer: PageRenderer
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields of the form that was sent; raises ``InvalidError``."""
+        return bodies.form(self.body, self.headers.get("content-type", ""))
+
+    def page(self, result: PageResult) -> Response:
+        """Return a page as the answer."""
+        return fresh(self.renderer.page(result, self.context), HTML, result.status)
+
+    def signed_in(self, answer: Response, session: str) -> Response:
+        """Give the browser a session's id with an answer."""
+        answer.set_cookie(
+            self.site.cookie,
+            session,
+            path="/",
+            secure=self.site.secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    def signed_out(self, answer: Response) -> Response:
+        """Take the session's id from the browser."""
+        answer.delete_cookie(
+            self.site.cookie, path="/", secure=self.site.secure, httponly=True, samesite="lax"
+        )
+        return answer
+
+
+Changer = Callable[[Change], Awaitable[Response]]
+
+
+def onward(wanted: str) -> str:
+    """Return the address of ours that somebody goes on to; the start for any other."""
+    target = wanted.encode("utf-8", "replace")
+    fault = guard.check("GET", target, "1.1", ((b"host", b"onward"),))
+    if fault is not None or len(target) > _MOST_NEXT or target.startswith((b"//", b"/\\")):
+        return "/"
+    return wanted
+
+
+def see(address: str) -> Response:
+    """Return the answer that sends a browser on."""
+    return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})

@@ -1,0 +1,102 @@
+"""What somebody may do and see, and why not more: one table for the screen and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glasshouse.model.access import Decision, Outcome
+from glasshouse.model.operation import Operation, Target
+from glasshouse.policy import reasons
+from glasshouse.web.context import PageContext
+from glasshouse.web.i18n import t
+from glasshouse.web.viewer import Viewer
+from glasshouse.web.views.people import MayRow, MayTable
+
+MEANINGS: Mapping[Operation, str] = {
+    Operation.QUEUE_PAUSE: "pause a queue",
+    Operation.QUEUE_RESUME: "resume a queue",
+    Operation.QUEUE_DELETE_JOBS: "delete jobs of a queue",
+    Operation.QUEUE_CLEAR: "clear a queue",
+    Operation.JOB_RETRY: "retry jobs",
+    Operation.JOB_KILL: "kill jobs",
+    Operation.JOB_DELETE: "delete jobs",
+    Operation.SET_CLEAR: "clear a set",
+    Operation.JOB_PUSH: "push a job",
+    Operation.WORKER_QUIET: "quiet workers",
+    Operation.WORKER_TERMINATE: "terminate workers",
+    Operation.TRASH_RESTORE: "restore from the trash",
+    Operation.SERVER_CONFIGURE: "change parameters",
+    Operation.SERVER_FLUSH: "flush everything",
+}
+_ANSWERS = {
+    Outcome.ALLOW: ("good", "allowed"),
+    Outcome.DENY: ("plain", "not allowed"),
+    Outcome.NEEDS_FACTOR: ("warn", "needs a second factor"),
+    Outcome.NEEDS_SECOND_PERSON: ("warn", "needs a second person"),
+}
+
+
+def best(viewer: Viewer, operation: Operation, server: str) -> Decision:
+    """Return the decision about an operation where it is most likely to be allowed.
+
+    A role that covers some queues may do it there: the first of its globs stands for them.
+    """
+    roles = viewer.rules.roles
+    queues = [glob for name in viewer.actor.roles if name in roles for glob in roles[name].queues]
+    targets = [Target(server=server, queue=queue) for queue in dict.fromkeys((None, *queues))]
+    decisions = [viewer.may(operation, target) for target in targets]
+    return min(decisions, key=lambda decision: _ORDER.index(decision.outcome))
+
+
+_ORDER = (Outcome.ALLOW, Outcome.NEEDS_SECOND_PERSON, Outcome.NEEDS_FACTOR, Outcome.DENY)
+
+
+def why(viewer: Viewer, decision: Decision, locale: str) -> str:
+    """Return the sentence that says why."""
+    told = reasons.sentence(decision, signed_in=viewer.signed_in)
+    if decision.setting == "token":
+        told = "This token was not made for it."
+    return t(told, locale, **reasons.facts(decision))
+
+
+def tables(context: PageContext) -> tuple[MayTable, ...]:
+    """Return what may be done on each server that may be seen."""
+    viewer, locale = context.viewer, context.locale
+    return tuple(
+        MayTable(
+            server=name,
+            rows=tuple(_row(viewer, operation, name, locale) for operation in Operation),
+            sees=_sees(viewer, name, locale),
+        )
+        for name in context.floor.names
+    )
+
+
+def _row(viewer: Viewer, operation: Operation, server: str, locale: str) -> MayRow:
+    decision = best(viewer, operation, server)
+    tone, answer = _ANSWERS[decision.outcome]
+    return MayRow(
+        operation=operation.value,
+        meaning=t(MEANINGS[operation], locale),
+        tone=tone,
+        answer=t(answer, locale),
+        why=why(viewer, decision, locale),
+    )
+
+
+def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
+    sight = viewer.sees(server)
+    told = [
+        t("every queue", locale)
+        if sight.everything
+        else t("the queues {names}", locale, names=", ".join(sight.queues))
+    ]
+    for seen, words in (
+        (sight.audit, "the audit ledger"),
+        (sight.trash, "the trash"),
+        (sight.payload, "hidden values, with a reason"),
+    ):
+        told += [t(words, locale)] if seen else []
+    if sight.hidden:
+        told.append(t("not the values of {n} hidden paths", locale, n=len(sight.hidden)))
+    return tuple(told)

@@ -1,0 +1,25 @@
+"""Everything that knows people, put together."""
+
+from __future__ import annotations
+
+from glasshouse.web.people.access import Access
+from glasshouse.web.people.factors import Factors
+from glasshouse.web.people.limits import Limits
+from glasshouse.web.people.passwords import File, Passwords
+from glasshouse.web.people.sessions import Sessions
+from glasshouse.web.people.tokens import Tokens
+from glasshouse.web.people.tools import Tools
+
+
+class People:
+    """Sessions, passwords, second factors and tokens over one database."""
+
+    def __init__(self, tools: Tools, access: Access, file: File | None = None) -> None:
+        """Put it together; ``access`` may be replaced while it runs."""
+        self.tools = tools
+        self.access = access
+        limits = Limits(tools)
+        self.sessions = Sessions(tools)
+        self.passwords = Passwords(tools, limits, file)
+        self.factors = Factors(tools, limits)
+        self.tokens = Tokens(tools, limits)

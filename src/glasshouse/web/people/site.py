@@ -1,0 +1,75 @@
+"""The pages and forms about people, by the names of their routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from glasshouse.model.errors import NotFoundError
+from glasshouse.web.context import PageBuilder
+from glasshouse.web.people.access import Site
+from glasshouse.web.people.account import Account
+from glasshouse.web.people.change import Changer
+from glasshouse.web.people.keys import Keys
+from glasshouse.web.people.people import People
+from glasshouse.web.people.signin import SignIn
+from glasshouse.web.people.stepup import StepUp
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeoplePages:
+    """What is shown and what can be sent."""
+
+    pages: Mapping[str, PageBuilder]
+    changes: Mapping[str, Changer]
+    people: People | None = None
+
+    @property
+    def site(self) -> Site:
+        """Where people find the console."""
+        return Site() if self.people is None else self.people.access.site
+
+    def page(self, name: str) -> PageBuilder:
+        """Return the page of a route.
+
+        Raises:
+            NotFoundError: nobody can sign in here.
+        """
+        return _of(self.pages, name)
+
+    def change(self, name: str) -> Changer:
+        """Return what takes what is sent to a route; raises likewise."""
+        return _of(self.changes, name)
+
+
+def people_pages(people: People | None) -> PeoplePages:
+    """Return the pages about ``people``; none where nobody can sign in."""
+    if people is None:
+        return PeoplePages(pages={}, changes={})
+    keys = Keys(people)
+    sign_in, step_up, account = SignIn(people), StepUp(people, keys), Account(people, keys)
+    return PeoplePages(
+        pages={"sign_in": sign_in.page, "step_up": step_up.page, "account": account.page},
+        changes={
+            "sign_in": sign_in.sign_in,
+            "sign_out": sign_in.sign_out,
+            "step_up": step_up.show,
+            "step_up_key": step_up.key,
+            "step_up_token": step_up.token,
+            "account": account.change,
+            "account_key": account.key,
+        },
+        people=people,
+    )
+
+
+def _of(table: Mapping[str, T], name: str) -> T:
+    if name not in table:
+        raise NotFoundError(
+            "Nobody can sign in here: this console only shows.",
+            remedy="Serve it with a settings file: glasshouse serve -c glasshouse.toml.",
+        )
+    return table[name]

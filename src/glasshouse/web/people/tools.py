@@ -1,0 +1,26 @@
+"""What everything here works with: the database, the time, randomness, slow sums."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from glasshouse.storage.database import Database
+from glasshouse.web.people.hashing import Hashing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """``clock`` gives Unix seconds, ``entropy`` so many random bytes."""
+
+    database: Database
+    clock: Callable[[], float] = time.time
+    entropy: Callable[[int], bytes] = secrets.token_bytes
+    hashing: Hashing = field(default_factory=Hashing)
+
+    def close(self) -> None:
+        """Let go of threads and database."""
+        self.hashing.close()
+        self.database.close()
