@@ -145,12 +145,12 @@ class PeopleGate:
             if session is None:
                 return None
             return await self._people.passwords.still_there(person_of(session))
-        person = await self._people.passwords.still_there(person)
-        if person is None or session is None or session.actor != person.name:
-            return person
-        if person.scope is not None:
-            return person
-        return msgspec.structs.replace(person, proven_at=session.proven_at, session=session)
+        there = await self._people.passwords.still_there(person)
+        if there is None:
+            raise WrongCredentialsError("Who this was made for is not known any more.")
+        if session is None or session.actor != there.name or there.scope is not None:
+            return there
+        return msgspec.structs.replace(there, proven_at=session.proven_at, session=session)
 
     async def _with_code(self, person: Person, said: str) -> Person:
         proven = await self._people.tokens.proof(said, person.name)

@@ -30,7 +30,7 @@ MEANINGS: Mapping[Operation, str] = {
 }
 _ANSWERS = {
     Outcome.ALLOW: ("good", "allowed"),
-    Outcome.DENY: ("plain", "not allowed"),
+    Outcome.DENY: ("off", "not allowed"),
     Outcome.NEEDS_FACTOR: ("warn", "needs a second factor"),
     Outcome.NEEDS_SECOND_PERSON: ("warn", "needs a second person"),
 }
