@@ -270,7 +270,7 @@ class Bench:
         }
         command = [
             *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"),
-            *("-p", "no:xdist", "--hypothesis-seed=1", self._tests),
+            *("-p", "no:xdist", "--hypothesis-seed=1", *self._tests),
         ]
         try:
             done = subprocess.run(

@@ -60,7 +60,7 @@ class Console:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; failures become responses here and nowhere else."""
-        api = scope["raw_path"].startswith(b"/api/")
+        api = _wants_json(scope)
         refusal = guard.check(
             scope["method"], _target(scope), scope["http_version"], scope["headers"]
         )
@@ -273,6 +273,12 @@ def create_app(
     live = Live(site, heartbeat=heartbeat)
     console = Console(site, assets, live, people_pages(people))
     return Application(SecurityHeaders(console), live)
+
+
+def _wants_json(scope: Scope) -> bool:
+    """Return whether a program asks: of the API, or a script of ours that sends JSON."""
+    sent = Headers(scope=scope).get("content-type", "")
+    return scope["raw_path"].startswith(b"/api/") or sent.startswith(bodies.JSON)
 
 
 def _to_sign_in(address: str) -> Response:

@@ -238,8 +238,18 @@ class Account:
             found = await self._people.sessions.find(shown.session)
             if found is not None:
                 person = msgspec.structs.replace(person, session=found, proven_at=found.proven_at)
+                context = _proven(context, person)
         view = await account_view(self._people, context, person, shown)
         return replace(result(context, "account", view, "Account"), status=status, live=False)
+
+
+def _proven(context: PageContext, person: Person) -> PageContext:
+    """Return the context of somebody who proved more while the request was answered."""
+    proven = person.proven_at
+    age = None if proven is None else max(0.0, context.now - proven)
+    seen = msgspec.structs.replace(context.viewer.context, factor_age=age)
+    viewer = msgspec.structs.replace(context.viewer, person=person, context=seen)
+    return replace(context, viewer=viewer)
 
 
 def has_password(person: Person) -> bool:

@@ -1,0 +1,282 @@
+"""Signing in with a real browser: password, authenticator app, passkey, and what ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Request
+
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.identity import passwords, totp
+from glasshouse.policy.roles import RoleTable, resolve
+from glasshouse.policy.rules import Rules
+from glasshouse.storage import accounts, factors
+from glasshouse.storage.accounts import Account
+from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.web.app import create_app
+from glasshouse.web.people.access import Access
+from glasshouse.web.people.people import People
+from glasshouse.web.people.tools import Tools
+from glasshouse.web.serve import serve
+from tests.engine.peer import Clock
+from tests.web.fakes import FAST, FakeReader
+from tests.web.people.home import PASSWORD
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+class Home:
+    """A served console that knows ``ops``, and its clock."""
+
+    def __init__(self, url: str, people: People, clock: Clock, access: Access) -> None:
+        self.url = url
+        self.people = people
+        self.clock = clock
+        self.access = access
+
+
+@contextlib.asynccontextmanager
+async def served(folder: Path, rules: Rules | None = None) -> AsyncIterator[Home]:
+    clock = Clock()
+    access = Access(rules=rules or Rules(roles=resolve({}), anonymous="viewer"))
+    people = People(Tools(database=Database(sqlite_url(folder)), clock=clock), access)
+    stored = passwords.hashed(PASSWORD, b"s" * 16)
+    account = Account(name="ops", password=stored, role="operator", created_at=clock())
+    people.tools.database.call(accounts.add, account)
+    floor = Floor({"main": ServerFloor("main", FakeReader(), clock=clock, pace=FAST)})
+    app = create_app(floor, clock=clock, people=people)
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async with floor.running():
+        task = asyncio.create_task(
+            serve(app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port))
+        )
+        try:
+            port = await asyncio.wait_for(ready, 10)
+            yield Home(f"http://localhost:{port}", people, clock, access)
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait_for(task, 10)
+            people.tools.close()
+
+
+async def sign_in(page: Page, home: Home, path: str = "/main/dead") -> None:
+    await page.goto(home.url + path)
+    await page.get_by_role("link", name="Sign in").click()
+    await page.get_by_label("Name").fill("ops")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def virtual_authenticator(context: BrowserContext, page: Page) -> tuple[CDPSession, str]:
+    session = await context.new_cdp_session(page)
+    await session.send("WebAuthn.enable")
+    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    return session, made["authenticatorId"]
+
+
+async def may(page: Page) -> str:
+    """What the account page says of pausing a queue."""
+    row = page.get_by_role("row").filter(has_text="queue.pause")
+    return await row.locator(".badge").inner_text()
+
+
+async def test_a_person_signs_in_sets_factors_up_and_is_asked_again(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with served(tmp_path) as home:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await sign_in(page, home)
+        await page.wait_for_url("**/main/dead")
+        await page.get_by_role("link", name="ops").click()
+        assert await may(page) == "needs a second factor"
+        secret = await _set_up_app(page, home)
+        assert await may(page) == "allowed"
+        _, key = await _add_passkey(context, page)
+        assert key
+        await _asked_again(page, home, secret)
+        await page.goto(home.url + "/account")
+        await page.get_by_role("button", name="Sign out everywhere").click()
+        await page.wait_for_load_state()
+        assert await page.get_by_role("link", name="Sign in").is_visible()
+        await context.close()
+
+
+async def _set_up_app(page: Page, home: Home) -> str:
+    await page.get_by_label("Your password again").fill(PASSWORD)
+    await page.get_by_role("button", name="Set up an authenticator app").click()
+    assert await page.get_by_role("img", name="QR code").is_visible()
+    secret = (await page.locator("code.secret").inner_text()).replace(" ", "")
+    code = totp.code_at(secret, int(home.clock() // totp.PERIOD))
+    await page.get_by_label("The code that it shows now").fill(code)
+    await page.get_by_role("button", name="Set up", exact=True).click()
+    codes = await page.locator(".codes li code").all_inner_texts()
+    assert len([code for code in codes if code]) == 10
+    return secret
+
+
+async def _add_passkey(context: BrowserContext, page: Page) -> tuple[CDPSession, str]:
+    session, authenticator = await virtual_authenticator(context, page)
+    await page.get_by_role("button", name="Add a passkey").click()
+    await page.get_by_text("passkey, made").wait_for()
+    return session, authenticator
+
+
+async def _asked_again(page: Page, home: Home, secret: str) -> None:
+    home.clock.ahead += 601
+    await page.goto(home.url + "/account")
+    assert await may(page) == "needs a second factor"
+    await page.get_by_role("link", name="Show it now").click()
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    await page.get_by_role("button", name="Use a passkey").click()
+    await page.wait_for_url("**/account")
+    assert await may(page) == "allowed"
+    (finish,) = [r for r in sent if r.post_data and '"finish"' in r.post_data]
+    await _replayed(page, home, json.loads(finish.post_data or ""))
+    home.clock.ahead += 601
+    await page.goto(home.url + "/step-up?next=/main/retries")
+    await page.locator("[name=code]").fill(totp.code_at(secret, int(home.clock() // totp.PERIOD)))
+    await page.get_by_role("button", name="Go on").click()
+    await page.wait_for_url("**/main/retries")
+
+
+async def _replayed(page: Page, home: Home, answer: dict[str, object]) -> None:
+    """What the browser answered once is refused a second time, also to a new challenge."""
+    jar = {cookie["name"]: cookie["value"] for cookie in await page.context.cookies()}
+    same = {"origin": home.url}
+    async with httpx.AsyncClient(base_url=home.url, cookies=jar, headers=same) as thief:
+        again = await thief.post("/step-up/passkey", json=answer)
+        assert again.status_code == 401
+        asked = (await thief.post("/step-up/passkey", json={"step": "begin"})).json()
+        again = await thief.post("/step-up/passkey", json=answer | {"pending": asked["pending"]})
+        assert again.status_code == 401
+        assert again.json()["code"] == "factor_required"
+
+
+async def test_a_passkey_alone_is_a_second_factor_with_recovery_codes(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with served(tmp_path) as home:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await sign_in(page, home)
+        await page.goto(home.url + "/account")
+        session, authenticator = await virtual_authenticator(context, page)
+        await page.get_by_label("Your password again").fill(PASSWORD)
+        await page.get_by_role("button", name="Add a passkey").click()
+        await page.get_by_role("link", name="I have kept them").wait_for()
+        codes = await page.locator("#new-codes code").all_inner_texts()
+        assert len(codes) == 10
+        await page.get_by_role("link", name="I have kept them").click()
+        assert await may(page) == "allowed"
+        await session.send(
+            "WebAuthn.setUserVerified",
+            {"authenticatorId": authenticator, "isUserVerified": False},
+        )
+        home.clock.ahead += 601
+        await page.goto(home.url + "/step-up?next=/account")
+        await page.get_by_role("button", name="Use a passkey").click()
+        await page.locator("#key-fault:not([hidden])").wait_for()
+        await page.get_by_label("Recovery code").fill(codes[3])
+        await page.get_by_role("button", name="Go on").click()
+        await page.wait_for_url("**/account")
+        assert await may(page) == "allowed"
+        await context.close()
+
+
+async def test_a_passkey_without_a_verified_user_is_not_made(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with served(tmp_path) as home:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await sign_in(page, home)
+        await page.goto(home.url + "/account")
+        session = await context.new_cdp_session(page)
+        await session.send("WebAuthn.enable")
+        options = AUTHENTICATOR | {"isUserVerified": False}
+        await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        await page.get_by_label("Your password again").fill(PASSWORD)
+        await page.get_by_role("button", name="Add a passkey").click()
+        await page.locator("#key-fault:not([hidden])").wait_for()
+        held = home.people.tools.database.call(factors.of, "local:ops")
+        assert not held.any
+        await context.close()
+
+
+async def test_at_an_address_passkeys_are_not_offered_and_why_is_said(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with served(tmp_path) as home:
+        context = await browser.new_context()
+        page = await context.new_page()
+        home.url = home.url.replace("localhost", "127.0.0.1")
+        await sign_in(page, home)
+        await page.goto(home.url + "/account")
+        assert not await page.get_by_role("button", name="Add a passkey").is_visible()
+        assert await page.get_by_text("Browsers keep passkeys for names only").is_visible()
+        await context.close()
+
+
+@pytest.mark.parametrize("how", ["session", "account", "role"])
+async def test_who_loses_a_right_stops_seeing_within_two_seconds(
+    browser: Browser, tmp_path: Path, how: str
+) -> None:
+    rules = Rules(roles=resolve({}))
+    async with served(tmp_path, rules) as home:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(home.url + "/main/queues")
+        await page.get_by_label("Name").fill("ops")
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.locator("#indicator[data-state=live]").wait_for()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if how == "session":
+            await home.people.sessions.end_others(None, "local:ops")
+        elif how == "account":
+            home.people.tools.database.call(accounts.remove, "ops")
+        else:
+            roles = resolve(
+                {"operator": RoleTable(servers=("other",)), "viewer": RoleTable(servers=("other",))}
+            )
+            home.access.rules = Rules(roles=roles)
+        await page.locator("#indicator:not([data-state=live])").wait_for(timeout=5000)
+        assert loop.time() - began < 2.5
+        answer = await page.request.get(home.url + "/main/live?topic=/main/queues")
+        assert answer.status in {401, 404}
+        await context.close()
+
+
+async def test_the_forms_work_without_any_script(browser: Browser, tmp_path: Path) -> None:
+    async with served(tmp_path) as home:
+        context = await browser.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        await sign_in(page, home)
+        await page.wait_for_url("**/main/dead")
+        await page.goto(home.url + "/account")
+        secret = await _set_up_app(page, home)
+        home.clock.ahead += 700
+        await page.goto(home.url + "/step-up?next=/account")
+        code = totp.code_at(secret, int(home.clock() // totp.PERIOD))
+        await page.locator("[name=code]").fill(code)
+        await page.get_by_role("button", name="Go on").click()
+        assert re.search("allowed", await page.content())
+        await context.close()
