@@ -1,5 +1,6 @@
 // Starts the page: controls, ticking times, live data.
 import { askAgain } from "./again.js";
+import { base } from "./base.js";
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
 import { listenToKeys } from "./keys.js";
@@ -100,6 +101,6 @@ setInterval(() => {
   status();
 }, 1000);
 if (root.dataset.live === "yes" && main) {
-  const feed = `/${encodeURIComponent(root.dataset.server ?? "")}/live?lang=${encodeURIComponent(root.lang)}`;
+  const feed = `${base}/${encodeURIComponent(root.dataset.server ?? "")}/live?lang=${encodeURIComponent(root.lang)}`;
   again = connect(feed, main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
 }

@@ -1,4 +1,5 @@
 // Passkeys: asks the server what to ask for, the browser for a passkey, and hands it back.
+import { base } from "./base.js";
 import { say } from "./words.js";
 
 interface Asked {
@@ -13,7 +14,7 @@ interface Json {
 }
 
 async function post(path: string, body: object): Promise<Record<string, unknown>> {
-  const answer = await fetch(path, {
+  const answer = await fetch(base + path, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
@@ -53,7 +54,7 @@ async function add(): Promise<void> {
       place.hidden = false;
       place.querySelector<HTMLElement>("a")?.focus();
     }
-  } else location.assign("/account");
+  } else location.assign(`${base}/account`);
 }
 
 function item(text: string): HTMLLIElement {
@@ -70,7 +71,7 @@ async function show(next: string): Promise<void> {
   const publicKey = json.parseRequestOptionsFromJSON(asked.options);
   const shown = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
   const told = await post("/step-up/passkey", { step: "finish", pending: asked.pending, answer: shown.toJSON(), next });
-  location.assign(String(told.next));
+  location.assign(base + String(told.next));
 }
 
 export function offerPasskeys(): void {

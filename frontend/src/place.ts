@@ -1,4 +1,5 @@
 // Where in a list somebody was, so that "up" leads back there, to the same row. Kept for this tab.
+import { base } from "./base.js";
 import { go, rowOf } from "./rows.js";
 
 interface Place {
@@ -35,7 +36,7 @@ const ABOVE = ["main a[rel=up]", ".side nav a[aria-current]", ".side nav a", "a.
 export function up(): string | null {
   const place = read();
   const server = document.documentElement.dataset.server ?? "";
-  if (onJob() && place && (place.at + "/").startsWith(`/${server}/`)) {
+  if (onJob() && place && (place.at + "/").startsWith(`${base}/${server}/`)) {
     keep({ ...place, back: true });
     return place.at;
   }

@@ -30,10 +30,10 @@ def ready_line(**addresses: object) -> None:
     sys.stdout.flush()
 
 
-def console_url(address: Address) -> str:
+def console_url(address: Address, *, tls: bool = False) -> str:
     """Return the console's URL, with the friendly name where it is loopback IPv4."""
     host = "localhost" if address.host == "127.0.0.1" else address.url_host
-    return f"http://{host}:{address.port}"
+    return f"{'https' if tls else 'http'}://{host}:{address.port}"
 
 
 def faktory_url(address: Address, *, tls: bool = False) -> str:

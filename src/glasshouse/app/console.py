@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from glasshouse.app.people import people_of
 from glasshouse.app.reload import Read, reloading
 from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
+from glasshouse.app.tls import server_context
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.settings import SERVER, Address, ServerSettings
 from glasshouse.settings.console import ConsoleSettings
@@ -40,7 +42,7 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
         async with _served(settings) as (made, addresses):
 
             def on_ready() -> None:
-                url = console_url(address)
+                url = url_of(settings, address)
                 say(f"The console answers at {url}; press Ctrl-C to stop.")
                 faktory = next(iter(addresses.values())) if len(addresses) == 1 else None
                 ready_line(console=url, faktory=faktory, servers=addresses)
@@ -48,6 +50,12 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
             access = None if made.people is None else made.people.access
             with reloading(read, settings, access):
                 await run_until(stop, made.serve(sock, on_ready))
+
+
+def url_of(settings: ConsoleSettings, address: Address) -> str:
+    """Return where the console answers on this machine, with the path that it is below."""
+    below = "" if settings.public_url is None else settings.public_url.path
+    return console_url(address, tls=settings.tls is not None) + below
 
 
 @contextlib.asynccontextmanager
@@ -65,7 +73,8 @@ async def _served(
         people = people_of(settings)
         if people is not None:
             life.callback(people.tools.close)
-        made = Console(floors, people)
+        tls = None if settings.tls is None else server_context(settings.tls)
+        made = Console(floors, people, tls)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
             if server.engine is not None:
@@ -76,7 +85,12 @@ async def _served(
 class Console:
     """The console over its servers, which need not run yet."""
 
-    def __init__(self, servers: Mapping[str, ServerFloor], people: People | None = None) -> None:
+    def __init__(
+        self,
+        servers: Mapping[str, ServerFloor],
+        people: People | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Put it together; nothing is opened. Without ``people`` everybody may look.
 
         Raises:
@@ -84,6 +98,7 @@ class Console:
         """
         self._floor = Floor(servers)
         self.people = people
+        self._tls = tls
         self._app = create_app(self._floor, clock=time.time, people=people)
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
@@ -95,6 +110,7 @@ class Console:
                 host=address.host,
                 port=address.port,
                 sock=sock,
+                tls=self._tls,
                 on_ready=lambda _host, _port: on_ready(),
             )
 

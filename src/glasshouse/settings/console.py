@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from glasshouse.settings import (
 )
 from glasshouse.settings.access import AccessSettings, open_to_all
 
+_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _HTTP_PORTS = {"http": 80, "https": 443}
 
 
@@ -74,7 +76,7 @@ def parse_public_url(text: str) -> PublicUrl:
     except ValueError:
         raise error from None
     host = parts.hostname or ""
-    odd = parts.query or parts.fragment or parts.username or "//" in parts.path
+    odd = parts.query or parts.fragment or parts.username or not _PATH.fullmatch(parts.path)
     if parts.scheme not in _HTTP_PORTS or not host or odd:
         raise error
     shown = f"[{host}]" if ":" in host else host

@@ -39,6 +39,7 @@ from glasshouse.web.printed import Prints
 from glasshouse.web.routes import Kind, Match
 from glasshouse.web.shapes import HealthShape, Listing, Shape, StateShape
 from glasshouse.web.stream import HEARTBEAT
+from glasshouse.web.subpath import SubPath
 from glasshouse.web.topics import Site
 from glasshouse.web.viewer import Viewer, nobody
 
@@ -262,17 +263,19 @@ def create_app(
         SettingsError: the front end was not built.
     """
     assets = assets or static.load()
+    base = "" if people is None else people.access.site.path
     if pages is None or renderer is None:
         from glasshouse.web.pages import PAGES  # noqa: PLC0415 - real ones only when wanted
         from glasshouse.web.render import Renderer  # noqa: PLC0415
 
-        pages, renderer = pages or PAGES, renderer or Renderer(assets.urls)
+        pages, renderer = pages or PAGES, renderer or Renderer(assets.urls, base)
     if gate is None:
         gate = OpenGate(default_rules()) if people is None else PeopleGate(people)
     site = Site(floor=floor, pages=pages, renderer=renderer, clock=clock, gate=gate)
     live = Live(site, heartbeat=heartbeat)
     console = Console(site, assets, live, people_pages(people))
-    return Application(SecurityHeaders(console), live)
+    inner: ASGIApp = SecurityHeaders(console)
+    return Application(SubPath(inner, base) if base else inner, live)
 
 
 def _wants_json(scope: Scope) -> bool:

@@ -7,6 +7,7 @@ name is an error. No page holds inline script or style.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from importlib import resources
@@ -105,6 +106,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
     person: str
     sign_in: str
+    base: str
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +122,12 @@ class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
 class Renderer:
     """Lays out pages; see ``context.PageRenderer``."""
 
-    def __init__(self, manifest: Mapping[str, str]) -> None:
-        """Read all templates; ``manifest`` maps logical asset names to built files."""
+    def __init__(self, manifest: Mapping[str, str], base: str = "") -> None:
+        """Read all templates; ``manifest`` maps logical asset names to built files.
+
+        ``base`` is the path under which people find the console, without a slash at its end.
+        """
+        self._base = base
         self._environments = {locale: environment(locale) for locale in LOCALES}
         self._assets = {
             "app": _asset(manifest, "app.js"),
@@ -147,7 +153,7 @@ class Renderer:
             counts=_counts(context),
             reading=_reading(context),
         )
-        return text.encode()
+        return placed(text, self._base).encode()
 
     def error(
         self, status: int, code: str, detail: str, remedy: str, context: PageContext | None
@@ -183,12 +189,23 @@ class Renderer:
             "layout.html",
             inner=template,
             view=msgspec.to_builtins(view),
-            shell=msgspec.to_builtins(shell),
+            shell=msgspec.to_builtins(msgspec.structs.replace(shell, base=self._base)),
             assets=self._assets,
             counts=counts,
             reading=reading,
         )
-        return text.encode()
+        return placed(text, self._base).encode()
+
+
+# In text and values a quote is escaped: only an attribute of a template looks like this.
+_ADDRESS = re.compile(
+    r'((?<= )(?:href|src|action|data-stored|data-worker|data-json-worker)=")(?=/|&#x2f;)'
+)
+
+
+def placed(html: str, base: str) -> str:
+    """Return a page whose own addresses begin with ``base``."""
+    return _ADDRESS.sub(lambda match: match[1] + base, html) if base else html
 
 
 def environment(locale: str) -> Environment:
@@ -243,6 +260,7 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         live=live and source is not None,
         person="" if context is None else fmt.display_text(context.viewer.label),
         sign_in=_sign_in(context),
+        base="",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -60,8 +61,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: Application) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: Application, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    config = uvicorn.Config(
         app,
         http=GuardedProtocol,
         ws="none",
@@ -74,6 +75,10 @@ def _config(app: Application) -> uvicorn.Config:
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=_BACKLOG,
     )
+    config.load()
+    # Ours: uvicorn would make one from files, with older versions of TLS.
+    config.ssl = tls
+    return config
 
 
 async def serve(
@@ -82,18 +87,19 @@ async def serve(
     host: str,
     port: int,
     sock: socket.socket | None = None,
+    tls: ssl.SSLContext | None = None,
     on_ready: Callable[[str, int], None],
 ) -> None:
     """Serve until cancelled; ``on_ready`` gets the address once it answers.
 
-    Runs in the caller's loop (uvloop, if the command chose it).
+    With ``tls`` it speaks https. Runs in the caller's loop (uvloop, if the command chose it).
 
     Raises:
         SettingsError: the address cannot be used.
     """
     listening = sock or bind(host, port)
     address = listening.getsockname()
-    server = _Server(_config(app), app, lambda: on_ready(address[0], address[1]))
+    server = _Server(_config(app, tls), app, lambda: on_ready(address[0], address[1]))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         await asyncio.shield(task)
