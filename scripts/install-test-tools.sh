@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what tests need beside Python and Node: a browser, fonts, nginx, Redis, PostgreSQL.
+# Install what tests need beside Python and Node: a browser, fonts, nginx, htpasswd, Redis, PostgreSQL.
 # On Debian and as root only; elsewhere it says what is missing, and those tests are skipped.
 set -uo pipefail
 
@@ -19,6 +19,7 @@ need() { # PACKAGE FILE…: the package is there when one of the files is
 
 need chromium "$(command -v chromium)"
 need nginx "$(command -v nginx)"
+need apache2-utils "$(command -v htpasswd)"
 need redis-server "$(command -v redis-server)"
 need postgresql /usr/lib/postgresql/*/bin/postgres
 need fonts-dejavu-core /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
