@@ -9,13 +9,15 @@ from glasshouse import web
 from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import WorkerState
+from glasshouse.policy import reasons
 from glasshouse.web import attempts, executions, fleet, jobpage, overview, queues, render, running
 from glasshouse.web.chinese import CHINESE, PARTS
 from glasshouse.web.findings import Kind
 from glasshouse.web.i18n import CATALOGS, t
+from glasshouse.web.people import accountview, may
 
 ROOM = Path(web.__file__).parent
-PAGES = sorted(ROOM.glob("*.py"))
+PAGES = sorted([*ROOM.glob("*.py"), *ROOM.glob("people/*.py")])
 
 
 def used() -> set[str]:
@@ -39,6 +41,12 @@ def used() -> set[str]:
     keys |= {bound.meaning for bound in BOUNDS.values()}
     keys |= {f"state {state.value}" for state in JobState}
     keys |= {f"outcome {outcome.value}" for outcome in Outcome}
+    keys |= set(reasons.SENTENCES.values()) | {reasons.EVERY_QUEUE, reasons.STRANGER}
+    keys |= set(may.MEANINGS.values()) | {answer for _, answer in may._ANSWERS.values()}
+    keys |= set(accountview._SOURCES.values())
+    for module in (ROOM / "people").glob("*.py"):
+        keys |= set(re.findall(r'done = ?"([^"]+)"', module.read_text("utf-8")))
+        keys |= set(re.findall(r'(?:done|fault)="([^"]+)"', module.read_text("utf-8")))
     keys -= {"state ", "worker ", "outcome "}  # the beginnings of keys made in code
     return keys | {f"worker {state.value}" for state in WorkerState}
 
