@@ -1,0 +1,143 @@
+"""Signing in at an identity provider: OpenID Connect, authorization code with PKCE.
+
+Sources: OpenID Connect Core 1.0 §3.1, Discovery 1.0 §4, RFC 6749, RFC 7636 (PKCE), RFC 9207
+(``iss`` in the answer). What always holds: algorithms are those that were named, never the
+token's choice; every claim is checked; no code, token, nonce or secret is in an error or a log.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import msgspec
+
+from glasshouse.links.oidc_http import Asking, ClientSecret
+from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
+from glasshouse.links.oidc_token import Claims, Keys, checked
+
+ENTROPY = 96
+_MOST_GROUPS, _MOST_NAME = 500, 256
+
+
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider, and how the console is known there.
+
+    ``redirect_uri`` is the console's own address to which people come back.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: ClientSecret | None
+    redirect_uri: str
+    scopes: tuple[str, ...] = ("openid", "profile", "email", "groups")
+    name_claim: str = "preferred_username"
+    groups_claim: str = "groups"
+    algorithms: tuple[str, ...] = ("RS256",)
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A sign-in that was begun: kept by the console until the person comes back, and used once."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+
+class OidcPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the provider says somebody is. ``name`` is its claim, or ``subject`` without one."""
+
+    subject: str
+    name: str
+    groups: tuple[str, ...]
+
+
+class Oidc:
+    """One provider."""
+
+    def __init__(self, settings: OidcSettings, *, seconds: float = 10.0) -> None:
+        """Know of a provider; it is asked when somebody signs in."""
+        self._settings = settings
+        self._asking = Asking(settings.issuer, seconds)
+        self._keys = Keys(self._asking, settings.algorithms)
+
+    async def begin(self, entropy: bytes) -> tuple[str, Begun]:
+        """Return where the person goes, and what to keep meanwhile.
+
+        Raises:
+            OidcRefusedError: the provider cannot be asked, or is not the one that is set.
+            ValueError: ``entropy`` is not of 96 bytes.
+        """
+        if len(entropy) != ENTROPY:
+            raise ValueError(f"{ENTROPY} random bytes are needed")
+        provider = await self._asking.provider()
+        begun = Begun(*(_text(entropy[at : at + 32]) for at in (0, 32, 64)))
+        challenge = _text(hashlib.sha256(begun.verifier.encode()).digest())
+        query = {
+            "response_type": "code",
+            "client_id": self._settings.client_id,
+            "redirect_uri": self._settings.redirect_uri,
+            "scope": " ".join(self._settings.scopes),
+            "state": begun.state,
+            "nonce": begun.nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        joint = "&" if "?" in provider.authorization_endpoint else "?"
+        return f"{provider.authorization_endpoint}{joint}{urlencode(query)}", begun
+
+    async def finish(self, begun: Begun, answer: Mapping[str, str], now: float) -> OidcPerson:
+        """Return who came back with ``answer``, the parameters of the address.
+
+        Raises:
+            OidcRefusedError: the provider refused, or its answer is not right.
+        """
+        if not hmac.compare_digest(begun.state.encode(), answer.get("state", "").encode()):
+            raise OidcRefusedError(Refused.WRONG_STATE)
+        provider = await self._asking.provider()
+        issuer = answer.get("iss")
+        if issuer != self._settings.issuer and (issuer is not None or provider.names_itself):
+            raise OidcRefusedError(Refused.WRONG_ISSUER)
+        if "error" in answer:
+            denied = answer["error"] == "access_denied"
+            raise OidcRefusedError(Refused.DENIED if denied else Refused.PROVIDER_ERROR)
+        if not answer.get("code"):
+            raise OidcRefusedError(Refused.PROVIDER_ERROR)
+        token = await self._asking.exchange(
+            code=answer["code"],
+            verifier=begun.verifier,
+            redirect_uri=self._settings.redirect_uri,
+            client_id=self._settings.client_id,
+            secret=self._settings.client_secret,
+        )
+        claims = await self._keys.claims(token, now)
+        checked(
+            claims,
+            issuer=self._settings.issuer,
+            audience=self._settings.client_id,
+            nonce=begun.nonce,
+            now=now,
+        )
+        return self._person(claims)
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._asking.close()
+
+    def _person(self, claims: Claims) -> OidcPerson:
+        subject = claims["sub"]
+        named = claims.get(self._settings.name_claim)
+        name = named if isinstance(named, str) and named.strip() else subject
+        if len(name) > _MOST_NAME or not name.isprintable():
+            raise OidcRefusedError(Refused.BAD_TOKEN)
+        groups = claims.get(self._settings.groups_claim)
+        listed = groups if isinstance(groups, list) else []
+        plain = [group for group in listed if isinstance(group, str)]
+        return OidcPerson(subject=subject, name=name, groups=tuple(plain[:_MOST_GROUPS]))
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

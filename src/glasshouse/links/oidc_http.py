@@ -1,0 +1,174 @@
+"""What is asked of an identity provider over HTTP: bounded in bytes and time, no redirects."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+from typing import Any, Protocol
+from urllib.parse import quote_plus, urlsplit
+
+import aiohttp
+import msgspec
+
+from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
+
+MOST_BYTES = 256 << 10
+_DISCOVERY = "/.well-known/openid-configuration"
+
+
+class ClientSecret(Protocol):
+    """A word that nobody may read by accident."""
+
+    def reveal(self) -> str:
+        """Return it."""
+        ...
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """What discovery tells. ``names_itself``: its answers carry ``iss`` (RFC 9207)."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    names_itself: bool = msgspec.field(
+        name="authorization_response_iss_parameter_supported", default=False
+    )
+    methods: tuple[str, ...] = msgspec.field(
+        name="token_endpoint_auth_methods_supported", default=("client_secret_basic",)
+    )
+
+
+class _Tokens(msgspec.Struct):
+    id_token: str
+
+
+class Asking:
+    """A provider that is asked."""
+
+    def __init__(self, issuer: str, seconds: float) -> None:
+        """Ask ``issuer``, for at most ``seconds`` each time."""
+        self._issuer = issuer
+        self._timeout = aiohttp.ClientTimeout(total=seconds)
+        self._session: aiohttp.ClientSession | None = None
+        self._provider: Provider | None = None
+
+    async def provider(self) -> Provider:
+        """Return what discovery tells; asked once it answered rightly.
+
+        Raises:
+            OidcRefusedError: it cannot be reached, or is another one.
+        """
+        if self._provider is None:
+            told = await self._get(self._issuer.rstrip("/") + _DISCOVERY)
+            try:
+                found = msgspec.convert(told, Provider)
+            except msgspec.ValidationError:
+                raise OidcRefusedError(Refused.BAD_ANSWER) from None
+            if found.issuer != self._issuer:
+                raise OidcRefusedError(Refused.WRONG_ISSUER)
+            for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+                _check_url(url)
+            self._provider = found
+        return self._provider
+
+    async def keys(self) -> dict[str, Any]:
+        """Return the provider's public keys (RFC 7517)."""
+        return await self._get((await self.provider()).jwks_uri)
+
+    async def exchange(
+        self,
+        *,
+        code: str,
+        verifier: str,
+        redirect_uri: str,
+        client_id: str,
+        secret: ClientSecret | None,
+    ) -> str:
+        """Return the ID token that a code is exchanged for.
+
+        Raises:
+            OidcRefusedError: the provider refuses, or cannot be asked.
+        """
+        provider = await self.provider()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        headers = {"accept": "application/json"}
+        if secret is None:
+            form["client_id"] = client_id
+        elif "client_secret_basic" in provider.methods:
+            # RFC 6749 §2.3.1: both are form-encoded first.
+            pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}".encode()
+            headers["authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
+        else:
+            form |= {"client_id": client_id, "client_secret": secret.reveal()}
+        status, body = await self._ask("POST", provider.token_endpoint, form, headers)
+        if 400 <= status < 500:  # noqa: PLR2004 - RFC 6749 §5.2
+            raise OidcRefusedError(Refused.CODE_REFUSED)
+        if status != 200:  # noqa: PLR2004
+            raise OidcRefusedError(Refused.UNREACHABLE)
+        try:
+            return msgspec.json.decode(body, type=_Tokens).id_token
+        except msgspec.MsgspecError:
+            raise OidcRefusedError(Refused.BAD_ANSWER) from None
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        _check_url(url)
+        status, body = await self._ask("GET", url, None, {"accept": "application/json"})
+        if status != 200:  # noqa: PLR2004
+            raise OidcRefusedError(Refused.UNREACHABLE)
+        try:
+            told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise OidcRefusedError(Refused.BAD_ANSWER) from None
+        return told
+
+    async def _ask(
+        self, method: str, url: str, form: dict[str, str] | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=False)
+        try:
+            async with self._session.request(
+                method, url, data=form, headers=headers, allow_redirects=False
+            ) as answer:
+                body = await answer.content.read(MOST_BYTES + 1)
+                while len(body) <= MOST_BYTES and (more := await answer.content.read(MOST_BYTES)):
+                    body += more
+                if len(body) > MOST_BYTES:
+                    raise OidcRefusedError(Refused.BAD_ANSWER)
+                return answer.status, body
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+            raise OidcRefusedError(Refused.UNREACHABLE) from None
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _check_url(url: str) -> None:
+    """Refuse an address that others could read or change on its way.
+
+    Raises:
+        OidcRefusedError: it is neither https nor on this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise OidcRefusedError(Refused.BAD_ANSWER) from None
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _here(host))):
+        raise OidcRefusedError(Refused.BAD_ANSWER)
+
+
+def _here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""Why a sign-in at an identity provider was refused: a word for the log, a sentence for people."""
+
+from __future__ import annotations
+
+import enum
+
+from glasshouse.model.errors import GlasshouseError
+
+
+class Refused(enum.StrEnum):
+    """The reason, for the log."""
+
+    UNREACHABLE = "unreachable"
+    BAD_ANSWER = "bad_answer"
+    WRONG_STATE = "wrong_state"
+    WRONG_ISSUER = "wrong_issuer"
+    DENIED = "denied"
+    PROVIDER_ERROR = "provider_error"
+    CODE_REFUSED = "code_refused"
+    BAD_TOKEN = "bad_token"  # noqa: S105 - a reason
+    WRONG_ALGORITHM = "wrong_algorithm"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_AUDIENCE = "wrong_audience"
+    WRONG_NONCE = "wrong_nonce"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+
+
+_AGAIN = "Sign in again; if it goes on, tell who runs this console."
+_SENTENCES = {
+    Refused.UNREACHABLE: ("The identity provider cannot be reached.", "Try again in a moment."),
+    Refused.DENIED: ("The identity provider did not let you in.", "Sign in there as another."),
+    Refused.CODE_REFUSED: (
+        "The identity provider refused this sign-in: it was used before, or took too long.",
+        "Begin again at the sign-in page.",
+    ),
+    Refused.WRONG_STATE: (
+        "This sign-in was not begun in this browser, or took too long.",
+        "Begin again at the sign-in page.",
+    ),
+    Refused.EXPIRED: (
+        "The identity provider's answer is too old.",
+        "Check the clocks of both machines, and sign in again.",
+    ),
+}
+
+
+class OidcRefusedError(GlasshouseError):
+    """Nobody was signed in. The message has nothing of what was sent."""
+
+    code = "sign_in_refused"
+
+    def __init__(self, why: Refused) -> None:
+        """Say ``why``."""
+        detail, remedy = _SENTENCES.get(
+            why, ("The identity provider's answer was not right, and was not believed.", _AGAIN)
+        )
+        super().__init__(detail, remedy=remedy)
+        self.why = why

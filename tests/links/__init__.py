@@ -1,0 +1,1 @@
+"""Connections to others that are not Faktory."""

@@ -1,0 +1,371 @@
+"""Signing in at a provider: the good way, and everything that a hostile one says."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import parse_qs, quote_plus, urlsplit
+
+import pytest
+from aiohttp import web
+from joserfc.jwk import OctKey, RSAKey
+from structlog.testing import capture_logs
+
+from glasshouse.links.oidc import Oidc, OidcPerson, OidcSettings
+from glasshouse.links.oidc_http import MOST_BYTES
+from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
+from glasshouse.settings import Secret
+
+from .issuer import CLIENT, NOW, SECRET, Issuer
+
+ENTROPY = bytes(range(96))
+REDIRECT = "http://localhost/sign-in/oidc/callback"
+
+
+@contextlib.asynccontextmanager
+async def trusting(issuer: Issuer, *, seconds: float = 5.0, **more: object) -> AsyncIterator[Oidc]:
+    async with issuer.running():
+        values = {
+            "issuer": issuer.url,
+            "client_id": CLIENT,
+            "client_secret": Secret(SECRET),
+            "redirect_uri": REDIRECT,
+        }
+        oidc = Oidc(OidcSettings(**(values | more)), seconds=seconds)  # type: ignore[arg-type]
+        try:
+            yield oidc
+        finally:
+            await oidc.close()
+
+
+async def signed_in(oidc: Oidc, issuer: Issuer, **changed: str) -> OidcPerson:
+    url, begun = await oidc.begin(ENTROPY)
+    return await oidc.finish(begun, issuer.authorize(url) | changed, NOW)
+
+
+@contextlib.contextmanager
+def refused(why: Refused, issuer: Issuer) -> Iterator[None]:
+    """Within, a sign-in is refused for this reason, and nothing secret is told."""
+    with capture_logs() as logs, pytest.raises(OidcRefusedError) as caught:
+        yield
+    assert caught.value.why is why
+    assert caught.value.remedy
+    told = f"{caught.value!r} {caught.value.detail} {caught.value.remedy} {logs}"
+    assert caught.value.__cause__ is None
+    for word in (SECRET, "c0de-", base64.urlsafe_b64encode(ENTROPY[:32]).decode()[:20], "eyJ"):
+        assert word not in told
+
+
+async def test_who_signs_in_there_is_known_here_by_name_and_groups() -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        person = await signed_in(oidc, issuer)
+        assert person == OidcPerson(subject="subject-1", name="jane", groups=("platform", "dev"))
+        pair = f"{quote_plus(CLIENT)}:{quote_plus(SECRET)}"
+        assert issuer.credentials == ["Basic " + base64.b64encode(pair.encode()).decode()]
+        url, begun = await oidc.begin(ENTROPY)
+        query = parse_qs(urlsplit(url).query)
+        assert query["redirect_uri"] == [REDIRECT]
+        assert query["scope"] == ["openid profile email groups"]
+        assert begun.verifier not in url
+        assert len({begun.state, begun.nonce, begun.verifier}) == 3
+        assert issuer.asked.count("discovery") == issuer.asked.count("keys") == 1
+
+
+async def test_a_public_client_and_one_that_posts_its_secret() -> None:
+    issuer = Issuer()
+    async with trusting(issuer, client_secret=None) as oidc:
+        await signed_in(oidc, issuer)
+        assert issuer.credentials == [CLIENT]
+    issuer = Issuer()
+    issuer.discovery = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    async with trusting(issuer) as oidc:
+        await signed_in(oidc, issuer)
+        assert issuer.credentials == [CLIENT]
+
+
+@pytest.mark.parametrize(
+    ("claims", "name", "groups"),
+    [
+        ({"preferred_username": ""}, "subject-1", ("platform", "dev")),
+        ({"preferred_username": 7, "groups": "platform"}, "subject-1", ()),
+        ({"groups": {"a": 1}}, "jane", ()),
+        ({"groups": ["a", 1, None, "b"]}, "jane", ("a", "b")),
+        ({"groups": None}, "jane", ()),
+        ({"groups": [str(number) for number in range(900)]}, "jane", 500),
+        ({"aud": [CLIENT, "other"], "azp": CLIENT}, "jane", ("platform", "dev")),
+        ({"iat": NOW - 59, "exp": NOW - 59}, "jane", ("platform", "dev")),
+        ({"iat": NOW + 59, "nbf": NOW + 59}, "jane", ("platform", "dev")),
+    ],
+)
+async def test_odd_claims_that_do_no_harm(
+    claims: dict[str, object], name: str, groups: tuple[str, ...] | int
+) -> None:
+    issuer = Issuer()
+    issuer.claims = claims
+    async with trusting(issuer) as oidc:
+        person = await signed_in(oidc, issuer)
+        assert person.name == name
+        assert person.groups == groups or len(person.groups) == groups
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"iss": "https://evil.example"}, Refused.WRONG_ISSUER),
+        ({"iss": None}, Refused.WRONG_ISSUER),
+        ({"aud": "another"}, Refused.WRONG_AUDIENCE),
+        ({"aud": ["another"]}, Refused.WRONG_AUDIENCE),
+        ({"aud": [CLIENT, "another"]}, Refused.WRONG_AUDIENCE),
+        ({"aud": [CLIENT, "another"], "azp": "another"}, Refused.WRONG_AUDIENCE),
+        ({"azp": "another"}, Refused.WRONG_AUDIENCE),
+        ({"aud": None}, Refused.WRONG_AUDIENCE),
+        ({"aud": CLIENT + "x"}, Refused.WRONG_AUDIENCE),
+        ({"nonce": "another"}, Refused.WRONG_NONCE),
+        ({"nonce": None}, Refused.WRONG_NONCE),
+        ({"exp": NOW - 61}, Refused.EXPIRED),
+        ({"iat": NOW - 4000}, Refused.EXPIRED),
+        ({"iat": NOW + 61}, Refused.NOT_YET),
+        ({"nbf": NOW + 61}, Refused.NOT_YET),
+        ({"exp": "tomorrow"}, Refused.BAD_TOKEN),
+        ({"exp": True}, Refused.BAD_TOKEN),
+        ({"iat": None}, Refused.BAD_TOKEN),
+        ({"sub": ""}, Refused.BAD_TOKEN),
+        ({"sub": 7}, Refused.BAD_TOKEN),
+        ({"preferred_username": "x" * 300}, Refused.BAD_TOKEN),
+        ({"preferred_username": "a\nb"}, Refused.BAD_TOKEN),
+    ],
+)
+async def test_a_token_with_a_wrong_claim_is_refused(
+    claims: dict[str, object], why: Refused
+) -> None:
+    issuer = Issuer()
+    issuer.claims = claims
+    async with trusting(issuer) as oidc:
+        with refused(why, issuer):
+            await signed_in(oidc, issuer)
+
+
+@pytest.mark.parametrize("name", ["iss", "aud", "nonce", "exp", "iat", "sub"])
+async def test_a_token_without_a_claim_is_refused(name: str) -> None:
+    issuer = Issuer()
+    issuer.left_out = (name,)
+    async with trusting(issuer) as oidc:
+        with pytest.raises(OidcRefusedError):
+            await signed_in(oidc, issuer)
+
+
+def _none(issuer: Issuer) -> None:
+    issuer.header = {"alg": "none"}
+
+
+def _by_the_secret(issuer: Issuer) -> None:
+    issuer.header, issuer.signer = {"alg": "HS256", "kid": "one"}, OctKey.import_key(SECRET)
+
+
+def _by_the_public_key(issuer: Issuer) -> None:
+    """As an attacker makes it: the library refuses to take a public key for a secret."""
+    signed = issuer.signed("any").split(".")
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"one"}').rstrip(b"=")
+    text = head + b"." + signed[1].encode()
+    seal = hmac.digest(issuer.key.as_pem(private=False), text, "sha256")
+    issuer.token = (text + b"." + base64.urlsafe_b64encode(seal).rstrip(b"=")).decode()
+
+
+def _another_algorithm(issuer: Issuer) -> None:
+    issuer.header = {"alg": "PS256", "kid": "one"}
+
+
+def _another_key(issuer: Issuer) -> None:
+    issuer.signer = RSAKey.generate_key(2048)
+
+
+def _unknown_key(issuer: Issuer) -> None:
+    issuer.header = {"alg": "RS256", "kid": "two"}
+    issuer.signer = RSAKey.generate_key(2048)
+
+
+def _no_token(issuer: Issuer) -> None:
+    issuer.token = "not.a.token"
+
+
+def _words(issuer: Issuer) -> None:
+    issuer.token = "words"
+
+
+def _unsigned(issuer: Issuer) -> None:
+    issuer.token = ".".join([*issuer.signed("n").split(".")[:2], ""])
+
+
+@pytest.mark.parametrize(
+    ("turn", "why"),
+    [
+        (_none, Refused.WRONG_ALGORITHM),
+        (_by_the_secret, Refused.WRONG_ALGORITHM),
+        (_by_the_public_key, Refused.WRONG_ALGORITHM),
+        (_another_algorithm, Refused.WRONG_ALGORITHM),
+        (_another_key, Refused.BAD_SIGNATURE),
+        (_unknown_key, Refused.BAD_SIGNATURE),
+        (_unsigned, Refused.BAD_SIGNATURE),
+        (_no_token, Refused.BAD_TOKEN),
+        (_words, Refused.BAD_TOKEN),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
+async def test_a_token_that_the_provider_did_not_sign_is_refused(
+    turn: Callable[[Issuer], None], why: Refused
+) -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        turn(issuer)
+        with refused(why, issuer):
+            await signed_in(oidc, issuer)
+
+
+async def test_a_new_key_is_fetched_once_it_is_used() -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        await signed_in(oidc, issuer)
+        new = RSAKey.generate_key(2048, parameters={"kid": "two"}, auto_kid=False)
+        issuer.known, issuer.signer = [new], new
+        issuer.header = {"alg": "RS256", "kid": "two"}
+        with refused(Refused.BAD_SIGNATURE, issuer):
+            await signed_in(oidc, issuer)
+        assert issuer.asked.count("keys") == 1
+        url, begun = await oidc.begin(ENTROPY)
+        issuer.claims = {"iat": NOW + 31, "exp": NOW + 300}
+        await oidc.finish(begun, issuer.authorize(url), NOW + 31)
+        assert issuer.asked.count("keys") == 2
+
+
+async def test_a_code_is_good_once() -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        url, begun = await oidc.begin(ENTROPY)
+        answer = issuer.authorize(url)
+        await oidc.finish(begun, answer, NOW)
+        with refused(Refused.CODE_REFUSED, issuer):
+            await oidc.finish(begun, answer, NOW)
+
+
+async def test_a_code_of_another_sign_in_is_refused() -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        url, _ = await oidc.begin(bytes(96))
+        stolen = issuer.authorize(url)
+        with refused(Refused.CODE_REFUSED, issuer):
+            await signed_in(oidc, issuer, code=stolen["code"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"state": "another"}, Refused.WRONG_STATE),
+        ({"state": ""}, Refused.WRONG_STATE),
+        ({"state": "é"}, Refused.WRONG_STATE),
+        ({"iss": "https://evil.example"}, Refused.WRONG_ISSUER),
+        ({"error": "access_denied"}, Refused.DENIED),
+        ({"error": "server_error"}, Refused.PROVIDER_ERROR),
+        ({"code": ""}, Refused.PROVIDER_ERROR),
+    ],
+)
+async def test_a_wrong_answer_in_the_address_is_refused(
+    changed: dict[str, str], why: Refused
+) -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        with refused(why, issuer):
+            await signed_in(oidc, issuer, **changed)
+        assert "token" not in issuer.asked
+
+
+async def test_a_provider_that_names_itself_has_to() -> None:
+    issuer = Issuer()
+    issuer.discovery = {"authorization_response_iss_parameter_supported": True}
+    async with trusting(issuer) as oidc:
+        with refused(Refused.WRONG_ISSUER, issuer):
+            await signed_in(oidc, issuer)
+        assert (await signed_in(oidc, issuer, iss=issuer.url)).name == "jane"
+
+
+@pytest.mark.parametrize(
+    ("discovery", "why"),
+    [
+        ({"issuer": "https://evil.example"}, Refused.WRONG_ISSUER),
+        ({"issuer": 7}, Refused.BAD_ANSWER),
+        ({"token_endpoint": "http://evil.example/token"}, Refused.BAD_ANSWER),
+        ({"authorization_endpoint": "javascript:alert(1)"}, Refused.BAD_ANSWER),
+        ({"jwks_uri": "http://10.0.0.1/keys"}, Refused.BAD_ANSWER),
+        ({"jwks_uri": "file:///etc/passwd"}, Refused.BAD_ANSWER),
+        ({"jwks_uri": "http://[::1"}, Refused.BAD_ANSWER),
+    ],
+)
+async def test_a_wrong_discovery_is_refused(discovery: dict[str, object], why: Refused) -> None:
+    issuer = Issuer()
+    issuer.discovery = discovery
+    async with trusting(issuer) as oidc:
+        with refused(why, issuer):
+            await oidc.begin(ENTROPY)
+
+
+def _moved(_: str) -> web.Response:
+    return web.Response(status=302, headers={"location": "http://127.0.0.1:1/"})
+
+
+def _huge(_: str) -> web.Response:
+    return web.Response(body=b"[" * (MOST_BYTES + 1))
+
+
+def _words_only(_: str) -> web.Response:
+    return web.Response(text="id_token=eyJ")
+
+
+def _nothing(_: str) -> web.Response:
+    return web.json_response({"access_token": "x"})
+
+
+def _broken(_: str) -> web.Response:
+    return web.Response(status=500)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (_moved, Refused.UNREACHABLE),
+        (_huge, Refused.BAD_ANSWER),
+        (_words_only, Refused.BAD_ANSWER),
+        (_nothing, Refused.BAD_ANSWER),
+        (_broken, Refused.UNREACHABLE),
+    ],
+)
+async def test_an_answer_that_is_none_is_refused(
+    answer: Callable[[str], web.Response], why: Refused
+) -> None:
+    issuer = Issuer()
+    issuer.answer = answer
+    async with trusting(issuer) as oidc:
+        with refused(why, issuer):
+            await signed_in(oidc, issuer)
+
+
+async def test_a_provider_that_does_not_answer_is_waited_for_so_long() -> None:
+    issuer = Issuer()
+    issuer.slow.clear()
+    async with trusting(issuer, seconds=0.05) as oidc:
+        with refused(Refused.UNREACHABLE, issuer):
+            await oidc.begin(ENTROPY)
+    gone = OidcSettings(
+        issuer="http://127.0.0.1:1", client_id=CLIENT, client_secret=None, redirect_uri=REDIRECT
+    )
+    oidc = Oidc(gone)
+    with refused(Refused.UNREACHABLE, issuer):
+        await oidc.begin(ENTROPY)
+    await oidc.close()
+
+
+async def test_what_is_begun_needs_what_is_drawn() -> None:
+    async with trusting(Issuer()) as oidc:
+        with pytest.raises(ValueError, match="random bytes"):
+            await oidc.begin(b"short")
