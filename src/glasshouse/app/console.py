@@ -72,7 +72,7 @@ async def _served(
                 addresses[server.name] = server.faktory.url
         people = people_of(settings)
         if people is not None:
-            life.callback(people.tools.close)
+            life.push_async_callback(people.close)
         tls = None if settings.tls is None else server_context(settings.tls)
         made = Console(floors, people, tls)
         # Whatever could fail is tried before an engine is started.

@@ -6,6 +6,7 @@ import os
 
 import structlog
 
+from glasshouse.links.oidc import Oidc, OidcSettings
 from glasshouse.model.errors import GlasshouseError, SettingsError
 from glasshouse.policy.rules import Rules
 from glasshouse.settings import state_folder
@@ -14,6 +15,7 @@ from glasshouse.storage import accounts
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.storage.htpasswd_file import PasswordFile
 from glasshouse.web.people.access import Access, ProxyHeader, Site
+from glasshouse.web.people.elsewhere import address_of_return
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
 
@@ -45,10 +47,38 @@ def people_of(settings: ConsoleSettings) -> People | None:
         _check_members(database, settings.access.rules)
         file = settings.access.htpasswd
         passwords = None if file is None else PasswordFile(file)
-        return People(Tools(database=database), access_of(settings), passwords)
+        return People(Tools(database=database), access_of(settings), passwords, _oidc(settings))
     except GlasshouseError:
         database.close()
         raise
+
+
+def _oidc(settings: ConsoleSettings) -> Oidc | None:
+    """Return the identity provider that the settings name.
+
+    Raises:
+        SettingsError: it cannot know where people come back to.
+    """
+    told, public = settings.access.oidc, settings.public_url
+    if told is None:
+        return None
+    if public is None:
+        raise SettingsError(
+            "identity.oidc needs public_url: people come back to it from the provider.",
+            remedy='Write public_url = "https://jobs.example.com" under [console].',
+        )
+    return Oidc(
+        OidcSettings(
+            issuer=told.issuer,
+            client_id=told.client_id,
+            client_secret=told.client_secret,
+            redirect_uri=address_of_return(public.origin, public.path),
+            scopes=told.scopes,
+            name_claim=told.name_claim,
+            groups_claim=told.groups_claim,
+            algorithms=told.algorithms,
+        )
+    )
 
 
 def access_of(settings: ConsoleSettings) -> Access:

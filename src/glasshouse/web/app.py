@@ -118,7 +118,7 @@ class Console:
         viewer, kind = await self._viewer(scope), match.route.kind
         if kind is Kind.PAGE and strange(viewer):
             return _to_sign_in(_target(scope).decode("ascii"))
-        if kind is not Kind.PERSON:
+        if kind not in (Kind.PERSON, Kind.VISIT):
             admit(viewer)
         context = self._site.context(
             match, scope["raw_path"], scope["query_string"], locale_of(headers), viewer
@@ -126,6 +126,9 @@ class Console:
         match kind:
             case Kind.PERSON:
                 return await self._person(match.route.name, context)
+            case Kind.VISIT:
+                visit = self._persons.visit(match.route.name)
+                return await visit(self._asked(context, headers, b""))
             case Kind.BYTES:
                 return await stored.respond(context, headers)
             case Kind.API:
@@ -157,14 +160,15 @@ class Console:
         scope[_READ] = True
         viewer = await self._viewer(scope)
         context = self._site.context(match, scope["raw_path"], b"", locale_of(headers), viewer)
-        return await change(
-            Change(
-                context=context,
-                headers=headers,
-                body=body,
-                site=site,
-                renderer=self._site.renderer,
-            )
+        return await change(self._asked(context, headers, body))
+
+    def _asked(self, context: PageContext, headers: Headers, body: bytes) -> Change:
+        return Change(
+            context=context,
+            headers=headers,
+            body=body,
+            site=self._persons.site,
+            renderer=self._site.renderer,
         )
 
     async def _viewer(self, scope: Scope) -> Viewer:

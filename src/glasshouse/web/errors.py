@@ -15,6 +15,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Scope
 
+from glasshouse.links.oidc_refusals import OidcRefusedError
 from glasshouse.model.errors import (
     DeniedError,
     GlasshouseError,
@@ -76,6 +77,7 @@ STATUS |= {
     WrongCredentialsError: 401,
     FactorNeededError: 401,
     TooManyError: 429,
+    OidcRefusedError: 403,
     StoreError: 503,
 }
 

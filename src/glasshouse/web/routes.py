@@ -26,6 +26,7 @@ class Kind(enum.StrEnum):
     STATIC = "static"
     PERSON = "person"
     CHANGE = "change"
+    VISIT = "visit"
 
 
 class Route(NamedTuple):
@@ -65,6 +66,13 @@ ROUTES: tuple[Route, ...] = (
     Route("/static/{file}", "static", Kind.STATIC),
     Route("/api/schema/openapi.json", "openapi", Kind.SCHEMA),
     Route("/sign-in", "sign_in", Kind.PERSON, ("next",), posts=True),
+    Route("/sign-in/oidc", "sign_in_elsewhere", Kind.VISIT, ("next",)),
+    Route(
+        "/sign-in/oidc/callback",
+        "signed_in_elsewhere",
+        Kind.VISIT,
+        ("state", "code", "iss", "error"),
+    ),
     Route("/sign-out", "sign_out", Kind.CHANGE, posts=True),
     Route("/step-up", "step_up", Kind.PERSON, ("next",), posts=True),
     Route("/step-up/passkey", "step_up_key", Kind.CHANGE, posts=True),

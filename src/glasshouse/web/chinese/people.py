@@ -185,4 +185,23 @@ PEOPLE: Mapping[str, str] = {
     ),
     "This was sent by a page of another site.": "此请求由其他网站的页面发送。",
     "Nothing is shown here without signing in.": "未登录时此处不显示任何内容。",
+    "The identity provider cannot be reached.": "无法连接身份提供方。",
+    "Try again in a moment.": "请稍后重试。",
+    "The identity provider did not let you in.": "身份提供方拒绝了您的登录。",
+    "Sign in there as another.": "请在那里以其他身份登录。",
+    "The identity provider refused this sign-in: it was used before, or took too long.": (
+        "身份提供方拒绝了此次登录：已被使用过，或耗时太久。"
+    ),
+    "Begin again at the sign-in page.": "请从登录页重新开始。",
+    "This sign-in was not begun in this browser, or took too long.": (
+        "此次登录不是在此浏览器中开始的，或耗时太久。"
+    ),
+    "The identity provider's answer is too old.": "身份提供方的答复已过期。",
+    "Check the clocks of both machines, and sign in again.": "请检查两台机器的时钟后重新登录。",
+    "The identity provider's answer was not right, and was not believed.": (
+        "身份提供方的答复不正确，未被采信。"
+    ),
+    "Sign in again; if it goes on, tell who runs this console.": (
+        "请重新登录；若仍然如此，请告知控制台的管理者。"
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glasshouse.links.oidc import Oidc
 from glasshouse.web.people.access import Access
 from glasshouse.web.people.factors import Factors
 from glasshouse.web.people.limits import Limits
@@ -14,12 +15,21 @@ from glasshouse.web.people.tools import Tools
 class People:
     """Sessions, passwords, second factors and tokens over one database."""
 
-    def __init__(self, tools: Tools, access: Access, file: File | None = None) -> None:
+    def __init__(
+        self, tools: Tools, access: Access, file: File | None = None, oidc: Oidc | None = None
+    ) -> None:
         """Put it together; ``access`` may be replaced while it runs."""
         self.tools = tools
+        self.oidc = oidc
         self.access = access
         limits = Limits(tools)
         self.sessions = Sessions(tools)
         self.passwords = Passwords(tools, limits, file)
         self.factors = Factors(tools, limits)
         self.tokens = Tokens(tools, limits)
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        if self.oidc is not None:
+            await self.oidc.close()
+        self.tools.close()

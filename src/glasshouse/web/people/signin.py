@@ -105,7 +105,9 @@ class SignIn:
             name=name,
             fault=t(fault, context.locale) if fault else "",
             remedy=t(remedy, context.locale) if remedy else "",
-            elsewhere="",
+            elsewhere=""
+            if self._people.oidc is None
+            else f"/sign-in/oidc?next={fmt.segment(wanted)}",
         )
         made = result(context, "sign-in", view, "Sign in")
         return replace(made, status=status, live=False)

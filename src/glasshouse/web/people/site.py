@@ -11,6 +11,7 @@ from glasshouse.web.context import PageBuilder
 from glasshouse.web.people.access import Site
 from glasshouse.web.people.account import Account
 from glasshouse.web.people.change import Changer
+from glasshouse.web.people.elsewhere import Elsewhere
 from glasshouse.web.people.keys import Keys
 from glasshouse.web.people.people import People
 from glasshouse.web.people.signin import SignIn
@@ -25,6 +26,7 @@ class PeoplePages:
 
     pages: Mapping[str, PageBuilder]
     changes: Mapping[str, Changer]
+    visits: Mapping[str, Changer]
     people: People | None = None
 
     @property
@@ -40,6 +42,10 @@ class PeoplePages:
         """
         return _of(self.pages, name)
 
+    def visit(self, name: str) -> Changer:
+        """Return what answers a visit that begins or ends a sign-in elsewhere; raises likewise."""
+        return _of(self.visits, name)
+
     def change(self, name: str) -> Changer:
         """Return what takes what is sent to a route; raises likewise."""
         return _of(self.changes, name)
@@ -48,9 +54,10 @@ class PeoplePages:
 def people_pages(people: People | None) -> PeoplePages:
     """Return the pages about ``people``; none where nobody can sign in."""
     if people is None:
-        return PeoplePages(pages={}, changes={})
+        return PeoplePages(pages={}, changes={}, visits={})
     keys = Keys(people)
     sign_in, step_up, account = SignIn(people), StepUp(people, keys), Account(people, keys)
+    elsewhere = Elsewhere(people, sign_in)
     return PeoplePages(
         pages={"sign_in": sign_in.page, "step_up": step_up.page, "account": account.page},
         changes={
@@ -62,6 +69,7 @@ def people_pages(people: People | None) -> PeoplePages:
             "account": account.change,
             "account_key": account.key,
         },
+        visits={"sign_in_elsewhere": elsewhere.begin, "signed_in_elsewhere": elsewhere.back},
         people=people,
     )
 
