@@ -9,7 +9,19 @@ import sys
 import time
 from pathlib import Path
 
-from bench import beside, engine, idle, lists, live, million, overview, pages, search, streams
+from bench import (
+    beside,
+    engine,
+    idle,
+    lists,
+    live,
+    million,
+    overview,
+    pages,
+    search,
+    signing_in,
+    streams,
+)
 
 BENCHES = {
     "engine": engine.measure,
@@ -22,6 +34,7 @@ BENCHES = {
     "search": search.measure,
     "beside": beside.measure,
     "overview": overview.measure,
+    "signing_in": signing_in.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -54,9 +54,7 @@ async def through(browser: httpx.AsyncClient, answer: httpx.Response, until: str
             continue
         action = re.search(r'<form[^>]*action="([^"]+)"', answer.text)
         assert action is not None, answer.text[:500]
-        fields = dict(
-            re.findall(r'<input[^>]*type="hidden"[^>]*name="(\w+)"[^>]*value="(\w*)"', answer.text)
-        )
+        fields = dict(_HIDDEN.findall(answer.text))
         if 'name="login"' in answer.text:
             fields |= {"login": "jane", "password": "any"}
         answer = await browser.post(urljoin(str(answer.url), html.unescape(action[1])), data=fields)
