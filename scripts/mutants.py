@@ -30,8 +30,12 @@ ROOT = Path(__file__).parents[1]
 # The tests of each room, those first that take the least time.
 ROOMS = {
     "policy": (
-        *("tests/policy/test_roles.py", "tests/policy/test_sight.py"),
-        "tests/policy/test_decisions.py",
+        *(
+            "tests/policy/test_roles.py",
+            "tests/policy/test_sight.py",
+            "tests/policy/test_decide.py",
+        ),
+        "tests/policy",
     ),
 }
 SECONDS = 180.0
@@ -289,7 +293,9 @@ def survivors(found: list[Mutant], room: str, jobs: int, folder: Path) -> list[M
 
     def part(number: int) -> list[Mutant]:
         left = []
-        for mutant in found[number::jobs]:
+        for count, mutant in enumerate(found[number::jobs], start=1):
+            if count % 50 == 0:
+                print(f"{count * jobs} of {len(found)}", file=sys.stderr, flush=True)
             if benches[number].survives(mutant):
                 left.append(mutant)
                 argued = "argued" if mutant.key in ARGUED else "SURVIVED"

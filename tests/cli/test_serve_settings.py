@@ -68,9 +68,12 @@ async def served(folder: Path, settings: str, listen: str = "127.0.0.1:0") -> As
         line = await asyncio.wait_for(process.stdout.readline(), 30)
         assert line, (folder / "log").read_text()
         made = Served(process, json.loads(line)["console"], folder)
-        yield made
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        try:
+            yield made
+        finally:
+            process.terminate()
+            code = await asyncio.wait_for(process.wait(), 15)
+        assert code == 0
         for word in ("hush", PASSWORD, SECRET):
             assert word not in made.log
 

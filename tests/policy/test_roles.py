@@ -125,6 +125,7 @@ WRONG = {
     "approve": (RoleTable(approve=("",)), "approve names"),
     "second": (RoleTable(second_person=("x*",)), "second_person names"),
     "networks": (RoleTable(networks=("10.0.0.1/8",)), "'10.0.0.1/8' is not a network"),
+    "mapped": (RoleTable(networks=("::ffff:10.0.0.0/104",)), "is not a network"),
     "name": (RoleTable(networks=("office",)), "'office' is not a network"),
     "age": (RoleTable(factor_age="10"), "'10' is not an age"),
     "see": (RoleTable(see=("everything",)), "see names 'everything'"),

@@ -18,7 +18,7 @@ from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules, check, default_rules
 from glasshouse.policy.searching import refuse_hidden
 from glasshouse.policy.sight import NOTHING, Sight, sight
-from tests.policy.spelt import is_like
+from tests.policy.second import like
 
 HERE, AWAY = ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("192.0.2.1")
 ROLES = resolve({
@@ -160,7 +160,7 @@ def test_whole_arguments_that_are_hidden_cannot_be_searched_at_a_path() -> None:
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
 def test_a_glob_is_what_a_regular_expression_makes_of_it(pattern: str, text: str) -> None:
-    assert globs.matches(pattern, text) is is_like(pattern, text)
+    assert globs.matches(pattern, text) is like(pattern, text)
 
 
 def test_a_text_is_within_globs_when_it_is_one_of_them() -> None:
@@ -256,9 +256,9 @@ def test_a_stranger_is_told_to_sign_in() -> None:
     factor = Decision(outcome=Outcome.NEEDS_FACTOR, why=Why.NO_FACTOR)
     assert "second factor" in reasons.sentence(factor, signed_in=False)
     queue = Decision(outcome=Outcome.DENY, why=Why.OTHER_QUEUE)
-    assert reasons.sentence(queue, queue=None) == "Role {role} does not cover every queue."
-    assert reasons.sentence(queue, queue="q") == "Role {role} does not cover this queue."
+    assert reasons.sentence(queue, every_queue=True) == "Role {role} does not cover every queue."
     assert reasons.sentence(queue) == "Role {role} does not cover this queue."
+    assert reasons.sentence(denied, every_queue=True) == "Not for role {role}."
 
 
 @pytest.mark.parametrize(

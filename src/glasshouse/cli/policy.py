@@ -115,7 +115,7 @@ def explain(
 
 
 def _print(decision: Decision, queue: str | None, *, as_json: bool) -> None:
-    said = reasons.sentence(decision, queue=queue).format(**reasons.facts(decision))
+    said = reasons.sentence(decision, every_queue=queue is None).format(**reasons.facts(decision))
     rule = f"roles.{decision.role}.{decision.setting}" if decision.setting else decision.why.value
     if as_json:
         told = {

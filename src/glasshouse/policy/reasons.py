@@ -27,9 +27,12 @@ EVERY_QUEUE = "Role {role} does not cover every queue."
 STRANGER = "You are not signed in."
 
 
-def sentence(decision: Decision, *, queue: str | None = "", signed_in: bool = True) -> str:
-    """Return the sentence of a decision, with its places unfilled: a key of the catalog."""
-    if decision.why is Why.OTHER_QUEUE and queue is None:
+def sentence(decision: Decision, *, every_queue: bool = False, signed_in: bool = True) -> str:
+    """Return the sentence of a decision, with its places unfilled: a key of the catalog.
+
+    ``every_queue`` says that the operation would have touched every queue.
+    """
+    if decision.why is Why.OTHER_QUEUE and every_queue:
         return EVERY_QUEUE
     if decision.outcome is Outcome.DENY and not signed_in and decision.why is not Why.READ_ONLY:
         return STRANGER

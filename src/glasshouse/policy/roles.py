@@ -26,6 +26,7 @@ DEFAULT_FACTOR_AGE = 600.0
 NONE = "none"
 SIGHTS = ("audit", "trash", "payload")
 QUEUES = "queues:"
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _AGE = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -145,12 +146,20 @@ def parse_network(text: str) -> IPNetwork:
         SettingsError: it is none, or has bits beyond its length.
     """
     try:
-        return ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text)
     except ValueError:
+        network = None
+    if network is None or _mapped(network):
         raise SettingsError(
             f"{text[:80]!r} is not a network.",
             remedy='Write it as "10.20.0.0/16", "2001:db8::/32" or one address.',
-        ) from None
+        )
+    return network
+
+
+def _mapped(network: IPNetwork) -> bool:
+    """Return whether it is one of IPv4 addresses written as IPv6, which count as IPv4."""
+    return isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED)
 
 
 def _changed(base: RoleTable, table: RoleTable) -> RoleTable:
