@@ -119,3 +119,26 @@ async def test_a_file_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
     code, text = await run()
     assert code == 2
     assert "Name the server" in text
+
+
+async def test_those_who_may_come_in_are_looked_at(faktory: StandIn, tmp_path: Path) -> None:
+    config, file = tmp_path / "glasshouse.toml", tmp_path / "htpasswd"
+    file.write_text("ops:plain\ndev:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n")
+    config.write_text(
+        f'[[servers]]\nname = "main"\nfaktory = "tcp://:{SECRET}@127.0.0.1:{faktory.command.port}"\n'
+        '[console]\nlisten = "127.0.0.1:0"\npublic_url = "http://localhost"\n'
+        '[identity]\nhtpasswd = "htpasswd"\n'
+        '[identity.oidc]\nissuer = "http://127.0.0.1:1"\nclient_id = "x"\n'
+    )
+    code, text = await run("-c", str(config), "--json")
+    assert code == 1
+    told = [json.loads(line) for line in text.splitlines()]
+    named = {(check["what"], check["mark"]): check for check in told}
+    assert "none yet" in named["accounts", "ok"]["detail"]
+    assert named["password file", "ok"]["detail"] == "1 names"
+    problems = [
+        c["detail"] for c in told if c["what"] == "password file" and c["mark"] == "warning"
+    ]
+    assert len(problems) == 2
+    assert "plain" not in str(problems)
+    assert "cannot be reached" in named["identity provider", "wrong"]["detail"]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
 import json
 import os
 import re
 import shutil
 import socket
-import stat
 import sys
 import tempfile
 import time
@@ -19,11 +17,13 @@ from pathlib import Path
 
 import msgspec
 
+from glasshouse.app.checks import Check, Mark, fine, private, warn, wrong
+from glasshouse.app.doctor_people import people_checks
 from glasshouse.app.remote import command_port, redis_link, web_pages
 from glasshouse.classic.jobs import read_set, set_path
 from glasshouse.classic.server import read_busy, read_queues
 from glasshouse.engine.lock import held
-from glasshouse.model.errors import GlasshouseError, UpstreamUnavailableError
+from glasshouse.model.errors import GlasshouseError
 from glasshouse.model.job import JobSet
 from glasshouse.model.times import parse_time
 from glasshouse.settings import FaktorySettings, Listen, ServerSettings
@@ -39,43 +39,6 @@ _KNOWN = ((1, 6), (1, 10))
 _TELLS_LATENCY = (1, 9, 2)
 _SKEW = 5.0
 _ROOM = 1 << 30
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-
-class Mark(enum.StrEnum):
-    """How a thing stands."""
-
-    FINE = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was tried: of which server, if of one, and what to do about it."""
-
-    what: str
-    mark: Mark
-    detail: str
-    remedy: str = ""
-    server: str = ""
-
-
-def fine(what: str, detail: str) -> Check:
-    """Return that a thing is as it should be."""
-    return Check(what=what, mark=Mark.FINE, detail=detail)
-
-
-def warn(what: str, detail: str, remedy: str) -> Check:
-    """Return that a thing works, and what had better be done."""
-    return Check(what=what, mark=Mark.WARNING, detail=detail, remedy=remedy)
-
-
-def wrong(what: str, error: GlasshouseError) -> Check:
-    """Return that a thing does not work."""
-    # The general words are for who looks at a page.
-    general = error.remedy == UpstreamUnavailableError.remedy
-    remedy = "Check its address, and that it runs and can be reached." if general else error.remedy
-    return Check(what=what, mark=Mark.WRONG, detail=error.detail, remedy=remedy)
 
 
 async def doctor(settings: ConsoleSettings, config: Path | None, *, as_json: bool) -> bool:
@@ -102,6 +65,8 @@ async def checks(settings: ConsoleSettings, config: Path | None) -> AsyncIterato
     """Yield what was found, the console first and then each server in its order."""
     for check in _console(settings, config):
         yield check
+    async for check in people_checks(settings):
+        yield check
     found = await asyncio.gather(*(_server(server) for server in settings.servers))
     for server, some in zip(settings.servers, found, strict=True):
         for check in some:
@@ -113,25 +78,17 @@ async def checks(settings: ConsoleSettings, config: Path | None) -> AsyncIterato
 
 def _console(settings: ConsoleSettings, config: Path | None) -> Iterator[Check]:
     if config is not None:
-        yield _private("settings", config)
+        yield private("settings", config)
     try:
         static.load()
         yield fine("front end", "it is built")
     except GlasshouseError as error:
         yield wrong("front end", error)
-    yield _address(settings.listen)
+    yield _address(settings.listen, open_to_all=settings.access.rules.anonymous is not None)
     yield _room()
 
 
-def _private(what: str, file: Path) -> Check:
-    if file.stat().st_mode & _OTHERS and b"password" in file.read_bytes().lower():
-        return warn(
-            what, f"{file} can be read, and it is not only its owner who can", f"chmod 600 {file}"
-        )
-    return fine(what, f"{file} can be read")
-
-
-def _address(listen: Listen) -> Check:
+def _address(listen: Listen, *, open_to_all: bool) -> Check:
     address = listen.address
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
@@ -144,11 +101,11 @@ def _address(listen: Listen) -> Check:
                 f"{address} cannot be listened on: {error.strerror}.",
                 "Fine if that is this console, running; else choose another with listen.",
             )
-    if not address.loopback:
+    if not address.loopback and open_to_all:
         return warn(
             "address",
-            f"{address} can be reached from other machines, and there is no sign-in yet.",
-            "Put it behind a proxy that asks who comes, or listen on 127.0.0.1.",
+            f"{address} can be reached from other machines, and whoever does may look.",
+            'Write anonymous = "none" under [identity], or listen on 127.0.0.1.',
         )
     return fine("address", f"{address} is free")
 

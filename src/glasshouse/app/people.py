@@ -47,13 +47,13 @@ def people_of(settings: ConsoleSettings) -> People | None:
         _check_members(database, settings.access.rules)
         file = settings.access.htpasswd
         passwords = None if file is None else PasswordFile(file)
-        return People(Tools(database=database), access_of(settings), passwords, _oidc(settings))
+        return People(Tools(database=database), access_of(settings), passwords, oidc_of(settings))
     except GlasshouseError:
         database.close()
         raise
 
 
-def _oidc(settings: ConsoleSettings) -> Oidc | None:
+def oidc_of(settings: ConsoleSettings) -> Oidc | None:
     """Return the identity provider that the settings name.
 
     Raises:
