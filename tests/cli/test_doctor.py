@@ -121,7 +121,9 @@ async def test_a_file_that_is_wrong_is_wrong_usage(tmp_path: Path) -> None:
     assert "Name the server" in text
 
 
-async def test_those_who_may_come_in_are_looked_at(faktory: StandIn, tmp_path: Path) -> None:
+async def test_those_who_may_come_in_are_looked_at(
+    faktory: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config, file = tmp_path / "glasshouse.toml", tmp_path / "htpasswd"
     file.write_text("ops:plain\ndev:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n")
     config.write_text(
@@ -130,6 +132,7 @@ async def test_those_who_may_come_in_are_looked_at(faktory: StandIn, tmp_path: P
         '[identity]\nhtpasswd = "htpasswd"\n'
         '[identity.oidc]\nissuer = "http://127.0.0.1:1"\nclient_id = "x"\n'
     )
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     code, text = await run("-c", str(config), "--json")
     assert code == 1
     told = [json.loads(line) for line in text.splitlines()]
