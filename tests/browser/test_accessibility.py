@@ -9,6 +9,8 @@ from playwright.async_api import Browser, Page
 
 from tests.browser.house import House, house
 from tests.browser.stages import PAGES, WRONG, fill_shop
+from tests.browser.test_people import served, set_up_app, sign_in
+from tests.web.people.home import PASSWORD
 
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
@@ -105,4 +107,54 @@ async def test_pages_of_a_server_that_is_gone(
         await home.end_engine()
         await eye.page.locator("#banner:not([hidden])").wait_for()
         await eye.check("/main/retries, stale")
+        eye.nothing()
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+async def test_signing_in_and_the_account(
+    browser: Browser, tmp_path: Path, theme: str, width: int
+) -> None:
+    async with served(tmp_path) as home:
+        context = await browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        page = await context.new_page()
+        eye = Inspector(page, home.url, AXE.read_text(encoding="utf-8"))
+
+        async def narrow_enough(label: str) -> None:
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, label
+            await eye.check(label)
+
+        await page.goto(home.url + "/sign-in?next=/main")
+        await narrow_enough("sign in")
+        await page.get_by_label("Name").fill("<b>" + "W" * 200)
+        await page.get_by_label("Password").fill("wrong")
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("alert").wait_for()
+        await narrow_enough("a wrong password")
+        await sign_in(page, home)
+        await page.wait_for_url("**/main/dead")
+        await page.goto(home.url + "/step-up?next=/main")
+        await narrow_enough("no second factor")
+        await page.goto(home.url + "/account")
+        await narrow_enough("a new account")
+        await page.get_by_label("Your password again").fill(PASSWORD)
+        await page.get_by_role("button", name="Set up an authenticator app").click()
+        await page.get_by_role("img", name="QR code").wait_for()
+        await narrow_enough("setting up an app")
+        await page.goto(home.url + "/account")
+        await set_up_app(page, home)
+        await narrow_enough("recovery codes")
+        await page.get_by_label("What it is for").fill("<i>" + "W" * 90)
+        await page.get_by_label("Operations; empty: looking only").fill("job.*, queue.pause")
+        await page.get_by_role("button", name="Make a token").click()
+        await page.locator("#token").wait_for()
+        await narrow_enough("a new token")
+        await page.goto(home.url + "/step-up?next=/main")
+        await narrow_enough("the second factor")
+        await page.goto(home.url + "/account")
+        await narrow_enough("an account with everything")
+        await context.close()
         eye.nothing()

@@ -105,7 +105,7 @@ async def test_a_person_signs_in_sets_factors_up_and_is_asked_again(
         await page.wait_for_url("**/main/dead")
         await page.get_by_role("link", name="ops").click()
         assert await may(page) == "needs a second factor"
-        secret = await _set_up_app(page, home)
+        secret = await set_up_app(page, home)
         assert await may(page) == "allowed"
         _, key = await _add_passkey(context, page)
         assert key
@@ -117,7 +117,8 @@ async def test_a_person_signs_in_sets_factors_up_and_is_asked_again(
         await context.close()
 
 
-async def _set_up_app(page: Page, home: Home) -> str:
+async def set_up_app(page: Page, home: Home) -> str:
+    """Set an authenticator app up on the account page; return its secret."""
     await page.get_by_label("Your password again").fill(PASSWORD)
     await page.get_by_role("button", name="Set up an authenticator app").click()
     assert await page.get_by_role("img", name="QR code").is_visible()
@@ -272,7 +273,7 @@ async def test_the_forms_work_without_any_script(browser: Browser, tmp_path: Pat
         await sign_in(page, home)
         await page.wait_for_url("**/main/dead")
         await page.goto(home.url + "/account")
-        secret = await _set_up_app(page, home)
+        secret = await set_up_app(page, home)
         home.clock.ahead += 700
         await page.goto(home.url + "/step-up?next=/account")
         code = totp.code_at(secret, int(home.clock() // totp.PERIOD))

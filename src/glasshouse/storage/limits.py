@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from glasshouse.storage.tables import ATTEMPT, KNOWN
 
@@ -23,19 +24,28 @@ class Limit(NamedTuple):
 
 
 def take(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
-    """Count an attempt; return 0, or in how many seconds there may be another."""
-    db.execute(sa.delete(ATTEMPT).where(ATTEMPT.c.ends_at <= now))
-    row = db.execute(
-        sa.select(ATTEMPT.c.count, ATTEMPT.c.ends_at).where(ATTEMPT.c.key == key)
-    ).first()
-    if row is None:
-        values = {"key": key, "count": 1, "ends_at": now + limit.seconds}
-        db.execute(sa.insert(ATTEMPT).values(values))
+    """Count an attempt; return 0, or in how many seconds there may be another.
+
+    One statement counts and compares: of many at once no more get through than may.
+    """
+    over = ATTEMPT.c.ends_at <= now
+    counted = (
+        _insert(db, ATTEMPT)
+        .values(key=key, count=1, ends_at=now + limit.seconds)
+        .on_conflict_do_update(
+            index_elements=[ATTEMPT.c.key],
+            set_={
+                "count": sa.case((over, 1), else_=ATTEMPT.c.count + 1),
+                "ends_at": sa.case((over, now + limit.seconds), else_=ATTEMPT.c.ends_at),
+            },
+            where=sa.or_(over, ATTEMPT.c.count < limit.most),
+        )
+        .returning(ATTEMPT.c.key)
+    )
+    if db.execute(counted).first() is not None:
         return 0.0
-    if row[0] >= limit.most:
-        return max(1.0, float(row[1]) - now)
-    db.execute(sa.update(ATTEMPT).where(ATTEMPT.c.key == key).values(count=ATTEMPT.c.count + 1))
-    return 0.0
+    ends_at = db.execute(sa.select(ATTEMPT.c.ends_at).where(ATTEMPT.c.key == key)).scalar()
+    return max(1.0, (ends_at or now) - now)
 
 
 def give_back(db: sa.Connection, key: str) -> None:
@@ -48,10 +58,15 @@ def give_back(db: sa.Connection, key: str) -> None:
 
 
 def know(db: sa.Connection, actor: str, address: str, now: float) -> None:
-    """Remember that a person signed in from an address."""
+    """Remember that a person signed in from an address; what is long over goes."""
     db.execute(sa.delete(KNOWN).where(KNOWN.c.at < now - KNOWN_FOR))
-    db.execute(sa.delete(KNOWN).where(KNOWN.c.actor == actor, KNOWN.c.address == address))
-    db.execute(sa.insert(KNOWN).values(actor=actor, address=address, at=now))
+    db.execute(sa.delete(ATTEMPT).where(ATTEMPT.c.ends_at <= now))
+    known = _insert(db, KNOWN).values(actor=actor, address=address, at=now)
+    db.execute(
+        known.on_conflict_do_update(
+            index_elements=[KNOWN.c.actor, KNOWN.c.address], set_={"at": now}
+        )
+    )
 
 
 def knows(db: sa.Connection, actor: str, address: str, now: float) -> bool:
@@ -60,3 +75,8 @@ def knows(db: sa.Connection, actor: str, address: str, now: float) -> bool:
         sa.select(KNOWN.c.at).where(KNOWN.c.actor == actor, KNOWN.c.address == address)
     ).first()
     return row is not None and now - float(row.at) < KNOWN_FOR
+
+
+def _insert(db: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert that may become an update: each kind of database has its own."""
+    return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)

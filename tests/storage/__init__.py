@@ -1,0 +1,1 @@
+"""The console's own database, on SQLite and on PostgreSQL."""
