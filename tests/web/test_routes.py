@@ -29,7 +29,29 @@ def client(house: House) -> httpx.AsyncClient:
     )
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.pattern)
+PERSONAL = (Kind.PERSON, Kind.CHANGE, Kind.VISIT)
+
+
+@pytest.mark.parametrize(
+    "route", [r for r in ROUTES if r.kind in PERSONAL], ids=lambda r: r.pattern
+)
+async def test_what_is_about_a_person_takes_post_and_no_other_method(route: Route) -> None:
+    house = House()
+    allowed = "GET, HEAD, POST, OPTIONS" if route.posts else "GET, HEAD, OPTIONS"
+    async with house.sampled(), client(house) as browser:
+        for method in UNSAFE:
+            answer = await browser.request(method, address(route))
+            # This console knows nobody: there is nothing to be sent to.
+            expected = 404 if method == "POST" and route.posts else 405
+            assert answer.status_code == expected, method
+        options = await browser.options(address(route))
+        assert options.headers["allow"] == allowed
+    assert house.reader.version == 0
+
+
+@pytest.mark.parametrize(
+    "route", [r for r in ROUTES if r.kind not in PERSONAL], ids=lambda r: r.pattern
+)
 async def test_each_route_only_shows(route: Route) -> None:
     house = House()
     async with house.sampled(), client(house) as browser:
@@ -94,7 +116,9 @@ def test_literal_segments_win_over_a_server_of_that_name() -> None:
     found = routes.find(b"/healthz")
     assert found is not None
     assert found.route.kind is Kind.PROBE
-    assert {"api", "static", "healthz", "readyz"} == routes.RESERVED_NAMES
+    ours = {"api", "static", "healthz", "readyz", "sign-in", "sign-out", "step-up", "account"}
+    later = {"audit", "approvals", "operations", "metrics"}
+    assert ours | later == routes.RESERVED_NAMES
 
 
 def test_a_queue_named_by_dots_is_reached_by_query() -> None:

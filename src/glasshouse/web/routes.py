@@ -115,8 +115,8 @@ RESERVED_NAMES: frozenset[str] = frozenset(
     segment
     for segment in (route.pattern.split("/")[1] for route in ROUTES)
     if segment and not segment.startswith("{")
-)
-"""First segments of our own URLs: no server may be named so."""
+) | {"audit", "approvals", "operations", "metrics"}
+"""First segments of our own URLs, also of those to come: no server may be named so."""
 
 
 def find(raw_path: bytes) -> Match | None:

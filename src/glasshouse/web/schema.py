@@ -24,8 +24,13 @@ from glasshouse.web.shapes import HealthShape
 from glasshouse.web.stored import MEDIA
 
 _REF = "#/components/schemas/{name}"
-_PROBLEMS = (400, 404, 503)
+_PROBLEMS = (400, 401, 403, 404, 503)
 _NUMBERS = {"page": (1, MAX_PAGE), "per_page": (DEFAULT_PER_PAGE, MAX_PER_PAGE)}
+
+_CREDENTIALS = {
+    "token": {"type": "http", "scheme": "bearer"},
+    "password": {"type": "http", "scheme": "basic"},
+}
 
 
 def openapi() -> bytes:
@@ -43,13 +48,16 @@ def openapi() -> bytes:
         "info": {
             "title": "Glasshouse",
             "version": "1",
-            "description": "What the job servers hold. Nothing here changes anything.",
+            "description": "What the job servers hold, as far as who asks may see it.",
         },
         "paths": {
             route.pattern: {"get": _operation(route)} for route in ROUTES if route.kind is Kind.API
         }
-        | {route.pattern: {"get": _bytes(route)} for route in ROUTES if route.kind is Kind.BYTES},
-        "components": {"schemas": components},
+        | {route.pattern: {"get": _bytes(route)} for route in ROUTES if route.kind is Kind.BYTES}
+        | {"/api/v1/step-up": {"post": _step_up()}},
+        "components": {"schemas": components, "securitySchemes": _CREDENTIALS},
+        # The first: strangers look, where the settings let them.
+        "security": [{}, {"token": []}, {"password": []}],
     }
     return msgspec.json.encode(document)
 
@@ -65,6 +73,43 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": (endpoint.handler.__doc__ or "").partition("\n")[0],
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {"200": _response("The answer.", JSON, shape)} | _problems(),
+    }
+
+
+def _step_up() -> dict[str, Any]:
+    """Return the operation that exchanges a code for a token."""
+    return {
+        "operationId": "step_up",
+        "summary": "Exchange the current code of the second factor for a token.",
+        "parameters": [
+            {
+                "name": "Glasshouse-OTP",
+                "in": "header",
+                "required": False,
+                "description": "The code, where it is not in the body.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": {
+            "content": {
+                JSON: {"schema": {"type": "object", "properties": {"code": {"type": "string"}}}}
+            }
+        },
+        "responses": {
+            "200": _response(
+                "A token that is good for the age of the factor, in seconds.",
+                JSON,
+                {
+                    "type": "object",
+                    "required": ["token", "expires_in"],
+                    "properties": {
+                        "token": {"type": "string"},
+                        "expires_in": {"type": "integer"},
+                    },
+                },
+            )
+        }
+        | _problems(),
     }
 
 
