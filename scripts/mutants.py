@@ -186,6 +186,9 @@ def _entries(node: ast.Tuple | ast.List | ast.Set) -> Iterator[ast.AST]:
         del made.elts[index]
         if made.elts or not isinstance(node, ast.Set):
             yield made
+    if isinstance(node, ast.Set):
+        # It has no order.
+        return
     for index in range(len(node.elts) - 1):
         made = copy.deepcopy(node)
         made.elts[index], made.elts[index + 1] = made.elts[index + 1], made.elts[index]

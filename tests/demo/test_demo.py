@@ -96,7 +96,11 @@ def quiet(tmp_path: Path) -> Iterator[Running]:
 
 def test_the_ready_line_says_where_everything_answers(quiet: Running) -> None:
     assert quiet.ready["event"] == "ready"
-    assert quiet.ready["logins"] == []
+    logins = quiet.ready["logins"]
+    roles = [("ops", "operator"), ("root", "admin"), ("duty", "admin"), ("auditor", "auditor")]
+    assert [(login["name"], login["role"]) for login in logins] == roles
+    assert [bool(login.get("totp_secret")) for login in logins] == [True, True, True, False]
+    assert len({login["password"] for login in logins}) == 4
     with urllib.request.urlopen(quiet.ready["console"], timeout=10) as page:
         assert page.status == 200
 

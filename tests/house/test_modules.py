@@ -16,6 +16,8 @@ MOST_FUNCTION_LINES = 50
 LONG = {
     "cli/demo.py:demo": "its parameters are the table of the command's options",
     "cli/engine.py:engine": "likewise",
+    "cli/policy.py:explain": "likewise",
+    "storage/migrations/versions/v001_people.py:upgrade": "the tables of a version, one by one",
     "engine/info.py:info": "one literal in the shape of Faktory's answer",
 }
 

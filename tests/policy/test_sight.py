@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.errors import DeniedError, SettingsError
 from glasshouse.model.jobquery import ArgsTerm, JobQuery, parse_query
+from glasshouse.model.operation import Operation, Target
 from glasshouse.model.redaction import Redaction
 from glasshouse.policy import globs, reasons
 from glasshouse.policy.redaction import parse_redaction
 from glasshouse.policy.roles import RoleTable, resolve
-from glasshouse.policy.rules import Rules, check, default_rules
+from glasshouse.policy.rules import SOURCES, Rules, check, default_rules
 from glasshouse.policy.searching import refuse_hidden
 from glasshouse.policy.sight import NOTHING, Sight, sight
 from tests.policy.second import like
@@ -180,9 +181,44 @@ def test_members_have_the_role_of_their_name_of_their_groups_and_of_strangers() 
     assert rules.person("local:ops", own="admin").roles == ("admin", "viewer")
     assert rules.person("local:ops", own="viewer").roles == ("viewer",)
     assert rules.person("oidc:jane").name == "oidc:jane"
+    assert rules.person("oidc:jane", own="admin").roles == ("admin", "auditor", "viewer")
     assert rules.stranger() == Actor(roles=("viewer",))
     assert Rules(roles=resolve({})).stranger() == Actor()
     assert Rules(roles=resolve({})).person("local:x") == Actor(name="local:x")
+
+
+@pytest.mark.parametrize(("closed", "asked"), [(False, False), (True, False), (False, True)])
+def test_a_console_that_only_shows_allows_nothing(*, closed: bool, asked: bool) -> None:
+    roles = resolve({"x": RoleTable(allow=("*",), factor_age="none")})
+    rules = Rules(roles=roles, read_only=closed)
+    made = rules.decide(
+        Actor(name="local:a", roles=("x",)),
+        Operation.JOB_RETRY,
+        Target(server="main"),
+        Context(read_only=asked),
+    )
+    assert made.why is (Why.READ_ONLY if closed or asked else Why.GRANTED)
+
+
+def test_the_sources_of_names_are_these() -> None:
+    sources = {"local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-group"}
+    assert sources == SOURCES
+    for source in sources:
+        check(Rules(roles=resolve({}), members={f"{source}:a": "viewer"}))
+
+
+def test_a_path_has_twenty_steps_at_most() -> None:
+    assert len(parse_redaction("args" + ".a" * 19).path) == 20
+    with pytest.raises(SettingsError, match="more than 20 steps"):
+        parse_redaction("args" + ".a" * 20)
+
+
+def test_a_long_path_is_cut_where_it_is_told() -> None:
+    wanted = JobQuery(at_path=(ArgsTerm(("0", "x" * 200), "y"),))
+    with pytest.raises(DeniedError) as caught:
+        refuse_hidden(wanted, (Redaction("*", ("args",)),))
+    told = ("args.0." + "x" * 200)[:80]
+    assert caught.value.detail == f"{told} is hidden from your role, so it cannot be searched."
 
 
 def test_without_settings_everybody_looks() -> None:
@@ -208,7 +244,8 @@ def test_members_without_a_source_or_a_role_are_refused(
     with pytest.raises(SettingsError) as caught:
         check(Rules(roles=resolve({}), members=members, anonymous=anonymous))
     assert detail in caught.value.detail
-    assert caught.value.remedy
+    roles, sources = "admin, auditor, operator, viewer", "htpasswd, local, oidc, oidc-group"
+    assert roles in caught.value.remedy or sources in caught.value.remedy
     good = Rules(roles=resolve({}), members={"local:ops": "operator"}, anonymous="viewer")
     assert check(good) is good
 

@@ -101,7 +101,7 @@ def addresses(*words: str) -> list[str]:
     """Every address of the console that a viewer can ask for, also with each of ``words``."""
     found: list[str] = []
     for route in ROUTES:
-        if route.kind in (Kind.STATIC, Kind.LIVE) or route.needs:
+        if route.kind in (Kind.STATIC, Kind.LIVE, Kind.CHANGE) or route.needs:
             continue
         path = route.pattern.replace("{server}", "main").replace("{queue}", "mail")
         paths = [path.replace("{jid}", jid) for jid in JIDS] if "{jid}" in path else [path]

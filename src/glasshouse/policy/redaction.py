@@ -11,7 +11,6 @@ import re
 from glasshouse.model.errors import SettingsError
 from glasshouse.model.redaction import Redaction
 
-FIELDS = ("args", "custom")
 MAX_STEPS = 20
 _STEP = re.compile(r'"((?:[^"\\]|\\.)*)"|([^."]+)', re.DOTALL)
 _PATH = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^."]+)(?:\.(?:"(?:[^"\\]|\\.)*"|[^."]+))*', re.DOTALL)

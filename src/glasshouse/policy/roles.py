@@ -24,14 +24,14 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 DEFAULT_FACTOR_AGE = 600.0
 """Seconds for which a second factor is good for a role that may do anything."""
 NONE = "none"
-SIGHTS = ("audit", "trash", "payload")
+SIGHTS = frozenset({"audit", "trash", "payload"})
 QUEUES = "queues:"
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _AGE = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_LISTS = ("allow", "deny", "see", "redact", "reason", "second_person", "approve")
-_OPERATIONS = ("allow", "deny", "reason", "second_person", "approve")
+_OPERATIONS = frozenset({"allow", "deny", "reason", "second_person", "approve"})
+_LISTS = _OPERATIONS | {"see", "redact"}
 
 
 class RoleTable(
@@ -227,7 +227,7 @@ def _nearest(chain: Sequence[RoleTable], read: Callable[[RoleTable], T | None]) 
 
 
 def _check_operations(lists: Mapping[str, tuple[str, ...]]) -> None:
-    for field in _OPERATIONS:
+    for field in sorted(_OPERATIONS):
         for pattern in lists[field]:
             if not any(globs.matches(pattern, operation) for operation in Operation):
                 raise SettingsError(
@@ -242,6 +242,6 @@ def _sights(see: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     for entry in sights.difference(SIGHTS):
         raise SettingsError(
             f"see names {entry[:80]!r}, which is nothing to be seen.",
-            remedy=f"Write queues:GLOB, {', '.join(SIGHTS)}.",
+            remedy=f"Write queues:GLOB, {', '.join(sorted(SIGHTS))}.",
         )
     return shows, sights

@@ -13,7 +13,7 @@ from glasshouse.policy.decide import decide
 from glasshouse.policy.roles import Role, resolve
 from glasshouse.policy.sight import Sight, sight
 
-SOURCES = ("local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-group")
+SOURCES = frozenset({"local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-group"})
 """Who can vouch for a name: a name from one source is nobody in another."""
 
 
@@ -72,7 +72,7 @@ def check(rules: Rules) -> Rules:
             raise SettingsError(
                 f"Member {member[:80]!r} does not say who vouches for the name.",
                 remedy='Write it like "local:ops", "htpasswd:ops" or "oidc-group:platform"; '
-                f"the sources are {', '.join(SOURCES)}.",
+                f"the sources are {', '.join(sorted(SOURCES))}.",
             )
         if role not in rules.roles:
             raise SettingsError(

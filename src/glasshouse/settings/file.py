@@ -25,7 +25,13 @@ from glasshouse.settings import (
     tls_files,
 )
 from glasshouse.settings.access import AccessSettings, IdentityTable, Section, access_settings
-from glasshouse.settings.console import ConsoleSettings, Keeping, one_server, parse_public_url
+from glasshouse.settings.console import (
+    ConsoleSettings,
+    Keeping,
+    PublicUrl,
+    one_server,
+    parse_public_url,
+)
 from glasshouse.web.routes import RESERVED_NAMES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -140,7 +146,7 @@ def read_settings(
             ),
             state=state,
         ),
-        public_url=None if console.public_url is None else parse_public_url(console.public_url),
+        public_url=None if console.public_url is None else _public_url(console.public_url, path),
         tls=tls_files(
             None if not console.tls_cert else folder / console.tls_cert,
             None if not console.tls_key else folder / console.tls_key,
@@ -192,6 +198,13 @@ def _access(told: _File, console: _Console, path: Path) -> AccessSettings:
     except SettingsError as error:
         detail = error.detail if error.detail.startswith(str(path)) else f"{path}: {error.detail}"
         raise SettingsError(detail, remedy=error.remedy) from None
+
+
+def _public_url(text: str, path: Path) -> PublicUrl:
+    try:
+        return parse_public_url(text)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error.detail}", remedy=error.remedy) from None
 
 
 def _networks(texts: tuple[str, ...], path: Path) -> tuple[IPNetwork, ...]:
