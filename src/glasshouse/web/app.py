@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import http
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec import UNSET
@@ -109,7 +109,7 @@ class Console:
             case Kind.SCHEMA:
                 return replies.validated(headers, self._schema, replies.JSON)
             case Kind.PROBE:
-                return self._probe(match.route.name)
+                return self._probe(match.route.name, await self._viewer(scope))
             case _:
                 return await self._shown(match, scope, headers)
 
@@ -197,8 +197,10 @@ class Console:
         floor = self._site.floor
         return tuple(floor.server(name).snapshot.pulse for name in floor.names)
 
-    def _probe(self, name: str) -> Response:
+    def _probe(self, name: str, viewer: Viewer) -> Response:
+        """Say whether every server can be read; which cannot, to who may see it."""
         floor = self._site.floor
+        seen = FloorView(floor, viewer.sees).names
         snapshots = {server: floor.server(server).snapshot for server in floor.names}
         unready = [
             server
@@ -208,7 +210,7 @@ class Console:
         if name == "healthz" or not unready:
             shape, status = HealthShape(status="ok"), 200
         else:
-            shape, status = HealthShape(status="unready", unready=unready), 503
+            shape, status = _unready(server for server in unready if server in seen), 503
         return replies.fresh(msgspec.json.encode(shape), replies.JSON, status)
 
     def _refused(self, refusal: guard.Refusal, *, api: bool) -> Response:
@@ -280,6 +282,10 @@ def create_app(
     console = Console(site, assets, live, people_pages(people))
     inner: ASGIApp = SecurityHeaders(console)
     return Application(SubPath(inner, base) if base else inner, live)
+
+
+def _unready(servers: Iterable[str]) -> HealthShape:
+    return HealthShape(status="unready", unready=list(servers))
 
 
 def _wants_json(scope: Scope) -> bool:

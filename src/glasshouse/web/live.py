@@ -86,14 +86,18 @@ class Live:
 
     async def _until_other(self, viewer: Viewer, stream: Subscriber) -> None:
         """End a stream as soon as its viewer may see something else than when it began."""
-        names, now = self._site.floor.names, viewer
+        names = self._site.floor.names
         seen = (viewer.audience(names), viewer.actor.roles)
-        while (now.audience(names), now.actor.roles) == seen:
+        while True:
             await asyncio.sleep(_RIGHTS_SECONDS)
             try:
                 now = await self._site.gate.again(viewer)
             except Exception:  # what cannot be looked up is not shown any longer
                 log.exception("a live stream's rights cannot be looked up")
+                break
+            # Most are strangers, under the same rules as before: nothing has to be compared.
+            same = now.rules is viewer.rules and now.person is viewer.person is None
+            if not same and (now.audience(names), now.actor.roles) != seen:
                 break
         stream.close()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from glasshouse.floor.snapshot import Fault
 from glasshouse.policy.roles import resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import accounts, sessions
@@ -255,3 +257,15 @@ def kept(folder: Path) -> bytes:
 def test_a_home_can_be_made_twice_on_one_folder(tmp_path: Path) -> None:
     for _ in range(2):
         Home(tmp_path).people.tools.close()
+
+
+async def test_a_probe_names_no_server_to_who_may_not_see_it(tmp_path: Path) -> None:
+    for rules, named in ((Rules(roles=resolve({})), False), (None, True)):
+        async with living(tmp_path / str(named), rules=rules) as home, home.script() as probe:
+            home.server._sampler.snapshot = msgspec.structs.replace(
+                home.server.snapshot, fault=Fault(home.now, "gone", "")
+            )
+            answer = await probe.get("/readyz")
+            assert answer.status_code == 503
+            assert ("main" in answer.text) is named
+            assert (await probe.get("/healthz")).status_code == 200
