@@ -89,8 +89,8 @@ class RemoteReader:
         waiting = [name for name, size in info.faktory.queues.items() if size]
         unread: list[Unread] = []
         pages = asyncio.gather(
-            _tried(self._look_at("/queues", read_queues), unread),
-            _tried(self._busy.within(_FRESH), unread),
+            _tried(lambda: self._look_at("/queues", read_queues), unread),
+            _tried(lambda: self._busy.within(_FRESH), unread),
         )
         try:
             latency = await self._port.latency(waiting)
@@ -261,10 +261,11 @@ def _no_pages() -> UpstreamUnavailableError:
     )
 
 
-async def _tried(reading: Awaitable[T], unread: list[Unread]) -> T | None:
+async def _tried(read: Callable[[], Awaitable[T]], unread: list[Unread]) -> T | None:
     """Return what is read, or note why not: totals are worth showing without it."""
     try:
-        return await reading
+        # Called here: what is cancelled before it begins leaves nothing that was not awaited.
+        return await read()
     except UpstreamUnavailableError as error:
         unread.append(Unread(error.detail, error.remedy))
         return None
