@@ -14,7 +14,7 @@ from glasshouse.settings.console import ConsoleSettings, Keeping, PublicUrl
 from glasshouse.storage import accounts
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.storage.htpasswd_file import PasswordFile
-from glasshouse.web.people.access import Access, ProxyHeader, Site
+from glasshouse.web.people.access import Access, Site
 from glasshouse.web.people.elsewhere import address_of_return
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
@@ -83,14 +83,9 @@ def oidc_of(settings: ConsoleSettings) -> Oidc | None:
 
 def access_of(settings: ConsoleSettings) -> Access:
     """Return the rules of the settings as the web shell takes them."""
-    proxy = settings.access.proxy
     return Access(
         rules=settings.access.rules,
-        proxy=None
-        if proxy is None
-        else ProxyHeader(
-            header=proxy.header, groups_header=proxy.groups_header, networks=proxy.networks
-        ),
+        proxy=settings.access.proxy,
         trusted_proxies=settings.trusted_proxies,
         site=site_of(settings.public_url, tls=settings.tls is not None),
     )

@@ -7,7 +7,7 @@ differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import msgspec
 
@@ -193,9 +193,9 @@ class FloorView:
         return tuple(self._sights)
 
     @property
-    def sights(self) -> tuple[Sight, ...]:
-        """What may be seen of each server, in the order of ``names``."""
-        return tuple(self._sights.values())
+    def audience(self) -> Hashable:
+        """What tells apart those who are shown different things."""
+        return tuple(self._sights.items())
 
     def server(self, name: str) -> ServerView:
         """Return one server.

@@ -226,10 +226,15 @@ def _nearest(chain: Sequence[RoleTable], read: Callable[[RoleTable], T | None]) 
     return next((value for value in values if value is not None), None)
 
 
+def names_operation(pattern: str) -> bool:
+    """Return whether a glob names any operation at all."""
+    return any(globs.matches(pattern, operation) for operation in Operation)
+
+
 def _check_operations(lists: Mapping[str, tuple[str, ...]]) -> None:
     for field in sorted(_OPERATIONS):
         for pattern in lists[field]:
-            if not any(globs.matches(pattern, operation) for operation in Operation):
+            if not names_operation(pattern):
                 raise SettingsError(
                     f"{field} names {pattern[:80]!r}, which is no operation.",
                     remedy=f"The operations are {', '.join(Operation)}.",

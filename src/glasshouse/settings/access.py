@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 
 from glasshouse.model.errors import SettingsError
-from glasshouse.policy.roles import IPNetwork, RoleTable, parse_network, resolve
+from glasshouse.policy.roles import RoleTable, parse_network, resolve
 from glasshouse.policy.rules import Rules, check, default_rules
 from glasshouse.settings import Secret
+from glasshouse.web.people.access import ProxyHeader
 
 NONE = "none"
 _ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
@@ -62,24 +63,13 @@ class Oidc(msgspec.Struct, frozen=True, kw_only=True):
     algorithms: tuple[str, ...]
 
 
-class TrustedProxy(msgspec.Struct, frozen=True, kw_only=True):
-    """A proxy that says who somebody is, in a header; believed only from ``networks``.
-
-    Names of headers are small letters.
-    """
-
-    header: str
-    groups_header: str | None
-    networks: tuple[IPNetwork, ...]
-
-
 class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Who may come in, and what for."""
 
     rules: Rules
     htpasswd: Path | None = None
     oidc: Oidc | None = None
-    proxy: TrustedProxy | None = None
+    proxy: ProxyHeader | None = None
 
 
 def open_to_all() -> AccessSettings:
@@ -139,13 +129,13 @@ def _oidc(table: OidcTable, secret: Callable[[str | None, str | None, str], str 
     )
 
 
-def _proxy(table: ProxyTable) -> TrustedProxy:
+def _proxy(table: ProxyTable) -> ProxyHeader:
     if not table.networks:
         raise SettingsError(
             "identity.proxy names no networks, so its header would never be believed.",
             remedy='Write where the proxy is: networks = ["127.0.0.1/32"].',
         )
-    return TrustedProxy(
+    return ProxyHeader(
         header=_header(table.header),
         groups_header=None if table.groups_header is None else _header(table.groups_header),
         networks=tuple(map(parse_network, table.networks)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import http
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 from msgspec import UNSET
@@ -96,8 +96,9 @@ class Console:
                 "This address only takes what is sent to it.", remedy="Use POST."
             )
         if match.route.kind is Kind.LIVE:
-            admit(await self._viewer(scope))
-            await self._live.respond(match, scope, receive, send)
+            viewer = await self._viewer(scope)
+            admit(viewer)
+            await self._live.respond(match, scope, receive, send, viewer)
             return None
         return await self._content(match, scope)
 
@@ -178,7 +179,7 @@ class Console:
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
         viewer = context.viewer
-        audience = (viewer.audience(self._site.floor.names), viewer.actor)
+        audience = (context.floor.audience, viewer.actor)
         key, pulses = (context.path, context.locale, audience), self._pulses()
         page = self._prints.get(key, pulses, time.monotonic())
         if page is not None:
@@ -210,7 +211,8 @@ class Console:
         if name == "healthz" or not unready:
             shape, status = HealthShape(status="ok"), 200
         else:
-            shape, status = _unready(server for server in unready if server in seen), 503
+            shown = [server for server in unready if server in seen]
+            shape, status = HealthShape(status="unready", unready=shown), 503
         return replies.fresh(msgspec.json.encode(shape), replies.JSON, status)
 
     def _refused(self, refusal: guard.Refusal, *, api: bool) -> Response:
@@ -282,10 +284,6 @@ def create_app(
     console = Console(site, assets, live, people_pages(people))
     inner: ASGIApp = SecurityHeaders(console)
     return Application(SubPath(inner, base) if base else inner, live)
-
-
-def _unready(servers: Iterable[str]) -> HealthShape:
-    return HealthShape(status="unready", unready=list(servers))
 
 
 def _wants_json(scope: Scope) -> bool:

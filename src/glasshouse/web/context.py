@@ -16,7 +16,7 @@ from glasshouse.floor.view import FloorView, ServerView
 from glasshouse.model.errors import NotFoundError
 from glasshouse.web.i18n import t
 from glasshouse.web.query import DEFAULT_PER_PAGE
-from glasshouse.web.viewer import Viewer, stranger
+from glasshouse.web.viewer import Viewer, nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class PageContext:
     query: Mapping[str, str] = field(default_factory=dict)
     path: str = "/"
     now: float = 0.0
-    viewer: Viewer = field(default_factory=stranger)
+    viewer: Viewer = field(default_factory=nobody)
     locale: str = "en"
     theme: str = "system"
 

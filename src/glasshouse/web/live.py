@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 import structlog
 from starlette.datastructures import Headers
@@ -56,15 +56,16 @@ class Live:
         for hub in self.hubs.values():
             hub.close()
 
-    async def respond(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until the client or the console goes.
+    async def respond(
+        self, match: Match, scope: Scope, receive: Receive, send: Send, viewer: Viewer
+    ) -> None:
+        """Stream to ``viewer`` until the client or the console goes.
 
         Raises:
             NotFoundError: no such server.
             InvalidError: a topic is wrong.
             BusyError: too many are open.
         """
-        viewer = await self._site.gate.viewer(scope)
         server = FloorView(self._site.floor, viewer.sees).server(match.params["server"]).name
         topics = self._topics(scope, server, viewer)
         start = {"type": "http.response.start", "status": 200, "headers": list(_HEADERS)}
@@ -86,8 +87,7 @@ class Live:
 
     async def _until_other(self, viewer: Viewer, stream: Subscriber) -> None:
         """End a stream as soon as its viewer may see something else than when it began."""
-        names = self._site.floor.names
-        seen = (viewer.audience(names), viewer.actor.roles)
+        seen = self._seen(viewer)
         while True:
             await asyncio.sleep(_RIGHTS_SECONDS)
             try:
@@ -97,9 +97,12 @@ class Live:
                 break
             # Most are strangers, under the same rules as before: nothing has to be compared.
             same = now.rules is viewer.rules and now.person is viewer.person is None
-            if not same and (now.audience(names), now.actor.roles) != seen:
+            if not same and self._seen(now) != seen:
                 break
         stream.close()
+
+    def _seen(self, viewer: Viewer) -> Hashable:
+        return FloorView(self._site.floor, viewer.sees).audience, viewer.actor.roles
 
     def _topics(self, scope: Scope, server: str, viewer: Viewer) -> list[Topic]:
         given = query.pairs(scope["query_string"])

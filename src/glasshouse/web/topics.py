@@ -93,8 +93,7 @@ class Topic:
     @property
     def key(self) -> Hashable:
         """What tells it from others: two with the same key show the same."""
-        viewer = self.first.viewer
-        return (self.address, self.first.locale, viewer.audience(self.site.floor.names))
+        return (self.address, self.first.locale, self.first.floor.audience)
 
     async def build(self) -> tuple[PageResult, PageContext]:
         """Return the page as of now, and the context that it was built in."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-
 import msgspec
 
 from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
@@ -46,10 +44,6 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         if scope is not None and not globs.within(scope, operation):
             return Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, setting="token")
         return self.rules.decide(self.actor, operation, target, self.context)
-
-    def audience(self, servers: Sequence[str]) -> Hashable:
-        """Return what tells apart those who are shown different things of ``servers``."""
-        return tuple(self.sees(server) for server in servers)
 
 
 def stranger() -> Viewer:

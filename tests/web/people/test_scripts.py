@@ -187,6 +187,41 @@ async def test_a_token_looks_as_its_owner_and_does_only_what_it_was_made_for(
             assert rows["queue.clear"] == "deny"
 
 
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("/account", {"action": "token-new", "label": "more", "days": "1", "scope": "*"}),
+        ("/account", {"action": "totp-begin"}),
+        ("/account", {"action": "sessions-end"}),
+        ("/step-up", {"code": "CODE"}),
+    ],
+)
+async def test_a_token_never_reaches_further_than_it_was_made_for(
+    tmp_path: Path, address: str, sent: dict[str, str]
+) -> None:
+    async with living(tmp_path) as home:
+        home.add("root", proven=True)
+        token = await made_token(home, "root", "queue.pause", factor=True)
+        before = await home.people.tokens.of("local:root")
+        fields = {key: home.code(1) if value == "CODE" else value for key, value in sent.items()}
+        async with home.script(authorization=f"Bearer {token}") as script:
+            for headers in ({}, {"glasshouse-otp": home.code(1)}):
+                answer = await script.post(address, data=fields, headers=headers)
+                assert answer.status_code == 403
+                assert "set-cookie" not in answer.headers
+        assert await home.people.tokens.of("local:root") == before
+
+
+@pytest.mark.parametrize("address", ["/account/passkey", "/step-up/passkey"])
+async def test_a_token_begins_no_passkey(tmp_path: Path, address: str) -> None:
+    async with living(tmp_path) as home:
+        home.add("ops")
+        token = await made_token(home, "ops")
+        async with home.script(authorization=f"Bearer {token}") as script:
+            answer = await script.post(address, json={"step": "begin"})
+            assert answer.status_code == 403
+
+
 async def test_a_token_ends_when_it_expires_or_is_removed_or_its_owner_goes(tmp_path: Path) -> None:
     async with living(tmp_path) as home:
         home.add("ops")

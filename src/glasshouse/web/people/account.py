@@ -12,8 +12,8 @@ from starlette.responses import Response
 from glasshouse.identity import passwords
 from glasshouse.model.errors import GlasshouseError, InvalidError
 from glasshouse.model.operation import Operation
-from glasshouse.policy import globs
-from glasshouse.policy.roles import DEFAULT_FACTOR_AGE
+from glasshouse.policy import decide
+from glasshouse.policy.roles import DEFAULT_FACTOR_AGE, names_operation
 from glasshouse.storage import accounts
 from glasshouse.web import bodies
 from glasshouse.web.context import PageContext, PageResult, result
@@ -21,12 +21,12 @@ from glasshouse.web.i18n import t
 from glasshouse.web.people.accountview import Shown, account_view
 from glasshouse.web.people.change import Change, see
 from glasshouse.web.people.keys import Keys
-from glasshouse.web.people.passwords import HTPASSWD, LOCAL
+from glasshouse.web.people.passwords import LOCAL, has_password
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import Person
 from glasshouse.web.people.refusals import FactorNeededError, TooManyError, WrongCredentialsError
 from glasshouse.web.people.setup import SetUps
-from glasshouse.web.people.stepup import known
+from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
 
 Action = Callable[[Change, Person, Mapping[str, str]], Awaitable[Shown | Response]]
@@ -59,7 +59,7 @@ class Account:
 
     async def change(self, change: Change) -> Response:
         """Do what a form of the page asks for, and show the page with what came of it."""
-        person, fields = known(change.context), change.fields()
+        person, fields = in_person(change.context), change.fields()
         action = self._actions.get(fields.get("action", ""))
         if action is None:
             raise InvalidError("The form asks for nothing known.", remedy="Load the page anew.")
@@ -84,7 +84,7 @@ class Account:
 
     async def key(self, change: Change) -> Response:
         """Ask the browser to make a passkey, or keep what it made: two requests in JSON."""
-        person = known(change.context)
+        person = in_person(change.context)
         told = bodies.mapping(change.body, change.headers.get("content-type", ""))
         if told.get("step") == "finish":
             return await self._keep_key(change, person, told)
@@ -160,7 +160,7 @@ class Account:
         days = fields.get("days", "")
         scope = tuple(fields.get("scope", "").replace(",", " ").split())
         for pattern in scope:
-            if not any(globs.matches(pattern, operation) for operation in Operation):
+            if not names_operation(pattern):
                 raise InvalidError(
                     f"{pattern[:60]!r} is no operation.",
                     remedy=f"The operations are {', '.join(Operation)}.",
@@ -211,7 +211,7 @@ class Account:
 
     def _require_proof(self, person: Person) -> None:
         age = None if person.proven_at is None else self._people.tools.clock() - person.proven_at
-        if age is None or not 0 <= age <= DEFAULT_FACTOR_AGE:
+        if not decide.fresh(age, DEFAULT_FACTOR_AGE):
             raise FactorNeededError(
                 "Show your second factor first.",
                 remedy="Do so at /step-up, and come back within ten minutes.",
@@ -250,8 +250,3 @@ def _proven(context: PageContext, person: Person) -> PageContext:
     seen = msgspec.structs.replace(context.viewer.context, factor_age=age)
     viewer = msgspec.structs.replace(context.viewer, person=person, context=seen)
     return replace(context, viewer=viewer)
-
-
-def has_password(person: Person) -> bool:
-    """Return whether this console can check a password of the person."""
-    return person.name.startswith((LOCAL, HTPASSWD))

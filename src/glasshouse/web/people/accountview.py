@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from glasshouse.policy.decide import fresh
 from glasshouse.policy.roles import DEFAULT_FACTOR_AGE
 from glasshouse.storage.sessions import Session
 from glasshouse.storage.tokens import Token
@@ -11,8 +12,8 @@ from glasshouse.web import format as fmt
 from glasshouse.web.context import PageContext
 from glasshouse.web.i18n import t
 from glasshouse.web.people import may
-from glasshouse.web.people.keys import passkey_host, written
-from glasshouse.web.people.passwords import HTPASSWD, LOCAL
+from glasshouse.web.people.keys import written
+from glasshouse.web.people.passwords import LOCAL, has_password
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import Person
 from glasshouse.web.views.people import (
@@ -54,6 +55,7 @@ async def account_view(
     source, _, name = person.name.partition(":")
     held = await people.factors.of(person.name)
     proven = person.proven_at
+    age = None if proven is None else now - proven
     sessions = await people.sessions.of(person.name)
     return AccountView(
         name=fmt.display_text(name),
@@ -62,10 +64,10 @@ async def account_view(
         address=str(viewer.context.address or "–"),
         how=person.how.value,
         proven=None if proven is None else fmt.moment(proven, now, locale),
-        proof_needed=held.any and (proven is None or now - proven > DEFAULT_FACTOR_AGE),
+        proof_needed=held.any and not fresh(age, DEFAULT_FACTOR_AGE),
         may=may.tables(context),
         own_password=person.name.startswith(LOCAL),
-        needs_password=not held.any and person.name.startswith((LOCAL, HTPASSWD)),
+        needs_password=not held.any and has_password(person),
         totp=None if held.totp is None else fmt.moment(held.totp.created_at, now, locale),
         totp_set=held.totp is not None,
         passkeys=tuple(
@@ -77,7 +79,6 @@ async def account_view(
             )
             for key in held.passkeys
         ),
-        passkey_host=passkey_host(people.access.site),
         recovery=held.recovery,
         has_factor=held.any,
         sessions=tuple(_session(one, person, now, locale) for one in sessions),

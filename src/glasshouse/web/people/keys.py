@@ -18,9 +18,7 @@ from glasshouse.model.errors import InvalidError
 from glasshouse.storage import factors, pending
 from glasshouse.storage.factors import Passkey
 from glasshouse.storage.pending import Pending
-from glasshouse.web.people.access import Site
 from glasshouse.web.people.change import Change
-from glasshouse.web.people.limits import Limits
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import Person
 from glasshouse.web.people.refusals import FactorNeededError
@@ -38,7 +36,6 @@ class Keys:
     def __init__(self, people: People) -> None:
         """Keep them in the database."""
         self._people = people
-        self._limits = Limits(people.tools)
 
     async def ask_for_new(self, person: Person, change: Change) -> bytes:
         """Return as JSON what the browser is asked for, to make a passkey."""
@@ -86,7 +83,7 @@ class Keys:
             FactorNeededError: it is not the person's, or the answer was given before.
             TooManyError: it was tried too often.
         """
-        async with self._limits.factor(person.name) as attempt:
+        async with self._people.limits.factor(person.name) as attempt:
             try:
                 challenge = await self._taken(_SHOW, person, told)
                 await self._checked(person, change, challenge, _answer(told))
@@ -149,11 +146,6 @@ class Keys:
                 "public_url.",
             )
         return Party(name, origin)
-
-
-def passkey_host(site: Site) -> str:
-    """Return the host that passkeys are for, as far as it is set."""
-    return site.host or ""
 
 
 def may_have_passkeys(host: str) -> bool:

@@ -32,6 +32,11 @@ _MOST_REMEMBERED = 1000
 _MOST_NAME = 256
 
 
+def has_password(person: Person) -> bool:
+    """Return whether this console can check a password of the person."""
+    return person.name.startswith((LOCAL, HTPASSWD))
+
+
 class File(Protocol):
     """A file of names and passwords; see ``identity.htpasswd``."""
 

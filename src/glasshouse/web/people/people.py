@@ -22,11 +22,11 @@ class People:
         self.tools = tools
         self.oidc = oidc
         self.access = access
-        limits = Limits(tools)
+        self.limits = Limits(tools)
         self.sessions = Sessions(tools)
-        self.passwords = Passwords(tools, limits, file)
-        self.factors = Factors(tools, limits)
-        self.tokens = Tokens(tools, limits)
+        self.passwords = Passwords(tools, self.limits, file)
+        self.factors = Factors(tools, self.limits)
+        self.tokens = Tokens(tools, self.limits)
 
     async def close(self) -> None:
         """Let go of everything."""

@@ -62,4 +62,4 @@ class SetUps:
         uri = totp.uri(word, person.name, ISSUER)
         image = segno.make(uri, error="m").svg_data_uri(scale=4, border=3, light="#fff")
         groups = " ".join(word[at : at + 4] for at in range(0, len(word), 4))
-        return SetUpView(pending=text, secret=groups, image=image, uri=uri)
+        return SetUpView(pending=text, secret=groups, image=image)

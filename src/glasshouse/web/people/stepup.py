@@ -8,13 +8,13 @@ from dataclasses import replace
 import msgspec
 from starlette.responses import Response
 
-from glasshouse.model.errors import GlasshouseError, InvalidError
+from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError
 from glasshouse.policy.roles import DEFAULT_FACTOR_AGE
 from glasshouse.web import bodies
 from glasshouse.web.context import PageContext, PageResult, result
 from glasshouse.web.i18n import t
 from glasshouse.web.people.change import Change, onward, see
-from glasshouse.web.people.keys import Keys, passkey_host
+from glasshouse.web.people.keys import Keys
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import How, Person
 from glasshouse.web.people.refusals import FactorNeededError, SignInNeededError, TooManyError
@@ -37,7 +37,7 @@ class StepUp:
     async def show(self, change: Change) -> Response:
         """Take a code, and go on where the person was."""
         fields = change.fields()
-        person, wanted = known(change.context), onward(fields.get("next", "/"))
+        person, wanted = in_person(change.context), onward(fields.get("next", "/"))
         try:
             await self._people.factors.show_code(person.name, fields.get("code", "").strip())
         except (FactorNeededError, TooManyError) as error:
@@ -50,7 +50,7 @@ class StepUp:
 
     async def key(self, change: Change) -> Response:
         """Ask the browser for a passkey, or take what it answered: two requests in JSON."""
-        person = known(change.context)
+        person = in_person(change.context)
         told = bodies.mapping(change.body, change.headers.get("content-type", ""))
         if told.get("step") != "finish":
             return fresh(await self._keys.ask(person, change), JSON)
@@ -106,7 +106,6 @@ class StepUp:
             passkeys=bool(held.passkeys),
             any=held.any,
             recovery=held.recovery,
-            passkey_host=passkey_host(self._people.access.site),
         )
         made = result(context, "step-up", view, "Second factor")
         return replace(made, status=status, live=False)
@@ -121,6 +120,25 @@ def known(context: PageContext) -> Person:
     person = context.viewer.person
     if person is None:
         raise SignInNeededError("You are not signed in.")
+    return person
+
+
+def in_person(context: PageContext) -> Person:
+    """Return the person who is signed in, and not by a token.
+
+    A token does what it was made for. It makes no session, no factor and no other token:
+    these would reach further than itself.
+
+    Raises:
+        SignInNeededError: nobody is.
+        DeniedError: a token is.
+    """
+    person = known(context)
+    if person.how is How.TOKEN:
+        raise DeniedError(
+            "A token cannot change an account, nor open a session.",
+            remedy="Sign in at /sign-in; a program shows its code at /api/v1/step-up.",
+        )
     return person
 
 

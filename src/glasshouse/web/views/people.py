@@ -27,7 +27,6 @@ class StepUpView(Struct, frozen=True, kw_only=True):
     passkeys: bool
     any: bool
     recovery: int
-    passkey_host: str
 
 
 class MayRow(Struct, frozen=True, kw_only=True):
@@ -85,7 +84,6 @@ class SetUpView(Struct, frozen=True, kw_only=True):
     pending: str
     secret: str
     image: str
-    uri: str
 
 
 class AccountView(Struct, frozen=True, kw_only=True):
@@ -108,7 +106,6 @@ class AccountView(Struct, frozen=True, kw_only=True):
     totp: Moment | None
     totp_set: bool
     passkeys: tuple[PasskeyRow, ...]
-    passkey_host: str
     recovery: int
     has_factor: bool
     sessions: tuple[SessionRow, ...]
