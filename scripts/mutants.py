@@ -37,6 +37,7 @@ ROOMS = {
         ),
         "tests/policy",
     ),
+    "ledger": ("tests/ledger",),
 }
 SECONDS = 180.0
 

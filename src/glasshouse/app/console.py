@@ -11,8 +11,9 @@ from pathlib import Path
 
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
+from glasshouse.app.ledger import kept, noting
 from glasshouse.app.lifetime import run_until, stop_on_signals
-from glasshouse.app.people import people_of
+from glasshouse.app.people import people_of, state_of
 from glasshouse.app.reload import Read, reloading
 from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
@@ -47,8 +48,9 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
                 faktory = next(iter(addresses.values())) if len(addresses) == 1 else None
                 ready_line(console=url, faktory=faktory, servers=addresses)
 
-            access = None if made.people is None else made.people.access
-            with reloading(read, settings, access):
+            people = made.people
+            access = None if people is None else people.access
+            with reloading(read, settings, access, None if people is None else noting(people)):
                 await run_until(stop, made.serve(sock, on_ready))
 
 
@@ -73,6 +75,8 @@ async def _served(
         people = people_of(settings)
         if people is not None:
             life.push_async_callback(people.close)
+            folder = state_of(settings.keeping)
+            await life.enter_async_context(kept(people.tools.database, folder))
         tls = None if settings.tls is None else server_context(settings.tls)
         made = Console(floors, people, tls)
         # Whatever could fail is tried before an engine is started.

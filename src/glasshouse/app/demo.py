@@ -14,6 +14,7 @@ from glasshouse.app.attach import started
 from glasshouse.app.child import Child
 from glasshouse.app.console import embedded, warn_when_open
 from glasshouse.app.demo_folder import filled, prepare
+from glasshouse.app.ledger import kept
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.sockets import address_of, bind, choose
 from glasshouse.demo.logins import make_people
@@ -55,6 +56,7 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     say("Starting the work server and filling it with a shop's jobs…")
     async with (
         _closing(people),
+        kept(database, settings.data / "console"),
         started(settings.data, faktory) as url,
         _workload(settings, url, fresh=fresh),
     ):

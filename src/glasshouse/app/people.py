@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import structlog
 
@@ -29,8 +30,16 @@ def open_database(keeping: Keeping) -> Database:
         SettingsError: there is no place for it.
         StoreError: it cannot be used.
     """
-    folder = keeping.state or state_folder(os.environ)
-    return Database(keeping.database or sqlite_url(folder))
+    return Database(keeping.database or sqlite_url(state_of(keeping)))
+
+
+def state_of(keeping: Keeping) -> Path:
+    """Return the state folder: of the settings, or the usual one.
+
+    Raises:
+        SettingsError: there is no place for it.
+    """
+    return keeping.state or state_folder(os.environ)
 
 
 def people_of(settings: ConsoleSettings) -> People | None:

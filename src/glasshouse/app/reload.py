@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -17,24 +17,30 @@ from glasshouse.web.people.access import Access
 log = structlog.get_logger()
 
 Read = Callable[[], ConsoleSettings]
+Note = Callable[[Sequence[str]], None]
 _FIXED = ("listen", "servers", "keeping", "tls")
 
 
 @contextmanager
-def reloading(read: Read | None, now: ConsoleSettings, access: Access | None) -> Iterator[None]:
-    """While the block runs, SIGHUP reads the settings again and puts their rules into force."""
+def reloading(
+    read: Read | None, now: ConsoleSettings, access: Access | None, note: Note | None = None
+) -> Iterator[None]:
+    """While the block runs, SIGHUP reads the settings again and puts their rules into force.
+
+    ``note`` is told which values changed.
+    """
     if read is None or access is None:
         yield
         return
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, lambda: reload(read, now, access))
+    loop.add_signal_handler(signal.SIGHUP, lambda: reload(read, now, access, note))
     try:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
 
 
-def reload(read: Read, before: ConsoleSettings, access: Access) -> None:
+def reload(read: Read, before: ConsoleSettings, access: Access, note: Note | None = None) -> None:
     """Read the settings and put their rules into force, or say why everything stays."""
     try:
         settings = read()
@@ -48,6 +54,8 @@ def reload(read: Read, before: ConsoleSettings, access: Access) -> None:
     access.rules, access.proxy = new.rules, new.proxy
     access.trusted_proxies, access.site = new.trusted_proxies, new.site
     log.info("settings reloaded", changed=changed or ["nothing"])
+    if note is not None:
+        note(changed)
     fixed = [name for name in _FIXED if getattr(settings, name) != getattr(before, name)]
     if fixed:
         log.warning("some settings are read at the start only", changed=fixed)

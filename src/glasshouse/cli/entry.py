@@ -13,7 +13,7 @@ import typer
 from glasshouse import __version__
 from glasshouse.app.announce import configure_logs, say, say_error
 from glasshouse.app.child import ChildError
-from glasshouse.cli import policy, users
+from glasshouse.cli import audit, policy, users
 from glasshouse.cli.demo import demo, workload
 from glasshouse.cli.doctor import doctor
 from glasshouse.cli.engine import engine
@@ -42,6 +42,7 @@ def build() -> typer.Typer:
     line.command()(doctor)
     line.add_typer(_users(), name="users")
     line.add_typer(_policy(), name="policy")
+    line.add_typer(_audit(), name="audit")
     line.command(hidden=True)(workload)
     return line
 
@@ -72,6 +73,17 @@ def _policy() -> typer.Typer:
     )
     group.command()(policy.check)
     group.command()(policy.explain)
+    return group
+
+
+def _audit() -> typer.Typer:
+    group = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Read, verify and sign the audit ledger."
+    )
+    group.command("list")(audit.latest)
+    group.command()(audit.verify)
+    group.command()(audit.export)
+    group.command()(audit.checkpoint)
     return group
 
 

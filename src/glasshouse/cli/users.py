@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,8 @@ from glasshouse.cli.options import AsJson, ConfigFile, StateFolder
 from glasshouse.model.errors import SettingsError
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from glasshouse.policy.rules import Rules
     from glasshouse.storage.database import Database
 
@@ -65,7 +67,7 @@ def add(
         said = _password(from_stdin=password_stdin)
         stored = passwords.hashed(said, secrets.token_bytes(passwords.SALT_BYTES))
         account = accounts.Account(name=name, password=stored, role=role, created_at=time.time())
-        database.call(accounts.add, account)
+        _recorded(database, "added", name, lambda db: accounts.add(db, account), role=role)
     typer.echo(f"Added {name} with the role {role}.")
 
 
@@ -117,7 +119,7 @@ def remove(name: Name, *, config: ConfigFile = None, state: StateFolder = None) 
     from glasshouse.storage import accounts  # noqa: PLC0415 - it takes a while
 
     with _opened(config, state) as (database, _):
-        database.call(accounts.remove, name)
+        _recorded(database, "removed", name, lambda db: accounts.remove(db, name))
     typer.echo(f"Removed {name}.")
 
 
@@ -144,9 +146,32 @@ def reset_factor(
             raise SettingsError(
                 f"There is no account {name[:80]!r}.", remedy="See glasshouse users list."
             )
-        database.call(factors.reset, actor)
-        database.call(sessions.end_all, actor)
+
+        def reset(db: sa.Connection) -> None:
+            factors.reset(db, actor)
+            sessions.end_all(db, actor)
+
+        _recorded(database, "factors reset", actor, reset)
     typer.echo(f"{actor} has no second factor any more, and is signed out everywhere.")
+
+
+def _recorded(
+    database: Database, what: str, name: str, change: Callable[[sa.Connection], object], **more: str
+) -> None:
+    """Change something about an account and record it: both, or neither."""
+    from glasshouse.app.shell import shell  # noqa: PLC0415 - it takes a while
+    from glasshouse.ledger.record import Event, Record  # noqa: PLC0415
+    from glasshouse.storage import ledger  # noqa: PLC0415
+
+    account = name if ":" in name else f"local:{name}"
+    detail = {"action": what, "account": account, **more}
+    record = Record(event=Event.ACCOUNT, at=time.time(), who=shell(), detail=detail)
+
+    def both(db: sa.Connection) -> None:
+        change(db)
+        ledger.append(db, record)
+
+    database.call(both)
 
 
 @contextmanager

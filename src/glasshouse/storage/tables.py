@@ -109,4 +109,28 @@ KNOWN = Table(
     Column("address", String(64), primary_key=True),
     Column("at", Float, nullable=False),
 )
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("digest", _DIGEST, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+    Column("event", String(32), nullable=False, index=True),
+    Column("actor", _NAME, nullable=False, index=True),
+)
+LEDGER_HEAD = Table(
+    "ledger_head",
+    METADATA,
+    Column("id", _DIGEST, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", _DIGEST, nullable=False),
+)
+CHECKPOINT = Table(
+    "checkpoint",
+    METADATA,
+    Column("signature", String(128), primary_key=True),
+    Column("seq", BigInteger, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+)
 Index("session_by_time", SESSION.c.seen_at)

@@ -10,6 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from glasshouse.identity import passwords
+from glasshouse.ledger.record import Event
 from glasshouse.model.errors import GlasshouseError, InvalidError
 from glasshouse.model.operation import Operation
 from glasshouse.policy import decide
@@ -67,10 +68,16 @@ class Account:
             shown = await action(change, person, fields)
         except (WrongCredentialsError, FactorNeededError, InvalidError, TooManyError) as error:
             return await self._refused(change, error)
+        if action != self._totp_begin:  # which changes nothing yet
+            await self._noted(change, fields["action"])
         if isinstance(shown, Response):
             return shown
         answer = change.page(await self._result(change.context, shown))
         return answer if shown.session is None else change.signed_in(answer, shown.session)
+
+    async def _noted(self, change: Change, action: str) -> None:
+        viewer = change.context.viewer
+        await self._people.recording.note_viewer(Event.ACCOUNT, viewer, action=action)
 
     async def _refused(self, change: Change, error: GlasshouseError) -> Response:
         locale = change.context.locale
@@ -93,6 +100,7 @@ class Account:
 
     async def _keep_key(self, change: Change, person: Person, told: Mapping[str, Any]) -> Response:
         await self._keys.add(person, change, told)
+        await self._noted(change, "passkey-new")
         session, codes = await self._added(person)
         answer = fresh(msgspec.json.encode({"codes": codes}), JSON)
         return answer if session is None else change.signed_in(answer, session)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import structlog
 
 from glasshouse.identity import recovery, totp
+from glasshouse.ledger.record import Event
+from glasshouse.model.access import IPAddress
 from glasshouse.storage import factors
 from glasshouse.storage.factors import Factors as Held
 from glasshouse.web.people.limits import Limits
+from glasshouse.web.people.recording import Recording
 from glasshouse.web.people.refusals import FactorNeededError
 from glasshouse.web.people.tools import Tools
 
@@ -21,16 +24,17 @@ log = structlog.get_logger()
 class Factors:
     """The second factors of everybody."""
 
-    def __init__(self, tools: Tools, limits: Limits) -> None:
+    def __init__(self, tools: Tools, limits: Limits, recording: Recording) -> None:
         """Keep them in the database."""
         self._tools = tools
         self._limits = limits
+        self._recording = recording
 
     async def of(self, actor: str) -> Held:
         """Return the factors of a person."""
         return await self._tools.database.run(factors.of, actor)
 
-    async def show_code(self, actor: str, code: str) -> float:
+    async def show_code(self, actor: str, code: str, address: IPAddress | None) -> float:
         """Take a one-time code, or a recovery code; return when that was (Unix seconds).
 
         Raises:
@@ -39,14 +43,17 @@ class Factors:
         """
         now = self._tools.clock()
         async with self._limits.factor(actor) as attempt:
-            good = await self._recovery(actor, code, now) or await self._totp(actor, code, now)
-            if not good:
+            recovered = await self._recovery(actor, code, now)
+            by = "recovery code" if recovered else "code"
+            if not recovered and not await self._totp(actor, code, now):
                 log.info("second factor refused", actor=actor)
+                await self._recording.note(Event.FACTOR_REFUSED, actor, address, by=by)
                 raise FactorNeededError(
                     "The code is wrong, or was used before.",
                     remedy="Wait for the next code and send that.",
                 )
             attempt.good = True
+        await self._recording.note(Event.FACTOR_SHOWN, actor, address, by=by)
         return now
 
     async def _totp(self, actor: str, code: str, now: float) -> bool:

@@ -66,7 +66,7 @@ class PeopleGate:
         if person is None:
             return self._viewer(None, address)
         if person.how is not How.SESSION and OTP in headers:
-            person = await self._with_code(person, headers[OTP])
+            person = await self._with_code(person, headers[OTP], address)
         return self._viewer(person, address)
 
     async def again(self, viewer: Viewer) -> Viewer:
@@ -152,10 +152,10 @@ class PeopleGate:
             return there
         return msgspec.structs.replace(there, proven_at=session.proven_at, session=session)
 
-    async def _with_code(self, person: Person, said: str) -> Person:
+    async def _with_code(self, person: Person, said: str, address: IPAddress | None) -> Person:
         proven = await self._people.tokens.proof(said, person.name)
         if proven is None:
-            proven = await self._people.factors.show_code(person.name, said)
+            proven = await self._people.factors.show_code(person.name, said, address)
         return msgspec.structs.replace(person, proven_at=proven)
 
 

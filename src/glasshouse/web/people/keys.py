@@ -14,6 +14,7 @@ import structlog
 from glasshouse.identity import passkeys
 from glasshouse.identity import tokens as secret
 from glasshouse.identity.passkeys import CHALLENGE_BYTES, Party
+from glasshouse.ledger.record import Event
 from glasshouse.model.errors import InvalidError
 from glasshouse.storage import factors, pending
 from glasshouse.storage.factors import Passkey
@@ -89,8 +90,14 @@ class Keys:
                 await self._checked(person, change, challenge, _answer(told))
             except InvalidError as error:
                 log.info("second factor refused", actor=person.name)
+                await self._noted(Event.FACTOR_REFUSED, person, change)
                 raise FactorNeededError(error.detail, remedy=error.remedy) from None
             attempt.good = True
+        await self._noted(Event.FACTOR_SHOWN, person, change)
+
+    async def _noted(self, event: Event, person: Person, change: Change) -> None:
+        address = change.context.viewer.context.address
+        await self._people.recording.note(event, person.name, address, by="passkey")
 
     async def _checked(
         self, person: Person, change: Change, challenge: bytes, answer: Mapping[str, Any]

@@ -16,10 +16,12 @@ import msgspec
 import structlog
 
 from glasshouse.identity import passwords
+from glasshouse.ledger.record import Event
 from glasshouse.model.access import IPAddress
 from glasshouse.storage import accounts
 from glasshouse.web.people.limits import Limits
 from glasshouse.web.people.person import How, Person
+from glasshouse.web.people.recording import Recording
 from glasshouse.web.people.refusals import WrongCredentialsError
 from glasshouse.web.people.tools import Tools
 
@@ -63,10 +65,13 @@ class _Right(NamedTuple):
 class Passwords:
     """Tells who has a name and its password."""
 
-    def __init__(self, tools: Tools, limits: Limits, file: File | None = None) -> None:
+    def __init__(
+        self, tools: Tools, limits: Limits, recording: Recording, file: File | None = None
+    ) -> None:
         """Know the local accounts, and those of ``file``."""
         self._tools = tools
         self._limits = limits
+        self._recording = recording
         self._file = file
         self._key = tools.entropy(32)
         self._right: OrderedDict[bytes, _Right] = OrderedDict()
@@ -83,6 +88,9 @@ class Passwords:
             person = await self._tools.hashing.run(lambda: self._compared(account, name, password))
             if person is None:
                 log.info("sign-in refused", address=str(address))
+                # People type passwords where a name belongs: only names that are some are kept.
+                known = self._known(account, name)
+                await self._recording.note(Event.SIGN_IN_REFUSED, known, address)
                 raise WrongCredentialsError("The name or the password is wrong.")
             attempt.good = True
         await self._renew(account, password)
@@ -129,6 +137,10 @@ class Passwords:
         if is_local or (in_file and account is None):
             return self._person(account, name)
         return None
+
+    def _known(self, account: accounts.Account | None, name: str) -> str:
+        in_file = self._file is not None and self._file.has(name)
+        return self._person(account, name).name if account is not None or in_file else ""
 
     def _person(self, account: accounts.Account | None, name: str) -> Person:
         if account is None:

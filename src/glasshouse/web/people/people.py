@@ -7,6 +7,7 @@ from glasshouse.web.people.access import Access
 from glasshouse.web.people.factors import Factors
 from glasshouse.web.people.limits import Limits
 from glasshouse.web.people.passwords import File, Passwords
+from glasshouse.web.people.recording import Recording
 from glasshouse.web.people.sessions import Sessions
 from glasshouse.web.people.tokens import Tokens
 from glasshouse.web.people.tools import Tools
@@ -23,9 +24,10 @@ class People:
         self.oidc = oidc
         self.access = access
         self.limits = Limits(tools)
+        self.recording = Recording(tools)
         self.sessions = Sessions(tools)
-        self.passwords = Passwords(tools, self.limits, file)
-        self.factors = Factors(tools, self.limits)
+        self.passwords = Passwords(tools, self.limits, self.recording, file)
+        self.factors = Factors(tools, self.limits, self.recording)
         self.tokens = Tokens(tools, self.limits)
 
     async def close(self) -> None:

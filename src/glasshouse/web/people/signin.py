@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from glasshouse.ledger.record import Event
 from glasshouse.web import format as fmt
 from glasshouse.web.context import PageContext, PageResult, result
 from glasshouse.web.i18n import t
@@ -58,6 +59,9 @@ class SignIn:
             change.headers.get("user-agent", ""),
             password=password,
         )
+        by = "password" if password else "identity provider"
+        address = viewer.context.address
+        await self._people.recording.note(Event.SIGNED_IN, person.name, address, by=by)
         held = await self._people.factors.of(person.name)
         target = f"/step-up?next={fmt.segment(wanted)}" if held.any else wanted
         return change.signed_in(see(target), session)
@@ -67,6 +71,7 @@ class SignIn:
         person = change.context.viewer.person
         if person is not None and person.session is not None:
             await self._people.sessions.end(person.session)
+            await self._people.recording.note_viewer(Event.SIGNED_OUT, change.context.viewer)
         return change.signed_out(see("/"))
 
     def _refused(

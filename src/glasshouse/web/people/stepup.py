@@ -39,7 +39,9 @@ class StepUp:
         fields = change.fields()
         person, wanted = in_person(change.context), onward(fields.get("next", "/"))
         try:
-            await self._people.factors.show_code(person.name, fields.get("code", "").strip())
+            await self._people.factors.show_code(
+                person.name, fields.get("code", "").strip(), change.context.viewer.context.address
+            )
         except (FactorNeededError, TooManyError) as error:
             status = 429 if isinstance(error, TooManyError) else 401
             answer = change.page(await self._result(change.context, wanted, error, status))
@@ -82,7 +84,9 @@ class StepUp:
         viewer = change.context.viewer
         proven = None if person.how is How.SESSION else person.proven_at
         if proven is None:
-            proven = await self._people.factors.show_code(person.name, _code(change))
+            proven = await self._people.factors.show_code(
+                person.name, _code(change), viewer.context.address
+            )
         ages = [viewer.rules.roles[role].factor_age for role in viewer.actor.roles]
         longest = max((age for age in ages if age is not None), default=DEFAULT_FACTOR_AGE)
         left = max(1.0, longest - (self._people.tools.clock() - proven))

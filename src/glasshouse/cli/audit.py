@@ -1,0 +1,322 @@
+"""``glasshouse audit``: the ledger on the command line, also while a console runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from glasshouse.cli.options import AsJson, ConfigFile, StateFolder
+from glasshouse.model.errors import InvalidError, SettingsError
+
+if TYPE_CHECKING:
+    from glasshouse.ledger.chain import Link
+    from glasshouse.ledger.checkpoint import Checkpoint
+    from glasshouse.storage.database import Database
+    from glasshouse.storage.ledger import Wanted
+
+_MOST = 10_000
+_ALL = 1 << 62
+
+
+class Format(StrEnum):
+    """How records are written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+WhichEvent = Annotated[
+    str, typer.Option("--event", metavar="EVENT", help="Like session.signed_in, or session.*")
+]
+WhichActor = Annotated[
+    str, typer.Option("--actor", metavar="NAME", help="Like local:ops, or local:*")
+]
+WithText = Annotated[str, typer.Option("--text", metavar="TEXT", help="Occurs in the record.")]
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="From then on: 2026-11-27T10:00Z.")
+]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help="Before then.")]
+
+
+def latest(
+    *,
+    event: WhichEvent = "",
+    actor: WhichActor = "",
+    text: WithText = "",
+    since: Since = "",
+    until: Until = "",
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="How many at most.")] = 50,
+    config: ConfigFile = None,
+    state: StateFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest records, the newest first.
+
+    \b
+    Examples:
+      glasshouse audit list
+      glasshouse audit list --actor local:ops --since 2026-11-27
+      glasshouse audit list --event session.refused --json
+    """  # noqa: D301 - click reads the \b
+    from glasshouse.storage import ledger  # noqa: PLC0415 - it takes a while
+
+    wanted = _wanted(event, actor, text, since, until)
+    with _opened(config, state) as (database, _):
+        found = database.call(ledger.latest, wanted, most=limit)
+    told = [_exported(link) for link in found]
+    if as_json:
+        typer.echo(json.dumps({"items": told}, ensure_ascii=False))
+        return
+    for row in told:
+        typer.echo(_line(row["record"]))
+    if not told:
+        typer.echo("There are no such records.")
+
+
+def verify(
+    *,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoints",
+            metavar="FILE",
+            help="Checkpoints that were kept elsewhere, one a line; - for standard input.",
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    state: StateFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Verify every record and every checkpoint; exit 1 at the first that is wrong.
+
+    \b
+    Examples:
+      glasshouse audit verify
+      glasshouse audit verify --checkpoints /mnt/elsewhere/checkpoints.jsonl
+    """  # noqa: D301 - click reads the \b
+    from glasshouse.ledger.verify import verify as verified  # noqa: PLC0415 - it takes a while
+    from glasshouse.storage import ledger  # noqa: PLC0415
+
+    elsewhere = _read_checkpoints(checkpoints)
+    with _opened(config, state) as (database, _):
+        own = [_checkpoint(text) for text in database.call(ledger.checkpoints)]
+        name, head = database.call(ledger.ledger_id), database.call(ledger.end)
+        links = ledger.walk(database, _ALL)
+        verdict = verified(name, links, [*own, *elsewhere], head=head)
+    fault = verdict.fault
+    if as_json:
+        told: dict[str, object] = {
+            "records": verdict.head.seq,
+            "checkpoints": verdict.checkpoints,
+            "digest": verdict.head.digest.hex(),
+            "whole": fault is None,
+        }
+        if fault is not None:
+            told |= {"record": fault.seq, "fault": fault.what}
+        typer.echo(json.dumps(told))
+    elif fault is None:
+        typer.echo(
+            f"The ledger is whole: {verdict.head.seq} records, borne out by "
+            f"{verdict.checkpoints} checkpoints. It ends at {verdict.head.digest.hex()}."
+        )
+    else:
+        typer.echo(f"Broken at record {fault.seq}: {fault.what}.")
+    return 0 if fault is None else 1
+
+
+def export(
+    *,
+    form: Annotated[Format, typer.Option("--format", help="How records are written.")],
+    event: WhichEvent = "",
+    actor: WhichActor = "",
+    text: WithText = "",
+    since: Since = "",
+    until: Until = "",
+    config: ConfigFile = None,
+    state: StateFolder = None,
+) -> None:
+    """Write records to standard output, the oldest first; the export itself is recorded.
+
+    \b
+    Examples:
+      glasshouse audit export --format jsonl > ledger.jsonl
+      glasshouse audit export --format csv --since 2026-11-01 > november.csv
+    """  # noqa: D301 - click reads the \b
+    from glasshouse.app.shell import shell  # noqa: PLC0415 - it takes a while
+    from glasshouse.ledger.record import Event, Record  # noqa: PLC0415
+    from glasshouse.storage import ledger  # noqa: PLC0415
+
+    wanted = _wanted(event, actor, text, since, until)
+    asked = {"event": event, "actor": actor, "text": text, "since": since, "until": until}
+    detail = {"format": form.value, **{name: said for name, said in asked.items() if said}}
+    write = _as_csv if form is Format.CSV else _as_lines
+    with _opened(config, state) as (database, _):
+        exported = Record(event=Event.EXPORTED, at=time.time(), who=shell(), detail=detail)
+        # What is recorded while this runs is for the next export.
+        end = database.call(ledger.append, exported).seq
+        _piped(lambda: write(ledger.walk(database, end, wanted)))
+
+
+def checkpoint(
+    *,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Sign with another key from now on.")
+    ] = False,
+    config: ConfigFile = None,
+    state: StateFolder = None,
+) -> None:
+    """Sign the end of the ledger, and print the checkpoint: keep it where this console cannot write.
+
+    \b
+    Examples:
+      glasshouse audit checkpoint >> /mnt/elsewhere/checkpoints.jsonl
+      glasshouse audit checkpoint --new-key
+    """  # noqa: D301, E501 - click reads the \b
+    from glasshouse.app import ledger as app  # noqa: PLC0415 - it takes a while
+    from glasshouse.app.shell import shell  # noqa: PLC0415
+    from glasshouse.storage import ledger  # noqa: PLC0415
+
+    with _opened(config, state) as (database, folder):
+        if new_key:
+            made = app.renew_key(database, folder, shell())
+        else:
+            key = app.key_of(database, folder)
+            made = database.call(ledger.checkpoint, key, time.time())
+    typer.echo(_written_checkpoint(made))
+
+
+def _piped(write: Callable[[], None]) -> None:
+    try:
+        write()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has enough; Python would complain once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_lines(links: Iterator[Link]) -> None:
+    """Write each record as it is hashed, byte for byte, behind its digest."""
+    for link in links:
+        digest = link.digest.hex().encode()
+        sys.stdout.buffer.write(b'{"digest":"%b","record":%b}\n' % (digest, link.body))
+    sys.stdout.buffer.flush()
+
+
+def _as_csv(links: Iterator[Link]) -> None:
+    rows = csv.writer(sys.stdout)
+    rows.writerow(["seq", "at", "event", "name", "roles", "address", "how", "detail", "digest"])
+    for link in links:
+        record = json.loads(link.body)
+        who = record.get("who", {})
+        cells = [
+            link.seq,
+            record["at"],
+            record["event"],
+            who.get("name", ""),
+            " ".join(who.get("roles", [])),
+            who.get("address", ""),
+            who.get("how", ""),
+            json.dumps(record.get("detail", {}), ensure_ascii=False),
+            link.digest.hex(),
+        ]
+        rows.writerow([_plain(cell) for cell in cells])
+
+
+def _plain(cell: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    text = str(cell)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _exported(link: Link) -> dict[str, Any]:
+    try:
+        record = json.loads(link.body)
+    except ValueError:
+        raise InvalidError(
+            f"Record {link.seq} cannot be read: it was changed.",
+            remedy="Run glasshouse audit verify.",
+        ) from None
+    return {"digest": link.digest.hex(), "record": record}
+
+
+def _line(record: dict[str, Any]) -> str:
+    who = record.get("who", {})
+    said = " ".join(f"{name}={value}" for name, value in record.get("detail", {}).items())
+    parts = [
+        str(record["seq"]),
+        record["at"][:19] + "Z",
+        record["event"],
+        who.get("name") or "-",
+        who.get("address") or "-",
+        said,
+    ]
+    # Nothing in a record may steer the terminal.
+    return "".join(c if c.isprintable() else "�" for c in "  ".join(parts).rstrip())
+
+
+def _wanted(event: str, actor: str, text: str, since: str, until: str) -> Wanted:
+    from glasshouse.storage.ledger import Wanted  # noqa: PLC0415 - it takes a while
+
+    return Wanted(event=event, actor=actor, text=text, since=_time(since), until=_time(until))
+
+
+def _time(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except ValueError:
+        raise SettingsError(
+            f"{text[:60]!r} is no time.", remedy="Write it like 2026-11-27 or 2026-11-27T10:00Z."
+        ) from None
+
+
+def _read_checkpoints(path: Path | None) -> list[Checkpoint]:
+    if path is None:
+        return []
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8", "replace")
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error.strerror}.", remedy="Name a file of checkpoints."
+        ) from None
+    return [_checkpoint(line) for line in text.splitlines() if line.strip()]
+
+
+def _checkpoint(text: str) -> Checkpoint:
+    from glasshouse.ledger.checkpoint import read  # noqa: PLC0415 - it takes a while
+
+    return read(text)
+
+
+def _written_checkpoint(made: Checkpoint) -> str:
+    import msgspec  # noqa: PLC0415 - it takes a while
+
+    return msgspec.json.encode(made).decode()
+
+
+@contextmanager
+def _opened(config: Path | None, state: Path | None) -> Iterator[tuple[Database, Path]]:
+    from glasshouse.app.people import open_database, state_of  # noqa: PLC0415 - it takes a while
+    from glasshouse.settings.console import Keeping  # noqa: PLC0415
+    from glasshouse.settings.file import read_settings  # noqa: PLC0415
+
+    keeping = Keeping(state=state)
+    if config is not None:
+        keeping = read_settings(config, environ=os.environ, state=state).keeping
+    database = open_database(keeping)
+    try:
+        yield database, state_of(keeping)
+    finally:
+        database.close()

@@ -1,0 +1,1 @@
+"""The audit ledger, pure: records, their chain, signed checkpoints, verification."""

@@ -1,0 +1,92 @@
+"""What the ledger keeps of one event, and the one form of bytes that is hashed.
+
+The canonical form is JSON in UTF-8: keys in order, no spaces, characters as they are,
+whole numbers only. Python's ``json.dumps(record, sort_keys=True, separators=(",", ":"),
+ensure_ascii=False)`` makes it, so that anybody can verify an export with a few lines.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
+"""What a record is made of."""
+_MOST_TEXT = 2000
+
+
+class Event(enum.StrEnum):
+    """What a record tells of."""
+
+    KEY = "ledger.key"
+    STARTED = "console.started"
+    SETTINGS = "settings.read"
+    SIGNED_IN = "session.signed_in"
+    SIGN_IN_REFUSED = "session.refused"
+    SIGNED_OUT = "session.signed_out"
+    FACTOR_SHOWN = "factor.shown"
+    FACTOR_REFUSED = "factor.refused"
+    ACCOUNT = "account.changed"
+    EXPORTED = "ledger.exported"
+
+
+class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody, as far as known: a qualified name, the roles, from where and by what.
+
+    ``factor_age`` is how many seconds ago the second factor was shown.
+    """
+
+    name: str = ""
+    roles: tuple[str, ...] = ()
+    address: str = ""
+    how: str = ""
+    factor_age: int | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event. ``at`` is Unix seconds; ``detail`` says more, in words without secrets."""
+
+    event: Event
+    at: float
+    who: Who = Who()
+    detail: Mapping[str, str] = {}
+
+    def plain(self) -> dict[str, Plain]:
+        """Return it as JSON has it; the time is RFC 3339 in UTC, to the microsecond."""
+        told: dict[str, Plain] = msgspec.to_builtins(self)
+        told["at"] = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="microseconds")
+        return told
+
+
+def canonical(value: Mapping[str, Plain]) -> bytes:
+    """Return the one form in which ``value`` is hashed.
+
+    Raises:
+        TypeError: it has a number that is not whole, or a key that is no text.
+    """
+    return json.dumps(
+        _checked(dict(value)), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode()
+
+
+def _checked(value: object) -> object:
+    if isinstance(value, str):
+        # What is no character cannot be written as UTF-8.
+        return value.encode("utf-8", "replace").decode()[:_MOST_TEXT]
+    if isinstance(value, dict):
+        return {_key(key): _checked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_checked(item) for item in value]
+    if value is None or isinstance(value, int):
+        return value
+    raise TypeError(f"a record cannot hold {type(value).__name__}")
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str) or not key.isascii():
+        raise TypeError(f"a record cannot have the key {key!r}")
+    return key

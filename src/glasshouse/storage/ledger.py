@@ -1,0 +1,143 @@
+"""The ledger's rows: appended in their chain, read in their order, never changed.
+
+An append takes the end of the chain for itself until its transaction ends, also among
+several consoles on one PostgreSQL: there is one chain.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.ledger.chain import Head, Link, sealed
+from glasshouse.ledger.checkpoint import Checkpoint, sign
+from glasshouse.ledger.record import Record
+from glasshouse.storage.database import Database
+from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
+
+_STEP = 500
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which records are looked for; ``None`` and empty are any. Times are Unix seconds.
+
+    ``event`` and ``actor`` may end in ``*``; ``text`` occurs in the record.
+    """
+
+    event: str = ""
+    actor: str = ""
+    text: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+def append(db: sa.Connection, *records: Record) -> Head:
+    """Write records behind the last one, all or none; return the end of the chain then."""
+    head = _end(db, lock=True)
+    for record, link in zip(records, sealed(head, records), strict=True):
+        db.execute(
+            sa.insert(LEDGER).values(
+                seq=link.seq,
+                body=link.body,
+                digest=link.digest,
+                at=record.at,
+                event=record.event.value,
+                actor=record.who.name[:300],
+            )
+        )
+        head = link.head
+    db.execute(sa.update(LEDGER_HEAD).values(seq=head.seq, digest=head.digest))
+    return head
+
+
+def ledger_id(db: sa.Connection) -> bytes:
+    """Return the ledger's id."""
+    return bytes(db.execute(sa.select(LEDGER_HEAD.c.id)).scalar_one())
+
+
+def checkpoint(db: sa.Connection, key: bytes, now: float) -> Checkpoint:
+    """Sign the end of the chain, keep the checkpoint, and return it."""
+    made = sign(ledger_id(db), _end(db, lock=True), key, now)
+    body = msgspec.json.encode(made).decode()
+    db.execute(sa.insert(CHECKPOINT).values(signature=made.signature, seq=made.seq, body=body))
+    return made
+
+
+def unsigned(db: sa.Connection) -> bool:
+    """Return whether there are records behind the last checkpoint."""
+    last = db.execute(sa.select(sa.func.max(CHECKPOINT.c.seq))).scalar()
+    return _end(db).seq > (last or 0)
+
+
+def checkpoints(db: sa.Connection) -> list[str]:
+    """Return every checkpoint that was kept, as JSON, the oldest first."""
+    rows = db.execute(sa.select(CHECKPOINT.c.body).order_by(CHECKPOINT.c.seq))
+    return [str(body) for (body,) in rows]
+
+
+def end(db: sa.Connection) -> Head:
+    """Return the end of the chain, as it was written with the last record."""
+    return _end(db)
+
+
+def page(db: sa.Connection, wanted: Wanted, *, after: int, upto: int) -> list[Link]:
+    """Return the records that follow ``after``, not beyond ``upto``: some hundred at most."""
+    rows = db.execute(
+        sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
+        .where(LEDGER.c.seq > after, LEDGER.c.seq <= upto, *_conditions(db, wanted))
+        .order_by(LEDGER.c.seq)
+        .limit(_STEP)
+    )
+    return [Link(int(seq), bytes(body), bytes(digest)) for seq, body, digest in rows]
+
+
+def walk(database: Database, upto: int, wanted: Wanted | None = None) -> Iterator[Link]:
+    """Yield records up to ``upto``, the oldest first.
+
+    Memory does not grow with the ledger, and nobody who writes waits: each step is a
+    transaction of its own.
+    """
+    after = 0
+    while found := database.call(page, wanted or Wanted(), after=after, upto=upto):
+        yield from found
+        after = found[-1].seq
+
+
+def latest(db: sa.Connection, wanted: Wanted, *, most: int) -> list[Link]:
+    """Return the newest records, the newest first."""
+    rows = db.execute(
+        sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
+        .where(*_conditions(db, wanted))
+        .order_by(LEDGER.c.seq.desc())
+        .limit(most)
+    )
+    return [Link(int(seq), bytes(body), bytes(digest)) for seq, body, digest in rows]
+
+
+def _end(db: sa.Connection, *, lock: bool = False) -> Head:
+    asked = sa.select(LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
+    row = db.execute(asked.with_for_update() if lock else asked).one()
+    return Head(int(row.seq), bytes(row.digest))
+
+
+def _conditions(db: sa.Connection, wanted: Wanted) -> Sequence[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    for column, value in ((LEDGER.c.event, wanted.event), (LEDGER.c.actor, wanted.actor)):
+        if value.endswith("*"):
+            found.append(column.startswith(value[:-1], autoescape=True))
+        elif value:
+            found.append(column == value)
+    if wanted.text:
+        # As it stands in a record, in the bytes of one.
+        sought = json.dumps(wanted.text, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
+        postgres = db.dialect.name == "postgresql"
+        place = sa.func.pg_catalog.position if postgres else sa.func.instr
+        found.append(place(LEDGER.c.body, sa.literal(sought, sa.LargeBinary)) > 0)
+    if wanted.since is not None:
+        found.append(LEDGER.c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(LEDGER.c.at < wanted.until)
+    return found

@@ -1,0 +1,45 @@
+"""What people do to sessions and accounts, written to the audit ledger.
+
+A record is durable before the answer leaves: who cannot be recorded is not let in.
+"""
+
+from __future__ import annotations
+
+from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.model.access import IPAddress
+from glasshouse.storage import ledger
+from glasshouse.web.people.tools import Tools
+from glasshouse.web.viewer import Viewer
+
+
+class Recording:
+    """Writes records behind the last one."""
+
+    def __init__(self, tools: Tools) -> None:
+        """Write into the database."""
+        self._tools = tools
+
+    async def note(self, event: Event, name: str, address: IPAddress | None, **detail: str) -> None:
+        """Record what somebody did of whom no more is known than this.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        where = "" if address is None else str(address)
+        await self._write(event, Who(name=name, address=where), detail)
+
+    async def note_viewer(self, event: Event, viewer: Viewer, **detail: str) -> None:
+        """Record what somebody did who is signed in; raises likewise."""
+        age, address, person = viewer.context.factor_age, viewer.context.address, viewer.person
+        who = Who(
+            name=viewer.actor.name,
+            roles=viewer.actor.roles,
+            address="" if address is None else str(address),
+            how="" if person is None else person.how.value,
+            factor_age=None if age is None else int(age),
+        )
+        await self._write(event, who, detail)
+
+    async def _write(self, event: Event, who: Who, detail: dict[str, str]) -> None:
+        record = Record(event=event, at=self._tools.clock(), who=who, detail=detail)
+        await self._tools.database.run(ledger.append, record)

@@ -1,0 +1,169 @@
+"""The ledger's rows: one chain, whoever writes, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from glasshouse.ledger.checkpoint import public_key, read
+from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.verify import Verdict, verify
+from glasshouse.model.errors import StoreError
+from glasshouse.storage import ledger, ledger_key
+from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage.ledger import Wanted
+from glasshouse.storage.tables import LEDGER
+
+from .postgres import needs_postgres, postgres
+
+NOW = 1_800_000_000.0
+KEY = b"\x05" * 32
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    with postgres() as made:
+        yield made
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    made = Database(url)
+    yield made
+    made.close()
+
+
+def record(event: Event = Event.SIGNED_IN, name: str = "local:ops", **detail: str) -> Record:
+    return Record(event=event, at=NOW, who=Who(name=name), detail=detail)
+
+
+def verdict(database: Database) -> Verdict:
+    name, head = database.call(ledger.ledger_id), database.call(ledger.end)
+    signed = [read(text) for text in database.call(ledger.checkpoints)]
+    return verify(name, ledger.walk(database, 1 << 62), signed, head)
+
+
+def test_records_are_read_as_they_were_written(database: Database) -> None:
+    database.call(ledger.append, record(Event.KEY, key=public_key(KEY)))
+    database.call(ledger.append, record(by="ü\n\0"), record())
+    made = database.call(ledger.checkpoint, KEY, NOW)
+    assert made.seq == 3
+    assert verdict(database) == Verdict(database.call(ledger.end), 1, None)
+    assert [link.seq for link in ledger.walk(database, 2)] == [1, 2]
+
+
+def test_an_append_is_all_or_nothing(database: Database) -> None:
+    def half(db: sa.Connection) -> None:
+        ledger.append(db, record())
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        database.call(half)
+    assert database.call(ledger.end).seq == 0
+    assert verdict(database).fault is None
+
+
+def test_several_consoles_write_one_chain(url: str, database: Database) -> None:
+    others = [database, *(Database(url) for _ in range(3))]
+    start = threading.Barrier(len(others))
+
+    def write(number: int) -> None:
+        start.wait()
+        for turn in range(25):
+            others[number].call(ledger.append, record(by=f"{number} {turn}"))
+
+    with ThreadPoolExecutor(len(others)) as threads:
+        list(threads.map(write, range(len(others))))
+    found = verdict(database)
+    assert found.fault is None
+    assert found.head.seq == 100
+    for other in others[1:]:
+        other.close()
+
+
+def test_there_is_something_to_sign_until_it_is_signed(database: Database) -> None:
+    assert not database.call(ledger.unsigned)
+    database.call(ledger.append, record())
+    assert database.call(ledger.unsigned)
+    database.call(ledger.checkpoint, KEY, NOW)
+    assert not database.call(ledger.unsigned)
+
+
+def test_many_records_are_walked_in_steps(database: Database) -> None:
+    database.call(ledger.append, *(record() for _ in range(1203)))
+    assert [link.seq for link in ledger.walk(database, 1203)] == list(range(1, 1204))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(), [4, 3, 2, 1]),
+        (Wanted(event="session.signed_in"), [4, 1]),
+        (Wanted(event="session.*"), [4, 2, 1]),
+        (Wanted(event="session.%"), []),
+        (Wanted(actor="local:ops"), [2, 1]),
+        (Wanted(actor="local:*"), [3, 2, 1]),
+        (Wanted(text='ü"'), [1]),
+        (Wanted(text="%"), []),
+        (Wanted(since=NOW), [4, 3, 2, 1]),
+        (Wanted(since=NOW + 1), []),
+        (Wanted(until=NOW), []),
+        (Wanted(until=NOW + 1, actor="oidc:jane"), [4]),
+    ],
+)
+def test_records_are_found(database: Database, wanted: Wanted, found: list[int]) -> None:
+    database.call(
+        ledger.append,
+        record(by='"ü"'),
+        record(Event.SIGN_IN_REFUSED),
+        record(Event.ACCOUNT, "local:root"),
+        record(name="oidc:jane"),
+    )
+    links = database.call(ledger.latest, wanted, most=10)
+    assert [link.seq for link in links] == found
+    assert [link.seq for link in ledger.walk(database, 10, wanted)] == found[::-1]
+    assert [link.seq for link in database.call(ledger.latest, wanted, most=1)] == found[:1]
+
+
+def test_a_row_that_is_gone_is_missed(database: Database) -> None:
+    database.call(ledger.append, record(), record(), record())
+    database.call(lambda db: db.execute(sa.delete(LEDGER).where(LEDGER.c.seq == 3)))
+    fault = verdict(database).fault
+    assert fault is not None
+    assert fault.seq == 3
+
+
+def test_the_key_is_its_owners_alone_and_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    assert ledger_key.load(folder) is None
+    ledger_key.keep(folder, KEY)
+    assert ledger_key.load(folder) == KEY
+    ledger_key.keep(folder, b"\x06" * 32)
+    assert ledger_key.load(folder) == b"\x06" * 32
+    path = folder / ledger_key.FILE
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in folder.iterdir()] == [ledger_key.FILE]
+
+
+@pytest.mark.parametrize("text", ["", "zz", "00" * 31, "00" * 33])
+def test_a_file_that_holds_no_key_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / ledger_key.FILE).write_text(text)
+    with pytest.raises(StoreError, match="holds no key"):
+        ledger_key.load(tmp_path)
+
+
+def test_a_key_that_cannot_be_read_or_kept_is_told(tmp_path: Path) -> None:
+    (tmp_path / ledger_key.FILE).mkdir()
+    with pytest.raises(StoreError, match="cannot be read"):
+        ledger_key.load(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        ledger_key.keep(tmp_path / "file" / "x", KEY)
