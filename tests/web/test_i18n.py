@@ -14,7 +14,7 @@ from glasshouse.web import attempts, executions, fleet, jobpage, overview, queue
 from glasshouse.web.chinese import CHINESE, PARTS
 from glasshouse.web.findings import Kind
 from glasshouse.web.i18n import CATALOGS, t
-from glasshouse.web.people import accountview, may
+from glasshouse.web.people import accountview, audit, may
 
 ROOM = Path(web.__file__).parent
 PAGES = sorted([*ROOM.glob("*.py"), *ROOM.glob("people/*.py")])
@@ -43,7 +43,7 @@ def used() -> set[str]:
     keys |= {f"outcome {outcome.value}" for outcome in Outcome}
     keys |= set(reasons.SENTENCES.values()) | {reasons.EVERY_QUEUE, reasons.STRANGER}
     keys |= set(may.MEANINGS.values()) | {answer for _, answer in may._ANSWERS.values()}
-    keys |= set(accountview._SOURCES.values())
+    keys |= set(accountview._SOURCES.values()) | set(audit.LABELS.values())
     for module in (ROOM / "people").glob("*.py"):
         keys |= set(re.findall(r'done = ?"([^"]+)"', module.read_text("utf-8")))
         keys |= set(re.findall(r'(?:done|fault)="([^"]+)"', module.read_text("utf-8")))

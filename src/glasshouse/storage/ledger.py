@@ -106,11 +106,18 @@ def walk(database: Database, upto: int, wanted: Wanted | None = None) -> Iterato
         after = found[-1].seq
 
 
-def latest(db: sa.Connection, wanted: Wanted, *, most: int) -> list[Link]:
-    """Return the newest records, the newest first."""
+def count(db: sa.Connection, wanted: Wanted) -> int:
+    """Return how many records there are of what is wanted."""
+    asked = sa.select(sa.func.count()).select_from(LEDGER).where(*_conditions(db, wanted))
+    return int(db.execute(asked).scalar_one())
+
+
+def latest(db: sa.Connection, wanted: Wanted, *, most: int, upto: int | None = None) -> list[Link]:
+    """Return the newest records, up to number ``upto``, the newest first."""
+    before = () if upto is None else (LEDGER.c.seq <= upto,)
     rows = db.execute(
         sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
-        .where(*_conditions(db, wanted))
+        .where(*_conditions(db, wanted), *before)
         .order_by(LEDGER.c.seq.desc())
         .limit(most)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from glasshouse.model.errors import DeniedError
 from glasshouse.web.people.refusals import SignInNeededError
 from glasshouse.web.viewer import Viewer
@@ -26,3 +28,8 @@ def admit(viewer: Viewer) -> None:
             f"You are signed in as {viewer.label[:80]}, and no role was given to you.",
             remedy="Ask who runs this console to make you a member.",
         )
+
+
+def sees_audit(viewer: Viewer, servers: Sequence[str]) -> bool:
+    """Return whether somebody sees the audit ledger, which is one for all ``servers``."""
+    return viewer.signed_in and any(viewer.sees(name).audit for name in servers)

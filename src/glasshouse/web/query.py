@@ -114,6 +114,8 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     ),
     "name": _text,
     "type": _text,
+    "event": _text,
+    "actor": _text,
     "queue": _text,
     "id": _text,
     "error": _text,

@@ -18,6 +18,7 @@ from minijinja import Environment
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.floor.view import ServerView
 from glasshouse.web import format as fmt
+from glasshouse.web.admission import sees_audit
 from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.i18n import LOCALES, t
 
@@ -106,6 +107,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
     person: str
     sign_in: str
+    audit: bool
     base: str
 
 
@@ -260,6 +262,7 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         live=live and source is not None,
         person="" if context is None else fmt.display_text(context.viewer.label),
         sign_in=_sign_in(context),
+        audit=context is not None and sees_audit(context.viewer, context.floor.names),
         base="",
     )
 

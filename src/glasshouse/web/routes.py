@@ -78,6 +78,8 @@ ROUTES: tuple[Route, ...] = (
     Route("/step-up/passkey", "step_up_key", Kind.CHANGE, posts=True),
     Route("/account", "account", Kind.PERSON, posts=True),
     Route("/account/passkey", "account_key", Kind.CHANGE, posts=True),
+    Route("/audit", "audit", Kind.PERSON, ("event", "actor", "q", "until")),
+    Route("/api/v1/audit", "audit_listing", Kind.VISIT, ("event", "actor", "q", "until")),
     Route("/api/v1/step-up", "step_up_token", Kind.CHANGE, posts=True),
     Route("/api/v1/me", "me", Kind.API),
     Route("/api/v1/servers", "servers", Kind.API, _PAGING),
@@ -115,7 +117,7 @@ RESERVED_NAMES: frozenset[str] = frozenset(
     segment
     for segment in (route.pattern.split("/")[1] for route in ROUTES)
     if segment and not segment.startswith("{")
-) | {"audit", "approvals", "operations", "metrics"}
+) | {"approvals", "operations", "metrics"}
 """First segments of our own URLs, also of those to come: no server may be named so."""
 
 

@@ -54,7 +54,7 @@ def openapi() -> bytes:
             route.pattern: {"get": _operation(route)} for route in ROUTES if route.kind is Kind.API
         }
         | {route.pattern: {"get": _bytes(route)} for route in ROUTES if route.kind is Kind.BYTES}
-        | {"/api/v1/step-up": {"post": _step_up()}},
+        | {"/api/v1/step-up": {"post": _step_up()}, "/api/v1/audit": {"get": _audit()}},
         "components": {"schemas": components, "securitySchemes": _CREDENTIALS},
         # The first: strangers look, where the settings let them.
         "security": [{}, {"token": []}, {"password": []}],
@@ -105,6 +105,39 @@ def _step_up() -> dict[str, Any]:
                     "properties": {
                         "token": {"type": "string"},
                         "expires_in": {"type": "integer"},
+                    },
+                },
+            )
+        }
+        | _problems(),
+    }
+
+
+def _audit() -> dict[str, Any]:
+    route = next(route for route in ROUTES if route.name == "audit_listing")
+    item = {
+        "type": "object",
+        "required": ["digest", "record"],
+        "properties": {"digest": {"type": "string"}, "record": {"type": "object"}},
+    }
+    return {
+        "operationId": route.name,
+        "summary": "List records of the audit ledger, the newest first.",
+        "description": "For roles that see the ledger. The next older ones come with the "
+        "parameter until as it is answered, which is absent at the end. See docs/audit.md.",
+        "parameters": _query_parameters(route),
+        "responses": {
+            "200": _response(
+                "Records, and how many there are in all.",
+                JSON,
+                {
+                    "type": "object",
+                    "required": ["items", "total", "per_page"],
+                    "properties": {
+                        "items": {"type": "array", "items": item},
+                        "total": {"type": "integer"},
+                        "per_page": {"type": "integer"},
+                        "until": {"type": "integer"},
                     },
                 },
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from glasshouse.web.chinese.audit import AUDIT
 from glasshouse.web.chinese.history import HISTORY
 from glasshouse.web.chinese.job import JOB
 from glasshouse.web.chinese.keys import KEYS
@@ -13,5 +14,5 @@ from glasshouse.web.chinese.people import PEOPLE
 from glasshouse.web.chinese.screen import SCREEN
 from glasshouse.web.chinese.search import SEARCH
 
-PARTS = (SCREEN, OVERVIEW, LISTS, SEARCH, HISTORY, JOB, KEYS, PEOPLE)
+PARTS = (SCREEN, OVERVIEW, LISTS, SEARCH, HISTORY, JOB, KEYS, PEOPLE, AUDIT)
 CHINESE: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}

@@ -10,6 +10,7 @@ from glasshouse.model.errors import NotFoundError
 from glasshouse.web.context import PageBuilder
 from glasshouse.web.people.access import Site
 from glasshouse.web.people.account import Account
+from glasshouse.web.people.audit import Audit
 from glasshouse.web.people.change import Changer
 from glasshouse.web.people.elsewhere import Elsewhere
 from glasshouse.web.people.keys import Keys
@@ -57,9 +58,14 @@ def people_pages(people: People | None) -> PeoplePages:
         return PeoplePages(pages={}, changes={}, visits={})
     keys = Keys(people)
     sign_in, step_up, account = SignIn(people), StepUp(people, keys), Account(people, keys)
-    elsewhere = Elsewhere(people, sign_in)
+    elsewhere, audit = Elsewhere(people, sign_in), Audit(people)
     return PeoplePages(
-        pages={"sign_in": sign_in.page, "step_up": step_up.page, "account": account.page},
+        pages={
+            "sign_in": sign_in.page,
+            "step_up": step_up.page,
+            "account": account.page,
+            "audit": audit.page,
+        },
         changes={
             "sign_in": sign_in.sign_in,
             "sign_out": sign_in.sign_out,
@@ -69,7 +75,11 @@ def people_pages(people: People | None) -> PeoplePages:
             "account": account.change,
             "account_key": account.key,
         },
-        visits={"sign_in_elsewhere": elsewhere.begin, "signed_in_elsewhere": elsewhere.back},
+        visits={
+            "sign_in_elsewhere": elsewhere.begin,
+            "signed_in_elsewhere": elsewhere.back,
+            "audit_listing": audit.listing,
+        },
         people=people,
     )
 

@@ -1,0 +1,43 @@
+"""The audit ledger in Simplified Chinese."""
+
+from __future__ import annotations
+
+AUDIT = {
+    "Audit": "审计",
+    "Records": "记录",
+    "{n} in all. Each is chained to the one before it; glasshouse audit verify shows that none "
+    "was changed.": (
+        "共 {n} 条。每条记录都与前一条相连；glasshouse audit verify 可证明没有记录被改动。"
+    ),
+    "What": "事件",
+    "Who": "人员",
+    "Text": "文本",
+    "an address, an action…": "地址、操作……",
+    "Records, newest first": "记录，最新的在前",
+    "Number": "编号",
+    "When": "时间",
+    "From": "来自",
+    "unknown name": "未知名称",
+    "Digest": "摘要",
+    "No record matches.": "没有匹配的记录。",
+    "Nothing is recorded yet.": "尚无记录。",
+    "Older": "更早",
+    "signed in": "已登录",
+    "was not let in": "被拒绝登录",
+    "signed out": "已退出",
+    "showed a second factor": "出示了第二因素",
+    "showed a wrong second factor": "第二因素有误",
+    "changed an account": "更改了账户",
+    "read the settings again": "重新读取了设置",
+    "began to serve": "开始服务",
+    "exported the ledger": "导出了账本",
+    "signs with a new key": "启用了新的签名密钥",
+    "Your role does not see the audit ledger here.": "您的角色在此处看不到审计账本。",
+    'It needs see = ["audit"] in a role, and one of its networks.': (
+        '需要角色中包含 see = ["audit"]，并且来自该角色的网络。'
+    ),
+    "A token cannot change an account, nor open a session.": "令牌不能更改账户，也不能开启会话。",
+    "Sign in at /sign-in; a program shows its code at /api/v1/step-up.": (
+        "请在 /sign-in 登录；程序请在 /api/v1/step-up 出示验证码。"
+    ),
+}

@@ -1,0 +1,126 @@
+"""``/audit`` and ``/api/v1/audit``: the ledger for those who see it, and for nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.storage import ledger
+from glasshouse.storage.tables import LEDGER
+
+from .home import Home, living, sign_in
+
+
+def fill(home: Home, many: int) -> None:
+    home.database.call(
+        ledger.append,
+        *(
+            Record(
+                event=Event.FACTOR_REFUSED if number % 2 else Event.SIGNED_IN,
+                at=home.now - many + number,
+                who=Who(name=f"local:n{number}", address="10.0.0.7"),
+                detail={"by": "<script>alert(1)</script>\u202e"},
+            )
+            for number in range(many)
+        ),
+    )
+
+
+async def test_an_auditor_reads_it_newest_first_and_page_by_page(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        fill(home, 119)
+        await sign_in(browser, "eve")
+        page = (await browser.get("/audit")).text
+        assert page.index("local:eve") < page.index("local:n118") < page.index("local:n70")
+        assert "local:n69" not in page
+        assert "120 in all" in page
+        assert "<script>alert" not in page
+        assert "\u202e" not in page
+        older = (await browser.get("/audit?until=70")).text
+        assert "local:n69" in older
+        assert "Show the newest" in older
+        last = (await browser.get("/audit?until=20")).text
+        assert 'rel="next"' not in last
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "hidden"),
+    [
+        ("event=session.signed_in", "local:n2", "local:n3"),
+        ("actor=local:n3", "local:n3", "local:n2"),
+        ("q=10.0.0.7", "local:n2", "local:eve"),
+    ],
+)
+async def test_it_is_searched(tmp_path: Path, asked: str, shown: str, hidden: str) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        fill(home, 4)
+        await sign_in(browser, "eve")
+        rows = (await browser.get(f"/audit?{asked}")).text.partition("<tbody>")[2]
+        assert shown in rows
+        assert hidden not in rows
+        told = (await browser.get(f"/api/v1/audit?{asked}")).json()
+        names = [item["record"]["who"]["name"] for item in told["items"]]
+        assert shown in names
+        assert hidden not in names
+        assert told["total"] == len(names)
+
+
+async def test_what_matches_nothing_says_so(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        await sign_in(browser, "eve")
+        assert "No record matches" in (await browser.get("/audit?q=nowhere")).text
+
+
+async def test_programs_go_on_where_a_page_ends(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        fill(home, 60)
+        await sign_in(browser, "eve")
+        seen, until = [], ""
+        while True:
+            told = (await browser.get(f"/api/v1/audit{until}")).json()
+            seen += [item["record"]["seq"] for item in told["items"]]
+            if "until" not in told:
+                break
+            until = f"?until={told['until']}"
+        assert seen == list(range(61, 0, -1))
+
+
+async def test_nobody_else_sees_it(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("dev", "viewer")
+        stranger = await browser.get("/audit")
+        assert stranger.headers["location"].startswith("/sign-in")
+        assert (await browser.get("/api/v1/audit")).status_code == 401
+        await sign_in(browser, "dev")
+        for address in ("/audit", "/api/v1/audit"):
+            answer = await browser.get(address)
+            assert answer.status_code == 403
+            assert "local:dev" not in answer.text
+        assert 'href="/audit"' not in (await browser.get("/main")).text
+
+
+async def test_a_role_sees_it_only_in_its_networks(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser("192.0.2.1") as browser:
+        home.add("ops")
+        await sign_in(browser, "ops")
+        assert (await browser.get("/audit")).status_code == 403
+    async with living(tmp_path) as home, home.browser("10.20.0.9") as browser:
+        await sign_in(browser, "ops")
+        assert (await browser.get("/audit")).status_code == 200
+        assert 'href="/audit"' in (await browser.get("/account")).text
+
+
+async def test_a_spoilt_record_is_shown_as_far_as_it_can_be(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        await sign_in(browser, "eve")
+        home.database.call(lambda db: db.execute(sa.update(LEDGER).values(body=b"\xff{")))
+        assert (await browser.get("/audit")).status_code == 200
+        assert (await browser.get("/api/v1/audit")).json()["items"][0]["record"] == {}
