@@ -42,7 +42,16 @@ ROOMS = {
 SECONDS = 180.0
 
 # What is written before and after, and why nobody could tell the difference.
-ARGUED: dict[tuple[str, str, str], str] = {}
+_KINDS = "(ValueError, TypeError, RecursionError)"
+ARGUED: dict[tuple[str, str, str], str] = {
+    ("verify.py", _KINDS, "(TypeError, ValueError, RecursionError)"): "they are caught alike",
+    ("verify.py", _KINDS, "(ValueError, RecursionError, TypeError)"): "they are caught alike",
+    (
+        "verify.py",
+        "isinstance(told, dict) and canonical(told) == body",
+        "canonical(told) == body",
+    ): "a list is canonical of nothing: the condition is for the type checker",
+}
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,

@@ -34,6 +34,30 @@ def test_the_order_of_keys_makes_no_difference(value: dict[str, int]) -> None:
     assert canonical(turned) == canonical(value)
 
 
+def test_the_names_of_events_never_change() -> None:
+    """They stand in ledgers that were written, and in what others built on them."""
+    assert [event.value for event in Event] == [
+        "ledger.key",
+        "console.started",
+        "settings.read",
+        "session.signed_in",
+        "session.refused",
+        "session.signed_out",
+        "factor.shown",
+        "factor.refused",
+        "account.changed",
+        "ledger.exported",
+    ]
+
+
+def test_characters_stand_as_they_are_in_utf_8() -> None:
+    assert canonical({"b": "ü\x1f", "a": True}) == '{"a":true,"b":"ü\\u001f"}'.encode()
+
+
+def test_nobody_in_particular_is_nobody() -> None:
+    assert Who() == Who(name="", roles=(), address="", how="", factor_age=None)
+
+
 def test_what_has_more_than_one_form_is_refused() -> None:
     for value in (1.5, b"x", object()):
         with pytest.raises(TypeError, match="cannot hold"):

@@ -25,6 +25,11 @@ def told(made: Book, links: list[Link], *signed: Checkpoint) -> Verdict:
     return verify(made.id, links, signed)
 
 
+def what(verdict: Verdict) -> str:
+    assert verdict.fault is not None
+    return verdict.fault.what
+
+
 def broken_at(verdict: Verdict) -> int:
     assert verdict.fault is not None
     return verdict.fault.seq
@@ -101,6 +106,9 @@ def test_a_cut_tail_is_found_by_a_checkpoint_or_by_where_it_ended() -> None:
     assert verdict.checkpoints == 0
     assert broken_at(verify(ID, cut, (), made.head)) == 5
     assert broken_at(verify(ID, [], (), made.head)) == 1
+    assert verify(ID, made.links, (), made.head).fault is None
+    early, late = book(3).sign(), book(5).sign()
+    assert "a checkpoint names 3" in what(told(made, made.links[:2], late, early))
     assert verify(ID, made.links, (), cut[-1].head).fault is None
 
 
@@ -164,6 +172,53 @@ def test_a_record_that_says_something_else_of_itself_is_found(said: dict[str, ob
     first = json.loads(book(1).links[0].body) | said
     body = json.dumps(first, sort_keys=True, separators=(",", ":")).encode()
     assert broken_at(verify(ID, [Link(1, body, digest_of(body))])) == 1
+
+
+def test_a_fault_is_told_in_words() -> None:
+    made, links = book(), book().links
+    signed = made.sign()
+    changed = links[1]._replace(body=links[1].body.replace(b"ops", b"opa"))
+    said = json.loads(links[0].body) | {"v": 2}
+    body = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    replace = msgspec.structs.replace
+    for verdict, words in (
+        (told(made, [links[0], changed]), "its digest is another: it was changed"),
+        (told(made, [Link(1, b"x", digest_of(b"x"))]), "it is not in canonical form"),
+        (
+            told(made, [Link(1, body, digest_of(body))]),
+            "it says of itself that it is another record",
+        ),
+        (verify(b"\0" * 32, links), "it does not follow the record before it"),
+        (told(made, links[1:]), "record 1 is missing: 2 follows"),
+        (told(made, links, replace(signed, ledger="")), "a checkpoint of it is of another ledger"),
+        (
+            told(made, links, made.sign(OTHER_KEY)),
+            "a checkpoint of it is signed with a key that this ledger does not know",
+        ),
+        (
+            told(made, links, replace(signed, signature="")),
+            "the signature of a checkpoint of it is wrong",
+        ),
+        (
+            told(made, links, _at(signed, "00", KEY)),
+            "a checkpoint of it has another digest: the ledger was written anew",
+        ),
+        (told(made, links[:2], signed), "the ledger ends at record 2, a checkpoint names 6"),
+        (
+            verify(ID, links[:2], (), made.head),
+            "the ledger ends at record 2, 6 had been written",
+        ),
+    ):
+        assert what(verdict) == words
+
+
+def _at(signed: Checkpoint, digest: str, key: bytes) -> Checkpoint:
+    return checkpoints.sign(ID, Head(signed.seq, bytes.fromhex(digest)), key, NOW)
+
+
+def test_a_record_of_bottomless_depth_is_not_canonical() -> None:
+    body = b'{"a":' * 100_000
+    assert "canonical" in what(verify(ID, [Link(1, body, digest_of(body))]))
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"a": 1}', b'{"b":1,"a":1}', b"\xff", b'{"a":1.5}'])
