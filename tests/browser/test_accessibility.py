@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
+from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.storage import ledger
 from tests.browser.house import House, house
 from tests.browser.stages import PAGES, WRONG, fill_shop
 from tests.browser.test_people import served, set_up_app, sign_in
@@ -156,5 +158,17 @@ async def test_signing_in_and_the_account(
         await narrow_enough("the second factor")
         await page.goto(home.url + "/account")
         await narrow_enough("an account with everything")
+        hostile = {"by": "<b>" + "W" * 300, "\x1b[2J": "\u202e"}
+        who = Who(name="local:" + "x" * 280, roles=("<i>",), address="::1", how="session")
+        record = Record(event=Event.FACTOR_REFUSED, at=home.clock(), who=who, detail=hostile)
+        home.people.tools.database.call(ledger.append, record)
+        await page.goto(home.url + "/main")
+        await page.get_by_role("link", name="Audit").click()
+        await page.locator("details.sealed summary").first.click()
+        await narrow_enough("the audit ledger")
+        await page.get_by_label("Text").fill("nowhere")
+        await page.get_by_role("button", name="Show").click()
+        await page.get_by_text("No record matches.").wait_for()
+        await narrow_enough("nothing found in the ledger")
         await context.close()
         eye.nothing()
