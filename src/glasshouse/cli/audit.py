@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import sys
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glasshouse.cli.options import AsJson, ConfigFile, StateFolder
-from glasshouse.model.errors import InvalidError, SettingsError
+from glasshouse.model.errors import SettingsError
 
 if TYPE_CHECKING:
     from glasshouse.ledger.chain import Link
@@ -74,12 +73,12 @@ def latest(
     wanted = _wanted(event, actor, text, since, until)
     with _opened(config, state) as (database, _):
         found = database.call(ledger.latest, wanted, most=limit)
-    told = [_exported(link) for link in found]
+    told = [_told(link) for link in found]
     if as_json:
         typer.echo(json.dumps({"items": told}, ensure_ascii=False))
         return
     for row in told:
-        typer.echo(_line(row["record"]))
+        typer.echo(_line(row))
     if not told:
         typer.echo("There are no such records.")
 
@@ -206,63 +205,40 @@ def _piped(write: Callable[[], None]) -> None:
 
 
 def _as_lines(links: Iterator[Link]) -> None:
-    """Write each record as it is hashed, byte for byte, behind its digest."""
-    for link in links:
-        digest = link.digest.hex().encode()
-        sys.stdout.buffer.write(b'{"digest":"%b","record":%b}\n' % (digest, link.body))
-    sys.stdout.buffer.flush()
+    from glasshouse.ledger.export import line  # noqa: PLC0415 - it takes a while
+
+    sys.stdout.buffer.writelines(line(link) for link in links)
 
 
 def _as_csv(links: Iterator[Link]) -> None:
-    rows = csv.writer(sys.stdout)
-    rows.writerow(["seq", "at", "event", "name", "roles", "address", "how", "detail", "digest"])
-    for link in links:
-        record = json.loads(link.body)
-        who = record.get("who", {})
-        cells = [
-            link.seq,
-            record["at"],
-            record["event"],
-            who.get("name", ""),
-            " ".join(who.get("roles", [])),
-            who.get("address", ""),
-            who.get("how", ""),
-            json.dumps(record.get("detail", {}), ensure_ascii=False),
-            link.digest.hex(),
-        ]
-        rows.writerow([_plain(cell) for cell in cells])
+    from glasshouse.ledger.export import heading, row  # noqa: PLC0415 - it takes a while
+
+    sys.stdout.buffer.write(heading())
+    sys.stdout.buffer.writelines(row(link) for link in links)
 
 
-def _plain(cell: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = str(cell)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+def _told(link: Link) -> dict[str, Any]:
+    from glasshouse.ledger.export import read  # noqa: PLC0415 - it takes a while
+
+    return {"digest": link.digest.hex(), "record": read(link)}
 
 
-def _exported(link: Link) -> dict[str, Any]:
-    try:
-        record = json.loads(link.body)
-    except ValueError:
-        raise InvalidError(
-            f"Record {link.seq} cannot be read: it was changed.",
-            remedy="Run glasshouse audit verify.",
-        ) from None
-    return {"digest": link.digest.hex(), "record": record}
-
-
-def _line(record: dict[str, Any]) -> str:
+def _line(told: dict[str, Any]) -> str:
+    record = told["record"]
+    if "event" not in record:
+        return f"{told['digest'][:16]}…  spoilt: run glasshouse audit verify"
     who = record.get("who", {})
     said = " ".join(f"{name}={value}" for name, value in record.get("detail", {}).items())
     parts = [
-        str(record["seq"]),
-        record["at"][:19] + "Z",
+        str(record.get("seq")),
+        str(record.get("at"))[:19] + "Z",
         record["event"],
         who.get("name") or "-",
         who.get("address") or "-",
         said,
     ]
     # Nothing in a record may steer the terminal.
-    return "".join(c if c.isprintable() else "�" for c in "  ".join(parts).rstrip())
+    return "".join(c if c.isprintable() else "\ufffd" for c in "  ".join(parts).rstrip())
 
 
 def _wanted(event: str, actor: str, text: str, since: str, until: str) -> Wanted:

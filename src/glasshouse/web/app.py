@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import UNSET
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glasshouse.floor.floor import Floor
@@ -314,6 +314,8 @@ async def _send(response: Response, scope: Scope, receive: Receive, send: Send) 
         response.headers["connection"] = "close"
     if scope["method"] == "HEAD":
         response.body = b""
+        if isinstance(response, StreamingResponse):
+            response = Response(status_code=response.status_code, headers=response.headers)
     await response(scope, receive, send)
 
 

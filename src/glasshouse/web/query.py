@@ -115,6 +115,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "name": _text,
     "type": _text,
     "event": _text,
+    "format": _shape(re.compile("csv|jsonl"), "Use format=csv or format=jsonl."),
     "actor": _text,
     "queue": _text,
     "id": _text,

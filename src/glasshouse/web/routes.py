@@ -80,6 +80,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/account/passkey", "account_key", Kind.CHANGE, posts=True),
     Route("/audit", "audit", Kind.PERSON, ("event", "actor", "q", "until")),
     Route("/api/v1/audit", "audit_listing", Kind.VISIT, ("event", "actor", "q", "until")),
+    Route("/api/v1/audit/export", "audit_export", Kind.VISIT, ("event", "actor", "q", "format")),
     Route("/api/v1/step-up", "step_up_token", Kind.CHANGE, posts=True),
     Route("/api/v1/me", "me", Kind.API),
     Route("/api/v1/servers", "servers", Kind.API, _PAGING),

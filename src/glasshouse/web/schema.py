@@ -54,7 +54,8 @@ def openapi() -> bytes:
             route.pattern: {"get": _operation(route)} for route in ROUTES if route.kind is Kind.API
         }
         | {route.pattern: {"get": _bytes(route)} for route in ROUTES if route.kind is Kind.BYTES}
-        | {"/api/v1/step-up": {"post": _step_up()}, "/api/v1/audit": {"get": _audit()}},
+        | {"/api/v1/step-up": {"post": _step_up()}, "/api/v1/audit": {"get": _audit()}}
+        | {"/api/v1/audit/export": {"get": _audit_export()}},
         "components": {"schemas": components, "securitySchemes": _CREDENTIALS},
         # The first: strangers look, where the settings let them.
         "security": [{}, {"token": []}, {"password": []}],
@@ -141,6 +142,20 @@ def _audit() -> dict[str, Any]:
                     },
                 },
             )
+        }
+        | _problems(),
+    }
+
+
+def _audit_export() -> dict[str, Any]:
+    route = next(route for route in ROUTES if route.name == "audit_export")
+    return {
+        "operationId": route.name,
+        "summary": "Give records of the audit ledger as a file, the oldest first.",
+        "description": "format is jsonl (the default) or csv. The export itself is recorded.",
+        "parameters": _query_parameters(route),
+        "responses": {
+            "200": _response("One record a line.", "application/jsonl", {"type": "string"})
         }
         | _problems(),
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from pathlib import Path
 
 import pytest
@@ -92,6 +95,39 @@ async def test_programs_go_on_where_a_page_ends(tmp_path: Path) -> None:
         assert seen == list(range(61, 0, -1))
 
 
+async def test_an_export_is_the_ledger_and_is_recorded_before(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        fill(home, 1100)
+        await sign_in(browser, "eve")
+        answer = await browser.get("/api/v1/audit/export")
+        assert answer.headers["content-disposition"] == 'attachment; filename="ledger.jsonl"'
+        lines = answer.text.splitlines()
+        assert [json.loads(line)["record"]["seq"] for line in lines] == list(range(1, 1103))
+        last = json.loads(lines[-1])["record"]
+        assert (last["event"], last["who"]["name"]) == ("ledger.exported", "local:eve")
+        asked = "/api/v1/audit/export?format=csv&actor=local:n7"
+        rows = list(csv.DictReader(io.StringIO((await browser.get(asked)).text)))
+        assert [row["name"] for row in rows] == ["local:n7"]
+        assert rows[0]["event"] == "factor.refused"
+        newest = (await browser.get("/api/v1/audit")).json()["items"][0]["record"]
+        assert newest["detail"] == {"format": "csv", "actor": "local:n7"}
+        head = await browser.head("/api/v1/audit/export")
+        assert (head.status_code, head.content) == (200, b"")
+        assert (await browser.get("/api/v1/audit/export?format=xml")).status_code == 400
+
+
+async def test_what_cannot_be_recorded_is_not_exported(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        fill(home, 3)
+        await sign_in(browser, "eve")
+        home.database.call(lambda db: db.execute(sa.text("ALTER TABLE ledger_head RENAME TO gone")))
+        answer = await browser.get("/api/v1/audit/export")
+        assert answer.status_code == 503
+        assert "local:n1" not in answer.text
+
+
 async def test_nobody_else_sees_it(tmp_path: Path) -> None:
     async with living(tmp_path) as home, home.browser() as browser:
         home.add("dev", "viewer")
@@ -99,7 +135,7 @@ async def test_nobody_else_sees_it(tmp_path: Path) -> None:
         assert stranger.headers["location"].startswith("/sign-in")
         assert (await browser.get("/api/v1/audit")).status_code == 401
         await sign_in(browser, "dev")
-        for address in ("/audit", "/api/v1/audit"):
+        for address in ("/audit", "/api/v1/audit", "/api/v1/audit/export"):
             answer = await browser.get(address)
             assert answer.status_code == 403
             assert "local:dev" not in answer.text

@@ -22,6 +22,8 @@ AUDIT = {
     "No record matches.": "没有匹配的记录。",
     "Nothing is recorded yet.": "尚无记录。",
     "Older": "更早",
+    "Export these, the oldest first:": "导出这些记录（最早的在前）：",
+    "JSON lines": "JSON 行",
     "signed in": "已登录",
     "was not let in": "被拒绝登录",
     "signed out": "已退出",

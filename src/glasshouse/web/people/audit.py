@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from glasshouse.ledger.chain import Link
+from glasshouse.ledger.export import heading, line, read, row, table
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import DeniedError
 from glasshouse.storage import ledger
@@ -19,6 +18,7 @@ from glasshouse.storage.ledger import Wanted
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import sees_audit
 from glasshouse.web.context import PageContext, PageResult, result
+from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.i18n import t
 from glasshouse.web.people.change import Change
 from glasshouse.web.people.people import People
@@ -73,18 +73,17 @@ class Audit:
             q=given.get("q", ""),
             active=any(given.get(name) for name in ("event", "actor", "q")),
             older=_address(given, links[-1].seq - 1) if more else "",
+            exports=_address(given, None).replace("/audit", "/api/v1/audit/export", 1),
             newest=_address(given, None) if given.get("until") else "",
         )
         return replace(result(context, "audit", view, "Audit"), live=False)
 
     async def listing(self, change: Change) -> Response:
         """Answer likewise in JSON; raises likewise."""
-        if not change.context.viewer.signed_in:
-            raise SignInNeededError("You are not signed in.")
-        _require(change.context)
+        _require_signed_in(change.context)
         links, more, total = await self._found(change.context.query)
         told: dict[str, object] = {
-            "items": [{"digest": link.digest.hex(), "record": _read(link)} for link in links],
+            "items": [{"digest": link.digest.hex(), "record": read(link)} for link in links],
             "total": total,
             "per_page": PER_PAGE,
         }
@@ -92,17 +91,59 @@ class Audit:
             told["until"] = links[-1].seq - 1
         return fresh(msgspec.json.encode(told), JSON)
 
+    async def export(self, change: Change) -> Response:
+        """Give every record asked for, the oldest first, as a file; that is recorded before.
+
+        Raises:
+            SignInNeededError, DeniedError: as for the list.
+            StoreError: it cannot be recorded, so nothing is given.
+        """
+        _require_signed_in(change.context)
+        given = change.context.query
+        form = given.get("format") or "jsonl"
+        asked = {name: said for name, said in given.items() if said and name != "format"}
+        recording = self._people.recording
+        end = await recording.note_viewer(
+            Event.EXPORTED, change.context.viewer, format=form, **asked
+        )
+        media = "text/csv; charset=utf-8" if form == "csv" else "application/jsonl"
+        headers = {
+            "content-disposition": f'attachment; filename="ledger.{form}"',
+            "cache-control": NOT_KEPT,
+        }
+        lines = self._lines(_wanted(given), form, end)
+        return StreamingResponse(lines, headers=headers, media_type=media)
+
+    async def _lines(self, wanted: Wanted, form: str, upto: int) -> AsyncIterator[bytes]:
+        written, after = row if form == "csv" else line, 0
+        if form == "csv":
+            yield heading()
+        run = self._people.tools.database.run
+        while found := await run(ledger.page, wanted, after=after, upto=upto):
+            yield b"".join(map(written, found))
+            after = found[-1].seq
+
     async def _found(self, given: Mapping[str, str]) -> tuple[list[Link], bool, int]:
         """Return the records asked for, whether there are older ones, and how many in all."""
         until = given.get("until")
-        wanted = Wanted(
-            event=given.get("event", ""), actor=given.get("actor", ""), text=given.get("q", "")
-        )
+        wanted = _wanted(given)
         run = self._people.tools.database.run
         upto = None if until is None else int(until)
         links = await run(ledger.latest, wanted, most=PER_PAGE + 1, upto=upto)
         total = await run(ledger.count, wanted)
         return links[:PER_PAGE], len(links) > PER_PAGE, total
+
+
+def _require_signed_in(context: PageContext) -> None:
+    if not context.viewer.signed_in:
+        raise SignInNeededError("You are not signed in.")
+    _require(context)
+
+
+def _wanted(given: Mapping[str, str]) -> Wanted:
+    return Wanted(
+        event=given.get("event", ""), actor=given.get("actor", ""), text=given.get("q", "")
+    )
 
 
 def _require(context: PageContext) -> None:
@@ -114,8 +155,8 @@ def _require(context: PageContext) -> None:
 
 
 def _row(link: Link, context: PageContext) -> AuditRow:
-    record, locale = _read(link), context.locale
-    who, event = _table(record.get("who")), str(record.get("event", ""))
+    record, locale = read(link), context.locale
+    who, event = table(record.get("who")), str(record.get("event", ""))
     known = event in set(Event)
     at = _at(str(record.get("at", "")))
     return AuditRow(
@@ -130,22 +171,10 @@ def _row(link: Link, context: PageContext) -> AuditRow:
         roles=tuple(fmt.display_text(str(role)) for role in who.get("roles", ())),
         said=tuple(
             Said(name=fmt.display_text(str(name)), value=fmt.display_text(str(value)))
-            for name, value in _table(record.get("detail")).items()
+            for name, value in table(record.get("detail")).items()
         ),
         digest=link.digest.hex(),
     )
-
-
-def _read(link: Link) -> dict[str, Any]:
-    """Return a record; one that was spoilt behind our back has nothing to tell."""
-    try:
-        return _table(json.loads(link.body))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _table(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _at(text: str) -> float:

@@ -28,8 +28,8 @@ class Recording:
         where = "" if address is None else str(address)
         await self._write(event, Who(name=name, address=where), detail)
 
-    async def note_viewer(self, event: Event, viewer: Viewer, **detail: str) -> None:
-        """Record what somebody did who is signed in; raises likewise."""
+    async def note_viewer(self, event: Event, viewer: Viewer, **detail: str) -> int:
+        """Record what somebody did who is signed in; return the record's number. Raises likewise."""
         age, address, person = viewer.context.factor_age, viewer.context.address, viewer.person
         who = Who(
             name=viewer.actor.name,
@@ -38,8 +38,8 @@ class Recording:
             how="" if person is None else person.how.value,
             factor_age=None if age is None else int(age),
         )
-        await self._write(event, who, detail)
+        return await self._write(event, who, detail)
 
-    async def _write(self, event: Event, who: Who, detail: dict[str, str]) -> None:
+    async def _write(self, event: Event, who: Who, detail: dict[str, str]) -> int:
         record = Record(event=event, at=self._tools.clock(), who=who, detail=detail)
-        await self._tools.database.run(ledger.append, record)
+        return (await self._tools.database.run(ledger.append, record)).seq

@@ -79,6 +79,7 @@ def people_pages(people: People | None) -> PeoplePages:
             "sign_in_elsewhere": elsewhere.begin,
             "signed_in_elsewhere": elsewhere.back,
             "audit_listing": audit.listing,
+            "audit_export": audit.export,
         },
         people=people,
     )

@@ -39,7 +39,7 @@ class AuditChoice(Struct, frozen=True, kw_only=True):
 
 
 class AuditView(Struct, frozen=True, kw_only=True):
-    """``/audit``. ``older`` and ``newest`` are addresses, empty where there is none."""
+    """``/audit``. ``exports``, ``older`` and ``newest`` are addresses, empty where there is none."""
 
     rows: tuple[AuditRow, ...]
     total: str
@@ -47,5 +47,6 @@ class AuditView(Struct, frozen=True, kw_only=True):
     actor: str
     q: str
     active: bool
+    exports: str
     older: str
     newest: str

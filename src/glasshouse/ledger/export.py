@@ -1,0 +1,60 @@
+"""Records as they leave: lines of JSON that can be verified, and rows for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from glasshouse.ledger.chain import Link
+
+HEADINGS = ("seq", "at", "event", "name", "roles", "address", "how", "detail", "digest")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def read(link: Link) -> dict[str, Any]:
+    """Return what a record says; nothing, if it was spoilt behind our back."""
+    try:
+        told = json.loads(link.body)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def line(link: Link) -> bytes:
+    """Return a line of JSON: the digest, and the record byte for byte as it is hashed."""
+    return b'{"digest":"%b","record":%b}\n' % (link.digest.hex().encode(), link.body)
+
+
+def heading() -> bytes:
+    """Return the first line of a table of comma-separated values."""
+    return _row(HEADINGS)
+
+
+def row(link: Link) -> bytes:
+    """Return a record as one line of comma-separated values, of which none is a formula."""
+    record = read(link)
+    who, detail = table(record.get("who")), table(record.get("detail"))
+    return _row((
+        str(link.seq),
+        str(record.get("at", "")),
+        str(record.get("event", "")),
+        str(who.get("name", "")),
+        " ".join(map(str, who.get("roles", ()))),
+        str(who.get("address", "")),
+        str(who.get("how", "")),
+        json.dumps(detail, ensure_ascii=False),
+        link.digest.hex(),
+    ))  # fmt: skip
+
+
+def table(value: object) -> dict[str, Any]:
+    """Return a value of a record that should be an object; an empty one if it is not."""
+    return value if isinstance(value, dict) else {}
+
+
+def _row(cells: tuple[str, ...]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerow([f"'{c}" if c.startswith(_FORMULA) else c for c in cells])
+    return text.getvalue().encode("utf-8", "replace")
