@@ -8,11 +8,11 @@ import json
 
 import pytest
 
-from glasshouse.ledger.chain import Link, digest_of, seal
+from glasshouse.ledger.chain import Head, Link, digest_of, seal
 from glasshouse.ledger.export import HEADINGS, heading, line, read, row, table
 from glasshouse.ledger.record import Event, Record, Who
 
-from .book import ID, NOW, Book, Head
+from .book import ID, NOW, Book
 
 
 def cells(link: Link) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Recording:
         await self._write(event, Who(name=name, address=where), detail)
 
     async def note_viewer(self, event: Event, viewer: Viewer, **detail: str) -> int:
-        """Record what somebody did who is signed in; return the record's number. Raises likewise."""
+        """Record what who is signed in did; return the record's number. Raises likewise."""
         age, address, person = viewer.context.factor_age, viewer.context.address, viewer.person
         who = Who(
             name=viewer.actor.name,

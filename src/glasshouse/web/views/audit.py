@@ -39,7 +39,7 @@ class AuditChoice(Struct, frozen=True, kw_only=True):
 
 
 class AuditView(Struct, frozen=True, kw_only=True):
-    """``/audit``. ``exports``, ``older`` and ``newest`` are addresses, empty where there is none."""
+    """``/audit``. ``exports``, ``older`` and ``newest`` are addresses, or empty."""
 
     rows: tuple[AuditRow, ...]
     total: str
