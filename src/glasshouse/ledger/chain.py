@@ -14,7 +14,6 @@ from glasshouse.ledger.record import Plain, Record, canonical
 
 DOMAIN = b"glasshouse ledger 1\n"
 VERSION = 1
-ID_BYTES = 32
 
 
 class Head(NamedTuple):
