@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any
 
@@ -55,6 +53,7 @@ def table(value: object) -> dict[str, Any]:
 
 
 def _row(cells: tuple[str, ...]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow([f"'{c}" if c.startswith(_FORMULA) else c for c in cells])
-    return text.getvalue().encode("utf-8", "replace")
+    """Return a line as of RFC 4180, every cell in quotes."""
+    plain = (f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
+    quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in plain)
+    return (",".join(quoted) + "\r\n").encode("utf-8", "replace")
