@@ -200,7 +200,7 @@ def _written(state: Path) -> Path:
     file.write_bytes(
         b"".join(
             b'{"digest":"%b","record":%b}\n' % (link.digest.hex().encode(), link.body)
-            for link in ledger.walk(database, 1 << 62)
+            for link in ledger.walk(database)
         )
     )
     database.close()

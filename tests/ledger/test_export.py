@@ -9,14 +9,14 @@ import json
 import pytest
 
 from glasshouse.ledger.chain import Head, Link, digest_of, seal
-from glasshouse.ledger.export import HEADINGS, heading, line, read, row, table
+from glasshouse.ledger.export import FORMS, HEADINGS, line, read, row, table
 from glasshouse.ledger.record import Event, Record, Who
 
 from .book import ID, NOW, Book
 
 
 def cells(link: Link) -> dict[str, str]:
-    text = (heading() + row(link)).decode()
+    text = (FORMS["csv"].heading + row(link)).decode()
     (found,) = csv.DictReader(io.StringIO(text))
     return {name: found[name] for name in HEADINGS}
 

@@ -48,7 +48,7 @@ def record(event: Event = Event.SIGNED_IN, name: str = "local:ops", **detail: st
 def verdict(database: Database) -> Verdict:
     name, head = database.call(ledger.ledger_id), database.call(ledger.end)
     signed = [read(text) for text in database.call(ledger.checkpoints)]
-    return verify(name, ledger.walk(database, 1 << 62), signed, head)
+    return verify(name, ledger.walk(database), signed, head)
 
 
 def test_records_are_read_as_they_were_written(database: Database) -> None:
@@ -57,7 +57,7 @@ def test_records_are_read_as_they_were_written(database: Database) -> None:
     made = database.call(ledger.checkpoint, KEY, NOW)
     assert made.seq == 3
     assert verdict(database) == Verdict(database.call(ledger.end), 1, None)
-    assert [link.seq for link in ledger.walk(database, 2)] == [1, 2]
+    assert [link.seq for link in ledger.walk(database, upto=2)] == [1, 2]
 
 
 def test_an_append_is_all_or_nothing(database: Database) -> None:
@@ -89,17 +89,18 @@ def test_several_consoles_write_one_chain(url: str, database: Database) -> None:
         other.close()
 
 
-def test_there_is_something_to_sign_until_it_is_signed(database: Database) -> None:
-    assert not database.call(ledger.unsigned)
+def test_what_is_new_is_signed_once(database: Database) -> None:
+    assert database.call(ledger.sign_new, KEY, NOW) is None
     database.call(ledger.append, record())
-    assert database.call(ledger.unsigned)
-    database.call(ledger.checkpoint, KEY, NOW)
-    assert not database.call(ledger.unsigned)
+    made = database.call(ledger.sign_new, KEY, NOW)
+    assert made is not None
+    assert made.seq == 1
+    assert database.call(ledger.sign_new, KEY, NOW) is None
 
 
 def test_many_records_are_walked_in_steps(database: Database) -> None:
     database.call(ledger.append, *(record() for _ in range(1203)))
-    assert [link.seq for link in ledger.walk(database, 1203)] == list(range(1, 1204))
+    assert [link.seq for link in ledger.walk(database, upto=1203)] == list(range(1, 1204))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_records_are_found(database: Database, wanted: Wanted, found: list[int])
     )
     links = database.call(ledger.latest, wanted, most=10)
     assert [link.seq for link in links] == found
-    assert [link.seq for link in ledger.walk(database, 10, wanted)] == found[::-1]
+    assert [link.seq for link in ledger.walk(database, wanted, upto=10)] == found[::-1]
     assert [link.seq for link in database.call(ledger.latest, wanted, most=1)] == found[:1]
 
 

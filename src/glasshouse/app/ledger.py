@@ -73,18 +73,17 @@ async def kept(database: Database, folder: Path) -> AsyncIterator[None]:
     Raises:
         StoreError: the database or the folder cannot be used.
     """
-    key = key_of(database, folder)
+    key_of(database, folder)
     detail = {"version": __version__}
     started = Record(event=Event.STARTED, at=time.time(), who=CONSOLE, detail=detail)
     database.call(ledger.append, started)
-    task = asyncio.create_task(_signing(database, key))
+    task = asyncio.create_task(_signing(database, folder))
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        with contextlib.suppress(GlasshouseError):
-            sign_new(database, key)
+        await _sign_new(database, folder)
 
 
 def noting(people: People) -> Callable[[Sequence[str]], None]:
@@ -101,20 +100,15 @@ def noting(people: People) -> Callable[[Sequence[str]], None]:
     return note
 
 
-def sign_new(database: Database, key: bytes) -> None:
-    """Sign the end of the ledger if there is anything behind the last checkpoint.
-
-    Raises:
-        StoreError: the database fails.
-    """
-    if database.call(ledger.unsigned):
-        database.call(ledger.checkpoint, key, time.time())
-
-
-async def _signing(database: Database, key: bytes) -> None:
+async def _signing(database: Database, folder: Path) -> None:
     while True:
-        try:
-            await asyncio.to_thread(sign_new, database, key)
-        except GlasshouseError as error:
-            log.warning("the ledger was not signed", why=error.detail)
+        await _sign_new(database, folder)
         await asyncio.sleep(EVERY)
+
+
+async def _sign_new(database: Database, folder: Path) -> None:
+    """Sign what is new, with the key of now: a command may have made another."""
+    try:
+        await database.run(ledger.sign_new, key_of(database, folder), time.time())
+    except GlasshouseError as error:
+        log.warning("the ledger was not signed", why=error.detail)

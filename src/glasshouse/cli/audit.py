@@ -6,8 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,17 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glasshouse.cli.opened import opened
 from glasshouse.cli.options import AsJson, ConfigFile, StateFolder
 from glasshouse.model.errors import SettingsError
 
 if TYPE_CHECKING:
     from glasshouse.ledger.chain import Link
     from glasshouse.ledger.checkpoint import Checkpoint
-    from glasshouse.storage.database import Database
+    from glasshouse.ledger.export import Form
     from glasshouse.storage.ledger import Wanted
 
 _MOST = 10_000
-_ALL = 1 << 62
 
 
 class Format(StrEnum):
@@ -68,12 +67,13 @@ def latest(
       glasshouse audit list --actor local:ops --since 2026-11-27
       glasshouse audit list --event session.refused --json
     """  # noqa: D301 - click reads the \b
-    from glasshouse.storage import ledger  # noqa: PLC0415 - it takes a while
+    from glasshouse.ledger.export import told_of  # noqa: PLC0415 - it takes a while
+    from glasshouse.storage import ledger  # noqa: PLC0415
 
     wanted = _wanted(event, actor, text, since, until)
-    with _opened(config, state) as (database, _):
+    with opened(config, state) as (database, _, _):
         found = database.call(ledger.latest, wanted, most=limit)
-    told = [_told(link) for link in found]
+    told = list(map(told_of, found))
     if as_json:
         typer.echo(json.dumps({"items": told}, ensure_ascii=False))
         return
@@ -104,15 +104,15 @@ def verify(
       glasshouse audit verify
       glasshouse audit verify --checkpoints /mnt/elsewhere/checkpoints.jsonl
     """  # noqa: D301 - click reads the \b
-    from glasshouse.ledger.verify import verify as verified  # noqa: PLC0415 - it takes a while
+    from glasshouse.ledger.checkpoint import read  # noqa: PLC0415 - it takes a while
+    from glasshouse.ledger.verify import verify as verified  # noqa: PLC0415
     from glasshouse.storage import ledger  # noqa: PLC0415
 
     elsewhere = _read_checkpoints(checkpoints)
-    with _opened(config, state) as (database, _):
-        own = [_checkpoint(text) for text in database.call(ledger.checkpoints)]
+    with opened(config, state) as (database, _, _):
+        own = [read(text) for text in database.call(ledger.checkpoints)]
         name, head = database.call(ledger.ledger_id), database.call(ledger.end)
-        links = ledger.walk(database, _ALL)
-        verdict = verified(name, links, [*own, *elsewhere], head=head)
+        verdict = verified(name, ledger.walk(database), [*own, *elsewhere], head)
     fault = verdict.fault
     if as_json:
         told: dict[str, object] = {
@@ -153,18 +153,18 @@ def export(
       glasshouse audit export --format csv --since 2026-11-01 > november.csv
     """  # noqa: D301 - click reads the \b
     from glasshouse.app.shell import shell  # noqa: PLC0415 - it takes a while
+    from glasshouse.ledger.export import FORMS  # noqa: PLC0415
     from glasshouse.ledger.record import Event, Record  # noqa: PLC0415
     from glasshouse.storage import ledger  # noqa: PLC0415
 
     wanted = _wanted(event, actor, text, since, until)
     asked = {"event": event, "actor": actor, "text": text, "since": since, "until": until}
     detail = {"format": form.value, **{name: said for name, said in asked.items() if said}}
-    write = _as_csv if form is Format.CSV else _as_lines
-    with _opened(config, state) as (database, _):
+    with opened(config, state) as (database, _, _):
         exported = Record(event=Event.EXPORTED, at=time.time(), who=shell(), detail=detail)
         # What is recorded while this runs is for the next export.
         end = database.call(ledger.append, exported).seq
-        _piped(lambda: write(ledger.walk(database, end, wanted)))
+        _write(FORMS[form], ledger.walk(database, wanted, upto=end))
 
 
 def checkpoint(
@@ -184,43 +184,26 @@ def checkpoint(
     """  # noqa: D301, E501 - click reads the \b
     from glasshouse.app import ledger as app  # noqa: PLC0415 - it takes a while
     from glasshouse.app.shell import shell  # noqa: PLC0415
+    from glasshouse.ledger.checkpoint import written  # noqa: PLC0415
     from glasshouse.storage import ledger  # noqa: PLC0415
 
-    with _opened(config, state) as (database, folder):
+    with opened(config, state) as (database, _, folder):
         if new_key:
             made = app.renew_key(database, folder, shell())
         else:
             key = app.key_of(database, folder)
             made = database.call(ledger.checkpoint, key, time.time())
-    typer.echo(_written_checkpoint(made))
+    typer.echo(written(made))
 
 
-def _piped(write: Callable[[], None]) -> None:
+def _write(form: Form, links: Iterator[Link]) -> None:
     try:
-        write()
+        sys.stdout.buffer.write(form.heading)
+        sys.stdout.buffer.writelines(map(form.line, links))
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has enough; Python would complain once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _as_lines(links: Iterator[Link]) -> None:
-    from glasshouse.ledger.export import line  # noqa: PLC0415 - it takes a while
-
-    sys.stdout.buffer.writelines(line(link) for link in links)
-
-
-def _as_csv(links: Iterator[Link]) -> None:
-    from glasshouse.ledger.export import heading, row  # noqa: PLC0415 - it takes a while
-
-    sys.stdout.buffer.write(heading())
-    sys.stdout.buffer.writelines(row(link) for link in links)
-
-
-def _told(link: Link) -> dict[str, Any]:
-    from glasshouse.ledger.export import read  # noqa: PLC0415 - it takes a while
-
-    return {"digest": link.digest.hex(), "record": read(link)}
 
 
 def _line(told: dict[str, Any]) -> str:
@@ -259,6 +242,8 @@ def _time(text: str) -> float | None:
 
 
 def _read_checkpoints(path: Path | None) -> list[Checkpoint]:
+    from glasshouse.ledger.checkpoint import read  # noqa: PLC0415 - it takes a while
+
     if path is None:
         return []
     try:
@@ -267,32 +252,4 @@ def _read_checkpoints(path: Path | None) -> list[Checkpoint]:
         raise SettingsError(
             f"{path} cannot be read: {error.strerror}.", remedy="Name a file of checkpoints."
         ) from None
-    return [_checkpoint(line) for line in text.splitlines() if line.strip()]
-
-
-def _checkpoint(text: str) -> Checkpoint:
-    from glasshouse.ledger.checkpoint import read  # noqa: PLC0415 - it takes a while
-
-    return read(text)
-
-
-def _written_checkpoint(made: Checkpoint) -> str:
-    import msgspec  # noqa: PLC0415 - it takes a while
-
-    return msgspec.json.encode(made).decode()
-
-
-@contextmanager
-def _opened(config: Path | None, state: Path | None) -> Iterator[tuple[Database, Path]]:
-    from glasshouse.app.people import open_database, state_of  # noqa: PLC0415 - it takes a while
-    from glasshouse.settings.console import Keeping  # noqa: PLC0415
-    from glasshouse.settings.file import read_settings  # noqa: PLC0415
-
-    keeping = Keeping(state=state)
-    if config is not None:
-        keeping = read_settings(config, environ=os.environ, state=state).keeping
-    database = open_database(keeping)
-    try:
-        yield database, state_of(keeping)
-    finally:
-        database.close()
+    return [read(line) for line in text.splitlines() if line.strip()]

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from glasshouse.cli.opened import opened
 from glasshouse.cli.options import AsJson, ConfigFile, StateFolder
 from glasshouse.model.errors import SettingsError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from glasshouse.policy.rules import Rules
     from glasshouse.storage.database import Database
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -53,7 +50,7 @@ def add(
             f"{name[:80]!r} cannot be the name of an account.",
             remedy="Use letters, digits, and . _ @ -; at most 64 of them.",
         )
-    with _opened(config, state) as (database, rules):
+    with opened(config, state) as (database, rules, _):
         if role not in rules.roles:
             raise SettingsError(
                 f"There is no role {role[:80]!r}.",
@@ -82,7 +79,7 @@ def everybody(
     """  # noqa: D301 - click reads the \b
     from glasshouse.storage import accounts, factors  # noqa: PLC0415 - it takes a while
 
-    with _opened(config, state) as (database, _):
+    with opened(config, state) as (database, _, _):
         rows = [
             (account, database.call(factors.of, accounts.SOURCE + account.name))
             for account in database.call(accounts.everybody)
@@ -118,7 +115,7 @@ def remove(name: Name, *, config: ConfigFile = None, state: StateFolder = None) 
     """  # noqa: D301 - click reads the \b
     from glasshouse.storage import accounts  # noqa: PLC0415 - it takes a while
 
-    with _opened(config, state) as (database, _):
+    with opened(config, state) as (database, _, _):
         _recorded(database, "removed", name, lambda db: accounts.remove(db, name))
     typer.echo(f"Removed {name}.")
 
@@ -141,7 +138,7 @@ def reset_factor(
     from glasshouse.storage import accounts, factors, sessions  # noqa: PLC0415 - takes a while
 
     actor = name if ":" in name else accounts.SOURCE + name
-    with _opened(config, state) as (database, _):
+    with opened(config, state) as (database, _, _):
         if ":" not in name and database.call(accounts.find, name) is None:
             raise SettingsError(
                 f"There is no account {name[:80]!r}.", remedy="See glasshouse users list."
@@ -172,24 +169,6 @@ def _recorded(
         ledger.append(db, record)
 
     database.call(both)
-
-
-@contextmanager
-def _opened(config: Path | None, state: Path | None) -> Iterator[tuple[Database, Rules]]:
-    from glasshouse.app.people import open_database  # noqa: PLC0415 - it takes a while
-    from glasshouse.policy.rules import default_rules  # noqa: PLC0415
-    from glasshouse.settings.console import Keeping  # noqa: PLC0415
-    from glasshouse.settings.file import read_settings  # noqa: PLC0415
-
-    keeping, rules = Keeping(state=state), default_rules()
-    if config is not None:
-        settings = read_settings(config, environ=os.environ, state=state)
-        keeping, rules = settings.keeping, settings.access.rules
-    database = open_database(keeping)
-    try:
-        yield database, rules
-    finally:
-        database.close()
 
 
 def _password(*, from_stdin: bool) -> str:

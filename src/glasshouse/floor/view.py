@@ -197,6 +197,11 @@ class FloorView:
         """What tells apart those who are shown different things."""
         return tuple(self._sights.items())
 
+    @property
+    def audit(self) -> bool:
+        """Whether the audit ledger, which is one for all servers, may be seen."""
+        return any(sight.audit for sight in self._sights.values())
+
     def server(self, name: str) -> ServerView:
         """Return one server.
 

@@ -71,6 +71,11 @@ def is_signed(checkpoint: Checkpoint) -> bool:
     return True
 
 
+def written(checkpoint: Checkpoint) -> str:
+    """Return a checkpoint as JSON, in one line."""
+    return msgspec.json.encode(checkpoint).decode()
+
+
 def read(text: bytes | str) -> Checkpoint:
     """Return a checkpoint that was written as JSON.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from glasshouse.ledger.chain import Link
 
@@ -20,14 +21,14 @@ def read(link: Link) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def told_of(link: Link) -> dict[str, Any]:
+    """Return a record with its digest, as programs get it."""
+    return {"digest": link.digest.hex(), "record": read(link)}
+
+
 def line(link: Link) -> bytes:
     """Return a line of JSON: the digest, and the record byte for byte as it is hashed."""
     return b'{"digest":"%b","record":%b}\n' % (link.digest.hex().encode(), link.body)
-
-
-def heading() -> bytes:
-    """Return the first line of a table of comma-separated values."""
-    return _row(HEADINGS)
 
 
 def row(link: Link) -> bytes:
@@ -57,3 +58,17 @@ def _row(cells: tuple[str, ...]) -> bytes:
     plain = (f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
     quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in plain)
     return (",".join(quoted) + "\r\n").encode("utf-8", "replace")
+
+
+class Form(NamedTuple):
+    """How records are written as a file: what comes first, each record, and the media type."""
+
+    heading: bytes
+    line: Callable[[Link], bytes]
+    media: str
+
+
+FORMS: Mapping[str, Form] = {
+    "jsonl": Form(b"", line, "application/jsonl"),
+    "csv": Form(_row(HEADINGS), row, "text/csv; charset=utf-8"),
+}

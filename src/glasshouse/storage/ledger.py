@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from glasshouse.ledger.chain import Head, Link, sealed
-from glasshouse.ledger.checkpoint import Checkpoint, sign
+from glasshouse.ledger.checkpoint import Checkpoint, sign, written
 from glasshouse.ledger.record import Record
 from glasshouse.storage.database import Database
 from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
@@ -34,9 +34,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
 
 
+EVERYTHING = Wanted()
+_LINK = sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
+
+
 def append(db: sa.Connection, *records: Record) -> Head:
     """Write records behind the last one, all or none; return the end of the chain then."""
-    head = _end(db, lock=True)
+    head = end(db, lock=True)
     for record, link in zip(records, sealed(head, records), strict=True):
         db.execute(
             sa.insert(LEDGER).values(
@@ -60,16 +64,16 @@ def ledger_id(db: sa.Connection) -> bytes:
 
 def checkpoint(db: sa.Connection, key: bytes, now: float) -> Checkpoint:
     """Sign the end of the chain, keep the checkpoint, and return it."""
-    made = sign(ledger_id(db), _end(db, lock=True), key, now)
-    body = msgspec.json.encode(made).decode()
-    db.execute(sa.insert(CHECKPOINT).values(signature=made.signature, seq=made.seq, body=body))
+    made = sign(ledger_id(db), end(db, lock=True), key, now)
+    row = {"signature": made.signature, "seq": made.seq, "body": written(made)}
+    db.execute(sa.insert(CHECKPOINT).values(row))
     return made
 
 
-def unsigned(db: sa.Connection) -> bool:
-    """Return whether there are records behind the last checkpoint."""
+def sign_new(db: sa.Connection, key: bytes, now: float) -> Checkpoint | None:
+    """Sign the end of the chain, if there are records behind the last checkpoint."""
     last = db.execute(sa.select(sa.func.max(CHECKPOINT.c.seq))).scalar()
-    return _end(db).seq > (last or 0)
+    return checkpoint(db, key, now) if end(db).seq > (last or 0) else None
 
 
 def checkpoints(db: sa.Connection) -> list[str]:
@@ -78,30 +82,30 @@ def checkpoints(db: sa.Connection) -> list[str]:
     return [str(body) for (body,) in rows]
 
 
-def end(db: sa.Connection) -> Head:
-    """Return the end of the chain, as it was written with the last record."""
-    return _end(db)
+def end(db: sa.Connection, *, lock: bool = False) -> Head:
+    """Return the end of the chain; with ``lock`` nobody else moves it in this transaction."""
+    asked = sa.select(LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
+    row = db.execute(asked.with_for_update() if lock else asked).one()
+    return Head(int(row.seq), bytes(row.digest))
 
 
-def page(db: sa.Connection, wanted: Wanted, *, after: int, upto: int) -> list[Link]:
+def page(db: sa.Connection, wanted: Wanted, *, after: int, upto: int | None = None) -> list[Link]:
     """Return the records that follow ``after``, not beyond ``upto``: some hundred at most."""
-    rows = db.execute(
-        sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
-        .where(LEDGER.c.seq > after, LEDGER.c.seq <= upto, *_conditions(db, wanted))
-        .order_by(LEDGER.c.seq)
-        .limit(_STEP)
-    )
-    return [Link(int(seq), bytes(body), bytes(digest)) for seq, body, digest in rows]
+    where = _conditions(db, wanted, upto)
+    asked = _LINK.where(LEDGER.c.seq > after, *where).order_by(LEDGER.c.seq)
+    return _links(db, asked.limit(_STEP))
 
 
-def walk(database: Database, upto: int, wanted: Wanted | None = None) -> Iterator[Link]:
-    """Yield records up to ``upto``, the oldest first.
+def walk(
+    database: Database, wanted: Wanted = EVERYTHING, *, upto: int | None = None
+) -> Iterator[Link]:
+    """Yield records up to number ``upto``, the oldest first.
 
     Memory does not grow with the ledger, and nobody who writes waits: each step is a
     transaction of its own.
     """
     after = 0
-    while found := database.call(page, wanted or Wanted(), after=after, upto=upto):
+    while found := database.call(page, wanted, after=after, upto=upto):
         yield from found
         after = found[-1].seq
 
@@ -114,23 +118,17 @@ def count(db: sa.Connection, wanted: Wanted) -> int:
 
 def latest(db: sa.Connection, wanted: Wanted, *, most: int, upto: int | None = None) -> list[Link]:
     """Return the newest records, up to number ``upto``, the newest first."""
-    before = () if upto is None else (LEDGER.c.seq <= upto,)
-    rows = db.execute(
-        sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
-        .where(*_conditions(db, wanted), *before)
-        .order_by(LEDGER.c.seq.desc())
-        .limit(most)
-    )
-    return [Link(int(seq), bytes(body), bytes(digest)) for seq, body, digest in rows]
+    asked = _LINK.where(*_conditions(db, wanted, upto)).order_by(LEDGER.c.seq.desc())
+    return _links(db, asked.limit(most))
 
 
-def _end(db: sa.Connection, *, lock: bool = False) -> Head:
-    asked = sa.select(LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
-    row = db.execute(asked.with_for_update() if lock else asked).one()
-    return Head(int(row.seq), bytes(row.digest))
+def _links(db: sa.Connection, asked: sa.Select[tuple[int, bytes, bytes]]) -> list[Link]:
+    return [Link(int(row.seq), bytes(row.body), bytes(row.digest)) for row in db.execute(asked)]
 
 
-def _conditions(db: sa.Connection, wanted: Wanted) -> Sequence[sa.ColumnElement[bool]]:
+def _conditions(
+    db: sa.Connection, wanted: Wanted, upto: int | None = None
+) -> Sequence[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     for column, value in ((LEDGER.c.event, wanted.event), (LEDGER.c.actor, wanted.actor)):
         if value.endswith("*"):
@@ -143,6 +141,8 @@ def _conditions(db: sa.Connection, wanted: Wanted) -> Sequence[sa.ColumnElement[
         postgres = db.dialect.name == "postgresql"
         place = sa.func.pg_catalog.position if postgres else sa.func.instr
         found.append(place(LEDGER.c.body, sa.literal(sought, sa.LargeBinary)) > 0)
+    if upto is not None:
+        found.append(LEDGER.c.seq <= upto)
     if wanted.since is not None:
         found.append(LEDGER.c.at >= wanted.since)
     if wanted.until is not None:

@@ -6,7 +6,6 @@ It stands apart from the database on purpose: who can write there cannot sign.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from glasshouse.ledger.checkpoint import KEY_BYTES
@@ -51,7 +50,8 @@ def keep(folder: Path, key: bytes) -> None:
     path, new = folder / FILE, folder / f"{FILE}.new"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(new, key.hex().encode() + b"\n", lambda: new.replace(path))
+        _write(new, key.hex().encode() + b"\n")
+        new.replace(path)
         directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(directory)
@@ -64,7 +64,7 @@ def keep(folder: Path, key: bytes) -> None:
         ) from None
 
 
-def _write(path: Path, text: bytes, then: Callable[[], object]) -> None:
+def _write(path: Path, text: bytes) -> None:
     path.unlink(missing_ok=True)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -72,4 +72,3 @@ def _write(path: Path, text: bytes, then: Callable[[], object]) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-    then()

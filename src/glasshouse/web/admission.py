@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import DeniedError
 from glasshouse.web.people.refusals import SignInNeededError
 from glasshouse.web.viewer import Viewer
@@ -30,6 +29,6 @@ def admit(viewer: Viewer) -> None:
         )
 
 
-def sees_audit(viewer: Viewer, servers: Sequence[str]) -> bool:
-    """Return whether somebody sees the audit ledger, which is one for all ``servers``."""
-    return viewer.signed_in and any(viewer.sees(name).audit for name in servers)
+def sees_audit(viewer: Viewer, floor: FloorView) -> bool:
+    """Return whether somebody, who sees ``floor``, sees the audit ledger."""
+    return viewer.signed_in and floor.audit

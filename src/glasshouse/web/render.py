@@ -262,7 +262,7 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         live=live and source is not None,
         person="" if context is None else fmt.display_text(context.viewer.label),
         sign_in=_sign_in(context),
-        audit=context is not None and sees_audit(context.viewer, context.floor.names),
+        audit=context is not None and sees_audit(context.viewer, context.floor),
         base="",
     )
 

@@ -114,8 +114,12 @@ def _step_up() -> dict[str, Any]:
     }
 
 
+def _named(name: str) -> Route:
+    return next(route for route in ROUTES if route.name == name)
+
+
 def _audit() -> dict[str, Any]:
-    route = next(route for route in ROUTES if route.name == "audit_listing")
+    route = _named("audit_listing")
     item = {
         "type": "object",
         "required": ["digest", "record"],
@@ -148,7 +152,7 @@ def _audit() -> dict[str, Any]:
 
 
 def _audit_export() -> dict[str, Any]:
-    route = next(route for route in ROUTES if route.name == "audit_export")
+    route = _named("audit_export")
     return {
         "operationId": route.name,
         "summary": "Give records of the audit ledger as a file, the oldest first.",

@@ -20,7 +20,7 @@ from .test_scripts import basic, made_token, me
 def records(home: Home) -> list[dict[str, Any]]:
     """Return every record, from the first on; the chain is whole."""
     head = home.database.call(ledger.end)
-    links = list(ledger.walk(home.database, head.seq))
+    links = list(ledger.walk(home.database, upto=head.seq))
     assert verify(home.database.call(ledger.ledger_id), links, (), head).fault is None
     return [json.loads(link.body) for link in links]
 

@@ -211,7 +211,7 @@ class Account:
 
     async def _by_password(self, change: Change, person: Person, password: str) -> Person:
         name = person.name.partition(":")[2]
-        address = change.context.viewer.context.address
+        address = change.address
         found = await self._people.passwords.check(name, password, address)
         if found.name != person.name:
             raise WrongCredentialsError("The name or the password is wrong.")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from glasshouse.ledger.chain import Link
-from glasshouse.ledger.export import heading, line, read, row, table
+from glasshouse.ledger.export import FORMS, Form, read, table, told_of
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import DeniedError
 from glasshouse.storage import ledger
 from glasshouse.storage.ledger import Wanted
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import sees_audit
+from glasshouse.web.asking import Address
 from glasshouse.web.context import PageContext, PageResult, result
 from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.i18n import t
@@ -24,9 +24,12 @@ from glasshouse.web.people.change import Change
 from glasshouse.web.people.people import People
 from glasshouse.web.people.refusals import SignInNeededError
 from glasshouse.web.replies import JSON, fresh
-from glasshouse.web.views.audit import AuditChoice, AuditRow, AuditView, Said
+from glasshouse.web.views.audit import AuditRow, AuditView, Said
+from glasshouse.web.views.shared import Choice
 
 PER_PAGE = 50
+FILTERS = ("event", "actor", "q")
+"""The parameters that say which records are looked for."""
 LABELS: Mapping[Event, str] = {
     Event.SIGNED_IN: "signed in",
     Event.SIGN_IN_REFUSED: "was not let in",
@@ -58,11 +61,13 @@ class Audit:
         _require(context)
         given, locale = context.query, context.locale
         links, more, total = await self._found(given)
+        kept = tuple((name, given[name]) for name in FILTERS if given.get(name))
+        here, exported = Address("/audit", kept), Address("/api/v1/audit/export", kept)
         view = AuditView(
             rows=tuple(_row(link, context) for link in links),
             total=fmt.number(total),
             choices=tuple(
-                AuditChoice(
+                Choice(
                     value=event.value,
                     label=t(LABELS[event], locale),
                     chosen=given.get("event") == event,
@@ -71,10 +76,11 @@ class Audit:
             ),
             actor=given.get("actor", ""),
             q=given.get("q", ""),
-            active=any(given.get(name) for name in ("event", "actor", "q")),
-            older=_address(given, links[-1].seq - 1) if more else "",
-            exports=_address(given, None).replace("/audit", "/api/v1/audit/export", 1),
-            newest=_address(given, None) if given.get("until") else "",
+            active=bool(kept),
+            older=here.to(until=str(links[-1].seq - 1)) if more else "",
+            csv=exported.to(format="csv"),
+            jsonl=exported.to(format="jsonl"),
+            newest=here.to() if given.get("until") else "",
         )
         return replace(result(context, "audit", view, "Audit"), live=False)
 
@@ -83,7 +89,7 @@ class Audit:
         _require_signed_in(change.context)
         links, more, total = await self._found(change.context.query)
         told: dict[str, object] = {
-            "items": [{"digest": link.digest.hex(), "record": read(link)} for link in links],
+            "items": list(map(told_of, links)),
             "total": total,
             "per_page": PER_PAGE,
         }
@@ -100,27 +106,26 @@ class Audit:
         """
         _require_signed_in(change.context)
         given = change.context.query
-        form = given.get("format") or "jsonl"
+        name = given.get("format", "jsonl")
+        form = FORMS[name]
         asked = {name: said for name, said in given.items() if said and name != "format"}
         recording = self._people.recording
         end = await recording.note_viewer(
-            Event.EXPORTED, change.context.viewer, format=form, **asked
+            Event.EXPORTED, change.context.viewer, format=name, **asked
         )
-        media = "text/csv; charset=utf-8" if form == "csv" else "application/jsonl"
         headers = {
-            "content-disposition": f'attachment; filename="ledger.{form}"',
+            "content-disposition": f'attachment; filename="ledger.{name}"',
             "cache-control": NOT_KEPT,
         }
         lines = self._lines(_wanted(given), form, end)
-        return StreamingResponse(lines, headers=headers, media_type=media)
+        return StreamingResponse(lines, headers=headers, media_type=form.media)
 
-    async def _lines(self, wanted: Wanted, form: str, upto: int) -> AsyncIterator[bytes]:
-        written, after = row if form == "csv" else line, 0
-        if form == "csv":
-            yield heading()
+    async def _lines(self, wanted: Wanted, form: Form, upto: int) -> AsyncIterator[bytes]:
+        yield form.heading
+        after = 0
         run = self._people.tools.database.run
         while found := await run(ledger.page, wanted, after=after, upto=upto):
-            yield b"".join(map(written, found))
+            yield b"".join(map(form.line, found))
             after = found[-1].seq
 
     async def _found(self, given: Mapping[str, str]) -> tuple[list[Link], bool, int]:
@@ -147,7 +152,7 @@ def _wanted(given: Mapping[str, str]) -> Wanted:
 
 
 def _require(context: PageContext) -> None:
-    if not sees_audit(context.viewer, context.floor.names):
+    if not sees_audit(context.viewer, context.floor):
         raise DeniedError(
             "Your role does not see the audit ledger here.",
             remedy='It needs see = ["audit"] in a role, and one of its networks.',
@@ -158,10 +163,9 @@ def _row(link: Link, context: PageContext) -> AuditRow:
     record, locale = read(link), context.locale
     who, event = table(record.get("who")), str(record.get("event", ""))
     known = event in set(Event)
-    at = _at(str(record.get("at", "")))
     return AuditRow(
         seq=link.seq,
-        at=fmt.moment(at, context.now, locale),
+        at=fmt.stored_moment(record.get("at"), context.now, locale),
         event=event,
         label=t(LABELS[Event(event)], locale) if known else fmt.display_text(event),
         bad=known and Event(event) in _BAD,
@@ -175,18 +179,3 @@ def _row(link: Link, context: PageContext) -> AuditRow:
         ),
         digest=link.digest.hex(),
     )
-
-
-def _at(text: str) -> float:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return 0.0
-
-
-def _address(given: Mapping[str, str], until: int | None) -> str:
-    kept = {name: given[name] for name in ("event", "actor", "q") if given.get(name)}
-    if until is not None:
-        kept["until"] = str(until)
-    text = "&".join(f"{name}={fmt.segment(value)}" for name, value in kept.items())
-    return f"/audit?{text}" if text else "/audit"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from glasshouse.model.access import IPAddress
 from glasshouse.web import bodies, guard
 from glasshouse.web.context import PageContext, PageRenderer, PageResult
 from glasshouse.web.people.access import Site
@@ -25,6 +26,11 @@ class Change:
     body: bytes
     site: Site
     renderer: PageRenderer
+
+    @property
+    def address(self) -> IPAddress | None:
+        """Where it comes from."""
+        return self.context.viewer.context.address
 
     def fields(self) -> dict[str, str]:
         """Return the fields of the form that was sent; raises ``InvalidError``."""

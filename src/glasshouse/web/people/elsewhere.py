@@ -78,7 +78,7 @@ class Elsewhere:
             begun, wanted = await self._begun(query.get("state", ""), change)
             came = await oidc.finish(begun, query, self._people.tools.clock())
         except OidcRefusedError as error:
-            where = str(change.context.viewer.context.address)
+            where = str(change.address)
             log.warning("sign-in at the provider refused", why=error.why.value, address=where)
             raise
         person = Person(

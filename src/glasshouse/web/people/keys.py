@@ -96,8 +96,7 @@ class Keys:
         await self._noted(Event.FACTOR_SHOWN, person, change)
 
     async def _noted(self, event: Event, person: Person, change: Change) -> None:
-        address = change.context.viewer.context.address
-        await self._people.recording.note(event, person.name, address, by="passkey")
+        await self._people.recording.note(event, person.name, change.address, by="passkey")
 
     async def _checked(
         self, person: Person, change: Change, challenge: bytes, answer: Mapping[str, Any]

@@ -25,16 +25,15 @@ class Recording:
         Raises:
             StoreError: it cannot be written.
         """
-        where = "" if address is None else str(address)
-        await self._write(event, Who(name=name, address=where), detail)
+        await self._write(event, Who(name=name, address=str(address or "")), detail)
 
     async def note_viewer(self, event: Event, viewer: Viewer, **detail: str) -> int:
         """Record what who is signed in did; return the record's number. Raises likewise."""
-        age, address, person = viewer.context.factor_age, viewer.context.address, viewer.person
+        age, person = viewer.context.factor_age, viewer.person
         who = Who(
             name=viewer.actor.name,
             roles=viewer.actor.roles,
-            address="" if address is None else str(address),
+            address=str(viewer.context.address or ""),
             how="" if person is None else person.how.value,
             factor_age=None if age is None else int(age),
         )

@@ -40,7 +40,7 @@ class SignIn:
         name, wanted = fields.get("name", "").strip(), onward(fields.get("next", "/"))
         try:
             person = await self._people.passwords.check(
-                name, fields.get("password", ""), change.context.viewer.context.address
+                name, fields.get("password", ""), change.address
             )
         except (WrongCredentialsError, TooManyError) as error:
             return self._refused(change, name, wanted, error)
@@ -60,8 +60,7 @@ class SignIn:
             password=password,
         )
         by = "password" if password else "identity provider"
-        address = viewer.context.address
-        await self._people.recording.note(Event.SIGNED_IN, person.name, address, by=by)
+        await self._people.recording.note(Event.SIGNED_IN, person.name, change.address, by=by)
         held = await self._people.factors.of(person.name)
         target = f"/step-up?next={fmt.segment(wanted)}" if held.any else wanted
         return change.signed_in(see(target), session)

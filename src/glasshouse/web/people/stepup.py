@@ -40,7 +40,7 @@ class StepUp:
         person, wanted = in_person(change.context), onward(fields.get("next", "/"))
         try:
             await self._people.factors.show_code(
-                person.name, fields.get("code", "").strip(), change.context.viewer.context.address
+                person.name, fields.get("code", "").strip(), change.address
             )
         except (FactorNeededError, TooManyError) as error:
             status = 429 if isinstance(error, TooManyError) else 401
@@ -66,7 +66,7 @@ class StepUp:
         if session is None:
             text = await self._people.sessions.begin(
                 person,
-                change.context.viewer.context.address,
+                change.address,
                 change.headers.get("user-agent", ""),
                 password=False,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from glasshouse.web.format import Moment
+from glasshouse.web.views.shared import Choice
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -18,7 +19,7 @@ class AuditRow(Struct, frozen=True, kw_only=True):
     """One record. ``label`` says what happened in words, ``bad`` that it was refused."""
 
     seq: int
-    at: Moment
+    at: Moment | None
     event: str
     label: str
     bad: bool
@@ -30,23 +31,19 @@ class AuditRow(Struct, frozen=True, kw_only=True):
     digest: str
 
 
-class AuditChoice(Struct, frozen=True, kw_only=True):
-    """An event that can be looked for."""
-
-    value: str
-    label: str
-    chosen: bool
-
-
 class AuditView(Struct, frozen=True, kw_only=True):
-    """``/audit``. ``exports``, ``older`` and ``newest`` are addresses, or empty."""
+    """``/audit``. ``older`` and ``newest`` are addresses, or empty.
+
+    ``csv`` and ``jsonl`` are where all of it is given as a file.
+    """
 
     rows: tuple[AuditRow, ...]
     total: str
-    choices: tuple[AuditChoice, ...]
+    choices: tuple[Choice, ...]
     actor: str
     q: str
     active: bool
-    exports: str
+    csv: str
+    jsonl: str
     older: str
     newest: str

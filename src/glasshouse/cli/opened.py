@@ -1,0 +1,37 @@
+"""What commands about a console's state work with: its database, its rules, its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glasshouse.policy.rules import Rules
+    from glasshouse.storage.database import Database
+
+
+@contextmanager
+def opened(config: Path | None, state: Path | None) -> Iterator[tuple[Database, Rules, Path]]:
+    """Yield the database, the rules and the state folder of the console that options name.
+
+    Raises:
+        SettingsError: the settings are wrong, or there is no place for the state.
+        StoreError: the database cannot be used.
+    """
+    from glasshouse.app.people import open_database, state_of  # noqa: PLC0415 - it takes a while
+    from glasshouse.policy.rules import default_rules  # noqa: PLC0415
+    from glasshouse.settings.console import Keeping  # noqa: PLC0415
+    from glasshouse.settings.file import read_settings  # noqa: PLC0415
+
+    keeping, rules = Keeping(state=state), default_rules()
+    if config is not None:
+        settings = read_settings(config, environ=os.environ, state=state)
+        keeping, rules = settings.keeping, settings.access.rules
+    database = open_database(keeping)
+    try:
+        yield database, rules, state_of(keeping)
+    finally:
+        database.close()
