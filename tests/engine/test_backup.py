@@ -14,6 +14,7 @@ import pytest
 from glasshouse.engine import schema
 from glasshouse.engine.backup import backup
 from glasshouse.engine.check import check
+from glasshouse.engine.migrations import VERSION
 from glasshouse.model.errors import StoreError
 
 from .folders import contents, fill, killed, tamper
@@ -45,7 +46,7 @@ async def test_a_stopped_engine_is_copied_whole_and_left_as_it_was(tmp_path: Pat
     copy = backup(tmp_path / "data", tmp_path / "copy.db", force=False)
     assert contents(tmp_path / "data") == before
     assert copy.jobs == {"enqueued": 2, "scheduled": 1, "retries": 1, "dead": 1, "working": 1}
-    assert (copy.version, copy.bytes) == (2, (tmp_path / "copy.db").stat().st_size)
+    assert (copy.version, copy.bytes) == (VERSION, (tmp_path / "copy.db").stat().st_size)
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     assert names(tmp_path) == ["copy.db", "data"]
 

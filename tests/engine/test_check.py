@@ -15,7 +15,7 @@ from glasshouse.engine import schema
 from glasshouse.engine.check import check
 from glasshouse.engine.findings import REMEDIES, Findings
 from glasshouse.engine.journal import FILES
-from glasshouse.engine.migrations import MIGRATIONS
+from glasshouse.engine.migrations import MIGRATIONS, VERSION
 from glasshouse.model.errors import StoreError
 from glasshouse.model.parameters import Parameters
 
@@ -29,7 +29,7 @@ async def test_a_sound_folder_is_well_and_its_jobs_are_counted(tmp_path: Path) -
     assert report.problems == []
     assert report.well
     assert report.jobs == {"enqueued": 2, "scheduled": 1, "retries": 1, "dead": 1, "working": 1}
-    assert (report.version, report.running) == (2, False)
+    assert (report.version, report.running) == (VERSION, False)
     assert (report.queues, report.finished) == (2, 2)
     assert report.free_bytes > 0
 

@@ -14,13 +14,13 @@ import msgspec
 import pytest
 
 from glasshouse.engine import schema
+from glasshouse.engine.acts import Configure, Signal
 from glasshouse.engine.attachment import Attachment, RefusedError
 from glasshouse.engine.control import (
     FILE,
-    Configure,
+    LONGEST_LINE,
     ReadParameters,
     Settle,
-    Signal,
     address,
 )
 from glasshouse.model.errors import StoreError
@@ -113,11 +113,11 @@ async def test_a_worker_is_told_by_the_answer_to_its_beat_on_all_connections(
     async with running(tmp_path) as engine, attached(tmp_path) as attachment:
         first, second = await engine.peer(wid="w1"), await engine.peer(wid="w1")
         other = await engine.peer(wid="w2")
-        assert await attachment.ask(Signal("quiet", "w1")) == 1
+        assert await attachment.ask(Signal("quiet", "w1")) == {"told": 1}
         for peer in (first, second):
             assert await peer.ask('BEAT {"wid":"w1"}') == b'{"state":"quiet"}'
         assert await other.ask('BEAT {"wid":"w2"}') == "+OK"
-        assert await attachment.ask(Signal("terminate", None)) == 2
+        assert await attachment.ask(Signal("terminate", None)) == {"told": 2}
         assert await other.ask('BEAT {"wid":"w2"}') == b'{"state":"terminate"}'
         with pytest.raises(RefusedError, match="No worker 'w9'") as caught:
             await attachment.ask(Signal("quiet", "w9"))
@@ -164,7 +164,7 @@ async def test_what_is_no_request_is_told_and_changes_nothing(line: bytes, tmp_p
 async def test_a_line_without_an_end_closes_its_connection_only(tmp_path: Path) -> None:
     async with running(tmp_path), attached(tmp_path) as attachment:
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / FILE))
-        writer.write(b"x" * (3 << 20))
+        writer.write(b"x" * (2 * LONGEST_LINE + 1))
         with contextlib.suppress(ConnectionResetError):
             assert await reader.read() == b""
         writer.close()

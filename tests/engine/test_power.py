@@ -18,6 +18,8 @@ import apsw
 import pytest
 
 from glasshouse.engine import commit, timers
+from glasshouse.engine.acting import do
+from glasshouse.engine.acts import ChangeJobs, KeptJob, PushJob, PutBack, SetPaused, Void
 from glasshouse.engine.check import check
 from glasshouse.engine.memory import DEAD, RETRIES, SCHEDULED, Memory
 from glasshouse.engine.recovery import open_journal
@@ -30,10 +32,16 @@ from glasshouse.model.times import format_time
 from .peer import Clock, Peer, Running, running
 from .power import Files, Honesty, PowerVFS, lay_out, make_small
 
+FAR = "2036-01-01T00:00:00Z"
 BY_HAND = Timers(due=3600, reap=3600, status=3600, probe=3600)
 # How many ways the unsynced writes fall at each cut; more by hand: POWER_CUTS=200.
 WAYS = int(os.environ.get("POWER_CUTS", "6"))
 
+ACTS = [
+    f"r{round_}-{name}"
+    for round_ in range(2)
+    for name in ("delete", "back", "pause", "push", "void", "kill")
+]
 State = dict[str, Any]
 
 
@@ -54,6 +62,7 @@ def state_of(memory: Memory) -> State:
         "working": payloads(row for copies in memory.working.values() for row in copies),
         "tallies": {k: v for k, v in memory.tallies.items() if not k.startswith("size:")},
         "parameters": memory.parameters,
+        "acts": [name for name in ACTS if memory.acts.result(name, 0) is not None],
         "finished": (
             max(memory.finished._first, memory.finished.forget + 1),
             memory.finished._last,
@@ -138,11 +147,35 @@ async def _script(session: Session) -> None:
             changed(engine.memory.parameters, {"default_retry": round_, "finished_most": 3})
         )
         session.done(durable=True)
+        await _acts(session, r)
         if round_ == 0:
             await session.ask(peer, f"QUEUE PAUSE {r}-a {r}-c")
     await session.ask(peer, "FLUSH")
     for number in range(3):
         await session.ask(peer, "PUSH " + job(f"after-flush-{number}", queue="a"))
+
+
+async def _acts(session: Session, r: str) -> None:
+    """Delete what waits in a queue and put it back; kill, retry and push by acts."""
+    engine, memory = session.engine.engine, session.engine.engine.memory
+    rows = [row for number in memory.queues[f"{r}-bulk"].ids if (row := memory.row(number))]
+    named = [(row.id, row.state, row.score) for row in rows[3:9]]
+    fields = KeptJob.__struct_fields__[1:]
+    kept = [KeptJob(row.id, *(getattr(row, name) for name in fields)) for row in rows[3:9]]
+    later = f'{{"jid":"{r}-pushed","jobtype":"T","args":[],"at":"{FAR}"}}'
+    for act in (
+        ChangeJobs(id=f"{r}-delete", change="delete", entries=named),
+        PutBack(id=f"{r}-back", jobs=kept),
+        SetPaused(id=f"{r}-pause", queue=f"{r}-bulk", paused=True),
+        PushJob(id=f"{r}-push", job=later),
+        Void(id=f"{r}-void"),
+    ):
+        await do(engine, act)
+        session.done(durable=True)
+    (far,) = (row for row in memory.in_state(SCHEDULED) if row and row.jid == f"{r}-pushed")
+    entry = (far.id, far.state, far.score)
+    await do(engine, ChangeJobs(id=f"{r}-kill", change="kill", entries=[entry]))
+    session.done(durable=True)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from glasshouse.engine.control import LONGEST_LINE, Refusing, Request, Settle, address
+from glasshouse.engine.acts import Request
+from glasshouse.engine.control import LONGEST_LINE, Refusing, Settle, address
 from glasshouse.model.errors import StoreError
 
 _encode = msgspec.json.Encoder().encode

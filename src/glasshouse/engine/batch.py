@@ -66,6 +66,8 @@ class Batch(msgspec.Struct, array_like=True):
     tallies: list[tuple[str, int]] = []
     parameters: list[tuple[str, float]] = []
     flush: bool = False
+    acts: list[tuple[int, str, int, float, bytes]] = []
+    forget_acts: int = 0
 
 
 def add_row(batch: Batch, row: Row, known: int) -> None:
@@ -139,8 +141,11 @@ def _fill(db: apsw.Connection, batch: Batch) -> None:
         ("DELETE FROM queue WHERE name = ?", batch.dropped_queues),
         ("INSERT OR REPLACE INTO tally VALUES (?, ?)", batch.tallies),
         ("INSERT OR REPLACE INTO parameter VALUES (?, ?)", batch.parameters),
+        ("INSERT OR REPLACE INTO act VALUES (?, ?, ?, ?, ?)", batch.acts),
     ):
         if rows:
             db.executemany(statement, rows)
     if batch.forget_finished:
         db.execute("DELETE FROM finished WHERE id <= ?", (batch.forget_finished,))
+    if batch.forget_acts:
+        db.execute("DELETE FROM act WHERE n <= ?", (batch.forget_acts,))

@@ -15,29 +15,34 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import structlog
 
-from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError, StoreError
-from glasshouse.model.parameters import changed
-from glasshouse.model.server import WorkerState
-
-if TYPE_CHECKING:
-    from glasshouse.engine.engine import Engine
+from glasshouse.engine.acting import do
+from glasshouse.engine.acts import (
+    Act,
+    ChangeJobs,
+    Configure,
+    Flush,
+    PushJob,
+    PutBack,
+    Request,
+    SetPaused,
+    Signal,
+    Void,
+)
+from glasshouse.engine.engine import Engine
+from glasshouse.model.errors import GlasshouseError, InvalidError, StoreError
 
 log = structlog.get_logger()
 
 FILE = "control.sock"
-LONGEST_LINE = 1 << 20
+# A job may have 32 MiB, and is written in base64.
+LONGEST_LINE = 48 << 20
 _MOST_CONNECTIONS = 64
 _LONGEST_PATH = 100  # of the kernel's 108
 _PEER = struct.Struct("3i")
-
-
-class Request(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
-    """Something to do."""
 
 
 class Settle(Request, frozen=True, tag="settle"):
@@ -52,20 +57,19 @@ class ReadParameters(Request, frozen=True, tag="parameters"):
     """Done: the run-time parameters by name."""
 
 
-class Configure(Request, frozen=True, tag="configure"):
-    """Set run-time parameters, all of them or none; done: all parameters by name."""
-
-    changes: dict[str, float]
-
-
-class Signal(Request, frozen=True, tag="signal"):
-    """Tell a worker (``wid`` null: all) to quiet or terminate; done: how many were told."""
-
-    state: Literal["quiet", "terminate"]
-    wid: str | None
-
-
-_decode = msgspec.json.Decoder(Settle | Refusing | ReadParameters | Configure | Signal).decode
+_decode = msgspec.json.Decoder(
+    Settle
+    | Refusing
+    | ReadParameters
+    | Configure
+    | Signal
+    | ChangeJobs
+    | PutBack
+    | SetPaused
+    | PushJob
+    | Flush
+    | Void
+).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -145,20 +149,17 @@ class ControlServer:
             return engine.committer.settle()
         if isinstance(request, Refusing):
             return engine.refusing
-        if isinstance(request, Configure):
-            await engine.configure(changed(engine.memory.parameters, request.changes))
-        elif isinstance(request, Signal):
-            return self._signal(request)
+        if isinstance(request, Act):
+            return await self._act(request)
         return msgspec.structs.asdict(engine.memory.parameters)
 
-    def _signal(self, request: Signal) -> int:
-        told = self._engine.signal(request.wid, WorkerState(request.state))
-        if not told and request.wid is not None:
-            raise NotFoundError(
-                f"No worker {request.wid!r} is connected.", remedy="See the list of workers."
-            )
-        log.info("workers were told", state=request.state, workers=told)
-        return told
+    async def _act(self, act: Act) -> object:
+        result = await do(self._engine, act)
+        if isinstance(act, Configure):
+            return msgspec.structs.asdict(self._engine.memory.parameters)
+        if isinstance(act, Signal):
+            log.info("workers were told", state=act.state)
+        return msgspec.Raw(result)
 
 
 @contextlib.asynccontextmanager

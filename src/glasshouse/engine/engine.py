@@ -265,13 +265,25 @@ class Engine:
         Raises:
             StoreError: now or by the future: the disk does not take it.
         """
-        if self.refusing is not None:
-            raise StoreError(self.refusing, remedy="Look at the disk, then try again.")
+        self.require_writable()
         self.memory.configure(parameters)
+        return self.kept()
+
+    def kept(self) -> asyncio.Future[None]:
+        """Return what ends when everything done so far is durable; an error when it will not be."""
         kept = self._durable.wait(self._durably(), self.committer.durable)
         self.committer.pace.join(back=False)
         self.committer.wake()
         return kept
+
+    def require_writable(self) -> None:
+        """Refuse while no changes are made.
+
+        Raises:
+            StoreError: they are not.
+        """
+        if self.refusing is not None:
+            raise StoreError(self.refusing, remedy="Look at the disk, then try again.")
 
     # -- who waits -----------------------------------------------------------
 

@@ -33,7 +33,7 @@ class Marks:
         )
 
     def flush(self) -> None:
-        """Mark that everything but the parameters was forgotten; earlier marks mean nothing now."""
+        """Mark that jobs, queues and counters are gone; earlier marks of them mean nothing now."""
         for marks in (self.rows, self.gone, self.queues, self.dropped_queues, self.tallies):
             marks.clear()
         self.flushed = True

@@ -14,7 +14,9 @@ from array import array
 from collections import deque
 from collections.abc import Iterator
 
+from glasshouse.engine.actlog import ActLog
 from glasshouse.engine.batch import ABSENT, STALE, THERE, Batch, Row, add_row
+from glasshouse.engine.cache import RowCache
 from glasshouse.engine.finished import FinishedLog
 from glasshouse.engine.marks import Marks
 from glasshouse.engine.schema import STATE_NUMBERS
@@ -29,11 +31,11 @@ RETRIES = STATE_NUMBERS[JobState.RETRIES]
 DEAD = STATE_NUMBERS[JobState.DEAD]
 WORKING = STATE_NUMBERS[JobState.WORKING]
 
-_CACHED_ROWS = 20_000
-_CACHED_BYTES = 16 << 20
 # Of longer queues only the head is kept in memory: what is pushed now is not fetched soon.
 _SHORT = 5_000
 _SLICE = 2_000
+# Of those who were deleted and may come back: nobody else gets their numbers.
+_LAST_ID, _LAST_ORDER = "last:id", "last:order"
 
 
 class QueueMemory:
@@ -59,9 +61,9 @@ class Memory:
         self._store = store
         self.fresh = Marks()
         self.late = Marks()
-        self._cache: dict[int, Row] = {}
-        self._cached_bytes = 0
+        self.cache = RowCache()
         self.finished = FinishedLog(store)
+        self.acts = ActLog(store)
         self._load(store)
 
     def _load(self, store: Store) -> None:
@@ -78,7 +80,9 @@ class Memory:
         # A replay leaves them as they were before it.
         self._sizes_written = {s: self.tallies.get(f"size:{s}", 0) for s in self.sizes}
         self.parameters = stored_parameters(store.parameters())
-        self._last_id, self._last_order = store.last_ids()
+        last_id, last_order = store.last_ids()
+        self._last_id = max(last_id, self.tallies.get(_LAST_ID, 0))
+        self._last_order = max(last_order, self.tallies.get(_LAST_ORDER, 0))
         # The sizes that readers see may be older than the jobs, after a replay.
         self.late.queues.update(self.queues)
 
@@ -101,7 +105,7 @@ class Memory:
             return row
         if job_id in late.gone or late.flushed:
             return None
-        row = self._cache.get(job_id)
+        row = self.cache.get(job_id)
         return row if row is not None else self._store.row(job_id)
 
     def latency(self, name: str, now: float) -> float:
@@ -156,7 +160,7 @@ class Memory:
             self._append(row, now)
         else:
             self.sizes[state] += 1
-            self._touch(row)
+            self.touch(row)
 
     def enqueue(self, row: Row, payload: bytes, now: float) -> None:
         """Move a job from a set to the newest end of its queue."""
@@ -173,17 +177,17 @@ class Memory:
         row.wid = row.reserved_at = None
         self._rewrite(row, payload)
         self.sizes[state] += 1
-        self._touch(row)
+        self.touch(row)
 
     def take(self, queue: QueueMemory) -> Row | None:
         """Take the next job off ``queue``; the caller reserves it in the same turn."""
         while queue.ids:
             job_id = queue.ids.popleft()
-            row = self.late.rows.get(job_id) or self._cache.get(job_id)
+            row = self.late.rows.get(job_id) or self.cache.get(job_id)
             if row is None:
                 self._look_ahead(queue.name, job_id)
                 row = self.row(job_id)
-            self._uncache(job_id)
+            self.cache.forget(job_id)
             self.late.queues.add(queue.name)
             if row is not None:
                 return row
@@ -198,7 +202,7 @@ class Memory:
             self.working[row.jid] = [row]
         else:
             copies.append(row)
-        self._touch(row)
+        self.touch(row)
 
     def give_back(self, row: Row, reserved_at: float) -> str | None:
         """Undo a reservation that never left the house; return the queue, if it was undone."""
@@ -212,7 +216,7 @@ class Memory:
         row.score = self._last_order if first is None else first.score - 1
         queue.ids.appendleft(row.id)
         self.late.queues.add(row.queue)
-        self._touch(row)
+        self.touch(row)
         return row.queue
 
     def finish(self, row: Row, now: float, outcome: Outcome, errtype: str | None = None) -> None:
@@ -220,7 +224,7 @@ class Memory:
         self.finished.add(row, now, outcome, errtype, self.parameters.finished_most)
 
     def drop(self, row: Row) -> None:
-        """Forget a job for good."""
+        """Forget a job for good; one that waits has been taken off its queue."""
         self._leave(row)
         self._forget(row.id, row)
 
@@ -238,7 +242,7 @@ class Memory:
             marks.dropped_queues.add(name)
         for job_id in queue.ids:
             self._forget(job_id, self.late.rows.get(job_id))
-            self._uncache(job_id)
+            self.cache.forget(job_id)
             yield
 
     def pause(self, name: str, *, paused: bool) -> None:
@@ -264,26 +268,28 @@ class Memory:
         self.parameters = parameters
 
     def flush(self) -> None:
-        """Forget everything but the parameters."""
-        for known in (self.queues, self.working, self.tallies, self._cache):
+        """Forget everything but the parameters and the acts."""
+        for known in (self.queues, self.working, self.tallies):
             known.clear()
+        self.cache.clear()
         for marks in (self.fresh, self.late):
             marks.flush()
         self.finished.clear()
-        self._cached_bytes = 0
         self.sizes = dict.fromkeys(self.sizes, 0)
+        self.keep_last()
 
     # -- handing over ----------------------------------------------------------
 
     @property
     def unlogged(self) -> bool:
         """Whether there is anything that the journal lacks."""
-        return bool(self.fresh or self.finished.unlogged)
+        return bool(self.fresh or self.finished.unlogged or self.acts.unlogged)
 
     @property
     def unstored(self) -> bool:
         """Whether there is anything that the database lacks."""
-        return bool(self.late or self.finished.unstored or self.sizes != self._sizes_written)
+        changed = self.late or self.finished.unstored or self.acts.unstored
+        return bool(changed or self.sizes != self._sizes_written)
 
     def record(self) -> Batch:
         """Return what the journal lacks; ``logged`` must follow when it is written."""
@@ -291,6 +297,7 @@ class Memory:
         for row in self.fresh.rows.values():
             add_row(batch, row, row.logged)
         batch.finished, batch.forget_finished = self.finished.fresh()
+        batch.acts, batch.forget_acts = self.acts.fresh()
         return batch
 
     def logged(self) -> None:
@@ -299,6 +306,7 @@ class Memory:
             row.logged = THERE
         self.fresh.clear()
         self.finished.logged()
+        self.acts.logged()
 
     def batch(self) -> Batch:
         """Return what the database lacks; ``stored`` must follow its commit."""
@@ -309,17 +317,20 @@ class Memory:
             if self._sizes_written.get(state) != size or batch.flush:
                 batch.tallies.append((f"size:{state}", size))
         batch.finished, batch.forget_finished = self.finished.rows, self.finished.forget
+        batch.acts, batch.forget_acts = list(self.acts.rows.values()), self.acts.forget
         return batch
 
     def stored(self) -> None:
         """Note that the database has everything: rows may now be read from it."""
         for row in self.late.rows.values():
             row.stored = THERE
-            if row.state == ENQUEUED and len(self.queues[row.queue].ids) <= _SHORT and self._room:
-                self._keep(row)
+            short = row.state == ENQUEUED and len(self.queues[row.queue].ids) <= _SHORT
+            if short and self.cache.room:
+                self.cache.keep(row)
         self._sizes_written = dict(self.sizes)
         self.late.clear()
         self.finished.stored()
+        self.acts.stored()
 
     def _batch(self, marks: Marks) -> Batch:
         batch = Batch(flush=marks.flushed)
@@ -339,9 +350,16 @@ class Memory:
         row.score, row.enqueued_at = self._last_order, now
         self.queue(row.queue).ids.append(row.id)
         self.late.queues.add(row.queue)
-        self._touch(row)
+        self.touch(row)
 
-    def _touch(self, row: Row) -> None:
+    def keep_last(self) -> None:
+        """Let numbers of jobs that were deleted be given to nobody else, also after a restart."""
+        for name, value in ((_LAST_ID, self._last_id), (_LAST_ORDER, self._last_order)):
+            if self.tallies.get(name) != value:
+                self.count(name, value - self.tallies.get(name, 0))
+
+    def touch(self, row: Row) -> None:
+        """Mark a job as changed."""
         self.fresh.rows[row.id] = self.late.rows[row.id] = row
 
     def _forget(self, job_id: int, row: Row | None) -> None:
@@ -376,20 +394,4 @@ class Memory:
             return
         for row in self._store.ahead(queue, job_id):
             if row.id not in self.late.rows and row.id not in self.late.gone:
-                while self._cache and not self._room:
-                    self._uncache(next(iter(self._cache)))
-                self._keep(row)
-
-    @property
-    def _room(self) -> bool:
-        return len(self._cache) < _CACHED_ROWS and self._cached_bytes < _CACHED_BYTES
-
-    def _keep(self, row: Row) -> None:
-        self._uncache(row.id)
-        self._cached_bytes += len(row.payload)
-        self._cache[row.id] = row
-
-    def _uncache(self, job_id: int) -> None:
-        row = self._cache.pop(job_id, None)
-        if row is not None:
-            self._cached_bytes -= len(row.payload)
+                self.cache.keep(row)

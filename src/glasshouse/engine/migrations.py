@@ -47,5 +47,17 @@ CREATE TABLE journal (lineage BLOB NOT NULL, applied INTEGER NOT NULL);
 INSERT INTO journal VALUES (randomblob(16), 0);
 """
 
-MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL)
+# ``result`` is JSON; ``null`` for an act that was called off.
+_ACTS = """
+CREATE TABLE act (
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  at REAL NOT NULL,
+  result BLOB NOT NULL
+);
+CREATE UNIQUE INDEX act_by_id ON act(id, step);
+"""
+
+MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL, _ACTS)
 VERSION = len(MIGRATIONS)

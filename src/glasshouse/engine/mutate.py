@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from glasshouse.engine.batch import Row
-from glasshouse.engine.memory import Memory
+from glasshouse.engine.memory import DEAD, Memory
 from glasshouse.engine.schema import STATE_NUMBERS
 from glasshouse.model.job import JobState
 from glasshouse.model.times import format_time
@@ -23,20 +23,29 @@ from glasshouse.wire.payload import set_fields
 def mutate(memory: Memory, command: Mutate, now: float) -> Iterator[str | None]:
     """Carry out ``command`` job by job; yield the queue of each that entered one."""
     state = STATE_NUMBERS[JobState(command.target.value)]
-    stamp = b'"' + format_time(now).encode() + b'"'
-    lifetime = memory.parameters.dead_lifetime
     for row in memory.in_state(state):
         if row is None or not _matches(command, row):
             yield None
         elif command.command is MutateCommand.KILL:
-            memory.put(row, STATE_NUMBERS[JobState.DEAD], now + lifetime, row.payload)
+            kill(memory, row, now)
             yield None
         elif command.command is MutateCommand.REQUEUE:
-            memory.enqueue(row, set_fields(row.payload, {"enqueued_at": stamp}), now)
+            requeue(memory, row, now)
             yield row.queue
         else:
             memory.drop(row)
             yield None
+
+
+def kill(memory: Memory, row: Row, now: float) -> None:
+    """Move a job of a set to the dead set, where it has a whole lifetime from now on."""
+    memory.put(row, DEAD, now + memory.parameters.dead_lifetime, row.payload)
+
+
+def requeue(memory: Memory, row: Row, now: float) -> None:
+    """Move a job of a set to the newest end of its queue."""
+    stamp = b'"' + format_time(now).encode() + b'"'
+    memory.enqueue(row, set_fields(row.payload, {"enqueued_at": stamp}), now)
 
 
 def _matches(command: Mutate, row: Row) -> bool:

@@ -142,6 +142,16 @@ class Store:
         order = self._one("SELECT coalesce(max(score), 0) FROM job WHERE state = 1").get
         return int(job_id), int(order)
 
+    def last_act(self) -> int:
+        """Return the number of the newest act; 0 when there is none."""
+        return int(self._one("SELECT coalesce(max(n), 0) FROM act").get)
+
+    def act(self, act_id: str, step: int) -> bytes | None:
+        """Return the result of an act, or ``None`` when it was not done."""
+        found = self._one("SELECT result FROM act WHERE id = ? AND step = ?", (act_id, step))
+        row = found.fetchone()
+        return None if row is None else bytes(row[0])
+
     def finished_ids(self) -> tuple[int, int]:
         """Return the lowest and the highest id of the finished log; (1, 0) when it is empty."""
         # Asked for apart, each is one step of the index; together they are a scan of the log.

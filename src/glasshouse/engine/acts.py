@@ -1,0 +1,239 @@
+"""Acts: what the console does to an engine, each under an id and done once, however often asked.
+
+An act is done in one turn of the loop and is one record of the journal, with its id and
+its result: after a loss of power both are there or neither. Whoever asks again under the
+same id and step gets the result of the first time. ``Void`` calls off what was not done:
+it will not be done later either, though the request may still be on its way.
+
+Jobs are named by number, state and score, so that one that has moved meanwhile, or has
+been through a queue again, is left alone. Numbers are never given twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import msgspec
+
+from glasshouse.engine.batch import ABSENT, Row
+from glasshouse.engine.lifecycle import push
+from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
+from glasshouse.engine.mutate import kill, requeue
+from glasshouse.engine.order import pull, put_back
+from glasshouse.model.errors import InvalidError
+from glasshouse.wire.jobs import JobError, parse_job
+
+MOST_JOBS = 500
+"""Jobs of one act: so many that nobody notices the time that it takes."""
+_MOST_ID = 64
+
+VOID = b"null"
+"""The result of an act that was called off."""
+
+Entry = tuple[int, int, float]
+"""Number, state and score of a job."""
+
+
+class Request(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
+    """Something to do."""
+
+
+class Act(Request, frozen=True, kw_only=True):
+    """A change; without ``id`` its result is not remembered. ``step`` counts acts of one id."""
+
+    id: str = ""
+    step: int = 0
+
+
+class ChangeJobs(Act, frozen=True, kw_only=True, tag="change_jobs"):
+    """Delete, kill or retry jobs; done: ``left``, numbers of those that were not as named."""
+
+    change: Literal["delete", "kill", "retry"]
+    entries: list[Entry]
+
+
+class PutBack(Act, frozen=True, kw_only=True, tag="put_back"):
+    """Put deleted jobs back as they were; done: ``left``, numbers of those that are there."""
+
+    jobs: list[KeptJob]
+
+
+class SetPaused(Act, frozen=True, kw_only=True, tag="set_paused"):
+    """Pause or resume a queue; done: ``known``, whether there is such a queue."""
+
+    queue: str
+    paused: bool
+
+
+class PushJob(Act, frozen=True, kw_only=True, tag="push_job"):
+    """Push a job, in JSON; done: its ``jid``."""
+
+    job: str
+
+
+class Flush(Act, frozen=True, kw_only=True, tag="flush"):
+    """Forget everything but the parameters and the acts."""
+
+
+class Void(Act, frozen=True, kw_only=True, tag="void"):
+    """Call an act off; done: its result if it was done before, and null if it never will be."""
+
+
+class Configure(Act, frozen=True, tag="configure"):
+    """Set run-time parameters, all of them or none; done: all parameters by name."""
+
+    changes: dict[str, float]
+
+
+class Signal(Act, frozen=True, tag="signal"):
+    """Tell a worker (``wid`` null: all) to quiet or terminate; done: how many were ``told``."""
+
+    state: Literal["quiet", "terminate"]
+    wid: str | None
+
+
+class KeptJob(msgspec.Struct, frozen=True, array_like=True):
+    """A job as the engine had it; ``payload`` byte for byte. Times are Unix seconds."""
+
+    number: int
+    state: int
+    score: float
+    queue: str
+    jid: str
+    jobtype: str
+    retry: int
+    reserve_for: int
+    enqueued_at: float | None
+    payload: bytes
+
+    def row(self) -> Row:
+        """Return it as a row that nobody knows of yet."""
+        return Row(
+            self.number, self.state, self.score, self.queue, self.jid, self.jobtype, self.retry,
+            self.reserve_for, self.enqueued_at, None, None, self.payload, ABSENT, ABSENT,
+        )  # fmt: skip
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an act came to; ``woken`` are queues that have new jobs."""
+
+    left: tuple[int, ...] = ()
+    known: bool = True
+    jid: str = ""
+    told: int = 0
+    woken: tuple[str, ...] = ()
+
+
+def check(act: Act) -> None:
+    """Refuse an act that is too large or has no proper id.
+
+    Raises:
+        InvalidError: it is not to be done.
+    """
+    named = isinstance(act, ChangeJobs | PutBack | SetPaused | PushJob | Flush | Void)
+    if (named and not act.id) or len(act.id) > _MOST_ID or not act.id.isascii():
+        raise InvalidError("An act needs an id of at most 64 characters.")
+    many: Sequence[object] = ()
+    if isinstance(act, ChangeJobs):
+        many = act.entries
+    elif isinstance(act, PutBack):
+        many = act.jobs
+    if len(many) > MOST_JOBS:
+        raise InvalidError(f"An act names at most {MOST_JOBS} jobs.")
+
+
+def perform(memory: Memory, act: Act, now: float) -> Done:
+    """Do what an act on jobs and queues asks for, all of it at once.
+
+    Raises:
+        InvalidError: the job to push is none; nothing was done.
+    """
+    match act:
+        case ChangeJobs():
+            return _change(memory, act, now)
+        case PutBack():
+            return _put_back(memory, act, now)
+        case SetPaused():
+            known = act.queue in memory.queues
+            memory.pause(act.queue, paused=act.paused)
+            return Done(known=known, woken=(act.queue,) if known and not act.paused else ())
+        case PushJob():
+            return _push(memory, act, now)
+        case Flush():
+            memory.flush()
+            return Done()
+        case _:
+            raise InvalidError(f"{type(act).__name__} is no act on jobs.")
+
+
+def _change(memory: Memory, act: ChangeJobs, now: float) -> Done:
+    rows, left = [], []
+    for number, state, score in act.entries:
+        row = memory.row(number)
+        if row is None or row.state != state or row.score != score:
+            left.append(number)
+        else:
+            rows.append(row)
+    off = _taken_off(memory, rows)
+    memory.keep_last()
+    woken: dict[str, None] = {}
+    for row in rows:
+        if not _may(act.change, row, off):
+            left.append(row.id)
+        elif act.change == "delete":
+            memory.drop(row)
+        elif act.change == "kill":
+            kill(memory, row, now)
+        else:
+            requeue(memory, row, now)
+            woken[row.queue] = None
+    return Done(left=tuple(left), woken=tuple(woken))
+
+
+def _may(change: str, row: Row, off: Collection[int]) -> bool:
+    """Return whether a job can be changed so where it is; one of a queue was taken ``off`` it."""
+    if row.state == ENQUEUED:
+        return row.id in off and change != "retry"
+    return row.state in {SCHEDULED, RETRIES, DEAD}
+
+
+def _taken_off(memory: Memory, rows: Collection[Row]) -> set[int]:
+    """Take those that wait off their queues; return the numbers of those that were there."""
+    waiting: dict[str, set[int]] = {}
+    for row in rows:
+        if row.state == ENQUEUED:
+            waiting.setdefault(row.queue, set()).add(row.id)
+    off: set[int] = set()
+    for queue, numbers in waiting.items():
+        off |= pull(memory, queue, numbers)
+    return off
+
+
+def _put_back(memory: Memory, act: PutBack, now: float) -> Done:
+    rows: list[Row] = []
+    left: list[int] = []
+    seen: set[int] = set()
+    for job in act.jobs:
+        there = job.number in seen or memory.row(job.number) is not None
+        if there or job.state not in {ENQUEUED, SCHEDULED, RETRIES, DEAD}:
+            left.append(job.number)
+            continue
+        seen.add(job.number)
+        row = job.row()
+        if row.state == DEAD and row.score <= now:
+            # It expired in the trash: who wants it back wants it to stay for a while.
+            row.score = now + memory.parameters.dead_lifetime
+        rows.append(row)
+    put_back(memory, rows)
+    woken = dict.fromkeys(row.queue for row in rows if row.state == ENQUEUED)
+    return Done(left=tuple(left), woken=tuple(woken))
+
+
+def _push(memory: Memory, act: PushJob, now: float) -> Done:
+    try:
+        job = parse_job(act.job.encode())
+    except (JobError, UnicodeEncodeError) as error:
+        raise InvalidError(f"This is no job: {error}.", remedy="Correct the job.") from None
+    queue = push(memory, job, now)
+    return Done(jid=job.jid, woken=() if queue is None else (queue,))

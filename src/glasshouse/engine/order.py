@@ -1,0 +1,71 @@
+"""The order of a queue when jobs are taken out of it and come back to where they were."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from glasshouse.engine.batch import Row
+from glasshouse.engine.memory import ENQUEUED, Memory
+
+
+def merged(ids: list[int], rows: Iterable[Row], score: Callable[[int], float]) -> list[int]:
+    """Return the numbers of a queue with those of ``rows`` among them, all by score.
+
+    ``rows`` come in the order of their scores. No two jobs of a queue have the same one: who
+    would, gets one just before. ``score`` tells that of a number; it is asked for few.
+    """
+    found: list[int] = []
+    done, last = 0, -math.inf
+    for row in rows:
+        place = bisect_left(ids, row.score, lo=done, key=score)
+        found += ids[done:place]
+        if place < len(ids) and score(ids[place]) == row.score:
+            before = score(ids[place - 1]) if place else row.score - 2
+            row.score = (max(before, last) + row.score) / 2
+        found.append(row.id)
+        done, last = place, row.score
+    return found + ids[done:]
+
+
+def pull(memory: Memory, name: str, numbers: set[int]) -> set[int]:
+    """Take jobs off a queue; return those that were there, which the caller moves or drops."""
+    queue = memory.queues.get(name)
+    if queue is None:
+        return set()
+    ids, off = queue.ids, set[int]()
+    # Most often they are its head, in order.
+    while ids and ids[0] in numbers:
+        off.add(ids.popleft())
+    if len(off) < len(numbers):
+        off.update(numbers.intersection(ids))
+        queue.ids = deque(job_id for job_id in ids if job_id not in off)
+    for job_id in off:
+        memory.cache.forget(job_id)
+    memory.late.queues.add(name)
+    return off
+
+
+def put_back(memory: Memory, rows: Iterable[Row]) -> None:
+    """Take in jobs that were deleted, where they were: in a set, or by score in a queue."""
+    waiting: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.state == ENQUEUED:
+            waiting.setdefault(row.queue, []).append(row)
+        else:
+            memory.sizes[row.state] += 1
+            memory.touch(row)
+    for name, found in waiting.items():
+        queue = memory.queue(name)
+        found.sort(key=lambda row: row.score)
+        queue.ids = deque(merged(list(queue.ids), found, lambda number: _score(memory, number)))
+        memory.late.queues.add(name)
+        for row in found:
+            memory.touch(row)
+
+
+def _score(memory: Memory, number: int) -> float:
+    row = memory.row(number)
+    return -math.inf if row is None else row.score
