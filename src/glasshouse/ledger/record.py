@@ -32,6 +32,9 @@ class Event(enum.StrEnum):
     FACTOR_REFUSED = "factor.refused"
     ACCOUNT = "account.changed"
     EXPORTED = "ledger.exported"
+    INTENT = "operation.intent"
+    OUTCOME = "operation.outcome"
+    REFUSED = "operation.refused"
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -133,4 +133,73 @@ CHECKPOINT = Table(
     Column("seq", BigInteger, nullable=False, index=True),
     Column("body", Text, nullable=False),
 )
+PREVIEW = Table(
+    "preview",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("actor", _NAME, nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("asked", LargeBinary, nullable=False),
+    Column("summary", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False, index=True),
+)
+CHUNK = Table(
+    "chunk",
+    METADATA,
+    Column("owner", String(64), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+OPERATION = Table(
+    "operation",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("record", BigInteger, nullable=False, unique=True),
+    Column("server", String(64), nullable=False),
+    Column("operation", String(40), nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("actor", _NAME, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked", LargeBinary, nullable=False),
+    Column("who", LargeBinary, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+    Column("examples", LargeBinary, nullable=False),
+    Column("stop", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+TOUCHED = Table(
+    "touched",
+    METADATA,
+    Column("operation", String(64), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("server", String(64), nullable=False),
+    Column("jid", Text, nullable=False),
+)
+TRASH = Table(
+    "trash",
+    METADATA,
+    Column("operation", String(64), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("jid", Text, nullable=False),
+    Column("jobtype", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+    Column("restored_at", Float),
+)
 Index("session_by_time", SESSION.c.seen_at)
+Index("operation_by_queue", OPERATION.c.server, OPERATION.c.queue, OPERATION.c.started_at)
+Index("operation_open", OPERATION.c.ended_at)
+Index("touched_by_jid", TOUCHED.c.server, TOUCHED.c.jid)
+Index("trash_in_order", TRASH.c.n)

@@ -60,6 +60,14 @@ def moment(job: StoredJob) -> float | None:
     return _moment(job, members, _facts(members))
 
 
+def moment_and_error(job: StoredJob) -> tuple[float | None, str]:
+    """Return the time as ``moment`` does, and the type of the error; empty when it did not fail."""
+    members = lenient.fields(job.payload)
+    facts = _facts(members)
+    errtype = facts.get("errtype")
+    return _moment(job, members, facts), errtype[:200] if isinstance(errtype, str) else ""
+
+
 def searchable(job: StoredJob) -> str:
     """Return text in which every text that ``matches`` looks for in ``job`` occurs, casefolded.
 

@@ -31,6 +31,9 @@ PER_PAGE = 50
 FILTERS = ("event", "actor", "q")
 """The parameters that say which records are looked for."""
 LABELS: Mapping[Event, str] = {
+    Event.INTENT: "is about to change a server",
+    Event.OUTCOME: "changed a server",
+    Event.REFUSED: "was refused a change",
     Event.SIGNED_IN: "signed in",
     Event.SIGN_IN_REFUSED: "was not let in",
     Event.SIGNED_OUT: "signed out",
@@ -42,7 +45,7 @@ LABELS: Mapping[Event, str] = {
     Event.EXPORTED: "exported the ledger",
     Event.KEY: "signs with a new key",
 }
-_BAD = frozenset({Event.SIGN_IN_REFUSED, Event.FACTOR_REFUSED})
+_BAD = frozenset({Event.SIGN_IN_REFUSED, Event.FACTOR_REFUSED, Event.REFUSED})
 
 
 class Audit:

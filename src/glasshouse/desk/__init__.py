@@ -1,0 +1,1 @@
+"""Everything done: the one door for every change, and the record that is written first."""

@@ -1,0 +1,41 @@
+"""Who asks for an operation, as the desk knows somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from glasshouse.ledger.record import Who
+from glasshouse.model.access import Decision, Outcome, Why
+from glasshouse.model.operation import Operation, Target
+from glasshouse.policy.sight import Sight
+
+_ORDER = (Outcome.DENY, Outcome.NEEDS_FACTOR, Outcome.NEEDS_SECOND_PERSON, Outcome.ALLOW)
+
+FLUSH_IS_OFF = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting="flush")
+"""Nobody flushes a server by this console."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """Somebody in this moment; ``globs`` are the queues that the person's roles cover."""
+
+    who: Who
+    sight: Sight
+    decide: Callable[[Operation, Target], Decision]
+    globs: tuple[str, ...] = ()
+
+    def worst(self, operation: Operation, server: str, queues: tuple[str | None, ...]) -> Decision:
+        """Return what is decided about all of these queues together: the least favourable."""
+        decisions = [self.decide(operation, Target(server=server, queue=queue)) for queue in queues]
+        return min(decisions, key=lambda decision: _ORDER.index(decision.outcome))
+
+    def best(self, operation: Operation, server: str) -> Decision:
+        """Return what is decided where it is most likely to be allowed."""
+        if operation is Operation.SERVER_FLUSH:
+            return FLUSH_IS_OFF
+        decisions = [
+            self.decide(operation, Target(server=server, queue=queue))
+            for queue in dict.fromkeys((None, *self.globs))
+        ]
+        return max(decisions, key=lambda decision: _ORDER.index(decision.outcome))

@@ -1,0 +1,397 @@
+"""The one door for every change: decided, recorded, done, confirmed, recorded.
+
+1. The order names what its operation names, or it is none.
+2. The decision: once in general, so that who may not gets nothing read; then, with the jobs
+   frozen, for each queue that they belong to. A refusal is recorded.
+3. The preview, where the operation concerns many jobs; the reason, where the role asks for it.
+4. The intent, durable. If it cannot be written, nothing happens.
+5. The change, step by step, each confirmed by reading the server again.
+6. The outcome, durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.desk import records
+from glasshouse.desk.asker import Asker
+from glasshouse.desk.freezing import ON_JOBS, freeze
+from glasshouse.desk.going import Going
+from glasshouse.desk.refusals import (
+    AuditUnavailableError,
+    PreviewNeededError,
+    PreviewStaleError,
+    TooManyRefusalsError,
+    refusal,
+)
+from glasshouse.desk.writer import Also, Writer
+from glasshouse.ledger.record import Record
+from glasshouse.model.access import Decision, Outcome, Why
+from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError, StoreError
+from glasshouse.model.job import StoredJob
+from glasshouse.model.order import MOST_JOBS, NAMES, Order, Undo, check
+from glasshouse.storage import operations
+from glasshouse.storage.database import Call, Database
+from glasshouse.storage.operations import Preview, Running
+from glasshouse.storage.trash import Bounds
+from glasshouse.upstream.operator import Entry, Frozen, Groups, Operator
+from glasshouse.wire.jobs import parse_job
+from glasshouse.wire.masking import masked
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PATIENCE = 5.0
+"""Seconds for which who asks is kept waiting for the outcome."""
+_REFUSALS, _MINUTE = 120, 60.0
+_TOUCHED = 500
+_unpack = msgspec.msgpack.Decoder(list[Entry]).decode
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody agrees to: how much of what, and what of it could be undone.
+
+    ``lost`` is how many of ``count`` jobs the trash would not keep. ``decision`` is what is
+    decided about it now. ``samples`` have nothing in them that the viewer may not see.
+    """
+
+    preview: str
+    order: Order
+    count: int | None
+    groups: Groups
+    oldest: float | None
+    newest: float | None
+    samples: tuple[StoredJob, ...]
+    lost: int
+    undo: bool
+    decision: Decision
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The operation as far as it is known; ``ended_at`` is ``None`` while it runs."""
+
+    running: Running
+    moved: tuple[str, ...] = ()
+
+
+@dataclass
+class _Counted:
+    since: float
+    count: int = 0
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """Takes orders for the servers that can be operated."""
+
+    database: Database
+    operators: Mapping[str, Operator]
+    clock: Callable[[], float] = time.time
+    bounds: Bounds = field(default_factory=Bounds)
+    patience: float = PATIENCE
+
+    def __post_init__(self) -> None:
+        """Nothing is opened, nothing done."""
+        self._writer = Writer(self.database)
+        self._refusals: dict[str, _Counted] = {}
+        self._going = Going(self.database, self._writer, self.operators, self.clock, self.bounds)
+
+    # -- asking ----------------------------------------------------------------
+
+    async def preview(self, asker: Asker, server: str, order: Order) -> Shown:
+        """Return what an order would do, and keep exactly that for ten minutes.
+
+        Raises:
+            InvalidError, DeniedError, NotFoundError: see ``perform``.
+            StoreError: it cannot be kept.
+        """
+        operator = self._operator(server)
+        check(order)
+        self._check_push(order)
+        general = asker.best(order.operation, server)
+        if general.outcome is Outcome.DENY:
+            await self._refuse(asker, server, order, general, None)
+        frozen = await self._frozen(asker, server, order, operator)
+        decision = self._decided(asker, server, order, frozen)
+        if decision.outcome is Outcome.DENY:
+            await self._refuse(asker, server, order, decision, frozen)
+        found = frozen or Frozen()
+        now = self.clock()
+        kept = Preview(
+            id=secrets.token_hex(16),
+            actor=asker.who.name,
+            server=server,
+            asked=order.canonical(),
+            summary=msgspec.json.encode(_bare(found)),
+            created_at=now,
+        )
+        await self._recorded(operations.show, kept, found.chunks)
+        sight = asker.sight
+        undo = NAMES[order.operation].undo is Undo.TRASH
+        return Shown(
+            preview=kept.id,
+            order=order,
+            count=None if frozen is None else frozen.count,
+            groups=_seen(found.groups, asker),
+            oldest=found.oldest,
+            newest=found.newest,
+            samples=tuple(
+                masked(job, sight.hidden) for job in found.samples if sight.shows(job.queue)
+            ),
+            lost=max(0, found.count - self.bounds.most) if undo else 0,
+            undo=undo,
+            decision=decision,
+        )
+
+    async def perform(self, asker: Asker, server: str, order: Order) -> Result:
+        """Do what an order asks for, if it may be done.
+
+        Raises:
+            InvalidError: it is no proper order, or lacks a reason; nothing was done.
+            PreviewNeededError, PreviewStaleError: it must be looked at first.
+            NotAllowedError: it may not be done; that was recorded.
+            NotFoundError: what it names is not there.
+            AuditUnavailableError: it cannot be recorded, so nothing was done.
+            UpstreamUnavailableError: the server cannot be read; nothing was done.
+        """
+        operator = self._operator(server)
+        check(order)
+        self._check_push(order)
+        general = asker.best(order.operation, server)
+        if general.outcome is not Outcome.ALLOW:
+            await self._refuse(asker, server, order, general, None)
+        again = self._known(order, asker, await self._find(order.preview))
+        if again is not None:
+            return await self._waited(order.preview, again)
+        frozen = await self._agreed(asker, server, order, operator)
+        decision = self._decided(asker, server, order, frozen)
+        if decision.outcome is not Outcome.ALLOW:
+            await self._refuse(asker, server, order, decision, frozen)
+        self._check_agreement(order, decision, frozen)
+        running = await self._begin(asker, server, order, decision, frozen)
+        return await self._waited(running.id, self._going.start(running, order, asker.who))
+
+    async def status(self, operation: str) -> Result | None:
+        """Return an operation as far as it has come."""
+        found = await self.database.run(operations.find, operation)
+        return None if found is None else _result(found)
+
+    async def stop(self, operation: str) -> None:
+        """Let an operation stop before its next step."""
+        await self.database.run(operations.stop, operation)
+
+    async def resume(self) -> None:
+        """Settle or resume what has no outcome, after a start; raises ``StoreError``."""
+        await self._going.resume()
+
+    async def settled(self) -> None:
+        """Return when nothing runs any more."""
+        await self._going.settled()
+
+    async def close(self) -> None:
+        """End what runs where it is; it is resumed when the console starts again."""
+        await self._going.close()
+        for operator in self.operators.values():
+            with contextlib.suppress(GlasshouseError):
+                await operator.close()
+
+    async def _recorded(self, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self.database.run(ask, *args, **kwargs)
+        except StoreError as error:
+            raise _unrecorded(error) from error
+
+    # -- inside --------------------------------------------------------------------
+
+    def _operator(self, server: str) -> Operator:
+        if server not in self.operators:
+            raise NotFoundError(
+                f"The server {server[:60]!r} cannot be operated from here.",
+                remedy="Operations work on the embedded server.",
+            )
+        return self.operators[server]
+
+    def _check_push(self, order: Order) -> None:
+        if order.job is not None:
+            parse_job(order.job.encode("utf-8", "surrogatepass"))
+
+    async def _find(self, operation: str) -> Running | None:
+        if not operation:
+            return None
+        return await self._recorded(operations.find, operation)
+
+    def _known(
+        self, order: Order, asker: Asker, found: Running | None
+    ) -> asyncio.Task[Running] | None:
+        """Return what was agreed to before, by the same person and for the same."""
+        if found is None:
+            return None
+        if found.actor != asker.who.name or found.operation != order.operation:
+            raise PreviewStaleError("This preview was used for something else.")
+        task = self._going.find(found.id)
+        return task if task is not None else asyncio.create_task(_value(found))
+
+    async def _frozen(
+        self, asker: Asker, server: str, order: Order, operator: Operator
+    ) -> Frozen | None:
+        if order.operation not in ON_JOBS:
+            return None
+        if order.queue is not None and not asker.sight.shows(order.queue):
+            raise NotFoundError("There is no such queue.", remedy="Choose one of the queues.")
+        return await freeze(order, asker, operator, self.database, server, self.clock())
+
+    async def _agreed(
+        self, asker: Asker, server: str, order: Order, operator: Operator
+    ) -> Frozen | None:
+        """Return the jobs that the order's preview showed, or that it names, if they are few."""
+        if order.preview:
+            return await self._previewed(asker, server, order)
+        naming = NAMES[order.operation]
+        if naming.whole or order.query is not None:
+            raise PreviewNeededError(f"{order.operation} needs a preview here.")
+        frozen = await self._frozen(asker, server, order, operator)
+        if frozen is not None and frozen.count > MOST_JOBS:
+            raise PreviewNeededError(
+                f"These are {frozen.count:,} jobs: more than {MOST_JOBS} need a preview."
+            )
+        return frozen
+
+    async def _previewed(self, asker: Asker, server: str, order: Order) -> Frozen | None:
+        found = await self._recorded(operations.shown, order.preview, self.clock())
+        if found is None or found.actor != asker.who.name:
+            raise PreviewStaleError("This preview is not known, or more than ten minutes old.")
+        if found.server != server or found.asked != order.canonical():
+            raise PreviewStaleError("This preview is of something else.")
+        if order.operation not in ON_JOBS:
+            return None
+        bare = msgspec.json.decode(found.summary, type=Frozen)
+        chunks = await self._recorded(operations.chunks, found.id)
+        return msgspec.structs.replace(bare, chunks=tuple(chunks))
+
+    def _decided(self, asker: Asker, server: str, order: Order, frozen: Frozen | None) -> Decision:
+        queues: tuple[str | None, ...] = (None,)
+        if order.queue is not None:
+            queues = (order.queue,)
+        elif order.job is not None:
+            queues = (parse_job(order.job.encode("utf-8", "surrogatepass")).queue,)
+        elif frozen is not None and frozen.queues and not NAMES[order.operation].whole:
+            queues = frozen.queues
+        return asker.worst(order.operation, server, queues)
+
+    def _check_agreement(self, order: Order, decision: Decision, frozen: Frozen | None) -> None:
+        if decision.needs_reason and not order.reason.strip():
+            raise InvalidError(
+                f"Your role must give a reason for {order.operation}.",
+                remedy="Say why, in a few words.",
+            )
+        lost = 0 if frozen is None else frozen.count - self.bounds.most
+        if lost > 0 and NAMES[order.operation].undo is Undo.TRASH and not order.lossy:
+            raise InvalidError(
+                f"The trash keeps {self.bounds.most:,} jobs: {lost:,} of these cannot come back.",
+                remedy='Choose fewer, or agree to that: "lossy": true.',
+            )
+
+    async def _refuse(
+        self, asker: Asker, server: str, order: Order, decision: Decision, frozen: Frozen | None
+    ) -> None:
+        """Record that it may not be done, and say so.
+
+        Raises:
+            NotAllowedError: always, when it is recorded.
+            AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
+        """
+        self._count_refusal(asker)
+        count = None if frozen is None else frozen.count
+        record = records.refused(order, server, asker, decision, count, self.clock())
+        await self._write(record)
+        signed_in = bool(asker.who.name)
+        queue = order.queue if decision.why is not Why.OTHER_QUEUE or order.queue else "one"
+        raise refusal(decision, signed_in=signed_in, queue=queue)
+
+    def _count_refusal(self, asker: Asker) -> None:
+        now, key = self.clock(), asker.who.address or asker.who.name
+        counted = self._refusals.get(key)
+        if counted is None or not 0 <= now - counted.since < _MINUTE:
+            fresh = {k: c for k, c in self._refusals.items() if 0 <= now - c.since < _MINUTE}
+            self._refusals = fresh
+            counted = self._refusals[key] = _Counted(now)
+        counted.count += 1
+        if counted.count > _REFUSALS:
+            raise TooManyRefusalsError(counted.since + _MINUTE - now)
+
+    async def _begin(
+        self, asker: Asker, server: str, order: Order, decision: Decision, frozen: Frozen | None
+    ) -> Running:
+        now = self.clock()
+        record = records.intent(order, server, asker, decision, frozen, now)
+        found = frozen or Frozen()
+        made = Running(
+            id=order.preview or secrets.token_hex(16),
+            record=0,
+            server=server,
+            operation=order.operation.value,
+            queue=order.queue or (found.queues[0] if len(found.queues) == 1 else ""),
+            actor=asker.who.name,
+            reason=order.reason.strip(),
+            asked=msgspec.json.encode(order),
+            who=msgspec.json.encode(asker.who),
+            steps=len(found.chunks),
+            total=found.count,
+            started_at=now,
+        )
+        jids = [entry.jid for entry in _unpack(found.chunks[0])] if found.chunks else []
+        few = jids[:_TOUCHED] if found.count <= _TOUCHED else []
+        chunks = () if order.preview else found.chunks
+
+        def also(db: sa.Connection, number: int) -> None:
+            operations.begin(db, msgspec.structs.replace(made, record=number), few, chunks)
+
+        number = await self._write(record, also)
+        return msgspec.structs.replace(made, record=number)
+
+    async def _waited(self, operation: str, task: asyncio.Task[Running]) -> Result:
+        with contextlib.suppress(TimeoutError):
+            return _result(await asyncio.wait_for(asyncio.shield(task), self.patience))
+        found = await self._find(operation)
+        return _result(found if found is not None else await task)
+
+    async def _write(self, record: Record, also: Also | None = None) -> int:
+        try:
+            return await self._writer.write(record, also)
+        except StoreError as error:
+            raise _unrecorded(error) from error
+
+
+def _unrecorded(error: StoreError) -> AuditUnavailableError:
+    return AuditUnavailableError(
+        f"It cannot be recorded, so nothing was done. {error.detail}",
+        remedy="Look at the console's database and its disk; looking goes on.",
+    )
+
+
+async def _value(found: Running) -> Running:
+    return found
+
+
+def _result(running: Running) -> Result:
+    return Result(running=running, moved=tuple(msgspec.json.decode(running.examples)))
+
+
+def _bare(frozen: Frozen) -> Frozen:
+    """Return what is kept of a preview beside its jobs: no payload."""
+    return msgspec.structs.replace(frozen, chunks=(), samples=())
+
+
+def _seen(groups: Groups, asker: Asker) -> Groups:
+    """Return the groups without queues that may not be seen."""
+    shown = {name: count for name, count in groups.queues.items() if asker.sight.shows(name)}
+    return msgspec.structs.replace(groups, queues=shown)

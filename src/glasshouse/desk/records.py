@@ -1,0 +1,124 @@
+"""What the ledger is told of an operation: one place, so that every record says the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from glasshouse.desk.asker import Asker
+from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.model.access import Decision
+from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.order import Order
+from glasshouse.model.redaction import Redaction
+from glasshouse.storage.operations import Running
+from glasshouse.upstream.operator import Entry, Frozen
+from glasshouse.wire.jobs import JobError, parse_job
+from glasshouse.wire.masking import masked
+
+_FEW, _TEXT = 10, 500
+_unpack = msgspec.msgpack.Decoder(list[Entry]).decode
+
+
+def named(order: Order, server: str, hidden: tuple[Redaction, ...]) -> dict[str, str]:
+    """Return what an order names, in words, without what is hidden in a job."""
+    told = {"operation": order.operation.value, "server": server}
+    for name in ("queue", "set", "query", "worker"):
+        value = getattr(order, name)
+        if value is not None:
+            told[name] = str(value)
+    if order.record is not None:
+        told["restores"] = str(order.record)
+    for name, ids in (("jids", order.jids), ("keys", order.keys)):
+        if ids:
+            told[name] = _some(ids)
+    if order.parameters is not None:
+        told["parameters"] = ", ".join(f"{n} = {v:g}" for n, v in sorted(order.parameters.items()))
+    if order.job is not None:
+        told["job"] = _shown(order.job, hidden)
+    return told
+
+
+def intent(
+    order: Order, server: str, asker: Asker, decision: Decision, frozen: Frozen | None, now: float
+) -> Record:
+    """Return the record that is written before anything is done."""
+    detail = named(order, server, asker.sight.hidden)
+    if frozen is not None:
+        detail["jobs"] = str(frozen.count)
+        detail["digest"] = digest(frozen.chunks)
+        if 0 < frozen.count <= _FEW and order.jids is None and order.keys is None:
+            detail["jids"] = _some([entry.jid for entry in _unpack(frozen.chunks[0])])
+    if order.preview:
+        detail["preview"] = order.preview
+    if order.lossy:
+        detail["lossy"] = "yes"
+    if order.reason.strip():
+        detail["reason"] = order.reason.strip()
+    detail |= {"rule": decision.why.value, "role": decision.role}
+    return Record(event=Event.INTENT, at=now, who=asker.who, detail=detail)
+
+
+def refused(
+    order: Order, server: str, asker: Asker, decision: Decision, count: int | None, now: float
+) -> Record:
+    """Return the record of an operation that was not allowed."""
+    detail = named(order, server, asker.sight.hidden)
+    if count is not None:
+        detail["jobs"] = str(count)
+    if order.reason.strip():
+        detail["reason"] = order.reason.strip()
+    detail |= {"rule": decision.why.value, "role": decision.role}
+    return Record(event=Event.REFUSED, at=now, who=asker.who, detail=detail)
+
+
+def outcome(running: Running, who: Who, now: float, **more: str) -> Record:
+    """Return the record of what came of an operation; ``running`` says how it ended."""
+    detail = {
+        "intent": str(running.record),
+        "operation": running.operation,
+        "server": running.server,
+        "outcome": running.outcome,
+    }
+    if running.queue:
+        detail["queue"] = running.queue
+    if running.total:
+        detail["jobs"] = str(running.done)
+        detail["of"] = str(running.total)
+    if running.moved:
+        detail["moved"] = str(running.moved)
+    if running.detail:
+        detail["told"] = running.detail
+    return Record(event=Event.OUTCOME, at=now, who=who, detail=detail | more)
+
+
+def digest(chunks: Sequence[bytes]) -> str:
+    """Return the digest of frozen jobs: SHA-256 of JSON lists ``[number, state, score, jid]``."""
+    made = hashlib.sha256()
+    for chunk in chunks:
+        for entry in _unpack(chunk):
+            line = [entry.number, entry.state, entry.score, entry.jid]
+            made.update(msgspec.json.encode(line) + b"\n")
+    return made.hexdigest()
+
+
+def _some(ids: Sequence[str]) -> str:
+    rest = len(ids) - _FEW
+    return ", ".join(ids[:_FEW]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _shown(text: str, hidden: tuple[Redaction, ...]) -> str:
+    try:
+        job = parse_job(text.encode("utf-8", "replace"))
+    except JobError:
+        return "no job"
+    stored = StoredJob(
+        state=JobState.ENQUEUED,
+        jid=job.jid,
+        jobtype=job.jobtype,
+        queue=job.queue,
+        payload=job.body,
+    )
+    return masked(stored, hidden).payload[:_TEXT].decode("utf-8", "replace")

@@ -1,0 +1,80 @@
+"""Why an operation was not done; nothing was changed by any of these."""
+
+from __future__ import annotations
+
+from glasshouse.model.access import Decision, Outcome
+from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, StoreError
+from glasshouse.policy import reasons
+
+
+class NotAllowedError(DeniedError):
+    """Who asks may not do this; ``decision`` says by which rule."""
+
+    def __init__(self, detail: str, decision: Decision, *, remedy: str | None = None) -> None:
+        """Keep the decision."""
+        super().__init__(detail, remedy=remedy)
+        self.decision = decision
+
+
+class FactorRequiredError(NotAllowedError):
+    """A second factor is needed, newer than what was shown."""
+
+    code = "factor_required"
+    remedy = "Show your second factor at /step-up, or send the current code as Glasshouse-OTP."
+
+
+class SecondPersonRequiredError(NotAllowedError):
+    """Somebody else would have to agree."""
+
+    code = "second_person_required"
+    remedy = "Requests to a second person cannot be filed yet: a role without this rule may do it."
+
+
+class AuditUnavailableError(StoreError):
+    """The record cannot be written, so nothing is done."""
+
+    code = "audit_unavailable"
+
+
+class PreviewNeededError(InvalidError):
+    """So much may be done only after it was looked at."""
+
+    code = "preview_needed"
+    remedy = "Ask for a preview first, and send its id with the operation."
+
+
+class PreviewStaleError(InvalidError):
+    """The preview is not known, too old, or of something else."""
+
+    code = "preview_stale"
+    remedy = "Ask for a preview anew."
+
+
+class TooManyRefusalsError(GlasshouseError):
+    """Somebody was refused so often that it is not recorded one by one any more."""
+
+    code = "too_many"
+
+    def __init__(self, seconds: float) -> None:
+        """Say in how many ``seconds`` it may be asked again."""
+        self.seconds = max(1, round(seconds))
+        super().__init__(
+            "Too many refused operations.", remedy=f"Wait {self.seconds} seconds, then try again."
+        )
+
+
+_KINDS = {
+    Outcome.DENY: NotAllowedError,
+    Outcome.NEEDS_FACTOR: FactorRequiredError,
+    Outcome.NEEDS_SECOND_PERSON: SecondPersonRequiredError,
+}
+
+
+def refusal(decision: Decision, *, signed_in: bool, queue: str | None) -> NotAllowedError:
+    """Return the error that tells of a decision which allows nothing."""
+    told = reasons.sentence(decision, every_queue=queue is None, signed_in=signed_in)
+    if decision.setting == "flush":
+        told = "Flushing a server is switched off."
+    if decision.setting == "token":
+        told = "This token was not made for it."
+    return _KINDS[decision.outcome](told.format(**reasons.facts(decision)), decision)

@@ -1,0 +1,244 @@
+"""Carrying out an operation step by step, so that it can be stopped, resumed and settled.
+
+Each step is done under the operation's id and the step's number: the server does it once,
+however often it is asked for. What a step deletes is in the trash before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from glasshouse.model.errors import GlasshouseError, StoreError, UpstreamUnavailableError
+from glasshouse.model.operation import Operation
+from glasshouse.model.order import NAMES, Order, Undo
+from glasshouse.storage import operations, trash
+from glasshouse.storage.database import Database
+from glasshouse.storage.operations import Running
+from glasshouse.storage.trash import Bounds, Thrown
+from glasshouse.upstream.operator import Done, Entry, Kept, Operator
+
+_EXAMPLES = 20
+_CHANGES = {
+    Operation.QUEUE_DELETE_JOBS: "delete",
+    Operation.QUEUE_CLEAR: "delete",
+    Operation.JOB_DELETE: "delete",
+    Operation.SET_CLEAR: "delete",
+    Operation.JOB_KILL: "kill",
+    Operation.JOB_RETRY: "retry",
+}
+_unpack = msgspec.msgpack.Decoder(list[Entry]).decode
+OnUnknown = Callable[[Running], Awaitable[None]]
+"""Told once when the server does not say whether something was done."""
+_WAITS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+DONE, PARTLY, NOTHING, STOPPED, FAILED = "done", "partly", "nothing", "stopped", "failed"
+UNKNOWN = "unknown"
+
+
+class Runner:
+    """Carries out operations of one server."""
+
+    def __init__(
+        self, database: Database, operator: Operator, clock: Callable[[], float], bounds: Bounds
+    ) -> None:
+        """Keep the trash and the progress in ``database``."""
+        self._database = database
+        self._operator = operator
+        self._clock = clock
+        self._bounds = bounds
+
+    async def run(self, running: Running, order: Order, on_unknown: OnUnknown) -> Running:
+        """Return the operation as it ended; nothing of that is kept yet.
+
+        A server that does not answer is asked until it does: ``on_unknown`` is told once.
+        """
+        if order.operation in _CHANGES or order.operation is Operation.TRASH_RESTORE:
+            return await self._steps(running, order, on_unknown)
+        return await self._single(running, order, on_unknown)
+
+    async def settle(self, running: Running, order: Order) -> Running:
+        """Return an operation of one step as it ended: it is called off if it was not done.
+
+        Raises:
+            UpstreamUnavailableError, StoreError: that cannot be found out now.
+        """
+        done = await self._operator.call_off(running.id, 0)
+        if done is None:
+            if running.steps:
+                entries = await self._entries(running, 0)
+                await self._not_thrown(running, order, [entry.number for entry in entries])
+            return _ended(running, NOTHING, "It was called off before it was done.")
+        if running.steps:
+            return self._over(await self._count(running, order, 0, done), stopped=False)
+        return await self._told(running, order, done)
+
+    # -- many jobs -----------------------------------------------------------
+
+    async def _steps(self, running: Running, order: Order, on_unknown: OnUnknown) -> Running:
+        unknown, tries, stopped = False, 0, bool(running.stop)
+        while running.step < running.steps and not stopped:
+            try:
+                done = await self._step(running, order)
+                running = await self._count(running, order, running.step, done)
+                stopped = await self._noted(running)
+                tries = 0
+            except (UpstreamUnavailableError, StoreError) as error:
+                running = msgspec.structs.replace(running, detail=error.detail)
+                if not unknown:
+                    unknown = True
+                    await on_unknown(running)
+                await asyncio.sleep(_WAITS[min(tries, len(_WAITS) - 1)])
+                tries += 1
+        return self._over(running, stopped=stopped)
+
+    async def _noted(self, running: Running) -> bool:
+        if running.steps == 1:
+            return False
+        return await self._database.run(
+            operations.progress,
+            running.id,
+            step=running.step,
+            done=running.done,
+            moved=running.moved,
+            examples=running.examples,
+        )
+
+    async def _step(self, running: Running, order: Order) -> Done:
+        entries, step = await self._entries(running, running.step), running.step
+        if order.operation is Operation.TRASH_RESTORE:
+            heap = await self._heap(order)
+            numbers = [entry.number for entry in entries]
+            thrown = await self._database.run(trash.some, heap, numbers)
+            jobs = [
+                Kept(Entry(job.number, job.state, job.score, job.jid, job.queue), "", job.body)
+                for job in thrown
+            ]
+            gone = set(numbers).difference(job.number for job in thrown)
+            done = await self._operator.put_back(running.id, step, jobs)
+            return msgspec.structs.replace(done, left=(*done.left, *gone))
+        if NAMES[order.operation].undo is Undo.TRASH:
+            await self._throw(running, entries)
+        change = _CHANGES[order.operation]
+        return await self._operator.change(running.id, step, change, entries)  # type: ignore[arg-type]
+
+    async def _throw(self, running: Running, entries: list[Entry]) -> None:
+        room = self._bounds.most - running.done
+        kept = await self._operator.kept(entries[: max(0, room)])
+        thrown = [
+            Thrown(
+                number=job.entry.number,
+                queue=job.entry.queue,
+                state=job.entry.state,
+                score=job.entry.score,
+                jid=job.entry.jid,
+                jobtype=job.jobtype,
+                body=job.body,
+            )
+            for job in kept
+        ]
+        await self._database.run(
+            trash.throw, running.id, running.server, thrown, self._clock(), self._bounds
+        )
+
+    async def _count(self, running: Running, order: Order, step: int, done: Done) -> Running:
+        """Return the operation with a step that was done, after looking whether it was."""
+        entries = await self._entries(running, step)
+        left = set(done.left)
+        if order.operation is Operation.TRASH_RESTORE:
+            heap = await self._heap(order)
+            back = [entry.number for entry in entries if entry.number not in left]
+            await self._database.run(trash.restored, heap, back, self._clock())
+        else:
+            acted = [entry for entry in entries if entry.number not in left]
+            left |= await self._operator.same(acted)
+            await self._not_thrown(running, order, list(left))
+        examples: list[str] = msgspec.json.decode(running.examples)
+        moved = [entry.jid for entry in entries if entry.number in left]
+        return msgspec.structs.replace(
+            running,
+            step=step + 1,
+            done=running.done + len(entries) - len(moved),
+            moved=running.moved + len(moved),
+            examples=msgspec.json.encode((examples + moved)[:_EXAMPLES]),
+        )
+
+    async def _not_thrown(self, running: Running, order: Order, numbers: list[int]) -> None:
+        if numbers and NAMES[order.operation].undo is Undo.TRASH:
+            await self._database.run(trash.unthrow, running.id, numbers)
+
+    async def _entries(self, running: Running, step: int) -> list[Entry]:
+        return _unpack(await self._database.run(operations.chunk, running.id, step))
+
+    async def _heap(self, order: Order) -> str:
+        found = await self._database.run(operations.by_record, order.record or 0)
+        return "" if found is None else found.id
+
+    def _over(self, running: Running, *, stopped: bool) -> Running:
+        if stopped and running.step < running.steps:
+            return _ended(running, STOPPED, "")
+        if running.done == running.total:
+            return _ended(running, DONE, "")
+        return _ended(running, PARTLY if running.done else NOTHING, "")
+
+    # -- one thing -------------------------------------------------------------
+
+    async def _single(self, running: Running, order: Order, on_unknown: OnUnknown) -> Running:
+        try:
+            done = await self._do(running, order)
+        except UpstreamUnavailableError as error:
+            await on_unknown(msgspec.structs.replace(running, detail=error.detail))
+            found = await self._called_off(running)
+            if found is None:
+                return _ended(running, FAILED, error.detail)
+            done = found
+        except GlasshouseError as error:
+            return _ended(running, FAILED, error.detail)
+        return await self._told(running, order, done)
+
+    async def _called_off(self, running: Running) -> Done | None:
+        tries = 0
+        while True:
+            try:
+                return await self._operator.call_off(running.id, 0)
+            except UpstreamUnavailableError:
+                await asyncio.sleep(_WAITS[min(tries, len(_WAITS) - 1)])
+                tries += 1
+
+    async def _do(self, running: Running, order: Order) -> Done:
+        act, operator = running.id, self._operator
+        match order.operation:
+            case Operation.QUEUE_PAUSE | Operation.QUEUE_RESUME:
+                paused = order.operation is Operation.QUEUE_PAUSE
+                return await operator.pause(act, order.queue or "", paused=paused)
+            case Operation.JOB_PUSH:
+                return await operator.push(act, order.job or "")
+            case Operation.WORKER_QUIET:
+                return await operator.signal(act, "quiet", order.worker or "")
+            case Operation.WORKER_TERMINATE:
+                return await operator.signal(act, "terminate", order.worker or "")
+            case _:
+                return await operator.configure(act, order.parameters or {})
+
+    async def _told(self, running: Running, order: Order, done: Done) -> Running:
+        """Return how one thing ended, after looking whether it is so."""
+        if not done.known:
+            return _ended(running, NOTHING, "There is no such queue.")
+        if order.operation in {Operation.QUEUE_PAUSE, Operation.QUEUE_RESUME}:
+            wanted = order.operation is Operation.QUEUE_PAUSE
+            try:
+                now = await self._operator.paused(order.queue or "")
+            except UpstreamUnavailableError:
+                now = None
+            if now is not None and now is not wanted:
+                return _ended(running, DONE, "Somebody else changed it again since.")
+        detail = f"job {done.jid}" if done.jid else ""
+        if order.worker is not None:
+            detail = f"{done.told} told"
+        return _ended(running, DONE, detail)
+
+
+def _ended(running: Running, outcome: str, detail: str) -> Running:
+    return msgspec.structs.replace(running, outcome=outcome, detail=detail)

@@ -1,0 +1,183 @@
+"""Operations: what was shown before they were agreed to, what runs, and what was done.
+
+A preview and the operation that follows it have the same id, so that agreeing twice is one
+operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.storage.tables import CHUNK, OPERATION, PREVIEW, TOUCHED
+
+PREVIEW_SECONDS = 600.0
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What was shown to somebody; ``asked`` is the order in its canonical form."""
+
+    id: str
+    actor: str
+    server: str
+    asked: bytes
+    summary: bytes
+    created_at: float
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation that was begun; ``ended_at`` is ``None`` until its outcome is recorded.
+
+    ``record`` is the number of its intent in the ledger. ``done`` and ``moved`` count jobs
+    of the steps before ``step``; ``examples`` is JSON: ids of some that had moved.
+    """
+
+    id: str
+    record: int
+    server: str
+    operation: str
+    queue: str
+    actor: str
+    reason: str
+    asked: bytes
+    who: bytes
+    steps: int
+    step: int = 0
+    total: int = 0
+    done: int = 0
+    moved: int = 0
+    examples: bytes = b"[]"
+    stop: int = 0
+    outcome: str = ""
+    detail: str = ""
+    started_at: float
+    ended_at: float | None = None
+
+
+def show(db: sa.Connection, preview: Preview, chunks: Sequence[bytes]) -> None:
+    """Keep a preview and its jobs; those that nobody agreed to in time go."""
+    old = sa.select(PREVIEW.c.id).where(PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS)
+    db.execute(sa.delete(CHUNK).where(CHUNK.c.owner.in_(old)))
+    db.execute(
+        sa.delete(PREVIEW).where(PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS)
+    )
+    db.execute(sa.insert(PREVIEW).values(msgspec.structs.asdict(preview)))
+    freeze(db, preview.id, chunks)
+
+
+def freeze(db: sa.Connection, owner: str, chunks: Sequence[bytes]) -> None:
+    """Keep frozen jobs under the id of their preview or operation."""
+    rows = [
+        {"owner": owner, "step": step, "entries": entries} for step, entries in enumerate(chunks)
+    ]
+    if rows:
+        db.execute(sa.insert(CHUNK), rows)
+
+
+def shown(db: sa.Connection, preview: str, now: float) -> Preview | None:
+    """Return a preview that is still good."""
+    fresh = (PREVIEW.c.id == preview, PREVIEW.c.created_at >= now - PREVIEW_SECONDS)
+    row = db.execute(sa.select(PREVIEW).where(*fresh)).mappings().first()
+    return None if row is None else Preview(**row)
+
+
+def chunk(db: sa.Connection, owner: str, step: int) -> bytes:
+    """Return the frozen jobs of one step."""
+    asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner, CHUNK.c.step == step)
+    return bytes(db.execute(asked).scalar_one())
+
+
+def chunks(db: sa.Connection, owner: str) -> list[bytes]:
+    """Return the frozen jobs of every step."""
+    asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner).order_by(CHUNK.c.step)
+    return [bytes(entries) for (entries,) in db.execute(asked)]
+
+
+def begin(
+    db: sa.Connection, running: Running, jids: Sequence[str], frozen: Sequence[bytes] = ()
+) -> None:
+    """Keep an operation that is about to be done; its preview is used up."""
+    db.execute(sa.insert(OPERATION).values(msgspec.structs.asdict(running)))
+    rows = [
+        {"operation": running.id, "place": place, "server": running.server, "jid": jid}
+        for place, jid in enumerate(jids)
+    ]
+    if rows:
+        db.execute(sa.insert(TOUCHED), rows)
+    db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id == running.id))
+    freeze(db, running.id, frozen)
+
+
+def find(db: sa.Connection, operation: str) -> Running | None:
+    """Return an operation by its id."""
+    return _one(db, OPERATION.c.id == operation)
+
+
+def by_record(db: sa.Connection, record: int) -> Running | None:
+    """Return an operation by the number of its intent."""
+    return _one(db, OPERATION.c.record == record)
+
+
+def unended(db: sa.Connection) -> list[Running]:
+    """Return the operations that have no outcome, the oldest first."""
+    asked = sa.select(OPERATION).where(OPERATION.c.ended_at.is_(None))
+    return _all(db, asked.order_by(OPERATION.c.record))
+
+
+def progress(
+    db: sa.Connection, operation: str, *, step: int, done: int, moved: int, examples: bytes
+) -> bool:
+    """Note how far it came; return whether somebody wants it to stop."""
+    ours = OPERATION.c.id == operation
+    values = {"step": step, "done": done, "moved": moved, "examples": examples}
+    db.execute(sa.update(OPERATION).where(ours).values(values))
+    return bool(db.execute(sa.select(OPERATION.c.stop).where(ours)).scalar())
+
+
+def stop(db: sa.Connection, operation: str) -> None:
+    """Let it stop before its next step."""
+    db.execute(sa.update(OPERATION).where(OPERATION.c.id == operation).values(stop=1))
+
+
+def end(db: sa.Connection, ended: Running) -> bool:
+    """Keep how it ended; False when that is known already, and nothing was kept."""
+    ours = (OPERATION.c.id == ended.id, OPERATION.c.ended_at.is_(None))
+    kept = ("step", "done", "moved", "examples", "outcome", "detail", "ended_at")
+    values = {name: getattr(ended, name) for name in kept}
+    changed = db.execute(sa.update(OPERATION).where(*ours).values(values)).rowcount
+    if changed:
+        # What was pushed may hold secrets; the ledger has it with these hidden.
+        db.execute(sa.update(OPERATION).where(OPERATION.c.id == ended.id).values(asked=b""))
+        db.execute(sa.delete(CHUNK).where(CHUNK.c.owner == ended.id))
+    return bool(changed)
+
+
+def on_queue(db: sa.Connection, server: str, queue: str, most: int) -> list[Running]:
+    """Return the newest operations on a queue."""
+    asked = sa.select(OPERATION).where(OPERATION.c.server == server, OPERATION.c.queue == queue)
+    return _all(db, asked.order_by(OPERATION.c.started_at.desc()).limit(most))
+
+
+def on_server(db: sa.Connection, server: str, most: int) -> list[Running]:
+    """Return the newest operations on a server."""
+    asked = sa.select(OPERATION).where(OPERATION.c.server == server)
+    return _all(db, asked.order_by(OPERATION.c.record.desc()).limit(most))
+
+
+def on_job(db: sa.Connection, server: str, jid: str, most: int) -> list[Running]:
+    """Return the newest operations that named a job, or a few jobs with it among them."""
+    named = sa.select(TOUCHED.c.operation).where(TOUCHED.c.server == server, TOUCHED.c.jid == jid)
+    asked = sa.select(OPERATION).where(OPERATION.c.id.in_(named))
+    return _all(db, asked.order_by(OPERATION.c.record.desc()).limit(most))
+
+
+def _one(db: sa.Connection, where: sa.ColumnElement[bool]) -> Running | None:
+    found = _all(db, sa.select(OPERATION).where(where))
+    return found[0] if found else None
+
+
+def _all(db: sa.Connection, asked: sa.Select[Any]) -> list[Running]:
+    return [Running(**row) for row in db.execute(asked).mappings()]

@@ -1,0 +1,170 @@
+"""The trash: jobs that operations deleted, whole, until they are put back or too old.
+
+A job is here before it is deleted anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.storage.tables import OPERATION, TRASH
+
+_PART = 400
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How long, in seconds, and how many jobs in all are kept."""
+
+    seconds: float = 7 * 86400.0
+    most: int = 100_000
+
+
+class Thrown(msgspec.Struct, frozen=True, kw_only=True):
+    """A deleted job; ``body`` is all of it, as the server's adapter reads it."""
+
+    number: int
+    queue: str
+    state: int
+    score: float
+    jid: str
+    jobtype: str
+    body: bytes
+
+
+class Heap(msgspec.Struct, frozen=True, kw_only=True):
+    """What one operation deleted: how many jobs are kept, and how many were put back."""
+
+    record: int
+    operation: str
+    kind: str
+    queue: str
+    actor: str
+    reason: str
+    at: float
+    kept: int
+    restored: int
+
+
+_JOB = [TRASH.c[name] for name in Thrown.__struct_fields__]
+
+
+def throw(
+    db: sa.Connection, operation: str, server: str, jobs: Sequence[Thrown], now: float, to: Bounds
+) -> None:
+    """Keep jobs; throwing the same ones again changes nothing. What is beyond the bounds goes."""
+    there = _there(db, operation, [job.number for job in jobs])
+    last = db.execute(sa.select(sa.func.coalesce(sa.func.max(TRASH.c.n), 0))).scalar_one()
+    fresh = [job for job in jobs if job.number not in there]
+    rows = [
+        {**msgspec.structs.asdict(job), "operation": operation, "server": server, "n": n, "at": now}
+        for n, job in enumerate(fresh, int(last) + 1)
+    ]
+    if rows:
+        db.execute(sa.insert(TRASH), rows)
+    tidy(db, now, to)
+
+
+def tidy(db: sa.Connection, now: float, to: Bounds) -> None:
+    """Let go of what is too old, and of the oldest of too many."""
+    db.execute(sa.delete(TRASH).where(TRASH.c.at < now - to.seconds))
+    beyond = sa.select(TRASH.c.n).order_by(TRASH.c.n.desc()).offset(to.most).limit(1)
+    first = db.execute(beyond).scalar()
+    if first is not None:
+        db.execute(sa.delete(TRASH).where(TRASH.c.n <= first))
+
+
+def unthrow(db: sa.Connection, operation: str, numbers: Sequence[int]) -> None:
+    """Forget jobs that were not deleted after all."""
+    for start in range(0, len(numbers), _PART):
+        part = numbers[start : start + _PART]
+        db.execute(sa.delete(TRASH).where(TRASH.c.operation == operation, TRASH.c.number.in_(part)))
+
+
+def restored(db: sa.Connection, operation: str, numbers: Sequence[int], now: float) -> None:
+    """Note that jobs were put back."""
+    for start in range(0, len(numbers), _PART):
+        part = numbers[start : start + _PART]
+        ours = (TRASH.c.operation == operation, TRASH.c.number.in_(part))
+        db.execute(sa.update(TRASH).where(*ours).values(restored_at=now))
+
+
+def jobs(
+    db: sa.Connection, operation: str, *, after: int = 0, most: int = 500, waiting: bool = True
+) -> list[tuple[int, Thrown]]:
+    """Return (n, job) of an operation in the order of deletion, those behind ``after``."""
+    asked = sa.select(TRASH.c.n, *_JOB).where(TRASH.c.operation == operation, TRASH.c.n > after)
+    if waiting:
+        asked = asked.where(TRASH.c.restored_at.is_(None))
+    rows = db.execute(asked.order_by(TRASH.c.n).limit(most)).mappings()
+    return [(row["n"], _thrown(row)) for row in rows]
+
+
+def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[Thrown]:
+    """Return jobs of an operation by their numbers; those that are gone are left out."""
+    found: dict[int, Thrown] = {}
+    for start in range(0, len(numbers), _PART):
+        part = numbers[start : start + _PART]
+        asked = sa.select(*_JOB).where(TRASH.c.operation == operation, TRASH.c.number.in_(part))
+        for row in db.execute(asked).mappings():
+            found[row["number"]] = _thrown(row)
+    return [found[number] for number in numbers if number in found]
+
+
+def heaps(db: sa.Connection, server: str, most: int) -> list[Heap]:
+    """Return what operations deleted on a server, the newest first."""
+    counted = (
+        sa.select(
+            TRASH.c.operation,
+            sa.func.count().label("kept"),
+            sa.func.count(TRASH.c.restored_at).label("restored"),
+        )
+        .where(TRASH.c.server == server)
+        .group_by(TRASH.c.operation)
+        .subquery()
+    )
+    asked = (
+        sa.select(
+            OPERATION.c.record,
+            OPERATION.c.id,
+            OPERATION.c.operation.label("kind"),
+            OPERATION.c.queue,
+            OPERATION.c.actor,
+            OPERATION.c.reason,
+            OPERATION.c.started_at,
+            counted.c.kept,
+            counted.c.restored,
+        )
+        .join(counted, counted.c.operation == OPERATION.c.id)
+        .order_by(OPERATION.c.record.desc())
+        .limit(most)
+    )
+    return [
+        Heap(
+            record=row.record,
+            operation=row.id,
+            kind=row.kind,
+            queue=row.queue,
+            actor=row.actor,
+            reason=row.reason,
+            at=row.started_at,
+            kept=row.kept,
+            restored=row.restored,
+        )
+        for row in db.execute(asked)
+    ]
+
+
+def _there(db: sa.Connection, operation: str, numbers: Sequence[int]) -> set[int]:
+    there: set[int] = set()
+    for start in range(0, len(numbers), _PART):
+        part = numbers[start : start + _PART]
+        ours = (TRASH.c.operation == operation, TRASH.c.number.in_(part))
+        there.update(db.execute(sa.select(TRASH.c.number).where(*ours)).scalars())
+    return there
+
+
+def _thrown(row: sa.RowMapping) -> Thrown:
+    return Thrown(**{name: row[name] for name in Thrown.__struct_fields__})

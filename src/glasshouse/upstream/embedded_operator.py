@@ -1,0 +1,288 @@
+"""Operating the embedded server: its database is read, its control socket asked for changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import apsw
+import msgspec
+
+from glasshouse.engine.acts import (
+    Act,
+    ChangeJobs,
+    Configure,
+    KeptJob,
+    PushJob,
+    PutBack,
+    SetPaused,
+    Signal,
+    Void,
+)
+from glasshouse.engine.attachment import Attachment, RefusedError
+from glasshouse.engine.schema import STATE_NUMBERS
+from glasshouse.model.errors import (
+    InvalidError,
+    NotFoundError,
+    StoreError,
+    UpstreamUnavailableError,
+)
+from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.jobquery import JobQuery
+from glasshouse.upstream.embedded_db import ReadThread
+from glasshouse.upstream.embedded_lists import COLUMNS, stored
+from glasshouse.upstream.operator import (
+    CHUNK,
+    CHUNK_BYTES,
+    Done,
+    Entry,
+    Frozen,
+    Groups,
+    Kept,
+    Selection,
+)
+from glasshouse.wire.matching import matches, moment_and_error
+from glasshouse.wire.patterns import glob
+
+T = TypeVar("T")
+
+_CONNECTIONS = 8
+_PATIENCE = 20.0
+_SAMPLES, _MOST_NAMES = 10, 200
+_NUMBERS = 400
+_pack = msgspec.msgpack.Encoder().encode
+_KEPT = "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, payload"
+_unpack_kept = msgspec.msgpack.Decoder(KeptJob).decode
+
+
+class EmbeddedOperator:
+    """An ``Operator`` of the engine that runs on a data folder of this machine."""
+
+    def __init__(self, data: Path) -> None:
+        """Operate what runs on ``data``; nothing is opened before the first request."""
+        self._reads = ReadThread(data, "read-operator")
+        self._free = [Attachment(data, patience=_PATIENCE) for _ in range(_CONNECTIONS)]
+        self._all = tuple(self._free)
+        self._turn = asyncio.Semaphore(_CONNECTIONS)
+
+    async def freeze(self, wanted: Selection) -> Frozen:
+        """Return the jobs that are meant, as of now."""
+        await self._settle()
+        return await self._reads.run(lambda db: _frozen(db, wanted))
+
+    async def kept(self, entries: Sequence[Entry]) -> list[Kept]:
+        """Return the jobs that still are as named, whole."""
+        await self._settle()
+        return await self._reads.run(lambda db: _kept(db, entries))
+
+    async def same(self, entries: Sequence[Entry]) -> set[int]:
+        """Return the numbers of those that still are as named."""
+        await self._settle()
+        return await self._reads.run(lambda db: _same(db, entries))
+
+    async def change(
+        self, act: str, step: int, change: Literal["delete", "kill", "retry"], named: list[Entry]
+    ) -> Done:
+        """Change jobs that are as named."""
+        entries = [(entry.number, entry.state, entry.score) for entry in named]
+        return await self._act(ChangeJobs(id=act, step=step, change=change, entries=entries))
+
+    async def put_back(self, act: str, step: int, jobs: Sequence[Kept]) -> Done:
+        """Put deleted jobs back."""
+        whole = [_unpack_kept(job.body) for job in jobs]
+        return await self._act(PutBack(id=act, step=step, jobs=whole))
+
+    async def pause(self, act: str, queue: str, *, paused: bool) -> Done:
+        """Pause or resume a queue."""
+        return await self._act(SetPaused(id=act, queue=queue, paused=paused))
+
+    async def push(self, act: str, job: str) -> Done:
+        """Push a job."""
+        return await self._act(PushJob(id=act, job=job))
+
+    async def signal(self, act: str, state: Literal["quiet", "terminate"], worker: str) -> Done:
+        """Tell a worker, or all of them."""
+        return await self._act(Signal(state, None if worker == "*" else worker, id=act))
+
+    async def configure(self, act: str, changes: Mapping[str, float]) -> Done:
+        """Set run-time parameters."""
+        await self._ask(Configure(dict(changes), id=act))
+        return Done()
+
+    async def paused(self, queue: str) -> bool | None:
+        """Return whether a queue is paused."""
+        await self._settle()
+
+        def read(db: apsw.Connection) -> bool | None:
+            found = db.execute("SELECT paused FROM queue WHERE name = ?", (queue,)).fetchone()
+            return None if found is None else bool(found[0])
+
+        return await self._reads.run(read)
+
+    async def call_off(self, act: str, step: int) -> Done | None:
+        """Return what came of a change, or see to it that it is never done."""
+        told = await self._ask(Void(id=act, step=step))
+        return None if told is None else msgspec.convert(told, Done)
+
+    async def close(self) -> None:
+        """Let go of database and connections."""
+        await self._reads.close()
+        for attachment in self._all:
+            await attachment.close()
+
+    async def _act(self, act: Act) -> Done:
+        return msgspec.convert(await self._ask(act), Done)
+
+    async def _settle(self) -> None:
+        async with self._turn:
+            attachment = self._free.pop()
+            try:
+                await attachment.settle()
+            finally:
+                self._free.append(attachment)
+
+    async def _ask(self, act: Act) -> Any:
+        async with self._turn:
+            attachment = self._free.pop()
+            try:
+                return await attachment.ask(act)
+            except RefusedError as error:
+                raise _refused(error) from error
+            except StoreError as error:
+                raise UpstreamUnavailableError(error.detail, remedy=error.remedy) from error
+            finally:
+                self._free.append(attachment)
+
+
+def _refused(error: RefusedError) -> Exception:
+    if error.code == "not_found":
+        return NotFoundError(error.detail, remedy=error.remedy)
+    if error.code.startswith("invalid"):
+        return InvalidError(error.detail, remedy=error.remedy)
+    return UpstreamUnavailableError(error.detail, remedy=error.remedy)
+
+
+# -- on the reading thread ------------------------------------------------------
+
+
+class _Gathering:
+    """What is known of the jobs that were found so far."""
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+        self.count = self.size = 0
+        self.samples: list[StoredJob] = []
+        self.names: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
+        self.times: list[float] = []
+        self.queues: dict[str, None] = {}
+        self._chunk: list[Entry] = []
+        self._chunk_bytes = 0
+
+    def add(self, number: int, score: float, job: StoredJob) -> None:
+        if len(self._chunk) == CHUNK or self._chunk_bytes + len(job.payload) > CHUNK_BYTES:
+            self._close()
+        state = STATE_NUMBERS[job.state]
+        self._chunk.append(Entry(number, state, score, job.jid, job.queue))
+        self._chunk_bytes += len(job.payload)
+        self.count += 1
+        self.queues[job.queue] = None
+        self.size += len(job.payload)
+        if len(self.samples) < _SAMPLES:
+            self.samples.append(job)
+        at, errtype = moment_and_error(job)
+        names = (job.queue, job.jobtype, errtype)
+        for counter, name in zip(self.names, names, strict=True):
+            if name and (name in counter or len(counter) < _MOST_NAMES):
+                counter[name] += 1
+        if at is not None:
+            self.times = [min(at, *self.times), max(at, *self.times)] if self.times else [at, at]
+
+    def _close(self) -> None:
+        if self._chunk:
+            self.chunks.append(_pack(self._chunk))
+        self._chunk, self._chunk_bytes = [], 0
+
+    def frozen(self) -> Frozen:
+        self._close()
+        queues, jobtypes, errors = (dict(counter.most_common()) for counter in self.names)
+        oldest, newest = self.times or (None, None)
+        return Frozen(
+            chunks=tuple(self.chunks),
+            count=self.count,
+            size=self.size,
+            groups=Groups(queues=queues, jobtypes=jobtypes, errors=errors),
+            oldest=oldest,
+            newest=newest,
+            samples=tuple(self.samples),
+            queues=tuple(self.queues),
+        )
+
+
+def _frozen(db: apsw.Connection, wanted: Selection) -> Frozen:
+    found = _Gathering()
+    for number, job, score in _rows(db, wanted):
+        if _meant(wanted, job):
+            found.add(number, score, job)
+    return found.frozen()
+
+
+def _rows(db: apsw.Connection, wanted: Selection) -> Iterator[tuple[int, StoredJob, float]]:
+    where, values = _where(wanted)
+    ids = wanted.jids
+    if ids is None and wanted.keys is not None:
+        # An entry of a queue has no time to be named by.
+        ids = [key.partition("|")[2] or key for key in wanted.keys]
+    for part in [()] if ids is None else _parts(list(dict.fromkeys(ids))):
+        named = f" AND jid IN ({', '.join('?' * len(part))})" if part else ""
+        query = f"SELECT {COLUMNS} FROM job WHERE {where}{named} ORDER BY score, id"
+        for row in db.execute(query, (*values, *part)):
+            yield row[0], stored(*row[1:]), row[2]
+
+
+def _where(wanted: Selection) -> tuple[str, tuple[int | str, ...]]:
+    if wanted.queue is not None:
+        return "state = 1 AND queue = ?", (wanted.queue,)
+    assert wanted.set is not None
+    return "state = ? AND state > 1", (STATE_NUMBERS[JobState(wanted.set.value)],)
+
+
+def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(ids), _NUMBERS):
+        yield ids[start : start + _NUMBERS]
+
+
+def _meant(wanted: Selection, job: StoredJob) -> bool:
+    if wanted.keys is not None and wanted.queue is None and job.key not in wanted.keys:
+        return False
+    if wanted.shown is not None and not any(glob(name, job.queue) for name in wanted.shown):
+        return False
+    query: JobQuery | None = wanted.query
+    return query is None or matches(query, job)
+
+
+def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[Kept]:
+    found: dict[int, Kept] = {}
+    for number, row in _numbered(db, _KEPT, entries):
+        job = KeptJob(*row)
+        entry = Entry(number, job.state, job.score, job.jid, job.queue)
+        found[number] = Kept(entry, job.jobtype, _pack(job))
+    return [found[entry.number] for entry in entries if entry.number in found]
+
+
+def _same(db: apsw.Connection, entries: Sequence[Entry]) -> set[int]:
+    return {number for number, _ in _numbered(db, "id, state, score", entries)}
+
+
+def _numbered(
+    db: apsw.Connection, columns: str, entries: Sequence[Entry]
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Yield the rows of those that still are as named."""
+    named = {entry.number: (entry.state, entry.score) for entry in entries}
+    for part in _parts(list(named)):
+        marks = ", ".join("?" * len(part))
+        for row in db.execute(f"SELECT {columns} FROM job WHERE id IN ({marks})", part):
+            if named[row[0]] == (row[1], row[2]):
+                yield row[0], row

@@ -1,0 +1,141 @@
+"""The write side of a server, as the desk uses it: jobs frozen by name, and changes by id.
+
+What always holds: a change is done once for its id and step, however often it is asked
+for, and whoever asks is told what came of it the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.jobquery import JobQuery
+
+CHUNK = 500
+CHUNK_BYTES = 4 << 20
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One job, named so that it is no other: number, state and score."""
+
+    number: int
+    state: int
+    score: float
+    jid: str
+    queue: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Everything by which a deleted job can be put back; ``body`` is the adapter's own."""
+
+    entry: Entry
+    jobtype: str
+    body: bytes
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs are meant: of a queue, or of a set; by ids, by keys, by what they are, or all.
+
+    ``shown`` are the globs of the queues that whoever asks may see; ``None`` for all.
+    """
+
+    queue: str | None = None
+    set: JobSet | None = None
+    jids: Sequence[str] | None = None
+    keys: Sequence[str] | None = None
+    query: JobQuery | None = None
+    shown: tuple[str, ...] | None = None
+
+
+class Groups(msgspec.Struct, frozen=True, kw_only=True):
+    """How many jobs by queue, type and error type, the most first; some hundred names at most."""
+
+    queues: dict[str, int]
+    jobtypes: dict[str, int]
+    errors: dict[str, int]
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs as they were at one moment; each of ``chunks`` is a list of entries (MessagePack).
+
+    ``queues`` are all queues that they belong to. ``oldest`` and ``newest`` are Unix seconds:
+    when the jobs failed, were enqueued or are due.
+    """
+
+    chunks: tuple[bytes, ...] = ()
+    count: int = 0
+    size: int = 0
+    groups: Groups = Groups(queues={}, jobtypes={}, errors={})
+    oldest: float | None = None
+    newest: float | None = None
+    samples: tuple[StoredJob, ...] = ()
+    queues: tuple[str, ...] = ()
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a change; ``left`` are numbers of jobs that were not as named.
+
+    ``known`` says whether what it names is there at all.
+    """
+
+    left: tuple[int, ...] = ()
+    known: bool = True
+    jid: str = ""
+    told: int = 0
+
+
+class Operator(Protocol):
+    """Every method may raise ``UpstreamUnavailableError``: what was done is then unknown."""
+
+    async def freeze(self, wanted: Selection) -> Frozen:
+        """Return the jobs that are meant, as of now."""
+        ...
+
+    async def kept(self, entries: Sequence[Entry]) -> list[Kept]:
+        """Return the jobs that still are as named, with all that is needed to put them back."""
+        ...
+
+    async def same(self, entries: Sequence[Entry]) -> set[int]:
+        """Return the numbers of those that still are as named."""
+        ...
+
+    async def change(
+        self, act: str, step: int, change: Literal["delete", "kill", "retry"], named: list[Entry]
+    ) -> Done:
+        """Change jobs that are as named."""
+        ...
+
+    async def put_back(self, act: str, step: int, jobs: Sequence[Kept]) -> Done:
+        """Put deleted jobs back; ``left`` are those that are there already."""
+        ...
+
+    async def pause(self, act: str, queue: str, *, paused: bool) -> Done:
+        """Pause or resume a queue."""
+        ...
+
+    async def push(self, act: str, job: str) -> Done:
+        """Push a job; raises ``InvalidError`` when it is none."""
+        ...
+
+    async def signal(self, act: str, state: Literal["quiet", "terminate"], worker: str) -> Done:
+        """Tell a worker, or ``*``; raises ``NotFoundError`` when there is no such worker."""
+        ...
+
+    async def configure(self, act: str, changes: Mapping[str, float]) -> Done:
+        """Set run-time parameters; raises ``InvalidError``."""
+        ...
+
+    async def paused(self, queue: str) -> bool | None:
+        """Return whether a queue is paused; ``None`` when there is no such queue."""
+        ...
+
+    async def call_off(self, act: str, step: int) -> Done | None:
+        """Return what came of a change, or ``None``: then it was not done and never will be."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is held."""
+        ...
