@@ -11,6 +11,7 @@ from pathlib import Path
 
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
+from glasshouse.app.desk import desk_of, working
 from glasshouse.app.ledger import kept, noting
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.people import people_of, state_of
@@ -18,6 +19,7 @@ from glasshouse.app.reload import Read, reloading
 from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.app.tls import server_context
+from glasshouse.desk.desk import Desk
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.settings import SERVER, Address, ServerSettings
 from glasshouse.settings.console import ConsoleSettings
@@ -77,12 +79,15 @@ async def _served(
             life.push_async_callback(people.close)
             folder = state_of(settings.keeping)
             await life.enter_async_context(kept(people.tools.database, folder))
+        desk = desk_of(settings, people)
         tls = None if settings.tls is None else server_context(settings.tls)
-        made = Console(floors, people, tls)
+        made = Console(floors, people, tls, desk)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
             if server.engine is not None:
                 addresses[server.name] = await life.enter_async_context(attached(server.engine))
+        if desk is not None:
+            await life.enter_async_context(working(desk))
         yield made, addresses
 
 
@@ -94,8 +99,11 @@ class Console:
         servers: Mapping[str, ServerFloor],
         people: People | None = None,
         tls: ssl.SSLContext | None = None,
+        desk: Desk | None = None,
     ) -> None:
         """Put it together; nothing is opened. Without ``people`` everybody may look.
+
+        Without a ``desk`` nothing can be changed.
 
         Raises:
             SettingsError: the front end was not built.
@@ -103,7 +111,7 @@ class Console:
         self._floor = Floor(servers)
         self.people = people
         self._tls = tls
-        self._app = create_app(self._floor, clock=time.time, people=people)
+        self._app = create_app(self._floor, clock=time.time, people=people, desk=desk)
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve at ``sock`` until cancelled."""
@@ -132,13 +140,13 @@ def _embedded_floor(name: str, data: Path) -> ServerFloor:
     return ServerFloor(name, reader, clock=time.time, scanner=scanner)
 
 
-def embedded(data: Path, people: People | None = None) -> Console:
+def embedded(data: Path, people: People | None = None, desk: Desk | None = None) -> Console:
     """Return the console over the engine whose data lies in ``data``.
 
     Raises:
         SettingsError: the front end was not built.
     """
-    return Console({SERVER: _embedded_floor(SERVER, data)}, people)
+    return Console({SERVER: _embedded_floor(SERVER, data)}, people, desk=desk)
 
 
 def warn_when_open(address: Address) -> None:

@@ -14,13 +14,16 @@ from glasshouse.app.attach import started
 from glasshouse.app.child import Child
 from glasshouse.app.console import embedded, warn_when_open
 from glasshouse.app.demo_folder import filled, prepare
+from glasshouse.app.desk import working
 from glasshouse.app.ledger import kept
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.sockets import address_of, bind, choose
 from glasshouse.demo.logins import make_people
+from glasshouse.desk.desk import Desk
 from glasshouse.policy.rules import default_rules
-from glasshouse.settings import DemoSettings, Listen
+from glasshouse.settings import SERVER, DemoSettings, Listen
 from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from glasshouse.web.people.access import Access
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
@@ -52,12 +55,14 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     database = Database(sqlite_url(settings.data / "console"))
     logins = make_people(database)
     people = People(Tools(database=database), Access(rules=default_rules()))
-    made = embedded(settings.data, people)
+    desk = Desk(database=database, operators={SERVER: EmbeddedOperator(settings.data)})
+    made = embedded(settings.data, people, desk)
     say("Starting the work server and filling it with a shop's jobs…")
     async with (
         _closing(people),
         kept(database, settings.data / "console"),
         started(settings.data, faktory) as url,
+        working(desk),
         _workload(settings, url, fresh=fresh),
     ):
 

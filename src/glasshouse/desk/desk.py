@@ -33,19 +33,20 @@ from glasshouse.desk.refusals import (
     TooManyRefusalsError,
     refusal,
 )
+from glasshouse.desk.shown import Shown, shown_to
 from glasshouse.desk.writer import Also, Writer
 from glasshouse.ledger.record import Record
 from glasshouse.model.access import Decision, Outcome, Why
 from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError, StoreError
 from glasshouse.model.job import StoredJob
+from glasshouse.model.operation import Operation
 from glasshouse.model.order import MOST_JOBS, NAMES, Order, Undo, check
 from glasshouse.storage import operations
 from glasshouse.storage.database import Call, Database
 from glasshouse.storage.operations import Preview, Running
 from glasshouse.storage.trash import Bounds
-from glasshouse.upstream.operator import Entry, Frozen, Groups, Operator
+from glasshouse.upstream.operator import Entry, Frozen, Operator
 from glasshouse.wire.jobs import parse_job
-from glasshouse.wire.masking import masked
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,27 +54,8 @@ T = TypeVar("T")
 PATIENCE = 5.0
 """Seconds for which who asks is kept waiting for the outcome."""
 _REFUSALS, _MINUTE = 120, 60.0
-_TOUCHED = 500
+_TOUCHED, _SAMPLES = 500, 10
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
-
-
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody agrees to: how much of what, and what of it could be undone.
-
-    ``lost`` is how many of ``count`` jobs the trash would not keep. ``decision`` is what is
-    decided about it now. ``samples`` have nothing in them that the viewer may not see.
-    """
-
-    preview: str
-    order: Order
-    count: int | None
-    groups: Groups
-    oldest: float | None
-    newest: float | None
-    samples: tuple[StoredJob, ...]
-    lost: int
-    undo: bool
-    decision: Decision
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,22 +117,30 @@ class Desk:
             created_at=now,
         )
         await self._recorded(operations.show, kept, found.chunks)
-        sight = asker.sight
-        undo = NAMES[order.operation].undo is Undo.TRASH
-        return Shown(
-            preview=kept.id,
-            order=order,
-            count=None if frozen is None else frozen.count,
-            groups=_seen(found.groups, asker),
-            oldest=found.oldest,
-            newest=found.newest,
-            samples=tuple(
-                masked(job, sight.hidden) for job in found.samples if sight.shows(job.queue)
-            ),
-            lost=max(0, found.count - self.bounds.most) if undo else 0,
-            undo=undo,
-            decision=decision,
-        )
+        return shown_to(kept.id, asker, order, frozen, decision, self.bounds)
+
+    async def again(self, asker: Asker, preview: str) -> tuple[str, Shown] | None:
+        """Return the server and what a preview of ``asker`` showed, with samples as of now.
+
+        ``None`` when it is not known, too old, or somebody else's.
+
+        Raises:
+            StoreError, UpstreamUnavailableError: it cannot be read.
+        """
+        found = await self.database.run(operations.shown, preview, self.clock())
+        if found is None or found.actor != asker.who.name:
+            return None
+        order = msgspec.json.decode(found.asked, type=Order)
+        frozen: Frozen | None = None
+        if order.operation in ON_JOBS:
+            frozen = msgspec.json.decode(found.summary, type=Frozen)
+            samples: tuple[StoredJob, ...] = ()
+            if frozen.count and order.operation is not Operation.TRASH_RESTORE:
+                first = _unpack(await self.database.run(operations.chunk, found.id, 0))
+                samples = await self._operator(found.server).samples(first[:_SAMPLES])
+            frozen = msgspec.structs.replace(frozen, samples=samples)
+        decision = self._decided(asker, found.server, order, frozen)
+        return found.server, shown_to(preview, asker, order, frozen, decision, self.bounds)
 
     async def perform(self, asker: Asker, server: str, order: Order) -> Result:
         """Do what an order asks for, if it may be done.
@@ -184,6 +174,11 @@ class Desk:
         """Return an operation as far as it has come."""
         found = await self.database.run(operations.find, operation)
         return None if found is None else _result(found)
+
+    async def server_of(self, preview: str) -> str | None:
+        """Return the server that a preview is of, if it is still good."""
+        found = await self.database.run(operations.shown, preview, self.clock())
+        return None if found is None else found.server
 
     async def stop(self, operation: str) -> None:
         """Let an operation stop before its next step."""
@@ -389,9 +384,3 @@ def _result(running: Running) -> Result:
 def _bare(frozen: Frozen) -> Frozen:
     """Return what is kept of a preview beside its jobs: no payload."""
     return msgspec.structs.replace(frozen, chunks=(), samples=())
-
-
-def _seen(groups: Groups, asker: Asker) -> Groups:
-    """Return the groups without queues that may not be seen."""
-    shown = {name: count for name, count in groups.queues.items() if asker.sight.shows(name)}
-    return msgspec.structs.replace(groups, queues=shown)

@@ -18,6 +18,7 @@ from glasshouse.settings import (
     parse_faktory,
 )
 from glasshouse.settings.access import AccessSettings, open_to_all
+from glasshouse.storage.trash import Bounds
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _HTTP_PORTS = {"http": 80, "https": 443}
@@ -58,6 +59,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: PublicUrl | None = None
     tls: TlsFiles | None = None
     trusted_proxies: tuple[IPNetwork, ...] = ()
+    trash: Bounds = Bounds()
 
 
 def parse_public_url(text: str) -> PublicUrl:

@@ -7,6 +7,7 @@ repeats what was written there.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from glasshouse.model.errors import SettingsError
-from glasshouse.policy.roles import IPNetwork, RoleTable, parse_network
+from glasshouse.policy.roles import IPNetwork, RoleTable, parse_age, parse_network
 from glasshouse.settings import (
     CONSOLE,
     Secret,
@@ -32,11 +33,13 @@ from glasshouse.settings.console import (
     one_server,
     parse_public_url,
 )
+from glasshouse.storage.trash import Bounds
 from glasshouse.web.routes import RESERVED_NAMES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PREFIX = "GLASSHOUSE_"
-_LATER = ("ledger", "trash")
+_LATER = ("ledger",)
+_MOST_TRASH = 10_000_000
 
 
 class _Console(Section, frozen=True, kw_only=True):
@@ -62,12 +65,18 @@ class _Server(Section, frozen=True, kw_only=True):
     engine: str | None = None
 
 
+class _Trash(Section, frozen=True, kw_only=True):
+    keep: str = "7d"
+    max_jobs: int = 100_000
+
+
 class _File(Section, frozen=True, kw_only=True):
     console: _Console = _Console()
     servers: tuple[_Server, ...] = ()
     identity: IdentityTable = IdentityTable()
     roles: dict[str, RoleTable] = msgspec.field(default_factory=dict)
     members: dict[str, str] = msgspec.field(default_factory=dict)
+    trash: _Trash = _Trash()
 
 
 class Named(NamedTuple):
@@ -152,7 +161,25 @@ def read_settings(
             None if not console.tls_key else folder / console.tls_key,
         ),
         trusted_proxies=_networks(console.trusted_proxies, path),
+        trash=_trash(told.trash, path),
     )
+
+
+def _trash(told: _Trash, path: Path) -> Bounds:
+    seconds = None
+    with contextlib.suppress(SettingsError):
+        seconds = parse_age(told.keep)
+    if seconds is None:
+        raise SettingsError(
+            f"{path}: trash.keep is {told.keep[:40]!r}, which is no time.",
+            remedy='Write it as "7d" or "12h".',
+        )
+    if not 0 <= told.max_jobs <= _MOST_TRASH:
+        raise SettingsError(
+            f"{path}: trash.max_jobs is {told.max_jobs}.",
+            remedy=f"Write a number from 0 to {_MOST_TRASH:,}.",
+        )
+    return Bounds(seconds, told.max_jobs)
 
 
 def _from_environment(console: _Console, environ: Mapping[str, str]) -> _Console:
@@ -245,7 +272,7 @@ def _told(error: str) -> str:
 
 def _remedy(error: str) -> str:
     if any(f"`{name}`" in error for name in _LATER):
-        return "This version changes nothing on a server, so it keeps no such table: leave it out."
+        return "This version keeps the ledger in its database only: leave the table out."
     return "See docs/settings.md for what can be set."
 
 

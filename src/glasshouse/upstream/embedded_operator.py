@@ -78,6 +78,11 @@ class EmbeddedOperator:
         await self._settle()
         return await self._reads.run(lambda db: _kept(db, entries))
 
+    async def samples(self, entries: Sequence[Entry]) -> tuple[StoredJob, ...]:
+        """Return the jobs that still are as named, as readers see them."""
+        await self._settle()
+        return await self._reads.run(lambda db: _samples(db, entries))
+
     async def same(self, entries: Sequence[Entry]) -> set[int]:
         """Return the numbers of those that still are as named."""
         await self._settle()
@@ -270,6 +275,11 @@ def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[Kept]:
         entry = Entry(number, job.state, job.score, job.jid, job.queue)
         found[number] = Kept(entry, job.jobtype, _pack(job))
     return [found[entry.number] for entry in entries if entry.number in found]
+
+
+def _samples(db: apsw.Connection, entries: Sequence[Entry]) -> tuple[StoredJob, ...]:
+    found = {number: stored(*row[1:]) for number, row in _numbered(db, COLUMNS, entries)}
+    return tuple(found[entry.number] for entry in entries if entry.number in found)
 
 
 def _same(db: apsw.Connection, entries: Sequence[Entry]) -> set[int]:

@@ -98,6 +98,10 @@ class Operator(Protocol):
         """Return the jobs that still are as named, with all that is needed to put them back."""
         ...
 
+    async def samples(self, entries: Sequence[Entry]) -> tuple[StoredJob, ...]:
+        """Return the jobs that still are as named, as readers see them."""
+        ...
+
     async def same(self, entries: Sequence[Entry]) -> set[int]:
         """Return the numbers of those that still are as named."""
         ...

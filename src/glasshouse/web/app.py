@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from glasshouse.desk.desk import Desk
 from glasshouse.floor.floor import Floor
 from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import GlasshouseError, NotFoundError
@@ -45,6 +46,8 @@ from glasshouse.web.viewer import Viewer, nobody
 
 _VIEWER = "glasshouse.viewer"
 _READ = "glasshouse.body_read"
+_ORDERS, _MOST_ORDER = frozenset({"preview_operation", "operations", "operate"}), 4 << 20
+"""A job to be pushed may be long."""
 
 
 class Console:
@@ -157,7 +160,8 @@ class Console:
             site.origins(headers.get("host", "")),
             needed=cookie(headers, site.cookie) is not None,
         )
-        body = await bodies.read(receive)
+        most = _MOST_ORDER if match.route.name in _ORDERS else bodies.MOST_BYTES
+        body = await bodies.read(receive, most)
         scope[_READ] = True
         viewer = await self._viewer(scope)
         context = self._site.context(match, scope["raw_path"], b"", locale_of(headers), viewer)
@@ -180,7 +184,8 @@ class Console:
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
         viewer = context.viewer
         audience = (context.floor.audience, viewer.actor)
-        key, pulses = (context.path, context.locale, audience), self._pulses()
+        key = (context.path, context.locale, audience, context.powers)
+        pulses = self._pulses()
         page = self._prints.get(key, pulses, time.monotonic())
         if page is not None:
             return replies.shared(headers, page.body, page.etag, page.packed)
@@ -263,6 +268,7 @@ def create_app(
     assets: static.Assets | None = None,
     gate: Gate | None = None,
     people: People | None = None,
+    desk: Desk | None = None,
     heartbeat: float = HEARTBEAT,
 ) -> Application:
     """Put the console together; ``clock`` gives Unix seconds.
@@ -279,9 +285,12 @@ def create_app(
         pages, renderer = pages or PAGES, renderer or Renderer(assets.urls, base)
     if gate is None:
         gate = OpenGate(default_rules()) if people is None else PeopleGate(people)
-    site = Site(floor=floor, pages=pages, renderer=renderer, clock=clock, gate=gate)
+    operated = frozenset(() if desk is None else desk.operators)
+    site = Site(
+        floor=floor, pages=pages, renderer=renderer, clock=clock, gate=gate, operated=operated
+    )
     live = Live(site, heartbeat=heartbeat)
-    console = Console(site, assets, live, people_pages(people))
+    console = Console(site, assets, live, people_pages(people, desk))
     inner: ASGIApp = SecurityHeaders(console)
     return Application(SubPath(inner, base) if base else inner, live)
 

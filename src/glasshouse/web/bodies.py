@@ -15,8 +15,8 @@ MOST_BYTES = 64 << 10
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
-async def read(receive: Receive) -> bytes:
-    """Return the whole body.
+async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
+    """Return the whole body of at most so many bytes.
 
     Raises:
         InvalidError: it is too long, or the client went.
@@ -27,10 +27,19 @@ async def read(receive: Receive) -> bytes:
         if message["type"] != "http.request":
             raise InvalidError("The request was not sent whole.", remedy="Send it again.")
         body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             raise InvalidError("The request is too long.", remedy="Send less.")
         if not message.get("more_body"):
             return bytes(body)
+
+
+def lists(body: bytes, content_type: str) -> dict[str, list[str]]:
+    """Return the fields of a form, each as often as it came; raises ``InvalidError``."""
+    _typed(content_type, FORM)
+    fields: dict[str, list[str]] = {}
+    for name, value in query.pairs(body.replace(b"+", b" ")):
+        fields.setdefault(name, []).append(value)
+    return fields
 
 
 def form(body: bytes, content_type: str) -> dict[str, str]:
@@ -60,6 +69,11 @@ def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise InvalidError("The body is no JSON object.", remedy="Send one.") from None
     return told
+
+
+def require_json(content_type: str) -> None:
+    """Refuse a body that does not say it is JSON; raises ``InvalidError``."""
+    _typed(content_type, JSON)
 
 
 def _typed(content_type: str, wanted: str) -> None:

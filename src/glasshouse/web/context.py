@@ -25,7 +25,8 @@ class PageContext:
 
     ``path`` is the raw path and query as the browser sent them: the live topic.
     ``params`` are the decoded segments of the route, ``query`` the decoded and
-    checked query parameters that the route takes. ``now`` is Unix seconds.
+    checked query parameters that the route takes. ``powers`` are the operations on the
+    server that are not out of the question for the viewer. ``now`` is Unix seconds.
     """
 
     floor: FloorView
@@ -35,6 +36,7 @@ class PageContext:
     path: str = "/"
     now: float = 0.0
     viewer: Viewer = field(default_factory=nobody)
+    powers: frozenset[str] = frozenset()
     locale: str = "en"
     theme: str = "system"
 

@@ -15,6 +15,11 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Scope
 
+from glasshouse.desk.refusals import (
+    FactorRequiredError,
+    PreviewStaleError,
+    TooManyRefusalsError,
+)
 from glasshouse.links.oidc_refusals import OidcRefusedError
 from glasshouse.model.errors import (
     DeniedError,
@@ -35,7 +40,11 @@ from glasshouse.web.people.refusals import (
 
 log = structlog.get_logger()
 
+# The first that fits counts: what is special comes before what is general.
 STATUS: dict[type[GlasshouseError], int] = {
+    FactorRequiredError: 401,
+    PreviewStaleError: 409,
+    TooManyRefusalsError: 429,
     InvalidError: 400,
     DeniedError: 403,
     NotFoundError: 404,
@@ -97,7 +106,9 @@ def problem_of(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, GlasshouseError):
         for kind, status in STATUS.items():
             if isinstance(error, kind):
-                wait = error.seconds if isinstance(error, TooManyError) else 2
+                wait = (
+                    error.seconds if isinstance(error, TooManyError | TooManyRefusalsError) else 2
+                )
                 return Problem(status, error.code, error.detail, error.remedy, wait)
     request_id = uuid.uuid4().hex[:12]
     log.error(

@@ -41,6 +41,7 @@ async def queue(context: PageContext) -> PageResult:
     latency = None if row is None else row.latency(context.now)
     view = views.QueueView(
         name=fmt.display_text(name),
+        sent=name if fmt.display_text(name) == name else "",
         size=fmt.number(part.page.total),
         paused=None if row is None else row.paused,
         latency="" if not latency else fmt.duration(latency, context.locale),

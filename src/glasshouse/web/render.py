@@ -108,6 +108,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     sign_in: str
     audit: bool
+    acts: bool
+    trash: bool
     base: str
 
 
@@ -144,7 +146,12 @@ class Renderer:
         """Return the whole HTML document."""
         shell = _shell(result.title, context, current=_current(result.template), live=result.live)
         return self._layout(
-            shell, result.template, result.view, counts=_counts(context), reading=_reading(context)
+            shell,
+            result.template,
+            result.view,
+            counts=_counts(context),
+            reading=_reading(context),
+            acts=_acts(context),
         )
 
     def fragment(self, result: PageResult, context: PageContext) -> bytes:
@@ -154,6 +161,7 @@ class Renderer:
             view=msgspec.to_builtins(result.view),
             counts=_counts(context),
             reading=_reading(context),
+            acts=_acts(context),
         )
         return placed(text, self._base).encode()
 
@@ -176,7 +184,7 @@ class Renderer:
             else t("Something went wrong", locale)
         )
         shell = _shell(title, context, current="", live=False)
-        return self._layout(shell, "error.html", view, counts={}, reading=False)
+        return self._layout(shell, "error.html", view, counts={}, reading=False, acts={})
 
     def _layout(
         self,
@@ -186,6 +194,7 @@ class Renderer:
         *,
         counts: Mapping[str, str],
         reading: bool,
+        acts: Mapping[str, str],
     ) -> bytes:
         text: str = self._environments[shell.locale].render_template(
             "layout.html",
@@ -195,6 +204,7 @@ class Renderer:
             assets=self._assets,
             counts=counts,
             reading=reading,
+            acts=acts,
         )
         return placed(text, self._base).encode()
 
@@ -263,6 +273,11 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         person="" if context is None else fmt.display_text(context.viewer.label),
         sign_in=_sign_in(context),
         audit=context is not None and sees_audit(context.viewer, context.floor),
+        acts=context is not None and bool(context.powers),
+        trash=server is not None
+        and server.sight.trash
+        and context is not None
+        and context.viewer.signed_in,
         base="",
     )
 
@@ -313,6 +328,14 @@ def _counts(context: PageContext) -> dict[str, str]:
         "dead": state.sets.dead,
     }
     return {name: fmt.number(value) for name, value in numbers.items()}
+
+
+def _acts(context: PageContext) -> dict[str, str]:
+    """Return what the viewer may do here, by a name that templates can use, and where."""
+    if context.server is None or not context.powers:
+        return {}
+    names = {name.replace(".", "_"): name for name in sorted(context.powers)}
+    return {**names, "to": f"/{context.server.name}/operations"}
 
 
 def _reading(context: PageContext) -> bool:

@@ -33,7 +33,7 @@ class Route(NamedTuple):
     """One row: ``{name}`` segments are parameters, ``query`` the parameters it takes.
 
     Query parameters in ``needs`` must be there for the route to exist. ``posts`` says that
-    something can be sent there, about a person and never about a job server.
+    something can be sent there: about a person, or an order for the desk.
     """
 
     pattern: str
@@ -81,6 +81,12 @@ ROUTES: tuple[Route, ...] = (
     Route("/audit", "audit", Kind.PERSON, ("event", "actor", "q", "until")),
     Route("/api/v1/audit", "audit_listing", Kind.VISIT, ("event", "actor", "q", "until")),
     Route("/api/v1/audit/export", "audit_export", Kind.VISIT, ("event", "actor", "q", "format")),
+    Route("/operations/{id}", "operation", Kind.PERSON, posts=True),
+    Route("/api/v1/operations/{id}", "operation_status", Kind.VISIT, posts=True),
+    Route(_S + "/operations/preview", "preview_operation", Kind.CHANGE, posts=True),
+    Route(_S + "/operations", "operations", Kind.CHANGE, posts=True),
+    Route("/{server}/operations", "operate", Kind.CHANGE, posts=True),
+    Route("/{server}/trash", "trash", Kind.PERSON),
     Route("/api/v1/step-up", "step_up_token", Kind.CHANGE, posts=True),
     Route("/api/v1/me", "me", Kind.API),
     Route("/api/v1/servers", "servers", Kind.API, _PAGING),

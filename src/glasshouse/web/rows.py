@@ -136,7 +136,14 @@ def job_row(job: StoredJob, position: int | None, server: str, now: float, local
         worker="" if job.wid is None else fmt.display_text(job.wid),
         reserved=_moment(job.reserved_at, now, locale),
         expires=_moment(job.expires_at, now, locale),
+        pick=_pick(job),
     )
+
+
+def _pick(job: StoredJob) -> str:
+    """Return what names an entry in an order, if a form can send it as it is."""
+    name = job.key or job.jid
+    return name if fmt.display_text(name) == name else ""
 
 
 def retries(facts: dict[str, object], members: dict[str, bytes], locale: str) -> str:

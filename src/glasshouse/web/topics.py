@@ -7,11 +7,14 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from glasshouse.floor.floor import Floor
-from glasshouse.floor.view import FloorView
+from glasshouse.floor.view import FloorView, ServerView
+from glasshouse.model.access import Outcome
 from glasshouse.model.errors import InvalidError, NotFoundError
+from glasshouse.model.operation import Operation
 from glasshouse.web import guard, query, routes
 from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, PageResult
 from glasshouse.web.gate import Gate
+from glasshouse.web.people.asker import asker_of
 from glasshouse.web.routes import Kind, Match
 from glasshouse.web.viewer import Viewer
 
@@ -27,6 +30,7 @@ class Site:
     renderer: PageRenderer
     clock: Callable[[], float]
     gate: Gate
+    operated: frozenset[str] = frozenset()
 
     def context(
         self, match: Match, raw_path: bytes, raw_query: bytes, locale: str, viewer: Viewer
@@ -53,6 +57,18 @@ class Site:
             now=self.clock(),
             viewer=viewer,
             locale=locale,
+            powers=self._powers(viewer, server),
+        )
+
+    def _powers(self, viewer: Viewer, server: ServerView | None) -> frozenset[str]:
+        """Return what a viewer might do on a server; nothing is said yet of a second factor."""
+        if server is None or server.name not in self.operated or not viewer.signed_in:
+            return frozenset()
+        asker = asker_of(viewer, server.name)
+        return frozenset(
+            operation.value
+            for operation in Operation
+            if asker.best(operation, server.name).outcome is not Outcome.DENY
         )
 
     def topic(self, address: str, server: str, locale: str, viewer: Viewer) -> Topic:
@@ -93,7 +109,7 @@ class Topic:
     @property
     def key(self) -> Hashable:
         """What tells it from others: two with the same key show the same."""
-        return (self.address, self.first.locale, self.first.floor.audience)
+        return (self.address, self.first.locale, self.first.floor.audience, self.first.powers)
 
     async def build(self) -> tuple[PageResult, PageContext]:
         """Return the page as of now, and the context that it was built in."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.model.access import IPAddress
 from glasshouse.storage import ledger
+from glasshouse.web.people.asker import who_of
 from glasshouse.web.people.tools import Tools
 from glasshouse.web.viewer import Viewer
 
@@ -29,15 +30,7 @@ class Recording:
 
     async def note_viewer(self, event: Event, viewer: Viewer, **detail: str) -> int:
         """Record what who is signed in did; return the record's number. Raises likewise."""
-        age, person = viewer.context.factor_age, viewer.person
-        who = Who(
-            name=viewer.actor.name,
-            roles=viewer.actor.roles,
-            address=str(viewer.context.address or ""),
-            how="" if person is None else person.how.value,
-            factor_age=None if age is None else int(age),
-        )
-        return await self._write(event, who, detail)
+        return await self._write(event, who_of(viewer), detail)
 
     async def _write(self, event: Event, who: Who, detail: dict[str, str]) -> int:
         record = Record(event=event, at=self._tools.clock(), who=who, detail=detail)

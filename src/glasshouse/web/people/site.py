@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from glasshouse.desk.desk import Desk
 from glasshouse.model.errors import NotFoundError
 from glasshouse.web.context import PageBuilder
 from glasshouse.web.people.access import Site
@@ -14,6 +15,7 @@ from glasshouse.web.people.audit import Audit
 from glasshouse.web.people.change import Changer
 from glasshouse.web.people.elsewhere import Elsewhere
 from glasshouse.web.people.keys import Keys
+from glasshouse.web.people.operations import Operations
 from glasshouse.web.people.people import People
 from glasshouse.web.people.signin import SignIn
 from glasshouse.web.people.stepup import StepUp
@@ -52,21 +54,24 @@ class PeoplePages:
         return _of(self.changes, name)
 
 
-def people_pages(people: People | None) -> PeoplePages:
-    """Return the pages about ``people``; none where nobody can sign in."""
+def people_pages(people: People | None, desk: Desk | None = None) -> PeoplePages:
+    """Return the pages about ``people``, and about what they do; none where nobody can sign in."""
     if people is None:
         return PeoplePages(pages={}, changes={}, visits={})
     keys = Keys(people)
     sign_in, step_up, account = SignIn(people), StepUp(people, keys), Account(people, keys)
     elsewhere, audit = Elsewhere(people, sign_in), Audit(people)
+    pages, changes, visits = _desk_pages(people, desk)
     return PeoplePages(
-        pages={
+        pages=pages
+        | {
             "sign_in": sign_in.page,
             "step_up": step_up.page,
             "account": account.page,
             "audit": audit.page,
         },
-        changes={
+        changes=changes
+        | {
             "sign_in": sign_in.sign_in,
             "sign_out": sign_in.sign_out,
             "step_up": step_up.show,
@@ -75,13 +80,33 @@ def people_pages(people: People | None) -> PeoplePages:
             "account": account.change,
             "account_key": account.key,
         },
-        visits={
+        visits=visits
+        | {
             "sign_in_elsewhere": elsewhere.begin,
             "signed_in_elsewhere": elsewhere.back,
             "audit_listing": audit.listing,
             "audit_export": audit.export,
         },
         people=people,
+    )
+
+
+def _desk_pages(
+    people: People, desk: Desk | None
+) -> tuple[dict[str, PageBuilder], dict[str, Changer], dict[str, Changer]]:
+    if desk is None:
+        return {}, {}, {}
+    made = Operations(people, desk)
+    return (
+        {"operation": made.page, "trash": made.trash},
+        {
+            "preview_operation": made.api_preview,
+            "operations": made.api_perform,
+            "operate": made.operate,
+            "operation": made.change,
+            "operation_status": made.api_stop,
+        },
+        {"operation_status": made.api_status},
     )
 
 

@@ -34,9 +34,13 @@ class OrderView(Struct, frozen=True, kw_only=True):
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
-    """``/{server}/queues/{queue}``: the jobs that wait, next to run first."""
+    """``/{server}/queues/{queue}``: the jobs that wait, next to run first.
+
+    ``sent`` is the name as an order has it; empty where a form could not send it.
+    """
 
     name: str
+    sent: str
     size: str
     paused: bool | None
     latency: str

@@ -94,7 +94,8 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
 class JobRow(Struct, frozen=True, kw_only=True):
     """A job in any list. What a list does not show is empty or ``None``.
 
-    ``row`` is the row's own id on a page: the same entry keeps it.
+    ``row`` is the row's own id on a page: the same entry keeps it. ``pick`` names the entry
+    in an order; it is empty where it has no name that could be sent.
     """
 
     row: str
@@ -115,6 +116,7 @@ class JobRow(Struct, frozen=True, kw_only=True):
     worker: str
     reserved: Moment | None
     expires: Moment | None
+    pick: str = ""
 
 
 class Choice(Struct, frozen=True, kw_only=True):

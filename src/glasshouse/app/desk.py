@@ -1,0 +1,40 @@
+"""The desk of a console: over its embedded servers, where people can sign in."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from glasshouse.desk.desk import Desk
+from glasshouse.settings.console import ConsoleSettings
+from glasshouse.upstream.embedded_operator import EmbeddedOperator
+from glasshouse.upstream.operator import Operator
+from glasshouse.web.people.people import People
+
+
+def desk_of(settings: ConsoleSettings, people: People | None) -> Desk | None:
+    """Return the desk; ``None`` where nothing can be changed: nobody can sign in, or read-only."""
+    if people is None or people.access.rules.read_only:
+        return None
+    operators: dict[str, Operator] = {
+        server.name: EmbeddedOperator(server.engine)
+        for server in settings.servers
+        if server.engine is not None
+    }
+    if not operators:
+        return None
+    return Desk(database=people.tools.database, operators=operators, bounds=settings.trash)
+
+
+@contextlib.asynccontextmanager
+async def working(desk: Desk) -> AsyncIterator[None]:
+    """Settle what was left, and take orders while the block runs.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    await desk.resume()
+    try:
+        yield
+    finally:
+        await desk.close()

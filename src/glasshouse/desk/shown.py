@@ -1,0 +1,64 @@
+"""What somebody agrees to: how much of what would be changed, and what could be undone."""
+
+from __future__ import annotations
+
+import msgspec
+
+from glasshouse.desk.asker import Asker
+from glasshouse.model.access import Decision
+from glasshouse.model.job import StoredJob
+from glasshouse.model.order import NAMES, Order, Undo
+from glasshouse.storage.trash import Bounds
+from glasshouse.upstream.operator import Frozen, Groups
+from glasshouse.wire.masking import masked
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A preview, as its viewer may see it.
+
+    ``lost`` is how many of ``count`` jobs the trash would not keep. ``decision`` is what is
+    decided about it now. ``samples`` have nothing in them that the viewer may not see.
+    """
+
+    preview: str
+    order: Order
+    count: int | None
+    groups: Groups
+    oldest: float | None
+    newest: float | None
+    samples: tuple[StoredJob, ...]
+    lost: int
+    undo: bool
+    decision: Decision
+
+
+def shown_to(
+    preview: str,
+    asker: Asker,
+    order: Order,
+    frozen: Frozen | None,
+    decision: Decision,
+    bounds: Bounds,
+) -> Shown:
+    """Return a preview without anything that ``asker`` may not see."""
+    found, sight = frozen or Frozen(), asker.sight
+    undo = NAMES[order.operation].undo is Undo.TRASH
+    seen = [job for job in found.samples if sight.shows(job.queue)]
+    return Shown(
+        preview=preview,
+        order=order,
+        count=None if frozen is None else frozen.count,
+        groups=_seen(found.groups, asker),
+        oldest=found.oldest,
+        newest=found.newest,
+        samples=tuple(masked(job, sight.hidden) for job in seen),
+        lost=max(0, found.count - bounds.most) if undo else 0,
+        undo=undo,
+        decision=decision,
+    )
+
+
+def _seen(groups: Groups, asker: Asker) -> Groups:
+    """Return the groups without queues that may not be seen."""
+    shown = {name: count for name, count in groups.queues.items() if asker.sight.shows(name)}
+    return msgspec.structs.replace(groups, queues=shown)

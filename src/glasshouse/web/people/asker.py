@@ -1,0 +1,31 @@
+"""Who asks, as the desk and the ledger know somebody."""
+
+from __future__ import annotations
+
+from glasshouse.desk.asker import Asker
+from glasshouse.ledger.record import Who
+from glasshouse.web.viewer import Viewer
+
+
+def who_of(viewer: Viewer) -> Who:
+    """Return a viewer as the ledger names somebody."""
+    age, person = viewer.context.factor_age, viewer.person
+    return Who(
+        name=viewer.actor.name,
+        roles=viewer.actor.roles,
+        address=str(viewer.context.address or ""),
+        how="" if person is None else person.how.value,
+        factor_age=None if age is None else int(age),
+    )
+
+
+def asker_of(viewer: Viewer, server: str) -> Asker:
+    """Return a viewer as the desk takes orders from."""
+    roles = viewer.rules.roles
+    held = [roles[name] for name in viewer.actor.roles if name in roles]
+    return Asker(
+        who=who_of(viewer),
+        sight=viewer.sees(server),
+        decide=viewer.may,
+        globs=tuple(dict.fromkeys(queue for role in held for queue in role.queues)),
+    )

@@ -1,0 +1,272 @@
+"""Operations for people and for programs: asked for, looked at, agreed to, followed, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
+from starlette.responses import Response
+
+from glasshouse.desk.asker import Asker
+from glasshouse.desk.desk import Desk, Result
+from glasshouse.desk.shown import Shown
+from glasshouse.model.access import Outcome
+from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, NotFoundError
+from glasshouse.model.operation import Operation, Target
+from glasshouse.storage import trash
+from glasshouse.storage.operations import Running
+from glasshouse.web import jobs
+from glasshouse.web.bodies import lists, mapping
+from glasshouse.web.context import PageContext, PageResult, result, server_of
+from glasshouse.web.people.asker import asker_of
+from glasshouse.web.people.change import Change, see
+from glasshouse.web.people.operationviews import confirm_view, operation_view, trash_view
+from glasshouse.web.people.ordering import order_of_form, order_of_json
+from glasshouse.web.people.people import People
+from glasshouse.web.people.refusals import FactorNeededError, SignInNeededError, TooManyError
+from glasshouse.web.people.stepup import in_person
+from glasshouse.web.replies import JSON, fresh
+from glasshouse.web.views.operations import OperationsView
+
+_MOST_HEAPS = 100
+_GONE = "There is no such operation, or its preview is more than ten minutes old."
+
+
+class Operations:
+    """Takes what is sent to the desk, and shows what came of it."""
+
+    def __init__(self, people: People, desk: Desk) -> None:
+        """Ask ``desk``."""
+        self._people = people
+        self._desk = desk
+
+    # -- programs ----------------------------------------------------------------
+
+    async def api_preview(self, change: Change) -> Response:
+        """``POST …/operations/preview``: what an order would do."""
+        context, order = change.context, order_of_json(change)
+        server = server_of(context).name
+        shown = await self._desk.preview(asker_of(context.viewer, server), server, order)
+        return fresh(msgspec.json.encode(_told_preview(shown)), JSON)
+
+    async def api_perform(self, change: Change) -> Response:
+        """``POST …/operations``: 200 with the outcome, 202 when it goes on."""
+        context, order = change.context, order_of_json(change)
+        server = server_of(context).name
+        done = await self._desk.perform(asker_of(context.viewer, server), server, order)
+        return fresh(msgspec.json.encode(_told(done)), JSON, _status(done))
+
+    async def api_status(self, change: Change) -> Response:
+        """``GET /api/v1/operations/{id}``: how far it is, and what came of it."""
+        _require_signed_in(change.context)
+        found = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(found.running, found.moved)), JSON)
+
+    async def api_stop(self, change: Change) -> Response:
+        """``POST /api/v1/operations/{id}`` with ``{"stop": true}``."""
+        _require_signed_in(change.context)
+        told = mapping(change.body, change.headers.get("content-type", ""))
+        if told.get("stop") is not True:
+            raise InvalidError("This asks for nothing.", remedy='Send {"stop": true}.')
+        await self._stop(change.context)
+        found = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(found.running, found.moved)), JSON)
+
+    # -- people --------------------------------------------------------------------
+
+    async def operate(self, change: Change) -> Response:
+        """Take a form of any page: what it asks for is looked at before it is agreed to."""
+        in_person(change.context)
+        fields = lists(change.body, change.headers.get("content-type", ""))
+        server = server_of(change.context).name
+        asker = asker_of(change.context.viewer, server)
+        shown = await self._desk.preview(asker, server, order_of_form(fields))
+        return see(f"/operations/{shown.preview}")
+
+    async def page(self, context: PageContext) -> PageResult:
+        """``/operations/{id}``: a preview to agree to, or an operation."""
+        return await self._page(context)
+
+    async def change(self, change: Change) -> Response:
+        """Agree to a preview, or stop an operation."""
+        person, fields = in_person(change.context), change.fields()
+        context = change.context
+        if fields.get("action") == "stop":
+            await self._stop(context)
+            return see(f"/operations/{context.params['id']}")
+        viewer, session = context.viewer, None
+        try:
+            if code := fields.get("code", "").strip():
+                await self._people.factors.show_code(person.name, code, change.address)
+                if person.session is not None:
+                    prove = self._people.sessions.prove
+                    session = await prove(person.session, factor=True)
+                viewer = msgspec.structs.replace(
+                    viewer, context=msgspec.structs.replace(viewer.context, factor_age=0.0)
+                )
+                context = replace(context, viewer=viewer)
+            answer = await self._agree(context, fields)
+        except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
+            page = await self._page(context, error, fields.get("reason", ""))
+            answer = change.page(replace(page, status=_STATUSES.get(type(error), 400)))
+        return answer if session is None else change.signed_in(answer, session)
+
+    async def trash(self, context: PageContext) -> PageResult:
+        """``/{server}/trash``: what was deleted and can come back.
+
+        Raises:
+            DeniedError: the role of who asks does not see it.
+        """
+        server = server_of(context)
+        if not server.sight.trash:
+            raise DeniedError(
+                "Your role does not see the trash here.",
+                remedy='It needs see = ["trash"] in a role, and one of its networks.',
+            )
+        heaps = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS)
+        view = trash_view(heaps, self._desk.bounds, context)
+        return replace(result(context, "trash", view, "Trash"), live=False)
+
+    async def _agree(self, context: PageContext, fields: Mapping[str, str]) -> Response:
+        asker = self._asker(context, await self._server(context))
+        found = await self._desk.again(asker, context.params["id"])
+        if found is None:
+            # Agreed to twice, or too late: what there is of it is shown.
+            return see(f"/operations/{context.params['id']}")
+        server, shown = found
+        order = msgspec.structs.replace(
+            shown.order,
+            preview=shown.preview,
+            reason=fields.get("reason", ""),
+            lossy="lossy" in fields,
+        )
+        await self._desk.perform(self._asker(context, server), server, order)
+        return see(f"/operations/{shown.preview}")
+
+    async def _server(self, context: PageContext) -> str:
+        """Return the server of a preview; its owner's sight depends on it."""
+        found = await self._desk.server_of(context.params["id"])
+        return found or next(iter(self._desk.operators), "")
+
+    def _asker(self, context: PageContext, server: str) -> Asker:
+        return asker_of(context.viewer, server)
+
+    async def _page(
+        self, context: PageContext, error: GlasshouseError | None = None, reason: str = ""
+    ) -> PageResult:
+        asker = self._asker(context, await self._server(context))
+        found = await self._desk.again(asker, context.params["id"])
+        if found is not None:
+            server, shown = found
+            context = replace(context, server=context.floor.server(server))
+            held = await self._people.factors.of(asker.who.name)
+            confirm = confirm_view(
+                shown, context, error=error, reason=reason, codes=held.totp is not None
+            )
+            view = OperationsView(confirm=confirm, operation=None)
+            made = result(context, "operation", view, confirm.title)
+            return replace(made, live=False, title=confirm.title)
+        done = await self._operation(context)
+        context = replace(context, server=context.floor.server(done.running.server))
+        shown_view = operation_view(
+            done.running, done.moved, context, may_stop=self._may_stop(context, done.running)
+        )
+        view = OperationsView(confirm=None, operation=shown_view)
+        made = result(context, "operation", view, "Operation")
+        return replace(made, live=False)
+
+    async def _operation(self, context: PageContext) -> Result:
+        found = await self._desk.status(context.params["id"])
+        viewer = context.viewer
+        if found is not None:
+            running = found.running
+            own = bool(viewer.actor.name) and running.actor == viewer.actor.name
+            names = context.floor.names
+            if running.server in names and (own or viewer.sees(running.server).audit):
+                return found
+        raise NotFoundError(_GONE, remedy="Ask for a preview anew, or look into the audit ledger.")
+
+    def _may_stop(self, context: PageContext, running: Running) -> bool:
+        viewer = context.viewer
+        if running.actor == viewer.actor.name:
+            return True
+        target = Target(server=running.server, queue=running.queue or None)
+        return viewer.may(Operation(running.operation), target).outcome is Outcome.ALLOW
+
+    async def _stop(self, context: PageContext) -> None:
+        found = await self._operation(context)
+        if not self._may_stop(context, found.running):
+            raise DeniedError("You may not stop what somebody else began.")
+        await self._desk.stop(found.running.id)
+
+
+_STATUSES: Mapping[type[Exception], int] = {TooManyError: 429, FactorNeededError: 401}
+
+
+def _require_signed_in(context: PageContext) -> None:
+    if not context.viewer.signed_in:
+        raise SignInNeededError("You are not signed in.")
+
+
+def _told_preview(shown: Shown) -> dict[str, object]:
+    decision = shown.decision
+    told: dict[str, object] = {
+        "preview": shown.preview,
+        "operation": shown.order.operation,
+        "decision": decision.outcome,
+        "why": decision.why,
+        "reason_needed": decision.needs_reason,
+        "undo": shown.undo,
+    }
+    if shown.count is not None:
+        told |= {
+            "count": shown.count,
+            "queues": shown.groups.queues,
+            "types": shown.groups.jobtypes,
+            "errors": shown.groups.errors,
+            "samples": [jobs.flattened(job, whole=False) for job in shown.samples],
+            "lost": shown.lost,
+        }
+    for name, at in (("oldest", shown.oldest), ("newest", shown.newest)):
+        if at is not None:
+            told[name] = at
+    return told
+
+
+def _status(done: Result) -> int:
+    return 202 if done.running.ended_at is None else 200
+
+
+def _told(done: Result) -> dict[str, object]:
+    running = done.running
+    told: dict[str, object] = {"record": running.record, "operation": running.id}
+    if running.ended_at is None:
+        return told
+    told["outcome"] = running.outcome
+    if running.steps:
+        told |= {"jobs": running.done, "of": running.total, "moved": list(done.moved)}
+    if running.detail:
+        told["detail"] = running.detail
+    return told
+
+
+def _told_whole(running: Running, moved: tuple[str, ...]) -> dict[str, object]:
+    told: dict[str, object] = {
+        "id": running.id,
+        "record": running.record,
+        "server": running.server,
+        "operation": running.operation,
+        "actor": running.actor,
+        "state": "running" if running.ended_at is None else "ended",
+        "started_at": running.started_at,
+        "total": running.total,
+        "done": running.done,
+        "moved": running.moved,
+        "examples": list(moved),
+    }
+    if running.ended_at is not None:
+        told |= {"outcome": running.outcome, "ended_at": running.ended_at}
+    if running.detail:
+        told["detail"] = running.detail
+    return told

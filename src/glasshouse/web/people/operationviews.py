@@ -1,0 +1,227 @@
+"""The views of operations: what would be done, what was done, what can come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from glasshouse.desk.shown import Shown
+from glasshouse.model.access import Decision, Outcome
+from glasshouse.model.errors import GlasshouseError
+from glasshouse.model.operation import Operation
+from glasshouse.model.order import NAMES, Order, Undo
+from glasshouse.storage.operations import Running
+from glasshouse.storage.trash import Bounds, Heap
+from glasshouse.web import format as fmt
+from glasshouse.web import rows
+from glasshouse.web.context import PageContext
+from glasshouse.web.i18n import t
+from glasshouse.web.people import may
+from glasshouse.web.views.operations import (
+    Breakdown,
+    ConfirmView,
+    Group,
+    HeapRow,
+    OperationView,
+    StripRow,
+    TrashView,
+)
+
+_LINES = 8
+_DAY = 86400
+_DANGER = frozenset({
+    Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
+    Operation.SET_CLEAR, Operation.WORKER_TERMINATE,
+})  # fmt: skip
+OUTCOMES: Mapping[str, tuple[str, str]] = {
+    "done": ("good", "done"),
+    "partly": ("warn", "done in part: some jobs had moved"),
+    "nothing": ("warn", "nothing was changed"),
+    "stopped": ("warn", "stopped before its end"),
+    "failed": ("bad", "it failed; nothing was changed"),
+    "": ("plain", "under way"),
+}
+
+
+def confirm_view(
+    shown: Shown,
+    context: PageContext,
+    *,
+    error: GlasshouseError | None,
+    reason: str,
+    codes: bool,
+) -> ConfirmView:
+    """Return what somebody agrees to, in that person's language."""
+    order, locale, decision = shown.order, context.locale, shown.decision
+    server = "" if context.server is None else context.server.name
+    needs_factor = decision.outcome is Outcome.NEEDS_FACTOR
+    meaning = t(may.MEANINGS[order.operation], locale)
+    return ConfirmView(
+        id=shown.preview,
+        title=meaning[:1].upper() + meaning[1:],
+        meaning=meaning,
+        operation=order.operation.value,
+        server=server,
+        tone="danger" if order.operation in _DANGER else "main",
+        named=_named(order, locale),
+        count="" if shown.count is None else _counted(shown.count, locale),
+        breakdowns=_breakdowns(shown, locale),
+        oldest=None if shown.oldest is None else fmt.moment(shown.oldest, context.now, locale),
+        newest=None if shown.newest is None else fmt.moment(shown.newest, context.now, locale),
+        samples=tuple(
+            rows.job_row(job, None, server, context.now, locale) for job in shown.samples
+        ),
+        undo=t("What is deleted goes to the trash and can be put back.", locale)
+        if shown.undo
+        else "",
+        lost=fmt.number(shown.lost) if shown.lost else "",
+        why=_why(decision, context),
+        code=needs_factor and codes,
+        step_up=f"/step-up?next=/operations/{shown.preview}" if needs_factor else "",
+        needs_reason=decision.needs_reason,
+        reason=fmt.display_text(reason),
+        nothing=shown.count == 0,
+        fault="" if error is None else t(error.detail, locale),
+        remedy="" if error is None else t(error.remedy, locale),
+        back=_back(order, server),
+    )
+
+
+def operation_view(
+    running: Running, moved: Sequence[str], context: PageContext, *, may_stop: bool
+) -> OperationView:
+    """Return an operation as far as it has come."""
+    locale, now = context.locale, context.now
+    operation = Operation(running.operation)
+    tone, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
+    sight = None if context.server is None else context.server.sight
+    ended = running.ended_at
+    handled = running.done + running.moved
+    kept = NAMES[operation].undo is Undo.TRASH and bool(running.done)
+    return OperationView(
+        id=running.id,
+        operation=running.operation,
+        meaning=t(may.MEANINGS[operation], locale),
+        server=running.server,
+        queue=fmt.display_text(running.queue),
+        actor=fmt.display_text(running.actor.partition(":")[2]),
+        reason=fmt.display_text(running.reason),
+        at=fmt.moment(running.started_at, now, locale),
+        ended=None if ended is None else fmt.moment(ended, now, locale),
+        record=fmt.number(running.record),
+        audit_href=f"/audit?until={running.record}" if sight is not None and sight.audit else "",
+        running=ended is None,
+        stopping=ended is None and bool(running.stop),
+        may_stop=may_stop and ended is None and running.steps > 1,
+        tone=tone,
+        outcome=t(outcome, locale),
+        detail=fmt.display_text(running.detail),
+        total=fmt.number(running.total) if running.steps else "",
+        done=fmt.number(running.done),
+        moved=fmt.number(running.moved) if running.moved else "",
+        percent=round(100 * handled / running.total) if running.total else 0,
+        examples=tuple(fmt.display_text(jid) for jid in moved),
+        undo=kept and "trash.restore" in context.powers and ended is not None,
+        record_number=running.record,
+        back=f"/{running.server}",
+    )
+
+
+def trash_view(heaps: Sequence[Heap], bounds: Bounds, context: PageContext) -> TrashView:
+    """Return what was deleted on a server, the newest first."""
+    server = "" if context.server is None else context.server.name
+    return TrashView(
+        rows=tuple(_heap(heap, bounds, context) for heap in heaps),
+        days=fmt.number(round(bounds.seconds / _DAY)),
+        most=fmt.number(bounds.most),
+        may="trash.restore" in context.powers,
+        to=f"/{server}/operations",
+    )
+
+
+def strip_row(running: Running, context: PageContext) -> StripRow:
+    """Return a line of what was done to a queue or a job."""
+    locale = context.locale
+    _, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
+    return StripRow(
+        meaning=t(may.MEANINGS[Operation(running.operation)], locale),
+        actor=fmt.display_text(running.actor.partition(":")[2]),
+        reason=fmt.display_text(running.reason),
+        outcome=t(outcome, locale),
+        at=fmt.moment(running.started_at, context.now, locale),
+        href=f"/operations/{running.id}",
+    )
+
+
+def _heap(heap: Heap, bounds: Bounds, context: PageContext) -> HeapRow:
+    locale, now = context.locale, context.now
+    return HeapRow(
+        record=heap.record,
+        href=f"/operations/{heap.operation}",
+        meaning=t(may.MEANINGS[Operation(heap.kind)], locale),
+        queue=fmt.display_text(heap.queue),
+        actor=fmt.display_text(heap.actor.partition(":")[2]),
+        reason=fmt.display_text(heap.reason),
+        at=fmt.moment(heap.at, now, locale),
+        kept=_counted(heap.kept, locale),
+        restored=fmt.number(heap.restored) if heap.restored else "",
+        left=heap.kept > heap.restored,
+        expires=fmt.moment(heap.at + bounds.seconds, now, locale),
+    )
+
+
+def _why(decision: Decision, context: PageContext) -> str:
+    if decision.outcome is Outcome.ALLOW:
+        return ""
+    return may.why(context.viewer, decision, context.locale)
+
+
+def _named(order: Order, locale: str) -> tuple[Group, ...]:
+    told = [
+        ("Queue", order.queue),
+        ("Set", None if order.set is None else t(order.set.capitalize(), locale)),
+        ("Search words", order.query or None),
+        ("Worker", t("all of them", locale) if order.worker == "*" else order.worker),
+        ("Deleted by record", None if order.record is None else str(order.record)),
+        ("Job", None if order.job is None else order.job[:2000]),
+    ]
+    for name, value in (order.parameters or {}).items():
+        told.append((name, f"{value:g}"))
+    return tuple(
+        Group(name=t(name, locale), count=fmt.display_text(value))
+        for name, value in told
+        if value is not None
+    )
+
+
+def _breakdowns(shown: Shown, locale: str) -> tuple[Breakdown, ...]:
+    groups = shown.groups
+    told = (("Type", groups.jobtypes), ("Queue", groups.queues), ("Error", groups.errors))
+    return tuple(_breakdown(t(label, locale), counts) for label, counts in told if counts)
+
+
+def _breakdown(label: str, counts: Mapping[str, int]) -> Breakdown:
+    lines = list(counts.items())
+    return Breakdown(
+        label=label,
+        groups=tuple(
+            Group(name=fmt.cut(fmt.display_text(name), 80), count=fmt.number(count))
+            for name, count in lines[:_LINES]
+        ),
+        more=fmt.number(len(lines) - _LINES) if len(lines) > _LINES else "",
+    )
+
+
+def _counted(count: int, locale: str) -> str:
+    return fmt.counted(count, "1 job", "{n} jobs", locale)
+
+
+def _back(order: Order, server: str) -> str:
+    if order.queue is not None:
+        return rows.queue_href(server, order.queue)
+    if order.set is not None:
+        return f"/{server}/{order.set}"
+    if order.worker is not None:
+        return f"/{server}/busy"
+    if order.parameters is not None:
+        return f"/{server}/parameters"
+    return f"/{server}/trash" if order.record is not None else f"/{server}"

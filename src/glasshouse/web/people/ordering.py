@@ -1,0 +1,79 @@
+"""From a form or from JSON to an order; everything that is not one is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.order import Order
+from glasshouse.web import bodies
+from glasshouse.web.people.change import Change
+
+PARAMETER = "parameter."
+_LISTS = frozenset({"jids", "keys"})
+_TEXTS = frozenset({"operation", "queue", "set", "query", "job", "worker", "reason", "preview"})
+
+
+def order_of_json(change: Change) -> Order:
+    """Return the order in a JSON body.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    bodies.require_json(change.headers.get("content-type", ""))
+    try:
+        return msgspec.json.decode(change.body, type=Order)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise _no_order(error) from None
+
+
+def order_of_form(fields: Mapping[str, Sequence[str]]) -> Order:
+    """Return the order in a form; boxes that were ticked come as often as there are.
+
+    With ``all`` the search words count, and not the boxes.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    told: dict[str, object] = {}
+    parameters: dict[str, float] = {}
+    for name, values in fields.items():
+        if name in _LISTS:
+            told[name] = values
+        elif len(values) != 1 or not _takes(name):
+            raise InvalidError(f"The form has an odd field {name[:40]!r}.", remedy="Load it anew.")
+        elif name.startswith(PARAMETER) and values[0].strip():
+            parameters[name.removeprefix(PARAMETER)] = _number(values[0])
+        elif name in _TEXTS:
+            told[name] = values[0]
+        elif name == "record":
+            told[name] = _number(values[0])
+    if parameters:
+        told["parameters"] = parameters
+    for name in _LISTS if "all" in fields else ("query",):
+        told.pop(name, None)
+    try:
+        return msgspec.convert(told, Order)
+    except msgspec.MsgspecError as error:
+        raise _no_order(error) from None
+
+
+def _takes(name: str) -> bool:
+    return name in _TEXTS or name in {"all", "record"} or name.startswith(PARAMETER)
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise InvalidError(f"{text[:40]!r} is no number.", remedy="Write a number.") from None
+    return int(number) if number.is_integer() else number
+
+
+def _no_order(error: Exception) -> InvalidError:
+    return InvalidError(
+        f"This is no operation: {str(error)[:200]}.",
+        remedy="See what each operation names in docs/operations.md.",
+    )
