@@ -3,12 +3,14 @@ import { askAgain } from "./again.js";
 import { base } from "./base.js";
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
+import { follow } from "./follow.js";
 import { listenToKeys } from "./keys.js";
 import type { Fault, ToTab } from "./messages.js";
 import { viewStored } from "./json-view.js";
 import { Shown } from "./morph.js";
 import { offerPasskeys } from "./passkeys.js";
 import { rememberPlace } from "./place.js";
+import { listenToPicks, showPicks } from "./picks.js";
 import { showProgress } from "./progress.js";
 import { fill, tick } from "./times.js";
 import { absolute, relative, say } from "./words.js";
@@ -66,6 +68,7 @@ function counts(): void {
 let again = () => {};
 function told(): void {
   counts();
+  showPicks();
   viewStored();
 }
 const shown = main && new Shown(main, (root) => fill(root, now()), told, () => again());
@@ -90,6 +93,8 @@ function hear(message: ToTab): void {
 listen();
 offerPasskeys();
 listenToKeys();
+listenToPicks();
+follow();
 showProgress();
 tick(now());
 viewStored();

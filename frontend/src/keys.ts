@@ -1,10 +1,13 @@
 // What single keys do. Never while somebody types or holds a modifier, and not when switched off in the list of keys.
 import { copy, toggleTheme } from "./controls.js";
+import { pickPage, pickRow, toButtons } from "./picks.js";
 import { up } from "./place.js";
 import { begin } from "./progress.js";
 import { linkOf, rowOf, step } from "./rows.js";
 
 const STORED = "keys";
+// In a box to tick nobody types.
+const BOX = "main input[type=checkbox]";
 const TYPING = "input,textarea,select,[contenteditable],dialog";
 // How long a letter may take to follow its "g", in milliseconds.
 const PATIENCE = 1500;
@@ -18,6 +21,9 @@ const ACTS: Record<string, () => void> = {
   n: () => document.querySelector<HTMLAnchorElement>("main a[rel=next]")?.click(),
   p: () => document.querySelector<HTMLAnchorElement>("main a[rel=prev]")?.click(),
   u: goUp,
+  x: pickRow,
+  a: pickPage,
+  b: toButtons,
   t: toggleTheme,
 };
 const REPEATED = new Set(["j", "k"]);
@@ -94,7 +100,7 @@ function press(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (event.key === "Escape" && target instanceof HTMLInputElement && target.type === "search" && !target.value) return target.blur();
-  if (target.closest(TYPING) || off()) return;
+  if ((target.closest(TYPING) && !target.matches(BOX)) || off()) return;
   const found = act(event);
   if (!found) return;
   event.preventDefault();

@@ -180,6 +180,14 @@ class Desk:
         found = await self.database.run(operations.shown, preview, self.clock())
         return None if found is None else found.server
 
+    async def on_queue(self, server: str, queue: str, most: int) -> list[Running]:
+        """Return what was done to a queue, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_queue, server, queue, most)
+
+    async def on_job(self, server: str, jid: str, most: int) -> list[Running]:
+        """Return what was done to a job, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_job, server, jid, most)
+
     async def stop(self, operation: str) -> None:
         """Let an operation stop before its next step."""
         await self.database.run(operations.stop, operation)

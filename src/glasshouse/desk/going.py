@@ -125,7 +125,7 @@ class Going:
         """Record how an operation ended, however long that takes."""
         while True:
             now = self._clock()
-            ended = msgspec.structs.replace(ended, ended_at=now)
+            ended = msgspec.structs.replace(ended, ended_at=now, asked=_bare(ended.asked))
             try:
                 await self._writer.write(records.outcome(ended, who, now, **more), _ending(ended))
             except _EndedError:
@@ -147,3 +147,9 @@ def _ending(ended: Running) -> Also:
             raise _EndedError("It has an outcome already.")
 
     return end
+
+
+def _bare(asked: bytes) -> bytes:
+    """Return an order without what was pushed: that may hold secrets, which the ledger hides."""
+    order = msgspec.json.decode(asked, type=Order)
+    return msgspec.json.encode(msgspec.structs.replace(order, job=None, jids=None, keys=None))

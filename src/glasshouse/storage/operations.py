@@ -145,12 +145,10 @@ def stop(db: sa.Connection, operation: str) -> None:
 def end(db: sa.Connection, ended: Running) -> bool:
     """Keep how it ended; False when that is known already, and nothing was kept."""
     ours = (OPERATION.c.id == ended.id, OPERATION.c.ended_at.is_(None))
-    kept = ("step", "done", "moved", "examples", "outcome", "detail", "ended_at")
+    kept = ("asked", "step", "done", "moved", "examples", "outcome", "detail", "ended_at")
     values = {name: getattr(ended, name) for name in kept}
     changed = db.execute(sa.update(OPERATION).where(*ours).values(values)).rowcount
     if changed:
-        # What was pushed may hold secrets; the ledger has it with these hidden.
-        db.execute(sa.update(OPERATION).where(OPERATION.c.id == ended.id).values(asked=b""))
         db.execute(sa.delete(CHUNK).where(CHUNK.c.owner == ended.id))
     return bool(changed)
 

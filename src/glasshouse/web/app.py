@@ -184,7 +184,7 @@ class Console:
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
         viewer = context.viewer
         audience = (context.floor.audience, viewer.actor)
-        key = (context.path, context.locale, audience, context.powers)
+        key = (context.path, context.locale, audience, context.doer)
         pulses = self._pulses()
         page = self._prints.get(key, pulses, time.monotonic())
         if page is not None:
@@ -287,7 +287,13 @@ def create_app(
         gate = OpenGate(default_rules()) if people is None else PeopleGate(people)
     operated = frozenset(() if desk is None else desk.operators)
     site = Site(
-        floor=floor, pages=pages, renderer=renderer, clock=clock, gate=gate, operated=operated
+        floor=floor,
+        pages=pages,
+        renderer=renderer,
+        clock=clock,
+        gate=gate,
+        operated=operated,
+        lately=desk,
     )
     live = Live(site, heartbeat=heartbeat)
     console = Console(site, assets, live, people_pages(people, desk))

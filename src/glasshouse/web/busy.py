@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import InvalidError
@@ -10,6 +11,7 @@ from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.server import ServerState, Worker, WorkerState
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
+from glasshouse.web.acting import worker_bar, workers_bar
 from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
 from glasshouse.web.i18n import t
 from glasshouse.web.running import Moments, grouped, hosts_of, listed
@@ -49,12 +51,13 @@ async def _grouped(context: PageContext) -> views.BusyView:
         listed=False,
         grouped_href=f"/{server.name}/busy",
         listed_href=f"/{server.name}/busy?sort={BY_END}",
-        hosts=hosts_of(part, workers, running, at),
+        hosts=hosts_of(part, workers, running, at, partial(worker_bar, context)),
         runs=running.apart,
         partly=_partly(page, locale),
         idle=not page.total,
         late=late(page, context.now, locale),
         pager=rows.pager(part, f"/{server.name}/busy", locale),
+        bar=workers_bar(context) if workers else None,
     )
 
 
@@ -78,6 +81,7 @@ async def _listed(context: PageContext) -> views.BusyView:
         idle=not page.total,
         late=late(page, context.now, locale),
         pager=rows.pager(page, href, locale),
+        bar=None,
     )
 
 

@@ -6,7 +6,7 @@ name of the template that lays it out.  It does no HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,9 +14,22 @@ import msgspec
 
 from glasshouse.floor.view import FloorView, ServerView
 from glasshouse.model.errors import NotFoundError
+from glasshouse.storage.operations import Running
 from glasshouse.web.i18n import t
 from glasshouse.web.query import DEFAULT_PER_PAGE
 from glasshouse.web.viewer import Viewer, nobody
+
+
+class Lately(Protocol):
+    """Knows what was done; the desk is one. Raises ``StoreError`` when it cannot be read."""
+
+    async def on_queue(self, server: str, queue: str, most: int) -> Sequence[Running]:
+        """Return what was done to a queue, the newest first."""
+        ...
+
+    async def on_job(self, server: str, jid: str, most: int) -> Sequence[Running]:
+        """Return what was done to a job, the newest first."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +50,15 @@ class PageContext:
     now: float = 0.0
     viewer: Viewer = field(default_factory=nobody)
     powers: frozenset[str] = frozenset()
+    lately: Lately | None = None
     locale: str = "en"
     theme: str = "system"
+
+    @property
+    def doer(self) -> Hashable:
+        """What tells apart those who may do different things; nothing where nobody may."""
+        viewer = self.viewer
+        return (self.powers, viewer.actor, viewer.context.address) if self.powers else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +69,8 @@ class PageResult:
     (rates, ages) and not only when the server's generation grows. ``status`` is
     400 for a page that says what it could not understand; ``location`` is where
     the browser is sent instead, when it is not empty. A page that is not ``live`` is about
-    a person: nobody else gets it, and nothing in it moves.
+    a person: nobody else gets it, and nothing in it moves. ``about`` is what it is laid out
+    for, when that is not what was asked in.
     """
 
     template: str
@@ -59,6 +80,7 @@ class PageResult:
     status: int = 200
     location: str = ""
     live: bool = True
+    about: PageContext | None = None
 
 
 def server_of(context: PageContext) -> ServerView:

@@ -12,6 +12,7 @@ from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.executions import ran_view
 from glasshouse.web.i18n import t
 from glasshouse.web.jobpage import About, entry
+from glasshouse.web.people import strips
 from glasshouse.web.steps import late
 
 _MOST_ENTRIES = 20
@@ -30,8 +31,9 @@ async def job(context: PageContext) -> PageResult:
     if not found.items and (ran is None or not ran.items):
         raise _gone(locale, logged=ran is not None)
     times = {item.jobtype: item for item in await _times(server)}
-    about = About(server.name, now, locale, server.snapshot.state, times, ran)
+    about = About(server.name, now, locale, server.snapshot.state, times, ran, context)
     budget = Budget()
+    strip = await strips.on_job(context, jid)
     shown = found.items[:_MOST_ENTRIES]
     view = views.JobView(
         jid=fmt.display_text(jid),
@@ -42,11 +44,16 @@ async def job(context: PageContext) -> PageResult:
         total=found.total,
         ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
         late=late(found, now, locale),
+        to=f"/{server.name}/operations",
+        strip=strip.rows,
     )
     title = t("Job {jid}", locale, jid=view.jid)
     # How long ago it was read changes although nothing else does.
     return PageResult(
-        template="job.html", view=view, title=title, generation_bound=found.late is None
+        template="job.html",
+        view=view,
+        title=title,
+        generation_bound=found.late is None and not strip.going,
     )
 
 

@@ -11,8 +11,10 @@ from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.server import ServerState
 from glasshouse.web import format as fmt
 from glasshouse.web import payload, stored
+from glasshouse.web.acting import copy_of, entry_bar
 from glasshouse.web.attempts import timeline
 from glasshouse.web.budget import Budget
+from glasshouse.web.context import PageContext
 from glasshouse.web.i18n import t
 from glasshouse.web.related import related
 from glasshouse.web.rows import queue_href, retries
@@ -44,6 +46,7 @@ class About(msgspec.Struct, frozen=True):
     state: ServerState | None
     times: Mapping[str, TypeTimes]
     ran: Executions | None
+    context: PageContext
 
 
 def entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEntry:
@@ -84,6 +87,8 @@ def entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEn
         if job.partial
         else _stored_text(job, job.payload, "", about.server, budget, first=first),
         redacted=job.redacted,
+        bar=entry_bar(about.context, job),
+        copy=copy_of(about.context, job) if first else "",
     )
 
 

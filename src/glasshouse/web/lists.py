@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import msgspec
 
@@ -11,10 +12,12 @@ from glasshouse.model.job import JobSet
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
+from glasshouse.web.acting import new_job, queue_bars, set_bars
 from glasshouse.web.asking import REVERSE, Address, address_of, gone_to, list_query
 from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.find import find_view
 from glasshouse.web.i18n import t
+from glasshouse.web.people import strips
 from glasshouse.web.steps import list_pager
 
 Read = Callable[[ListQuery], Awaitable[JobPage]]
@@ -39,19 +42,27 @@ async def queue(context: PageContext) -> PageResult:
     known = () if state is None else state.queues
     row = next((item for item in known if item.name == name), None)
     latency = None if row is None else row.latency(context.now)
+    paused = None if row is None else row.paused
+    picks, whole = queue_bars(context, name, part.page.total, paused=paused)
+    strip = await strips.on_queue(context, name)
     view = views.QueueView(
         name=fmt.display_text(name),
-        sent=name if fmt.display_text(name) == name else "",
         size=fmt.number(part.page.total),
-        paused=None if row is None else row.paused,
+        paused=paused,
         latency="" if not latency else fmt.duration(latency, context.locale),
         find=find_view(context, part.address, part.page, part.fault),
         order=_order(context, part.address, descending=False),
         jobs=rows.job_rows(part.page, server.name, context.now, context.locale),
         pager=list_pager(part.page, part.address, context.now, context.locale),
+        picks=picks,
+        whole=whole,
+        push=new_job(context, name),
+        to=f"/{server.name}/operations",
+        strip=strip.rows,
     )
     title = t("Queue {name}", context.locale, name=view.name)
-    return _result(context, "queue", view, title, part)
+    made = _result(context, "queue", view, title, part)
+    return replace(made, generation_bound=made.generation_bound and not strip.going)
 
 
 async def retries(context: PageContext) -> PageResult:
@@ -73,11 +84,15 @@ async def _set(context: PageContext, name: JobSet, title: str) -> PageResult:
     server = server_of(context)
     path = f"/{server.name}/{name.value}"
     part = await _part(context, path, lambda query: server.set_jobs(name, query))
+    total = 0 if part.fault is not None else part.page.total
+    picks, whole = set_bars(context, name, context.query.get("q", ""), total)
     view = views.SetView(
         find=find_view(context, part.address, part.page, part.fault),
         order=_order(context, part.address, descending=name is JobSet.DEAD),
         jobs=rows.job_rows(part.page, server.name, context.now, context.locale),
         pager=list_pager(part.page, part.address, context.now, context.locale),
+        picks=picks,
+        whole=whole,
     )
     return _result(context, name.value, view, title, part)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from glasshouse.model.parameters import Parameter
 from glasshouse.web import format as fmt
 from glasshouse.web import views
+from glasshouse.web.acting import parameters_bar
 from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.i18n import t
 
@@ -13,7 +14,8 @@ async def parameters(context: PageContext) -> PageResult:
     """``/{server}/parameters``: each with its value, its default and its bounds."""
     found = await server_of(context).parameters()
     view = views.ParametersView(
-        rows=None if found is None else tuple(_row(item, context.locale) for item in found)
+        rows=None if found is None else tuple(_row(item, context.locale) for item in found),
+        bar=parameters_bar(context),
     )
     return PageResult(template="parameters.html", view=view, title=t("Parameters", context.locale))
 
@@ -29,6 +31,8 @@ def _row(item: Parameter, locale: str) -> views.ParameterRow:
         name=item.name,
         meaning=t(item.bound.meaning, locale),
         value=said(item.value),
+        number=f"{item.value:.15g}",
+        unit=unit,
         plain=f"{item.value:.15g} {unit}".strip(),
         changed=item.value != item.default,
         default=said(item.default),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.server import Queue
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
+from glasshouse.web.acting import row_bar
 from glasshouse.web.asking import REVERSE, Address, address_of
 from glasshouse.web.context import PageContext, PageResult, paging, result, server_of
 from glasshouse.web.i18n import t
@@ -59,7 +62,14 @@ async def queues(context: PageContext) -> PageResult:
         outcome=_outcome(asked.wanted, len(found), len(known), locale),
         all_href=address.to(q=""),
         columns=_columns(asked, address, locale),
-        queues=rows.queue_rows(part.items, snapshot, server.name, context.now, locale),
+        queues=tuple(
+            msgspec.structs.replace(row, act=row_bar(context, queue.name, paused=queue.paused))
+            for row, queue in zip(
+                rows.queue_rows(part.items, snapshot, server.name, context.now, locale),
+                part.items,
+                strict=True,
+            )
+        ),
         pager=rows.pager(part, address.to(), locale),
     )
     # Growth goes on although nothing changes.

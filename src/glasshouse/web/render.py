@@ -144,6 +144,7 @@ class Renderer:
 
     def page(self, result: PageResult, context: PageContext) -> bytes:
         """Return the whole HTML document."""
+        context = result.about or context
         shell = _shell(result.title, context, current=_current(result.template), live=result.live)
         return self._layout(
             shell,
@@ -151,7 +152,6 @@ class Renderer:
             result.view,
             counts=_counts(context),
             reading=_reading(context),
-            acts=_acts(context),
         )
 
     def fragment(self, result: PageResult, context: PageContext) -> bytes:
@@ -161,7 +161,6 @@ class Renderer:
             view=msgspec.to_builtins(result.view),
             counts=_counts(context),
             reading=_reading(context),
-            acts=_acts(context),
         )
         return placed(text, self._base).encode()
 
@@ -184,7 +183,7 @@ class Renderer:
             else t("Something went wrong", locale)
         )
         shell = _shell(title, context, current="", live=False)
-        return self._layout(shell, "error.html", view, counts={}, reading=False, acts={})
+        return self._layout(shell, "error.html", view, counts={}, reading=False)
 
     def _layout(
         self,
@@ -194,7 +193,6 @@ class Renderer:
         *,
         counts: Mapping[str, str],
         reading: bool,
-        acts: Mapping[str, str],
     ) -> bytes:
         text: str = self._environments[shell.locale].render_template(
             "layout.html",
@@ -204,7 +202,6 @@ class Renderer:
             assets=self._assets,
             counts=counts,
             reading=reading,
-            acts=acts,
         )
         return placed(text, self._base).encode()
 
@@ -262,7 +259,9 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         server="" if server is None else server.name,
         feed="" if source is None else source.name,
         topic="" if context is None else fmt.display_text(context.path),
-        nav=() if context is None or server is None else _nav(context, server.name, current),
+        nav=()
+        if context is None or server is None
+        else _nav(context, server.name, current, _counts(context) if live else {}),
         servers=() if context is None else context.floor.names,
         checked=None if checked is None else fmt.moment(checked, now, locale),
         fault="" if fault is None else fmt.display_text(fault.detail),
@@ -298,8 +297,9 @@ def _first(context: PageContext | None) -> ServerView | None:
     return context.floor.server(context.floor.names[0])
 
 
-def _nav(context: PageContext, server: str, current: str) -> tuple[NavItem, ...]:
-    counts = _counts(context)
+def _nav(
+    context: PageContext, server: str, current: str, counts: Mapping[str, str]
+) -> tuple[NavItem, ...]:
     return tuple(
         NavItem(
             name=name,
@@ -328,14 +328,6 @@ def _counts(context: PageContext) -> dict[str, str]:
         "dead": state.sets.dead,
     }
     return {name: fmt.number(value) for name, value in numbers.items()}
-
-
-def _acts(context: PageContext) -> dict[str, str]:
-    """Return what the viewer may do here, by a name that templates can use, and where."""
-    if context.server is None or not context.powers:
-        return {}
-    names = {name.replace(".", "_"): name for name in sorted(context.powers)}
-    return {**names, "to": f"/{context.server.name}/operations"}
 
 
 def _reading(context: PageContext) -> bool:

@@ -63,6 +63,7 @@ def queue_row(queue: Queue, among: Among, server: str, now: float, locale: str) 
         growth="" if growth is None else t("{n}/min", locale, n=signed(growth)),
         share=share(queue.size, among.total),
         paused=queue.paused,
+        act=None,
     )
 
 

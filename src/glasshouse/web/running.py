@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,13 +15,14 @@ from glasshouse.web import payload, rows
 from glasshouse.web.i18n import t
 from glasshouse.web.reservations import Reservation, reservation
 from glasshouse.web.slices import Slice
-from glasshouse.web.views import HostGroup, RunRow, WorkerRuns
+from glasshouse.web.views import ActBar, HostGroup, RunRow, WorkerRuns
 
 OPEN = 30
 """With more workers than this, hosts are folded."""
 
 MARKS = {Reservation.NEAR: "ends soon", Reservation.PAST: "reservation over"}
 _TYPE = 120
+BarOf = Callable[[Worker], ActBar | None]
 
 
 class Moments(NamedTuple):
@@ -77,7 +78,7 @@ def listed(
 
 
 def hosts_of(
-    part: Slice[Worker], every: Sequence[Worker], running: Running, at: Moments
+    part: Slice[Worker], every: Sequence[Worker], running: Running, at: Moments, bar: BarOf
 ) -> tuple[HostGroup, ...]:
     """Return some of ``every`` worker, in order of their hosts, under their hosts."""
     unfolded = len(every) <= OPEN
@@ -85,13 +86,19 @@ def hosts_of(
     for worker in every:
         whole[worker.hostname].append(worker)
     return tuple(
-        _host(whole[name], list(shown), running, at, unfolded=unfolded)
+        _host(whole[name], list(shown), running, at, bar, unfolded=unfolded)
         for name, shown in groupby(part.items, key=lambda worker: worker.hostname)
     )
 
 
 def _host(
-    workers: list[Worker], shown: list[Worker], running: Running, at: Moments, *, unfolded: bool
+    workers: list[Worker],
+    shown: list[Worker],
+    running: Running,
+    at: Moments,
+    bar: BarOf,
+    *,
+    unfolded: bool,
 ) -> HostGroup:
     """Return a host: its sums are of all its ``workers``, of which some are ``shown``."""
     locale, name = at.locale, workers[0].hostname
@@ -105,7 +112,7 @@ def _host(
         name=fmt.display_text(name) or t("host not told", locale),
         unfolded=unfolded,
         runs=any(running.by_worker.get(worker.wid) for worker in shown),
-        workers=tuple(_worker(worker, running, at) for worker in shown),
+        workers=tuple(_worker(worker, running, at, bar) for worker in shown),
         count=_count(len(shown), len(workers), locale),
         busy=t("{n} running", locale, n=fmt.number(busy)),
         memory=fmt.size(memory * 1024) if memory else "",
@@ -122,12 +129,13 @@ def _count(shown: int, total: int, locale: str) -> str:
     return fmt.counted(total, "1 worker", "{n} workers", locale)
 
 
-def _worker(worker: Worker, running: Running, at: Moments) -> WorkerRuns:
+def _worker(worker: Worker, running: Running, at: Moments, bar: BarOf) -> WorkerRuns:
     runs = running.by_worker.get(worker.wid, ())
     count = running.count(worker)
     missing = fmt.number(count - len(runs)) if count > len(runs) else ""
     return WorkerRuns(
         worker=rows.worker_row(worker, at.now, at.seen, at.locale),
+        bar=bar(worker),
         idle=not count,
         runs=runs,
         missing=t("{n} more, by end of reservation", at.locale, n=missing) if missing else "",

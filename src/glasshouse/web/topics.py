@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 
 from glasshouse.floor.floor import Floor
 from glasshouse.floor.view import FloorView, ServerView
-from glasshouse.model.access import Outcome
 from glasshouse.model.errors import InvalidError, NotFoundError
-from glasshouse.model.operation import Operation
 from glasshouse.web import guard, query, routes
-from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, PageResult
+from glasshouse.web.context import Lately, PageBuilder, PageContext, PageRenderer, PageResult
 from glasshouse.web.gate import Gate
-from glasshouse.web.people.asker import asker_of
+from glasshouse.web.people.asker import powers_of
 from glasshouse.web.routes import Kind, Match
 from glasshouse.web.viewer import Viewer
 
@@ -31,6 +29,7 @@ class Site:
     clock: Callable[[], float]
     gate: Gate
     operated: frozenset[str] = frozenset()
+    lately: Lately | None = None
 
     def context(
         self, match: Match, raw_path: bytes, raw_query: bytes, locale: str, viewer: Viewer
@@ -58,18 +57,14 @@ class Site:
             viewer=viewer,
             locale=locale,
             powers=self._powers(viewer, server),
+            lately=self.lately,
         )
 
     def _powers(self, viewer: Viewer, server: ServerView | None) -> frozenset[str]:
         """Return what a viewer might do on a server; nothing is said yet of a second factor."""
-        if server is None or server.name not in self.operated or not viewer.signed_in:
+        if server is None or server.name not in self.operated:
             return frozenset()
-        asker = asker_of(viewer, server.name)
-        return frozenset(
-            operation.value
-            for operation in Operation
-            if asker.best(operation, server.name).outcome is not Outcome.DENY
-        )
+        return powers_of(viewer, server.name)
 
     def topic(self, address: str, server: str, locale: str, viewer: Viewer) -> Topic:
         """Return the live topic for a page's address on ``server``.
@@ -109,7 +104,8 @@ class Topic:
     @property
     def key(self) -> Hashable:
         """What tells it from others: two with the same key show the same."""
-        return (self.address, self.first.locale, self.first.floor.audience, self.first.powers)
+        first = self.first
+        return (self.address, first.locale, first.floor.audience, first.doer)
 
     async def build(self) -> tuple[PageResult, PageContext]:
         """Return the page as of now, and the context that it was built in."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from glasshouse.desk.asker import Asker
 from glasshouse.ledger.record import Who
+from glasshouse.model.access import Outcome
+from glasshouse.model.operation import Operation
 from glasshouse.web.viewer import Viewer
 
 
@@ -16,6 +18,18 @@ def who_of(viewer: Viewer) -> Who:
         address=str(viewer.context.address or ""),
         how="" if person is None else person.how.value,
         factor_age=None if age is None else int(age),
+    )
+
+
+def powers_of(viewer: Viewer, server: str) -> frozenset[str]:
+    """Return the operations that somebody might do; nothing is said yet of a second factor."""
+    if not viewer.signed_in:
+        return frozenset()
+    asker = asker_of(viewer, server)
+    return frozenset(
+        operation.value
+        for operation in Operation
+        if asker.best(operation, server).outcome is not Outcome.DENY
     )
 
 

@@ -19,7 +19,7 @@ from glasshouse.storage.operations import Running
 from glasshouse.web import jobs
 from glasshouse.web.bodies import lists, mapping
 from glasshouse.web.context import PageContext, PageResult, result, server_of
-from glasshouse.web.people.asker import asker_of
+from glasshouse.web.people.asker import asker_of, powers_of
 from glasshouse.web.people.change import Change, see
 from glasshouse.web.people.operationviews import confirm_view, operation_view, trash_view
 from glasshouse.web.people.ordering import order_of_form, order_of_json
@@ -159,22 +159,22 @@ class Operations:
         found = await self._desk.again(asker, context.params["id"])
         if found is not None:
             server, shown = found
-            context = replace(context, server=context.floor.server(server))
+            context = _on(context, server)
             held = await self._people.factors.of(asker.who.name)
             confirm = confirm_view(
                 shown, context, error=error, reason=reason, codes=held.totp is not None
             )
             view = OperationsView(confirm=confirm, operation=None)
             made = result(context, "operation", view, confirm.title)
-            return replace(made, live=False, title=confirm.title)
+            return replace(made, live=False, title=confirm.title, about=context)
         done = await self._operation(context)
-        context = replace(context, server=context.floor.server(done.running.server))
+        context = _on(context, done.running.server)
         shown_view = operation_view(
             done.running, done.moved, context, may_stop=self._may_stop(context, done.running)
         )
         view = OperationsView(confirm=None, operation=shown_view)
         made = result(context, "operation", view, "Operation")
-        return replace(made, live=False)
+        return replace(made, live=False, title=shown_view.meaning, about=context)
 
     async def _operation(self, context: PageContext) -> Result:
         found = await self._desk.status(context.params["id"])
@@ -202,6 +202,11 @@ class Operations:
 
 
 _STATUSES: Mapping[type[Exception], int] = {TooManyError: 429, FactorNeededError: 401}
+
+
+def _on(context: PageContext, server: str) -> PageContext:
+    powers = powers_of(context.viewer, server)
+    return replace(context, server=context.floor.server(server), powers=powers)
 
 
 def _require_signed_in(context: PageContext) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from glasshouse.desk.shown import Shown
 from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.errors import GlasshouseError
@@ -22,9 +24,9 @@ from glasshouse.web.views.operations import (
     Group,
     HeapRow,
     OperationView,
-    StripRow,
     TrashView,
 )
+from glasshouse.web.views.shared import StripRow
 
 _LINES = 8
 _DAY = 86400
@@ -57,7 +59,7 @@ def confirm_view(
     meaning = t(may.MEANINGS[order.operation], locale)
     return ConfirmView(
         id=shown.preview,
-        title=meaning[:1].upper() + meaning[1:],
+        title=_begun(meaning),
         meaning=meaning,
         operation=order.operation.value,
         server=server,
@@ -100,7 +102,7 @@ def operation_view(
     return OperationView(
         id=running.id,
         operation=running.operation,
-        meaning=t(may.MEANINGS[operation], locale),
+        meaning=_begun(t(may.MEANINGS[operation], locale)),
         server=running.server,
         queue=fmt.display_text(running.queue),
         actor=fmt.display_text(running.actor.partition(":")[2]),
@@ -123,6 +125,7 @@ def operation_view(
         undo=kept and "trash.restore" in context.powers and ended is not None,
         record_number=running.record,
         back=f"/{running.server}",
+        from_href=_back(msgspec.json.decode(running.asked, type=Order), running.server),
     )
 
 
@@ -152,12 +155,17 @@ def strip_row(running: Running, context: PageContext) -> StripRow:
     )
 
 
+def _begun(text: str) -> str:
+    """Return a text as the beginning of a line."""
+    return text[:1].upper() + text[1:]
+
+
 def _heap(heap: Heap, bounds: Bounds, context: PageContext) -> HeapRow:
     locale, now = context.locale, context.now
     return HeapRow(
         record=heap.record,
         href=f"/operations/{heap.operation}",
-        meaning=t(may.MEANINGS[Operation(heap.kind)], locale),
+        meaning=_begun(t(may.MEANINGS[Operation(heap.kind)], locale)),
         queue=fmt.display_text(heap.queue),
         actor=fmt.display_text(heap.actor.partition(":")[2]),
         reason=fmt.display_text(heap.reason),

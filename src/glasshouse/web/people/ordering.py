@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from glasshouse.model.errors import InvalidError
-from glasshouse.model.order import Order
+from glasshouse.model.order import NAMES, Order
 from glasshouse.web import bodies
 from glasshouse.web.people.change import Change
 
 PARAMETER = "parameter."
+_ON_JOBS = frozenset(str(name) for name, naming in NAMES.items() if naming.jobs)
 _LISTS = frozenset({"jids", "keys"})
 _TEXTS = frozenset({"operation", "queue", "set", "query", "job", "worker", "reason", "preview"})
 
@@ -42,9 +44,9 @@ def order_of_form(fields: Mapping[str, Sequence[str]]) -> Order:
     for name, values in fields.items():
         if name in _LISTS:
             told[name] = values
-        elif len(values) != 1 or not _takes(name):
-            raise InvalidError(f"The form has an odd field {name[:40]!r}.", remedy="Load it anew.")
-        elif name.startswith(PARAMETER) and values[0].strip():
+            continue
+        _check_field(name, values)
+        if name.startswith(PARAMETER) and values[0].strip():
             parameters[name.removeprefix(PARAMETER)] = _number(values[0])
         elif name in _TEXTS:
             told[name] = values[0]
@@ -54,10 +56,44 @@ def order_of_form(fields: Mapping[str, Sequence[str]]) -> Order:
         told["parameters"] = parameters
     for name in _LISTS if "all" in fields else ("query",):
         told.pop(name, None)
+    _check_picked(told)
+    return _order(told)
+
+
+def _order(told: dict[str, object]) -> Order:
+    if isinstance(job := told.get("job"), str):
+        told["job"] = with_jid(job)
     try:
         return msgspec.convert(told, Order)
     except msgspec.MsgspecError as error:
         raise _no_order(error) from None
+
+
+def with_jid(text: str) -> str:
+    """Return the text of a job with a new id where it has none; what is no object as it is."""
+    try:
+        members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return text
+    if "jid" in members:
+        return text
+    jid = msgspec.Raw(msgspec.json.encode(secrets.token_hex(12)))
+    return msgspec.json.encode({"jid": jid, **members}).decode()
+
+
+def _check_picked(told: Mapping[str, object]) -> None:
+    operation = told.get("operation")
+    if not isinstance(operation, str) or operation not in _ON_JOBS:
+        return
+    if not any(name in told for name in (*_LISTS, "query", "record")):
+        raise InvalidError(
+            "Nothing is chosen.", remedy="Go back, tick the jobs that it is about, and try again."
+        )
+
+
+def _check_field(name: str, values: Sequence[str]) -> None:
+    if len(values) != 1 or not _takes(name):
+        raise InvalidError(f"The form has an odd field {name[:40]!r}.", remedy="Load it anew.")
 
 
 def _takes(name: str) -> bool:

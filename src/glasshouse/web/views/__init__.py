@@ -58,6 +58,8 @@ from glasshouse.web.views.search import (
     SearchView,
 )
 from glasshouse.web.views.shared import (
+    ActBar,
+    ActButton,
     Choice,
     ExecutionRow,
     Fact,
@@ -67,11 +69,14 @@ from glasshouse.web.views.shared import (
     Late,
     Pager,
     QueueRow,
+    StripRow,
     Tile,
     WorkerRow,
 )
 
 __all__ = [
+    "ActBar",
+    "ActButton",
     "Attention",
     "Bar",
     "BusyView",
@@ -114,6 +119,7 @@ __all__ = [
     "SortView",
     "SpanLink",
     "Stored",
+    "StripRow",
     "Tile",
     "TimesRow",
     "TimesView",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from glasshouse.web.format import Moment
-from glasshouse.web.views.shared import ExecutionRow, Fact, Late
+from glasshouse.web.views.shared import ActBar, ExecutionRow, Fact, Late, StripRow
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,10 @@ class Links(Struct, frozen=True, kw_only=True):
 
 
 class JobEntry(Struct, frozen=True, kw_only=True):
-    """One place where a job with this id is; ``redacted`` says that something in it is hidden."""
+    """One place where a job with this id is; ``redacted`` says that something in it is hidden.
+
+    ``copy`` is the text of a new job like it; empty where none can be pushed.
+    """
 
     state: str
     state_label: str
@@ -69,6 +72,8 @@ class JobEntry(Struct, frozen=True, kw_only=True):
     args: Stored
     raw: Stored | None
     redacted: bool
+    bar: ActBar | None
+    copy: str
 
 
 class RanView(Struct, frozen=True, kw_only=True):
@@ -95,3 +100,5 @@ class JobView(Struct, frozen=True, kw_only=True):
     entries: tuple[JobEntry, ...]
     ran: RanView | None
     late: Late | None
+    to: str
+    strip: tuple[StripRow, ...]

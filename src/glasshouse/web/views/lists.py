@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from glasshouse.web.views.shared import Hidden, JobRow, Pager
+from glasshouse.web.views.shared import ActBar, Hidden, JobRow, Pager, StripRow
 
 
 class FindView(Struct, frozen=True, kw_only=True):
@@ -36,11 +36,11 @@ class OrderView(Struct, frozen=True, kw_only=True):
 class QueueView(Struct, frozen=True, kw_only=True):
     """``/{server}/queues/{queue}``: the jobs that wait, next to run first.
 
-    ``sent`` is the name as an order has it; empty where a form could not send it.
+    ``picks`` is for chosen jobs, ``whole`` for the queue; ``push`` is the text that a new
+    job begins with.
     """
 
     name: str
-    sent: str
     size: str
     paused: bool | None
     latency: str
@@ -48,12 +48,19 @@ class QueueView(Struct, frozen=True, kw_only=True):
     order: OrderView
     jobs: tuple[JobRow, ...]
     pager: Pager
+    picks: ActBar | None
+    whole: ActBar | None
+    push: str
+    to: str
+    strip: tuple[StripRow, ...]
 
 
 class SetView(Struct, frozen=True, kw_only=True):
-    """Retries, scheduled or dead: a list by time."""
+    """Retries, scheduled or dead: a list by time; ``picks`` and ``whole`` as for a queue."""
 
     find: FindView
     order: OrderView
     jobs: tuple[JobRow, ...]
     pager: Pager
+    picks: ActBar | None
+    whole: ActBar | None

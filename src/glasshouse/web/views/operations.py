@@ -86,6 +86,7 @@ class OperationView(Struct, frozen=True, kw_only=True):
     undo: bool
     record_number: int
     back: str
+    from_href: str
 
 
 class HeapRow(Struct, frozen=True, kw_only=True):
@@ -112,17 +113,6 @@ class TrashView(Struct, frozen=True, kw_only=True):
     most: str
     may: bool
     to: str
-
-
-class StripRow(Struct, frozen=True, kw_only=True):
-    """One line of what was done to a queue or a job lately."""
-
-    meaning: str
-    actor: str
-    reason: str
-    outcome: str
-    at: Moment
-    href: str
 
 
 class OperationsView(Struct, frozen=True, kw_only=True):

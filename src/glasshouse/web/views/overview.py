@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from glasshouse.web.format import Moment
 from glasshouse.web.payload import Preview
-from glasshouse.web.views.shared import Hidden, Late, Pager, QueueRow, Tile, WorkerRow
+from glasshouse.web.views.shared import ActBar, Hidden, Late, Pager, QueueRow, Tile, WorkerRow
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -176,6 +176,7 @@ class WorkerRuns(Struct, frozen=True, kw_only=True):
     """A worker and what it runs; ``missing`` says how much of that is left out."""
 
     worker: WorkerRow
+    bar: ActBar | None
     idle: bool
     runs: tuple[RunRow, ...]
     missing: str
@@ -219,3 +220,4 @@ class BusyView(Struct, frozen=True, kw_only=True):
     idle: bool
     late: Late | None
     pager: Pager
+    bar: ActBar | None

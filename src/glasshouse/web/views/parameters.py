@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from glasshouse.web.views.shared import ActBar
+
 
 class ParameterRow(Struct, frozen=True, kw_only=True):
-    """One run-time parameter; ``plain`` is its value as a program would say it."""
+    """One run-time parameter; ``plain`` is its value as a program would say it.
+
+    ``number`` is the value without its unit, ``unit`` what it is told in.
+    """
 
     name: str
     meaning: str
     value: str
     plain: str
+    number: str
+    unit: str
     changed: bool
     default: str
     least: str
@@ -22,3 +29,4 @@ class ParametersView(Struct, frozen=True, kw_only=True):
     """``/{server}/parameters``: ``rows`` is ``None`` when the server has none."""
 
     rows: tuple[ParameterRow, ...] | None
+    bar: ActBar | None

@@ -55,6 +55,41 @@ class Tile(Struct, frozen=True, kw_only=True):
     tone: str
 
 
+class ActButton(Struct, frozen=True, kw_only=True):
+    """A button that asks for an operation; with ``why`` it is off, and that says why."""
+
+    operation: str
+    label: str
+    tone: str
+    why: str = ""
+
+
+class ActBar(Struct, frozen=True, kw_only=True):
+    """A form of buttons; ``to`` is where it goes, ``hidden`` goes with each of them.
+
+    ``box`` is the name of the boxes that pick jobs; empty where nothing is picked. ``every``
+    is the label of the box that takes every job with the search words ``query`` instead.
+    """
+
+    to: str
+    hidden: tuple[Hidden, ...]
+    buttons: tuple[ActButton, ...]
+    box: str = ""
+    every: str = ""
+    query: str = ""
+
+
+class StripRow(Struct, frozen=True, kw_only=True):
+    """One line of what was done to a queue or a job lately."""
+
+    meaning: str
+    actor: str
+    reason: str
+    outcome: str
+    at: Moment
+    href: str
+
+
 class QueueRow(Struct, frozen=True, kw_only=True):
     """A queue; ``bar`` is its size as a part of the largest queue's, 0 to 100.
 
@@ -72,6 +107,7 @@ class QueueRow(Struct, frozen=True, kw_only=True):
     growth: str
     share: str
     paused: bool | None
+    act: ActBar | None
 
 
 class WorkerRow(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,151 @@
+// Jobs that are chosen to act on: they stay chosen while somebody turns the pages of a list.
+import { rowOf } from "./rows.js";
+
+const form = () => document.getElementById("acts") as HTMLFormElement | null;
+const boxes = () => [...document.querySelectorAll<HTMLInputElement>("main td.pick input")];
+const whole = () => document.getElementById("pick-page") as HTMLInputElement | null;
+
+// One choice for each list, as it is searched.
+function place(): string {
+  return `picks:${location.pathname}?${new URLSearchParams(location.search).get("q") ?? ""}`;
+}
+
+function stored(): string[] {
+  try {
+    const known: unknown = JSON.parse(sessionStorage.getItem(place()) ?? "[]");
+    return Array.isArray(known) ? known.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+const chosen = new Set<string>();
+let last = -1;
+
+function keep(): void {
+  try {
+    if (chosen.size) sessionStorage.setItem(place(), JSON.stringify([...chosen]));
+    else sessionStorage.removeItem(place());
+  } catch {
+    // Storage is forbidden or full: the choice lasts for this page.
+  }
+}
+
+function tell(): void {
+  const shown = boxes();
+  const here = shown.filter((box) => box.checked).length;
+  const page = whole();
+  if (page) {
+    page.hidden = false;
+    page.checked = here > 0 && here === shown.length;
+    page.indeterminate = here > 0 && here < shown.length;
+  }
+  const acts = form();
+  const text = document.getElementById("picked");
+  const none = document.querySelector<HTMLElement>(".none-picked");
+  if (none) none.hidden = !chosen.size;
+  if (!acts || !text) return;
+  text.dataset.empty ??= text.textContent;
+  const more = chosen.size - here;
+  const pattern = (more ? acts.dataset.more : acts.dataset.picked) ?? "";
+  const told = chosen.size ? pattern.replace("{n}", String(chosen.size)).replace("{more}", String(more)) : text.dataset.empty;
+  if (text.textContent !== told) text.textContent = told;
+}
+
+function take(box: HTMLInputElement): void {
+  if (box.checked) chosen.add(box.value);
+  else chosen.delete(box.value);
+}
+
+/** Call when the page has changed: its boxes say what is chosen. */
+export function showPicks(): void {
+  if (!form()) return;
+  for (const box of boxes()) box.checked = chosen.has(box.value);
+  tell();
+}
+
+function change(event: Event): void {
+  const box = event.target;
+  if (!(box instanceof HTMLInputElement)) return;
+  if (box.id === "pick-page") {
+    for (const one of boxes()) {
+      one.checked = box.checked;
+      take(one);
+    }
+  } else if (box.closest("td.pick")) take(box);
+  else return;
+  keep();
+  tell();
+}
+
+// With the shift key: all from the last one to this.
+function click(event: MouseEvent): void {
+  const box = event.target;
+  if (box instanceof Element && box.closest("[data-action=pick-none]")) {
+    chosen.clear();
+    keep();
+    return showPicks();
+  }
+  if (!(box instanceof HTMLInputElement) || !box.closest("td.pick")) return;
+  const all = boxes();
+  const index = all.indexOf(box);
+  if (event.shiftKey && last >= 0) {
+    for (const one of all.slice(Math.min(last, index), Math.max(last, index) + 1)) {
+      one.checked = box.checked;
+      take(one);
+    }
+  }
+  last = index;
+}
+
+// What is chosen on other pages goes along.
+function submit(event: SubmitEvent): void {
+  const acts = event.target;
+  if (!(acts instanceof HTMLFormElement) || acts.id !== "acts") return;
+  acts.querySelectorAll("[data-elsewhere]").forEach((one) => one.remove());
+  const name = boxes()[0]?.name;
+  const here = new Set(boxes().map((box) => box.value));
+  for (const value of name ? chosen : []) {
+    if (here.has(value)) continue;
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+    field.dataset.elsewhere = "yes";
+    acts.append(field);
+  }
+  try {
+    sessionStorage.removeItem(place());
+  } catch {
+    // There is nothing to forget.
+  }
+}
+
+/** Choose the row where the focus is, or let it go. */
+export function pickRow(): void {
+  rowOf(document.activeElement)?.querySelector<HTMLInputElement>("td.pick input")?.click();
+}
+
+/** Choose every row of the page, or none. */
+export function pickPage(): void {
+  whole()?.click();
+}
+
+/** Go to the first button that can be pressed. */
+export function toButtons(): void {
+  const ways = "main .acts button[name=operation]:not(:disabled)";
+  const button = [...document.querySelectorAll<HTMLElement>(ways)].find((one) => one.checkVisibility());
+  button?.focus();
+}
+
+export function listenToPicks(): void {
+  document.addEventListener("change", change);
+  document.addEventListener("click", click);
+  document.addEventListener("submit", submit);
+  const begin = () => {
+    chosen.clear();
+    for (const value of stored()) chosen.add(value);
+    // A browser that comes back fills in what was ticked.
+    for (const box of boxes()) if (box.checked) chosen.add(box.value);
+    showPicks();
+  };
+  window.addEventListener("pageshow", begin);
+  begin();
+}

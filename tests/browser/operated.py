@@ -1,0 +1,134 @@
+"""A console with a desk over a real engine, whose operator a browser can be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from playwright.async_api import Page
+
+from glasshouse.desk.desk import Desk
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.identity import passwords, totp
+from glasshouse.policy.roles import RoleTable, resolve
+from glasshouse.policy.rules import Rules
+from glasshouse.storage import accounts, factors
+from glasshouse.storage.accounts import Account
+from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.upstream.embedded_operator import EmbeddedOperator
+from glasshouse.upstream.embedded_scan import EmbeddedScanner
+from glasshouse.web.app import create_app
+from glasshouse.web.people.access import Access
+from glasshouse.web.people.people import People
+from glasshouse.web.people.tools import Tools
+from glasshouse.web.serve import serve
+from tests.browser.house import push
+from tests.engine.peer import Clock, Peer, Running, running
+from tests.web.people.home import PASSWORD, SECRET
+
+ROLES = {
+    "operator": RoleTable(
+        inherits="viewer",
+        see=("audit", "trash"),
+        allow=(
+            "queue.pause", "queue.resume", "queue.clear", "queue.delete_jobs", "job.*",
+            "set.clear", "worker.quiet", "worker.terminate", "trash.restore", "server.configure",
+        ),
+        factor_age="1h",
+        reason=("queue.clear", "set.clear", "job.delete"),
+    ),
+    "helper": RoleTable(inherits="viewer", allow=("queue.pause",), factor_age="none"),
+}  # fmt: skip
+
+
+class Shop(msgspec.Struct):
+    """Both, the operator's console at ``url``, and the clock of people."""
+
+    engine: Running
+    url: str
+    clock: Clock
+    desk: Desk
+    people: People
+
+    def code(self, ahead: int = 0) -> str:
+        """Return the operator's code of now, or of some steps ahead."""
+        return totp.code_at(SECRET, int(self.clock() // totp.PERIOD) + ahead)
+
+    async def failed(self, count: int, queue: str = "billing", **more: Any) -> list[str]:
+        """Make jobs that failed for good; return their ids."""
+        client, worker = await self.engine.peer(), await self.engine.peer(wid="w-1")
+        jids = [f"charge-{queue}-{number:04}" for number in range(count)]
+        await push(client, queue, *jids, retry=-1, **more)
+        for _ in jids:
+            job = await worker.fetch(queue)
+            assert job is not None
+            told = {"jid": job["jid"], "errtype": "CardRefused", "message": "no money left"}
+            assert await worker.ask("FAIL " + json.dumps(told)) == "+OK"
+        client.close()
+        worker.close()
+        return jids
+
+    async def fill(self, queue: str, count: int) -> list[str]:
+        """Push jobs to a queue; return their ids."""
+        client = await self.engine.peer()
+        jids = [f"{queue}-{number:04}" for number in range(count)]
+        await push(client, queue, *jids)
+        client.close()
+        return jids
+
+    async def worker(self, wid: str, host: str = "app-1") -> Peer:
+        """Connect a worker."""
+        return await self.engine.peer(wid=wid, hostname=host, pid=7, labels=["shop"])
+
+    async def sign_in(self, page: Page, path: str = "/main/dead", name: str = "ops") -> None:
+        """Sign in by the password alone, and come to a page."""
+        await page.goto(self.url + "/sign-in?next=" + path)
+        await page.get_by_label("Name").fill(name)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("link", name="Not now").click()
+        await page.wait_for_url("**" + path)
+
+
+def add(people: People, name: str, role: str, at: float) -> None:
+    """Add an account with an authenticator app."""
+    stored = passwords.hashed(PASSWORD, b"s" * 16)
+    account = Account(name=name, password=stored, role=role, created_at=at)
+    people.tools.database.call(accounts.add, account)
+    people.tools.database.call(factors.set_totp, f"local:{name}", SECRET, at, 0)
+
+
+@contextlib.asynccontextmanager
+async def shop(folder: Path) -> AsyncIterator[Shop]:
+    """Run everything while the block runs."""
+    data, clock = folder / "engine", Clock()
+    access = Access(rules=Rules(roles=resolve(ROLES), anonymous="viewer"))
+    async with running(data) as engine:
+        people = People(Tools(database=Database(sqlite_url(folder / "state")), clock=clock), access)
+        add(people, "ops", "operator", clock())
+        add(people, "helper", "helper", clock())
+        desk = Desk(database=people.tools.database, operators={"main": EmbeddedOperator(data)})
+        await desk.resume()
+        reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
+        floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner)})
+        app = create_app(floor, clock=clock, people=people, desk=desk)
+        ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        async with floor.running():
+            task = asyncio.create_task(
+                serve(app, host="127.0.0.1", port=0, on_ready=lambda _, p: ready.set_result(p))
+            )
+            try:
+                port = await asyncio.wait_for(ready, 10)
+                yield Shop(engine, f"http://localhost:{port}", clock, desk, people)
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait_for(task, 10)
+                await desk.close()
+                people.tools.close()
