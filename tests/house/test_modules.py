@@ -18,6 +18,7 @@ LONG = {
     "cli/engine.py:engine": "likewise",
     "cli/policy.py:explain": "likewise",
     "storage/migrations/versions/v001_people.py:upgrade": "the tables of a version, one by one",
+    "storage/migrations/versions/v003_desk.py:upgrade": "likewise",
     "engine/info.py:info": "one literal in the shape of Faktory's answer",
 }
 

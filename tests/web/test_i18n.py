@@ -10,11 +10,21 @@ from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import WorkerState
 from glasshouse.policy import reasons
-from glasshouse.web import attempts, executions, fleet, jobpage, overview, queues, render, running
+from glasshouse.web import (
+    acting,
+    attempts,
+    executions,
+    fleet,
+    jobpage,
+    overview,
+    queues,
+    render,
+    running,
+)
 from glasshouse.web.chinese import CHINESE, PARTS
 from glasshouse.web.findings import Kind
 from glasshouse.web.i18n import CATALOGS, t
-from glasshouse.web.people import accountview, audit, may
+from glasshouse.web.people import accountview, audit, may, operationviews
 
 ROOM = Path(web.__file__).parent
 PAGES = sorted([*ROOM.glob("*.py"), *ROOM.glob("people/*.py")])
@@ -43,6 +53,7 @@ def used() -> set[str]:
     keys |= {f"outcome {outcome.value}" for outcome in Outcome}
     keys |= set(reasons.SENTENCES.values()) | {reasons.EVERY_QUEUE, reasons.STRANGER}
     keys |= set(may.MEANINGS.values()) | {answer for _, answer in may._ANSWERS.values()}
+    keys |= set(acting._LABELS.values()) | {text for _, text in operationviews.OUTCOMES.values()}
     keys |= set(accountview._SOURCES.values()) | set(audit.LABELS.values())
     for module in (ROOM / "people").glob("*.py"):
         keys |= set(re.findall(r'done = ?"([^"]+)"', module.read_text("utf-8")))

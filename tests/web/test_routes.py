@@ -13,7 +13,14 @@ from glasshouse.web.headers import SECURITY_HEADERS
 from glasshouse.web.routes import ROUTES, Kind, Route
 from tests.web.fakes import House
 
-VALUES = {"server": "main", "queue": "mail", "jid": "mail0001", "set": "dead", "file": "app-1.js"}
+VALUES = {
+    "server": "main",
+    "queue": "mail",
+    "jid": "mail0001",
+    "set": "dead",
+    "id": "0" * 32,
+    "file": "app-1.js",
+}
 UNSAFE = ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"]
 
 

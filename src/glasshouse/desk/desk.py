@@ -180,6 +180,10 @@ class Desk:
         found = await self.database.run(operations.shown, preview, self.clock())
         return None if found is None else found.server
 
+    async def on_server(self, server: str, most: int) -> list[Running]:
+        """Return what was done on a server, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_server, server, most)
+
     async def on_queue(self, server: str, queue: str, most: int) -> list[Running]:
         """Return what was done to a queue, the newest first; raises ``StoreError``."""
         return await self.database.run(operations.on_queue, server, queue, most)

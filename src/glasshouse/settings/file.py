@@ -149,12 +149,7 @@ def read_settings(
         listen=parse_listen(listen or console.listen, CONSOLE, option=option),
         servers=servers,
         access=_access(told, console, path),
-        keeping=Keeping(
-            database=_either(
-                console.database, console.database_file, "database", str(path), folder
-            ),
-            state=state,
-        ),
+        keeping=_keeping(console, path, folder, state),
         public_url=None if console.public_url is None else _public_url(console.public_url, path),
         tls=tls_files(
             None if not console.tls_cert else folder / console.tls_cert,
@@ -163,6 +158,11 @@ def read_settings(
         trusted_proxies=_networks(console.trusted_proxies, path),
         trash=_trash(told.trash, path),
     )
+
+
+def _keeping(console: _Console, path: Path, folder: Path, state: Path | None) -> Keeping:
+    given = (console.database, console.database_file)
+    return Keeping(database=_either(*given, "database", str(path), folder), state=state)
 
 
 def _trash(told: _Trash, path: Path) -> Bounds:

@@ -23,6 +23,10 @@ from glasshouse.web.viewer import Viewer, nobody
 class Lately(Protocol):
     """Knows what was done; the desk is one. Raises ``StoreError`` when it cannot be read."""
 
+    async def on_server(self, server: str, most: int) -> Sequence[Running]:
+        """Return what was done on a server, the newest first."""
+        ...
+
     async def on_queue(self, server: str, queue: str, most: int) -> Sequence[Running]:
         """Return what was done to a queue, the newest first."""
         ...

@@ -101,6 +101,11 @@ class ProblemBody(msgspec.Struct, kw_only=True, omit_defaults=True):
     remedy: str = ""
 
 
+def status_of(error: GlasshouseError) -> int:
+    """Return the status that an error is told with."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
 def problem_of(error: Exception, scope: Scope) -> Problem:
     """Return what to tell about ``error``; log it when nobody expected it."""
     if isinstance(error, GlasshouseError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 
+import msgspec
+
 from glasshouse.floor.glance import FailedRun, Glance
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.job import StoredJob
@@ -15,6 +17,7 @@ from glasshouse.web.busy import known_workers, totals, workers_of
 from glasshouse.web.chart import chart
 from glasshouse.web.context import PageContext, PageResult, result, server_of
 from glasshouse.web.i18n import t
+from glasshouse.web.people import strips
 from glasshouse.web.queues import queue_totals
 from glasshouse.web.rates import MINUTE, SHORT, recent
 
@@ -31,7 +34,9 @@ TITLES = (_UP, _TRIP)
 async def overview(context: PageContext) -> PageResult:
     """``/{server}``: totals, rates, what needs attention, queues, failures, load, workers."""
     server = server_of(context)
+    strip = await strips.on_server(context)
     view = _overview(context, server.name, server.snapshot, await glance_of(server))
+    view = msgspec.structs.replace(view, strip=strip.rows)
     return result(context, "overview", view, "Overview", generation_bound=False)
 
 
@@ -64,6 +69,7 @@ def _overview(
         worker_totals=totals(snapshot, running, snapshot.seen(now), locale),
         more_workers=rows.beyond(len(known_workers(state)), _TOP_WORKERS),
         busy_href=f"/{name}/busy",
+        strip=(),
     )
 
 

@@ -85,6 +85,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/v1/operations/{id}", "operation_status", Kind.VISIT, posts=True),
     Route(_S + "/operations/preview", "preview_operation", Kind.CHANGE, posts=True),
     Route(_S + "/operations", "operations", Kind.CHANGE, posts=True),
+    Route(_S + "/trash", "trash_listing", Kind.VISIT),
     Route("/{server}/operations", "operate", Kind.CHANGE, posts=True),
     Route("/{server}/trash", "trash", Kind.PERSON),
     Route("/api/v1/step-up", "step_up_token", Kind.CHANGE, posts=True),

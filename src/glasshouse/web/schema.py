@@ -10,6 +10,7 @@ import msgspec
 
 from glasshouse.web.api import ENDPOINTS
 from glasshouse.web.errors import ProblemBody
+from glasshouse.web.orders import READ, SENT, SHAPES
 from glasshouse.web.query import (
     DEFAULT_PER_PAGE,
     MAX_ENTRY,
@@ -39,6 +40,7 @@ def openapi() -> bytes:
         ProblemBody,
         HealthShape,
         *(end.shape for end in ENDPOINTS.values()),
+        *SHAPES,
         *(end.listing for end in ENDPOINTS.values() if end.listing),
     }
     ordered = sorted(shapes, key=lambda shape: shape.__name__)
@@ -55,7 +57,8 @@ def openapi() -> bytes:
         }
         | {route.pattern: {"get": _bytes(route)} for route in ROUTES if route.kind is Kind.BYTES}
         | {"/api/v1/step-up": {"post": _step_up()}, "/api/v1/audit": {"get": _audit()}}
-        | {"/api/v1/audit/export": {"get": _audit_export()}},
+        | {"/api/v1/audit/export": {"get": _audit_export()}}
+        | _orders(),
         "components": {"schemas": components, "securitySchemes": _CREDENTIALS},
         # The first: strangers look, where the settings let them.
         "security": [{}, {"token": []}, {"password": []}],
@@ -112,6 +115,38 @@ def _step_up() -> dict[str, Any]:
         }
         | _problems(),
     }
+
+
+def _orders() -> dict[str, dict[str, Any]]:
+    """Return the paths by which the server is changed, and what came of it is read."""
+    paths: dict[str, dict[str, Any]] = {}
+    for name, (summary, body, answers) in SENT.items():
+        route = _named(name)
+        told = {
+            str(status): _response(http.HTTPStatus(status).phrase, JSON, _ref(shape))
+            for status, shape in answers.items()
+        }
+        paths.setdefault(route.pattern, {})["post"] = {
+            "operationId": "stop_operation" if name in READ else name,
+            "summary": summary,
+            "description": "See docs/operations.md for what each operation names.",
+            "parameters": _path_parameters(route),
+            "requestBody": {"required": True, "content": {JSON: {"schema": _ref(body)}}},
+            "responses": told | _problems((409, 429)),
+        }
+    for name, (summary, shape) in READ.items():
+        route = _named(name)
+        paths.setdefault(route.pattern, {})["get"] = {
+            "operationId": name,
+            "summary": summary,
+            "parameters": _path_parameters(route),
+            "responses": {"200": _response("The answer.", JSON, _ref(shape))} | _problems(),
+        }
+    return paths
+
+
+def _ref(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"$ref": _REF.format(name=shape.__name__)}
 
 
 def _named(name: str) -> Route:
@@ -203,11 +238,11 @@ def _schema(name: str) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
 
 
-def _problems() -> dict[str, Any]:
+def _problems(more: tuple[int, ...] = ()) -> dict[str, Any]:
     shape = {"$ref": _REF.format(name=ProblemBody.__name__)}
     return {
         str(status): _response(http.HTTPStatus(status).phrase, PROBLEM, shape)
-        for status in _PROBLEMS
+        for status in (*_PROBLEMS, *more)
     }
 
 

@@ -9,10 +9,11 @@ from glasshouse.web.chinese.history import HISTORY
 from glasshouse.web.chinese.job import JOB
 from glasshouse.web.chinese.keys import KEYS
 from glasshouse.web.chinese.lists import LISTS
+from glasshouse.web.chinese.operations import OPERATIONS
 from glasshouse.web.chinese.overview import OVERVIEW
 from glasshouse.web.chinese.people import PEOPLE
 from glasshouse.web.chinese.screen import SCREEN
 from glasshouse.web.chinese.search import SEARCH
 
-PARTS = (SCREEN, OVERVIEW, LISTS, SEARCH, HISTORY, JOB, KEYS, PEOPLE, AUDIT)
+PARTS = (SCREEN, OVERVIEW, LISTS, SEARCH, HISTORY, JOB, KEYS, PEOPLE, AUDIT, OPERATIONS)
 CHINESE: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
+from msgspec import UNSET
 from starlette.responses import Response
 
 from glasshouse.desk.asker import Asker
@@ -16,9 +17,12 @@ from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, 
 from glasshouse.model.operation import Operation, Target
 from glasshouse.storage import trash
 from glasshouse.storage.operations import Running
+from glasshouse.storage.trash import Heap
 from glasshouse.web import jobs
 from glasshouse.web.bodies import lists, mapping
 from glasshouse.web.context import PageContext, PageResult, result, server_of
+from glasshouse.web.errors import status_of
+from glasshouse.web.orders import HeapShape, OperationShape, OutcomeShape, PreviewShape, TrashShape
 from glasshouse.web.people.asker import asker_of, powers_of
 from glasshouse.web.people.change import Change, see
 from glasshouse.web.people.operationviews import confirm_view, operation_view, trash_view
@@ -61,7 +65,7 @@ class Operations:
         """``GET /api/v1/operations/{id}``: how far it is, and what came of it."""
         _require_signed_in(change.context)
         found = await self._operation(change.context)
-        return fresh(msgspec.json.encode(_told_whole(found.running, found.moved)), JSON)
+        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
 
     async def api_stop(self, change: Change) -> Response:
         """``POST /api/v1/operations/{id}`` with ``{"stop": true}``."""
@@ -71,7 +75,14 @@ class Operations:
             raise InvalidError("This asks for nothing.", remedy='Send {"stop": true}.')
         await self._stop(change.context)
         found = await self._operation(change.context)
-        return fresh(msgspec.json.encode(_told_whole(found.running, found.moved)), JSON)
+        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
+
+    async def api_trash(self, change: Change) -> Response:
+        """``GET …/trash``: what was deleted and can come back."""
+        found = await self._heaps(change.context)
+        lifetime = self._desk.bounds.seconds
+        told = TrashShape(items=[_told_heap(heap, lifetime) for heap in found])
+        return fresh(msgspec.json.encode(told), JSON)
 
     # -- people --------------------------------------------------------------------
 
@@ -109,7 +120,7 @@ class Operations:
             answer = await self._agree(context, fields)
         except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
             page = await self._page(context, error, fields.get("reason", ""))
-            answer = change.page(replace(page, status=_STATUSES.get(type(error), 400)))
+            answer = change.page(replace(page, status=status_of(error)))
         return answer if session is None else change.signed_in(answer, session)
 
     async def trash(self, context: PageContext) -> PageResult:
@@ -118,15 +129,18 @@ class Operations:
         Raises:
             DeniedError: the role of who asks does not see it.
         """
+        heaps = await self._heaps(context)
+        view = trash_view(heaps, self._desk.bounds, context)
+        return replace(result(context, "trash", view, "Trash"), live=False)
+
+    async def _heaps(self, context: PageContext) -> list[Heap]:
         server = server_of(context)
-        if not server.sight.trash:
+        if not (context.viewer.signed_in and server.sight.trash):
             raise DeniedError(
                 "Your role does not see the trash here.",
                 remedy='It needs see = ["trash"] in a role, and one of its networks.',
             )
-        heaps = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS)
-        view = trash_view(heaps, self._desk.bounds, context)
-        return replace(result(context, "trash", view, "Trash"), live=False)
+        return await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS)
 
     async def _agree(self, context: PageContext, fields: Mapping[str, str]) -> Response:
         asker = self._asker(context, await self._server(context))
@@ -201,9 +215,6 @@ class Operations:
         await self._desk.stop(found.running.id)
 
 
-_STATUSES: Mapping[type[Exception], int] = {TooManyError: 429, FactorNeededError: 401}
-
-
 def _on(context: PageContext, server: str) -> PageContext:
     powers = powers_of(context.viewer, server)
     return replace(context, server=context.floor.server(server), powers=powers)
@@ -214,64 +225,78 @@ def _require_signed_in(context: PageContext) -> None:
         raise SignInNeededError("You are not signed in.")
 
 
-def _told_preview(shown: Shown) -> dict[str, object]:
-    decision = shown.decision
-    told: dict[str, object] = {
-        "preview": shown.preview,
-        "operation": shown.order.operation,
-        "decision": decision.outcome,
-        "why": decision.why,
-        "reason_needed": decision.needs_reason,
-        "undo": shown.undo,
-    }
-    if shown.count is not None:
-        told |= {
-            "count": shown.count,
-            "queues": shown.groups.queues,
-            "types": shown.groups.jobtypes,
-            "errors": shown.groups.errors,
-            "samples": [jobs.flattened(job, whole=False) for job in shown.samples],
-            "lost": shown.lost,
-        }
-    for name, at in (("oldest", shown.oldest), ("newest", shown.newest)):
-        if at is not None:
-            told[name] = at
-    return told
+def _told_preview(shown: Shown) -> PreviewShape:
+    decision, groups = shown.decision, shown.groups
+    made = PreviewShape(
+        preview=shown.preview,
+        operation=shown.order.operation.value,
+        decision=decision.outcome.value,
+        why=decision.why.value,
+        reason_needed=decision.needs_reason,
+        undo=shown.undo,
+    )
+    if shown.count is None:
+        return made
+    return msgspec.structs.replace(
+        made,
+        count=shown.count,
+        lost=shown.lost,
+        queues=groups.queues,
+        types=groups.jobtypes,
+        errors=groups.errors,
+        samples=[jobs.flattened(job, whole=False) for job in shown.samples],
+        oldest=UNSET if shown.oldest is None else shown.oldest,
+        newest=UNSET if shown.newest is None else shown.newest,
+    )
 
 
 def _status(done: Result) -> int:
     return 202 if done.running.ended_at is None else 200
 
 
-def _told(done: Result) -> dict[str, object]:
+def _told(done: Result) -> OutcomeShape:
     running = done.running
-    told: dict[str, object] = {"record": running.record, "operation": running.id}
+    made = OutcomeShape(record=running.record, operation=running.id)
     if running.ended_at is None:
-        return told
-    told["outcome"] = running.outcome
-    if running.steps:
-        told |= {"jobs": running.done, "of": running.total, "moved": list(done.moved)}
-    if running.detail:
-        told["detail"] = running.detail
-    return told
+        return made
+    made = msgspec.structs.replace(made, outcome=running.outcome, detail=running.detail or UNSET)
+    if not running.steps:
+        return made
+    return msgspec.structs.replace(
+        made, jobs=running.done, of=running.total, moved=list(done.moved)
+    )
 
 
-def _told_whole(running: Running, moved: tuple[str, ...]) -> dict[str, object]:
-    told: dict[str, object] = {
-        "id": running.id,
-        "record": running.record,
-        "server": running.server,
-        "operation": running.operation,
-        "actor": running.actor,
-        "state": "running" if running.ended_at is None else "ended",
-        "started_at": running.started_at,
-        "total": running.total,
-        "done": running.done,
-        "moved": running.moved,
-        "examples": list(moved),
-    }
-    if running.ended_at is not None:
-        told |= {"outcome": running.outcome, "ended_at": running.ended_at}
-    if running.detail:
-        told["detail"] = running.detail
-    return told
+def _told_whole(found: Result) -> OperationShape:
+    running = found.running
+    return OperationShape(
+        id=running.id,
+        record=running.record,
+        server=running.server,
+        operation=running.operation,
+        actor=running.actor,
+        state="running" if running.ended_at is None else "ended",
+        started_at=running.started_at,
+        total=running.total,
+        done=running.done,
+        moved=running.moved,
+        examples=list(found.moved),
+        outcome=running.outcome or UNSET,
+        ended_at=UNSET if running.ended_at is None else running.ended_at,
+        detail=running.detail or UNSET,
+    )
+
+
+def _told_heap(heap: Heap, lifetime: float) -> HeapShape:
+    return HeapShape(
+        record=heap.record,
+        operation=heap.kind,
+        id=heap.operation,
+        actor=heap.actor,
+        at=heap.at,
+        expires_at=heap.at + lifetime,
+        jobs=heap.kept,
+        restored=heap.restored,
+        queue=heap.queue or UNSET,
+        reason=heap.reason or UNSET,
+    )

@@ -145,7 +145,10 @@ def strip_row(running: Running, context: PageContext) -> StripRow:
     """Return a line of what was done to a queue or a job."""
     locale = context.locale
     _, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
+    here = {"queue", "jid", "name"} & (context.params.keys() | context.query.keys())
+    seen = context.server is not None and context.server.sight.shows(running.queue)
     return StripRow(
+        where=fmt.display_text(running.queue) if seen and not here else "",
         meaning=t(may.MEANINGS[Operation(running.operation)], locale),
         actor=fmt.display_text(running.actor.partition(":")[2]),
         reason=fmt.display_text(running.reason),

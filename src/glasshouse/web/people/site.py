@@ -106,7 +106,7 @@ def _desk_pages(
             "operation": made.change,
             "operation_status": made.api_stop,
         },
-        {"operation_status": made.api_status},
+        {"operation_status": made.api_status, "trash_listing": made.api_trash},
     )
 
 

@@ -1,4 +1,4 @@
-"""What was done lately to a queue or a job, on its page, for who sees the audit ledger."""
+"""What was done lately to a server, a queue or a job, on its page."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ class Strip(NamedTuple):
     going: bool = False
 
 
+async def on_server(context: PageContext) -> Strip:
+    """Return what was done on the server, the newest first."""
+    lately = _lately(context)
+    if lately is None:
+        return Strip()
+    return await _strip(context, lately.on_server(server_of(context).name, _MOST))
+
+
 async def on_queue(context: PageContext, queue: str) -> Strip:
     """Return what was done to a queue, the newest first."""
     lately = _lately(context)
@@ -38,9 +46,10 @@ async def on_job(context: PageContext, jid: str) -> Strip:
 
 
 def _lately(context: PageContext) -> Lately | None:
-    server = context.server
-    sees = server is not None and server.sight.audit and context.viewer.signed_in
-    return context.lately if sees else None
+    """Return who knows; everybody sees what was their own, who sees the ledger sees all."""
+    if context.server is None or not context.viewer.signed_in:
+        return None
+    return context.lately if context.server.sight.audit or context.powers else None
 
 
 async def _strip(context: PageContext, asked: Awaitable[Sequence[Running]]) -> Strip:
@@ -49,6 +58,8 @@ async def _strip(context: PageContext, asked: Awaitable[Sequence[Running]]) -> S
     except StoreError:
         # The job server can be looked at without the console's own database.
         return Strip()
+    if not server_of(context).sight.audit:
+        found = [running for running in found if running.actor == context.viewer.actor.name]
     return Strip(
         tuple(strip_row(running, context) for running in found),
         any(running.ended_at is None for running in found),

@@ -6,7 +6,16 @@ from msgspec import Struct
 
 from glasshouse.web.format import Moment
 from glasshouse.web.payload import Preview
-from glasshouse.web.views.shared import ActBar, Hidden, Late, Pager, QueueRow, Tile, WorkerRow
+from glasshouse.web.views.shared import (
+    ActBar,
+    Hidden,
+    Late,
+    Pager,
+    QueueRow,
+    StripRow,
+    Tile,
+    WorkerRow,
+)
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -120,6 +129,7 @@ class OverviewView(Struct, frozen=True, kw_only=True):
     no_failures: str
     logged: bool
     failures_href: str
+    strip: tuple[StripRow, ...]
     workers: tuple[WorkerRow, ...] | None
     worker_totals: str
     more_workers: str

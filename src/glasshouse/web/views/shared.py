@@ -80,9 +80,10 @@ class ActBar(Struct, frozen=True, kw_only=True):
 
 
 class StripRow(Struct, frozen=True, kw_only=True):
-    """One line of what was done to a queue or a job lately."""
+    """One line of what was done lately; ``where`` is the queue, where it is not the page's."""
 
     meaning: str
+    where: str
     actor: str
     reason: str
     outcome: str

@@ -1,4 +1,4 @@
-"""A console with a desk over a real engine, whose operator a browser can be."""
+"""A console with a desk over a real engine, on loopback, and its operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from playwright.async_api import Page
+from httpx import AsyncClient as Client
 
 from glasshouse.desk.desk import Desk
 from glasshouse.floor.floor import Floor, ServerFloor
@@ -28,7 +28,6 @@ from glasshouse.web.people.access import Access
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
 from glasshouse.web.serve import serve
-from tests.browser.house import push
 from tests.engine.peer import Clock, Peer, Running, running
 from tests.web.people.home import PASSWORD, SECRET
 
@@ -86,14 +85,26 @@ class Shop(msgspec.Struct):
         """Connect a worker."""
         return await self.engine.peer(wid=wid, hostname=host, pid=7, labels=["shop"])
 
-    async def sign_in(self, page: Page, path: str = "/main/dead", name: str = "ops") -> None:
-        """Sign in by the password alone, and come to a page."""
-        await page.goto(self.url + "/sign-in?next=" + path)
-        await page.get_by_label("Name").fill(name)
-        await page.get_by_label("Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
-        await page.get_by_role("link", name="Not now").click()
-        await page.wait_for_url("**" + path)
+    @contextlib.asynccontextmanager
+    async def signed_in(self, name: str = "ops", *, proven: bool = True) -> AsyncIterator[Client]:
+        """Yield somebody's browser, with the second factor shown if ``proven``."""
+        headers = {"origin": self.url, "sec-fetch-site": "same-origin"}
+        async with Client(base_url=self.url, headers=headers, timeout=60) as client:
+            await client.post(
+                "/sign-in", data={"name": name, "password": PASSWORD, "next": "/main"}
+            )
+            if proven:
+                self.clock.ahead += 60
+                shown = await client.post("/step-up", data={"code": self.code(), "next": "/main"})
+                assert shown.headers["location"] == "/main"
+            yield client
+
+
+async def push(peer: Peer, queue: str, *jids: str, **fields: Any) -> None:
+    """Push jobs that charge orders."""
+    for jid in jids:
+        job = {"jid": jid, "jobtype": "ChargeOrder", "queue": queue, "args": [{"order": jid}]}
+        assert await peer.ask("PUSH " + json.dumps({**job, **fields})) == "+OK"
 
 
 def add(people: People, name: str, role: str, at: float) -> None:
