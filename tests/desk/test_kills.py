@@ -1,0 +1,79 @@
+"""SIGKILL at random while a console deletes 2,000 jobs or puts them back, on one folder.
+
+Never a changed server without an intent, never a record that claims more than happened, and
+all settled after a start. More of them by hand: ``DESK_KILLS=100``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from glasshouse.engine import schema
+from glasshouse.storage.database import Database, sqlite_url
+from tests.engine.peer import Running, running
+
+from .console import Console, add_boss, console, outcomes, records, settled
+from .house import House
+
+KILLS = int(os.environ.get("DESK_KILLS", "5"))
+MANY = 2000
+_LONGEST = 0.5
+"""Seconds after which both are mostly done."""
+
+
+def _dead(engine: Running) -> list[tuple[Any, ...]]:
+    engine.engine.committer.settle()
+    db = schema.open_reader(engine.data)
+    try:
+        asked = "SELECT id, state, score, queue, jid, payload FROM job ORDER BY score, id"
+        return list(db.execute(asked))
+    finally:
+        db.close()
+
+
+async def _order(served: Console, there: bool, record: int) -> None:
+    with contextlib.suppress(httpx.HTTPError, KeyError):
+        if there:
+            await served.agree(operation="job.delete", set="dead", query="")
+        else:
+            await served.agree(operation="trash.restore", record=record)
+
+
+async def test_a_console_that_is_killed_at_random_leaves_the_truth_behind(tmp_path: Path) -> None:
+    rng = random.Random(KILLS)
+    kinds: dict[str, int] = {}
+    async with running(tmp_path / "engine") as engine:
+        database = Database(sqlite_url(tmp_path / "console/state"))
+        add_boss(database)
+        await House(engine, None, engine.data, tmp_path).dead("bad", MANY)  # type: ignore[arg-type]
+        full = _dead(engine)
+        there, record, seen = True, 0, 0
+        async with console(tmp_path / "console", engine.data) as served:
+            await served.start()
+            for _ in range(KILLS):
+                order = asyncio.create_task(_order(served, there, record))
+                await asyncio.sleep(rng.uniform(0, _LONGEST))
+                await served.kill()
+                await order
+                before = len([r for r in records(database, seen) if "outcome" in r["event"]])
+                # Nothing is known of what it changed but what it wrote before.
+                assert records(database, seen) or len(_dead(engine)) == (MANY if there else 0)
+                await served.start()
+                await settled(database)
+                told = outcomes(records(database, seen))
+                kind = "none" if not told else ("ended" if before else "cut off")
+                kinds[kind] = kinds.get(kind, 0) + 1
+                for intent, outcome in told.items():
+                    assert outcome["jobs"] == str(MANY)
+                    there, record = not there, intent
+                seen = max([seen, *(r["seq"] for r in records(database))])
+                assert _dead(engine) == (full if there else [])
+        database.close()
+    print(f"{KILLS} kills: {kinds}")
