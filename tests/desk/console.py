@@ -42,6 +42,7 @@ class Console:
 
     def __init__(self, folder: Path, engine: Path, database: str | None = None) -> None:
         self.folder, self.url = folder, ""
+        self.state = folder / "state"
         folder.mkdir(parents=True, exist_ok=True)
         given = "" if database is None else f'database = "{database}"'
         settings = SETTINGS.format(console=given, engine=engine)
@@ -69,10 +70,6 @@ class Console:
             line = stdout.readline()
         assert line, (self.folder / "log").read_text()[-2000:]
         return str(json.loads(line)["console"])
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
 
     async def kill(self) -> None:
         """Let it end at once, with nothing said."""

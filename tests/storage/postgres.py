@@ -19,23 +19,47 @@ needs_postgres = pytest.mark.skipif(
 _QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "listen_addresses=")
 
 
+class Postgres:
+    """A server with one database, that a test may stop and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.data = folder, folder / "data"
+        self.url = f"postgresql://tester@/postgres?host={folder}"
+        self.user = _owner(folder)
+        initdb = ["initdb", "-D", str(self.data), "-U", "tester", "-A", "trust", "--no-sync"]
+        _run(initdb, self.user, folder)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = " ".join(["-k", str(self.folder), *_QUICK])
+        log = str(self.folder / "log")
+        start = ["pg_ctl", "-D", str(self.data), "-o", options, "-l", log, "-w", "start"]
+        _run(start, self.user, self.folder)
+
+    def stop(self) -> None:
+        """Stop it, as a crash would."""
+        stop = ["pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop"]
+        _run(stop, self.user, self.folder)
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """Run a server."""
+    # Its socket's path must be short, and its folder belongs to who runs it.
+    with tempfile.TemporaryDirectory(prefix="pg") as name:
+        server = Postgres(Path(name))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
     """Run a server; yield the address of a database in it."""
-    # Its socket's path must be short, and its folder belongs to who runs it.
-    with tempfile.TemporaryDirectory(prefix="pg") as name:
-        folder = Path(name)
-        user = _owner(folder)
-        data = folder / "data"
-        initdb = ["initdb", "-D", str(data), "-U", "tester", "-A", "trust", "--no-sync"]
-        _run(initdb, user, folder)
-        options = " ".join(["-k", str(folder), *_QUICK])
-        start = ["pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start"]
-        _run(start, user, folder)
-        try:
-            yield f"postgresql://tester@/postgres?host={folder}"
-        finally:
-            _run(["pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop"], user, folder)
+    with postgres_server() as server:
+        yield server.url
 
 
 def _owner(folder: Path) -> int | None:

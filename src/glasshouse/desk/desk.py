@@ -27,11 +27,11 @@ from glasshouse.desk.asker import Asker
 from glasshouse.desk.freezing import ON_JOBS, freeze
 from glasshouse.desk.going import Going
 from glasshouse.desk.refusals import (
-    AuditUnavailableError,
     PreviewNeededError,
     PreviewStaleError,
     TooManyRefusalsError,
     refusal,
+    unrecorded,
 )
 from glasshouse.desk.shown import Shown, shown_to
 from glasshouse.desk.writer import Also, Writer
@@ -215,7 +215,7 @@ class Desk:
         try:
             return await self.database.run(ask, *args, **kwargs)
         except StoreError as error:
-            raise _unrecorded(error) from error
+            raise unrecorded(error) from error
 
     # -- inside --------------------------------------------------------------------
 
@@ -375,14 +375,7 @@ class Desk:
         try:
             return await self._writer.write(record, also)
         except StoreError as error:
-            raise _unrecorded(error) from error
-
-
-def _unrecorded(error: StoreError) -> AuditUnavailableError:
-    return AuditUnavailableError(
-        f"It cannot be recorded, so nothing was done. {error.detail}",
-        remedy="Look at the console's database and its disk; looking goes on.",
-    )
+            raise unrecorded(error) from error
 
 
 async def _value(found: Running) -> Running:

@@ -36,6 +36,14 @@ class AuditUnavailableError(StoreError):
     code = "audit_unavailable"
 
 
+def unrecorded(error: StoreError) -> AuditUnavailableError:
+    """Return the error that tells why nothing can be recorded now."""
+    return AuditUnavailableError(
+        f"It cannot be recorded, so nothing was done. {error.detail}",
+        remedy="Look at the console's database and its disk; looking goes on.",
+    )
+
+
 class PreviewNeededError(InvalidError):
     """So much may be done only after it was looked at."""
 

@@ -18,9 +18,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glasshouse.desk.desk import Desk
+from glasshouse.desk.refusals import unrecorded
 from glasshouse.floor.floor import Floor
 from glasshouse.floor.view import FloorView
-from glasshouse.model.errors import GlasshouseError, NotFoundError
+from glasshouse.model.errors import GlasshouseError, NotFoundError, StoreError
 from glasshouse.policy.rules import default_rules
 from glasshouse.web import bodies, errors, guard, replies, routes, schema, static, stored
 from glasshouse.web import format as fmt
@@ -163,7 +164,10 @@ class Console:
         most = _MOST_ORDER if match.route.name in _ORDERS else bodies.MOST_BYTES
         body = await bodies.read(receive, most)
         scope[_READ] = True
-        viewer = await self._viewer(scope)
+        try:
+            viewer = await self._viewer(scope)
+        except StoreError as error:
+            raise unrecorded(error) from error
         context = self._site.context(match, scope["raw_path"], b"", locale_of(headers), viewer)
         return await change(self._asked(context, headers, body))
 

@@ -20,10 +20,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from glasshouse.model.access import Context, IPAddress
-from glasshouse.model.errors import InvalidError
+from glasshouse.model.errors import InvalidError, StoreError
 from glasshouse.policy.decide import in_networks
+from glasshouse.web import guard
 from glasshouse.web.network import client_address, socket_address
 from glasshouse.web.people.access import Access
+from glasshouse.web.people.familiar import SECONDS, Familiar
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import How, Person
 from glasshouse.web.people.refusals import WrongCredentialsError
@@ -42,6 +44,8 @@ class PeopleGate:
     def __init__(self, people: People) -> None:
         """Ask ``people``."""
         self._people = people
+        self._familiar = Familiar(people.tools.clock)
+        self._asked_at = people.tools.clock()
 
     @property
     def _access(self) -> Access:
@@ -55,35 +59,78 @@ class PeopleGate:
             WrongCredentialsError: a password or token is wrong.
             FactorNeededError: a second factor is wrong.
             TooManyError: it was tried too often.
+            StoreError: the database cannot be asked; who only looks, and was known a short
+                while ago, looks on, and who has nothing but a cookie is a stranger.
         """
         headers = Headers(scope=scope)
         peer = (scope.get("client") or ("",))[0]
         address = client_address(peer, scope["headers"], self._access.trusted_proxies)
-        person = self._by_proxy(scope["headers"], peer)
-        if person is None:
-            person = await self._by_authorization(headers.get("authorization"), address)
-        person = await self._with_session(person, cookie(headers, self._access.site.cookie))
+        vouched = self._by_proxy(scope["headers"], peer)
+        try:
+            person = await self._found(vouched, headers, address)
+        except StoreError:
+            if scope["method"] not in guard.SAFE:
+                raise
+            return self._viewer(self._familiar_one(vouched, headers), address)
+        if vouched is None:
+            self._familiar.note(headers, person)
         if person is None:
             return self._viewer(None, address)
         if person.how is not How.SESSION and OTP in headers:
             person = await self._with_code(person, headers[OTP], address)
         return self._viewer(person, address)
 
+    async def _found(
+        self, vouched: Person | None, headers: Headers, address: IPAddress | None
+    ) -> Person | None:
+        person = vouched
+        if person is None:
+            person = await self._by_authorization(headers.get("authorization"), address)
+        return await self._with_session(person, cookie(headers, self._access.site.cookie))
+
+    def _familiar_one(self, vouched: Person | None, headers: Headers) -> Person | None:
+        """Return who looks on although nothing can be looked up.
+
+        Raises:
+            StoreError: the database would have to say whether this is somebody.
+        """
+        if vouched is not None:
+            return vouched
+        person = self._familiar.find(headers)
+        if person is None and "authorization" in headers:
+            raise StoreError(
+                "Who you are cannot be looked up now.",
+                remedy="Look at the console's database; without a name you see what strangers see.",
+            )
+        return person
+
     async def again(self, viewer: Viewer) -> Viewer:
         """Return who somebody is now, who was let in a while ago.
 
-        No more than a stranger, when the account, the session or the role is gone.
+        No more than a stranger, when the account, the session or the role is gone. While the
+        database cannot be asked nothing changes, for a quarter of an hour.
+
+        Raises:
+            StoreError: it could not be asked for longer.
         """
         person = viewer.person
         if person is None:
             return self._viewer(None, viewer.context.address)
+        try:
+            found = await self._still(person)
+        except StoreError:
+            if self._people.tools.clock() - self._asked_at >= SECONDS:
+                raise
+            return self._viewer(person, viewer.context.address)
+        self._asked_at = self._people.tools.clock()
+        return self._viewer(found, viewer.context.address)
+
+    async def _still(self, person: Person) -> Person | None:
         if person.session is not None:
             session = await self._people.sessions.find_again(person.session)
             if session is None:
-                return self._viewer(None, viewer.context.address)
-        return self._viewer(
-            await self._people.passwords.still_there(person), viewer.context.address
-        )
+                return None
+        return await self._people.passwords.still_there(person)
 
     def _viewer(self, person: Person | None, address: IPAddress | None) -> Viewer:
         rules = self._access.rules

@@ -1,0 +1,226 @@
+"""A ledger that cannot be written: nothing is done, looking goes on, and it passes by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from glasshouse.ledger.verify import verify
+from glasshouse.storage import ledger
+from glasshouse.storage.database import Database, sqlite_url
+from tests.engine.peer import Running, running
+from tests.storage.postgres import needs_postgres, postgres_server
+
+from .console import Console, add_boss, console, outcomes, records, settled
+from .house import House
+
+
+class Room:
+    """Where the console keeps its state: little room, that can be made more."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def narrow(self, served: Console) -> None:
+        """Leave the running console little room."""
+
+    def widen(self, served: Console) -> None:
+        """Give it more."""
+        raise NotImplementedError
+
+
+class Tmpfs(Room):
+    """A file system of 3 MiB."""
+
+    def widen(self, served: Console) -> None:
+        _mount("-o", "remount,size=64m", str(self.state))
+
+
+class FileSize(Room):
+    """A limit on the size of files."""
+
+    def narrow(self, served: Console) -> None:
+        self._set(served, 1 << 20)
+
+    def widen(self, served: Console) -> None:
+        self._set(served, resource.RLIM_INFINITY)
+
+    @staticmethod
+    def _set(served: Console, size: int) -> None:
+        assert served.process is not None
+        hard = resource.RLIM_INFINITY
+        resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (size, hard))
+
+
+def _mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture(params=["tmpfs", "file-size"])
+def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
+    at = tmp_path / "small"
+    at.mkdir(mode=0o700)
+    if request.param == "file-size":
+        yield FileSize(at)
+        return
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("mounting a small file system needs root")
+    try:
+        _mount("-t", "tmpfs", "-o", "size=3m", "tmpfs", str(at))
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"a small file system cannot be mounted here: {error.stderr.decode()}")
+    try:
+        yield Tmpfs(at)
+    finally:
+        subprocess.run(["umount", str(at)], check=True)
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path / "engine") as made:
+        yield made
+
+
+def paused(engine: Running) -> bool:
+    return engine.engine.memory.queues["q"].paused
+
+
+async def looks(served: Console) -> None:
+    """Look at everything that somebody looks at all day."""
+    for path in ("/main", "/main/queues", "/main/queues/q", "/main/dead", "/main/busy"):
+        assert (await served.client.get(path)).status_code == 200, path
+    for path in ("state", "queues", "sets/dead/jobs"):
+        assert (await served.client.get(f"/api/v1/servers/main/{path}")).status_code == 200, path
+
+
+async def until_refused(served: Console, engine: Running) -> None:
+    """Pause and resume until that cannot be recorded any more."""
+    while True:
+        now = paused(engine)
+        wanted = "queue.resume" if now else "queue.pause"
+        answer = await served.post("/operations", operation=wanted, queue="q")
+        if answer.status_code == 503:
+            assert answer.json()["code"] == "audit_unavailable"
+            assert "nothing was done" in answer.json()["detail"]
+            assert paused(engine) is now
+            return
+        assert answer.status_code in {200, 202}
+
+
+async def until_done(served: Console, operation: str) -> None:
+    """Ask until it is done: within seconds of there being room."""
+    async with asyncio.timeout(20):
+        while True:
+            answer = await served.post("/operations", operation=operation, queue="q")
+            if answer.status_code == 200:
+                assert answer.json()["outcome"] == "done"
+                return
+            assert answer.status_code == 503
+            await asyncio.sleep(0.05)
+
+
+def whole(database: Database) -> None:
+    name, head = database.call(ledger.ledger_id), database.call(ledger.end)
+    assert verify(name, ledger.walk(database), [], head).fault is None
+
+
+async def test_a_full_disk_refuses_operations_and_nothing_else(
+    room: Room, engine: Running, tmp_path: Path
+) -> None:
+    house = House(engine, None, engine.data, tmp_path)  # type: ignore[arg-type]
+    await house.fill("q", 3)
+    before = house.jobs()
+    database = Database(sqlite_url(room.state))
+    add_boss(database)
+    async with console(tmp_path / "console", engine.data) as served:
+        served.state = room.state
+        await served.start()
+        room.narrow(served)
+        await until_refused(served, engine)
+        for order in (
+            {"operation": "queue.delete_jobs", "queue": "q", "jids": ["q-0000001"]},
+            {"operation": "job.push", "job": '{"jid":"p-1234567","jobtype":"T","args":[]}'},
+            {"operation": "server.configure", "parameters": {"default_retry": 3}},
+        ):
+            assert (await served.post("/operations", **order)).status_code == 503, order
+        assert house.jobs() == before
+        assert engine.engine.memory.parameters.default_retry != 3
+        await looks(served)
+        room.widen(served)
+        await until_done(served, "queue.pause")
+        await settled(database)
+    outcomes(records(database))
+    whole(database)
+    database.close()
+
+
+async def test_what_meets_a_full_disk_on_its_way_goes_on_when_there_is_room(
+    room: Room, engine: Running, tmp_path: Path
+) -> None:
+    house = House(engine, None, engine.data, tmp_path)  # type: ignore[arg-type]
+    await house.fill("q", 1500, args=["x" * 4000])
+    before = house.jobs()
+    database = Database(sqlite_url(room.state))
+    add_boss(database)
+    async with console(tmp_path / "console", engine.data) as served:
+        served.state = room.state
+        await served.start()
+        room.narrow(served)
+        answer = await served.agree(operation="queue.clear", queue="q")
+        assert answer.status_code == 202
+        assert "outcome" not in answer.json()
+        assert 0 < len(house.jobs()) <= len(before)
+        await looks(served)
+        room.widen(served)
+        await settled(database)
+        assert house.jobs() == []
+        told = outcomes(records(database))[answer.json()["record"]]
+        assert (told["outcome"], told["jobs"]) == ("done", "1500")
+        back = await served.agree(operation="trash.restore", record=answer.json()["record"])
+        assert back.status_code in {200, 202}
+        await settled(database)
+    assert house.jobs() == before
+    whole(database)
+    database.close()
+
+
+@needs_postgres
+async def test_a_stopped_postgresql_refuses_operations_and_nothing_else(
+    engine: Running, tmp_path: Path
+) -> None:
+    house = House(engine, None, engine.data, tmp_path)  # type: ignore[arg-type]
+    await house.fill("q", 3)
+    with postgres_server() as server:
+        database = Database(server.url)
+        add_boss(database)
+        async with console(tmp_path / "console", engine.data, server.url) as served:
+            await served.start()
+            done = await served.post("/operations", operation="queue.pause", queue="q")
+            assert done.json()["outcome"] == "done"
+            await looks(served)
+            server.stop()
+            try:
+                refused = await served.post("/operations", operation="queue.resume", queue="q")
+                assert refused.status_code == 503
+                assert paused(engine)
+                await looks(served)
+                assert refused.json()["code"] == "audit_unavailable"
+                # Strangers look on as well.
+                async with httpx.AsyncClient(base_url=served.url) as stranger:
+                    assert (await stranger.get("/main/dead")).status_code == 200
+            finally:
+                server.start()
+            await until_done(served, "queue.resume")
+            assert not paused(engine)
+            await settled(database)
+        outcomes(records(database))
+        whole(database)
+        database.close()
