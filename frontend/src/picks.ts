@@ -130,7 +130,7 @@ export function pickPage(): void {
 
 /** Go to the first button that can be pressed. */
 export function toButtons(): void {
-  const ways = "main .acts button[name=operation]:not(:disabled)";
+  const ways = "main :is(.acts,.after) button[name=operation]:not(:disabled)";
   const button = [...document.querySelectorAll<HTMLElement>(ways)].find((one) => one.checkVisibility());
   button?.focus();
 }

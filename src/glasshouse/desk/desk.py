@@ -51,7 +51,7 @@ from glasshouse.wire.jobs import parse_job
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PATIENCE = 5.0
+PATIENCE = 2.0
 """Seconds for which who asks is kept waiting for the outcome."""
 _REFUSALS, _MINUTE = 120, 60.0
 _TOUCHED, _SAMPLES = 500, 10
