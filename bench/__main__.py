@@ -16,6 +16,7 @@ from bench import (
     lists,
     live,
     million,
+    operations,
     overview,
     pages,
     search,
@@ -35,6 +36,7 @@ BENCHES = {
     "beside": beside.measure,
     "overview": overview.measure,
     "signing_in": signing_in.measure,
+    "operations": operations.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

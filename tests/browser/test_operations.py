@@ -68,7 +68,7 @@ async def _its_record(page: Page, reason: str) -> None:
     await page.locator(".told-of").get_by_role("link", name=re.compile(r"^\d+$")).click()
     await page.wait_for_url("**/audit?until=*")
     newest = page.locator("table.audit tbody tr").first
-    await expect(newest).to_contain_text("is about to change a server")
+    await expect(newest).to_contain_text("ordered an operation")
     await expect(newest).to_contain_text(reason)
     assert await overflow(page) == 0
     await page.go_back()

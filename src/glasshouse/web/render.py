@@ -109,6 +109,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     sign_in: str
     audit: bool
     acts: bool
+    ro: bool
     trash: bool
     base: str
 
@@ -273,6 +274,7 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
         sign_in=_sign_in(context),
         audit=context is not None and sees_audit(context.viewer, context.floor),
         acts=context is not None and bool(context.powers),
+        ro=server is not None or context is None or not context.viewer.signed_in,
         trash=server is not None
         and server.sight.trash
         and context is not None

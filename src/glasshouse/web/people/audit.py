@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
@@ -31,9 +32,9 @@ PER_PAGE = 50
 FILTERS = ("event", "actor", "q")
 """The parameters that say which records are looked for."""
 LABELS: Mapping[Event, str] = {
-    Event.INTENT: "is about to change a server",
-    Event.OUTCOME: "changed a server",
-    Event.REFUSED: "was refused a change",
+    Event.INTENT: "ordered an operation",
+    Event.OUTCOME: "an operation ended",
+    Event.REFUSED: "was refused an operation",
     Event.SIGNED_IN: "signed in",
     Event.SIGN_IN_REFUSED: "was not let in",
     Event.SIGNED_OUT: "signed out",
@@ -45,6 +46,11 @@ LABELS: Mapping[Event, str] = {
     Event.EXPORTED: "exported the ledger",
     Event.KEY: "signs with a new key",
 }
+_FIRST = (
+    "operation", "server", "queue", "set", "query", "worker", "parameters", "restores", "jids",
+    "keys", "outcome", "jobs", "of", "moved", "reason", "told", "intent",
+)  # fmt: skip
+_ID = re.compile(r"[0-9a-f]{32}")
 _BAD = frozenset({Event.SIGN_IN_REFUSED, Event.FACTOR_REFUSED, Event.REFUSED})
 
 
@@ -162,6 +168,20 @@ def _require(context: PageContext) -> None:
         )
 
 
+def _place(item: tuple[str, object]) -> int:
+    """Return where a word of a record stands: what was done first, what proves it last."""
+    return _FIRST.index(item[0]) if item[0] in _FIRST else len(_FIRST)
+
+
+def _said(name: str, value: str) -> Said:
+    href = ""
+    if name == "preview" and _ID.fullmatch(value):
+        href = f"/operations/{value}"
+    if name in {"intent", "restores"} and value.isdecimal():
+        href = f"/audit?until={value}"
+    return Said(name=fmt.display_text(name), value=fmt.display_text(value), href=href)
+
+
 def _row(link: Link, context: PageContext) -> AuditRow:
     record, locale = read(link), context.locale
     who, event = table(record.get("who")), str(record.get("event", ""))
@@ -177,8 +197,8 @@ def _row(link: Link, context: PageContext) -> AuditRow:
         how=fmt.display_text(str(who.get("how", ""))),
         roles=tuple(fmt.display_text(str(role)) for role in who.get("roles", ())),
         said=tuple(
-            Said(name=fmt.display_text(str(name)), value=fmt.display_text(str(value)))
-            for name, value in table(record.get("detail")).items()
+            _said(str(name), str(value))
+            for name, value in sorted(table(record.get("detail")).items(), key=_place)
         ),
         digest=link.digest.hex(),
     )

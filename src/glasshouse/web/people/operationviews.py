@@ -149,7 +149,7 @@ def strip_row(running: Running, context: PageContext) -> StripRow:
     seen = context.server is not None and context.server.sight.shows(running.queue)
     return StripRow(
         where=fmt.display_text(running.queue) if seen and not here else "",
-        meaning=t(may.MEANINGS[Operation(running.operation)], locale),
+        meaning=_begun(t(may.MEANINGS[Operation(running.operation)], locale)),
         actor=fmt.display_text(running.actor.partition(":")[2]),
         reason=fmt.display_text(running.reason),
         outcome=t(outcome, locale),

@@ -13,6 +13,7 @@ class Said(Struct, frozen=True, kw_only=True):
 
     name: str
     value: str
+    href: str
 
 
 class AuditRow(Struct, frozen=True, kw_only=True):
