@@ -13,16 +13,17 @@ from glasshouse.web.people.people import People
 
 
 def desk_of(settings: ConsoleSettings, people: People | None) -> Desk | None:
-    """Return the desk; ``None`` where nothing can be changed: nobody can sign in, or read-only."""
-    if people is None or people.access.rules.read_only:
+    """Return the desk; ``None`` where nobody can sign in.
+
+    Where it operates no server, or the console is read-only, it says so to who asks.
+    """
+    if people is None:
         return None
     operators: dict[str, Operator] = {
         server.name: EmbeddedOperator(server.engine)
         for server in settings.servers
         if server.engine is not None
     }
-    if not operators:
-        return None
     return Desk(database=people.tools.database, operators=operators, bounds=settings.trash)
 
 

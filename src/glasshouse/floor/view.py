@@ -14,7 +14,7 @@ import msgspec
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.floor.glance import FailedRun, Glance
 from glasshouse.floor.snapshot import Snapshot
-from glasshouse.model.errors import NotFoundError
+from glasshouse.model.errors import DeniedError, NotFoundError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
 from glasshouse.model.found import Coverage, Found
 from glasshouse.model.history import History
@@ -215,3 +215,18 @@ class FloorView:
                 remedy="Choose one of the listed servers.",
             )
         return ServerView(self._floor.server(name), sight)
+
+    def revealed(self, name: str) -> ServerView:
+        """Return one server with nothing hidden in its jobs: for who says why, which is recorded.
+
+        Raises:
+            NotFoundError: as ``server``.
+            DeniedError: who looks may not reveal what is hidden.
+        """
+        sight = self.server(name).sight
+        if not sight.payload:
+            raise DeniedError(
+                "Your role may not reveal hidden values here.",
+                remedy='It needs see = ["payload"] in a role, and one of its networks.',
+            )
+        return ServerView(self._floor.server(name), msgspec.structs.replace(sight, hidden=()))

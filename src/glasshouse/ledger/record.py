@@ -35,6 +35,7 @@ class Event(enum.StrEnum):
     INTENT = "operation.intent"
     OUTCOME = "operation.outcome"
     REFUSED = "operation.refused"
+    REVEALED = "payload.revealed"
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from glasshouse.floor.view import ServerView
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, TypeTimes
@@ -13,6 +15,7 @@ from glasshouse.web.executions import ran_view
 from glasshouse.web.i18n import t
 from glasshouse.web.jobpage import About, entry
 from glasshouse.web.people import strips
+from glasshouse.web.rows import job_href
 from glasshouse.web.steps import late
 
 _MOST_ENTRIES = 20
@@ -45,6 +48,11 @@ async def job(context: PageContext) -> PageResult:
         ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
         late=late(found, now, locale),
         to=f"/{server.name}/operations",
+        reveal=f"{job_href(server.name, jid)}/reveal"
+        if server.sight.payload and context.viewer.signed_in
+        else "",
+        reveal_first=_factor_first(context, jid),
+        revealed="",
         strip=strip.rows,
     )
     title = t("Job {jid}", locale, jid=view.jid)
@@ -55,6 +63,17 @@ async def job(context: PageContext) -> PageResult:
         title=title,
         generation_bound=found.late is None and not strip.going,
     )
+
+
+def _factor_first(context: PageContext, jid: str) -> str:
+    """Return where the second factor is shown, if only that is missing to reveal what is hidden."""
+    server, viewer = server_of(context), context.viewer
+    if server.sight.payload or not viewer.signed_in:
+        return ""
+    proven = msgspec.structs.replace(viewer.context, factor_age=0.0)
+    if not msgspec.structs.replace(viewer, context=proven).sees(server.name).payload:
+        return ""
+    return f"/step-up?next={fmt.segment(job_href(server.name, jid))}"
 
 
 async def _executions(server: ServerView, jid: str) -> Executions | None:

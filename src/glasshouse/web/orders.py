@@ -91,6 +91,19 @@ class TrashShape(Shape, frozen=True, kw_only=True):
     items: list[HeapShape]
 
 
+class RevealShape(Shape, frozen=True, kw_only=True):
+    """Says why hidden values must be seen."""
+
+    reason: str
+
+
+class RevealedShape(Shape, frozen=True, kw_only=True):
+    """Every entry of a job with nothing hidden."""
+
+    items: list[dict[str, Any]]
+    total: int
+
+
 class StopShape(Shape, frozen=True, kw_only=True):
     """Asks a running operation to stop before its next step."""
 
@@ -99,6 +112,7 @@ class StopShape(Shape, frozen=True, kw_only=True):
 
 SHAPES: tuple[type[msgspec.Struct], ...] = (
     Order, PreviewShape, OutcomeShape, OperationShape, TrashShape, StopShape,
+    RevealShape, RevealedShape,
 )  # fmt: skip
 SENT: dict[str, tuple[str, type[msgspec.Struct], dict[int, type[msgspec.Struct]]]] = {
     "preview_operation": (
@@ -110,6 +124,11 @@ SENT: dict[str, tuple[str, type[msgspec.Struct], dict[int, type[msgspec.Struct]]
         "Do an operation: 200 with what came of it, 202 when it goes on.",
         Order,
         {200: OutcomeShape, 202: OutcomeShape},
+    ),
+    "reveal_answer": (
+        "Give a job with its hidden values, which is recorded.",
+        RevealShape,
+        {200: RevealedShape},
     ),
     "operation_status": (
         "Ask a running operation to stop.",

@@ -86,6 +86,8 @@ ROUTES: tuple[Route, ...] = (
     Route(_S + "/operations/preview", "preview_operation", Kind.CHANGE, posts=True),
     Route(_S + "/operations", "operations", Kind.CHANGE, posts=True),
     Route(_S + "/trash", "trash_listing", Kind.VISIT),
+    Route(_S + "/jobs/{jid}/reveal", "reveal_answer", Kind.CHANGE, posts=True),
+    Route("/{server}/jobs/{jid}/reveal", "reveal", Kind.CHANGE, posts=True),
     Route("/{server}/operations", "operate", Kind.CHANGE, posts=True),
     Route("/{server}/trash", "trash", Kind.PERSON),
     Route("/api/v1/step-up", "step_up_token", Kind.CHANGE, posts=True),

@@ -105,7 +105,13 @@ class Topic:
     def key(self) -> Hashable:
         """What tells it from others: two with the same key show the same."""
         first = self.first
-        return (self.address, first.locale, first.floor.audience, first.doer)
+        return (
+            self.address,
+            first.locale,
+            first.floor.audience,
+            first.viewer.actor.roles,
+            first.doer,
+        )
 
     async def build(self) -> tuple[PageResult, PageContext]:
         """Return the page as of now, and the context that it was built in."""

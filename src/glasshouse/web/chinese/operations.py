@@ -93,6 +93,15 @@ OPERATIONS = {
         "您可以在此进行更改：每次更改都会先预览，并被记录。"
     ),
     "You may not do this.": "您不能这样做。",
+    "Show your second factor to see hidden values": "出示第二因素以查看隐藏的值",
+    "Show hidden values": "显示隐藏的值",
+    "Why must you see it? It is recorded.": "为何需要查看？（会被记录）",
+    "Hidden values are shown on this page, this once, and it is recorded that you saw them:": (
+        "此页仅此一次显示隐藏的值，您的查看已被记录："
+    ),
+    "Hidden values are shown to who says why.": "说明原因后才会显示隐藏的值。",
+    "Your role may not reveal hidden values here.": "您的角色在此处不能显示隐藏的值。",
+    "revealed hidden values": "查看了隐藏的值",
     "all of them": "全部",
     "by {name}": "由 {name}",
     "an operation ended": "操作结束",

@@ -45,6 +45,7 @@ LABELS: Mapping[Event, str] = {
     Event.STARTED: "began to serve",
     Event.EXPORTED: "exported the ledger",
     Event.KEY: "signs with a new key",
+    Event.REVEALED: "revealed hidden values",
 }
 _FIRST = (
     "operation", "server", "queue", "set", "query", "worker", "parameters", "restores", "jids",

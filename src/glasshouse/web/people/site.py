@@ -17,6 +17,7 @@ from glasshouse.web.people.elsewhere import Elsewhere
 from glasshouse.web.people.keys import Keys
 from glasshouse.web.people.operations import Operations
 from glasshouse.web.people.people import People
+from glasshouse.web.people.reveal import Reveal
 from glasshouse.web.people.signin import SignIn
 from glasshouse.web.people.stepup import StepUp
 
@@ -61,6 +62,7 @@ def people_pages(people: People | None, desk: Desk | None = None) -> PeoplePages
     keys = Keys(people)
     sign_in, step_up, account = SignIn(people), StepUp(people, keys), Account(people, keys)
     elsewhere, audit = Elsewhere(people, sign_in), Audit(people)
+    reveal = Reveal(people)
     pages, changes, visits = _desk_pages(people, desk)
     return PeoplePages(
         pages=pages
@@ -79,6 +81,8 @@ def people_pages(people: People | None, desk: Desk | None = None) -> PeoplePages
             "step_up_token": step_up.token,
             "account": account.change,
             "account_key": account.key,
+            "reveal": reveal.page,
+            "reveal_answer": reveal.answer,
         },
         visits=visits
         | {

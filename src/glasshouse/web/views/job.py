@@ -90,8 +90,10 @@ class RanView(Struct, frozen=True, kw_only=True):
 class JobView(Struct, frozen=True, kw_only=True):
     """``/{server}/jobs/{jid}``: every entry with this id, and its executions that ended.
 
-    ``late`` says that it was read a while ago. ``ran`` is ``None`` when the server keeps
-    no log of them, or it cannot be read.
+    ``late`` says that it was read a while ago. ``reveal`` is where hidden values are asked
+    for, empty for who may not; ``reveal_first`` where a second factor is shown before;
+    ``revealed`` is why they are shown. ``ran`` is ``None`` when the server keeps no log of
+    executions, or it cannot be read.
     """
 
     jid: str
@@ -101,4 +103,7 @@ class JobView(Struct, frozen=True, kw_only=True):
     ran: RanView | None
     late: Late | None
     to: str
+    reveal: str
+    reveal_first: str
+    revealed: str
     strip: tuple[StripRow, ...]

@@ -1,0 +1,105 @@
+"""Hidden values of one job, shown to who may reveal them, once, with a reason that is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+from starlette.responses import Response
+
+from glasshouse.ledger.record import Event
+from glasshouse.model.errors import InvalidError, NotFoundError
+from glasshouse.model.listing import Entries
+from glasshouse.model.order import MOST_REASON
+from glasshouse.web import format as fmt
+from glasshouse.web import job, jobs
+from glasshouse.web.bodies import mapping
+from glasshouse.web.context import PageContext, server_of
+from glasshouse.web.orders import RevealedShape
+from glasshouse.web.people.change import Change
+from glasshouse.web.people.people import People
+from glasshouse.web.people.refusals import SignInNeededError
+from glasshouse.web.people.stepup import in_person
+from glasshouse.web.replies import JSON, fresh
+from glasshouse.web.views import JobEntry, JobView, Stored
+
+
+class Reveal:
+    """Shows what is hidden, after it was recorded that it is."""
+
+    def __init__(self, people: People) -> None:
+        """Record in the ledger of ``people``."""
+        self._people = people
+
+    async def page(self, change: Change) -> Response:
+        """Answer a form of a job's page with that page, and nothing hidden in it."""
+        in_person(change.context)
+        reason = _reason(change.fields().get("reason", ""))
+        context = await self._revealed(change.context)
+        await self._record(context, reason)
+        shown = await job.job(context)
+        assert isinstance(shown.view, JobView)
+        view = msgspec.structs.replace(
+            shown.view,
+            entries=tuple(_at_once(entry) for entry in shown.view.entries),
+            revealed=fmt.display_text(reason),
+        )
+        return change.page(replace(shown, view=view, live=False))
+
+    async def answer(self, change: Change) -> Response:
+        """Answer a program with every entry of a job, whole."""
+        if not change.context.viewer.signed_in:
+            raise SignInNeededError("You are not signed in.")
+        asked = mapping(change.body, change.headers.get("content-type", ""))
+        reason = _reason(asked.get("reason"))
+        context = await self._revealed(change.context)
+        await self._record(context, reason)
+        found = await _entries(context)
+        items = [jobs.flattened(item, whole=True) for item in found.items]
+        told = RevealedShape(items=items, total=found.total)
+        return fresh(msgspec.json.encode(told), JSON)
+
+    async def _revealed(self, context: PageContext) -> PageContext:
+        """Return the context in which nothing of the server is hidden.
+
+        Raises:
+            DeniedError: who asks may not reveal it.
+            NotFoundError: there is no such job.
+        """
+        context = replace(context, server=context.floor.revealed(server_of(context).name))
+        if not (await _entries(context)).items:
+            raise NotFoundError("This job is not on the server any more.")
+        return context
+
+    async def _record(self, context: PageContext, reason: str) -> None:
+        await self._people.recording.note_viewer(
+            Event.REVEALED,
+            context.viewer,
+            server=server_of(context).name,
+            jid=context.params["jid"],
+            reason=reason,
+        )
+
+
+async def _entries(context: PageContext) -> Entries:
+    return await server_of(context).jobs(context.params["jid"])
+
+
+def _reason(said: object) -> str:
+    reason = said.strip() if isinstance(said, str) else ""
+    if not 0 < len(reason) <= MOST_REASON:
+        raise InvalidError(
+            "Hidden values are shown to who says why.",
+            remedy=f"Give a reason of at most {MOST_REASON} characters.",
+        )
+    return reason
+
+
+def _at_once(entry: JobEntry) -> JobEntry:
+    """Return an entry whose texts are not fetched from where they would be hidden."""
+
+    def whole(stored: Stored) -> Stored:
+        return msgspec.structs.replace(stored, href="")
+
+    raw = None if entry.raw is None else whole(entry.raw)
+    return msgspec.structs.replace(entry, args=whole(entry.args), raw=raw)
