@@ -32,8 +32,9 @@ LOOKS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 class Inspector:
     """Opens pages of one console in one look, and gathers what axe-core has against them."""
 
-    def __init__(self, page: Page, url: str, source: str) -> None:
-        self.page, self.url, self.source = page, url, source
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.source = AXE.read_text(encoding="utf-8")
         self.found: dict[str, list[tuple[str, str]]] = {}
 
     async def open(self, path: str, status: int = 200) -> None:
@@ -65,7 +66,7 @@ async def inspector(browser: Browser, home: House, theme: str, width: int) -> In
         viewport={"width": width, "height": 900},
         color_scheme="dark" if theme == "dark" else "light",
     )
-    return Inspector(await context.new_page(), home.url, AXE.read_text(encoding="utf-8"))
+    return Inspector(await context.new_page(), home.url)
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
@@ -122,7 +123,7 @@ async def test_signing_in_and_the_account(
             color_scheme="dark" if theme == "dark" else "light",
         )
         page = await context.new_page()
-        eye = Inspector(page, home.url, AXE.read_text(encoding="utf-8"))
+        eye = Inspector(page, home.url)
 
         async def narrow_enough(label: str) -> None:
             wide = await page.evaluate("document.documentElement.scrollWidth")

@@ -224,3 +224,26 @@ def test_the_other_verifier_shares_nothing_with_us() -> None:
     text = VERIFIER.read_text()
     assert "glasshouse." not in text.replace("glasshouse audit", "")
     assert len(text.splitlines()) <= 70
+
+
+def test_old_records_move_to_files_and_the_rest_is_still_verified(tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "archive"
+    filled(state)
+    moved = audit(state, "archive", str(folder), "--before", "2099-01-01")
+    assert moved.returncode == 0, moved.stderr
+    assert "Records 1 to 7 are in" in moved.stdout
+    alone = audit(state, "verify")
+    assert alone.returncode == 0, alone.stdout
+    assert "Records 1 to 7 are archived and were not looked at" in alone.stdout
+    whole = json.loads(audit(state, "verify", "--archive", str(folder), "--json").stdout)
+    assert (whole["whole"], whole["records"], "archived" in whole) == (True, 8, False)
+    again = audit(state, "archive", str(folder), "--before", "2020-01-01")
+    assert "nothing was moved" in again.stdout
+    files = sorted(file for file in folder.iterdir() if "checkpoints" not in file.name)
+    rest = audit(state, "export", "--format", "jsonl").stdout
+    (tmp_path / "whole.jsonl").write_text("".join(map(Path.read_text, files)) + rest)
+    verifier = [sys.executable, str(VERIFIER), str(tmp_path / "whole.jsonl")]
+    done = subprocess.run(
+        [*verifier, str(state / "kept.jsonl")], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "Whole: 9 records, 2 checkpoints.\n"

@@ -22,7 +22,7 @@ from tests.engine.peer import Running, running
 from .console import Console, add_boss, console, outcomes, records, settled
 from .house import House
 
-KILLS = int(os.environ.get("DESK_KILLS", "5"))
+KILLS = int(os.environ.get("DESK_KILLS", "3"))
 MANY = 2000
 _LONGEST = 0.5
 """Seconds after which both are mostly done."""

@@ -47,6 +47,11 @@ def test_the_names_of_events_never_change() -> None:
         "factor.refused",
         "account.changed",
         "ledger.exported",
+        "ledger.archived",
+        "operation.intent",
+        "operation.outcome",
+        "operation.refused",
+        "payload.revealed",
     ]
 
 

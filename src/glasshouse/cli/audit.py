@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -93,6 +94,10 @@ def verify(
             help="Checkpoints that were kept elsewhere, one a line; - for standard input.",
         ),
     ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="FOLDER", help="Where archived records are."),
+    ] = None,
     config: ConfigFile = None,
     state: StateFolder = None,
     as_json: AsJson = False,
@@ -103,16 +108,22 @@ def verify(
     Examples:
       glasshouse audit verify
       glasshouse audit verify --checkpoints /mnt/elsewhere/checkpoints.jsonl
+      glasshouse audit verify --archive /mnt/archive
     """  # noqa: D301 - click reads the \b
     from glasshouse.ledger.checkpoint import read  # noqa: PLC0415 - it takes a while
     from glasshouse.ledger.verify import verify as verified  # noqa: PLC0415
+    from glasshouse.storage import archive as archives  # noqa: PLC0415
     from glasshouse.storage import ledger  # noqa: PLC0415
 
     elsewhere = _read_checkpoints(checkpoints)
     with opened(config, state) as (database, _, _):
         own = [read(text) for text in database.call(ledger.checkpoints)]
         name, head = database.call(ledger.ledger_id), database.call(ledger.end)
-        verdict = verified(name, ledger.walk(database), [*own, *elsewhere], head)
+        start, links = database.call(archives.start), ledger.walk(database)
+        if start is not None and archive is not None:
+            own, start = [*archives.checkpoints(archive), *own], None
+            links = itertools.chain(archives.links(archive), links)
+        verdict = verified(name, links, [*own, *elsewhere], head, start)
     fault = verdict.fault
     if as_json:
         told: dict[str, object] = {
@@ -121,6 +132,8 @@ def verify(
             "digest": verdict.head.digest.hex(),
             "whole": fault is None,
         }
+        if start is not None:
+            told["archived"] = start.head.seq
         if fault is not None:
             told |= {"record": fault.seq, "fault": fault.what}
         typer.echo(json.dumps(told))
@@ -129,6 +142,11 @@ def verify(
             f"The ledger is whole: {verdict.head.seq} records, borne out by "
             f"{verdict.checkpoints} checkpoints. It ends at {verdict.head.digest.hex()}."
         )
+        if start is not None:
+            typer.echo(
+                f"Records 1 to {start.head.seq} are archived and were not looked at: "
+                "give --archive FOLDER."
+            )
     else:
         typer.echo(f"Broken at record {fault.seq}: {fault.what}.")
     return 0 if fault is None else 1
@@ -194,6 +212,35 @@ def checkpoint(
             key = app.key_of(database, folder)
             made = database.call(ledger.checkpoint, key, time.time())
     typer.echo(written(made))
+
+
+def archive(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go.")],
+    *,
+    before: Annotated[
+        str, typer.Option("--before", metavar="TIME", help="Records signed before then.")
+    ],
+    config: ConfigFile = None,
+    state: StateFolder = None,
+) -> None:
+    """Move old records to a file, up to a checkpoint and with it; that is recorded.
+
+    \b
+    Examples:
+      glasshouse audit archive /mnt/archive --before 2026-01-01
+      glasshouse audit verify --archive /mnt/archive
+    """  # noqa: D301 - click reads the \b
+    from glasshouse.app.shell import shell  # noqa: PLC0415 - it takes a while
+    from glasshouse.storage import archive as archives  # noqa: PLC0415
+
+    until = _time(before)
+    assert until is not None
+    with opened(config, state) as (database, _, _):
+        made = archives.archive(database, folder, before=until, who=shell(), now=time.time())
+    if made is None:
+        typer.echo("There is no checkpoint before then: nothing was moved.")
+    else:
+        typer.echo(f"Records {made.first} to {made.last} are in {made.file} now.")
 
 
 def _write(form: Form, links: Iterator[Link]) -> None:

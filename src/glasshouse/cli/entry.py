@@ -84,6 +84,7 @@ def _audit() -> typer.Typer:
     group.command()(audit.verify)
     group.command()(audit.export)
     group.command()(audit.checkpoint)
+    group.command()(audit.archive)
     return group
 
 

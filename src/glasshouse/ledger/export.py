@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from glasshouse.ledger.chain import Link
+from glasshouse.model.errors import InvalidError
 
 HEADINGS = ("seq", "at", "event", "name", "roles", "address", "how", "detail", "digest")
+_LINE = re.compile(rb'\{"digest":"([0-9a-f]{64})","record":(\{.*\})\}\n?')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,6 +32,30 @@ def told_of(link: Link) -> dict[str, Any]:
 def line(link: Link) -> bytes:
     """Return a line of JSON: the digest, and the record byte for byte as it is hashed."""
     return b'{"digest":"%b","record":%b}\n' % (link.digest.hex().encode(), link.body)
+
+
+def parsed(text: bytes) -> Link:
+    """Return the record of a line of JSON, as it was hashed.
+
+    Raises:
+        InvalidError: it is no such line.
+    """
+    found = _LINE.fullmatch(text)
+    told = None if found is None else _number(found[2])
+    if found is None or told is None:
+        raise InvalidError(
+            "A line is no record of a ledger.", remedy="Give files as they were exported."
+        )
+    return Link(told, found[2], bytes.fromhex(found[1].decode()))
+
+
+def _number(body: bytes) -> int | None:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    seq = told.get("seq") if isinstance(told, dict) else None
+    return seq if type(seq) is int else None
 
 
 def row(link: Link) -> bytes:

@@ -32,6 +32,7 @@ class Event(enum.StrEnum):
     FACTOR_REFUSED = "factor.refused"
     ACCOUNT = "account.changed"
     EXPORTED = "ledger.exported"
+    ARCHIVED = "ledger.archived"
     INTENT = "operation.intent"
     OUTCOME = "operation.outcome"
     REFUSED = "operation.refused"

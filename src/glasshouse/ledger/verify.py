@@ -32,43 +32,74 @@ class Verdict(NamedTuple):
     fault: Fault | None
 
 
+class Start(NamedTuple):
+    """Where a ledger begins whose older records were archived: the last of these.
+
+    ``keys`` are the public keys that they made known.
+    """
+
+    head: Head
+    keys: frozenset[str]
+
+
 class Verifier:
     """Takes a ledger record by record; holds digests of checkpointed records alone."""
 
-    def __init__(self, ledger: bytes, checkpoints: Iterable[Checkpoint]) -> None:
-        """Expect the records of ``ledger``, from the first on."""
+    def __init__(
+        self, ledger: bytes, checkpoints: Iterable[Checkpoint], start: Start | None = None
+    ) -> None:
+        """Expect the records of ``ledger``, from the first on, or those behind ``start``.
+
+        A record has to say then that the others were archived; of their checkpoints only
+        that of the last one can be looked at.
+        """
         self._ledger = ledger
-        self._head = Head(0, ledger)
-        self._keys: set[str] = set()
+        self._start = start
+        self._head = Head(0, ledger) if start is None else start.head
+        self.keys: set[str] = set() if start is None else set(start.keys)
         self._waiting: dict[int, list[Checkpoint]] = {}
         self._good = 0
         for checkpoint in checkpoints:
-            self._waiting.setdefault(checkpoint.seq, []).append(checkpoint)
+            if checkpoint.seq >= self._head.seq or start is None:
+                self._waiting.setdefault(checkpoint.seq, []).append(checkpoint)
 
     def take(self, link: Link) -> Fault | None:
         """Look at the next record; return what is wrong with it."""
         expected = self._head.seq + 1
+        if self._start is not None and expected == self._start.head.seq + 1:
+            fault = self._borne_out()
+            if fault is not None:
+                return Fault(expected - 1, fault)
         if link.seq != expected:
             return Fault(expected, f"record {expected} is missing: {link.seq} follows")
         fault = self._placed(link)
         if fault is not None:
             return Fault(expected, fault)
         self._head = Head(expected, digest_of(link.body))
-        for checkpoint in self._waiting.pop(expected, ()):
-            fault = self._untrue(checkpoint)
-            if fault is not None:
-                return Fault(expected, fault)
-            self._good += 1
-        return None
+        fault = self._borne_out()
+        return None if fault is None else Fault(expected, fault)
 
     def end(self) -> Verdict:
         """Return the verdict after the last record: whatever was signed has to be there."""
         fault = None
-        if self._waiting:
+        if self._start is not None:
+            last = self._start.head.seq
+            told = f"no record says that the records up to {last} were archived"
+            fault = Fault(last + 1, told)
+        elif self._waiting:
             seq = min(self._waiting)
             told = f"the ledger ends at record {self._head.seq}, a checkpoint names {seq}"
             fault = Fault(self._head.seq + 1, told)
         return Verdict(self._head, self._good, fault)
+
+    def _borne_out(self) -> str | None:
+        """Return why a checkpoint of the last record is not true."""
+        for checkpoint in self._waiting.pop(self._head.seq, ()):
+            fault = self._untrue(checkpoint)
+            if fault is not None:
+                return fault
+            self._good += 1
+        return None
 
     def _placed(self, link: Link) -> str | None:
         """Return why a record is not the one that belongs here."""
@@ -81,19 +112,28 @@ class Verifier:
             return "it says of itself that it is another record"
         if told.get("prev") != self._head.digest.hex():
             return "it does not follow the record before it"
-        if told.get("event") == Event.KEY:
-            self._know(told)
+        detail = told.get("detail")
+        if told.get("event") == Event.KEY and isinstance(detail, dict):
+            self.keys.add(str(detail.get("key")))
+        if told.get("event") == Event.ARCHIVED and isinstance(detail, dict):
+            return self._archived(detail)
         return None
 
-    def _know(self, told: Mapping[str, object]) -> None:
-        detail = told.get("detail")
-        if isinstance(detail, dict):
-            self._keys.add(str(detail.get("key")))
+    def _archived(self, detail: Mapping[str, object]) -> str | None:
+        """Take what a record says of the archive; return why that is not where we began."""
+        start = self._start
+        if start is None or detail.get("last") != str(start.head.seq):
+            return None
+        keys = " ".join(sorted(start.keys))
+        if (detail.get("digest"), detail.get("keys")) != (start.head.digest.hex(), keys):
+            return "what was archived ended otherwise than this ledger begins"
+        self._start = None
+        return None
 
     def _untrue(self, checkpoint: Checkpoint) -> str | None:
         if checkpoint.ledger != self._ledger.hex():
             return "a checkpoint of it is of another ledger"
-        if checkpoint.key not in self._keys:
+        if checkpoint.key not in self.keys:
             return "a checkpoint of it is signed with a key that this ledger does not know"
         if not is_signed(checkpoint):
             return "the signature of a checkpoint of it is wrong"
@@ -118,12 +158,14 @@ def verify(
     links: Iterable[Link],
     checkpoints: Iterable[Checkpoint] = (),
     head: Head | None = None,
+    start: Start | None = None,
 ) -> Verdict:
     """Return how far the records of ``ledger`` are whole.
 
-    ``head`` is where it ended at the latest when reading began.
+    ``start`` is behind which record they begin, ``head`` where it ended at the latest when
+    reading began.
     """
-    verifier = Verifier(ledger, checkpoints)
+    verifier = Verifier(ledger, checkpoints, start)
     for link in links:
         fault = verifier.take(link)
         if fault is not None:

@@ -133,6 +133,15 @@ CHECKPOINT = Table(
     Column("seq", BigInteger, nullable=False, index=True),
     Column("body", Text, nullable=False),
 )
+ARCHIVED = Table(
+    "archived",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", _DIGEST, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("file", String(200), nullable=False),
+    Column("at", Float, nullable=False),
+)
 PREVIEW = Table(
     "preview",
     METADATA,

@@ -32,6 +32,8 @@ AUDIT = {
     "changed an account": "更改了账户",
     "read the settings again": "重新读取了设置",
     "began to serve": "开始服务",
+    "The records up to {n} were moved to an archive.": "编号 {n} 及之前的记录已移入归档。",
+    "archived old records": "归档了旧记录",
     "exported the ledger": "导出了账本",
     "signs with a new key": "启用了新的签名密钥",
     "Your role does not see the audit ledger here.": "您的角色在此处看不到审计账本。",

@@ -13,7 +13,7 @@ from glasshouse.ledger.chain import Link
 from glasshouse.ledger.export import FORMS, Form, read, table, told_of
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import DeniedError
-from glasshouse.storage import ledger
+from glasshouse.storage import archive, ledger
 from glasshouse.storage.ledger import Wanted
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import sees_audit
@@ -43,6 +43,7 @@ LABELS: Mapping[Event, str] = {
     Event.ACCOUNT: "changed an account",
     Event.SETTINGS: "read the settings again",
     Event.STARTED: "began to serve",
+    Event.ARCHIVED: "archived old records",
     Event.EXPORTED: "exported the ledger",
     Event.KEY: "signs with a new key",
     Event.REVEALED: "revealed hidden values",
@@ -71,6 +72,7 @@ class Audit:
         _require(context)
         given, locale = context.query, context.locale
         links, more, total = await self._found(given)
+        start = await self._people.tools.database.run(archive.start)
         kept = tuple((name, given[name]) for name in FILTERS if given.get(name))
         here, exported = Address("/audit", kept), Address("/api/v1/audit/export", kept)
         view = AuditView(
@@ -91,6 +93,7 @@ class Audit:
             csv=exported.to(format="csv"),
             jsonl=exported.to(format="jsonl"),
             newest=here.to() if given.get("until") else "",
+            archived="" if start is None else fmt.number(start.head.seq),
         )
         return replace(result(context, "audit", view, "Audit"), live=False)
 

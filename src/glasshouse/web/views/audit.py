@@ -48,3 +48,4 @@ class AuditView(Struct, frozen=True, kw_only=True):
     jsonl: str
     older: str
     newest: str
+    archived: str

@@ -1,0 +1,184 @@
+"""Whole segments of the ledger moved to files, each up to a checkpoint and with it.
+
+What always holds: the records are in the file, verified and on the disk, before they leave
+the database; a record of the ledger says which, in the transaction in which they leave it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from glasshouse.ledger.chain import Head, Link
+from glasshouse.ledger.checkpoint import Checkpoint, read, written
+from glasshouse.ledger.export import line, parsed
+from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.verify import Start, Verifier
+from glasshouse.model.errors import StoreError
+from glasshouse.storage import ledger
+from glasshouse.storage.database import Database
+from glasshouse.storage.ledger import Wanted
+from glasshouse.storage.tables import ARCHIVED, CHECKPOINT, LEDGER
+
+_SIGNED = ".checkpoints"
+
+
+class Archived(NamedTuple):
+    """A segment that was moved: its first and last record, and the file that has it now."""
+
+    first: int
+    last: int
+    file: Path
+
+
+def start(db: sa.Connection) -> Start | None:
+    """Return behind which record the database begins; ``None`` if it has them all."""
+    asked = sa.select(ARCHIVED).order_by(ARCHIVED.c.seq.desc()).limit(1)
+    row = db.execute(asked).mappings().first()
+    if row is None:
+        return None
+    return Start(Head(int(row["seq"]), bytes(row["digest"])), frozenset(row["keys"].split()))
+
+
+def archive(
+    database: Database, folder: Path, *, before: float, who: Who, now: float
+) -> Archived | None:
+    """Move the records up to the last checkpoint ``before`` then (Unix seconds) into a file.
+
+    ``None`` when there is nothing to move. Doing it again after a crash goes on.
+
+    Raises:
+        StoreError: the records are not whole, or the folder or the database cannot be used;
+            nothing has left the database.
+    """
+    began = database.call(start)
+    first = 1 if began is None else began.head.seq + 1
+    own = [read(text) for text in database.call(ledger.checkpoints)]
+    fit = [c for c in own if c.seq >= first and datetime.fromisoformat(c.at).timestamp() < before]
+    if not fit:
+        return None
+    upto = max(checkpoint.seq for checkpoint in fit)
+    signed = [checkpoint for checkpoint in own if checkpoint.seq <= upto]
+    verifier = Verifier(database.call(ledger.ledger_id), signed, began)
+    file = folder / f"ledger-{first:012}-{upto:012}.jsonl"
+    links = _whole(verifier, ledger.walk(database, Wanted(), upto=upto))
+    digest = _write(file, (line(link) for link in links))
+    told = (_checkpoint_line(c) for c in signed if c.seq >= first)
+    _write(file.with_suffix(f"{_SIGNED}.jsonl"), told)
+    end = verifier.end().head
+    keys = " ".join(sorted(verifier.keys))
+    database.call(_leave, end, keys, file.name, Record(
+        event=Event.ARCHIVED,
+        at=now,
+        who=who,
+        detail={
+            "first": str(first),
+            "last": str(end.seq),
+            "digest": end.digest.hex(),
+            "keys": keys,
+            "file": file.name,
+            "sha256": digest,
+        },
+    ))  # fmt: skip
+    return Archived(first, end.seq, file)
+
+
+def links(folder: Path) -> Iterator[Link]:
+    """Yield the records of all files of an archive, the oldest first.
+
+    Raises:
+        StoreError: a file cannot be read.
+        InvalidError: a line of it is no record.
+    """
+    for file in _files(folder):
+        try:
+            with file.open("rb") as lines:
+                yield from map(parsed, lines)
+        except OSError as error:
+            raise _unusable(file, error) from None
+
+
+def checkpoints(folder: Path) -> list[Checkpoint]:
+    """Return the checkpoints of all files of an archive; raises likewise."""
+    found: list[Checkpoint] = []
+    for file in sorted(folder.glob(f"ledger-*{_SIGNED}.jsonl")):
+        try:
+            found += [read(text) for text in file.read_bytes().splitlines()]
+        except OSError as error:
+            raise _unusable(file, error) from None
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted(f for f in folder.glob("ledger-*.jsonl") if _SIGNED not in f.name)
+    if not found:
+        raise StoreError(
+            f"{folder} has no file of an archive.",
+            remedy="Name the folder that glasshouse audit archive wrote to.",
+        )
+    return found
+
+
+def _whole(verifier: Verifier, found: Iterable[Link]) -> Iterator[Link]:
+    for link in found:
+        fault = verifier.take(link)
+        if fault is not None:
+            raise StoreError(
+                f"The ledger is broken at record {fault.seq}: {fault.what}.",
+                remedy="Nothing was moved. Run glasshouse audit verify.",
+            )
+        yield link
+
+
+def _checkpoint_line(checkpoint: Checkpoint) -> bytes:
+    return written(checkpoint).encode() + b"\n"
+
+
+def _write(path: Path, lines: Iterable[bytes]) -> str:
+    """Write a file durably under its name, or find that it has the same; return its digest."""
+    made, new = hashlib.sha256(), path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            for text in lines:
+                made.update(text)
+                file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists() and hashlib.sha256(path.read_bytes()).digest() != made.digest():
+            raise StoreError(
+                f"{path} exists and holds something else.", remedy="Name another folder."
+            )
+        new.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise _unusable(path, error) from None
+    return made.hexdigest()
+
+
+def _leave(db: sa.Connection, end: Head, keys: str, file: str, record: Record) -> None:
+    ledger.append(db, record)
+    db.execute(sa.insert(ARCHIVED).values(
+        seq=end.seq, digest=end.digest, keys=keys, file=file, at=record.at
+    ))  # fmt: skip
+    db.execute(sa.delete(LEDGER).where(LEDGER.c.seq <= end.seq))
+    db.execute(sa.delete(CHECKPOINT).where(CHECKPOINT.c.seq < end.seq))
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path} cannot be used: {error.strerror}.",
+        remedy="Name a folder that this user may write, with room in it.",
+    )
