@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
+# Hundreds of processes are started by the tests: each would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 .SUFFIXES:
 
 BIN := .venv/bin

@@ -15,6 +15,8 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, start, stop
+from tests.browser.test_operations import sign_in
+from tests.desk.shop import Shop, shop
 
 PAGES = {
     "fleet": "/",
@@ -76,6 +78,44 @@ async def shoot(browser: Browser, url: str, theme: str, width: int, folder: Path
     await context.close()
 
 
+async def act(browser: Browser, open_shop: Shop, theme: str, width: int, folder: Path) -> None:
+    """Take the pages of somebody who acts: boxes, a preview, an outcome, the trash, the ledger."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": SIZES[width]},
+        color_scheme="dark" if theme == "dark" else "light",
+    )
+    page = await context.new_page()
+
+    async def take(name: str) -> None:
+        await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
+
+    await sign_in(page, open_shop)
+    await page.locator("td.pick input").nth(1).check()
+    await page.locator("td.pick input").nth(2).check()
+    await take("choose")
+    await page.goto(open_shop.url + "/main/dead?q=error:refused")
+    await page.get_by_label("All that match").check()
+    await page.get_by_role("button", name="Delete").click()
+    await page.wait_for_url("**/operations/*")
+    await take("preview")
+    await page.get_by_label("Code of your authenticator app").fill(open_shop.code())
+    await page.get_by_label("Why?").fill("the orders were charged by hand")
+    await page.get_by_role("button", name="Delete jobs").click()
+    await page.locator(".after form").wait_for()
+    await take("outcome")
+    await page.goto(open_shop.url + "/main/trash")
+    await take("trash")
+    await page.goto(open_shop.url + "/audit")
+    await take("audit")
+    await page.goto(open_shop.url + "/main/trash")
+    await page.get_by_role("button", name="Put back").click()
+    await page.get_by_role("button", name="Restore from the trash").click()
+    await page.locator("#follow .badge.good").wait_for()
+    # Each code is good once.
+    open_shop.clock.ahead += 60
+    await context.close()
+
+
 async def main(folder: Path) -> None:
     """Run a demo for a while and take its pictures."""
     with tempfile.TemporaryDirectory() as data:
@@ -93,6 +133,12 @@ async def main(folder: Path) -> None:
                 for theme in ("dark", "light"):
                     for width in SIZES:
                         await shoot(browser, demo.url, theme, width, folder)
+                async with shop(Path(data)) as open_shop:
+                    await open_shop.failed(34)
+                    await open_shop.failed(9, "invoices")
+                    for theme in ("dark", "light"):
+                        for width in SIZES:
+                            await act(browser, open_shop, theme, width, folder)
                 await browser.close()
         finally:
             await stop(demo)

@@ -16,6 +16,7 @@ from glasshouse.engine import schema
 from glasshouse.ledger.export import read
 from glasshouse.ledger.record import Event, Who
 from glasshouse.model.access import Actor, Context
+from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import Order
 from glasshouse.policy.roles import RoleTable, resolve
@@ -23,7 +24,6 @@ from glasshouse.policy.rules import Rules
 from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.storage.ledger import Wanted
-from glasshouse.storage.trash import Bounds
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from tests.engine.peer import Running, running
 

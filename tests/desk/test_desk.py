@@ -19,11 +19,11 @@ from glasshouse.desk.refusals import (
 from glasshouse.ledger.record import Event
 from glasshouse.ledger.verify import verify
 from glasshouse.model.errors import InvalidError, NotFoundError
+from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import ledger
-from glasshouse.storage.trash import Bounds
 
 from .house import BOSS, FAR, House, asker, living, order
 

@@ -16,7 +16,6 @@ from glasshouse.app.ledger import kept, noting
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.people import people_of, state_of
 from glasshouse.app.reload import Read, reloading
-from glasshouse.app.remote import REMOTE, remote_reader
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.app.tls import server_context
 from glasshouse.desk.desk import Desk
@@ -131,6 +130,8 @@ def _floor(server: ServerSettings) -> ServerFloor:
     if server.faktory is None:
         assert server.engine is not None
         return _embedded_floor(server.name, server.engine)
+    from glasshouse.app.remote import REMOTE, remote_reader  # noqa: PLC0415 - it takes a while
+
     reader, scanner = remote_reader(server.faktory)
     return ServerFloor(server.name, reader, clock=time.time, pace=REMOTE, scanner=scanner)
 

@@ -39,12 +39,12 @@ from glasshouse.ledger.record import Record
 from glasshouse.model.access import Decision, Outcome, Why
 from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError, StoreError
 from glasshouse.model.job import StoredJob
+from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import MOST_JOBS, NAMES, Order, Undo, check
 from glasshouse.storage import operations
 from glasshouse.storage.database import Call, Database
 from glasshouse.storage.operations import Preview, Running
-from glasshouse.storage.trash import Bounds
 from glasshouse.upstream.operator import Entry, Frozen, Operator
 from glasshouse.wire.jobs import parse_job
 

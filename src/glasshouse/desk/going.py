@@ -15,11 +15,11 @@ from glasshouse.desk.running import UNKNOWN, Runner
 from glasshouse.desk.writer import Also, Writer
 from glasshouse.ledger.record import Who
 from glasshouse.model.errors import GlasshouseError, StoreError
+from glasshouse.model.keeping import Bounds
 from glasshouse.model.order import Order
 from glasshouse.storage import operations
 from glasshouse.storage.database import Database
 from glasshouse.storage.operations import Running
-from glasshouse.storage.trash import Bounds
 from glasshouse.upstream.operator import Operator
 
 log = structlog.get_logger()

@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from glasshouse.model.errors import GlasshouseError, StoreError, UpstreamUnavailableError
+from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import NAMES, Order, Undo
 from glasshouse.storage import operations, trash
 from glasshouse.storage.database import Database
 from glasshouse.storage.operations import Running
-from glasshouse.storage.trash import Bounds, Thrown
+from glasshouse.storage.trash import Thrown
 from glasshouse.upstream.operator import Done, Entry, Kept, Operator
 
 _EXAMPLES = 20

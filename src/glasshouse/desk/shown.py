@@ -7,8 +7,8 @@ import msgspec
 from glasshouse.desk.asker import Asker
 from glasshouse.model.access import Decision
 from glasshouse.model.job import StoredJob
+from glasshouse.model.keeping import Bounds
 from glasshouse.model.order import NAMES, Order, Undo
-from glasshouse.storage.trash import Bounds
 from glasshouse.upstream.operator import Frozen, Groups
 from glasshouse.wire.masking import masked
 

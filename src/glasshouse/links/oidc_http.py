@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote_plus, urlsplit
 
-import aiohttp
 import msgspec
 
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
+
+if TYPE_CHECKING:
+    import aiohttp
 
 MOST_BYTES = 256 << 10
 _DISCOVERY = "/.well-known/openid-configuration"
@@ -49,7 +51,7 @@ class Asking:
     def __init__(self, issuer: str, seconds: float) -> None:
         """Ask ``issuer``, for at most ``seconds`` each time."""
         self._issuer = issuer
-        self._timeout = aiohttp.ClientTimeout(total=seconds)
+        self._seconds = seconds
         self._session: aiohttp.ClientSession | None = None
         self._provider: Provider | None = None
 
@@ -130,8 +132,11 @@ class Asking:
     async def _ask(
         self, method: str, url: str, form: dict[str, str] | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
+        import aiohttp  # noqa: PLC0415 - it takes a while, and most have no provider
+
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=False)
+            timeout = aiohttp.ClientTimeout(total=self._seconds)
+            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
         try:
             async with self._session.request(
                 method, url, data=form, headers=headers, allow_redirects=False

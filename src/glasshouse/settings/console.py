@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from glasshouse.model.errors import SettingsError
+from glasshouse.model.keeping import Bounds
 from glasshouse.policy.roles import IPNetwork
 from glasshouse.settings import (
     SERVER,
@@ -18,7 +19,6 @@ from glasshouse.settings import (
     parse_faktory,
 )
 from glasshouse.settings.access import AccessSettings, open_to_all
-from glasshouse.storage.trash import Bounds
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _HTTP_PORTS = {"http": 80, "https": 443}

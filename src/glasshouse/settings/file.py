@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from glasshouse.model.errors import SettingsError
+from glasshouse.model.keeping import Bounds
 from glasshouse.policy.roles import IPNetwork, RoleTable, parse_age, parse_network
 from glasshouse.settings import (
     CONSOLE,
@@ -33,7 +34,6 @@ from glasshouse.settings.console import (
     one_server,
     parse_public_url,
 )
-from glasshouse.storage.trash import Bounds
 from glasshouse.web.routes import RESERVED_NAMES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

@@ -10,16 +10,10 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
+from glasshouse.model.keeping import Bounds
 from glasshouse.storage.tables import OPERATION, TRASH
 
 _PART = 400
-
-
-class Bounds(msgspec.Struct, frozen=True):
-    """How long, in seconds, and how many jobs in all are kept."""
-
-    seconds: float = 7 * 86400.0
-    most: int = 100_000
 
 
 class Thrown(msgspec.Struct, frozen=True, kw_only=True):

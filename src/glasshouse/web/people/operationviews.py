@@ -9,10 +9,11 @@ import msgspec
 from glasshouse.desk.shown import Shown
 from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.errors import GlasshouseError
+from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import NAMES, Order, Undo
 from glasshouse.storage.operations import Running
-from glasshouse.storage.trash import Bounds, Heap
+from glasshouse.storage.trash import Heap
 from glasshouse.web import format as fmt
 from glasshouse.web import rows
 from glasshouse.web.context import PageContext
