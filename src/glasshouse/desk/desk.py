@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import msgspec
-import sqlalchemy as sa
 
 from glasshouse.desk import records
 from glasshouse.desk.asker import Asker
 from glasshouse.desk.freezing import ON_JOBS, freeze
 from glasshouse.desk.going import Going
 from glasshouse.desk.refusals import (
+    AuditUnavailableError,
     PreviewNeededError,
     PreviewStaleError,
     TooManyRefusalsError,
@@ -44,7 +44,7 @@ from glasshouse.model.operation import Operation
 from glasshouse.model.order import MOST_JOBS, NAMES, Order, Undo, check
 from glasshouse.storage import operations
 from glasshouse.storage.database import Call, Database
-from glasshouse.storage.operations import Preview, Running
+from glasshouse.storage.operations import Beginning, Preview, Running
 from glasshouse.upstream.operator import Entry, Frozen, Operator
 from glasshouse.wire.jobs import parse_job
 
@@ -167,7 +167,14 @@ class Desk:
         if decision.outcome is not Outcome.ALLOW:
             await self._refuse(asker, server, order, decision, frozen)
         self._check_agreement(order, decision, frozen)
-        running = await self._begin(asker, server, order, decision, frozen)
+        try:
+            running = await self._begin(asker, server, order, decision, frozen)
+        except AuditUnavailableError:
+            # The same preview may have been agreed to in this moment, by another click.
+            again = self._known(order, asker, await self._find(order.preview))
+            if again is None:
+                raise
+            return await self._waited(order.preview, again)
         return await self._waited(running.id, self._going.start(running, order, asker.who))
 
     async def status(self, operation: str) -> Result | None:
@@ -358,10 +365,7 @@ class Desk:
         jids = [entry.jid for entry in _unpack(found.chunks[0])] if found.chunks else []
         few = jids[:_TOUCHED] if found.count <= _TOUCHED else []
         chunks = () if order.preview else found.chunks
-
-        def also(db: sa.Connection, number: int) -> None:
-            operations.begin(db, msgspec.structs.replace(made, record=number), few, chunks)
-
+        also = Beginning(made, few, chunks, previewed=bool(order.preview))
         number = await self._write(record, also)
         return msgspec.structs.replace(made, record=number)
 

@@ -7,19 +7,18 @@ import contextlib
 from collections.abc import Callable, Mapping
 
 import msgspec
-import sqlalchemy as sa
 import structlog
 
 from glasshouse.desk import records
 from glasshouse.desk.running import UNKNOWN, Runner
-from glasshouse.desk.writer import Also, Writer
+from glasshouse.desk.writer import Writer
 from glasshouse.ledger.record import Who
 from glasshouse.model.errors import GlasshouseError, StoreError
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.order import Order
 from glasshouse.storage import operations
 from glasshouse.storage.database import Database
-from glasshouse.storage.operations import Running
+from glasshouse.storage.operations import EndedError, Running
 from glasshouse.upstream.operator import Operator
 
 log = structlog.get_logger()
@@ -127,26 +126,14 @@ class Going:
             now = self._clock()
             ended = msgspec.structs.replace(ended, ended_at=now, asked=_bare(ended.asked))
             try:
-                await self._writer.write(records.outcome(ended, who, now, **more), _ending(ended))
-            except _EndedError:
+                await self._writer.write(records.outcome(ended, who, now, **more), ended)
+            except EndedError:
                 return ended
             except StoreError as error:
                 log.warning("an outcome is not recorded yet", id=ended.id, why=error.detail)
                 await asyncio.sleep(_AGAIN)
             else:
                 return ended
-
-
-class _EndedError(StoreError):
-    """How the operation ended is known already."""
-
-
-def _ending(ended: Running) -> Also:
-    def end(db: sa.Connection, _number: int) -> None:
-        if not operations.end(db, ended):
-            raise _EndedError("It has an outcome already.")
-
-    return end
 
 
 def _bare(asked: bytes) -> bytes:

@@ -7,20 +7,22 @@ when it raises, neither is there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from glasshouse.ledger.record import Record
 from glasshouse.model.errors import StoreError
-from glasshouse.storage import ledger
+from glasshouse.storage import ledger, operations
 from glasshouse.storage.database import Database
+from glasshouse.storage.operations import Beginning, Running
 
 _MOST = 200
 
-Also = Callable[[sa.Connection, int], None]
-"""Written together with a record, whose number it gets."""
+Also = Beginning | Running
+"""Written together with a record: an operation that begins, and gets its number, or has ended."""
 
 
 class _Work(NamedTuple):
@@ -88,7 +90,16 @@ def _settle(future: asyncio.Future[int], error: BaseException) -> None:
 def _append(db: sa.Connection, batch: Sequence[_Work]) -> list[int]:
     last = ledger.append(db, *(work.record for work in batch)).seq
     numbers = list(range(last - len(batch) + 1, last + 1))
+    begun: list[Beginning] = []
+    ended: list[Running] = []
     for work, number in zip(batch, numbers, strict=True):
-        if work.also is not None:
-            work.also(db, number)
+        if isinstance(work.also, Beginning):
+            kept = msgspec.structs.replace(work.also.running, record=number)
+            begun.append(work.also._replace(running=kept))
+        elif work.also is not None:
+            ended.append(work.also)
+    if begun:
+        operations.begin(db, *begun)
+    if ended:
+        operations.end(db, *ended)
     return numbers

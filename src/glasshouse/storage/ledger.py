@@ -40,19 +40,22 @@ _LINK = sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
 
 def append(db: sa.Connection, *records: Record) -> Head:
     """Write records behind the last one, all or none; return the end of the chain then."""
-    head = end(db, lock=True)
-    for record, link in zip(records, sealed(head, records), strict=True):
-        db.execute(
-            sa.insert(LEDGER).values(
-                seq=link.seq,
-                body=link.body,
-                digest=link.digest,
-                at=record.at,
-                event=record.event.value,
-                actor=record.who.name[:300],
-            )
-        )
-        head = link.head
+    links = list(sealed(end(db, lock=True), records))
+    if not links:
+        return end(db)
+    rows = [
+        {
+            "seq": link.seq,
+            "body": link.body,
+            "digest": link.digest,
+            "at": record.at,
+            "event": record.event.value,
+            "actor": record.who.name[:300],
+        }
+        for record, link in zip(records, links, strict=True)
+    ]
+    db.execute(sa.insert(LEDGER), rows)
+    head = links[-1].head
     db.execute(sa.update(LEDGER_HEAD).values(seq=head.seq, digest=head.digest))
     return head
 

@@ -7,14 +7,16 @@ operation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
+from glasshouse.model.errors import StoreError
 from glasshouse.storage.tables import CHUNK, OPERATION, PREVIEW, TOUCHED
 
 PREVIEW_SECONDS = 600.0
+_PREVIEWS = 20
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,13 +59,42 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
 
 
+class Beginning(NamedTuple):
+    """An operation that is about to be done: with ids of jobs to find it by, and its jobs.
+
+    ``previewed``: a preview of its id has the jobs.
+    """
+
+    running: Running
+    jids: Sequence[str]
+    chunks: Sequence[bytes]
+    previewed: bool
+
+
+class EndedError(StoreError):
+    """How an operation ended is known already."""
+
+
+_END = ("asked", "step", "done", "moved", "examples", "outcome", "detail", "ended_at")
+_ENDING = (
+    sa.update(OPERATION)
+    .where(OPERATION.c.id == sa.bindparam("its_id"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _END})
+)
+
+
 def show(db: sa.Connection, preview: Preview, chunks: Sequence[bytes]) -> None:
-    """Keep a preview and its jobs; those that nobody agreed to in time go."""
+    """Keep a preview and its jobs; those that nobody agreed to in time go, and all but 20."""
     old = sa.select(PREVIEW.c.id).where(PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS)
     db.execute(sa.delete(CHUNK).where(CHUNK.c.owner.in_(old)))
     db.execute(
         sa.delete(PREVIEW).where(PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS)
     )
+    others = sa.select(PREVIEW.c.id).where(PREVIEW.c.actor == preview.actor)
+    least = others.order_by(PREVIEW.c.created_at.desc()).offset(_PREVIEWS - 1)
+    for (name,) in db.execute(least.limit(_PREVIEWS)).all():
+        db.execute(sa.delete(CHUNK).where(CHUNK.c.owner == name))
+        db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id == name))
     db.execute(sa.insert(PREVIEW).values(msgspec.structs.asdict(preview)))
     freeze(db, preview.id, chunks)
 
@@ -96,19 +127,20 @@ def chunks(db: sa.Connection, owner: str) -> list[bytes]:
     return [bytes(entries) for (entries,) in db.execute(asked)]
 
 
-def begin(
-    db: sa.Connection, running: Running, jids: Sequence[str], frozen: Sequence[bytes] = ()
-) -> None:
-    """Keep an operation that is about to be done; its preview is used up."""
-    db.execute(sa.insert(OPERATION).values(msgspec.structs.asdict(running)))
-    rows = [
-        {"operation": running.id, "place": place, "server": running.server, "jid": jid}
-        for place, jid in enumerate(jids)
+def begin(db: sa.Connection, *begun: Beginning) -> None:
+    """Keep operations that are about to be done; the previews of their ids are used up."""
+    db.execute(sa.insert(OPERATION), [msgspec.structs.asdict(one.running) for one in begun])
+    touched = [
+        {"operation": one.running.id, "place": n, "server": one.running.server, "jid": jid}
+        for one in begun
+        for n, jid in enumerate(one.jids)
     ]
-    if rows:
-        db.execute(sa.insert(TOUCHED), rows)
-    db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id == running.id))
-    freeze(db, running.id, frozen)
+    if touched:
+        db.execute(sa.insert(TOUCHED), touched)
+    if used := [one.running.id for one in begun if one.previewed]:
+        db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id.in_(used)))
+    for one in begun:
+        freeze(db, one.running.id, one.chunks)
 
 
 def find(db: sa.Connection, operation: str) -> Running | None:
@@ -142,15 +174,21 @@ def stop(db: sa.Connection, operation: str) -> None:
     db.execute(sa.update(OPERATION).where(OPERATION.c.id == operation).values(stop=1))
 
 
-def end(db: sa.Connection, ended: Running) -> bool:
-    """Keep how it ended; False when that is known already, and nothing was kept."""
-    ours = (OPERATION.c.id == ended.id, OPERATION.c.ended_at.is_(None))
-    kept = ("asked", "step", "done", "moved", "examples", "outcome", "detail", "ended_at")
-    values = {name: getattr(ended, name) for name in kept}
-    changed = db.execute(sa.update(OPERATION).where(*ours).values(values)).rowcount
-    if changed:
-        db.execute(sa.delete(CHUNK).where(CHUNK.c.owner == ended.id))
-    return bool(changed)
+def end(db: sa.Connection, *ended: Running) -> None:
+    """Keep how operations ended.
+
+    Raises:
+        EndedError: of one of them that is known already, and nothing was kept.
+    """
+    ids = [one.id for one in ended]
+    still = sa.select(OPERATION.c.id).where(OPERATION.c.id.in_(ids), OPERATION.c.ended_at.is_(None))
+    if len(db.execute(still).all()) != len(ids):
+        raise EndedError("It has an outcome already.")
+    # A column's own name is taken: it is what the row is set to.
+    rows = [{"its_id": one.id} | {f"new_{n}": getattr(one, n) for n in _END} for one in ended]
+    db.execute(_ENDING, rows)
+    if many := [one.id for one in ended if one.steps]:
+        db.execute(sa.delete(CHUNK).where(CHUNK.c.owner.in_(many)))
 
 
 def on_queue(db: sa.Connection, server: str, queue: str, most: int) -> list[Running]:

@@ -49,7 +49,7 @@ from glasshouse.wire.patterns import glob
 
 T = TypeVar("T")
 
-_CONNECTIONS = 8
+_CONNECTIONS = 16
 _PATIENCE = 20.0
 _SAMPLES, _MOST_NAMES = 10, 200
 _NUMBERS = 400
@@ -67,6 +67,8 @@ class EmbeddedOperator:
         self._free = [Attachment(data, patience=_PATIENCE) for _ in range(_CONNECTIONS)]
         self._all = tuple(self._free)
         self._turn = asyncio.Semaphore(_CONNECTIONS)
+        self._settled: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
 
     async def freeze(self, wanted: Selection) -> Frozen:
         """Return the jobs that are meant, as of now."""
@@ -142,6 +144,16 @@ class EmbeddedOperator:
         return msgspec.convert(await self._ask(act), Done)
 
     async def _settle(self) -> None:
+        """Return when the database has what was acknowledged before; those who wait share it."""
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle_next(self._settled))
+        await asyncio.shield(self._settling)
+
+    async def _settle_next(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait((before,))
+        # Who comes from now on may know of what this one does not see.
+        self._settled, self._settling = self._settling, None
         async with self._turn:
             attachment = self._free.pop()
             try:

@@ -43,6 +43,11 @@ class Route(NamedTuple):
     needs: tuple[str, ...] = ()
     posts: bool = False
 
+    @property
+    def shown(self) -> bool:
+        """Whether a person gets a page there."""
+        return not self.pattern.startswith("/api/")
+
 
 class Match(NamedTuple):
     """A route and its decoded parameters."""

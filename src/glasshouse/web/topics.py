@@ -56,7 +56,7 @@ class Site:
             now=self.clock(),
             viewer=viewer,
             locale=locale,
-            powers=self._powers(viewer, server),
+            powers=self._powers(viewer, server) if match.route.shown else frozenset(),
             lately=self.lately,
         )
 

@@ -192,6 +192,9 @@ class PeopleGate:
             if session is None:
                 return None
             return await self._people.passwords.still_there(person_of(session))
+        if session is None and person.how is How.BASIC:
+            # It was looked up in this moment.
+            return person
         there = await self._people.passwords.still_there(person)
         if there is None:
             raise WrongCredentialsError("Who this was made for is not known any more.")
