@@ -57,7 +57,8 @@ def _queue(name: str, size: int, *, paused: bool = False, growth: str = "") -> v
         latency="",
         growth=growth,
         share=f"{size * 100 // 4200} %",
-        paused=paused, act=None,
+        paused=paused,
+        act=None,
     )
 
 

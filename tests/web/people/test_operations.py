@@ -14,7 +14,9 @@ import pytest
 from glasshouse.ledger.export import read
 from glasshouse.storage import ledger
 from glasshouse.storage.ledger import Wanted
+from glasshouse.upstream import embedded_operator
 from tests.desk.shop import Shop, shop
+from tests.desk.test_going import Waiting
 from tests.web.people.home import PASSWORD
 
 API = "/api/v1/servers/main"
@@ -232,3 +234,38 @@ async def test_another_persons_preview_is_nobody_elses(open_shop: Shop) -> None:
         assert looked.status_code == 404
         assert "mail" not in sent.text
         assert operations(open_shop) == []
+
+
+async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
+    open_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_operator, "CHUNK", 2)
+    operator = Waiting(open_shop.engine.data)
+    open_shop.desk.operators = open_shop.desk._going._operators = {"main": operator}
+    open_shop.desk.patience = 0.05
+    await open_shop.fill("mail", 5)
+    async with (
+        open_shop.signed_in() as client,
+        open_shop.signed_in("helper", proven=False) as other,
+    ):
+        shown = await ask(client, operation="queue.clear", queue="mail")
+        page = await agree(client, shown, reason="tests")
+        assert "data-follow" in page.text
+        assert "Stop it" in page.text
+        assert 'value="40"' in page.text
+        where = page.url.path
+        assert (await other.get(where)).status_code == 404
+        assert (await other.post(where, data={"action": "stop"})).status_code == 404
+        told = (await client.get("/api/v1" + where)).json()
+        assert (told["state"], told["done"], told["total"]) == ("running", 2, 5)
+        await operator.reached.wait()
+        asked = await client.post("/api/v1" + where, json={"stop": True})
+        assert asked.status_code == 200
+        assert "It stops before its next step." in (await client.get(where)).text
+        operator.go.set()
+        await open_shop.desk.settled()
+        ended = await client.get(where)
+    assert "stopped before its end" in ended.text
+    assert "data-follow" not in ended.text
+    assert "Undo: put them back" in ended.text
+    await operator.close()
