@@ -10,13 +10,13 @@ from playwright.async_api import Browser, Page, expect
 from tests.desk.shop import Shop, shop
 
 from .house import overflow
-from .test_accessibility import Inspector
+from .test_accessibility import LOOKS, Inspector
 from .test_operations import sign_in
 
 HOSTILE = {"jobtype": "<b>x</b>\u202e" + "y" * 200, "custom": {"<i>": "\u0007"}}
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 async def test_every_page_that_acts(
     browser: Browser, tmp_path: Path, theme: str, width: int
 ) -> None:
