@@ -37,7 +37,7 @@ ROOMS = {
         ),
         "tests/policy",
     ),
-    "ledger": ("tests/ledger",),
+    "ledger": ("tests/ledger", "tests/storage/test_archive.py"),
 }
 SECONDS = 180.0
 

@@ -235,6 +235,12 @@ def test_checkpoints_are_found_whatever_their_order() -> None:
     assert told(made, made.links, *signed) == Verdict(made.head, 9, None)
 
 
+def test_a_checkpoint_of_no_record_at_all_is_missed() -> None:
+    made = book()
+    odd = msgspec.structs.replace(made.sign(), seq=-1)
+    assert "a checkpoint names -1" in what(told(made, made.links, odd))
+
+
 def test_a_checkpoint_is_read_as_it_was_written() -> None:
     signed = book().sign()
     assert read(msgspec.json.encode(signed)) == signed

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from glasshouse.ledger.checkpoint import public_key, read
+from glasshouse.ledger.checkpoint import Checkpoint, public_key, read
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.ledger.verify import Verdict, verify
 from glasshouse.model.errors import InvalidError, StoreError
@@ -42,9 +42,9 @@ class Book:
     def move(self, before: float = EVER) -> archive.Archived | None:
         return archive.archive(self.database, self.files, before=before, who=SHELL, now=self.now)
 
-    def verdict(self, *, whole: bool = False) -> Verdict:
+    def verdict(self, kept: Iterable[Checkpoint] = (), *, whole: bool = False) -> Verdict:
         call = self.database.call
-        own = [read(text) for text in call(ledger.checkpoints)]
+        own = [*kept, *(read(text) for text in call(ledger.checkpoints))]
         start, links = call(archive.start), ledger.walk(self.database)
         if whole:
             own, start = [*archive.checkpoints(self.files), *own], None
@@ -86,6 +86,19 @@ def test_records_move_up_to_the_last_checkpoint_before_a_time(book: Book) -> Non
     assert (book.verdict().fault, book.verdict(whole=True).fault) == (None, None)
     assert book.verdict(whole=True).head == book.verdict().head
     assert sorted(file.stat().st_mode & 0o777 for file in book.files.iterdir()) == [0o600] * 4
+
+
+def test_checkpoints_of_records_that_are_not_here_say_nothing_and_disturb_nothing(
+    book: Book,
+) -> None:
+    book.move()
+    book.write(1)
+    book.move()
+    book.write(1)
+    older = archive.checkpoints(book.files)
+    assert [checkpoint.seq for checkpoint in older] == [7, 9]
+    assert book.verdict(older).fault is None
+    assert book.verdict(older).checkpoints == 3
 
 
 def test_a_move_that_was_cut_off_is_done_again(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,13 +60,13 @@ class Verifier:
         self._waiting: dict[int, list[Checkpoint]] = {}
         self._good = 0
         for checkpoint in checkpoints:
-            if checkpoint.seq >= self._head.seq or start is None:
+            if start is None or checkpoint.seq >= start.head.seq:
                 self._waiting.setdefault(checkpoint.seq, []).append(checkpoint)
 
     def take(self, link: Link) -> Fault | None:
         """Look at the next record; return what is wrong with it."""
         expected = self._head.seq + 1
-        if self._start is not None and expected == self._start.head.seq + 1:
+        if self._start is not None:
             fault = self._borne_out()
             if fault is not None:
                 return Fault(expected - 1, fault)
