@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from glasshouse.ledger import checkpoint as checkpoints
 from glasshouse.ledger.chain import Head, Link, digest_of, sealed
 from glasshouse.ledger.checkpoint import Checkpoint, is_signed, public_key, read
-from glasshouse.ledger.record import Event, Record
-from glasshouse.ledger.verify import Verdict, verify
+from glasshouse.ledger.record import Event, Record, canonical
+from glasshouse.ledger.verify import Start, Verdict, verify
 from glasshouse.model.errors import InvalidError
 
 from .book import ID, KEY, NOW, OTHER_KEY, Book, book
@@ -233,6 +233,36 @@ def test_checkpoints_are_found_whatever_their_order() -> None:
     signed = [made.sign(), *(made.add().sign() for _ in range(8))]
     random.Random(1).shuffle(signed)
     assert told(made, made.links, *signed) == Verdict(made.head, 9, None)
+
+
+def test_a_key_is_made_known_by_its_own_kind_of_record_alone() -> None:
+    made = book()
+    made.add(Event.SIGNED_IN, key=public_key(OTHER_KEY))
+    assert "does not know" in what(told(made, made.links, made.sign(OTHER_KEY)))
+
+
+def test_a_ledger_that_begins_behind_an_archive_says_how_that_ended() -> None:
+    made = book(3)
+    keys = frozenset({public_key(KEY), public_key(OTHER_KEY)})
+    start, said = Start(made.head, keys), " ".join(sorted(keys))
+    made.add(Event.ARCHIVED, last="3", digest=start.head.digest.hex(), keys=said)
+    rest = made.add().links[3:]
+    assert verify(ID, rest, (), made.head, start) == Verdict(made.head, 0, None)
+    other = start._replace(keys=frozenset({public_key(KEY)}))
+    fault = (4, "what was archived ended otherwise than this ledger begins")
+    assert verify(ID, rest, (), made.head, other).fault == fault
+    assert verify(ID, made.links, (), made.head).fault is None
+
+
+def test_a_record_of_an_archive_that_holds_nothing_is_no_such_record() -> None:
+    made = book(2)
+    prev = made.head.digest.hex()
+    told_of = {"v": 1, "seq": 3, "prev": prev, "event": "ledger.archived", "detail": []}
+    body = canonical(told_of)  # type: ignore[arg-type]
+    links = [*made.links, Link(3, body, digest_of(body))]
+    assert verify(ID, links).fault is None
+    fault = verify(ID, links[2:], (), None, Start(made.head, frozenset())).fault
+    assert fault == (3, "no record says that the records up to 2 were archived")
 
 
 def test_a_checkpoint_of_no_record_at_all_is_missed() -> None:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from glasshouse.ledger.checkpoint import Checkpoint, public_key, read
+from glasshouse.ledger.export import read as read_record
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.ledger.verify import Verdict, verify
 from glasshouse.model.errors import InvalidError, StoreError
@@ -28,8 +29,10 @@ class Book:
     def __init__(self, folder: Path) -> None:
         self.database, self.files = Database(sqlite_url(folder / "state")), folder / "archive"
         self.now = NOW
-        detail = {"key": public_key(KEY)}
-        self.database.call(ledger.append, Record(event=Event.KEY, at=NOW, who=Who(), detail=detail))
+        for key in (KEY, b"l" * 32):
+            detail = {"key": public_key(key)}
+            record = Record(event=Event.KEY, at=NOW, who=Who(), detail=detail)
+            self.database.call(ledger.append, record)
 
     def write(self, count: int, *, sign: bool = True) -> None:
         for _ in range(count):
@@ -61,7 +64,7 @@ class Book:
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Book]:
     made = Book(tmp_path)
-    made.write(6)
+    made.write(5)
     yield made
     made.database.close()
 
@@ -144,8 +147,32 @@ def test_rows_removed_without_an_archive_are_missed(book: Book) -> None:
 
     book.database.call(pretend)
     fault = book.verdict().fault
-    assert fault is not None
-    assert "no record says that the records up to 4 were archived" in fault.what
+    assert fault == (5, "no record says that the records up to 4 were archived")
+
+
+def test_only_the_record_of_this_archive_says_so(book: Book) -> None:
+    start = book.move()
+    assert start is not None
+    (link, *_) = ledger.walk(book.database)
+    told = read_record(link)["detail"]
+    book.sql("DELETE FROM ledger")
+    head = book.database.call(archive.start)
+    assert head is not None
+    (digest,) = {head.head.digest}
+    rewind = sa.text("UPDATE ledger_head SET seq = 7, digest = :digest")
+    book.database.call(lambda db: db.execute(rewind, {"digest": digest}))
+    for event, detail in (
+        (Event.SIGNED_IN, told),
+        (Event.ARCHIVED, {**told, "last": "6", "digest": "00"}),
+    ):
+        record = Record(event=event, at=NOW, who=SHELL, detail=detail)
+        book.database.call(ledger.append, record)
+        fault = book.verdict().fault
+        assert fault is not None
+        assert "no record says" in fault.what
+    record = Record(event=Event.ARCHIVED, at=NOW, who=SHELL, detail=told)
+    book.database.call(ledger.append, record)
+    assert book.verdict().fault is None
 
 
 def test_a_changed_file_is_found_and_no_file_is_written_over(book: Book) -> None:
