@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from glasshouse.model.errors import StoreError
 from glasshouse.policy.roles import resolve
 from glasshouse.policy.rules import Rules
+from glasshouse.storage import accounts
 
-from .home import living, sign_in
+from .home import PASSWORD, living, sign_in
 
 
 def _broken(*_: object, **__: object) -> object:
@@ -49,6 +51,24 @@ async def test_who_is_not_known_is_a_stranger_or_told_that_it_cannot_be_looked_u
             assert (page.status_code, "Sign in" in page.text) == (200, True)
         async with home.script(authorization="Bearer made-up") as script:
             assert (await script.get("/api/v1/servers/main/state")).status_code == 503
+
+
+async def test_who_was_refused_is_not_familiar_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with living(tmp_path, rules=Rules(roles=resolve({}))) as home:
+        home.add("ops", "viewer")
+        said = base64.b64encode(f"ops:{PASSWORD}".encode()).decode()
+        async with home.script(authorization=f"Basic {said}") as script:
+            path = "/api/v1/servers/main/state"
+            assert (await script.get(path)).status_code == 200
+            with monkeypatch.context() as broken:
+                broken.setattr(home.database, "call", _broken)
+                assert (await script.get(path)).status_code == 200
+            home.database.call(accounts.remove, "ops")
+            assert (await script.get(path)).status_code == 401
+            monkeypatch.setattr(home.database, "call", _broken)
+            assert (await script.get(path)).status_code == 503
 
 
 async def test_who_is_signed_out_is_not_familiar_any_more(

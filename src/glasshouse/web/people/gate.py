@@ -72,6 +72,9 @@ class PeopleGate:
             if scope["method"] not in guard.SAFE:
                 raise
             return self._viewer(self._familiar_one(vouched, headers), address)
+        except WrongCredentialsError:
+            self._familiar.note(headers, None)
+            raise
         if vouched is None:
             self._familiar.note(headers, person)
         if person is None:
