@@ -19,13 +19,12 @@ from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
 
-from .inside import run
-
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_ledger.py"
 
 
 def audit(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run("audit", *arguments, "--state", str(state))
+    command = [sys.executable, "-m", "glasshouse", "audit", *arguments, "--state", str(state)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def filled(state: Path) -> Path:

@@ -14,13 +14,12 @@ from glasshouse.identity import passwords
 from glasshouse.storage import accounts, factors
 from glasshouse.storage.database import Database, sqlite_url
 
-from .inside import run
-
 PASSWORD = "correct horse"
 
 
 def users(state: Path, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    return run("users", *arguments, "--state", str(state), said=said)
+    command = [sys.executable, "-m", "glasshouse", "users", *arguments, "--state", str(state)]
+    return subprocess.run(command, input=said, capture_output=True, text=True, check=False)
 
 
 def test_an_account_is_added_listed_and_removed(tmp_path: Path) -> None:
