@@ -22,9 +22,9 @@ function stored(): string[] {
 const chosen = new Set<string>();
 let last = -1;
 
-function keep(): void {
+function keep(values = [...chosen]): void {
   try {
-    if (chosen.size) sessionStorage.setItem(place(), JSON.stringify([...chosen]));
+    if (values.length) sessionStorage.setItem(place(), JSON.stringify(values));
     else sessionStorage.removeItem(place());
   } catch {
     // Storage is forbidden or full: the choice lasts for this page.
@@ -52,9 +52,12 @@ function tell(): void {
   if (text.textContent !== told) text.textContent = told;
 }
 
-function take(box: HTMLInputElement): void {
-  if (box.checked) chosen.add(box.value);
-  else chosen.delete(box.value);
+function take(some: HTMLInputElement[], checked: boolean): void {
+  for (const box of some) {
+    box.checked = checked;
+    if (checked) chosen.add(box.value);
+    else chosen.delete(box.value);
+  }
 }
 
 /** Call when the page has changed: its boxes say what is chosen. */
@@ -67,12 +70,8 @@ export function showPicks(): void {
 function change(event: Event): void {
   const box = event.target;
   if (!(box instanceof HTMLInputElement)) return;
-  if (box.id === "pick-page") {
-    for (const one of boxes()) {
-      one.checked = box.checked;
-      take(one);
-    }
-  } else if (box.closest("td.pick")) take(box);
+  if (box.id === "pick-page") take(boxes(), box.checked);
+  else if (box.closest("td.pick")) take([box], box.checked);
   else return;
   keep();
   tell();
@@ -89,12 +88,7 @@ function click(event: MouseEvent): void {
   if (!(box instanceof HTMLInputElement) || !box.closest("td.pick")) return;
   const all = boxes();
   const index = all.indexOf(box);
-  if (event.shiftKey && last >= 0) {
-    for (const one of all.slice(Math.min(last, index), Math.max(last, index) + 1)) {
-      one.checked = box.checked;
-      take(one);
-    }
-  }
+  if (event.shiftKey && last >= 0) take(all.slice(Math.min(last, index), Math.max(last, index) + 1), box.checked);
   last = index;
 }
 
@@ -111,11 +105,7 @@ function submit(event: SubmitEvent): void {
     field.dataset.elsewhere = "yes";
     acts.append(field);
   }
-  try {
-    sessionStorage.removeItem(place());
-  } catch {
-    // There is nothing to forget.
-  }
+  keep([]);
 }
 
 /** Choose the row where the focus is, or let it go. */

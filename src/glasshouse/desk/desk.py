@@ -119,16 +119,18 @@ class Desk:
         await self._recorded(operations.show, kept, found.chunks)
         return shown_to(kept.id, asker, order, frozen, decision, self.bounds)
 
-    async def again(self, asker: Asker, preview: str) -> tuple[str, Shown] | None:
-        """Return the server and what a preview of ``asker`` showed, with samples as of now.
+    async def again(self, preview: str, asking: Callable[[str], Asker]) -> tuple[str, Shown] | None:
+        """Return the server and what a preview showed, with samples as of now.
 
-        ``None`` when it is not known, too old, or somebody else's.
+        ``asking`` is who asks, for each server. ``None`` when the preview is not known, too
+        old, or somebody else's.
 
         Raises:
             StoreError, UpstreamUnavailableError: it cannot be read.
         """
         found = await self.database.run(operations.shown, preview, self.clock())
-        if found is None or found.actor != asker.who.name:
+        asker = None if found is None else asking(found.server)
+        if found is None or asker is None or found.actor != asker.who.name:
             return None
         order = msgspec.json.decode(found.asked, type=Order)
         frozen: Frozen | None = None
@@ -181,11 +183,6 @@ class Desk:
         """Return an operation as far as it has come."""
         found = await self.database.run(operations.find, operation)
         return None if found is None else _result(found)
-
-    async def server_of(self, preview: str) -> str | None:
-        """Return the server that a preview is of, if it is still good."""
-        found = await self.database.run(operations.shown, preview, self.clock())
-        return None if found is None else found.server
 
     async def on_server(self, server: str, most: int) -> list[Running]:
         """Return what was done on a server, the newest first; raises ``StoreError``."""

@@ -41,6 +41,11 @@ class Start(NamedTuple):
     head: Head
     keys: frozenset[str]
 
+    @property
+    def told_keys(self) -> str:
+        """The keys as a record tells them."""
+        return " ".join(sorted(self.keys))
+
 
 class Verifier:
     """Takes a ledger record by record; holds digests of checkpointed records alone."""
@@ -124,8 +129,8 @@ class Verifier:
         start = self._start
         if start is None or detail.get("last") != str(start.head.seq):
             return None
-        keys = " ".join(sorted(start.keys))
-        if (detail.get("digest"), detail.get("keys")) != (start.head.digest.hex(), keys):
+        told = (detail.get("digest"), detail.get("keys"))
+        if told != (start.head.digest.hex(), start.told_keys):
             return "what was archived ended otherwise than this ledger begins"
         self._start = None
         return None

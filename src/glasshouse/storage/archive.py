@@ -7,7 +7,6 @@ the database; a record of the ledger says which, in the transaction in which the
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +20,8 @@ from glasshouse.ledger.export import line, parsed
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.ledger.verify import Start, Verifier
 from glasshouse.model.errors import StoreError
-from glasshouse.storage import ledger
+from glasshouse.storage import files, ledger
 from glasshouse.storage.database import Database
-from glasshouse.storage.ledger import Wanted
 from glasshouse.storage.tables import ARCHIVED, CHECKPOINT, LEDGER
 
 _SIGNED = ".checkpoints"
@@ -67,26 +65,25 @@ def archive(
     signed = [checkpoint for checkpoint in own if checkpoint.seq <= upto]
     verifier = Verifier(database.call(ledger.ledger_id), signed, began)
     file = folder / f"ledger-{first:012}-{upto:012}.jsonl"
-    links = _whole(verifier, ledger.walk(database, Wanted(), upto=upto))
+    links = _whole(verifier, ledger.walk(database, upto=upto))
     digest = _write(file, (line(link) for link in links))
-    told = (_checkpoint_line(c) for c in signed if c.seq >= first)
+    told = (written(c).encode() + b"\n" for c in signed if c.seq >= first)
     _write(file.with_suffix(f"{_SIGNED}.jsonl"), told)
-    end = verifier.end().head
-    keys = " ".join(sorted(verifier.keys))
-    database.call(_leave, end, keys, file.name, Record(
+    left = Start(verifier.end().head, frozenset(verifier.keys))
+    database.call(_leave, left, file.name, Record(
         event=Event.ARCHIVED,
         at=now,
         who=who,
         detail={
             "first": str(first),
-            "last": str(end.seq),
-            "digest": end.digest.hex(),
-            "keys": keys,
+            "last": str(left.head.seq),
+            "digest": left.head.digest.hex(),
+            "keys": left.told_keys,
             "file": file.name,
             "sha256": digest,
         },
     ))  # fmt: skip
-    return Archived(first, end.seq, file)
+    return Archived(first, upto, file)
 
 
 def links(folder: Path) -> Iterator[Link]:
@@ -136,40 +133,30 @@ def _whole(verifier: Verifier, found: Iterable[Link]) -> Iterator[Link]:
         yield link
 
 
-def _checkpoint_line(checkpoint: Checkpoint) -> bytes:
-    return written(checkpoint).encode() + b"\n"
-
-
 def _write(path: Path, lines: Iterable[bytes]) -> str:
     """Write a file durably under its name, or find that it has the same; return its digest."""
-    made, new = hashlib.sha256(), path.with_name(path.name + ".new")
+    made = hashlib.sha256()
+
+    def hashed() -> Iterator[bytes]:
+        for text in lines:
+            made.update(text)
+            yield text
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            for text in lines:
-                made.update(text)
-                file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        new = files.written(path, hashed())
         if path.exists() and hashlib.sha256(path.read_bytes()).digest() != made.digest():
             raise StoreError(
                 f"{path} exists and holds something else.", remedy="Name another folder."
             )
-        new.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        files.placed(new, path)
     except OSError as error:
         raise _unusable(path, error) from None
     return made.hexdigest()
 
 
-def _leave(db: sa.Connection, end: Head, keys: str, file: str, record: Record) -> None:
+def _leave(db: sa.Connection, left: Start, file: str, record: Record) -> None:
     ledger.append(db, record)
+    end, keys = left.head, left.told_keys
     db.execute(sa.insert(ARCHIVED).values(
         seq=end.seq, digest=end.digest, keys=keys, file=file, at=record.at
     ))  # fmt: skip

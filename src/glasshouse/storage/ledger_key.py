@@ -5,11 +5,11 @@ It stands apart from the database on purpose: who can write there cannot sign.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from glasshouse.ledger.checkpoint import KEY_BYTES
 from glasshouse.model.errors import StoreError
+from glasshouse.storage import files
 
 FILE = "ledger.key"
 
@@ -47,28 +47,11 @@ def keep(folder: Path, key: bytes) -> None:
     Raises:
         StoreError: the folder cannot be written.
     """
-    path, new = folder / FILE, folder / f"{FILE}.new"
+    path = folder / FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(new, key.hex().encode() + b"\n")
-        new.replace(path)
-        directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        files.placed(files.written(path, [key.hex().encode() + b"\n"]), path)
     except OSError as error:
         raise StoreError(
             f"The key {path} cannot be written: {error.strerror}.",
             remedy="Name a folder that this user may write, with --state.",
         ) from None
-
-
-def _write(path: Path, text: bytes) -> None:
-    path.unlink(missing_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, text)
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -9,7 +9,7 @@ import msgspec
 from glasshouse.model.access import Outcome
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.model.operation import Operation, Target
-from glasshouse.model.server import Worker, WorkerState
+from glasshouse.model.server import Queue, Worker, WorkerState
 from glasshouse.web import format as fmt
 from glasshouse.web import payload, views
 from glasshouse.web.context import PageContext
@@ -29,10 +29,6 @@ _LABELS = {
     Operation.WORKER_TERMINATE: "Terminate",
     Operation.SERVER_CONFIGURE: "Change",
 }
-_DANGER = frozenset({
-    Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
-    Operation.SET_CLEAR, Operation.WORKER_TERMINATE,
-})  # fmt: skip
 _IN_SET = {
     JobSet.RETRIES: (Operation.JOB_RETRY, Operation.JOB_KILL, Operation.JOB_DELETE),
     JobSet.SCHEDULED: (Operation.JOB_RETRY, Operation.JOB_KILL, Operation.JOB_DELETE),
@@ -56,9 +52,10 @@ def set_bars(
         return None, None
     hidden = (views.Hidden(name="set", value=name.value),)
     buttons = _buttons(context, _IN_SET[name], None, scheduled=name is JobSet.SCHEDULED)
-    sent = fmt.display_text(query) == query
     every = t("All that match" if query.strip() else "All of this set", context.locale)
-    picks = _bar(context, hidden, buttons, box="keys", every=every if sent else "", query=query)
+    if not fmt.sendable(query):
+        every = ""
+    picks = _bar(context, hidden, buttons, box="keys", every=every, query=query)
     return picks, _bar(context, hidden, _buttons(context, (Operation.SET_CLEAR,), None))
 
 
@@ -66,7 +63,7 @@ def queue_bars(
     context: PageContext, name: str, total: int, *, paused: bool | None
 ) -> tuple[views.ActBar | None, views.ActBar | None]:
     """Return what may be done with jobs of a queue, and with the queue."""
-    if fmt.display_text(name) != name:
+    if not fmt.sendable(name):
         return None, None
     hidden = (views.Hidden(name="queue", value=name),)
     picks = None
@@ -79,9 +76,9 @@ def queue_bars(
     return picks, _bar(context, hidden, _buttons(context, whole, name))
 
 
-def row_bar(context: PageContext, name: str, *, paused: bool | None) -> views.ActBar | None:
+def row_bar(context: PageContext, queue: Queue) -> views.ActBar | None:
     """Return the button that holds a queue of a list, or lets it go on."""
-    _, bar = queue_bars(context, name, 0, paused=paused)
+    _, bar = queue_bars(context, queue.name, 0, paused=queue.paused)
     if bar is None or bar.buttons[0].why:
         return None
     return bar
@@ -90,7 +87,7 @@ def row_bar(context: PageContext, name: str, *, paused: bool | None) -> views.Ac
 def entry_bar(context: PageContext, job: StoredJob) -> views.ActBar | None:
     """Return what may be done with one entry of a job; nothing while it runs."""
     name = job.key or job.jid
-    if fmt.display_text(name + job.queue) != name + job.queue:
+    if not fmt.sendable(name + job.queue):
         return None
     if job.state is JobState.ENQUEUED:
         hidden = (
@@ -111,7 +108,7 @@ def entry_bar(context: PageContext, job: StoredJob) -> views.ActBar | None:
 
 def worker_bar(context: PageContext, worker: Worker) -> views.ActBar | None:
     """Return what may be done with one worker; one that ends is let end."""
-    if fmt.display_text(worker.wid) != worker.wid or worker.state is WorkerState.TERMINATE:
+    if not fmt.sendable(worker.wid) or worker.state is WorkerState.TERMINATE:
         return None
     wanted: tuple[Operation, ...] = (Operation.WORKER_QUIET, Operation.WORKER_TERMINATE)
     if worker.state is WorkerState.QUIET:
@@ -163,7 +160,7 @@ def copy_of(context: PageContext, job: StoredJob) -> str:
 
 def new_job(context: PageContext, queue: str) -> str:
     """Return the text that a new job for a queue begins with; empty where none may be pushed."""
-    if fmt.display_text(queue) != queue or not may_push(context, queue):
+    if not fmt.sendable(queue) or not may_push(context, queue):
         return ""
     return f'{{\n  "jobtype": "",\n  "queue": {_quoted(queue)},\n  "args": []\n}}'
 
@@ -216,7 +213,7 @@ def _buttons(
                 "Run now" if scheduled and operation is Operation.JOB_RETRY else _LABELS[operation],
                 context.locale,
             ),
-            tone="danger" if operation in _DANGER else "plain",
+            tone="danger" if operation in may.DANGER else "plain",
             why=_why_not(context, context.server.name, operation, queue),
         )
         for operation in wanted

@@ -48,13 +48,11 @@ def form(body: bytes, content_type: str) -> dict[str, str]:
     Raises:
         InvalidError: it is no form, or a field came twice.
     """
-    _typed(content_type, FORM)
-    fields: dict[str, str] = {}
-    for name, value in query.pairs(body.replace(b"+", b" ")):
-        if name in fields:
+    fields = lists(body, content_type)
+    for name, values in fields.items():
+        if len(values) > 1:
             raise InvalidError(f"The field {name[:40]!r} came twice.", remedy="Give it once.")
-        fields[name] = value
-    return fields
+    return {name: value for name, (value,) in fields.items()}
 
 
 def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:

@@ -91,6 +91,9 @@ STATUS |= {
 }
 
 
+_TOLD = frozenset(STATUS.values())
+
+
 class ProblemBody(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The body of ``application/problem+json`` (RFC 9457, ``type`` left at its default)."""
 
@@ -102,19 +105,15 @@ class ProblemBody(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def status_of(error: GlasshouseError) -> int:
-    """Return the status that an error is told with."""
+    """Return the status that an error is told with; 500 for one that nobody expects."""
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
 def problem_of(error: Exception, scope: Scope) -> Problem:
     """Return what to tell about ``error``; log it when nobody expected it."""
-    if isinstance(error, GlasshouseError):
-        for kind, status in STATUS.items():
-            if isinstance(error, kind):
-                wait = (
-                    error.seconds if isinstance(error, TooManyError | TooManyRefusalsError) else 2
-                )
-                return Problem(status, error.code, error.detail, error.remedy, wait)
+    if isinstance(error, GlasshouseError) and (status := status_of(error)) in _TOLD:
+        wait = error.seconds if isinstance(error, TooManyError | TooManyRefusalsError) else 2
+        return Problem(status, error.code, error.detail, error.remedy, wait)
     request_id = uuid.uuid4().hex[:12]
     log.error(
         "request failed",

@@ -55,6 +55,11 @@ def display_text(text: str, *, lines: bool = False) -> str:
     return _CONTROL.sub(escape, text)
 
 
+def sendable(text: str) -> bool:
+    """Return whether text is shown as it is, so that a form sends back what it is."""
+    return _CONTROL.search(text) is None
+
+
 def display_bytes(data: bytes, *, lines: bool = False) -> str:
     r"""Return stored bytes as text; bytes that are no UTF-8 appear as ``\xNN``."""
     return display_text(data.decode("utf-8", "backslashreplace"), lines=lines)

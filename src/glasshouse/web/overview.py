@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import heapq
 
-import msgspec
-
 from glasshouse.floor.glance import FailedRun, Glance
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.job import StoredJob
@@ -35,13 +33,16 @@ async def overview(context: PageContext) -> PageResult:
     """``/{server}``: totals, rates, what needs attention, queues, failures, load, workers."""
     server = server_of(context)
     strip = await strips.on_server(context)
-    view = _overview(context, server.name, server.snapshot, await glance_of(server))
-    view = msgspec.structs.replace(view, strip=strip.rows)
+    view = _overview(context, server.name, server.snapshot, await glance_of(server), strip.rows)
     return result(context, "overview", view, "Overview", generation_bound=False)
 
 
 def _overview(
-    context: PageContext, name: str, snapshot: Snapshot, glance: Glance | None
+    context: PageContext,
+    name: str,
+    snapshot: Snapshot,
+    glance: Glance | None,
+    strip: tuple[views.StripRow, ...],
 ) -> views.OverviewView:
     state, now, locale = snapshot.state, context.now, context.locale
     known = () if state is None else state.queues
@@ -69,7 +70,7 @@ def _overview(
         worker_totals=totals(snapshot, running, snapshot.seen(now), locale),
         more_workers=rows.beyond(len(known_workers(state)), _TOP_WORKERS),
         busy_href=f"/{name}/busy",
-        strip=(),
+        strip=strip,
     )
 
 

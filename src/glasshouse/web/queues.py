@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
-
-import msgspec
 
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import InvalidError
@@ -62,13 +61,8 @@ async def queues(context: PageContext) -> PageResult:
         outcome=_outcome(asked.wanted, len(found), len(known), locale),
         all_href=address.to(q=""),
         columns=_columns(asked, address, locale),
-        queues=tuple(
-            msgspec.structs.replace(row, act=row_bar(context, queue.name, paused=queue.paused))
-            for row, queue in zip(
-                rows.queue_rows(part.items, snapshot, server.name, context.now, locale),
-                part.items,
-                strict=True,
-            )
+        queues=rows.queue_rows(
+            part.items, snapshot, server.name, context.now, locale, partial(row_bar, context)
         ),
         pager=rows.pager(part, address.to(), locale),
     )

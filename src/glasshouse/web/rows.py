@@ -13,7 +13,7 @@ from glasshouse.model.server import Queue, Worker
 from glasshouse.web import format as fmt
 from glasshouse.web import payload
 from glasshouse.web.i18n import t
-from glasshouse.web.views import JobRow, Pager, QueueRow, WorkerRow
+from glasshouse.web.views import ActBar, JobRow, Pager, QueueRow, WorkerRow
 
 PER_PAGE = 25
 STALE_BEAT = 30.0
@@ -48,7 +48,16 @@ def job_href(server: str, jid: str) -> str:
     return f"/{server}/jobs/{fmt.segment(jid)}"
 
 
-def queue_row(queue: Queue, among: Among, server: str, now: float, locale: str) -> QueueRow:
+BarOf = Callable[[Queue], ActBar | None]
+
+
+def _nothing(_queue: Queue) -> None:
+    return None
+
+
+def queue_row(
+    queue: Queue, among: Among, server: str, now: float, locale: str, act: BarOf = _nothing
+) -> QueueRow:
     """Return a queue as a row, beside the others that it is ``among``."""
     latency = queue.latency(now)
     growth = among.growth(queue)
@@ -63,16 +72,21 @@ def queue_row(queue: Queue, among: Among, server: str, now: float, locale: str) 
         growth="" if growth is None else t("{n}/min", locale, n=signed(growth)),
         share=share(queue.size, among.total),
         paused=queue.paused,
-        act=None,
+        act=act(queue),
     )
 
 
 def queue_rows(
-    queues: Sequence[Queue], snapshot: Snapshot, server: str, now: float, locale: str
+    queues: Sequence[Queue],
+    snapshot: Snapshot,
+    server: str,
+    now: float,
+    locale: str,
+    act: BarOf = _nothing,
 ) -> tuple[QueueRow, ...]:
-    """Return some of a server's queues as rows in the given order."""
+    """Return some of a server's queues as rows in the given order, with what may be done there."""
     among = Among.of(snapshot)
-    return tuple(queue_row(queue, among, server, now, locale) for queue in queues)
+    return tuple(queue_row(queue, among, server, now, locale, act) for queue in queues)
 
 
 def share(part: int, total: int) -> str:
@@ -144,7 +158,7 @@ def job_row(job: StoredJob, position: int | None, server: str, now: float, local
 def _pick(job: StoredJob) -> str:
     """Return what names an entry in an order, if a form can send it as it is."""
     name = job.key or job.jid
-    return name if fmt.display_text(name) == name else ""
+    return name if fmt.sendable(name) else ""
 
 
 def retries(facts: dict[str, object], members: dict[str, bytes], locale: str) -> str:

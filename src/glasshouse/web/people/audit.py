@@ -23,7 +23,7 @@ from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.i18n import t
 from glasshouse.web.people.change import Change
 from glasshouse.web.people.people import People
-from glasshouse.web.people.refusals import SignInNeededError
+from glasshouse.web.people.stepup import known
 from glasshouse.web.replies import JSON, fresh
 from glasshouse.web.views.audit import AuditRow, AuditView, Said
 from glasshouse.web.views.shared import Choice
@@ -153,8 +153,7 @@ class Audit:
 
 
 def _require_signed_in(context: PageContext) -> None:
-    if not context.viewer.signed_in:
-        raise SignInNeededError("You are not signed in.")
+    known(context)
     _require(context)
 
 

@@ -28,6 +28,11 @@ MEANINGS: Mapping[Operation, str] = {
     Operation.SERVER_CONFIGURE: "change parameters",
     Operation.SERVER_FLUSH: "flush everything",
 }
+DANGER = frozenset({
+    Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
+    Operation.SET_CLEAR, Operation.WORKER_TERMINATE,
+})  # fmt: skip
+"""What takes something away: its buttons look like it."""
 _ANSWERS = {
     Outcome.ALLOW: ("good", "allowed"),
     Outcome.DENY: ("off", "not allowed"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 from msgspec import UNSET
 from starlette.responses import Response
 
-from glasshouse.desk.asker import Asker
 from glasshouse.desk.desk import Desk, Result
 from glasshouse.desk.shown import Shown
 from glasshouse.model.access import Outcome
@@ -28,8 +28,8 @@ from glasshouse.web.people.change import Change, see
 from glasshouse.web.people.operationviews import confirm_view, operation_view, trash_view
 from glasshouse.web.people.ordering import order_of_form, order_of_json
 from glasshouse.web.people.people import People
-from glasshouse.web.people.refusals import FactorNeededError, SignInNeededError, TooManyError
-from glasshouse.web.people.stepup import in_person
+from glasshouse.web.people.refusals import FactorNeededError, TooManyError
+from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
 from glasshouse.web.views.operations import OperationsView
 
@@ -63,13 +63,13 @@ class Operations:
 
     async def api_status(self, change: Change) -> Response:
         """``GET /api/v1/operations/{id}``: how far it is, and what came of it."""
-        _require_signed_in(change.context)
+        known(change.context)
         found = await self._operation(change.context)
         return fresh(msgspec.json.encode(_told_whole(found)), JSON)
 
     async def api_stop(self, change: Change) -> Response:
         """``POST /api/v1/operations/{id}`` with ``{"stop": true}``."""
-        _require_signed_in(change.context)
+        known(change.context)
         told = mapping(change.body, change.headers.get("content-type", ""))
         if told.get("stop") is not True:
             raise InvalidError("This asks for nothing.", remedy='Send {"stop": true}.')
@@ -95,10 +95,6 @@ class Operations:
         shown = await self._desk.preview(asker, server, order_of_form(fields))
         return see(f"/operations/{shown.preview}")
 
-    async def page(self, context: PageContext) -> PageResult:
-        """``/operations/{id}``: a preview to agree to, or an operation."""
-        return await self._page(context)
-
     async def change(self, change: Change) -> Response:
         """Agree to a preview, or stop an operation."""
         person, fields = in_person(change.context), change.fields()
@@ -119,7 +115,7 @@ class Operations:
                 context = replace(context, viewer=viewer)
             answer = await self._agree(context, fields)
         except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
-            page = await self._page(context, error, fields.get("reason", ""))
+            page = await self.page(context, error, fields.get("reason", ""))
             answer = change.page(replace(page, status=status_of(error)))
         return answer if session is None else change.signed_in(answer, session)
 
@@ -143,8 +139,7 @@ class Operations:
         return await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS)
 
     async def _agree(self, context: PageContext, fields: Mapping[str, str]) -> Response:
-        asker = self._asker(context, await self._server(context))
-        found = await self._desk.again(asker, context.params["id"])
+        found = await self._again(context)
         if found is None:
             # Agreed to twice, or too late: what there is of it is shown.
             return see(f"/operations/{context.params['id']}")
@@ -155,26 +150,21 @@ class Operations:
             reason=fields.get("reason", ""),
             lossy="lossy" in fields,
         )
-        await self._desk.perform(self._asker(context, server), server, order)
+        await self._desk.perform(asker_of(context.viewer, server), server, order)
         return see(f"/operations/{shown.preview}")
 
-    async def _server(self, context: PageContext) -> str:
-        """Return the server of a preview; its owner's sight depends on it."""
-        found = await self._desk.server_of(context.params["id"])
-        return found or next(iter(self._desk.operators), "")
+    async def _again(self, context: PageContext) -> tuple[str, Shown] | None:
+        return await self._desk.again(context.params["id"], partial(asker_of, context.viewer))
 
-    def _asker(self, context: PageContext, server: str) -> Asker:
-        return asker_of(context.viewer, server)
-
-    async def _page(
+    async def page(
         self, context: PageContext, error: GlasshouseError | None = None, reason: str = ""
     ) -> PageResult:
-        asker = self._asker(context, await self._server(context))
-        found = await self._desk.again(asker, context.params["id"])
+        """``/operations/{id}``: a preview to agree to, with why not, or an operation."""
+        found = await self._again(context)
         if found is not None:
             server, shown = found
             context = _on(context, server)
-            held = await self._people.factors.of(asker.who.name)
+            held = await self._people.factors.of(context.viewer.actor.name)
             confirm = confirm_view(
                 shown, context, error=error, reason=reason, codes=held.totp is not None
             )
@@ -218,11 +208,6 @@ class Operations:
 def _on(context: PageContext, server: str) -> PageContext:
     powers = powers_of(context.viewer, server)
     return replace(context, server=context.floor.server(server), powers=powers)
-
-
-def _require_signed_in(context: PageContext) -> None:
-    if not context.viewer.signed_in:
-        raise SignInNeededError("You are not signed in.")
 
 
 def _told_preview(shown: Shown) -> PreviewShape:

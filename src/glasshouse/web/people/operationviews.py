@@ -31,10 +31,6 @@ from glasshouse.web.views.shared import StripRow
 
 _LINES = 8
 _DAY = 86400
-_DANGER = frozenset({
-    Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
-    Operation.SET_CLEAR, Operation.WORKER_TERMINATE,
-})  # fmt: skip
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "done": ("good", "done"),
     "partly": ("warn", "done in part: some jobs had moved"),
@@ -64,7 +60,7 @@ def confirm_view(
         meaning=meaning,
         operation=order.operation.value,
         server=server,
-        tone="danger" if order.operation in _DANGER else "main",
+        tone="danger" if order.operation in may.DANGER else "main",
         named=_named(order, locale),
         count="" if shown.count is None else _counted(shown.count, locale),
         breakdowns=_breakdowns(shown, locale),

@@ -18,8 +18,7 @@ from glasshouse.web.context import PageContext, server_of
 from glasshouse.web.orders import RevealedShape
 from glasshouse.web.people.change import Change
 from glasshouse.web.people.people import People
-from glasshouse.web.people.refusals import SignInNeededError
-from glasshouse.web.people.stepup import in_person
+from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
 from glasshouse.web.views import JobEntry, JobView, Stored
 
@@ -35,7 +34,7 @@ class Reveal:
         """Answer a form of a job's page with that page, and nothing hidden in it."""
         in_person(change.context)
         reason = _reason(change.fields().get("reason", ""))
-        context = await self._revealed(change.context)
+        context, _ = await self._revealed(change.context)
         await self._record(context, reason)
         shown = await job.job(context)
         assert isinstance(shown.view, JobView)
@@ -48,28 +47,27 @@ class Reveal:
 
     async def answer(self, change: Change) -> Response:
         """Answer a program with every entry of a job, whole."""
-        if not change.context.viewer.signed_in:
-            raise SignInNeededError("You are not signed in.")
+        known(change.context)
         asked = mapping(change.body, change.headers.get("content-type", ""))
         reason = _reason(asked.get("reason"))
-        context = await self._revealed(change.context)
+        context, found = await self._revealed(change.context)
         await self._record(context, reason)
-        found = await _entries(context)
         items = [jobs.flattened(item, whole=True) for item in found.items]
         told = RevealedShape(items=items, total=found.total)
         return fresh(msgspec.json.encode(told), JSON)
 
-    async def _revealed(self, context: PageContext) -> PageContext:
-        """Return the context in which nothing of the server is hidden.
+    async def _revealed(self, context: PageContext) -> tuple[PageContext, Entries]:
+        """Return the context in which nothing of the server is hidden, and the job in it.
 
         Raises:
             DeniedError: who asks may not reveal it.
             NotFoundError: there is no such job.
         """
-        context = replace(context, server=context.floor.revealed(server_of(context).name))
-        if not (await _entries(context)).items:
+        server = context.floor.revealed(server_of(context).name)
+        found = await server.jobs(context.params["jid"])
+        if not found.items:
             raise NotFoundError("This job is not on the server any more.")
-        return context
+        return replace(context, server=server), found
 
     async def _record(self, context: PageContext, reason: str) -> None:
         await self._people.recording.note_viewer(
@@ -79,10 +77,6 @@ class Reveal:
             jid=context.params["jid"],
             reason=reason,
         )
-
-
-async def _entries(context: PageContext) -> Entries:
-    return await server_of(context).jobs(context.params["jid"])
 
 
 def _reason(said: object) -> str:

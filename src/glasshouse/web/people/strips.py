@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from glasshouse.model.errors import StoreError
@@ -23,44 +23,34 @@ class Strip(NamedTuple):
 
 async def on_server(context: PageContext) -> Strip:
     """Return what was done on the server, the newest first."""
-    lately = _lately(context)
-    if lately is None:
-        return Strip()
-    return await _strip(context, lately.on_server(server_of(context).name, _MOST))
+    return await _strip(context, lambda desk, server: desk.on_server(server, _MOST))
 
 
 async def on_queue(context: PageContext, queue: str) -> Strip:
     """Return what was done to a queue, the newest first."""
-    lately = _lately(context)
-    if lately is None:
-        return Strip()
-    return await _strip(context, lately.on_queue(server_of(context).name, queue, _MOST))
+    return await _strip(context, lambda desk, server: desk.on_queue(server, queue, _MOST))
 
 
 async def on_job(context: PageContext, jid: str) -> Strip:
     """Return what was done to a job by its id, the newest first."""
-    lately = _lately(context)
-    if lately is None:
+    return await _strip(context, lambda desk, server: desk.on_job(server, jid, _MOST))
+
+
+async def _strip(
+    context: PageContext, ask: Callable[[Lately, str], Awaitable[Sequence[Running]]]
+) -> Strip:
+    """Return the lines: everybody sees what was their own, who sees the ledger sees all."""
+    server, viewer, lately = server_of(context), context.viewer, context.lately
+    everything = server.sight.audit
+    if lately is None or not viewer.signed_in or not (everything or context.powers):
         return Strip()
-    return await _strip(context, lately.on_job(server_of(context).name, jid, _MOST))
-
-
-def _lately(context: PageContext) -> Lately | None:
-    """Return who knows; everybody sees what was their own, who sees the ledger sees all."""
-    if context.server is None or not context.viewer.signed_in:
-        return None
-    return context.lately if context.server.sight.audit or context.powers else None
-
-
-async def _strip(context: PageContext, asked: Awaitable[Sequence[Running]]) -> Strip:
     try:
-        found = await asked
+        found = await ask(lately, server.name)
     except StoreError:
         # The job server can be looked at without the console's own database.
         return Strip()
-    if not server_of(context).sight.audit:
-        found = [running for running in found if running.actor == context.viewer.actor.name]
+    shown = [one for one in found if everything or one.actor == viewer.actor.name]
     return Strip(
-        tuple(strip_row(running, context) for running in found),
-        any(running.ended_at is None for running in found),
+        tuple(strip_row(running, context) for running in shown),
+        any(running.ended_at is None for running in shown),
     )

@@ -1,0 +1,38 @@
+"""Files that are whole and on the disk under their names, or not there: for their owner alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def written(path: Path, pieces: Iterable[bytes]) -> Path:
+    """Write a file durably under a name for the time being, which is returned; see ``placed``.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    new = path.with_name(f"{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+    return new
+
+
+def placed(new: Path, path: Path) -> None:
+    """Give what was ``written`` its name, durably; what had it before is gone.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    new.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
