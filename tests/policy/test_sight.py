@@ -295,6 +295,11 @@ def test_a_stranger_is_told_to_sign_in() -> None:
     queue = Decision(outcome=Outcome.DENY, why=Why.OTHER_QUEUE)
     assert reasons.sentence(queue, every_queue=True) == "Role {role} does not cover every queue."
     assert reasons.sentence(queue) == "Role {role} does not cover this queue."
+    off = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting="flush")
+    assert reasons.sentence(off) == "Flushing a server is switched off."
+    assert reasons.sentence(off, signed_in=False) == "Flushing a server is switched off."
+    scope = Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, setting="token")
+    assert reasons.sentence(scope, every_queue=True) == "This token was not made for it."
     assert reasons.sentence(denied, every_queue=True) == "Not for role {role}."
 
 

@@ -52,6 +52,7 @@ def used() -> set[str]:
     keys |= {f"state {state.value}" for state in JobState}
     keys |= {f"outcome {outcome.value}" for outcome in Outcome}
     keys |= set(reasons.SENTENCES.values()) | {reasons.EVERY_QUEUE, reasons.STRANGER}
+    keys |= set(reasons.BEYOND.values())
     keys |= set(may.MEANINGS.values()) | {answer for _, answer in may._ANSWERS.values()}
     keys |= set(acting._LABELS.values()) | {text for _, text in operationviews.OUTCOMES.values()}
     keys |= set(accountview._SOURCES.values()) | set(audit.LABELS.values())

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from glasshouse.ledger.record import Who
 from glasshouse.model.access import Decision, Outcome, Why
 from glasshouse.model.operation import Operation, Target
+from glasshouse.policy import reasons
 from glasshouse.policy.sight import Sight
 
 _ORDER = (Outcome.DENY, Outcome.NEEDS_FACTOR, Outcome.NEEDS_SECOND_PERSON, Outcome.ALLOW)
 
-FLUSH_IS_OFF = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting="flush")
+FLUSH_IS_OFF = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting=reasons.FLUSH)
 """Nobody flushes a server by this console."""
 
 
@@ -31,7 +32,10 @@ class Asker:
         return min(decisions, key=lambda decision: _ORDER.index(decision.outcome))
 
     def best(self, operation: Operation, server: str) -> Decision:
-        """Return what is decided where it is most likely to be allowed."""
+        """Return what is decided where it is most likely to be allowed.
+
+        A role that covers some queues may do it there: the first of its globs stands for them.
+        """
         if operation is Operation.SERVER_FLUSH:
             return FLUSH_IS_OFF
         decisions = [

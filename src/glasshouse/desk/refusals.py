@@ -81,8 +81,4 @@ _KINDS = {
 def refusal(decision: Decision, *, signed_in: bool, queue: str | None) -> NotAllowedError:
     """Return the error that tells of a decision which allows nothing."""
     told = reasons.sentence(decision, every_queue=queue is None, signed_in=signed_in)
-    if decision.setting == "flush":
-        told = "Flushing a server is switched off."
-    if decision.setting == "token":
-        told = "This token was not made for it."
     return _KINDS[decision.outcome](told.format(**reasons.facts(decision)), decision)

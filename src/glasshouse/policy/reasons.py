@@ -25,6 +25,12 @@ SENTENCES: Mapping[Why, str] = {
 }
 EVERY_QUEUE = "Role {role} does not cover every queue."
 STRANGER = "You are not signed in."
+FLUSH, TOKEN = "flush", "token"
+BEYOND: Mapping[str, str] = {
+    FLUSH: "Flushing a server is switched off.",
+    TOKEN: "This token was not made for it.",
+}
+"""Of a decision that no role made: what made it, as its ``setting``."""
 
 
 def sentence(decision: Decision, *, every_queue: bool = False, signed_in: bool = True) -> str:
@@ -32,6 +38,8 @@ def sentence(decision: Decision, *, every_queue: bool = False, signed_in: bool =
 
     ``every_queue`` says that the operation would have touched every queue.
     """
+    if decision.setting in BEYOND:
+        return BEYOND[decision.setting]
     if decision.why is Why.OTHER_QUEUE and every_queue:
         return EVERY_QUEUE
     if decision.outcome is Outcome.DENY and not signed_in and decision.why is not Why.READ_ONLY:

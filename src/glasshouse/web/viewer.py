@@ -6,7 +6,7 @@ import msgspec
 
 from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.operation import Operation, Target
-from glasshouse.policy import globs
+from glasshouse.policy import globs, reasons
 from glasshouse.policy.rules import Rules, default_rules
 from glasshouse.policy.sight import Sight
 from glasshouse.web.people.person import Person
@@ -42,7 +42,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether an operation may be done; a token may do what it was made for."""
         scope = None if self.person is None else self.person.scope
         if scope is not None and not globs.within(scope, operation):
-            return Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, setting="token")
+            return Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, setting=reasons.TOKEN)
         return self.rules.decide(self.actor, operation, target, self.context)
 
 

@@ -93,6 +93,7 @@ OPERATIONS = {
         "您可以在此进行更改：每次更改都会先预览，并被记录。"
     ),
     "You may not do this.": "您不能这样做。",
+    "Flushing a server is switched off.": "清空整个服务器的功能已关闭。",
     "Show your second factor to see hidden values": "出示第二因素以查看隐藏的值",
     "Show hidden values": "显示隐藏的值",
     "Why must you see it? It is recorded.": "为何需要查看？（会被记录）",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from glasshouse.model.access import Decision, Outcome
-from glasshouse.model.operation import Operation, Target
+from glasshouse.model.operation import Operation
 from glasshouse.policy import reasons
 from glasshouse.web.context import PageContext
 from glasshouse.web.i18n import t
+from glasshouse.web.people.asker import asker_of
 from glasshouse.web.viewer import Viewer
 from glasshouse.web.views.people import MayRow, MayTable
 
@@ -42,25 +43,13 @@ _ANSWERS = {
 
 
 def best(viewer: Viewer, operation: Operation, server: str) -> Decision:
-    """Return the decision about an operation where it is most likely to be allowed.
-
-    A role that covers some queues may do it there: the first of its globs stands for them.
-    """
-    roles = viewer.rules.roles
-    queues = [glob for name in viewer.actor.roles if name in roles for glob in roles[name].queues]
-    targets = [Target(server=server, queue=queue) for queue in dict.fromkeys((None, *queues))]
-    decisions = [viewer.may(operation, target) for target in targets]
-    return min(decisions, key=lambda decision: _ORDER.index(decision.outcome))
-
-
-_ORDER = (Outcome.ALLOW, Outcome.NEEDS_SECOND_PERSON, Outcome.NEEDS_FACTOR, Outcome.DENY)
+    """Return the decision about an operation where it is most likely to be allowed."""
+    return asker_of(viewer, server).best(operation, server)
 
 
 def why(viewer: Viewer, decision: Decision, locale: str) -> str:
     """Return the sentence that says why."""
     told = reasons.sentence(decision, signed_in=viewer.signed_in)
-    if decision.setting == "token":
-        told = "This token was not made for it."
     return t(told, locale, **reasons.facts(decision))
 
 
