@@ -42,6 +42,7 @@ ROLES = {
         factor_age="1h",
         reason=("queue.clear", "set.clear", "job.delete"),
     ),
+    "clerk": RoleTable(see=("queues:mail", "trash"), factor_age="none"),
     "helper": RoleTable(inherits="viewer", allow=("queue.pause",), factor_age="none"),
 }  # fmt: skip
 
@@ -116,14 +117,15 @@ def add(people: People, name: str, role: str, at: float) -> None:
 
 
 @contextlib.asynccontextmanager
-async def shop(folder: Path) -> AsyncIterator[Shop]:
-    """Run everything while the block runs."""
+async def shop(folder: Path, *, anonymous: str | None = "viewer") -> AsyncIterator[Shop]:
+    """Run everything while the block runs; ``anonymous`` is what everybody is."""
     data, clock = folder / "engine", Clock()
-    access = Access(rules=Rules(roles=resolve(ROLES), anonymous="viewer"))
+    access = Access(rules=Rules(roles=resolve(ROLES), anonymous=anonymous))
     async with running(data) as engine:
         people = People(Tools(database=Database(sqlite_url(folder / "state")), clock=clock), access)
         add(people, "ops", "operator", clock())
         add(people, "helper", "helper", clock())
+        add(people, "clerk", "clerk", clock())
         desk = Desk(database=people.tools.database, operators={"main": EmbeddedOperator(data)})
         await desk.resume()
         reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)

@@ -17,7 +17,7 @@ from glasshouse.storage.ledger import Wanted
 from glasshouse.upstream import embedded_operator
 from tests.desk.shop import Shop, shop
 from tests.desk.test_going import Waiting
-from tests.web.people.home import PASSWORD
+from tests.web.people.home import PASSWORD, living, may, sign_in, step_up
 
 API = "/api/v1/servers/main"
 
@@ -107,6 +107,33 @@ async def test_everything_of_a_search_is_frozen_and_deleted_and_put_back(open_sh
         assert (await client.get(API + "/trash")).json()["items"][0]["restored"] == 3
         page = await seen(client, "/main/dead?q=queue:mail", "charge-mail-0002")
     assert page.count('name="keys"') == 3
+
+
+async def test_the_trash_tells_nothing_of_queues_that_may_not_be_seen(tmp_path: Path) -> None:
+    async with shop(tmp_path, anonymous=None) as closed:
+        await closed.fill("mail", 2)
+        await closed.fill("secret", 2)
+        async with closed.signed_in() as client:
+            for queue in ("mail", "secret"):
+                shown = await ask(client, operation="queue.clear", queue=queue)
+                await agree(client, shown, reason="no")
+            assert len((await client.get(API + "/trash")).json()["items"]) == 2
+        async with closed.signed_in("clerk", proven=False) as clerk:
+            (item,) = (await clerk.get(API + "/trash")).json()["items"]
+            page = (await clerk.get("/main/trash")).text
+    assert item["queue"] == "mail"
+    assert "mail" in page
+    assert "secret" not in page
+
+
+async def test_what_is_said_of_flushing_is_what_the_desk_says(tmp_path: Path) -> None:
+    async with living(tmp_path) as home:
+        home.add("root", "admin", proven=True)
+        async with home.browser() as browser:
+            await sign_in(browser, "root")
+            await step_up(browser, home.code())
+            assert await may(browser, "server.flush") == "deny"
+            assert "Flushing a server is switched off." in (await browser.get("/account")).text
 
 
 async def test_a_form_with_nothing_chosen_says_so(open_shop: Shop) -> None:

@@ -136,7 +136,9 @@ class Operations:
                 "Your role does not see the trash here.",
                 remedy='It needs see = ["trash"] in a role, and one of its networks.',
             )
-        return await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS)
+        found = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS)
+        # What came from several queues names none.
+        return [heap for heap in found if not heap.queue or server.sight.shows(heap.queue)]
 
     async def _agree(self, context: PageContext, fields: Mapping[str, str]) -> Response:
         found = await self._again(context)
