@@ -7,6 +7,12 @@ import time
 from collections.abc import Callable
 
 
+def rank(took: list[float], share: float) -> float:
+    """Return the time that a share of all took at the most."""
+    ordered = sorted(took)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
 async def times(port: int, path: str | Callable[[int], str], count: int) -> list[float]:
     """Return how many milliseconds each answer took, in order of length.
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from bench import servers
+from bench.answers import rank
+from bench.fwp import Client
 from bench.servers import Server
 from glasshouse.desk.asker import Asker
 from glasshouse.desk.desk import Desk
@@ -73,24 +74,16 @@ async def measure() -> list[dict[str, object]]:
 
 
 async def _fill(port: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    await reader.readline()
-    writer.write(b'HELLO {"v":2}\r\n')
-    await reader.readline()
+    client = await Client.connect(port)
     for first in range(0, JOBS, LINE):
-        line = [
+        await client.push_all(
             {"jid": f"fill-{n:010}", "jobtype": "ChargeOrder", "queue": f"q{n % 5}", "at": FAR,
              "args": [{"order_id": n, "customer": f"customer-{n % 977}", "note": "x" * 100}]}
             for n in range(first, first + LINE)
-        ]  # fmt: skip
-        writer.write(b"PUSHB " + msgspec.json.encode(line) + b"\r\n")
-        await reader.readline()
-        await reader.readline()
+        )  # fmt: skip
     for n in range(AT_ONCE):
-        job = {"jid": f"small-{n:06}", "jobtype": "T", "queue": f"small-{n}", "args": []}
-        writer.write(b"PUSH " + msgspec.json.encode(job) + b"\r\n")
-        await reader.readline()
-    writer.close()
+        await client.push(f"small-{n:06}", queue=f"small-{n}")
+    client.close()
 
 
 def _person(state: Path) -> None:
@@ -117,9 +110,9 @@ async def _bulk(console: Server, session: aiohttp.ClientSession) -> list[dict[st
         {"name": "the console's memory before", "value": round(before, 1), "unit": "MB"},
         {"name": "at its peak, over that", "value": round(console.peak_mb() - before, 1),
          "unit": "MB"},
-        {"name": "others' pages meanwhile: 95th percentile", "value": round(_rank(looked, 0.95), 1),
+        {"name": "others' pages meanwhile: 95th percentile", "value": round(rank(looked, 0.95), 1),
          "unit": "ms", "goal": "< 100"},
-        {"name": "the same before: 95th percentile", "value": round(_rank(alone, 0.95), 1),
+        {"name": "the same before: 95th percentile", "value": round(rank(alone, 0.95), 1),
          "unit": "ms"},
         {"name": "pages that were looked at meanwhile", "value": len(looked), "unit": "pages"},
     ]  # fmt: skip
@@ -204,7 +197,7 @@ async def _small(session: aiohttp.ClientSession) -> list[dict[str, object]]:
     return [
         {"name": "single operations a second over HTTP, two synced records each",
          "value": round(len(took) / SECONDS), "unit": "/s", "goal": ">= 500"},
-        {"name": "each of them: 95th percentile", "value": round(_rank(took, 0.95), 1),
+        {"name": "each of them: 95th percentile", "value": round(rank(took, 0.95), 1),
          "unit": "ms"},
     ]  # fmt: skip
 
@@ -219,8 +212,3 @@ async def _clicks(session: aiohttp.ClientSession, number: int, until: float) -> 
             assert told.get("outcome") == "done", told
         took.append((time.perf_counter() - begun) * 1000)
     return took
-
-
-def _rank(took: list[float], share: float) -> float:
-    ordered = sorted(took)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from bench import servers
+from bench.answers import rank
 from bench.fwp import Client
 from glasshouse.identity import passwords
 from glasshouse.storage import accounts
@@ -51,7 +52,7 @@ async def measure() -> list[dict[str, object]]:
 def _rows(
     alone: list[float], beside: list[float], signed_in: list[float], refused: int
 ) -> list[dict[str, object]]:
-    quiet, busy = _rank(alone, 0.95), _rank(beside, 0.95)
+    quiet, busy = rank(alone, 0.95), rank(beside, 0.95)
     return [
         {"name": "a signed-in reader's page: 95th percentile", "value": round(quiet, 1),
          "unit": "ms"},
@@ -59,17 +60,12 @@ def _rows(
          "unit": "ms", "goal": "< 50"},
         {"name": "with sign-ins against without", "value": round(busy / quiet, 2), "unit": "ratio"},
         {"name": "pages that were read meanwhile", "value": len(beside), "unit": "pages"},
-        {"name": "sign-ins: 95th percentile", "value": round(_rank(signed_in, 0.95), 1),
+        {"name": "sign-ins: 95th percentile", "value": round(rank(signed_in, 0.95), 1),
          "unit": "ms"},
         {"name": "sign-ins a second", "value": round(len(signed_in) / SECONDS, 1), "unit": "/s",
          "goal": f"{A_SECOND}"},
         {"name": "sign-ins that were refused", "value": refused, "unit": "", "goal": "0"},
     ]  # fmt: skip
-
-
-def _rank(took: list[float], share: float) -> float:
-    ordered = sorted(took)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 async def _fill(port: int) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,9 +24,9 @@ from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_scan import RemoteScanner
 from glasshouse.upstream.scan import Scanner
 from glasshouse.web.app import create_app
-from glasshouse.web.serve import serve
 from tests.engine.peer import Clock, Peer, Running, running
 from tests.upstream.engine_web import EngineWeb
+from tests.web.serving import serving
 
 
 class House(msgspec.Struct):
@@ -57,19 +55,10 @@ async def served(
     reader: Reader, clock: Clock, scanner: Scanner | None = None, pace: Pace | None = None
 ) -> AsyncIterator[str]:
     """Serve a console over ``reader``; yield its address."""
-    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner, pace=pace)})
     app = create_app(floor, clock=clock)
-    async with floor.running():
-        task = asyncio.create_task(
-            serve(app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port))
-        )
-        try:
-            yield f"http://localhost:{await asyncio.wait_for(ready, 10)}"
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait_for(task, 10)
+    async with floor.running(), serving(app) as port:
+        yield f"http://localhost:{port}"
 
 
 @contextlib.asynccontextmanager
@@ -111,13 +100,6 @@ async def open_live(context: BrowserContext, url: str) -> Page:
     await page.goto(url)
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     return page
-
-
-async def push(peer: Peer, queue: str, *jids: str, **fields: Any) -> None:
-    """Push jobs that charge orders."""
-    for jid in jids:
-        job = {"jid": jid, "jobtype": "ChargeOrder", "queue": queue, "args": [{"order": jid}]}
-        assert await peer.ask("PUSH " + json.dumps({**job, **fields})) == "+OK"
 
 
 async def overflow(page: Page) -> int:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext
 
-from .house import HOUSES, House, open_live, overflow, push, whole_story
+from tests.engine.peer import push_orders as push
+
+from .house import HOUSES, House, open_live, overflow, whole_story
 
 
 @pytest.fixture(params=HOUSES)

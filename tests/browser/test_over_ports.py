@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from .house import House, open_live, over_ports, overflow, push
+from tests.engine.peer import push_orders as push
+
+from .house import House, open_live, over_ports, overflow
 
 PAGES = (
     "/", "/main", "/main/search?q=order", "/main/queues", "/main/queues/mailers", "/main/retries",

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from .house import HOUSES, House, open_live, overflow, push, whole_story
+from tests.engine.peer import push_orders as push
+
+from .house import HOUSES, House, open_live, overflow, whole_story
 
 ALONE = "Queue mailers has jobs (3) and no worker is connected."
 

@@ -24,10 +24,10 @@ from glasshouse.web.app import create_app
 from glasshouse.web.people.access import Access
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
-from glasshouse.web.serve import serve
 from tests.engine.peer import Clock
 from tests.web.fakes import FAST, FakeReader
 from tests.web.people.home import PASSWORD
+from tests.web.serving import serving
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -59,19 +59,11 @@ async def served(folder: Path, rules: Rules | None = None) -> AsyncIterator[Home
     people.tools.database.call(accounts.add, account)
     floor = Floor({"main": ServerFloor("main", FakeReader(), clock=clock, pace=FAST)})
     app = create_app(floor, clock=clock, people=people)
-    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    async with floor.running():
-        task = asyncio.create_task(
-            serve(app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port))
-        )
-        try:
-            port = await asyncio.wait_for(ready, 10)
+    try:
+        async with floor.running(), serving(app) as port:
             yield Home(f"http://localhost:{port}", people, clock, access)
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait_for(task, 10)
-            people.tools.close()
+    finally:
+        people.tools.close()
 
 
 async def sign_in(page: Page, home: Home, path: str = "/main/dead") -> None:

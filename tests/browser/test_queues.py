@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from .house import HOUSES, House, open_live, overflow, push
+from tests.engine.peer import push_orders as push
+
+from .house import HOUSES, House, open_live, overflow
 
 
 @pytest.fixture(params=HOUSES)

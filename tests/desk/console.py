@@ -71,6 +71,12 @@ class Console:
         assert line, (self.folder / "log").read_text()[-2000:]
         return str(json.loads(line)["console"])
 
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self.process is not None
+        return self.process.pid
+
     async def kill(self) -> None:
         """Let it end at once, with nothing said."""
         assert self.process is not None

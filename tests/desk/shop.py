@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -27,9 +26,9 @@ from glasshouse.web.app import create_app
 from glasshouse.web.people.access import Access
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
-from glasshouse.web.serve import serve
-from tests.engine.peer import Clock, Peer, Running, running
+from tests.engine.peer import Clock, Peer, Running, push_orders, running
 from tests.web.people.home import PASSWORD, SECRET
+from tests.web.serving import serving
 
 ROLES = {
     "operator": RoleTable(
@@ -64,7 +63,7 @@ class Shop(msgspec.Struct):
         """Make jobs that failed for good; return their ids."""
         client, worker = await self.engine.peer(), await self.engine.peer(wid="w-1")
         jids = [f"charge-{queue}-{number:04}" for number in range(count)]
-        await push(client, queue, *jids, retry=-1, **more)
+        await push_orders(client, queue, *jids, retry=-1, **more)
         for _ in jids:
             job = await worker.fetch(queue)
             assert job is not None
@@ -78,7 +77,7 @@ class Shop(msgspec.Struct):
         """Push jobs to a queue; return their ids."""
         client = await self.engine.peer()
         jids = [f"{queue}-{number:04}" for number in range(count)]
-        await push(client, queue, *jids)
+        await push_orders(client, queue, *jids)
         client.close()
         return jids
 
@@ -99,13 +98,6 @@ class Shop(msgspec.Struct):
                 shown = await client.post("/step-up", data={"code": self.code(), "next": "/main"})
                 assert shown.headers["location"] == "/main"
             yield client
-
-
-async def push(peer: Peer, queue: str, *jids: str, **fields: Any) -> None:
-    """Push jobs that charge orders."""
-    for jid in jids:
-        job = {"jid": jid, "jobtype": "ChargeOrder", "queue": queue, "args": [{"order": jid}]}
-        assert await peer.ask("PUSH " + json.dumps({**job, **fields})) == "+OK"
 
 
 def add(people: People, name: str, role: str, at: float) -> None:
@@ -131,17 +123,9 @@ async def shop(folder: Path, *, anonymous: str | None = "viewer") -> AsyncIterat
         reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
         floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner)})
         app = create_app(floor, clock=clock, people=people, desk=desk)
-        ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        async with floor.running():
-            task = asyncio.create_task(
-                serve(app, host="127.0.0.1", port=0, on_ready=lambda _, p: ready.set_result(p))
-            )
-            try:
-                port = await asyncio.wait_for(ready, 10)
+        try:
+            async with floor.running(), serving(app) as port:
                 yield Shop(engine, f"http://localhost:{port}", clock, desk, people)
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait_for(task, 10)
-                await desk.close()
-                people.tools.close()
+        finally:
+            await desk.close()
+            people.tools.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import resource
+import contextlib
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,67 +15,28 @@ from glasshouse.ledger.verify import verify
 from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
 from tests.engine.peer import Running, running
+from tests.small import FileSize, Small, mounted
 from tests.storage.postgres import needs_postgres, postgres_server
 
 from .console import Console, add_boss, console, outcomes, records, settled
 from .house import House
 
 
-class Room:
-    """Where the console keeps its state: little room, that can be made more."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-
-    def narrow(self, served: Console) -> None:
-        """Leave the running console little room."""
-
-    def widen(self, served: Console) -> None:
-        """Give it more."""
-        raise NotImplementedError
-
-
-class Tmpfs(Room):
-    """A file system of 3 MiB."""
-
-    def widen(self, served: Console) -> None:
-        _mount("-o", "remount,size=64m", str(self.state))
-
-
-class FileSize(Room):
-    """A limit on the size of files."""
-
-    def narrow(self, served: Console) -> None:
-        self._set(served, 1 << 20)
-
-    def widen(self, served: Console) -> None:
-        self._set(served, resource.RLIM_INFINITY)
-
-    @staticmethod
-    def _set(served: Console, size: int) -> None:
-        assert served.process is not None
-        hard = resource.RLIM_INFINITY
-        resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (size, hard))
-
-
-def _mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True, capture_output=True)
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    at = tmp_path / "small"
+    at.mkdir(mode=0o700)
+    return at
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
+def room(state: Path) -> Iterator[Small]:
     """A small file system, or where none can be mounted a limit on files."""
-    at = tmp_path / "small"
-    at.mkdir(mode=0o700)
-    try:
-        _mount("-t", "tmpfs", "-o", "size=3m", "tmpfs", str(at))
-    except (OSError, subprocess.CalledProcessError):
-        yield FileSize(at)
-        return
-    try:
-        yield Tmpfs(at)
-    finally:
-        subprocess.run(["umount", str(at)], check=True)
+    with contextlib.ExitStack() as stack:
+        made: Small = FileSize()
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            made = stack.enter_context(mounted(state, "3m"))
+        yield made
 
 
 @pytest.fixture
@@ -128,17 +89,17 @@ def whole(database: Database) -> None:
 
 
 async def test_a_full_disk_refuses_operations_and_nothing_else(
-    room: Room, engine: Running, tmp_path: Path
+    room: Small, state: Path, engine: Running, tmp_path: Path
 ) -> None:
     house = House(engine, None, engine.data, tmp_path)  # type: ignore[arg-type]
     await house.fill("q", 3)
     before = house.jobs()
-    database = Database(sqlite_url(room.state))
+    database = Database(sqlite_url(state))
     add_boss(database)
     async with console(tmp_path / "console", engine.data) as served:
-        served.state = room.state
+        served.state = state
         await served.start()
-        room.narrow(served)
+        room.limit(served.pid)
         await until_refused(served, engine)
         for order in (
             {"operation": "queue.delete_jobs", "queue": "q", "jids": ["q-0000001"]},
@@ -149,7 +110,7 @@ async def test_a_full_disk_refuses_operations_and_nothing_else(
         assert house.jobs() == before
         assert engine.engine.memory.parameters.default_retry != 3
         await looks(served)
-        room.widen(served)
+        room.widen(served.pid)
         await until_done(served, "queue.pause")
         await settled(database)
     outcomes(records(database))
@@ -158,23 +119,23 @@ async def test_a_full_disk_refuses_operations_and_nothing_else(
 
 
 async def test_what_meets_a_full_disk_on_its_way_goes_on_when_there_is_room(
-    room: Room, engine: Running, tmp_path: Path
+    room: Small, state: Path, engine: Running, tmp_path: Path
 ) -> None:
     house = House(engine, None, engine.data, tmp_path)  # type: ignore[arg-type]
     await house.fill("q", 1500, args=["x" * 4000])
     before = house.jobs()
-    database = Database(sqlite_url(room.state))
+    database = Database(sqlite_url(state))
     add_boss(database)
     async with console(tmp_path / "console", engine.data) as served:
-        served.state = room.state
+        served.state = state
         await served.start()
-        room.narrow(served)
+        room.limit(served.pid)
         answer = await served.agree(operation="queue.clear", queue="q")
         assert answer.status_code == 202
         assert "outcome" not in answer.json()
         assert 0 < len(house.jobs()) <= len(before)
         await looks(served)
-        room.widen(served)
+        room.widen(served.pid)
         await settled(database)
         assert house.jobs() == []
         told = outcomes(records(database))[answer.json()["record"]]

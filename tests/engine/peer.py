@@ -203,3 +203,10 @@ async def running(
         await engine.close()
         stop.set()
         await task
+
+
+async def push_orders(peer: Peer, queue: str, *jids: str, **fields: Any) -> None:
+    """Push jobs that charge orders."""
+    for jid in jids:
+        job = {"jid": jid, "jobtype": "ChargeOrder", "queue": queue, "args": [{"order": jid}]}
+        assert await peer.ask("PUSH " + json.dumps({**job, **fields})) == "+OK"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from glasshouse.engine.check import check
 from glasshouse.model.job import JobSet
 from glasshouse.model.listing import ListQuery
 from glasshouse.upstream.embedded import EmbeddedReader
+from tests.small import FileSize, Small, mounted
 
 from .peer import Peer
 from .process import EngineProcess, process, push_until_refused
@@ -25,63 +25,25 @@ from .process import EngineProcess, process, push_until_refused
 FULL = "-ERR storage failed, nothing was done: the disk is full"
 
 
-class Small:
-    """A place with little room, that can be given more."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-
-    def limit(self, engine: EngineProcess) -> None:
-        """Leave the running engine little room."""
-
-    def widen(self, engine: EngineProcess) -> None:
-        """Give it more."""
-        raise NotImplementedError
-
-
-class Tmpfs(Small):
-    """A file system of 12 MiB."""
-
-    def widen(self, engine: EngineProcess) -> None:
-        _mount("-o", "remount,size=64m", str(self.data.parent))
-
-
-class FileSize(Small):
-    """A limit on the size of files: each file meets it by itself."""
-
-    def limit(self, engine: EngineProcess) -> None:
-        self._set(engine, 1 << 20)
-
-    def widen(self, engine: EngineProcess) -> None:
-        self._set(engine, resource.RLIM_INFINITY)
-
-    @staticmethod
-    def _set(engine: EngineProcess, size: int) -> None:
-        hard = resource.RLIM_INFINITY
-        resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, (size, hard))
-
-
-def _mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True, capture_output=True)
-
-
 @pytest.fixture(params=["tmpfs", "file-size"])
 def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Small]:
+    (tmp_path / "small").mkdir()
     if request.param == "file-size":
-        yield FileSize(tmp_path / "data")
+        yield FileSize()
         return
-    at = tmp_path / "small"
-    at.mkdir()
     if os.geteuid() != 0 or not shutil.which("mount"):
         pytest.skip("mounting a small file system needs root")
-    try:
-        _mount("-t", "tmpfs", "-o", "size=12m", "tmpfs", str(at))
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"a small file system cannot be mounted here: {error.stderr.decode()}")
-    try:
-        yield Tmpfs(at / "data")
-    finally:
-        subprocess.run(["umount", str(at)], check=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            made = stack.enter_context(mounted(tmp_path / "small", "12m"))
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"a small file system cannot be mounted here: {error.stderr.decode()}")
+        yield made
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "small/data"
 
 
 def jids(data: Path) -> set[str]:
@@ -110,23 +72,23 @@ async def _until_taken(peer: Peer, jid: str) -> None:
 
 
 async def test_pushes_are_refused_looking_goes_on_and_room_ends_it_without_a_restart(
-    small: Small, tmp_path: Path
+    small: Small, data: Path, tmp_path: Path
 ) -> None:
     acknowledged: set[str] = set()
-    async with process(small.data, tmp_path / "log") as engine:
-        small.limit(engine)
+    async with process(data, tmp_path / "log") as engine:
+        small.limit(engine.process.pid)
         peers = await _fill_up(engine, acknowledged)
         # What is looked at is older than what the journal has, but nothing else.
-        assert jids(small.data) <= acknowledged
-        reader = EmbeddedReader(small.data)
+        assert jids(data) <= acknowledged
+        reader = EmbeddedReader(data)
         state = await reader.state()
         assert 0 < sum(queue.size for queue in state.queues) <= len(acknowledged)
         assert state.refusing == FULL.removeprefix("-ERR ")
         assert (await reader.set_jobs(JobSet.DEAD, ListQuery(per_page=5))).total == 0
-        assert {problem.kind for problem in check(small.data).problems} <= {"space"}
+        assert {problem.kind for problem in check(data).problems} <= {"space"}
         # A worker gets nothing, because handing a job out has to be written too.
         assert await peers[1].ask("FLUSH") == FULL
-        small.widen(engine)
+        small.widen(engine.process.pid)
         await _until_taken(peers[0], "jid-after-1")
         acknowledged.add("jid-after-1")
         assert (await reader.state()).refusing is None
@@ -135,17 +97,17 @@ async def test_pushes_are_refused_looking_goes_on_and_room_ends_it_without_a_res
         assert (await peers[1].fetch() or {})["jid"] in acknowledged
         assert await engine.terminate() == 0
         assert "Traceback" not in engine.told()
-    assert jids(small.data) == acknowledged
-    assert {problem.kind for problem in check(small.data).problems} <= {"space"}
+    assert jids(data) == acknowledged
+    assert {problem.kind for problem in check(data).problems} <= {"space"}
 
 
 @pytest.mark.parametrize("end", [EngineProcess.terminate, "kill"])
 async def test_an_engine_that_ends_while_the_disk_is_full_comes_back_with_everything(
-    small: Small, end: Callable[[EngineProcess], object] | str, tmp_path: Path
+    small: Small, data: Path, end: Callable[[EngineProcess], object] | str, tmp_path: Path
 ) -> None:
     acknowledged: set[str] = set()
-    async with process(small.data, tmp_path / "log") as engine:
-        small.limit(engine)
+    async with process(data, tmp_path / "log") as engine:
+        small.limit(engine.process.pid)
         await _fill_up(engine, acknowledged)
         if end == "kill":
             engine.process.kill()
@@ -153,11 +115,11 @@ async def test_an_engine_that_ends_while_the_disk_is_full_comes_back_with_everyt
         else:
             assert await engine.terminate() == 0
         with contextlib.suppress(ProcessLookupError):
-            small.widen(engine)
+            small.widen(engine.process.pid)
         assert "Traceback" not in engine.told()
-    async with process(small.data, tmp_path / "log-2") as engine:
+    async with process(data, tmp_path / "log-2") as engine:
         peer = await engine.peer()
         assert (await peer.info())["faktory"]["total_enqueued"] == len(acknowledged)
         await peer.push("jid-after-1")
         assert await engine.terminate() == 0
-    assert jids(small.data) == acknowledged | {"jid-after-1"}
+    assert jids(data) == acknowledged | {"jid-after-1"}

@@ -32,10 +32,10 @@ from glasshouse.upstream.scan import Spot, Stretch
 from glasshouse.web.app import Application, create_app
 from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.routes import ROUTES, Kind
-from glasshouse.web.serve import serve
 from glasshouse.web.static import Assets
 from glasshouse.web.viewer import stranger
 from glasshouse.wire.matching import matches
+from tests.web.serving import serving
 
 NOW = 1_800_000_000.0
 FAST = Pace(watched=0.005, idle=0.005, fault=0.005, between_reads=0.005, refresh=0.05)
@@ -324,22 +324,8 @@ class House:
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator[int]:
         """Serve on a free loopback port by the real uvicorn."""
-        ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        async with self.sampled():
-            task = asyncio.create_task(
-                serve(
-                    self.app,
-                    host="127.0.0.1",
-                    port=0,
-                    on_ready=lambda _, port: ready.set_result(port),
-                )
-            )
-            try:
-                yield await asyncio.wait_for(ready, 5)
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait_for(task, 5)
+        async with self.sampled(), serving(self.app) as port:
+            yield port
 
 
 async def exchange(port: int, request: bytes) -> bytes:
