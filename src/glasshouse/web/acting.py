@@ -79,7 +79,12 @@ def queue_bars(
 def row_bar(context: PageContext, queue: Queue) -> views.ActBar | None:
     """Return the button that holds a queue of a list, or lets it go on."""
     _, bar = queue_bars(context, queue.name, 0, paused=queue.paused)
-    if bar is None or bar.buttons[0].why:
+    return _possible(bar)
+
+
+def _possible(bar: views.ActBar | None) -> views.ActBar | None:
+    """Return a row's bar unless all of it is off: why is said once, and not in every row."""
+    if bar is None or all(button.why for button in bar.buttons):
         return None
     return bar
 
@@ -107,13 +112,13 @@ def entry_bar(context: PageContext, job: StoredJob) -> views.ActBar | None:
 
 
 def worker_bar(context: PageContext, worker: Worker) -> views.ActBar | None:
-    """Return what may be done with one worker; one that ends is let end."""
+    """Return what may be done with one worker, if anything may; one that ends is let end."""
     if not fmt.sendable(worker.wid) or worker.state is WorkerState.TERMINATE:
         return None
     wanted: tuple[Operation, ...] = (Operation.WORKER_QUIET, Operation.WORKER_TERMINATE)
     if worker.state is WorkerState.QUIET:
         wanted = wanted[1:]
-    return _workers(context, worker.wid, _buttons(context, wanted, None))
+    return _possible(_workers(context, worker.wid, _buttons(context, wanted, None)))
 
 
 def workers_bar(context: PageContext) -> views.ActBar | None:
