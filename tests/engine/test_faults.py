@@ -108,6 +108,28 @@ async def test_a_damaged_file_is_refused_at_start_with_what_to_do(
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM journal",
+        "UPDATE journal SET lineage = 5",
+        "INSERT INTO tally VALUES ('never', 'none')",
+        "INSERT INTO parameter VALUES ('dead_timeout', 'none')",
+    ],
+)
+async def test_values_that_no_engine_has_written_are_refused_at_start_with_what_to_do(
+    change: str, tmp_path: Path
+) -> None:
+    await _many(tmp_path / "data")
+    file = tmp_path / "data" / schema.FILE
+    with contextlib.closing(apsw.Connection(str(file))) as db:
+        db.execute(change)
+        assert db.changes()
+    told = refused_start(tmp_path / "data")
+    assert "is damaged" in told
+    assert "Keep a copy of the folder" in told
+
+
 async def test_a_log_without_its_database_is_not_thrown_away(tmp_path: Path) -> None:
     killed(tmp_path / "data", 5)
     file = tmp_path / "data" / schema.FILE

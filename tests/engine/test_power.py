@@ -24,6 +24,7 @@ from glasshouse.engine.check import check
 from glasshouse.engine.memory import DEAD, RETRIES, SCHEDULED, Memory
 from glasshouse.engine.recovery import open_journal
 from glasshouse.engine.run import Timers
+from glasshouse.engine.schema import values_of
 from glasshouse.engine.store import Store
 from glasshouse.model.errors import StoreError
 from glasshouse.model.parameters import changed
@@ -200,7 +201,8 @@ def restored(files: Files, folder: Path, vfs: PowerVFS | None = None) -> State:
     store = Store(folder, None if vfs is None else vfs.as_disk())
     try:
         open_journal(store).close()
-        return state_of(Memory(store))
+        with values_of(folder):
+            return state_of(Memory(store))
     finally:
         store.close()
 

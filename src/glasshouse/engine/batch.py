@@ -7,9 +7,12 @@ one transaction or not at all, and writing it once more changes nothing.
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import apsw
 import msgspec
+
+from glasshouse.engine.schema import damaged
 
 COLUMNS = "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, wid, reserved_at"
 _INSERT = f"INSERT OR REPLACE INTO job ({COLUMNS}, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -88,9 +91,16 @@ def add_row(batch: Batch, row: Row, known: int) -> None:
 
 
 def position(db: apsw.Connection) -> tuple[bytes, int]:
-    """Return the database's lineage and the record of the journal that it has been brought to."""
-    lineage, applied = db.execute("SELECT lineage, applied FROM journal").get
-    return bytes(lineage), int(applied)
+    """Return the database's lineage and the record of the journal that it has been brought to.
+
+    Raises:
+        StoreError: the database does not say.
+    """
+    match db.execute("SELECT lineage, applied FROM journal").fetchone():
+        case (bytes(lineage), int(applied)):
+            return lineage, applied
+        case _:
+            raise damaged(Path(db.filename), "it does not say which journal is its own")
 
 
 def write(db: apsw.Connection, batch: Batch, applied: int) -> None:

@@ -19,7 +19,7 @@ from glasshouse.engine.batch import ABSENT, STALE, THERE, Batch, Row, add_row
 from glasshouse.engine.cache import RowCache
 from glasshouse.engine.finished import FinishedLog
 from glasshouse.engine.marks import Marks
-from glasshouse.engine.schema import STATE_NUMBERS
+from glasshouse.engine.schema import FILE, STATE_NUMBERS, values_of
 from glasshouse.engine.store import Store
 from glasshouse.model.job import JobState, Outcome
 from glasshouse.model.parameters import Parameters, stored_parameters
@@ -57,14 +57,17 @@ class Memory:
     """
 
     def __init__(self, store: Store) -> None:
-        """Read everything that is needed to go on from where the store is."""
+        """Read everything that is needed to go on from where the store is.
+
+        Raises:
+            StoreError: the store holds what no engine has written there.
+        """
         self._store = store
-        self.fresh = Marks()
-        self.late = Marks()
+        self.fresh, self.late = Marks(), Marks()
         self.cache = RowCache()
-        self.finished = FinishedLog(store)
-        self.acts = ActLog(store)
-        self._load(store)
+        with values_of(store.folder / FILE):
+            self.finished, self.acts = FinishedLog(store), ActLog(store)
+            self._load(store)
 
     def _load(self, store: Store) -> None:
         self.queues: dict[str, QueueMemory] = {}

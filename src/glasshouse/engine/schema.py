@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -178,11 +179,7 @@ def no_room(error: Exception, db: apsw.Connection) -> bool:
 def unusable(path: Path, error: apsw.Error) -> StoreError:
     """Return what SQLite's error means for the person who runs the engine."""
     if isinstance(error, apsw.NotADBError | apsw.CorruptError):
-        return StoreError(
-            f"The database {path} is damaged: {error}.",
-            remedy="Keep a copy of the folder, then restore a backup; "
-            "`glasshouse engine check` tells what is wrong.",
-        )
+        return damaged(path, str(error))
     if isinstance(error, apsw.FullError):
         return StoreError(
             f"The disk with {path} is full.", remedy="Make room on it, then start again."
@@ -193,6 +190,28 @@ def unusable(path: Path, error: apsw.Error) -> StoreError:
         f"The database {path} cannot be used: {error}.",
         remedy="Check the disk and the rights on the folder, or restore a backup.",
     )
+
+
+def damaged(path: Path, what: str) -> StoreError:
+    """Return what it means that SQLite reads the file, and it does not hold what it should."""
+    return StoreError(
+        f"The database {path} is damaged: {what}.",
+        remedy="Keep a copy of the folder, then restore a backup; "
+        "`glasshouse engine check` tells what is wrong.",
+    )
+
+
+@contextlib.contextmanager
+def values_of(path: Path) -> Iterator[None]:
+    """Read what is in the file, and say so when a value is of another kind than was written.
+
+    Raises:
+        StoreError: one is; SQLite itself sees only the pages, not what they mean.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise damaged(path, f"a value in it cannot be one that was written ({error})") from error
 
 
 def _not_writable(path: Path, why: str) -> StoreError:

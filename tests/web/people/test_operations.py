@@ -276,7 +276,9 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
         open_shop.signed_in("helper", proven=False) as other,
     ):
         shown = await ask(client, operation="queue.clear", queue="mail")
-        page = await agree(client, shown, reason="tests")
+        asked = await agree(client, shown, reason="tests")
+        await operator.reached.wait()
+        page = await client.get(asked.url)
         assert "data-follow" in page.text
         assert "Stop it" in page.text
         assert 'value="40"' in page.text
@@ -285,7 +287,6 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
         assert (await other.post(where, data={"action": "stop"})).status_code == 404
         told = (await client.get("/api/v1" + where)).json()
         assert (told["state"], told["done"], told["total"]) == ("running", 2, 5)
-        await operator.reached.wait()
         asked = await client.post("/api/v1" + where, json={"stop": True})
         assert asked.status_code == 200
         assert "It stops before its next step." in (await client.get(where)).text
