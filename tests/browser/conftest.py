@@ -11,8 +11,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
+from tests.browser.house import House, house
 from tests.engine.peer import Running
 
 CHROMIUM = shutil.which("chromium")
@@ -23,10 +25,13 @@ FLAGS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if CHROMIUM is None:
-        skip = pytest.mark.skip(reason="chromium is not installed: make test installs it as root")
-        for item in items:
-            if Path(__file__).parent in item.path.parents:
+    skip = pytest.mark.skip(reason="chromium is not installed: make test installs it as root")
+    one_loop = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            # One Chromium serves them all; it belongs to the loop on which it was started.
+            item.add_marker(one_loop, append=False)
+            if CHROMIUM is None:
                 item.add_marker(skip)
 
 
@@ -63,20 +68,16 @@ async def stop(console: Console) -> None:
             await asyncio.wait_for(process.wait(), 15)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty(tmp_path: Path) -> AsyncIterator[House]:
+    """A console on an engine that never had a job, in this process."""
+    async with house(tmp_path / "data") as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
-    """An engine without a job, and a console on it."""
-    running = await start(
-        "demo", "--quiet-workload", "--jobs", "0", "--data", str(tmp_path / "data"),
-        "--listen", "127.0.0.1:0", "--faktory", "127.0.0.1:0",
-    )  # fmt: skip
-    yield running
-    await stop(running)
-
-
-@pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[Console]:
-    """A console on an engine that never had a job."""
+    """The same as two processes, as they are installed."""
     # By itself, on a free port: other programs may hold the usual one.
     data = str(tmp_path / "data")
     worker = await asyncio.create_subprocess_exec(
@@ -91,7 +92,7 @@ async def empty(tmp_path: Path) -> AsyncIterator[Console]:
     await stop(running)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -99,7 +100,7 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     made = await browser.new_context(viewport={"width": 1440, "height": 900})
     yield made

@@ -35,6 +35,7 @@ class House(msgspec.Struct):
     engine: Running
     url: str
     clock: Clock
+    console: contextlib.AsyncExitStack
 
     async def worker(self, wid: str, host: str = "app-1", pid: int = 7, **facts: Any) -> Peer:
         """Connect a worker."""
@@ -43,6 +44,10 @@ class House(msgspec.Struct):
     async def end_engine(self) -> None:
         """End the engine, and leave the console alone."""
         self.engine.stop.set()
+
+    async def end_console(self) -> None:
+        """End the console, and leave the engine alone."""
+        await self.console.aclose()
 
 
 QUICK = msgspec.structs.replace(
@@ -66,8 +71,9 @@ async def house(data: Path) -> AsyncIterator[House]:
     """Run both while the block runs."""
     clock = Clock()
     reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
-    async with running(data) as engine, served(reader, clock, scanner) as url:
-        yield House(engine, url, clock)
+    async with running(data) as engine, contextlib.AsyncExitStack() as console:
+        url = await console.enter_async_context(served(reader, clock, scanner))
+        yield House(engine, url, clock, console)
 
 
 @contextlib.asynccontextmanager
@@ -83,8 +89,9 @@ async def over_ports(data: Path) -> AsyncIterator[House]:
             reader = RemoteReader(port, lists, look=look, clock=clock)
             scanner = RemoteScanner(reader, index)
             scanner.heads, scanner.unhurried = 0.2, 0.5
-            async with served(reader, clock, scanner, QUICK) as url:
-                yield House(engine, url, clock)
+            async with contextlib.AsyncExitStack() as console:
+                url = await console.enter_async_context(served(reader, clock, scanner, QUICK))
+                yield House(engine, url, clock, console)
         await told.close()
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext
 
 from tests.hostile import CASES, SCRIPT, push_corpus
 
-from .conftest import Console
+from .house import House
 
 PAGES = [
     "/", "/main", "/main/queues", "/main/queues/default", "/main/queues/mail.er",
@@ -23,7 +23,7 @@ PAGES = [
 
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_no_script_runs_and_no_layout_breaks(
-    empty: Console, context: BrowserContext, width: int
+    empty: House, context: BrowserContext, width: int
 ) -> None:
     peer = await empty.engine.peer(wid=f"<b onclick=x>{width}", hostname="<i>h")
     await push_corpus(peer)

@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.engine.peer import Peer
 
-from .conftest import Console, stop
+from .house import House
 
 WATCH = """() => {
   window.longest = 0;
@@ -34,7 +34,7 @@ async def fail(peer: Peer, jid: str, backtrace: list[str]) -> None:
     assert await peer.ask("FAIL " + json.dumps(body)) == "+OK"
 
 
-async def open_job(context: BrowserContext, console: Console, jid: str) -> Page:
+async def open_job(context: BrowserContext, console: House, jid: str) -> Page:
     page = await context.new_page()
     await page.goto(f"{console.url}/main/jobs/{jid}")
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
@@ -45,9 +45,7 @@ async def said(page: Page) -> str:
     return await page.locator(".verdict").first.inner_text()
 
 
-async def test_a_job_is_followed_through_its_states(
-    empty: Console, context: BrowserContext
-) -> None:
+async def test_a_job_is_followed_through_its_states(empty: House, context: BrowserContext) -> None:
     peer = await empty.engine.peer()
     await push(peer, "order-1042", [ORDER])
     page = await open_job(context, empty, "order-1042")
@@ -69,7 +67,7 @@ async def test_a_job_is_followed_through_its_states(
 
 
 async def test_a_scheduled_a_dead_and_an_unknown_job_say_so(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await push(peer, "later-0001", [], at="2099-01-01T00:00:00Z")
@@ -86,9 +84,7 @@ async def test_a_scheduled_a_dead_and_an_unknown_job_say_so(
     await page.get_by_text("This job is not on the server any more.").wait_for()
 
 
-async def test_two_entries_with_one_id_are_both_told(
-    empty: Console, context: BrowserContext
-) -> None:
+async def test_two_entries_with_one_id_are_both_told(empty: House, context: BrowserContext) -> None:
     peer = await empty.engine.peer()
     await push(peer, "twin-00001", ["first"])
     await push(peer, "twin-00001", ["second"], at="2099-01-01T00:00:00Z")
@@ -99,7 +95,7 @@ async def test_two_entries_with_one_id_are_both_told(
 
 
 async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
     peer = await empty.engine.peer()
@@ -141,7 +137,7 @@ async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
 
 @pytest.mark.parametrize("kind", ["long", "many", "deep"])
 async def test_megabytes_are_read_to_the_bottom_without_holding_up_the_page(
-    kind: str, empty: Console, context: BrowserContext
+    kind: str, empty: House, context: BrowserContext
 ) -> None:
     args = {
         "long": '["' + "x" * 10_000_000 + 'needle"]',
@@ -168,7 +164,7 @@ async def test_megabytes_are_read_to_the_bottom_without_holding_up_the_page(
 
 
 async def test_hostile_text_in_the_view_is_shown_and_never_obeyed(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     evil = "<img src=x onerror='window.hacked=1'>\u202e\u0000\u200b"
@@ -184,7 +180,7 @@ async def test_hostile_text_in_the_view_is_shown_and_never_obeyed(
 
 
 async def test_a_payload_that_is_gone_when_it_is_asked_for_is_said_to_be_gone(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     await push(peer, "heavy-0001", ["x" * 100_000])
@@ -202,17 +198,17 @@ async def test_a_payload_that_is_gone_when_it_is_asked_for_is_said_to_be_gone(
 
 
 async def test_a_job_of_a_server_that_went_away_stays_with_its_age(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     await push(peer, "order-1042", [ORDER])
     page = await open_job(context, empty, "order-1042")
-    await stop(empty)
+    await empty.end_console()
     await page.locator("#banner:visible").wait_for(timeout=15_000)
     assert "GH-1042" in await page.locator(".jv").first.inner_text()
 
 
-async def test_a_job_fits_a_phone(empty: Console, context: BrowserContext) -> None:
+async def test_a_job_fits_a_phone(empty: House, context: BrowserContext) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await push(peer, "order-1042", [ORDER], retry=-1)
     await fail(peer, "order-1042", ["x" * 300])

@@ -6,8 +6,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.engine.peer import Peer
 
-from .conftest import Console
-from .house import open_live
+from .house import House, open_live
 from .test_lists import fill
 
 FOCUSED = "document.activeElement.closest('tr')?.querySelector('th a')?.textContent ?? null"
@@ -31,7 +30,7 @@ async def becomes(page: Page, jid: str) -> None:
 
 
 async def test_a_job_is_found_read_and_left_by_keyboard_alone(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await fill(peer, "retries", 60)
@@ -67,7 +66,7 @@ async def test_a_job_is_found_read_and_left_by_keyboard_alone(
 
 
 async def test_up_from_a_job_that_was_opened_by_its_address_leads_to_its_list(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     await peer.push("item-first", queue="orders")
@@ -78,7 +77,7 @@ async def test_up_from_a_job_that_was_opened_by_its_address_leads_to_its_list(
 
 
 async def test_the_focus_goes_to_the_neighbour_when_its_row_leaves(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     for n in range(4):
@@ -100,7 +99,7 @@ async def test_the_focus_goes_to_the_neighbour_when_its_row_leaves(
 
 
 async def test_the_focus_stays_with_its_execution_while_others_end(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     for n in range(4):
@@ -121,7 +120,7 @@ async def _end(peer: Peer, *jids: str) -> None:
 
 
 async def test_keys_say_nothing_while_somebody_types_or_holds_a_modifier(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await fill(peer, "retries", 30)
@@ -144,7 +143,7 @@ async def test_keys_say_nothing_while_somebody_types_or_holds_a_modifier(
 
 
 async def test_single_keys_can_be_switched_off_and_on_again(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     await peer.push("item-first", queue="orders")
@@ -172,7 +171,7 @@ async def test_single_keys_can_be_switched_off_and_on_again(
 
 
 async def test_c_copies_the_id_of_the_row_and_of_the_job(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
     peer = await empty.engine.peer()

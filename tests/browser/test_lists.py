@@ -9,8 +9,7 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.engine.peer import Peer
 
-from .conftest import Console, stop
-from .house import open_live
+from .house import House, open_live
 
 LISTS = ("retries", "scheduled", "dead", "queues/orders")
 EMPTY = {
@@ -56,7 +55,7 @@ async def find(page: Page, words: str) -> None:
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_an_empty_list_says_so_and_fills_by_itself(
-    name: str, empty: Console, context: BrowserContext
+    name: str, empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     if name == "queues/orders":
@@ -73,7 +72,7 @@ async def test_an_empty_list_says_so_and_fills_by_itself(
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_list_is_walked_filtered_and_turned_round(
-    name: str, empty: Console, context: BrowserContext
+    name: str, empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await fill(peer, name, 60)
@@ -109,7 +108,7 @@ async def test_a_list_is_walked_filtered_and_turned_round(
 
 
 async def test_a_page_further_down_keeps_still_while_the_head_of_the_list_runs(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     for n in range(60):
@@ -130,7 +129,7 @@ async def test_a_page_further_down_keeps_still_while_the_head_of_the_list_runs(
 
 
 async def test_words_being_typed_stay_while_the_list_changes(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     await peer.push("item-first", queue="orders")
@@ -145,20 +144,20 @@ async def test_words_being_typed_stay_while_the_list_changes(
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_list_of_a_server_that_went_away_stays_with_its_age(
-    name: str, empty: Console, context: BrowserContext
+    name: str, empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await fill(peer, name, 2)
     page = await open_live(context, f"{empty.url}/main/{name}")
     await page.get_by_role("link", name="item-001").wait_for()
-    await stop(empty)
+    await empty.end_console()
     await page.locator("#banner:visible").wait_for(timeout=15_000)
     assert "lost" in await page.locator("#banner").inner_text()
     assert len(await shown(page)) == 2
 
 
 async def test_a_list_fits_a_phone_with_its_filter_and_its_steps(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await fill(peer, "retries", 30)
@@ -176,7 +175,7 @@ async def test_a_list_fits_a_phone_with_its_filter_and_its_steps(
 
 
 async def test_a_page_that_says_what_was_mistyped_is_live_all_the_same(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     await peer.push("item-first", queue="orders")

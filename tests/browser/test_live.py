@@ -11,13 +11,13 @@ from .conftest import Console, stop
 
 
 async def test_a_push_appears_in_eight_open_tabs_without_reload(
-    empty: Console, context: BrowserContext
+    console: Console, context: BrowserContext
 ) -> None:
-    peer = await empty.engine.peer()
+    peer = await console.engine.peer()
     await peer.push("job-first-1", queue="orders")
     tabs = [await context.new_page() for _ in range(8)]
     for tab in tabs:
-        await tab.goto(f"{empty.url}/main/queues/orders")
+        await tab.goto(f"{console.url}/main/queues/orders")
         await tab.evaluate("window.neverReloaded = true")
         await tab.get_by_text("job-first-1").first.wait_for()
         await tab.locator("#indicator[data-state=live]").wait_for(state="attached")
@@ -38,27 +38,27 @@ async def test_a_push_appears_in_eight_open_tabs_without_reload(
 
 
 async def test_a_server_that_is_gone_leaves_the_last_known_data_under_a_banner(
-    context: BrowserContext, empty: Console
+    context: BrowserContext, console: Console
 ) -> None:
-    peer = await empty.engine.peer()
+    peer = await console.engine.peer()
     await peer.push("job-first-1", queue="orders")
     page = await context.new_page()
-    await page.goto(f"{empty.url}/main/queues/orders")
+    await page.goto(f"{console.url}/main/queues/orders")
     await page.get_by_text("job-first-1").first.wait_for()
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
-    await stop(empty)
+    await stop(console)
     banner = page.get_by_role("status").filter(has_text="lost")
     await banner.first.wait_for(timeout=15_000)
     assert await page.get_by_text("job-first-1").count() > 0
 
 
 async def test_a_chinese_page_stays_chinese_when_live_data_arrives(
-    empty: Console, context: BrowserContext
+    console: Console, context: BrowserContext
 ) -> None:
-    peer = await empty.engine.peer()
+    peer = await console.engine.peer()
     page = await context.new_page()
     await page.set_extra_http_headers({"Accept-Language": "zh-CN"})
-    await page.goto(f"{empty.url}/main/queues")
+    await page.goto(f"{console.url}/main/queues")
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await peer.push("job-first-1", queue="orders")
     await page.get_by_text("orders").first.wait_for(state="attached")
@@ -66,11 +66,11 @@ async def test_a_chinese_page_stays_chinese_when_live_data_arrives(
 
 
 async def test_a_form_that_is_being_filled_in_stays_while_the_list_under_it_changes(
-    empty: Console, context: BrowserContext
+    console: Console, context: BrowserContext
 ) -> None:
-    peer = await empty.engine.peer(wid="worker-1")
+    peer = await console.engine.peer(wid="worker-1")
     page = await context.new_page()
-    await page.goto(f"{empty.url}/main/finished")
+    await page.goto(f"{console.url}/main/finished")
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await page.get_by_text("Nothing has finished yet.").wait_for()
     field = page.get_by_label("Type")
@@ -88,12 +88,12 @@ async def test_a_form_that_is_being_filled_in_stays_while_the_list_under_it_chan
 
 
 async def test_the_page_of_a_job_tells_that_it_ran_when_it_has_left_the_server(
-    empty: Console, context: BrowserContext
+    console: Console, context: BrowserContext
 ) -> None:
-    peer = await empty.engine.peer(wid="worker-1")
+    peer = await console.engine.peer(wid="worker-1")
     await peer.push("job-first-1")
     page = await context.new_page()
-    await page.goto(f"{empty.url}/main/jobs/job-first-1")
+    await page.goto(f"{console.url}/main/jobs/job-first-1")
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await page.evaluate("window.neverReloaded = true")
     await page.get_by_text("no execution of it has ended yet").wait_for()
@@ -104,6 +104,6 @@ async def test_the_page_of_a_job_tells_that_it_ran_when_it_has_left_the_server(
     assert await page.get_by_text("worker-1").count() == 1
     assert await page.locator("#banner").is_hidden()
     assert await page.evaluate("window.neverReloaded")
-    answer = await page.goto(f"{empty.url}/main/jobs/job-first-1")
+    answer = await page.goto(f"{console.url}/main/jobs/job-first-1")
     assert answer is not None
     assert answer.status == 200

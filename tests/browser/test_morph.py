@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, Page
 from glasshouse.web.editions import Editions
 from glasshouse.web.parts import cut
 
-from .conftest import Console
+from .house import House
 
 # In place of the shared worker's stream: one that the test speaks through.
 FAKE = """
@@ -35,7 +35,7 @@ TELL = """([kind, data, html]) => {
 }"""
 
 
-async def page_of(context: BrowserContext, console: Console) -> Page:
+async def page_of(context: BrowserContext, console: House) -> Page:
     await context.add_init_script(FAKE)
     page = await context.new_page()
     await page.goto(f"{console.url}/main")
@@ -70,7 +70,7 @@ def table(ids: list[str], *, before: str = "", text: str = "x") -> str:
     return f'{before}<section class="panel">{inside}</section>'
 
 
-async def test_rows_that_stay_stay_where_they_are(empty: Console, context: BrowserContext) -> None:
+async def test_rows_that_stay_stay_where_they_are(empty: House, context: BrowserContext) -> None:
     page = await page_of(context, empty)
     teller = Teller(page)
     await teller.tell(table(["a", "b", "c", "d"]))
@@ -85,7 +85,7 @@ async def test_rows_that_stay_stay_where_they_are(empty: Console, context: Brows
 
 
 async def test_a_part_that_moves_elsewhere_comes_whole(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     teller = Teller(await page_of(context, empty))
     one = table(["a", "b"]) + table(["c"])
@@ -95,7 +95,7 @@ async def test_a_part_that_moves_elsewhere_comes_whole(
 
 
 async def test_whatever_a_page_becomes_it_ends_as_it_was_told(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     teller = Teller(await page_of(context, empty))
     chance = random.Random(2026)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.desk.shop import Shop, shop
@@ -15,7 +16,7 @@ from tests.web.people.home import PASSWORD
 from .house import overflow
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     async with shop(tmp_path) as made:
         yield made

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.engine.peer import push_orders as push
@@ -19,7 +20,7 @@ PAGES = (
 )  # fmt: skip
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shop(tmp_path: Path) -> AsyncIterator[House]:
     """A Faktory with jobs in every list."""
     async with over_ports(tmp_path / "data") as made:

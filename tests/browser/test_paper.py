@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import BrowserContext, Page, expect
 
-from .conftest import Console
-from .house import open_live, overflow
+from .house import House, open_live, overflow
 from .test_lists import fill
 
 LONG = "x" * 180
@@ -26,7 +25,7 @@ async def printed(context: BrowserContext, url: str) -> Page:
 
 
 async def test_a_list_on_paper_is_light_whole_and_dated(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     await fill(peer, "dead", 30)
@@ -55,7 +54,7 @@ async def test_a_list_on_paper_is_light_whole_and_dated(
     assert (await page.pdf()).startswith(b"%PDF")
 
 
-async def test_folds_stay_on_paper_as_they_are(empty: Console, context: BrowserContext) -> None:
+async def test_folds_stay_on_paper_as_they_are(empty: House, context: BrowserContext) -> None:
     peer = await empty.engine.peer()
     await peer.push("item-first", queue="orders", args=[{"order": "GH-1"}])
     page = await printed(context, f"{empty.url}/main/jobs/item-first")

@@ -8,8 +8,7 @@ from playwright.async_api import BrowserContext, expect
 
 from tests.engine.peer import Peer
 
-from .conftest import Console
-from .house import open_live
+from .house import House, open_live
 
 
 async def charge(peer: Peer, order: int, error: str = "") -> None:
@@ -28,7 +27,7 @@ async def charge(peer: Peer, order: int, error: str = "") -> None:
 
 
 async def test_why_did_the_payment_of_this_order_fail(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     worker = await empty.engine.peer(wid="worker-1")
     for order in range(48_200, 48_230):
@@ -54,7 +53,7 @@ async def test_why_did_the_payment_of_this_order_fail(
     await expect(page.locator("main tbody tr")).to_contain_text("charge-48213")
 
 
-async def test_the_order_number_alone_is_enough(empty: Console, context: BrowserContext) -> None:
+async def test_the_order_number_alone_is_enough(empty: House, context: BrowserContext) -> None:
     worker = await empty.engine.peer(wid="worker-1")
     for order in range(48_200, 48_230):
         await charge(worker, order, "no" if order == 48_213 else "timed out")
@@ -65,7 +64,7 @@ async def test_the_order_number_alone_is_enough(empty: Console, context: Browser
     await expect(page.locator("main tbody tr")).to_have_count(1)
 
 
-async def test_is_my_job_stuck_or_just_late(empty: Console, context: BrowserContext) -> None:
+async def test_is_my_job_stuck_or_just_late(empty: House, context: BrowserContext) -> None:
     peer = await empty.engine.peer(wid="worker-1")
     for order in (1, 2):
         await charge(peer, 70_000 + order)

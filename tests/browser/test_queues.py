@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
 from tests.engine.peer import push_orders as push
@@ -13,7 +14,7 @@ from tests.engine.peer import push_orders as push
 from .house import HOUSES, House, open_live, overflow
 
 
-@pytest.fixture(params=HOUSES)
+@pytest_asyncio.fixture(params=HOUSES, loop_scope="session")
 async def shop(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     async with HOUSES[request.param](tmp_path / "data") as made:
         yield made

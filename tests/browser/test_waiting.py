@@ -13,8 +13,7 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 from glasshouse.upstream.embedded import EmbeddedReader
 from tests.engine.peer import Clock, running
 
-from .conftest import Console
-from .house import open_live, served
+from .house import House, open_live, served
 
 RETURN = """() => addEventListener("keydown", (event) => {
   if (event.key === "F2") dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
@@ -58,7 +57,7 @@ async def after(told: asyncio.Queue[str]) -> str:
 
 
 async def test_a_slow_page_shows_a_bar_until_it_is_there(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     page = await open_live(context, f"{empty.url}/main")
     await expect(page.get_by_role("progressbar")).to_be_hidden()
@@ -75,7 +74,7 @@ async def test_a_slow_page_shows_a_bar_until_it_is_there(
 
 @pytest.mark.parametrize("end", ["Escape", "F2"])
 async def test_the_bar_of_a_slow_search_ends_with_escape_and_with_coming_back(
-    end: str, empty: Console, context: BrowserContext
+    end: str, empty: House, context: BrowserContext
 ) -> None:
     page = await open_live(context, f"{empty.url}/main/dead")
     await page.evaluate(RETURN)
@@ -92,7 +91,7 @@ async def test_the_bar_of_a_slow_search_ends_with_escape_and_with_coming_back(
 
 
 async def test_a_download_or_another_tab_is_not_awaited(
-    empty: Console, context: BrowserContext
+    empty: House, context: BrowserContext
 ) -> None:
     peer = await empty.engine.peer()
     await peer.push("item-first", queue="orders")
