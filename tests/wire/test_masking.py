@@ -174,14 +174,15 @@ def test_a_value_nested_without_end_is_gone_through() -> None:
 
 
 def test_every_letter_that_folds_to_a_plain_one_is_looked_for() -> None:
+    path = frozenset({("args", "zz")})
     plain = set("abcdefghijklmnopqrstuvwxyz_-")
     for code in (*range(0xD800), *range(0xE000, 0x10000)):
         letter = chr(code)
         if not plain.isdisjoint(letter.casefold()) or letter in plain:
             escaped = b"\\u%04x" % code
-            assert may_occur(("args", "zz"), b'{"' + escaped + b'": 1}'), escaped
+            assert may_occur(path, b'{"' + escaped + b'": 1}') == path, escaped
             if not letter.isascii():
-                assert may_occur(("args", "zz"), letter.encode()), escaped
+                assert may_occur(path, letter.encode()) == path, escaped
 
 
 SECRET = "s3cr-" + "et" * 4

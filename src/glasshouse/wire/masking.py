@@ -65,13 +65,11 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...]) -> StoredJob:
 
 def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     """Return the paths that may lead to something in this job."""
-    named = (rule for rule in rules if glob(rule.jobtype, job.jobtype))
-    unknown = job.shown_args is not None
-    return frozenset(
-        rule.path
-        for rule in named
-        if may_occur(rule.path, job.payload) or (unknown and rule.path[0] == "args")
-    )
+    named = frozenset(rule.path for rule in rules if glob(rule.jobtype, job.jobtype))
+    found = may_occur(named, job.payload)
+    if job.shown_args is None:
+        return found
+    return found | {path for path in named if path[0] == "args"}
 
 
 def _field(name: str, raw: bytes, start: State, words: list[str]) -> bytes | None:

@@ -25,15 +25,24 @@ def accepts(state: State) -> bool:
     return any(all(step == MANY for step in path) for path in state)
 
 
-def may_occur(path: tuple[str, ...], payload: bytes) -> bool:
-    """Return whether ``path`` may lead to something in ``payload``; cheap, and true when unsure."""
-    step = path[-1].casefold()
-    if len(path) == 1 or not _PLAIN.fullmatch(step):
+def may_occur(paths: State, payload: bytes) -> State:
+    """Return those of ``paths`` that may lead to something in ``payload``.
+
+    Cheap, also for megabytes: a path of which it is not sure is among them.
+    """
+    last = {path: path[-1].casefold() for path in paths if len(path) > 1}
+    sure = {path: step.encode() for path, step in last.items() if _PLAIN.fullmatch(step)}
+    if not sure or _is_spelt(payload):
+        return paths
+    folded = payload.lower()
+    return frozenset(path for path in paths if path not in sure or sure[path] in folded)
+
+
+def _is_spelt(payload: bytes) -> bool:
+    """Return whether letters may stand in ``payload`` as something else than themselves."""
+    if b"\\u" in payload and _SPELT.search(payload):
         return True
-    if _SPELT.search(payload):
-        return True
-    folded = payload.isascii() or not any(other in payload for other in _OTHERS)
-    return not folded or step.encode() in payload.lower()
+    return not payload.isascii() and any(other in payload for other in _OTHERS)
 
 
 # Characters that fold to letters of ASCII, or the beginnings of their UTF-8.
