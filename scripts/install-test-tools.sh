@@ -17,7 +17,7 @@ need() { # PACKAGE FILE…: the package is there when one of the files is
   missing+=("$package")
 }
 
-need chromium "$(command -v chromium)"
+need chromium-headless-shell "$(command -v chromium-headless-shell)"
 need nginx "$(command -v nginx)"
 need apache2-utils "$(command -v htpasswd)"
 need redis-server "$(command -v redis-server)"
