@@ -20,14 +20,26 @@ _QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "listen_address
 
 
 class Postgres:
-    """A server with one database, that a test may stop and start again."""
+    """A server, that a test may stop and start again; ``url`` is its first database."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.data = folder, folder / "data"
-        self.url = f"postgresql://tester@/postgres?host={folder}"
+        self.url = self._url("postgres")
+        self._made = 0
         self.user = _owner(folder)
         initdb = ["initdb", "-D", str(self.data), "-U", "tester", "-A", "trust", "--no-sync"]
         _run(initdb, self.user, folder)
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://tester@/{name}?host={self.folder}"
+
+    def another(self) -> str:
+        """Make one more database; return its address."""
+        self._made += 1
+        name = f"made_{self._made}"
+        create = ["createdb", "-h", str(self.folder), "-U", "tester", name]
+        _run(create, self.user, self.folder)
+        return self._url(name)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -53,13 +65,6 @@ def postgres_server() -> Iterator[Postgres]:
             yield server
         finally:
             server.stop()
-
-
-@contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """Run a server; yield the address of a database in it."""
-    with postgres_server() as server:
-        yield server.url
 
 
 def _owner(folder: Path) -> int | None:

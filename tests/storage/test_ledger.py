@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,30 +14,12 @@ from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.ledger.verify import Verdict, verify
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import ledger, ledger_key
-from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage.database import Database
 from glasshouse.storage.ledger import Wanted
 from glasshouse.storage.tables import LEDGER
 
-from .postgres import needs_postgres, postgres
-
 NOW = 1_800_000_000.0
 KEY = b"\x05" * 32
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield sqlite_url(tmp_path)
-        return
-    with postgres() as made:
-        yield made
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    made = Database(url)
-    yield made
-    made.close()
 
 
 def record(event: Event = Event.SIGNED_IN, name: str = "local:ops", **detail: str) -> Record:

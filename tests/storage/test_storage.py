@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,22 +20,7 @@ from glasshouse.storage.sessions import Session
 from glasshouse.storage.tables import METADATA
 from glasshouse.storage.tokens import Token
 
-from .postgres import needs_postgres, postgres
-
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        made = Database(sqlite_url(tmp_path))
-        yield made
-        made.close()
-        return
-    with postgres() as url:
-        made = Database(url)
-        yield made
-        made.close()
 
 
 def account(name: str = "ops", role: str = "operator") -> Account:
