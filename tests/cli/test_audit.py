@@ -19,12 +19,13 @@ from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
 
+from .command import glasshouse
+
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_ledger.py"
 
 
 def audit(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "glasshouse", "audit", *arguments, "--state", str(state)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return glasshouse("audit", *arguments, "--state", str(state))
 
 
 def filled(state: Path) -> Path:

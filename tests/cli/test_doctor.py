@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.upstream.faktory import StandIn
+
+from .command import glasshouse
 
 SECRET = "hush-hush"
 
@@ -25,15 +26,10 @@ async def faktory() -> AsyncIterator[StandIn]:
 
 
 async def run(*arguments: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "glasshouse", "doctor", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
-    text = out.decode()
+    done = await asyncio.to_thread(glasshouse, "doctor", *arguments)
+    text = done.stdout + done.stderr
     assert SECRET not in text
-    return process.returncode or 0, text
+    return done.returncode, text
 
 
 def named(faktory: StandIn) -> list[str]:

@@ -10,23 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from .command import glasshouse
+
 
 def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run the command with its state under ``home``."""
-    return subprocess.run(
-        [sys.executable, "-m", "glasshouse", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | {"XDG_STATE_HOME": str(home)},
-        cwd=home,
-        check=False,
-    )
+    return glasshouse(*arguments, env=os.environ | {"XDG_STATE_HOME": str(home)}, folder=home)
 
 
-def test_version_is_printed(tmp_path: Path) -> None:
+def test_version_is_printed_also_by_a_python_that_has_read_nothing_before(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "glasshouse", "--version"]
+    apart = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     done = run("--version", home=tmp_path)
-    assert (done.returncode, done.stdout.split()[0]) == (0, "glasshouse")
+    for one in (apart, done):
+        assert (one.returncode, one.stdout.split()[0]) == (0, "glasshouse")
 
 
 @pytest.mark.parametrize("command", ["demo", "engine", "engine check", "engine backup", "serve"])

@@ -8,7 +8,6 @@ import contextlib
 import json
 import re
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +21,8 @@ from glasshouse.storage.database import Database, sqlite_url
 from tests.engine.certificate import client_context, needs_openssl, server_context
 from tests.nginx import free_port, needs_nginx, nginx
 from tests.upstream.faktory import StandIn
+
+from .command import glasshouse
 
 PASSWORD = "correct horse"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -79,11 +80,8 @@ async def served(folder: Path, settings: str, listen: str = "127.0.0.1:0") -> As
 
 
 def _add_ops(folder: Path, state: Path) -> None:
-    command = [
-        *(sys.executable, "-m", "glasshouse", "users", "add", "ops", "--role", "operator"),
-        *("--password-stdin", "--state", str(state)),
-    ]
-    subprocess.run(command, input=PASSWORD, text=True, check=True, capture_output=True)
+    add = ("users", "add", "ops", "--role", "operator", "--password-stdin")
+    glasshouse(*add, "--state", str(state), said=PASSWORD).check_returncode()
     database = Database(sqlite_url(state))
     database.call(factors.set_totp, "local:ops", SECRET, 1.0, 1)
     database.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,13 @@ from glasshouse.identity import passwords
 from glasshouse.storage import accounts, factors
 from glasshouse.storage.database import Database, sqlite_url
 
+from .command import glasshouse
+
 PASSWORD = "correct horse"
 
 
 def users(state: Path, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "glasshouse", "users", *arguments, "--state", str(state)]
-    return subprocess.run(command, input=said, capture_output=True, text=True, check=False)
+    return glasshouse("users", *arguments, "--state", str(state), said=said)
 
 
 def test_an_account_is_added_listed_and_removed(tmp_path: Path) -> None:
@@ -84,10 +84,8 @@ def test_a_name_is_there_once_and_stands_in_one_place(tmp_path: Path) -> None:
     done = users(tmp_path, *root, said=PASSWORD)
     assert done.returncode == 2
     assert "Take it out of [members]" in done.stderr
-    command = [
-        *(sys.executable, "-m", "glasshouse", "serve", "-c", str(config)),
-        *("--state", str(tmp_path), "--listen", "127.0.0.1:0"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = glasshouse(
+        *("serve", "-c", str(config), "--state", str(tmp_path), "--listen", "127.0.0.1:0")
+    )
     assert done.returncode == 2
     assert "role of its own" in done.stderr
