@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,14 @@ async def served(
 
 
 @contextlib.asynccontextmanager
-async def house(data: Path) -> AsyncIterator[House]:
+async def house(data: Path, engine_clock: Callable[[], float] = time.time) -> AsyncIterator[House]:
     """Run both while the block runs."""
     clock = Clock()
     reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
-    async with running(data) as engine, contextlib.AsyncExitStack() as console:
+    async with (
+        running(data, clock=engine_clock) as engine,
+        contextlib.AsyncExitStack() as console,
+    ):
         url = await console.enter_async_context(served(reader, clock, scanner))
         yield House(engine, url, clock, console)
 

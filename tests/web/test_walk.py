@@ -7,8 +7,8 @@ the table of routes and from the links of the pages themselves.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -16,13 +16,16 @@ from urllib.parse import quote, urldefrag
 
 import httpx
 import msgspec
+import pytest
+import pytest_asyncio
 
 from glasshouse.model.job import Outcome
 from glasshouse.web import format as fmt
 from glasshouse.web.routes import ROUTES, Kind, find
-from tests.browser.house import House, house
+from tests.browser.house import house
 from tests.hostile import CASES, QUEUES, REFUSED, STATES, Case, push_corpus
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MOST = 2_000_000
 LINKS = 1_500
 """Pages looked at, at most: a server's pages link to each other without end."""
@@ -63,10 +66,11 @@ class Seen(HTMLParser):
         self.text += data
 
 
-@asynccontextmanager
-async def full_house(folder: Path) -> AsyncIterator[tuple[House, httpx.AsyncClient]]:
-    """A console over a server that holds the whole corpus, and a client of it."""
-    async with house(folder) as home:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a console over a server that holds the whole corpus."""
+    now = time.time()  # no retry falls due while the tests take their time
+    async with house(tmp_path_factory.mktemp("full"), lambda: now) as home:
         peer = await home.engine.peer(
             wid="<b onclick=x>\u202ew", hostname="<i>h\u0000", labels=["<u>", "\u200b", "L" * 300]
         )
@@ -78,7 +82,7 @@ async def full_house(folder: Path) -> AsyncIterator[tuple[House, httpx.AsyncClie
         await push_corpus(peer)
         assert await peer.ask("QUEUE PAUSE ..") == "+OK"
         async with httpx.AsyncClient(base_url=home.url, timeout=60) as client:
-            yield home, client
+            yield client
         peer.close()
 
 
@@ -120,56 +124,57 @@ def jids() -> Iterator[str]:
     yield from (case.jid for case in CASES if "\\u" not in case.jid)
 
 
-async def test_every_page_is_whole_and_nothing_of_a_job_becomes_markup(tmp_path: Path) -> None:
-    async with full_house(tmp_path / "data") as (_, client):
-        waiting = list(dict.fromkeys(starting_points()))
-        known = set(waiting)
-        kinds: set[str] = set()
-        for path in waiting:
-            match = find(path.partition("?")[0].encode())
-            assert match is not None, path
-            if match.route.kind is not Kind.PAGE:
+async def test_every_page_is_whole_and_nothing_of_a_job_becomes_markup(
+    client: httpx.AsyncClient,
+) -> None:
+    waiting = list(dict.fromkeys(starting_points()))
+    known = set(waiting)
+    kinds: set[str] = set()
+    for path in waiting:
+        match = find(path.partition("?")[0].encode())
+        assert match is not None, path
+        if match.route.kind is not Kind.PAGE:
+            continue
+        kinds.add(match.route.name)
+        seen = await page_of(client, path)
+        fresh = [link for link in seen.links if link and link not in known]
+        if len(known) < LINKS:
+            known.update(fresh)
+            waiting += dict.fromkeys(fresh)
+    assert kinds == {route.name for route in ROUTES if route.kind is Kind.PAGE}
+    assert len(waiting) > 150
+
+
+async def test_a_job_page_shows_what_is_stored_or_says_what_is_missing(
+    client: httpx.AsyncClient,
+) -> None:
+    for case in (case for case in CASES if "\\u" not in case.jid):
+        path = f"/main/jobs/{quote(case.jid, safe='')}"
+        seen = await page_of(client, path)
+        short = "This is the beginning of" not in seen.text
+        if short:
+            shown = fmt.display_bytes(case.args, lines=True)
+            assert re.sub(r"\s", "", shown) in re.sub(r"\s", "", seen.text), case.name
+        # However much of it is shown, all of it is one link away.
+        stored = {link for link in seen.links if JOB.fullmatch(link)}
+        assert len(stored) == len(STATES) - 1, case.name
+        for link in stored:
+            answer = await client.get(link)
+            assert answer.status_code == 200
+            assert answer.headers["content-type"] == "application/octet-stream"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert case.args in answer.content, case.name
+            assert b'"custom":' + case.custom in answer.content, case.name
+
+
+async def test_a_list_says_how_much_it_left_out_of_arguments(client: httpx.AsyncClient) -> None:
+    for path in ("/main/retries", "/main/scheduled", "/main/dead"):
+        for case in CASES:
+            words = f"{path}?q={quote(f'type:{case.jobtype}')}"
+            if len(case.args) <= 640 or len(case.jobtype) > 100:
                 continue
-            kinds.add(match.route.name)
-            seen = await page_of(client, path)
-            fresh = [link for link in seen.links if link and link not in known]
-            if len(known) < LINKS:
-                known.update(fresh)
-                waiting += dict.fromkeys(fresh)
-        assert kinds == {route.name for route in ROUTES if route.kind is Kind.PAGE}
-        assert len(waiting) > 150
-
-
-async def test_a_job_page_shows_what_is_stored_or_says_what_is_missing(tmp_path: Path) -> None:
-    async with full_house(tmp_path / "data") as (_, client):
-        for case in (case for case in CASES if "\\u" not in case.jid):
-            path = f"/main/jobs/{quote(case.jid, safe='')}"
-            seen = await page_of(client, path)
-            short = "This is the beginning of" not in seen.text
-            if short:
-                shown = fmt.display_bytes(case.args, lines=True)
-                assert re.sub(r"\s", "", shown) in re.sub(r"\s", "", seen.text), case.name
-            # However much of it is shown, all of it is one link away.
-            stored = {link for link in seen.links if JOB.fullmatch(link)}
-            assert len(stored) == len(STATES) - 1, case.name
-            for link in stored:
-                answer = await client.get(link)
-                assert answer.status_code == 200
-                assert answer.headers["content-type"] == "application/octet-stream"
-                assert answer.headers["x-content-type-options"] == "nosniff"
-                assert case.args in answer.content, case.name
-                assert b'"custom":' + case.custom in answer.content, case.name
-
-
-async def test_a_list_says_how_much_it_left_out_of_arguments(tmp_path: Path) -> None:
-    async with full_house(tmp_path / "data") as (_, client):
-        for path in ("/main/retries", "/main/scheduled", "/main/dead"):
-            for case in CASES:
-                words = f"{path}?q={quote(f'type:{case.jobtype}')}"
-                if len(case.args) <= 640 or len(case.jobtype) > 100:
-                    continue
-                seen = await page_of(client, words)
-                assert fmt.size(len(case.args)) in seen.text, (path, case.name)
+            seen = await page_of(client, words)
+            assert fmt.size(len(case.args)) in seen.text, (path, case.name)
 
 
 def plain(text: bytes) -> bytes:
@@ -206,50 +211,48 @@ def _exact(case: Case, item: dict[str, msgspec.Raw]) -> bool:
     return bytes(item["args"]) == plain(sent)
 
 
-async def test_the_api_is_json_and_exact(tmp_path: Path) -> None:
+async def test_the_api_is_json_and_exact(client: httpx.AsyncClient) -> None:
     by_jid = {case.jid: case for case in CASES}
-    async with full_house(tmp_path / "data") as (_, client):
-        for name in ("retries", "scheduled", "dead", "working"):
-            items = await listed(client, f"/api/v1/servers/main/sets/{name}/jobs")
-            assert len(items) == len(CASES), name
-            for item in items:
-                assert (name == "working") == ({"wid", "reserved_at", "expires_at"} <= item.keys())
-                case = by_jid.get(_jid(item))
-                if case is None:
-                    continue  # Its id is no Unicode.
-                if "args" in item:
-                    assert _exact(case, item), case.name
-                else:
-                    assert b'"args"' in bytes(item["omitted"])
-                    assert int(msgspec.json.decode(item["size"])) > len(case.args)
-        for jid in jids():
-            answer = await client.get(f"/api/v1/servers/main/jobs/{quote(jid, safe='')}")
-            assert answer.status_code == 200
-            found = read(answer.content)
-            entries = msgspec.json.decode(found["items"], type=list[dict[str, msgspec.Raw]])
-            assert len(entries) == len(STATES) - 1
-            assert all(_exact(by_jid[jid], entry) for entry in entries), jid
+    for name in ("retries", "scheduled", "dead", "working"):
+        items = await listed(client, f"/api/v1/servers/main/sets/{name}/jobs")
+        assert len(items) == len(CASES), name
+        for item in items:
+            assert (name == "working") == ({"wid", "reserved_at", "expires_at"} <= item.keys())
+            case = by_jid.get(_jid(item))
+            if case is None:
+                continue  # Its id is no Unicode.
+            if "args" in item:
+                assert _exact(case, item), case.name
+            else:
+                assert b'"args"' in bytes(item["omitted"])
+                assert int(msgspec.json.decode(item["size"])) > len(case.args)
+    for jid in jids():
+        answer = await client.get(f"/api/v1/servers/main/jobs/{quote(jid, safe='')}")
+        assert answer.status_code == 200
+        found = read(answer.content)
+        entries = msgspec.json.decode(found["items"], type=list[dict[str, msgspec.Raw]])
+        assert len(entries) == len(STATES) - 1
+        assert all(_exact(by_jid[jid], entry) for entry in entries), jid
 
 
-async def test_every_address_of_the_api_answers_with_json(tmp_path: Path) -> None:
+async def test_every_address_of_the_api_answers_with_json(client: httpx.AsyncClient) -> None:
     walked: set[str] = set()
-    async with full_house(tmp_path / "data") as (_, client):
-        for route in ROUTES:
-            if route.kind not in {Kind.API, Kind.SCHEMA, Kind.PROBE}:
-                continue
-            for path in _filled(route.pattern):
-                given = {"name": ".."} if route.needs else {}
-                if route.name == "search_listing":
-                    given = {"q": "hostile"}
-                answer = await client.get(escaped(path), params=given)
-                assert answer.status_code == 200, path
-                assert answer.headers["content-type"].startswith("application/json"), path
-                read(answer.content)
-            walked.add(route.name)
-        ended = await listed(client, "/api/v1/servers/main/finished")
-        outcomes = [msgspec.json.decode(item["outcome"]) for item in ended]
-        for outcome in (Outcome.DONE, Outcome.RETRIED, Outcome.BURIED):
-            assert outcomes.count(outcome.value) == len(CASES)
+    for route in ROUTES:
+        if route.kind not in {Kind.API, Kind.SCHEMA, Kind.PROBE}:
+            continue
+        for path in _filled(route.pattern):
+            given = {"name": ".."} if route.needs else {}
+            if route.name == "search_listing":
+                given = {"q": "hostile"}
+            answer = await client.get(escaped(path), params=given)
+            assert answer.status_code == 200, path
+            assert answer.headers["content-type"].startswith("application/json"), path
+            read(answer.content)
+        walked.add(route.name)
+    ended = await listed(client, "/api/v1/servers/main/finished")
+    outcomes = [msgspec.json.decode(item["outcome"]) for item in ended]
+    for outcome in (Outcome.DONE, Outcome.RETRIED, Outcome.BURIED):
+        assert outcomes.count(outcome.value) == len(CASES)
     assert walked >= {route.name for route in ROUTES if route.kind is Kind.API}
 
 
