@@ -13,6 +13,8 @@ DIST := src/glasshouse/web/static/dist/manifest.json
 FRONTEND := $(shell find frontend scripts/node.py -name node_modules -prune -o -type f -print)
 UV := uv==0.13.9
 ARGS ?=
+# One more than two cores have: tests also wait. In order: the files that take long come first.
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test assets lint types bench fuzz mutants test-real lock format clean FORCE
 
@@ -26,7 +28,7 @@ test: .venv/dev.stamp .venv/built.stamp ## everything that has to hold: lint, ty
 	scripts/install-test-tools.sh
 	$(BIN)/python scripts/node.py ci tests/peers
 	@$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 assets: .venv/run.stamp .venv/built.stamp ## build the front end
 
