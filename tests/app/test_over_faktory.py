@@ -46,14 +46,14 @@ class House:
 
     async def shows(self, path: str, text: str) -> str:
         """Return the page as soon as it shows this."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while text not in (page := await self.text(path)):
                 await asyncio.sleep(0.01)
         return page
 
     async def until(self, *, faulty: bool) -> str:
         """Wait until the server is seen so; return what is said to be wrong with it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 (server,) = json.loads(await self.text("/api/v1/servers"))["items"]
                 if ("fault" in server) == faulty:
@@ -93,7 +93,7 @@ async def console(
         app.close()
     await faktory.command.until_closed()
     await faktory.web.until_closed()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while asyncio.all_tasks() - before:
             await asyncio.sleep(0.01)
 
@@ -283,6 +283,6 @@ async def test_the_page_of_a_job_says_when_it_was_read_while_nothing_newer_can_b
         page = await house.shows("/main/jobs/retry-0007", 'id="late"')
         assert "card refused" in page
         faktory.spoiled = ""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while 'id="late"' in await house.text("/main/jobs/retry-0007"):
                 await asyncio.sleep(0.01)

@@ -53,7 +53,7 @@ async def start(*arguments: str) -> Console:
         sys.executable, "-m", "glasshouse", *arguments, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
     assert line, "the console ended before it was ready"
     ready = json.loads(line)
     assert ready["event"] == "ready"
@@ -66,7 +66,7 @@ async def stop(console: Console) -> None:
     for process in (console.process, console.worker):
         if process is not None and process.returncode is None:
             process.terminate()
-            await asyncio.wait_for(process.wait(), 15)
+            await asyncio.wait_for(process.wait(), 60)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -86,7 +86,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
         stdout=asyncio.subprocess.PIPE,
     )
     assert worker.stdout is not None
-    assert await asyncio.wait_for(worker.stdout.readline(), 30), "the engine did not start"
+    assert await asyncio.wait_for(worker.stdout.readline(), 60), "the engine did not start"
     running = await start("serve", "--engine", data, "--listen", "127.0.0.1:0")
     running.worker = worker
     yield running

@@ -159,7 +159,7 @@ async def test_what_ran_on_a_server_that_is_gone_stays_and_nobody_is_called_sile
     page = await open_live(context, f"{shop.url}/main/busy")
     await page.get_by_role("link", name="job-1-aaaa").wait_for()
     await shop.end_engine()
-    await page.locator("#banner:visible").wait_for(timeout=15_000)
+    await page.locator("#banner:visible").wait_for(timeout=60_000)
     shop.clock.ahead = 3600
     await page.reload()
     await page.get_by_role("link", name="job-1-aaaa").wait_for()

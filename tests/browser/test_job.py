@@ -204,7 +204,7 @@ async def test_a_job_of_a_server_that_went_away_stays_with_its_age(
     await push(peer, "order-1042", [ORDER])
     page = await open_job(context, empty, "order-1042")
     await empty.end_console()
-    await page.locator("#banner:visible").wait_for(timeout=15_000)
+    await page.locator("#banner:visible").wait_for(timeout=60_000)
     assert "GH-1042" in await page.locator(".jv").first.inner_text()
 
 

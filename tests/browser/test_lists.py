@@ -151,7 +151,7 @@ async def test_a_list_of_a_server_that_went_away_stays_with_its_age(
     page = await open_live(context, f"{empty.url}/main/{name}")
     await page.get_by_role("link", name="item-001").wait_for()
     await empty.end_console()
-    await page.locator("#banner:visible").wait_for(timeout=15_000)
+    await page.locator("#banner:visible").wait_for(timeout=60_000)
     assert "lost" in await page.locator("#banner").inner_text()
     assert len(await shown(page)) == 2
 

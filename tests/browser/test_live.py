@@ -28,7 +28,7 @@ async def test_a_push_appears_in_eight_open_tabs_without_reload(
         await peer.push(jid, queue="orders")
 
         async def arrives(tab: Page, jid: str = jid, start: float = start) -> None:
-            await tab.get_by_text(jid).first.wait_for(state="attached", timeout=10_000)
+            await tab.get_by_text(jid).first.wait_for(state="attached", timeout=60_000)
             seen.append((time.perf_counter() - start) * 1000)
 
         await asyncio.gather(*(arrives(tab) for tab in tabs))
@@ -48,7 +48,7 @@ async def test_a_server_that_is_gone_leaves_the_last_known_data_under_a_banner(
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await stop(console)
     banner = page.get_by_role("status").filter(has_text="lost")
-    await banner.first.wait_for(timeout=15_000)
+    await banner.first.wait_for(timeout=60_000)
     assert await page.get_by_text("job-first-1").count() > 0
 
 

@@ -136,7 +136,7 @@ async def test_a_server_that_is_gone_leaves_its_last_numbers_and_no_new_alarms(
     page = await open_live(context, f"{shop.url}/main")
     await page.get_by_role("link", name="mailers", exact=True).wait_for()
     await shop.end_engine()
-    await page.locator("#banner:visible").wait_for(timeout=15_000)
+    await page.locator("#banner:visible").wait_for(timeout=60_000)
     assert "unreachable since" in await page.locator("#banner").inner_text()
     sentence = "The server cannot be read: what is said here is how it was last seen."
     await page.get_by_text(sentence).wait_for()

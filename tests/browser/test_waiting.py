@@ -53,7 +53,7 @@ async def watch(page: Page) -> asyncio.Queue[str]:
 
 
 async def after(told: asyncio.Queue[str]) -> str:
-    return await asyncio.wait_for(told.get(), 10)
+    return await asyncio.wait_for(told.get(), 60)
 
 
 async def test_a_slow_page_shows_a_bar_until_it_is_there(

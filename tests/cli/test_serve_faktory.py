@@ -49,12 +49,12 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
                 stderr=log,
             )
         assert process.stdout is not None
-        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 30))
+        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
         assert ready["faktory"] == f"tcp://127.0.0.1:{faktory.command.port}"
-        async with httpx.AsyncClient(base_url=ready["console"], timeout=20) as client:
+        async with httpx.AsyncClient(base_url=ready["console"], timeout=60) as client:
             yield Served(process, client, faktory, errors)
         process.terminate()
-        await asyncio.wait_for(process.wait(), 15)
+        await asyncio.wait_for(process.wait(), 60)
         assert "hush" not in errors.read_text()
 
 
@@ -109,7 +109,7 @@ async def test_a_faktory_that_goes_leaves_the_last_known_and_is_logged_once(
 
 
 async def _until(served: Served, *, faulty: bool) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             (server,) = (await served.client.get("/api/v1/servers")).json()["items"]
             if ("fault" in server) == faulty:

@@ -41,7 +41,7 @@ class Served:
         return (self.folder / "log").read_text()
 
     async def until_logged(self, text: str, times: int = 1) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.log.count(text) < times:
                 await asyncio.sleep(0.02)
 
@@ -66,14 +66,14 @@ async def served(folder: Path, settings: str, listen: str = "127.0.0.1:0") -> As
                 stderr=log,
             )
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
         assert line, (folder / "log").read_text()
         made = Served(process, json.loads(line)["console"], folder)
         try:
             yield made
         finally:
             process.terminate()
-            code = await asyncio.wait_for(process.wait(), 15)
+            code = await asyncio.wait_for(process.wait(), 60)
         assert code == 0
         for word in ("hush", PASSWORD, SECRET):
             assert word not in made.log

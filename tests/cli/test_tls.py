@@ -59,7 +59,7 @@ class Engine:
         self.trust = ssl.create_default_context(cafile=pems / "cert.pem")
 
     def plain(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def connect(self, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
         return (context or self.trust).wrap_socket(self.plain(), server_hostname="127.0.0.1")

@@ -30,13 +30,13 @@ class Running:
     def get(self, path: str) -> Any:
         """Return the JSON of a page of ``main``."""
         url = f"{self.ready['console']}/api/v1/servers/main/{path}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return json.load(answer)
 
     def faktory(self) -> tuple[socket.socket, IO[bytes]]:
         """Return a connection to the work server that has shaken hands."""
         host, port = self.ready["faktory"].removeprefix("tcp://").rsplit(":", 1)
-        connection = socket.create_connection((host, int(port)), timeout=10)
+        connection = socket.create_connection((host, int(port)), timeout=60)
         lines = connection.makefile("rb")
         assert lines.readline().startswith(b"+HI ")
         connection.sendall(b'HELLO {"v":2}\r\n')
@@ -101,7 +101,7 @@ def test_the_ready_line_says_where_everything_answers(quiet: Running) -> None:
     assert [(login["name"], login["role"]) for login in logins] == roles
     assert [bool(login.get("totp_secret")) for login in logins] == [True, True, True, False]
     assert len({login["password"] for login in logins}) == 4
-    with urllib.request.urlopen(quiet.ready["console"], timeout=10) as page:
+    with urllib.request.urlopen(quiet.ready["console"], timeout=60) as page:
         assert page.status == 200
 
 

@@ -73,7 +73,7 @@ async def until_refused(served: Console, engine: Running) -> None:
 
 async def until_done(served: Console, operation: str) -> None:
     """Ask until it is done: within seconds of there being room."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             answer = await served.post("/operations", operation=operation, queue="q")
             if answer.status_code == 200:

@@ -45,7 +45,7 @@ class Peer:
 
     async def reply(self) -> str | bytes | None:
         """Return the next reply: text of a line, bytes of a bulk, or None for nil."""
-        line = await asyncio.wait_for(self.reader.readline(), 10)
+        line = await asyncio.wait_for(self.reader.readline(), 60)
         if not line.endswith(b"\r\n"):
             raise ConnectionResetError(line)
         if not line.startswith(b"$"):
@@ -53,7 +53,7 @@ class Peer:
         size = int(line[1:-2])
         if size < 0:
             return None
-        body = await asyncio.wait_for(self.reader.readexactly(size + 2), 10)
+        body = await asyncio.wait_for(self.reader.readexactly(size + 2), 60)
         return body[:-2]
 
     async def ask(self, line: str | bytes) -> str | bytes | None:
@@ -143,7 +143,7 @@ class Running:
 
 async def waits(engine: Running, queue: str) -> None:
     """Return when a FETCH waits for ``queue``: there is no answer to tell."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not engine.engine._room.line(queue):
             await asyncio.sleep(0)
 

@@ -151,7 +151,7 @@ class _File(apsw.VFSFile):
         self._disk.write(self._name, newsize, None)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
-        self._disk.gate.wait(10)
+        self._disk.gate.wait(60)
         super().xSync(flags)
         self._disk.sync(self._name)
 
@@ -187,7 +187,7 @@ class _Log(PlainFile):
         if early or self._honesty in {Honesty.NEVER, Honesty.OFF}:
             return
         time.sleep(self._slow)
-        self._platter.gate.wait(10)
+        self._platter.gate.wait(60)
         self._platter.sync(self._name)
 
 

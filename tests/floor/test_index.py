@@ -52,7 +52,7 @@ class Searching:
 
     async def until(self, line: str, jids: list[str]) -> Found:
         """Wait until a search finds just these."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 found = await self.find(line)
                 if sorted(job.jid for job in found.items) == sorted(jids):
@@ -61,7 +61,7 @@ class Searching:
 
     async def until_whole(self) -> None:
         """Wait until everything was looked at once."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (found := self.floor.coverage()) is None or found.age is None:
                 await asyncio.sleep(0.01)
 
@@ -171,7 +171,7 @@ async def test_a_server_that_is_gone_keeps_its_index_and_that_grows_old(faktory:
     async with over_web(faktory) as searching:
         await searching.until_whole()
         faktory.gone = True
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while searching.floor.snapshot.fault is None:
                 await asyncio.sleep(0.01)
         first = searching.floor.coverage()
@@ -249,7 +249,7 @@ async def test_an_index_that_cannot_be_kept_says_so_and_is_made_anew(
         index._store._db.pragma("max_page_count", 1)
         for number in range(30, 60):
             faktory.put("dead", f"dead-{number:04}", at(number), args=["y" * 900])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not index._fault:
                 await asyncio.sleep(0.005)
         assert "cannot be kept" in index._fault

@@ -36,7 +36,7 @@ async def provider(redirect: str) -> AsyncIterator[str]:
     )
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
         yield json.loads(line)["issuer"]
     finally:
         process.kill()
@@ -81,7 +81,7 @@ scopes = ["openid", "profile", "groups"]
 """
         async with (
             served(tmp_path, settings, f"127.0.0.1:{port}") as made,
-            httpx.AsyncClient(timeout=20) as browser,
+            httpx.AsyncClient(timeout=60) as browser,
         ):
             assert (await browser.get(f"{console}/main")).status_code == 303
             begun = await browser.get(f"{console}/sign-in/oidc?next=/main/dead")

@@ -44,7 +44,7 @@ class Answering:
 
     async def until_closed(self) -> None:
         """Return once nobody is connected any more."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.open:
                 await asyncio.sleep(0.005)
 

@@ -18,8 +18,8 @@ async def serving(app: Application) -> AsyncIterator[int]:
         serve(app, host="127.0.0.1", port=0, on_ready=lambda _, port: ready.set_result(port))
     )
     try:
-        yield await asyncio.wait_for(ready, 10)
+        yield await asyncio.wait_for(ready, 60)
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)

@@ -92,7 +92,7 @@ async def streamed(app: Application, topic: str) -> bytes:
         "query_string": f"topic={quote(topic)}".encode(),
         "headers": [(b"host", b"house")],
     }
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await app(scope, receive, send)
     return bytes(said)
 

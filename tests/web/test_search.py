@@ -46,7 +46,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         floor.running(),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://h") as client,
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (told := servers["main"].coverage()) is None or told.age is None:
                 await asyncio.sleep(0.01)
         yield client
@@ -131,12 +131,12 @@ async def test_what_was_found_and_counted_stays_while_the_server_is_gone() -> No
         house.sampled(),
         httpx.AsyncClient(transport=httpx.ASGITransport(house.app), base_url="http://h") as client,
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (await listing(client, "/api/v1/servers/main/search?q=mail0001"))["items"]:
                 await asyncio.sleep(0.05)
         days = (await listing(client, "/api/v1/servers/main/history"))["items"]
         house.reader.gone = True
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while house.server.snapshot.fault is None:
                 await asyncio.sleep(0.01)
         # Also what nobody has looked for before: the index is here.
