@@ -66,6 +66,19 @@ def test_it_is_listed_and_filtered(tmp_path: Path) -> None:
     assert "no time" in wrong.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["list", "verify", "export --format csv", "checkpoint", "archive {}/old --before 2026-01-01"],
+)
+def test_a_folder_without_a_ledger_is_not_called_whole(tmp_path: Path, arguments: str) -> None:
+    done = audit(tmp_path / "state", *arguments.format(tmp_path).split())
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f"There is no console's database in {tmp_path / 'state'}." in done.stderr
+    assert "--state" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_export_is_recorded_and_what_it_writes_is_safe(tmp_path: Path) -> None:
     filled(tmp_path)
     rows = list(csv.DictReader(io.StringIO(audit(tmp_path, "export", "--format", "csv").stdout)))

@@ -72,7 +72,7 @@ def latest(
     from glasshouse.storage import ledger  # noqa: PLC0415
 
     wanted = _wanted(event, actor, text, since, until)
-    with opened(config, state) as (database, _, _):
+    with opened(config, state, new=False) as (database, _, _):
         found = database.call(ledger.latest, wanted, most=limit)
     told = list(map(told_of, found))
     if as_json:
@@ -116,7 +116,7 @@ def verify(
     from glasshouse.storage import ledger  # noqa: PLC0415
 
     elsewhere = _read_checkpoints(checkpoints)
-    with opened(config, state) as (database, _, _):
+    with opened(config, state, new=False) as (database, _, _):
         own = [read(text) for text in database.call(ledger.checkpoints)]
         name, head = database.call(ledger.ledger_id), database.call(ledger.end)
         start, links = database.call(archives.start), ledger.walk(database)
@@ -178,7 +178,7 @@ def export(
     wanted = _wanted(event, actor, text, since, until)
     asked = {"event": event, "actor": actor, "text": text, "since": since, "until": until}
     detail = {"format": form.value, **{name: said for name, said in asked.items() if said}}
-    with opened(config, state) as (database, _, _):
+    with opened(config, state, new=False) as (database, _, _):
         exported = Record(event=Event.EXPORTED, at=time.time(), who=shell(), detail=detail)
         # What is recorded while this runs is for the next export.
         end = database.call(ledger.append, exported).seq
@@ -205,7 +205,7 @@ def checkpoint(
     from glasshouse.ledger.checkpoint import written  # noqa: PLC0415
     from glasshouse.storage import ledger  # noqa: PLC0415
 
-    with opened(config, state) as (database, _, folder):
+    with opened(config, state, new=False) as (database, _, folder):
         if new_key:
             made = app.renew_key(database, folder, shell())
         else:
@@ -235,7 +235,7 @@ def archive(
 
     until = _time(before)
     assert until is not None
-    with opened(config, state) as (database, _, _):
+    with opened(config, state, new=False) as (database, _, _):
         made = archives.archive(database, folder, before=until, who=shell(), now=time.time())
     if made is None:
         typer.echo("There is no checkpoint before then: nothing was moved.")

@@ -78,9 +78,14 @@ class Database:
         self._engine.dispose()
 
 
+def database_file(folder: Path) -> Path:
+    """Return the file of the database in a state folder."""
+    return folder.absolute() / "console.db"
+
+
 def sqlite_url(folder: Path) -> str:
     """Return the address of the database in a state folder."""
-    return f"sqlite:///{folder.absolute() / 'console.db'}"
+    return f"sqlite:///{database_file(folder)}"
 
 
 def _engine(url: str) -> sa.Engine:
