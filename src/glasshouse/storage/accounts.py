@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import sqlalchemy as sa
 
@@ -37,8 +39,13 @@ def add(db: sa.Connection, account: Account) -> None:
 
 def find(db: sa.Connection, name: str) -> Account | None:
     """Return the account of that name."""
-    row = db.execute(sa.select(ACCOUNT).where(ACCOUNT.c.name == name)).mappings().first()
-    return None if row is None else Account(**row)
+    return find_all(db, (name,)).get(name)
+
+
+def find_all(db: sa.Connection, names: Sequence[str]) -> dict[str, Account]:
+    """Return those accounts that there are, by name; at most some hundred names."""
+    rows = db.execute(sa.select(ACCOUNT).where(ACCOUNT.c.name.in_(names))).mappings()
+    return {row["name"]: Account(**row) for row in rows}
 
 
 def everybody(db: sa.Connection) -> tuple[Account, ...]:

@@ -19,6 +19,7 @@ from glasshouse.identity import passwords
 from glasshouse.ledger.record import Event
 from glasshouse.model.access import IPAddress
 from glasshouse.storage import accounts
+from glasshouse.web.people.finding import Finder
 from glasshouse.web.people.limits import Limits
 from glasshouse.web.people.person import How, Person
 from glasshouse.web.people.recording import Recording
@@ -73,6 +74,7 @@ class Passwords:
         self._limits = limits
         self._recording = recording
         self._file = file
+        self._finder = Finder(tools.database)
         self._key = tools.entropy(32)
         self._right: OrderedDict[bytes, _Right] = OrderedDict()
 
@@ -125,7 +127,7 @@ class Passwords:
     async def _account(self, name: str) -> accounts.Account | None:
         if not name or len(name) > _MOST_NAME:
             return None
-        return await self._tools.database.run(accounts.find, name)
+        return await self._finder.find(name)
 
     def _compared(
         self, account: accounts.Account | None, name: str, password: str

@@ -1,0 +1,63 @@
+"""Finding accounts in the database, for all who ask at the same time at once.
+
+What always holds: what is found was read after it was asked for. Who asks while a look-up
+is under way waits for the next one, so an account that is gone is never found again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from glasshouse.storage import accounts
+from glasshouse.storage.accounts import Account
+from glasshouse.storage.database import Database
+
+_MOST = 500
+
+
+class Finder:
+    """Finds accounts by name, one look-up at a time."""
+
+    def __init__(self, database: Database) -> None:
+        """Look into ``database``."""
+        self._database = database
+        self._waiting: dict[str, asyncio.Future[Account | None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def find(self, name: str) -> Account | None:
+        """Return the account of that name.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        waiting = self._waiting.get(name)
+        if waiting is None:
+            waiting = self._waiting[name] = asyncio.get_running_loop().create_future()
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+        # Several may wait for it: who goes away does not take it along.
+        return await asyncio.shield(waiting)
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                names = list(self._waiting)[:_MOST]
+                await self._look({name: self._waiting.pop(name) for name in names})
+        finally:
+            self._task = None
+
+    async def _look(self, asked: dict[str, asyncio.Future[Account | None]]) -> None:
+        try:
+            found = await self._database.run(accounts.find_all, tuple(asked))
+        except BaseException as error:
+            for waiting in asked.values():
+                if isinstance(error, Exception):
+                    waiting.set_exception(error)
+                    waiting.exception()  # Whoever waited may have gone: then nobody misses it.
+                else:
+                    waiting.cancel()
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for name, waiting in asked.items():
+                waiting.set_result(found.get(name))
