@@ -100,9 +100,12 @@ async def test_many_commands_of_one_turn_share_one_sync(tmp_path: Path) -> None:
         assert vfs.disk.syncs - before < 50
 
 
+@pytest.mark.parametrize("soon", [False, True], ids=["", "database-close"])
 async def test_the_answer_waits_for_its_sync_and_a_slow_sync_stalls_nobody_else(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, soon: bool
 ) -> None:
+    if soon:  # The database follows meanwhile: that waits for no sync either.
+        monkeypatch.setattr(commit, "_SOON", 0.0)
     vfs = PowerVFS("power-slow")
     async with running(tmp_path / "data", disk=vfs.as_disk()) as engine:
         pusher, onlooker = await engine.peer(), await engine.peer()

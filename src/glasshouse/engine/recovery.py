@@ -28,7 +28,7 @@ def open_journal(store: Store) -> Journal:
     first, second = (store.disk.log(store.folder / name) for name in FILES)
     last = _replay(store, [first, second])
     # One that cannot be written is told of now, not when the first job has been taken.
-    store.write(Batch(), last)
+    store.prove()
     sync_database(store)
     lineage, _ = store.position()
     return Journal((first, second), lineage, last)

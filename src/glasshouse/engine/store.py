@@ -11,6 +11,7 @@ import apsw
 from glasshouse.engine import schema
 from glasshouse.engine.batch import COLUMNS, Batch, Row, position, write
 from glasshouse.engine.disk import Disk
+from glasshouse.engine.migrations import VERSION
 
 _AHEAD, _AHEAD_BYTES = 64, 1 << 20
 
@@ -45,6 +46,18 @@ class Store:
             apsw.Error: nothing of it was written.
         """
         write(self.db, batch, applied)
+
+    def prove(self) -> None:
+        """Write something, though nothing is new.
+
+        The header of a log that starts anew is synced by SQLite with the first commit:
+        afterwards the next one waits for no disk.
+
+        Raises:
+            apsw.Error: it cannot be written.
+        """
+        # What is there already, were it a row, SQLite would not write again.
+        self.db.pragma("user_version", VERSION)
 
     def no_room(self, error: Exception) -> bool:
         """Tell whether ``error``, just raised, means that the disk is full, not that it failed."""
