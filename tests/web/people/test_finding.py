@@ -47,13 +47,19 @@ async def looking(tmp_path: Path) -> AsyncIterator[Looking]:
     made.close()
 
 
+async def under_way(looking: Looking) -> tuple[Finder, asyncio.Task[Account | None]]:
+    """Return a finder, and its look-up that has read an account and may not go on yet."""
+    finder = Finder(looking)
+    looking.may_go_on.clear()
+    look = asyncio.create_task(finder.find("ops"))
+    await looking.has_read.wait()
+    return finder, look
+
+
 async def test_all_who_ask_meanwhile_are_answered_by_one_look(
     looking: Looking,
 ) -> None:
-    finder = Finder(looking)
-    looking.may_go_on.clear()
-    first = asyncio.create_task(finder.find("ops"))
-    await looking.has_read.wait()
+    finder, first = await under_way(looking)
     names = ["ops", "helper", "nobody"] * 20
     rest = [asyncio.create_task(finder.find(name)) for name in names]
     await asyncio.sleep(0)
@@ -67,10 +73,7 @@ async def test_all_who_ask_meanwhile_are_answered_by_one_look(
 async def test_who_asks_after_a_change_sees_it_although_a_look_is_under_way(
     looking: Looking,
 ) -> None:
-    finder = Finder(looking)
-    looking.may_go_on.clear()
-    before = asyncio.create_task(finder.find("ops"))
-    await looking.has_read.wait()
+    finder, before = await under_way(looking)
     looking.call(accounts.remove, "ops")
     after = asyncio.create_task(finder.find("ops"))
     await asyncio.sleep(0)

@@ -49,15 +49,14 @@ class Finder:
     async def _look(self, asked: dict[str, asyncio.Future[Account | None]]) -> None:
         try:
             found = await self._database.run(accounts.find_all, tuple(asked))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - each of them is told
             for waiting in asked.values():
-                if isinstance(error, Exception):
-                    waiting.set_exception(error)
-                    waiting.exception()  # Whoever waited may have gone: then nobody misses it.
-                else:
-                    waiting.cancel()
-            if not isinstance(error, Exception):
-                raise
+                waiting.set_exception(error)
+                waiting.exception()  # Whoever waited may have gone: then nobody misses it.
+        except BaseException:
+            for waiting in asked.values():
+                waiting.cancel()
+            raise
         else:
             for name, waiting in asked.items():
                 waiting.set_result(found.get(name))
