@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -27,6 +28,7 @@ from glasshouse.upstream.scan import Scanner
 from glasshouse.web.app import create_app
 from tests.engine.peer import Clock, Peer, Running, running
 from tests.upstream.engine_web import EngineWeb
+from tests.web.looks import Looks, caught_up
 from tests.web.serving import serving
 
 
@@ -61,10 +63,14 @@ async def served(
     reader: Reader, clock: Clock, scanner: Scanner | None = None, pace: Pace | None = None
 ) -> AsyncIterator[str]:
     """Serve a console over ``reader``; yield its address."""
-    floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner, pace=pace)})
+    looks = Looks(reader)
+    server = ServerFloor("main", looks.reader, clock=clock, scanner=scanner, pace=pace)
+    floor = Floor({"main": server})
     app = create_app(floor, clock=clock)
     async with floor.running(), serving(app) as port:
-        yield f"http://localhost:{port}"
+        url = f"http://localhost:{port}"
+        with looks.known(url, server):
+            yield url
 
 
 @contextlib.asynccontextmanager
@@ -106,7 +112,9 @@ whole_story = pytest.mark.parametrize("shop", ["embedded"], indirect=True)
 
 
 async def open_live(context: BrowserContext, url: str) -> Page:
-    """Open a page and wait until it is live."""
+    """Open a page of a house as it is now, and wait until it is live."""
+    parts = urlsplit(url)
+    await caught_up(f"{parts.scheme}://{parts.netloc}")
     page = await context.new_page()
     await page.goto(url)
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")

@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.desk.shop import Shop, shop
+from tests.web.looks import caught_up
 from tests.web.people.home import PASSWORD
 
 from .house import overflow
@@ -23,7 +24,8 @@ async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 
 async def sign_in(page: Page, shop: Shop, path: str = "/main/dead", name: str = "ops") -> None:
-    """Sign in by the password alone, and come to a page."""
+    """Sign in by the password alone, and come to a page of the shop as it is now."""
+    await caught_up(shop.url)
     await page.goto(shop.url + "/sign-in?next=" + path)
     await page.get_by_label("Name").fill(name)
     await page.get_by_label("Password").fill(PASSWORD)

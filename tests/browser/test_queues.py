@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from tests.engine.peer import push_orders as push
 
@@ -20,9 +20,8 @@ async def shop(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
         yield made
 
 
-async def names(page: Page) -> list[str]:
-    await page.locator("table.queues tbody th a").first.wait_for()
-    return await page.locator("table.queues tbody th a").all_inner_texts()
+def names(page: Page) -> Locator:
+    return page.locator("table.queues tbody th a")
 
 
 async def test_no_queues_are_said_and_the_first_appears_by_itself(
@@ -43,20 +42,20 @@ async def test_queues_are_sorted_by_the_heads_of_their_columns_with_the_keyboard
     await push(peer, "middle", *(f"job-{n}-bbbb" for n in range(4)))
     await push(peer, "alpha", "job-1-cccc")
     page = await open_live(context, f"{shop.url}/main/queues")
-    assert await names(page) == ["alpha", "big", "middle"]
+    await expect(names(page)).to_have_text(["alpha", "big", "middle"])
     await page.get_by_role("link", name="Size").focus()
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/queues?sort=size")
-    assert await names(page) == ["big", "middle", "alpha"]
+    await expect(names(page)).to_have_text(["big", "middle", "alpha"])
     head = page.get_by_role("columnheader", name="Size")
     assert await head.get_attribute("aria-sort") == "descending"
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await push(peer, "alpha", *(f"job-{n}-dddd" for n in range(20)))
     await page.get_by_text("3 queues · 34 jobs wait").wait_for()
-    assert await names(page) == ["alpha", "big", "middle"]
+    await expect(names(page)).to_have_text(["alpha", "big", "middle"])
     await page.get_by_role("link", name="Size").click()
     await page.wait_for_url("**order=reverse")
-    assert await names(page) == ["middle", "big", "alpha"]
+    await expect(names(page)).to_have_text(["middle", "big", "alpha"])
     assert await head.get_attribute("aria-sort") == "ascending"
 
 
@@ -71,7 +70,7 @@ async def test_a_queue_is_found_by_its_name_and_the_order_is_kept(
     await page.get_by_role("searchbox").press("Enter")
     await page.wait_for_url("**q=MAIL**")
     await page.get_by_text("2 of 3 queues match.").wait_for()
-    assert await names(page) == ["mail-eu", "mail-us"]
+    await expect(names(page)).to_have_text(["mail-eu", "mail-us"])
     assert "sort=size" in page.url
     await page.get_by_role("searchbox").fill("nothing")
     await page.get_by_role("searchbox").press("Enter")
@@ -88,13 +87,13 @@ async def test_many_queues_are_paged_and_none_is_left_out(
         await push(peer, f"queue-{n:03}", f"job-{n:05}")
     page = await open_live(context, f"{shop.url}/main/queues")
     await page.get_by_text("1–100 of 230").wait_for()
-    seen = await names(page)
+    seen = await names(page).all_inner_texts()
     await page.get_by_role("link", name="Next", exact=True).click()
     await page.get_by_text("101–200 of 230").wait_for()
-    seen += await names(page)
+    seen += await names(page).all_inner_texts()
     await page.get_by_role("link", name="Last", exact=True).click()
     await page.get_by_text("201–230 of 230").wait_for()
-    seen += await names(page)
+    seen += await names(page).all_inner_texts()
     assert seen == [f"queue-{n:03}" for n in range(230)]
     for width in (390, 700, 900, 1100, 1440):
         await page.set_viewport_size({"width": width, "height": 900})
@@ -117,10 +116,10 @@ async def test_queues_of_a_server_that_is_gone_stay_with_its_age(
 ) -> None:
     await push(await shop.engine.peer(), "mailers", "job-1-aaaa")
     page = await open_live(context, f"{shop.url}/main/queues?sort=size")
-    assert await names(page) == ["mailers"]
+    await expect(names(page)).to_have_text(["mailers"])
     await shop.end_engine()
     await page.locator("#banner:visible").wait_for(timeout=60_000)
-    assert await names(page) == ["mailers"]
+    await expect(names(page)).to_have_text(["mailers"])
     await page.reload()
-    assert await names(page) == ["mailers"]
+    await expect(names(page)).to_have_text(["mailers"])
     assert "unreachable since" in await page.locator("#banner").inner_text()

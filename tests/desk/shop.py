@@ -27,6 +27,7 @@ from glasshouse.web.people.access import Access
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
 from tests.engine.peer import Clock, Peer, Running, push_orders, running
+from tests.web.looks import Looks
 from tests.web.people.home import PASSWORD, SECRET
 from tests.web.serving import serving
 
@@ -121,11 +122,15 @@ async def shop(folder: Path, *, anonymous: str | None = "viewer") -> AsyncIterat
         desk = Desk(database=people.tools.database, operators={"main": EmbeddedOperator(data)})
         await desk.resume()
         reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
-        floor = Floor({"main": ServerFloor("main", reader, clock=clock, scanner=scanner)})
+        looks = Looks(reader)
+        server = ServerFloor("main", looks.reader, clock=clock, scanner=scanner)
+        floor = Floor({"main": server})
         app = create_app(floor, clock=clock, people=people, desk=desk)
         try:
             async with floor.running(), serving(app) as port:
-                yield Shop(engine, f"http://localhost:{port}", clock, desk, people)
+                url = f"http://localhost:{port}"
+                with looks.known(url, server):
+                    yield Shop(engine, url, clock, desk, people)
         finally:
             await desk.close()
             people.tools.close()
