@@ -28,7 +28,7 @@ def test_servers_are_read_in_their_order_with_secrets_from_files(tmp_path: Path)
         tmp_path,
         '[console]\nlisten = "127.0.0.1:8000"\n' + SHOP + 'web = "http://faktory:7420"\n'
         'password_file = "word"\n[[servers]]\nname = "billing"\nfaktory_file = "address"\n'
-        'redis = "unix:///redis.sock"\n[[servers]]\nname = "spare"\nengine = "data"\n',
+        'redis = "unix:///redis.sock"\n[[servers]]\nname = "spare"\nengine = "data"\nflush = true\n',
     )
     assert made.listen.address.port == 8000
     assert [server.name for server in made.servers] == ["shop", "billing", "spare"]
@@ -41,6 +41,7 @@ def test_servers_are_read_in_their_order_with_secrets_from_files(tmp_path: Path)
     assert billing.faktory.port == 7500
     assert billing.faktory.redis is not None
     assert spare.engine == tmp_path / "data"
+    assert made.access.rules.flushable == {"spare"}
     assert "hush" not in repr(made)
 
 
@@ -82,6 +83,7 @@ WRONG = {
     '[[servers]]\nname = "a"\nengine = "x"\nweb = "http://h"\n': "is an embedded server",
     SHOP + 'faktory_file = "x"\n': "both faktory and faktory_file",
     SHOP + 'password_file = "missing"\n': "cannot be read",
+    SHOP + "flush = true\n": "only an embedded server can be flushed",
     SHOP + 'password_file = "empty"\n': "is empty",
     SHOP.replace("tcp://faktory", "http://:hush@faktory"): "no address of a Faktory",
     SHOP + 'web = "ftp://:hush@faktory"\n': "no address of a Faktory",

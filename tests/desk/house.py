@@ -40,7 +40,7 @@ def asker(
     address: str = "127.0.0.1",
     factor_age: float | None = None,
 ) -> Asker:
-    rules = rules or Rules(roles=resolve(EVERYTHING))
+    rules = rules or Rules(roles=resolve(EVERYTHING), flushable=frozenset({"main"}))
     actor = Actor(name=name, roles=(role,))
     context = Context(address=ipaddress.ip_address(address), factor_age=factor_age)
     return Asker(

@@ -25,7 +25,7 @@ from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import ledger
 
-from .house import BOSS, FAR, House, asker, living, order
+from .house import BOSS, EVERYTHING, FAR, House, asker, living, order
 
 WAITING, SCHEDULED, RETRIES, DEAD = 1, 2, 3, 4
 
@@ -51,7 +51,9 @@ SENT: dict[Operation, dict[str, Any]] = {
     Operation.WORKER_QUIET: {"worker": "w1"},
     Operation.WORKER_TERMINATE: {"worker": "*"},
     Operation.SERVER_CONFIGURE: {"parameters": {"default_retry": 7}},
+    Operation.SERVER_FLUSH: {},
 }
+WHOLE = {Operation.QUEUE_CLEAR, Operation.SET_CLEAR, Operation.SERVER_FLUSH}
 
 
 def _world(house: House) -> dict[str, Any]:
@@ -62,6 +64,8 @@ def _world(house: House) -> dict[str, Any]:
         "paused": [name for name, queue in memory.queues.items() if queue.paused],
         "workers": {w.wid: w.state.value for w in house.engine.engine.workers.views({})},
         "retry": memory.parameters.default_retry,
+        "queues": sorted(memory.queues),
+        "failures": memory.tallies.get("failures", 0),
     }
 
 
@@ -78,6 +82,7 @@ EXPECTED: dict[Operation, Any] = {
     Operation.WORKER_QUIET: lambda was: {**was, "workers": {"w1": "quiet"}},
     Operation.WORKER_TERMINATE: lambda was: {**was, "workers": {"w1": "terminate"}},
     Operation.SERVER_CONFIGURE: lambda was: {**was, "retry": 7},
+    Operation.SERVER_FLUSH: lambda was: {**was, "jobs": {}, "queues": [], "failures": 0},
 }
 
 
@@ -89,9 +94,8 @@ def _moved(was: dict[str, Any], jid: str, state: int) -> dict[str, Any]:
     return {**was, "jobs": {**was["jobs"], jid: state}}
 
 
-def test_the_walk_knows_every_operation_but_two_with_tests_of_their_own() -> None:
-    left = set(Operation).difference(SENT)
-    assert left == {Operation.TRASH_RESTORE, Operation.SERVER_FLUSH}
+def test_the_walk_knows_every_operation_but_one_with_tests_of_its_own() -> None:
+    assert set(Operation).difference(SENT) == {Operation.TRASH_RESTORE}
     assert set(EXPECTED) == set(SENT)
 
 
@@ -114,11 +118,13 @@ async def test_what_is_allowed_is_done_exactly_so_and_recorded_twice(
         assert outcome["detail"]["outcome"] == "done"
 
 
-VIEWER = asker("viewer")
-ELSEWHERE = asker("operator", Rules(roles=resolve({})), address="203.0.113.9", factor_age=5)
-UNPROVEN = asker("operator", Rules(roles=resolve({})))
-LATE = asker("admin", Rules(roles=resolve({})), factor_age=3600)
-ALONE = asker("admin", Rules(roles=resolve({})), factor_age=5)
+FLUSHABLE = frozenset({"main"})
+USUAL = Rules(roles=resolve({}), flushable=FLUSHABLE)
+VIEWER = asker("viewer", USUAL)
+ELSEWHERE = asker("operator", USUAL, address="203.0.113.9", factor_age=5)
+UNPROVEN = asker("operator", USUAL)
+LATE = asker("admin", USUAL, factor_age=3600)
+ALONE = asker("admin", USUAL, factor_age=5)
 OTHER_QUEUE = asker(
     "some",
     Rules(
@@ -128,7 +134,8 @@ OTHER_QUEUE = asker(
                     inherits="viewer", allow=("*",), queues=("mail",), factor_age="none"
                 )
             }
-        )
+        ),
+        flushable=FLUSHABLE,
     ),
 )
 FORBIDDEN = asker(
@@ -136,10 +143,13 @@ FORBIDDEN = asker(
     Rules(
         roles=resolve(
             {"most": RoleTable(inherits="viewer", allow=("*",), deny=("*",), factor_age="none")}
-        )
+        ),
+        flushable=FLUSHABLE,
     ),
 )
-READ_ONLY = asker("admin", Rules(roles=resolve({}), read_only=True), factor_age=5)
+READ_ONLY = asker(
+    "admin", Rules(roles=resolve({}), read_only=True, flushable=FLUSHABLE), factor_age=5
+)
 
 
 DENIALS = [
@@ -175,7 +185,7 @@ async def test_what_is_denied_changes_nothing_and_is_recorded(
         await _furnished(house)
         was, sent = _world(house), SENT[operation]
         # With a preview, where one is needed: somebody else's role may have allowed that.
-        whole = operation in {Operation.QUEUE_CLEAR, Operation.SET_CLEAR} or "query" in sent
+        whole = operation in WHOLE or "query" in sent
         if whole and who is OTHER_QUEUE:
             asked = order(operation, **sent)
             with pytest.raises(kind) as caught:
@@ -191,12 +201,13 @@ async def test_what_is_denied_changes_nothing_and_is_recorded(
         assert refused["detail"]["operation"] == operation
 
 
-async def test_a_flush_is_off_and_says_so(tmp_path: Path) -> None:
+async def test_a_flush_is_off_where_nobody_switched_it_on_and_says_so(tmp_path: Path) -> None:
+    elsewhere = Rules(roles=resolve(EVERYTHING), flushable=frozenset({"spare"}))
     async with living(tmp_path) as house:
         await _furnished(house)
         was = _world(house)
         with pytest.raises(NotAllowedError, match="switched off"):
-            await house.ask(Operation.SERVER_FLUSH)
+            await house.ask(Operation.SERVER_FLUSH, asker("boss", elsewhere))
         assert _world(house) == was
         assert house.records()[0]["event"] == "operation.refused"
 

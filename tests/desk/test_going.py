@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from glasshouse.ledger.record import Event
 from glasshouse.storage.tables import CHUNK, PREVIEW
 from glasshouse.upstream import embedded_operator
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
-from glasshouse.upstream.operator import Done, Entry
+from glasshouse.upstream.operator import Change, Done, Entry
 
 from .house import BOSS, House, living, order
 
@@ -31,7 +30,7 @@ class Waiting(EmbeddedOperator):
         self,
         act: str,
         step: int,
-        change: Literal["delete", "kill", "retry"],
+        change: Change,
         named: Sequence[Entry],
     ) -> Done:
         if step == 1:

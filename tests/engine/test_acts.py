@@ -33,7 +33,7 @@ from .test_control import attached
 
 FAR = "2036-01-01T00:00:00Z"
 _KEPT = "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, payload"
-READING, SCHEDULED, RETRIES, DEAD = 1, 2, 3, 4
+READING, SCHEDULED, RETRIES, DEAD, WORKING = 1, 2, 3, 4, 5
 
 
 def stored(folder: Path) -> list[KeptJob]:
@@ -163,12 +163,36 @@ async def test_numbers_are_not_given_twice_after_everything_was_flushed(tmp_path
     async with running(tmp_path) as engine, attached(tmp_path) as attachment:
         await (await engine.peer()).push("job-00001")
         (first,) = await jobs(attachment, tmp_path)
-        await attachment.ask(Flush(id="flush"))
-        assert await jobs(attachment, tmp_path) == []
+        assert await attachment.ask(Flush(id="early")) == {"known": False}
+        assert await jobs(attachment, tmp_path) == [first]
+        await attachment.ask(change("clear", "forget", [first]))
+        assert await attachment.ask(Flush(id="flush")) == {}
+        assert engine.engine.memory.queues == {}
     async with running(tmp_path) as engine, attached(tmp_path) as attachment:
         await (await engine.peer()).push("job-00002")
         await attachment.ask(PutBack(id="back", jobs=[first]))
         assert order(await jobs(attachment, tmp_path)) == ["job-00001", "job-00002"]
+
+
+async def test_a_job_that_runs_is_forgotten_and_never_deleted(tmp_path: Path) -> None:
+    async with running(tmp_path) as engine, attached(tmp_path) as attachment:
+        peer = await engine.peer()
+        for number in range(3):
+            await peer.push(f"job-{number:05}")
+        await peer.fetch()
+        await peer.fetch()
+        found = await jobs(attachment, tmp_path)
+        held = [job for job in found if job.state == WORKING]
+        refused = await attachment.ask(change("d", "delete", held))
+        assert refused["left"] == [job.number for job in held]
+        assert await attachment.ask(Flush(id="held")) == {"known": False}
+        await attachment.ask(change("f", "forget", held))
+        assert order(await jobs(attachment, tmp_path)) == ["job-00002"]
+        assert engine.engine.memory.sizes[WORKING] == 0
+        await attachment.ask(PutBack(id="back", jobs=held))
+        for number in range(3):
+            assert (await peer.fetch() or {})["jid"] == f"job-{number:05}"
+    assert check(tmp_path).problems == []
 
 
 async def test_a_dead_job_that_expired_in_the_trash_stays_for_a_while(tmp_path: Path) -> None:

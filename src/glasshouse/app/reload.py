@@ -87,6 +87,7 @@ def changes(old: Access, new: Access) -> list[str]:
         for name, before, after in (
             ("identity.anonymous", old.rules.anonymous, new.rules.anonymous),
             ("console.read_only", old.rules.read_only, new.rules.read_only),
+            ("servers.flush", old.rules.flushable, new.rules.flushable),
             ("identity.proxy", old.proxy, new.proxy),
             ("console.trusted_proxies", old.trusted_proxies, new.trusted_proxies),
             ("console.public_url", old.site, new.site),

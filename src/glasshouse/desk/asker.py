@@ -6,15 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from glasshouse.ledger.record import Who
-from glasshouse.model.access import Decision, Outcome, Why
+from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.operation import Operation, Target
-from glasshouse.policy import reasons
 from glasshouse.policy.sight import Sight
 
 _ORDER = (Outcome.DENY, Outcome.NEEDS_FACTOR, Outcome.NEEDS_SECOND_PERSON, Outcome.ALLOW)
-
-FLUSH_IS_OFF = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting=reasons.FLUSH)
-"""Nobody flushes a server by this console."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +32,6 @@ class Asker:
 
         A role that covers some queues may do it there: the first of its globs stands for them.
         """
-        if operation is Operation.SERVER_FLUSH:
-            return FLUSH_IS_OFF
         decisions = [
             self.decide(operation, Target(server=server, queue=queue))
             for queue in dict.fromkeys((None, *self.globs))

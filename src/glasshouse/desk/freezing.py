@@ -28,7 +28,7 @@ from glasshouse.upstream.operator import (
 _pack = msgspec.msgpack.Encoder().encode
 ON_JOBS = frozenset({
     Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_RETRY, Operation.JOB_KILL,
-    Operation.JOB_DELETE, Operation.SET_CLEAR, Operation.TRASH_RESTORE,
+    Operation.JOB_DELETE, Operation.SET_CLEAR, Operation.TRASH_RESTORE, Operation.SERVER_FLUSH,
 })  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def _selection(order: Order, asker: Asker, now: float) -> Selection:
     return Selection(
         queue=order.queue,
         set=None if order.set is None else JobSet(order.set),
+        everything=order.operation is Operation.SERVER_FLUSH,
         jids=order.jids,
         keys=order.keys,
         query=query,

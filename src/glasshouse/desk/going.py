@@ -15,6 +15,7 @@ from glasshouse.desk.writer import Writer
 from glasshouse.ledger.record import Who
 from glasshouse.model.errors import GlasshouseError, StoreError
 from glasshouse.model.keeping import Bounds
+from glasshouse.model.operation import Operation
 from glasshouse.model.order import Order
 from glasshouse.storage import operations
 from glasshouse.storage.database import Database
@@ -66,7 +67,7 @@ class Going:
             who = msgspec.json.decode(running.who, type=Who)
             if running.server not in self._operators:
                 log.warning("an operation of an unknown server has no outcome", id=running.id)
-            elif running.steps > 1:
+            elif running.steps > 1 or order.operation is Operation.SERVER_FLUSH:
                 work = self._carry_out(running, order, who, resumed="after a restart")
                 self._tasks[running.id] = asyncio.create_task(work)
             else:

@@ -7,7 +7,7 @@ however often it is asked for. What a step deletes is in the trash before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -19,20 +19,22 @@ from glasshouse.storage import operations, trash
 from glasshouse.storage.database import Database
 from glasshouse.storage.operations import Running
 from glasshouse.storage.trash import Thrown
-from glasshouse.upstream.operator import Done, Entry, Kept, Operator
+from glasshouse.upstream.operator import Change, Done, Entry, Kept, Operator
 
 _EXAMPLES = 20
-_CHANGES = {
+_CHANGES: Mapping[Operation, Change] = {
     Operation.QUEUE_DELETE_JOBS: "delete",
     Operation.QUEUE_CLEAR: "delete",
     Operation.JOB_DELETE: "delete",
     Operation.SET_CLEAR: "delete",
     Operation.JOB_KILL: "kill",
     Operation.JOB_RETRY: "retry",
+    Operation.SERVER_FLUSH: "forget",
 }
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 OnUnknown = Callable[[Running], Awaitable[None]]
 """Told once when the server does not say whether something was done."""
+_STAY = "Jobs came or moved meanwhile: they stay, and with them the server's queues and counts."
 _WAITS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 DONE, PARTLY, NOTHING, STOPPED, FAILED = "done", "partly", "nothing", "stopped", "failed"
@@ -80,10 +82,10 @@ class Runner:
 
     async def _steps(self, running: Running, order: Order, on_unknown: OnUnknown) -> Running:
         unknown, tries, stopped = False, 0, bool(running.stop)
-        while running.step < running.steps and not stopped:
+        last = running.steps + (order.operation is Operation.SERVER_FLUSH)
+        while running.step < last and not stopped:
             try:
-                done = await self._step(running, order)
-                running = await self._count(running, order, running.step, done)
+                running = await self._next(running, order)
                 stopped = await self._noted(running)
                 tries = 0
             except (UpstreamUnavailableError, StoreError) as error:
@@ -93,10 +95,18 @@ class Runner:
                     await on_unknown(running)
                 await asyncio.sleep(_WAITS[min(tries, len(_WAITS) - 1)])
                 tries += 1
-        return self._over(running, stopped=stopped)
+        return self._over(running, stopped=stopped and running.step < last)
+
+    async def _next(self, running: Running, order: Order) -> Running:
+        """Return the operation one step further: the jobs are followed by what is left of them."""
+        step = running.step
+        if step < running.steps:
+            return await self._count(running, order, step, await self._step(running, order))
+        done = await self._operator.flush(running.id, step)
+        return msgspec.structs.replace(running, step=step + 1, detail="" if done.known else _STAY)
 
     async def _noted(self, running: Running) -> bool:
-        if running.steps == 1:
+        if running.steps == 1 or running.step > running.steps:
             return False
         return await self._database.run(
             operations.progress,
@@ -123,7 +133,7 @@ class Runner:
         if NAMES[order.operation].undo is Undo.TRASH:
             await self._throw(running, entries)
         change = _CHANGES[order.operation]
-        return await self._operator.change(running.id, step, change, entries)  # type: ignore[arg-type]
+        return await self._operator.change(running.id, step, change, entries)
 
     async def _throw(self, running: Running, entries: list[Entry]) -> None:
         room = self._bounds.most - running.done
@@ -178,8 +188,10 @@ class Runner:
         return "" if found is None else found.id
 
     def _over(self, running: Running, *, stopped: bool) -> Running:
-        if stopped and running.step < running.steps:
+        if stopped:
             return _ended(running, STOPPED, "")
+        if running.detail == _STAY:
+            return _ended(running, PARTLY, _STAY)
         if running.done == running.total:
             return _ended(running, DONE, "")
         return _ended(running, PARTLY if running.done else NOTHING, "")

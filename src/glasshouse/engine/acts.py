@@ -18,9 +18,9 @@ import msgspec
 
 from glasshouse.engine.batch import ABSENT, Row
 from glasshouse.engine.lifecycle import push
-from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
+from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, WORKING, Memory
 from glasshouse.engine.mutate import kill, requeue
-from glasshouse.engine.order import pull, put_back
+from glasshouse.engine.order import before_all, pull, put_back
 from glasshouse.model.errors import InvalidError
 from glasshouse.wire.jobs import JobError, parse_job
 
@@ -47,14 +47,21 @@ class Act(Request, frozen=True, kw_only=True):
 
 
 class ChangeJobs(Act, frozen=True, kw_only=True, tag="change_jobs"):
-    """Delete, kill or retry jobs; done: ``left``, numbers of those that were not as named."""
+    """Delete, kill or retry jobs; done: ``left``, numbers of those that were not as named.
 
-    change: Literal["delete", "kill", "retry"]
+    To ``forget`` is to delete jobs that run as well: what their workers say of them is then
+    said of jobs that nobody knows.
+    """
+
+    change: Literal["delete", "kill", "retry", "forget"]
     entries: list[Entry]
 
 
 class PutBack(Act, frozen=True, kw_only=True, tag="put_back"):
-    """Put deleted jobs back as they were; done: ``left``, numbers of those that are there."""
+    """Put deleted jobs back as they were; done: ``left``, numbers of those that are there.
+
+    Those that ran wait again, before all others of their queues.
+    """
 
     jobs: list[KeptJob]
 
@@ -73,7 +80,10 @@ class PushJob(Act, frozen=True, kw_only=True, tag="push_job"):
 
 
 class Flush(Act, frozen=True, kw_only=True, tag="flush"):
-    """Forget everything but the parameters and the acts."""
+    """Forget everything but the parameters and the acts, when there is no job any more.
+
+    Done: ``known``, whether that was so. What is a job is deleted by name before.
+    """
 
 
 class Void(Act, frozen=True, kw_only=True, tag="void"):
@@ -161,8 +171,10 @@ def perform(memory: Memory, act: Act, now: float) -> Done:
         case PushJob():
             return _push(memory, act, now)
         case Flush():
-            memory.flush()
-            return Done()
+            empty = not (any(memory.sizes.values()) or any(q.ids for q in memory.queues.values()))
+            if empty:
+                memory.flush()
+            return Done(known=empty)
         case _:
             raise InvalidError(f"{type(act).__name__} is no act on jobs.")
 
@@ -181,7 +193,7 @@ def _change(memory: Memory, act: ChangeJobs, now: float) -> Done:
     for row in rows:
         if not _may(act.change, row, off):
             left.append(row.id)
-        elif act.change == "delete":
+        elif act.change in {"delete", "forget"}:
             memory.drop(row)
         elif act.change == "kill":
             kill(memory, row, now)
@@ -195,7 +207,7 @@ def _may(change: str, row: Row, off: Collection[int]) -> bool:
     """Return whether a job can be changed so where it is; one of a queue was taken ``off`` it."""
     if row.state == ENQUEUED:
         return row.id in off and change != "retry"
-    return row.state in {SCHEDULED, RETRIES, DEAD}
+    return row.state in {SCHEDULED, RETRIES, DEAD} or change == "forget"
 
 
 def _taken_off(memory: Memory, rows: Collection[Row]) -> set[int]:
@@ -212,11 +224,12 @@ def _taken_off(memory: Memory, rows: Collection[Row]) -> set[int]:
 
 def _put_back(memory: Memory, act: PutBack, now: float) -> Done:
     rows: list[Row] = []
+    ran: list[Row] = []
     left: list[int] = []
     seen: set[int] = set()
     for job in act.jobs:
         there = job.number in seen or memory.row(job.number) is not None
-        if there or job.state not in {ENQUEUED, SCHEDULED, RETRIES, DEAD}:
+        if there or job.state not in {ENQUEUED, SCHEDULED, RETRIES, DEAD, WORKING}:
             left.append(job.number)
             continue
         seen.add(job.number)
@@ -224,9 +237,10 @@ def _put_back(memory: Memory, act: PutBack, now: float) -> Done:
         if row.state == DEAD and row.score <= now:
             # It expired in the trash: who wants it back wants it to stay for a while.
             row.score = now + memory.parameters.dead_lifetime
-        rows.append(row)
+        (ran if row.state == WORKING else rows).append(row)
     put_back(memory, rows)
-    woken = dict.fromkeys(row.queue for row in rows if row.state == ENQUEUED)
+    put_back(memory, before_all(memory, ran))
+    woken = dict.fromkeys(row.queue for row in (*rows, *ran) if row.state == ENQUEUED)
     return Done(left=tuple(left), woken=tuple(woken))
 
 

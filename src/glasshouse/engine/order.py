@@ -66,6 +66,17 @@ def put_back(memory: Memory, rows: Iterable[Row]) -> None:
             memory.touch(row)
 
 
+def before_all(memory: Memory, rows: list[Row]) -> list[Row]:
+    """Return jobs as they wait before all others of their queues, in the order given."""
+    heads: dict[str, float] = {}
+    for row in reversed(rows):
+        ids = memory.queue(row.queue).ids
+        head = heads.get(row.queue, _score(memory, ids[0]) if ids else 0.0)
+        heads[row.queue] = row.score = head - 1
+        row.state = ENQUEUED
+    return rows
+
+
 def _score(memory: Memory, number: int) -> float:
     row = memory.row(number)
     return -math.inf if row is None else row.score

@@ -91,7 +91,7 @@ NAMES: Mapping[Operation, Naming] = {
     Operation.WORKER_TERMINATE: Naming(("worker",)),
     Operation.TRASH_RESTORE: Naming(("record",), may=("jids",)),
     Operation.SERVER_CONFIGURE: Naming(("parameters",)),
-    Operation.SERVER_FLUSH: Naming(whole=True),
+    Operation.SERVER_FLUSH: Naming(whole=True, undo=Undo.TRASH),
 }
 _NAMEABLE = ("queue", "set", "jids", "keys", "query", "job", "worker", "record", "parameters")
 

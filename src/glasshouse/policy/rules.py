@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from glasshouse.model.access import Actor, Context, Decision
+from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.errors import SettingsError
 from glasshouse.model.operation import Operation, Target
+from glasshouse.policy import reasons
 from glasshouse.policy.decide import decide
 from glasshouse.policy.roles import Role, resolve
 from glasshouse.policy.sight import Sight, sight
@@ -20,13 +21,15 @@ SOURCES = frozenset({"local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Roles by name, the role of each member by qualified name, and that of who is not signed in.
 
-    ``anonymous`` is ``None`` where nobody sees anything without signing in.
+    ``anonymous`` is ``None`` where nobody sees anything without signing in. ``flushable`` are
+    the servers for which ``server.flush`` is not switched off.
     """
 
     roles: Mapping[str, Role]
     members: Mapping[str, str] = {}
     anonymous: str | None = None
     read_only: bool = False
+    flushable: frozenset[str] = frozenset()
 
     def stranger(self) -> Actor:
         """Return who is not signed in."""
@@ -49,9 +52,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         self, actor: Actor, operation: Operation, target: Target, context: Context
     ) -> Decision:
         """Return whether ``actor`` may do this now."""
+        if operation is Operation.SERVER_FLUSH and target.server not in self.flushable:
+            return FLUSH_IS_OFF
         if self.read_only:
             context = msgspec.structs.replace(context, read_only=True)
         return decide(actor, operation, target, context, self.roles)
+
+
+FLUSH_IS_OFF = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting=reasons.FLUSH)
 
 
 def check(rules: Rules) -> Rules:

@@ -83,6 +83,7 @@ def access_settings(
     members: Mapping[str, str],
     *,
     read_only: bool,
+    flushable: frozenset[str],
     folder: Path,
     secret: Callable[[str | None, str | None, str], str | None],
 ) -> AccessSettings:
@@ -96,6 +97,7 @@ def access_settings(
         members=dict(members),
         anonymous=None if identity.anonymous == NONE else identity.anonymous,
         read_only=read_only,
+        flushable=flushable,
     )
     return AccessSettings(
         rules=check(rules),

@@ -63,6 +63,7 @@ class _Server(Section, frozen=True, kw_only=True):
     redis_file: str | None = None
     password_file: str | None = None
     engine: str | None = None
+    flush: bool = False
 
 
 class _Trash(Section, frozen=True, kw_only=True):
@@ -219,6 +220,7 @@ def _access(told: _File, console: _Console, path: Path) -> AccessSettings:
             told.roles,
             told.members,
             read_only=console.read_only,
+            flushable=frozenset(server.name for server in told.servers if server.flush),
             folder=folder,
             secret=secret,
         )
@@ -301,6 +303,11 @@ def _server(told: _Server, path: Path) -> ServerSettings:
                 remedy="Leave them out.",
             )
         return ServerSettings(name=told.name, engine=folder / told.engine)
+    if told.flush:
+        raise SettingsError(
+            f"{where} has flush: only an embedded server can be flushed from here.",
+            remedy="Leave it out.",
+        )
     assert faktory is not None
     try:
         made = parse_faktory(faktory, web, redis)

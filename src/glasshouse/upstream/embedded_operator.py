@@ -15,6 +15,7 @@ from glasshouse.engine.acts import (
     Act,
     ChangeJobs,
     Configure,
+    Flush,
     KeptJob,
     PushJob,
     PutBack,
@@ -30,13 +31,14 @@ from glasshouse.model.errors import (
     StoreError,
     UpstreamUnavailableError,
 )
-from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.upstream.embedded_db import ReadThread
 from glasshouse.upstream.embedded_lists import COLUMNS, stored
 from glasshouse.upstream.operator import (
     CHUNK,
     CHUNK_BYTES,
+    Change,
     Done,
     Entry,
     Frozen,
@@ -53,6 +55,7 @@ _CONNECTIONS = 16
 _PATIENCE = 20.0
 _SAMPLES, _MOST_NAMES = 10, 200
 _NUMBERS = 400
+_IN = "state = ? AND state > 1"
 _pack = msgspec.msgpack.Encoder().encode
 _KEPT = "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, payload"
 _unpack_kept = msgspec.msgpack.Decoder(KeptJob).decode
@@ -90,12 +93,14 @@ class EmbeddedOperator:
         await self._settle()
         return await self._reads.run(lambda db: _same(db, entries))
 
-    async def change(
-        self, act: str, step: int, change: Literal["delete", "kill", "retry"], named: list[Entry]
-    ) -> Done:
+    async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> Done:
         """Change jobs that are as named."""
         entries = [(entry.number, entry.state, entry.score) for entry in named]
         return await self._act(ChangeJobs(id=act, step=step, change=change, entries=entries))
+
+    async def flush(self, act: str, step: int) -> Done:
+        """Forget queues, counts and the log, if no job is left."""
+        return await self._act(Flush(id=act, step=step))
 
     async def put_back(self, act: str, step: int, jobs: Sequence[Kept]) -> Done:
         """Put deleted jobs back."""
@@ -247,6 +252,9 @@ def _frozen(db: apsw.Connection, wanted: Selection) -> Frozen:
 
 
 def _rows(db: apsw.Connection, wanted: Selection) -> Iterator[tuple[int, StoredJob, float]]:
+    if wanted.everything:
+        yield from _all_rows(db)
+        return
     where, values = _where(wanted)
     ids = wanted.jids
     if ids is None and wanted.keys is not None:
@@ -259,11 +267,23 @@ def _rows(db: apsw.Connection, wanted: Selection) -> Iterator[tuple[int, StoredJ
             yield row[0], stored(*row[1:]), row[2]
 
 
+def _all_rows(db: apsw.Connection) -> Iterator[tuple[int, StoredJob, float]]:
+    """Yield every job: what comes first is put back last, and then stands before the others."""
+    parts: list[tuple[str, tuple[int | str, ...]]] = [(_IN, (STATE_NUMBERS[JobState.WORKING],))]
+    for (name,) in db.execute("SELECT name FROM queue ORDER BY name").fetchall():
+        parts.append(_where(Selection(queue=str(name))))
+    parts += [_where(Selection(set=name)) for name in JobSet]
+    for where, values in parts:
+        query = f"SELECT {COLUMNS} FROM job WHERE {where} ORDER BY score, id"
+        for row in db.execute(query, values):
+            yield row[0], stored(*row[1:]), row[2]
+
+
 def _where(wanted: Selection) -> tuple[str, tuple[int | str, ...]]:
     if wanted.queue is not None:
         return "state = 1 AND queue = ?", (wanted.queue,)
     assert wanted.set is not None
-    return "state = ? AND state > 1", (STATE_NUMBERS[JobState(wanted.set.value)],)
+    return _IN, (STATE_NUMBERS[JobState(wanted.set.value)],)
 
 
 def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:

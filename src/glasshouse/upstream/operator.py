@@ -14,6 +14,8 @@ import msgspec
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
 
+Change = Literal["delete", "kill", "retry", "forget"]
+
 CHUNK = 500
 CHUNK_BYTES = 4 << 20
 
@@ -39,11 +41,13 @@ class Kept(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which jobs are meant: of a queue, or of a set; by ids, by keys, by what they are, or all.
 
+    ``everything`` are all jobs of the server, those that run first.
     ``shown`` are the globs of the queues that whoever asks may see; ``None`` for all.
     """
 
     queue: str | None = None
     set: JobSet | None = None
+    everything: bool = False
     jids: Sequence[str] | None = None
     keys: Sequence[str] | None = None
     query: JobQuery | None = None
@@ -106,10 +110,12 @@ class Operator(Protocol):
         """Return the numbers of those that still are as named."""
         ...
 
-    async def change(
-        self, act: str, step: int, change: Literal["delete", "kill", "retry"], named: list[Entry]
-    ) -> Done:
-        """Change jobs that are as named."""
+    async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> Done:
+        """Change jobs that are as named; only ``forget`` touches those that run."""
+        ...
+
+    async def flush(self, act: str, step: int) -> Done:
+        """Forget queues, counts and the log, if no job is left: ``known`` says so."""
         ...
 
     async def put_back(self, act: str, step: int, jobs: Sequence[Kept]) -> Done:

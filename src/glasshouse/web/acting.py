@@ -28,6 +28,7 @@ _LABELS = {
     Operation.WORKER_QUIET: "Quiet",
     Operation.WORKER_TERMINATE: "Terminate",
     Operation.SERVER_CONFIGURE: "Change",
+    Operation.SERVER_FLUSH: "Flush everything",
 }
 _IN_SET = {
     JobSet.RETRIES: (Operation.JOB_RETRY, Operation.JOB_KILL, Operation.JOB_DELETE),
@@ -135,6 +136,13 @@ def workers_bar(context: PageContext) -> views.ActBar | None:
 def parameters_bar(context: PageContext) -> views.ActBar | None:
     """Return the form that changes parameters."""
     return _bar(context, (), _buttons(context, (Operation.SERVER_CONFIGURE,), None))
+
+
+def flush_bar(context: PageContext) -> views.ActBar | None:
+    """Return the button that flushes the server; none where that is switched off."""
+    if context.server is None or context.server.name not in context.viewer.rules.flushable:
+        return None
+    return _bar(context, (), _buttons(context, (Operation.SERVER_FLUSH,), None))
 
 
 def may_push(context: PageContext, queue: str | None) -> bool:

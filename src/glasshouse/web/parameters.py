@@ -5,7 +5,7 @@ from __future__ import annotations
 from glasshouse.model.parameters import Parameter
 from glasshouse.web import format as fmt
 from glasshouse.web import views
-from glasshouse.web.acting import parameters_bar
+from glasshouse.web.acting import flush_bar, parameters_bar
 from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.i18n import t
 
@@ -16,6 +16,7 @@ async def parameters(context: PageContext) -> PageResult:
     view = views.ParametersView(
         rows=None if found is None else tuple(_row(item, context.locale) for item in found),
         bar=parameters_bar(context),
+        flush=flush_bar(context),
     )
     return PageResult(template="parameters.html", view=view, title=t("Parameters", context.locale))
 

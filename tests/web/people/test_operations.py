@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from glasshouse.ledger.export import read
+from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.storage import ledger
 from glasshouse.storage.ledger import Wanted
 from glasshouse.upstream import embedded_operator
@@ -126,7 +128,9 @@ async def test_the_trash_tells_nothing_of_queues_that_may_not_be_seen(tmp_path: 
     assert "secret" not in page
 
 
-async def test_what_is_said_of_flushing_is_what_the_desk_says(tmp_path: Path) -> None:
+async def test_where_flushing_is_off_the_table_says_so_and_there_is_no_button(
+    tmp_path: Path,
+) -> None:
     async with living(tmp_path) as home:
         home.add("root", "admin", proven=True)
         async with home.browser() as browser:
@@ -134,6 +138,31 @@ async def test_what_is_said_of_flushing_is_what_the_desk_says(tmp_path: Path) ->
             await step_up(browser, home.code())
             assert await may(browser, "server.flush") == "deny"
             assert "Flushing a server is switched off." in (await browser.get("/account")).text
+            assert "Flush everything" not in (await browser.get("/main/parameters")).text
+
+
+async def test_a_server_is_flushed_from_its_parameters_after_a_look(open_shop: Shop) -> None:
+    rules = open_shop.people.access.rules
+    roles = resolve({"operator": RoleTable(inherits="viewer", allow=("*",), factor_age="1h")})
+    open_shop.people.access.rules = msgspec.structs.replace(
+        rules, roles={**rules.roles, **roles}, flushable=frozenset({"main"})
+    )
+    await open_shop.fill("mail", 3)
+    async with open_shop.signed_in() as client:
+        assert 'value="server.flush"' in (await client.get("/main/parameters")).text
+        shown = await ask(client, operation="server.flush")
+        assert "3 jobs" in shown.text
+        assert "Queues, pauses, counts and the log" in shown.text
+        done = await agree(client, shown, reason="a fresh start")
+        assert "Flush everything" in done.text
+        assert "Undo: put them back" in done.text
+        empty = await ask(client, operation="server.flush")
+        assert "0 jobs" in empty.text
+        assert "There is nothing to do" not in empty.text
+    assert open_shop.engine.engine.memory.queues == {}
+    async with open_shop.signed_in("helper", proven=False) as helper:
+        page = (await helper.get("/main/parameters")).text
+    assert "Flush everything</b>: Not for role helper." in page
 
 
 async def test_a_form_with_nothing_chosen_says_so(open_shop: Shop) -> None:

@@ -81,6 +81,24 @@ OPERATIONS = {
     "Undo: put them back": "撤销：放回去",
     "Use another second factor": "使用其他第二因素",
     "What is deleted goes to the trash and can be put back.": "删除的任务进入回收站，可以放回。",
+    "What is deleted goes to the trash and can be put back: jobs that run now would wait "
+    "again. Queues, pauses, counts and the log of finished jobs cannot come back.": (
+        "删除的任务进入回收站，可以放回：正在运行的任务将重新等待。"
+        "队列、暂停标记、计数和已完成任务的日志无法恢复。"
+    ),
+    "Flush everything": "清空整个服务器",
+    "Every job of this server is deleted, waiting or running, and its queues, pauses, counts and "
+    "log of finished jobs are forgotten. The jobs go to the trash first; the rest cannot come "
+    "back. You are shown what is there before anything is done.": (
+        "此服务器的所有任务（等待中或运行中）都会被删除，其队列、暂停标记、计数和已完成任务的日志"
+        "都会被清除。任务会先进入回收站；其余内容无法恢复。执行之前会先向您显示现有内容。"
+    ),
+    "Jobs came or moved meanwhile: they stay, and with them the server's queues and counts.": (
+        "其间有任务到达或移走：它们被保留，服务器的队列和计数也随之保留。"
+    ),
+    "It was called off before it was done.": "在执行之前已被取消。",
+    "There is no such queue.": "没有这个队列。",
+    "Somebody else changed it again since.": "此后有其他人又更改了它。",
     "What was deleted": "已删除的内容",
     "What was deleted, the newest first": "已删除的内容，最新的在前",
     "What was done here lately": "近期在此进行的操作",

@@ -31,7 +31,7 @@ MEANINGS: Mapping[Operation, str] = {
 }
 DANGER = frozenset({
     Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
-    Operation.SET_CLEAR, Operation.WORKER_TERMINATE,
+    Operation.SET_CLEAR, Operation.WORKER_TERMINATE, Operation.SERVER_FLUSH,
 })  # fmt: skip
 """What takes something away: its buttons look like it."""
 _ANSWERS = {

@@ -69,16 +69,15 @@ def confirm_view(
         samples=tuple(
             rows.job_row(job, None, server, context.now, locale) for job in shown.samples
         ),
-        undo=t("What is deleted goes to the trash and can be put back.", locale)
-        if shown.undo
-        else "",
+        undo=_undo(shown, locale),
         lost=fmt.number(shown.lost) if shown.lost else "",
         why=_why(decision, context),
         code=needs_factor and codes,
         step_up=f"/step-up?next=/operations/{shown.preview}" if needs_factor else "",
         needs_reason=decision.needs_reason,
         reason=fmt.display_text(reason),
-        nothing=shown.count == 0,
+        # A server without a job still has queues and counts to forget.
+        nothing=shown.count == 0 and order.operation is not Operation.SERVER_FLUSH,
         fault="" if error is None else t(error.detail, locale),
         remedy="" if error is None else t(error.remedy, locale),
         back=_back(order, server),
@@ -113,7 +112,7 @@ def operation_view(
         may_stop=may_stop and ended is None and running.steps > 1,
         tone=tone,
         outcome=t(outcome, locale),
-        detail=fmt.display_text(running.detail),
+        detail=fmt.display_text(t(running.detail, locale)),
         total=fmt.number(running.total) if running.steps else "",
         done=fmt.number(running.done),
         moved=fmt.number(running.moved) if running.moved else "",
@@ -183,6 +182,18 @@ def _why(decision: Decision, context: PageContext) -> str:
     return may.why(context.viewer, decision, context.locale)
 
 
+def _undo(shown: Shown, locale: str) -> str:
+    if not shown.undo:
+        return ""
+    if shown.order.operation is Operation.SERVER_FLUSH:
+        return t(
+            "What is deleted goes to the trash and can be put back: jobs that run now would wait "
+            "again. Queues, pauses, counts and the log of finished jobs cannot come back.",
+            locale,
+        )
+    return t("What is deleted goes to the trash and can be put back.", locale)
+
+
 def _named(order: Order, locale: str) -> tuple[Group, ...]:
     told = [
         ("Queue", order.queue),
@@ -230,6 +241,6 @@ def _back(order: Order, server: str) -> str:
         return f"/{server}/{order.set}"
     if order.worker is not None:
         return f"/{server}/busy"
-    if order.parameters is not None:
+    if order.parameters is not None or order.operation is Operation.SERVER_FLUSH:
         return f"/{server}/parameters"
     return f"/{server}/trash" if order.record is not None else f"/{server}"

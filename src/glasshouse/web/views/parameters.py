@@ -26,7 +26,11 @@ class ParameterRow(Struct, frozen=True, kw_only=True):
 
 
 class ParametersView(Struct, frozen=True, kw_only=True):
-    """``/{server}/parameters``: ``rows`` is ``None`` when the server has none."""
+    """``/{server}/parameters``: ``rows`` is ``None`` when the server has none.
+
+    ``flush`` is ``None`` where nobody, or not this viewer, may flush it.
+    """
 
     rows: tuple[ParameterRow, ...] | None
     bar: ActBar | None
+    flush: ActBar | None
