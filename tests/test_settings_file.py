@@ -28,7 +28,8 @@ def test_servers_are_read_in_their_order_with_secrets_from_files(tmp_path: Path)
         tmp_path,
         '[console]\nlisten = "127.0.0.1:8000"\n' + SHOP + 'web = "http://faktory:7420"\n'
         'password_file = "word"\n[[servers]]\nname = "billing"\nfaktory_file = "address"\n'
-        'redis = "unix:///redis.sock"\n[[servers]]\nname = "spare"\nengine = "data"\nflush = true\n',
+        'redis = "unix:///redis.sock"\n'
+        '[[servers]]\nname = "spare"\nengine = "data"\nflush = true\n',
     )
     assert made.listen.address.port == 8000
     assert [server.name for server in made.servers] == ["shop", "billing", "spare"]
