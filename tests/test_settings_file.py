@@ -9,7 +9,7 @@ import pytest
 
 from glasshouse.model.errors import SettingsError
 from glasshouse.settings.console import ConsoleSettings
-from glasshouse.settings.file import _Console, _Server, read_settings
+from glasshouse.settings.file import _Console, _Ledger, _Server, read_settings
 
 SHOP = '[[servers]]\nname = "shop"\nfaktory = "tcp://faktory"\n'
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -46,6 +46,27 @@ def test_servers_are_read_in_their_order_with_secrets_from_files(tmp_path: Path)
     assert "hush" not in repr(made)
 
 
+def test_places_of_the_ledger_are_read_with_their_token(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("hush\n")
+    text = (
+        "[ledger]\ntoken_file = 'word'\nsinks = ['database', 'file:audit.jsonl', 'syslog', "
+        "'syslog:/run/log', 'https://logs.example.com/in', 'http://127.0.0.1:9/']\n"
+    )
+    made = read(tmp_path, text + SHOP)
+    assert [(sink.kind, sink.target) for sink in made.sinks] == [
+        ("file", str(tmp_path / "audit.jsonl")),
+        ("syslog", ""),
+        ("syslog", "/run/log"),
+        ("http", "https://logs.example.com/in"),
+        ("http", "http://127.0.0.1:9/"),
+    ]
+    assert [sink.token is not None for sink in made.sinks] == [False, False, False, True, True]
+    assert "hush" not in repr(made)
+    assert read(tmp_path, "[ledger]\nsinks = ['database']\n" + SHOP).sinks == ()
+    with pytest.raises(SettingsError, match="there is none"):
+        read(tmp_path, "[ledger]\ntoken_file = 'word'\n" + SHOP)
+
+
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
     text = '[console]\nlisten = "127.0.0.1:1"\n' + SHOP
     environ = {"GLASSHOUSE_LISTEN": "127.0.0.1:2"}
@@ -73,7 +94,15 @@ WRONG = {
     "[identity.oidc]\nissuer = 'x'\nclient_id = 'y'\nalgorithms = ['none']\n" + SHOP: "'none'",
     "[console]\npublic_url = 'jobs'\n" + SHOP: "not the address of a site",
     "[console]\ntrusted_proxies = ['office']\n" + SHOP: "not a network",
-    "[ledger]\n" + SHOP: "there is no setting `ledger`",
+    "[ledger]\nsinks = []\n" + SHOP: "leaves out the database",
+    "[ledger]\nsinks = ['syslog']\n" + SHOP: "leaves out the database",
+    "[ledger]\nsinks = ['database', 'syslog', 'syslog']\n" + SHOP: "a place twice",
+    "[ledger]\nsinks = ['database', 'ftp://hush']\n" + SHOP: "'ftp', which is no place",
+    "[ledger]\nsinks = ['database', 'http://h/hush']\n" + SHOP: "'http', which is no place",
+    "[ledger]\nsinks = ['database', 'https://me:hush@h/']\n" + SHOP: "is no place",
+    "[ledger]\nsinks = ['database', 'https://h:x/hush']\n" + SHOP: "is no place",
+    "[ledger]\nsinks = ['database', 'file:']\n" + SHOP: "'file', which is no place",
+    "[ledger]\ntoken_file = 'empty'\n" + SHOP: "is empty",
     SHOP + SHOP: "two servers have the name 'shop'",
     SHOP.replace("shop", "Shop"): "cannot be the name",
     SHOP.replace("shop", "api"): "cannot be the name",
@@ -112,6 +141,6 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_every_setting_is_documented() -> None:
     text = DOCS.read_text(encoding="utf-8")
-    for section in (_Console, _Server):
+    for section in (_Console, _Server, _Ledger):
         for name in section.__struct_fields__:
             assert f"`{name}`" in text, name

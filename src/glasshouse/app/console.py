@@ -16,6 +16,7 @@ from glasshouse.app.ledger import kept, noting
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.people import people_of, state_of
 from glasshouse.app.reload import Read, reloading
+from glasshouse.app.shipping import receivers_of, shipping
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.app.tls import server_context
 from glasshouse.desk.desk import Desk
@@ -40,7 +41,7 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
     stop = stop_on_signals()
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
-        warn_when_open(address)
+        warn_when_open(address, settings)
         async with _served(settings) as (made, addresses):
 
             def on_ready() -> None:
@@ -77,6 +78,9 @@ async def _served(
         if people is not None:
             life.push_async_callback(people.close)
             folder = state_of(settings.keeping)
+            places = receivers_of(settings)
+            people.tools.sinks.update((place.key, place.name) for place in places)
+            await life.enter_async_context(shipping(people.tools.database, places))
             await life.enter_async_context(kept(people.tools.database, folder))
         desk = desk_of(settings, people)
         tls = None if settings.tls is None else server_context(settings.tls)
@@ -150,10 +154,16 @@ def embedded(data: Path, people: People | None = None, desk: Desk | None = None)
     return Console({SERVER: _embedded_floor(SERVER, data)}, people, desk=desk)
 
 
-def warn_when_open(address: Address) -> None:
-    """Say so when other machines can read the console: there is no sign-in yet."""
-    if not address.loopback:
-        say(
-            f"Warning: {address} is reachable from other machines, and everybody who reaches it "
-            "can read every job. Nobody can change anything."
-        )
+def warn_when_open(address: Address, settings: ConsoleSettings | None = None) -> None:
+    """Say so when whoever reaches the console from other machines sees jobs without signing in."""
+    more = "every job. Nobody can change anything."
+    if settings is not None and settings.keeping.wanted:
+        if settings.access.rules.anonymous is None:
+            return
+        more = 'what strangers may see: write anonymous = "none" under [identity] to end that.'
+    if address.loopback:
+        return
+    say(
+        f"Warning: {address} is reachable from other machines, and everybody who reaches it can "
+        f"see, without signing in, {more}"
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from glasshouse.app.checks import Check, fine, private, warn, wrong
 from glasshouse.app.people import access_of, oidc_of
+from glasshouse.app.shipping import receivers_of
 from glasshouse.app.tls import server_context
 from glasshouse.identity.htpasswd import parse
 from glasshouse.links.oidc import ENTROPY
@@ -25,6 +26,8 @@ async def people_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
         return
     for check in (*_database(settings), *_file(settings), *_place(settings)):
         yield check
+    async for check in _sinks(settings):
+        yield check
     try:
         oidc = oidc_of(settings)
     except GlasshouseError as error:
@@ -39,6 +42,18 @@ async def people_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
         yield wrong("identity provider", error)
     finally:
         await oidc.close()
+
+
+async def _sinks(settings: ConsoleSettings) -> AsyncIterator[Check]:
+    for place in receivers_of(settings):
+        try:
+            await place.probe()
+            yield fine("ledger", f"it can be sent on to {place.name}")
+        except GlasshouseError as error:
+            told = type(error)(f"{place.name}: {error.detail}", remedy=error.remedy)
+            yield wrong("ledger", told)
+        finally:
+            await place.close()
 
 
 def _database(settings: ConsoleSettings) -> Iterator[Check]:

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 Read = Callable[[], ConsoleSettings]
 Note = Callable[[Sequence[str]], None]
-_FIXED = ("listen", "servers", "keeping", "tls")
+_FIXED = ("listen", "servers", "keeping", "tls", "trash", "sinks")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from glasshouse.settings import (
     parse_faktory,
 )
 from glasshouse.settings.access import AccessSettings, open_to_all
+from glasshouse.settings.sinks import Sink
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _HTTP_PORTS = {"http": 80, "https": 443}
@@ -60,6 +61,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsFiles | None = None
     trusted_proxies: tuple[IPNetwork, ...] = ()
     trash: Bounds = Bounds()
+    sinks: tuple[Sink, ...] = ()
 
 
 def parse_public_url(text: str) -> PublicUrl:

@@ -34,11 +34,12 @@ from glasshouse.settings.console import (
     one_server,
     parse_public_url,
 )
+from glasshouse.settings.sinks import DATABASE, Sink, parse_sinks
 from glasshouse.web.routes import RESERVED_NAMES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PREFIX = "GLASSHOUSE_"
-_LATER = ("ledger",)
+_SEE = "See docs/settings.md for what can be set."
 _MOST_TRASH = 10_000_000
 
 
@@ -71,6 +72,11 @@ class _Trash(Section, frozen=True, kw_only=True):
     max_jobs: int = 100_000
 
 
+class _Ledger(Section, frozen=True, kw_only=True):
+    sinks: tuple[str, ...] = (DATABASE,)
+    token_file: str | None = None
+
+
 class _File(Section, frozen=True, kw_only=True):
     console: _Console = _Console()
     servers: tuple[_Server, ...] = ()
@@ -78,6 +84,7 @@ class _File(Section, frozen=True, kw_only=True):
     roles: dict[str, RoleTable] = msgspec.field(default_factory=dict)
     members: dict[str, str] = msgspec.field(default_factory=dict)
     trash: _Trash = _Trash()
+    ledger: _Ledger = _Ledger()
 
 
 class Named(NamedTuple):
@@ -158,12 +165,23 @@ def read_settings(
         ),
         trusted_proxies=_networks(console.trusted_proxies, path),
         trash=_trash(told.trash, path),
+        sinks=_sinks(told.ledger, path, folder),
     )
 
 
 def _keeping(console: _Console, path: Path, folder: Path, state: Path | None) -> Keeping:
     given = (console.database, console.database_file)
     return Keeping(database=_either(*given, "database", str(path), folder), state=state)
+
+
+def _sinks(told: _Ledger, path: Path, folder: Path) -> tuple[Sink, ...]:
+    token = None
+    if told.token_file is not None:
+        token = Secret(_read(folder / told.token_file, f"{path}: ledger"))
+    try:
+        return parse_sinks(told.sinks, token, folder)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error.detail}", remedy=error.remedy) from None
 
 
 def _trash(told: _Trash, path: Path) -> Bounds:
@@ -254,7 +272,7 @@ def _decoded(path: Path) -> _File:
             remedy="Name a file that this user may read, with -c FILE.",
         ) from None
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {_told(str(error))}", remedy=_remedy(str(error))) from None
+        raise SettingsError(f"{path}: {_told(str(error))}", remedy=_SEE) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # It tells a line and a column, and no text of the file.
         raise SettingsError(
@@ -270,12 +288,6 @@ def _told(error: str) -> str:
         + (")" if " - at `$" in error else "")
         + "."
     )
-
-
-def _remedy(error: str) -> str:
-    if any(f"`{name}`" in error for name in _LATER):
-        return "This version keeps the ledger in its database only: leave the table out."
-    return "See docs/settings.md for what can be set."
 
 
 def _server(told: _Server, path: Path) -> ServerSettings:

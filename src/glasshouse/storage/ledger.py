@@ -85,6 +85,13 @@ def checkpoints(db: sa.Connection) -> list[str]:
     return [str(body) for (body,) in rows]
 
 
+def signed(db: sa.Connection, *, after: int, upto: int) -> list[tuple[int, str]]:
+    """Return the checkpoints of records behind ``after`` and up to ``upto``, with their numbers."""
+    asked = sa.select(CHECKPOINT.c.seq, CHECKPOINT.c.body).order_by(CHECKPOINT.c.seq)
+    rows = db.execute(asked.where(CHECKPOINT.c.seq > after, CHECKPOINT.c.seq <= upto))
+    return [(int(seq), str(body)) for seq, body in rows]
+
+
 def end(db: sa.Connection, *, lock: bool = False) -> Head:
     """Return the end of the chain; with ``lock`` nobody else moves it in this transaction."""
     asked = sa.select(LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)

@@ -142,6 +142,15 @@ ARCHIVED = Table(
     Column("file", String(200), nullable=False),
     Column("at", Float, nullable=False),
 )
+SINK = Table(
+    "sink",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("signed", BigInteger, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
 PREVIEW = Table(
     "preview",
     METADATA,

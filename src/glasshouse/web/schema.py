@@ -160,6 +160,16 @@ def _audit() -> dict[str, Any]:
         "required": ["digest", "record"],
         "properties": {"digest": {"type": "string"}, "record": {"type": "object"}},
     }
+    sink = {
+        "type": "object",
+        "description": "A place that gets the ledger too, up to record seq.",
+        "required": ["name", "seq"],
+        "properties": {
+            "name": {"type": "string"},
+            "seq": {"type": "integer"},
+            "fault": {"type": "string"},
+        },
+    }
     return {
         "operationId": route.name,
         "summary": "List records of the audit ledger, the newest first.",
@@ -178,6 +188,7 @@ def _audit() -> dict[str, Any]:
                         "total": {"type": "integer"},
                         "per_page": {"type": "integer"},
                         "until": {"type": "integer"},
+                        "sinks": {"type": "array", "items": sink},
                     },
                 },
             )

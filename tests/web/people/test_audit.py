@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from glasshouse.ledger.record import Event, Record, Who
-from glasshouse.storage import ledger
+from glasshouse.storage import ledger, sinks
+from glasshouse.storage.sinks import Place
 from glasshouse.storage.tables import LEDGER
 
 from .home import Home, living, sign_in
@@ -160,3 +162,28 @@ async def test_a_spoilt_record_is_shown_as_far_as_it_can_be(tmp_path: Path) -> N
         home.database.call(lambda db: db.execute(sa.update(LEDGER).values(body=b"\xff{")))
         assert (await browser.get("/audit")).status_code == 200
         assert (await browser.get("/api/v1/audit")).json()["items"][0]["record"] == {}
+
+
+async def test_the_other_places_of_the_ledger_are_told_with_what_keeps_them(
+    tmp_path: Path,
+) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        await sign_in(browser, "eve")
+        assert "Also kept at" not in (await browser.get("/audit")).text
+        places = {"a" * 64: "file:/audit.jsonl", "b" * 64: "https://<logs>/…"}
+        home.people.tools.sinks.update(places)
+        fault = Place(seq=7, fault="It answered 503.", at=home.now - 60)
+        home.database.call(sinks.keep, "b" * 64, fault)
+        page = (await browser.get("/audit")).text
+        told = (await browser.get("/api/v1/audit")).json()["sinks"]
+    assert "<logs>" not in page
+    page = html.unescape(page)
+    assert "file:/audit.jsonl</span>, up to record 0." in page
+    assert "https://<logs>/…</span>, up to record 7." in page
+    assert page.count("not sent on") == 1
+    assert "It answered 503." in page
+    assert told == [
+        {"name": "file:/audit.jsonl", "seq": 0},
+        {"name": "https://<logs>/…", "seq": 7, "fault": "It answered 503."},
+    ]

@@ -13,8 +13,9 @@ from glasshouse.ledger.chain import Link
 from glasshouse.ledger.export import FORMS, Form, read, table, told_of
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import DeniedError
-from glasshouse.storage import archive, ledger
+from glasshouse.storage import archive, ledger, sinks
 from glasshouse.storage.ledger import Wanted
+from glasshouse.storage.sinks import Place
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import sees_audit
 from glasshouse.web.asking import Address
@@ -25,7 +26,7 @@ from glasshouse.web.people.change import Change
 from glasshouse.web.people.people import People
 from glasshouse.web.people.stepup import known
 from glasshouse.web.replies import JSON, fresh
-from glasshouse.web.views.audit import AuditRow, AuditView, Said
+from glasshouse.web.views.audit import AuditRow, AuditView, Said, SinkRow
 from glasshouse.web.views.shared import Choice
 
 PER_PAGE = 50
@@ -94,6 +95,15 @@ class Audit:
             jsonl=exported.to(format="jsonl"),
             newest=here.to() if given.get("until") else "",
             archived="" if start is None else fmt.number(start.head.seq),
+            sinks=tuple(
+                SinkRow(
+                    name=fmt.display_text(name),
+                    seq=fmt.number(place.seq),
+                    fault=fmt.display_text(t(place.fault, locale)),
+                    at=fmt.moment(place.at, context.now, locale) if place.fault else None,
+                )
+                for name, place in await self._sinks()
+            ),
         )
         return replace(result(context, "audit", view, "Audit"), live=False)
 
@@ -106,6 +116,10 @@ class Audit:
             "total": total,
             "per_page": PER_PAGE,
         }
+        told["sinks"] = [
+            {"name": name, "seq": place.seq, **({"fault": place.fault} if place.fault else {})}
+            for name, place in await self._sinks()
+        ]
         if more:
             told["until"] = links[-1].seq - 1
         return fresh(msgspec.json.encode(told), JSON)
@@ -140,6 +154,12 @@ class Audit:
         while found := await run(ledger.page, wanted, after=after, upto=upto):
             yield b"".join(map(form.line, found))
             after = found[-1].seq
+
+    async def _sinks(self) -> list[tuple[str, Place]]:
+        """Return the places that get the ledger too, and how far each of them is."""
+        tools = self._people.tools
+        known = await tools.database.run(sinks.places, tools.sinks) if tools.sinks else {}
+        return [(name, known.get(key, Place())) for key, name in tools.sinks.items()]
 
     async def _found(self, given: Mapping[str, str]) -> tuple[list[Link], bool, int]:
         """Return the records asked for, whether there are older ones, and how many in all."""

@@ -13,12 +13,16 @@ from glasshouse.web.people.hashing import Hashing
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """``clock`` gives Unix seconds, ``entropy`` so many random bytes."""
+    """``clock`` gives Unix seconds, ``entropy`` so many random bytes.
+
+    ``sinks`` are the places that get the ledger beside the database: names by their keys.
+    """
 
     database: Database
     clock: Callable[[], float] = time.time
     entropy: Callable[[int], bytes] = secrets.token_bytes
     hashing: Hashing = field(default_factory=Hashing)
+    sinks: dict[str, str] = field(default_factory=dict)
 
     def close(self) -> None:
         """Let go of threads and database."""

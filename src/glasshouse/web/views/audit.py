@@ -32,6 +32,18 @@ class AuditRow(Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class SinkRow(Struct, frozen=True, kw_only=True):
+    """A place that gets the ledger beside the database, up to record ``seq``.
+
+    ``fault`` says why it gets no more since ``at``, and is empty while it does.
+    """
+
+    name: str
+    seq: str
+    fault: str
+    at: Moment | None
+
+
 class AuditView(Struct, frozen=True, kw_only=True):
     """``/audit``. ``older`` and ``newest`` are addresses, or empty.
 
@@ -49,3 +61,4 @@ class AuditView(Struct, frozen=True, kw_only=True):
     older: str
     newest: str
     archived: str
+    sinks: tuple[SinkRow, ...]

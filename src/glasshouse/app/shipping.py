@@ -1,0 +1,169 @@
+"""The ledger sent on: every record to every other place that is to have it, in order.
+
+The database has a record first, and what waits for it goes on; the other places get it
+within a second or so. One that does not answer is tried again for ever, and misses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from glasshouse.ledger.export import line
+from glasshouse.links.receivers import (
+    SYSLOG,
+    FileReceiver,
+    HttpReceiver,
+    Receiver,
+    SinkError,
+    SyslogReceiver,
+)
+from glasshouse.model.errors import GlasshouseError, StoreError
+from glasshouse.settings.console import ConsoleSettings
+from glasshouse.settings.sinks import Sink
+from glasshouse.storage import ledger, sinks
+from glasshouse.storage.database import Database
+from glasshouse.storage.sinks import Place
+
+log = structlog.get_logger()
+
+LOOK = 1.0
+"""Seconds between two looks for what is new."""
+_WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+_LAST_WORD = 3.0
+"""Seconds in which what is left is sent at the end."""
+
+
+def receivers_of(settings: ConsoleSettings) -> list[Receiver]:
+    """Return the places that the settings name beside the database; nothing is opened."""
+    return [_receiver(sink) for sink in settings.sinks]
+
+
+def _receiver(sink: Sink) -> Receiver:
+    if sink.kind == "file":
+        return FileReceiver(Path(sink.target))
+    if sink.kind == "syslog":
+        return SyslogReceiver(Path(sink.target) if sink.target else SYSLOG)
+    return HttpReceiver(sink.target, None if sink.token is None else sink.token.reveal())
+
+
+class Shipper:
+    """Sends the ledger to one place."""
+
+    def __init__(
+        self,
+        database: Database,
+        receiver: Receiver,
+        clock: Callable[[], float] = time.time,
+        look: float = LOOK,
+    ) -> None:
+        """Send from ``database``; nothing is sent before it runs."""
+        self._database = database
+        self._receiver = receiver
+        self._clock = clock
+        self._look = look
+        self._place: Place | None = None
+
+    async def run(self) -> None:
+        """Send what is there and what comes, until cancelled."""
+        tries = 0
+        while True:
+            try:
+                while await self.send_some():
+                    pass
+                tries = 0
+                await asyncio.sleep(self._look)
+            except GlasshouseError as error:
+                await self._note(error)
+                await asyncio.sleep(_WAITS[min(tries, len(_WAITS) - 1)])
+                tries += 1
+
+    async def send_some(self) -> bool:
+        """Send the next records with their checkpoints; return whether there may be more.
+
+        Raises:
+            SinkError: the place does not take them.
+            StoreError: the database cannot be asked.
+        """
+        now = self._place if self._place is not None else await self._begun()
+        links = await self._database.run(ledger.page, ledger.EVERYTHING, after=now.seq)
+        seq = links[-1].seq if links else now.seq
+        signed = await self._database.run(ledger.signed, after=now.signed, upto=seq)
+        if links or signed:
+            # A place that fails may have some of them: where it is, is asked for again.
+            self._place = None
+            texts = [text.encode() + b"\n" for _, text in signed]
+            await self._receiver.send(list(map(line, links)), texts)
+            last = signed[-1][0] if signed else now.signed
+            self._place = Place(seq=seq, signed=last, at=self._clock())
+            await self._keep(self._place)
+        if now.fault:
+            log.info("the ledger is sent on again", to=self._receiver.name)
+            if self._place is now:
+                self._place = Place(seq=now.seq, signed=now.signed, at=self._clock())
+                await self._keep(self._place)
+        return bool(links)
+
+    async def _begun(self) -> Place:
+        """Return how far the place is: by what it has itself, else by what is known of it."""
+        key = self._receiver.key
+        known = (await self._database.run(sinks.places, (key,))).get(key, Place())
+        last = await self._receiver.last()
+        if last is not None:
+            ours = await self._database.run(
+                ledger.page, ledger.EVERYTHING, after=last.seq - 1, upto=last.seq
+            )
+            if (ours and ours[0] != last) or (not ours and last.seq > known.seq):
+                raise SinkError("It holds another ledger.", remedy="Name another file.")
+            signed = min(known.signed, last.seq)
+            known = Place(seq=last.seq, signed=signed, fault=known.fault, at=known.at)
+        self._place = known
+        return known
+
+    async def _keep(self, place: Place) -> None:
+        await self._database.run(sinks.keep, self._receiver.key, place)
+
+    async def _note(self, error: GlasshouseError) -> None:
+        """Say once that the place gets nothing now, where the auditor looks for it too."""
+        if isinstance(error, StoreError):
+            return
+        key = self._receiver.key
+        with contextlib.suppress(StoreError):
+            known = (await self._database.run(sinks.places, (key,))).get(key, Place())
+            if known.fault != error.detail:
+                log.warning(
+                    "the ledger is not sent on", to=self._receiver.name, why=error.detail,
+                    remedy=error.remedy,
+                )  # fmt: skip
+                fault = Place(
+                    seq=known.seq, signed=known.signed, fault=error.detail, at=self._clock()
+                )
+                await self._keep(fault)
+
+
+@contextlib.asynccontextmanager
+async def shipping(database: Database, receivers: Sequence[Receiver]) -> AsyncIterator[None]:
+    """Send the ledger on while the block runs, and at its end what is left, for a few seconds."""
+    shippers = [Shipper(database, receiver) for receiver in receivers]
+    tasks = [asyncio.create_task(shipper.run()) for shipper in shippers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORD):
+                await asyncio.gather(*map(_rest, shippers))
+        await asyncio.gather(*(receiver.close() for receiver in receivers))
+
+
+async def _rest(shipper: Shipper) -> None:
+    with contextlib.suppress(GlasshouseError):
+        while await shipper.send_some():
+            pass

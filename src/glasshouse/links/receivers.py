@@ -1,0 +1,263 @@
+"""Other places that get the ledger: a file, the machine's syslog, a collector over HTTP.
+
+They get the lines of an export, and checkpoints as they were signed. After a crash a place
+may get the same line twice; a record's number tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from glasshouse.ledger.chain import Link
+from glasshouse.ledger.export import parsed
+from glasshouse.model.errors import GlasshouseError, InvalidError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+
+SYSLOG = Path("/dev/log")
+_SYSLOG_PRIORITY = 10 * 8 + 5
+"""Facility authpriv, severity notice (RFC 5424, 6.2.1)."""
+_SECONDS = 10.0
+_LONGEST_LINE = 4 << 20
+_TAKEN = range(200, 300)
+
+
+class SinkError(GlasshouseError):
+    """A place does not take the ledger now."""
+
+    code = "sink_unavailable"
+
+
+class Receiver(Protocol):
+    """A place that gets the ledger. ``name`` may be shown; ``key`` (64 hex digits) is its own.
+
+    Every method may raise ``SinkError``: how much it has then is not known.
+    """
+
+    name: str
+    key: str
+
+    async def last(self) -> Link | None:
+        """Return the last record that is there; ``None`` if there is none, or nobody can tell."""
+        ...
+
+    async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
+        """Return when the place has taken all lines."""
+        ...
+
+    async def probe(self) -> None:
+        """Return if it could be sent to now; nothing is sent, and nothing made."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
+def _key(target: str) -> str:
+    """Return a key that tells nothing of an address."""
+    return hashlib.sha256(target.encode()).hexdigest()
+
+
+class FileReceiver:
+    """A file that grows, synced; checkpoints go to a second one beside it."""
+
+    def __init__(self, path: Path) -> None:
+        """Write to ``path``; nothing is opened, and nothing held between two sendings."""
+        self.name = f"file:{path}"
+        self.key = _key(self.name)
+        self._path = path
+        self._signed = path.with_suffix(f".checkpoints{path.suffix}")
+
+    async def last(self) -> Link | None:
+        """Return the last record of the file; what a crash left half written behind it is cut."""
+        try:
+            return await _ended(lambda: _last(self._path))
+        except OSError as error:
+            raise _unusable(error) from error
+        except InvalidError:
+            raise SinkError(
+                "It ends in something that is no record.", remedy="Name another file."
+            ) from None
+
+    async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
+        """Append all lines and sync them; of a file that cannot take all of them, none are left."""
+        try:
+            await _ended(lambda: self._append(records, signed))
+        except OSError as error:
+            raise _unusable(error) from error
+
+    async def probe(self) -> None:
+        """See whether the file, or the folder that it would be made in, can be written."""
+        where = self._path if self._path.exists() else self._path.parent
+        if not os.access(where, os.W_OK):
+            raise SinkError(f"{where} cannot be written.", remedy="Make it, and let this user.")
+        await self.last()
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _append(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
+        for path, lines in ((self._path, records), (self._signed, signed)):
+            if lines:
+                _append(path, b"".join(lines))
+
+
+async def _ended(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, in a thread: whoever calls it off waits for its end."""
+    task = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,))
+        raise
+
+
+def _unusable(error: OSError) -> SinkError:
+    return SinkError(f"It cannot be written: {error.strerror}.", remedy="Make room, or mend it.")
+
+
+def _last(path: Path) -> Link | None:
+    """Return the last whole record of a file."""
+    try:
+        file = path.open("rb+")
+    except FileNotFoundError:
+        return None
+    with file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LONGEST_LINE))
+        tail = file.read()
+        whole, _, torn = tail.rpartition(b"\n")
+        if torn:
+            file.truncate(size - len(torn))
+    line = whole.rpartition(b"\n")[2]
+    return parsed(line) if line else None
+
+
+def _append(path: Path, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        before = os.fstat(fd).st_size
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(fd, rest) :]
+            os.fsync(fd)
+        except OSError:
+            os.ftruncate(fd, before)
+            raise
+    finally:
+        os.close(fd)
+    if not before:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+class SyslogReceiver:
+    """The syslog of this machine, one message a line; it does not say what it has."""
+
+    def __init__(self, path: Path = SYSLOG) -> None:
+        """Send to the datagram socket ``path``; nothing is opened."""
+        self.name = "syslog" if path == SYSLOG else f"syslog:{path}"
+        self.key = _key(self.name)
+        self._path = path
+
+    async def last(self) -> Link | None:
+        """Nobody can tell."""
+        return None
+
+    async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
+        """Return when the kernel has handed over every message."""
+        await self._sent((*records, *signed))
+
+    async def probe(self) -> None:
+        """See whether anybody listens."""
+        await self._sent(())
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def _sent(self, lines: Sequence[bytes]) -> None:
+        try:
+            await asyncio.to_thread(self._send, lines)
+        except OSError as error:
+            raise SinkError(
+                f"{self._path} does not take messages: {error.strerror or error}.",
+                remedy="Start the syslog of this machine.",
+            ) from error
+
+    def _send(self, lines: Sequence[bytes]) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            out.settimeout(_SECONDS)
+            out.connect(str(self._path))
+            # As libc writes it: servers take their own name and time of reception from elsewhere.
+            stamp = time.strftime("%b %e %H:%M:%S")
+            head = f"<{_SYSLOG_PRIORITY}>{stamp} glasshouse[{os.getpid()}]: ".encode()
+            for line in lines:
+                out.send(head + line.rstrip(b"\n"))
+
+
+class HttpReceiver:
+    """A collector that takes lines of JSON; any answer of the 200s says that it has them."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Post to ``url``, with ``token`` as a bearer if there is one; nothing is opened."""
+        parts = urlsplit(url)
+        # The path of a webhook may be its secret.
+        self.name = f"{parts.scheme}://{parts.netloc}" + ("/…" if parts.path.strip("/") else "")
+        self.key = _key(url)
+        self._url = url
+        self._headers = {"content-type": "application/x-ndjson"}
+        if token is not None:
+            self._headers["authorization"] = f"Bearer {token}"
+        self._session: aiohttp.ClientSession | None = None
+
+    async def last(self) -> Link | None:
+        """Nobody can tell."""
+        return None
+
+    async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
+        """Post all lines at once."""
+        status = await self._asked("POST", b"".join((*records, *signed)))
+        if status not in _TAKEN:
+            raise SinkError(f"It answered {status}.", remedy="See why it does not take the lines.")
+
+    async def probe(self) -> None:
+        """See whether somebody answers there, whatever the answer to HEAD."""
+        await self._asked("HEAD", b"")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _asked(self, method: str, body: bytes) -> int:
+        import aiohttp  # noqa: PLC0415 - it takes a while
+
+        if self._session is None:
+            limit = aiohttp.ClientTimeout(total=_SECONDS)
+            self._session = aiohttp.ClientSession(timeout=limit)
+        try:
+            async with self._session.request(
+                method, self._url, data=body, headers=self._headers, allow_redirects=False
+            ) as answer:
+                return answer.status
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            # What the library says may hold the address.
+            raise SinkError(
+                f"It cannot be reached: {type(error).__name__}.", remedy="Look at the network."
+            ) from error

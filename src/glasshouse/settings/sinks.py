@@ -1,0 +1,84 @@
+"""The places that get the ledger: ``[ledger]`` with its ``sinks``."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from glasshouse.model.errors import SettingsError
+from glasshouse.settings import Secret
+
+DATABASE = "database"
+_SYSLOG = "syslog"
+
+
+class Sink(msgspec.Struct, frozen=True, kw_only=True):
+    """A place beside the database: a file's path, a syslog's socket (or ``""``), or a URL."""
+
+    kind: Literal["file", "syslog", "http"]
+    target: str
+    token: Secret | None = None
+
+
+def parse_sinks(texts: Sequence[str], token: Secret | None, folder: Path) -> tuple[Sink, ...]:
+    """Return the places that ``sinks`` names beside the database, which always is one.
+
+    Paths are relative to ``folder``; ``token`` is for those that are URLs.
+
+    Raises:
+        SettingsError: one is none, or stands there twice, or the database is left out.
+    """
+    if DATABASE not in texts:
+        raise SettingsError(
+            "ledger.sinks leaves out the database, which always has the ledger first.",
+            remedy='Write sinks = ["database", …].',
+        )
+    for text in texts:
+        if texts.count(text) > 1:
+            raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
+    found = tuple(_sink(text, token, folder) for text in texts if text != DATABASE)
+    if token is not None and not any(sink.kind == "http" for sink in found):
+        raise SettingsError(
+            "ledger.token_file is for an https sink, and there is none.", remedy="Leave it out."
+        )
+    return found
+
+
+def _sink(text: str, token: Secret | None, folder: Path) -> Sink:
+    if text == _SYSLOG:
+        return Sink(kind="syslog", target="")
+    kind, _, rest = text.partition(":")
+    if kind == "syslog" and rest.startswith("/"):
+        return Sink(kind="syslog", target=rest)
+    if kind == "file" and rest and not rest.endswith("/"):
+        return Sink(kind="file", target=str(folder / rest))
+    if kind in {"http", "https"} and _is_url(text):
+        return Sink(kind="http", target=text, token=token)
+    # It is not repeated: a URL may be a secret.
+    raise SettingsError(
+        f"ledger.sinks has {kind[:20]!r}, which is no place for a ledger.",
+        remedy='Write "database", "file:/PATH/audit.jsonl", "syslog" or "https://HOST/PATH"; '
+        "http:// only to this machine, and a password as token_file.",
+    )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    odd = parts.username or parts.password or parts.fragment or port == 0
+    return bool(parts.hostname) and not odd and (parts.scheme == "https" or _here(parts.hostname))
+
+
+def _here(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False

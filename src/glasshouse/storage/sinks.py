@@ -1,0 +1,41 @@
+"""How far the ledger was sent to each of the places that are to have it too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import sqlalchemy as sa
+
+from glasshouse.storage.tables import SINK
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The last record and the last signed record that a sink has.
+
+    ``fault`` says why it gets no more, and is empty while it does; ``at`` (Unix seconds) is
+    when that was so for the first time.
+    """
+
+    seq: int = 0
+    signed: int = 0
+    fault: str = ""
+    at: float = 0.0
+
+
+def places(db: sa.Connection, keys: Iterable[str]) -> Mapping[str, Place]:
+    """Return what is known of some sinks; nothing of those that never got anything."""
+    rows = db.execute(sa.select(SINK).where(SINK.c.key.in_(tuple(keys)))).mappings()
+    return {
+        str(row["key"]): Place(
+            seq=int(row["seq"]), signed=int(row["signed"]), fault=row["fault"], at=float(row["at"])
+        )
+        for row in rows
+    }
+
+
+def keep(db: sa.Connection, key: str, place: Place) -> None:
+    """Keep how far a sink is."""
+    values = msgspec.structs.asdict(place)
+    if not db.execute(sa.update(SINK).where(SINK.c.key == key).values(values)).rowcount:
+        db.execute(sa.insert(SINK).values(key=key, **values))
