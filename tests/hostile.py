@@ -83,12 +83,16 @@ def push_line(case: Case, queue: str, more: bytes = b"") -> bytes:
     return b"PUSH " + head.encode() + case.args + b',"custom":' + case.custom + more + b"}"
 
 
+_FAILED_OFTEN = b',"failure":{"retry_count":9,"failed_at":"2026-11-26T07:00:00Z"}'
+"""So often that the next retry is hours away, and meets no other case in its queue."""
+
+
 async def push_case(peer: Peer, case: Case, queue: str = "default") -> None:
     """Put a case into every state."""
     fetched: list[bytes] = []
 
     async def fetch(retry: int, name: str) -> bytes:
-        line = push_line(case, name, b',"retry":%d' % retry)
+        line = push_line(case, name, b',"retry":%d%b' % (retry, _FAILED_OFTEN))
         assert await peer.ask(line) == "+OK", case.name
         body = await peer.ask(f"FETCH {name}")
         assert isinstance(body, bytes)
@@ -98,13 +102,14 @@ async def push_case(peer: Peer, case: Case, queue: str = "default") -> None:
     assert await peer.ask(push_line(case, queue)) == "+OK", case.name
     later = push_line(case, queue, b',"at":"2999-01-01T00:00:00Z"')
     assert await peer.ask(later) == "+OK", case.name
-    for retry in (5, -1):
+    for retry in (25, -1):
         failure = {"errtype": SCRIPT, "message": BIDI + SCRIPT, "backtrace": [SCRIPT, BIDI, LONG]}
         said = await fetch(retry, "fails") + b"," + json.dumps(failure).encode()[1:]
-        assert await peer.ask(b"FAIL " + said) == "+OK", case.name
-    said = await fetch(5, "ran")
+        told = await peer.ask(b"FAIL " + said)
+        assert told == "+OK", (case.name, told)
+    said = await fetch(25, "ran")
     assert await peer.ask(b"ACK " + said + b"}") == "+OK", case.name
-    await fetch(5, "held")
+    await fetch(25, "held")
     # Workers get what was pushed, to the byte.
     assert all(case.args in body for body in fetched), case.name
 
