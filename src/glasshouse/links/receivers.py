@@ -31,6 +31,7 @@ _SYSLOG_PRIORITY = 10 * 8 + 5
 _SECONDS = 10.0
 _LONGEST_LINE = 4 << 20
 _TAKEN = range(200, 300)
+_LOOK = "Look at its address and the network."
 
 
 class SinkError(GlasshouseError):
@@ -256,8 +257,12 @@ class HttpReceiver:
                 method, self._url, data=body, headers=self._headers, allow_redirects=False
             ) as answer:
                 return answer.status
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise SinkError("It does not answer in time.", remedy=_LOOK) from error
+        except aiohttp.ClientSSLError as error:
+            raise SinkError("Its certificate is not trusted.", remedy=_LOOK) from error
+        except aiohttp.ClientConnectorError as error:
+            raise SinkError("Nobody answers there.", remedy=_LOOK) from error
+        except (aiohttp.ClientError, OSError) as error:
             # What the library says may hold the address.
-            raise SinkError(
-                f"It cannot be reached: {type(error).__name__}.", remedy="Look at the network."
-            ) from error
+            raise SinkError("The connection broke off.", remedy=_LOOK) from error
