@@ -18,6 +18,8 @@ from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.links.receivers import FileReceiver, SinkError
 from glasshouse.storage import ledger, sinks
 from glasshouse.storage.database import Database, sqlite_url
+from tests.desk.console import console
+from tests.engine.peer import running
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_ledger.py"
 
@@ -183,3 +185,26 @@ async def test_a_file_of_another_ledger_is_left_alone(tmp_path: Path, database: 
         with pytest.raises(SinkError, match="another ledger"):
             await Shipper(database, FileReceiver(path)).send_some()
     assert path.read_bytes() == before
+
+
+def add_sink(settings: Path) -> None:
+    with settings.open("a") as more:
+        more.write('[ledger]\nsinks = ["database", "file:audit.jsonl"]\n')
+
+
+async def test_a_console_sends_on_what_its_settings_name_also_what_comes_last(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "engine"
+    async with running(data), console(tmp_path / "console", data) as made:
+        add_sink(made.folder / "glasshouse.toml")
+        await made.start()
+        await made.close()
+        database = Database(sqlite_url(made.state))
+        whole = everything(database)
+        signed = database.call(ledger.checkpoints)
+        database.close()
+    assert b'"console.started"' in whole
+    assert (made.folder / "audit.jsonl").read_bytes() == whole
+    told = (made.folder / "audit.checkpoints.jsonl").read_text().splitlines()
+    assert told == signed

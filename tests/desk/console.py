@@ -93,6 +93,7 @@ class Console:
         return await self.post("/operations", **order, preview=told["preview"])
 
     async def close(self) -> None:
+        """Let it end as SIGTERM ends it."""
         await self.client.aclose()
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()

@@ -43,11 +43,14 @@ async def test_a_file_grows_and_says_what_it_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize("torn", [b"{", lines(3)[2][:-1]])
 async def test_what_a_crash_left_half_written_is_cut(tmp_path: Path, torn: bytes) -> None:
     path, told = tmp_path / "audit.jsonl", lines(3)
+    signed = tmp_path / "audit.checkpoints.jsonl"
     path.write_bytes(b"".join(told[:2]) + torn)
+    signed.write_bytes(b'{"seq":1}\n' + torn)
     file = FileReceiver(path)
     assert await file.last() == links(2)[-1]
-    await file.send(told[2:], [])
+    await file.send(told[2:], [b'{"seq":3}\n'])
     assert path.read_bytes() == b"".join(told)
+    assert signed.read_bytes() == b'{"seq":1}\n{"seq":3}\n'
 
 
 async def test_a_file_of_something_else_is_not_written_to(tmp_path: Path) -> None:

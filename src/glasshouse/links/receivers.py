@@ -84,7 +84,7 @@ class FileReceiver:
     async def last(self) -> Link | None:
         """Return the last record of the file; what a crash left half written behind it is cut."""
         try:
-            return await _ended(lambda: _last(self._path))
+            return await _ended(self._last)
         except OSError as error:
             raise _unusable(error) from error
         except InvalidError:
@@ -109,6 +109,11 @@ class FileReceiver:
     async def close(self) -> None:
         """Nothing is held."""
 
+    def _last(self) -> Link | None:
+        _last_line(self._signed)
+        line = _last_line(self._path)
+        return parsed(line) if line else None
+
     def _append(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
         for path, lines in ((self._path, records), (self._signed, signed)):
             if lines:
@@ -129,12 +134,12 @@ def _unusable(error: OSError) -> SinkError:
     return SinkError(f"It cannot be written: {error.strerror}.", remedy="Make room, or mend it.")
 
 
-def _last(path: Path) -> Link | None:
-    """Return the last whole record of a file."""
+def _last_line(path: Path) -> bytes:
+    """Return the last whole line of a file, and cut what is behind it."""
     try:
         file = path.open("rb+")
     except FileNotFoundError:
-        return None
+        return b""
     with file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LONGEST_LINE))
@@ -142,8 +147,7 @@ def _last(path: Path) -> Link | None:
         whole, _, torn = tail.rpartition(b"\n")
         if torn:
             file.truncate(size - len(torn))
-    line = whole.rpartition(b"\n")[2]
-    return parsed(line) if line else None
+    return whole.rpartition(b"\n")[2]
 
 
 def _append(path: Path, data: bytes) -> None:
