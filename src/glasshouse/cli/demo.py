@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from glasshouse.cli.loop import run
 from glasshouse.cli.options import ConsoleListen, UntilStdinCloses
 from glasshouse.settings import (
     CONSOLE,
@@ -79,7 +80,7 @@ def demo(
     # Of the console nothing is loaded by the commands that have none: it takes a while.
     from glasshouse.app import demo as app  # noqa: PLC0415
 
-    asyncio.run(app.demo(settings))
+    run(app.demo(settings))
 
 
 def workload(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
 from glasshouse.app import engine as app
+from glasshouse.cli.loop import run
 from glasshouse.cli.options import UntilStdinCloses
 from glasshouse.model.errors import SettingsError
 from glasshouse.settings import (
@@ -89,8 +88,7 @@ def engine(
         password=secret,
         tls=tls_files(tls_cert, tls_key),
     )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(app.engine(settings, until_stdin_closes=until_stdin_closes))
+    run(app.engine(settings, until_stdin_closes=until_stdin_closes))
 
 
 def _refuse_options(context: typer.Context) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 
+from glasshouse.cli.loop import run
 from glasshouse.cli.options import (
     ConfigFile,
     ConsoleListen,
@@ -48,4 +48,4 @@ def serve(
     def read() -> ConsoleSettings:
         return settings_of(config, named, listen=listen, environ=os.environ, state=state)
 
-    asyncio.run(app.console(read(), None if config is None else read))
+    run(app.console(read(), None if config is None else read))

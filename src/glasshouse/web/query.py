@@ -97,6 +97,11 @@ def _time(name: str, value: str) -> None:
     read_time(value, 0.0)
 
 
+def _time_or_none(name: str, value: str) -> None:
+    if value:
+        _time(name, value)
+
+
 _CHECKS: dict[str, Callable[[str, str], None]] = {
     "page": _number(MAX_PAGE),
     "per_page": _number(MAX_PER_PAGE),
@@ -123,6 +128,8 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "entry": _shape(re.compile("[0-9a-f]{24}"), "Follow the links of the job's page."),
     "outcome": _outcome,
     "until": _number(MAX_ENTRY),
+    "since": _time_or_none,
+    "before": _time_or_none,
     "days": _shape(re.compile("30|90|180"), "Use 30, 90 or 180."),
 }
 

@@ -60,6 +60,7 @@ _S = "/api/v1/servers/{server}"
 _PAGING = ("page", "per_page")
 _PART = (*_PAGING, "q", "from", "at", "order")
 _LIST = ("page", "q", "from", "at", "order", "go")
+_AUDIT = ("event", "actor", "q", "since", "before")
 _FINISHED = ("type", "queue", "outcome", "id", "error", "until", "at")
 
 # A queue may be named "." or "..", which clients collapse: the rows with an
@@ -83,9 +84,9 @@ ROUTES: tuple[Route, ...] = (
     Route("/step-up/passkey", "step_up_key", Kind.CHANGE, posts=True),
     Route("/account", "account", Kind.PERSON, posts=True),
     Route("/account/passkey", "account_key", Kind.CHANGE, posts=True),
-    Route("/audit", "audit", Kind.PERSON, ("event", "actor", "q", "until")),
-    Route("/api/v1/audit", "audit_listing", Kind.VISIT, ("event", "actor", "q", "until")),
-    Route("/api/v1/audit/export", "audit_export", Kind.VISIT, ("event", "actor", "q", "format")),
+    Route("/audit", "audit", Kind.PERSON, (*_AUDIT, "until")),
+    Route("/api/v1/audit", "audit_listing", Kind.VISIT, (*_AUDIT, "until")),
+    Route("/api/v1/audit/export", "audit_export", Kind.VISIT, (*_AUDIT, "format")),
     Route("/operations/{id}", "operation", Kind.PERSON, posts=True),
     Route("/api/v1/operations/{id}", "operation_status", Kind.VISIT, posts=True),
     Route(_S + "/operations/preview", "preview_operation", Kind.CHANGE, posts=True),

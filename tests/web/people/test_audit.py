@@ -58,6 +58,8 @@ async def test_an_auditor_reads_it_newest_first_and_page_by_page(tmp_path: Path)
         ("event=session.signed_in", "local:n2", "local:n3"),
         ("actor=local:n3", "local:n3", "local:n2"),
         ("q=10.0.0.7", "local:n2", "local:eve"),
+        ("since=2027-01-15T08:00:00Z&before=", "local:eve", "local:n2"),
+        ("since=&before=2027-01-15T08:00:00Z", "local:n2", "local:eve"),
     ],
 )
 async def test_it_is_searched(tmp_path: Path, asked: str, shown: str, hidden: str) -> None:

@@ -33,6 +33,8 @@ AUDIT = {
     "read the settings again": "重新读取了设置",
     "began to serve": "开始服务",
     "The records up to {n} were moved to an archive.": "编号 {n} 及之前的记录已移入归档。",
+    "From (UTC)": "起始（UTC）",
+    "Before (UTC)": "早于（UTC）",
     "Also kept at": "同时保存于",
     "up to record {n}.": "截至编号 {n} 的记录。",
     "not sent on": "未能发送",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import msgspec
 from starlette.responses import Response, StreamingResponse
@@ -13,6 +14,7 @@ from glasshouse.ledger.chain import Link
 from glasshouse.ledger.export import FORMS, Form, read, table, told_of
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import DeniedError
+from glasshouse.model.jobquery import read_time
 from glasshouse.storage import archive, ledger, sinks
 from glasshouse.storage.ledger import Wanted
 from glasshouse.storage.sinks import Place
@@ -30,7 +32,7 @@ from glasshouse.web.views.audit import AuditRow, AuditView, Said, SinkRow
 from glasshouse.web.views.shared import Choice
 
 PER_PAGE = 50
-FILTERS = ("event", "actor", "q")
+FILTERS = ("event", "actor", "q", "since", "before")
 """The parameters that say which records are looked for."""
 LABELS: Mapping[Event, str] = {
     Event.INTENT: "ordered an operation",
@@ -89,6 +91,8 @@ class Audit:
             ),
             actor=given.get("actor", ""),
             q=given.get("q", ""),
+            since=_in_field(given, "since"),
+            before=_in_field(given, "before"),
             active=bool(kept),
             older=here.to(until=str(links[-1].seq - 1)) if more else "",
             csv=exported.to(format="csv"),
@@ -179,8 +183,22 @@ def _require_signed_in(context: PageContext) -> None:
 
 def _wanted(given: Mapping[str, str]) -> Wanted:
     return Wanted(
-        event=given.get("event", ""), actor=given.get("actor", ""), text=given.get("q", "")
+        event=given.get("event", ""),
+        actor=given.get("actor", ""),
+        text=given.get("q", ""),
+        since=_time(given, "since"),
+        until=_time(given, "before"),
     )
+
+
+def _time(given: Mapping[str, str], name: str) -> float | None:
+    return read_time(given[name], 0.0) if given.get(name) else None
+
+
+def _in_field(given: Mapping[str, str], name: str) -> str:
+    """Return a time as a field for one has it: UTC without a zone, to the minute."""
+    at = _time(given, name)
+    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M")
 
 
 def _require(context: PageContext) -> None:

@@ -47,6 +47,8 @@ class SinkRow(Struct, frozen=True, kw_only=True):
 class AuditView(Struct, frozen=True, kw_only=True):
     """``/audit``. ``older`` and ``newest`` are addresses, or empty.
 
+    ``since`` and ``before`` are times as fields have them: UTC, without a zone.
+
     ``csv`` and ``jsonl`` are where all of it is given as a file.
     """
 
@@ -55,6 +57,8 @@ class AuditView(Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...]
     actor: str
     q: str
+    since: str
+    before: str
     active: bool
     csv: str
     jsonl: str
