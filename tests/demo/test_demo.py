@@ -17,7 +17,7 @@ from typing import IO, Any
 import pytest
 
 READY_SECONDS = 60
-STOP_SECONDS = 2.0
+STOP_SECONDS = 30.0
 
 
 class Running:

@@ -58,7 +58,7 @@ async def test_random_kills_under_load_undo_nothing(tmp_path: Path) -> None:
         assert await engine.terminate() == 0
     assert check(data).problems == []
     assert info["total_processed"] >= len(known.ended) + len(known.failed)
-    assert len(known.pushed) > 50 * KILLS
+    assert len(known.pushed) > 5 * KILLS
     assert len(known.ended) > 10 * KILLS
     print(f"{KILLS} kills, {len(known.pushed)} pushes, {len(known.ended)} ends")
 
