@@ -7,6 +7,7 @@ implementation written from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from glasshouse.model.access import Actor, Context, Decision, IPAddress, Outcome, Why
@@ -126,8 +127,13 @@ def _asked(
         setting=setting if step.setting == "allow" else step.setting,
         needs_reason=step.outcome is not Outcome.DENY and globs.within(role.reason, operation),
         factor_age=role.factor_age,
-        networks=None if role.networks is None else tuple(map(str, role.networks)),
+        networks=None if role.networks is None else _written(tuple(role.networks)),
     )
+
+
+@lru_cache(maxsize=256)
+def _written(networks: tuple[IPNetwork, ...]) -> tuple[str, ...]:
+    return tuple(map(str, networks))
 
 
 def fresh(age: float | None, most: float | None) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 ANY = "*"
+_SHORT = 100
+"""Characters of names that answers are remembered of: nobody fills the memory with long ones."""
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -25,4 +28,11 @@ def matches(pattern: str, text: str) -> bool:
 
 def within(patterns: Iterable[str], text: str) -> bool:
     """Return whether ``text`` is any of ``patterns``."""
+    if len(text) <= _SHORT and isinstance(patterns, tuple):
+        return _remembered(patterns, text)
+    return any(matches(pattern, text) for pattern in patterns)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(patterns: tuple[str, ...], text: str) -> bool:
     return any(matches(pattern, text) for pattern in patterns)

@@ -5,7 +5,8 @@ Also the only place that says what may be cached.
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Iterable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -49,10 +50,20 @@ class SecurityHeaders:
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("cache-control", NOT_KEPT)
+                message["headers"] = _completed(message["headers"])
             await send(message)
 
         await self._app(scope, receive, complete)
+
+
+_OURS = tuple((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+_NAMES = frozenset(name for name, _ in _OURS)
+_CACHE = b"cache-control"
+
+
+def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return a response's headers (names in small letters, as ASGI has them) with ours."""
+    kept = [header for header in headers if header[0] not in _NAMES]
+    if not any(name == _CACHE for name, _ in kept):
+        kept.append((_CACHE, NOT_KEPT.encode()))
+    return [*kept, *_OURS]

@@ -145,8 +145,8 @@ def find(raw_path: bytes) -> Match | None:
     """
     segments = [_decoded(segment) for segment in raw_path.split(b"/")]
     best: Match | None = None
-    for route in ROUTES:
-        params = _bind(route.pattern.split("/"), segments)
+    for route, pattern in _BY_LENGTH.get(len(segments), ()):
+        params = _bind(pattern, segments)
         if params is not None and (best is None or len(params) < len(best.params)):
             best = Match(route, params)
     return best
@@ -161,9 +161,19 @@ def _decoded(segment: bytes) -> str:
         ) from None
 
 
+def _by_length() -> dict[int, list[tuple[Route, list[str]]]]:
+    found: dict[int, list[tuple[Route, list[str]]]] = {}
+    for route in ROUTES:
+        pattern = route.pattern.split("/")
+        found.setdefault(len(pattern), []).append((route, pattern))
+    return found
+
+
+_BY_LENGTH = _by_length()
+
+
 def _bind(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
-    if len(pattern) != len(segments):
-        return None
+    """Return what the segments stand for in a pattern of as many, or ``None``."""
     params: dict[str, str] = {}
     for expected, given in zip(pattern, segments, strict=True):
         if expected.startswith("{"):
