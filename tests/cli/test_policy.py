@@ -25,6 +25,7 @@ BASE = ("policy", "explain", "--role")
         ("viewer --from 127.0.0.1 --operation job.retry", 3, "Not for role viewer"),
         ("admin --from 127.0.0.1 --operation queue.clear --factor-age 5m --queue q", 5, "second"),
         ("admin --from 127.0.0.1 --operation queue.clear --factor-age 5m --approved", 0, "allowed"),
+        ("admin --from 127.0.0.1 --operation server.flush --factor-age 5m", 5, "switched off on"),
         ("nobody --from 127.0.0.1 --operation job.retry", 2, "The roles are"),
         ("admin --from 127.0.0.1 --operation job.explode", 2, "The operations are"),
         ("admin --from office --operation job.retry", 2, "no address"),
@@ -52,6 +53,16 @@ def test_it_is_told_in_json_too(tmp_path: Path) -> None:
         "detail": "Needs one of the networks 127.0.0.0/8, ::1/128, 10.20.0.0/16.",
         "reason_needed": False,
     }
+
+
+def test_what_is_switched_off_is_told_beside_what_the_roles_say(tmp_path: Path) -> None:
+    path = tmp_path / "glasshouse.toml"
+    line = [*BASE, "admin", "--from", "127.0.0.1", "--operation", "server.flush", "--factor-age"]
+    for switch, off in (("", True), ("flush = true", None)):
+        path.write_text(f'[[servers]]\nname = "shop"\nengine = "data"\n{switch}\n')
+        done = run(*line, "5m", "--json", "-c", str(path), home=tmp_path)
+        assert done.returncode == 5
+        assert json.loads(done.stdout).get("switched_off") is off
 
 
 SETTINGS = """

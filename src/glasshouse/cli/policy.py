@@ -100,21 +100,24 @@ def explain(
             f"There is no role {role[:80]!r}.",
             remedy=f"The roles are {', '.join(sorted(rules.roles))}.",
         )
-    decision = rules.decide(
+    wanted, where = _operation(operation), _server(server, servers)
+    decision = rules.by_role(
         Actor(name="local:somebody", roles=(role,)),
-        _operation(operation),
-        Target(server=_server(server, servers), queue=queue),
+        wanted,
+        Target(server=where, queue=queue),
         Context(
             address=_address(address),
             factor_age=None if factor_age is None else parse_age(factor_age),
             approved=approved,
         ),
     )
-    _print(decision, queue, as_json=as_json)
+    off = where if rules.off(wanted, where) else None
+    _print(decision, queue, off, as_json=as_json)
     raise typer.Exit(EXITS[decision.outcome])
 
 
-def _print(decision: Decision, queue: str | None, *, as_json: bool) -> None:
+def _print(decision: Decision, queue: str | None, off: str | None, *, as_json: bool) -> None:
+    """Say what the roles come to; ``off`` is the server where it is switched off for everybody."""
     said = reasons.sentence(decision, every_queue=queue is None).format(**reasons.facts(decision))
     rule = f"roles.{decision.role}.{decision.setting}" if decision.setting else decision.why.value
     if as_json:
@@ -126,10 +129,14 @@ def _print(decision: Decision, queue: str | None, *, as_json: bool) -> None:
             "detail": said,
             "reason_needed": decision.needs_reason,
         }
+        if off is not None:
+            told["switched_off"] = True
         typer.echo(msgspec.json.encode(told))
         return
     also = " A reason must be given." if decision.needs_reason else ""
     typer.echo(f"{_WORDS[decision.outcome]}: {said} ({rule}){also}")
+    if off is not None:
+        typer.echo(f"It is switched off on {off}: nobody can do it there before flush = true.")
 
 
 def _rules(config: Path | None) -> tuple[Rules, tuple[str, ...]]:

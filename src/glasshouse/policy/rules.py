@@ -52,8 +52,18 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         self, actor: Actor, operation: Operation, target: Target, context: Context
     ) -> Decision:
         """Return whether ``actor`` may do this now."""
-        if operation is Operation.SERVER_FLUSH and target.server not in self.flushable:
+        if self.off(operation, target.server):
             return FLUSH_IS_OFF
+        return self.by_role(actor, operation, target, context)
+
+    def off(self, operation: Operation, server: str) -> bool:
+        """Return whether an operation is switched off on a server, whatever the roles say."""
+        return operation is Operation.SERVER_FLUSH and server not in self.flushable
+
+    def by_role(
+        self, actor: Actor, operation: Operation, target: Target, context: Context
+    ) -> Decision:
+        """Return what the roles say, were nothing switched off."""
         if self.read_only:
             context = msgspec.structs.replace(context, read_only=True)
         return decide(actor, operation, target, context, self.roles)
