@@ -62,6 +62,10 @@ def test_places_of_the_ledger_are_read_with_their_token(tmp_path: Path) -> None:
     ]
     assert [sink.token is not None for sink in made.sinks] == [False, False, False, True, True]
     assert "hush" not in repr(made)
+    again = read(tmp_path, text + SHOP)
+    assert again.sinks == made.sinks
+    (tmp_path / "word").write_text("hush hush\n")
+    assert read(tmp_path, text + SHOP).sinks != made.sinks
     assert read(tmp_path, "[ledger]\nsinks = ['database']\n" + SHOP).sinks == ()
     with pytest.raises(SettingsError, match="there is none"):
         read(tmp_path, "[ledger]\ntoken_file = 'word'\n" + SHOP)
@@ -101,6 +105,7 @@ WRONG = {
     "[ledger]\nsinks = ['database', 'http://h/hush']\n" + SHOP: "'http', which is no place",
     "[ledger]\nsinks = ['database', 'https://me:hush@h/']\n" + SHOP: "is no place",
     "[ledger]\nsinks = ['database', 'https://h:x/hush']\n" + SHOP: "is no place",
+    "[ledger]\nsinks = ['database', 'https://h..hush/']\n" + SHOP: "is no place",
     "[ledger]\nsinks = ['database', 'file:']\n" + SHOP: "'file', which is no place",
     "[ledger]\ntoken_file = 'empty'\n" + SHOP: "is empty",
     SHOP + SHOP: "two servers have the name 'shop'",

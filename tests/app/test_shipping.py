@@ -18,6 +18,7 @@ from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.links.receivers import FileReceiver, SinkError
 from glasshouse.storage import ledger, sinks
 from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage.sinks import Place
 from tests.desk.console import console
 from tests.engine.peer import running
 
@@ -102,7 +103,7 @@ async def test_a_file_gets_all_of_it_and_is_verified_without_us(
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, _ = await told.communicate()
-    assert said == b"Whole: 1204 records, 2 checkpoints.\n"
+    assert said == b"Whole: 1204 records, 3 checkpoints.\n"
 
 
 async def test_what_comes_while_it_runs_is_sent_without_being_asked(
@@ -148,7 +149,7 @@ async def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path, database:
             sign(database, tmp_path)
         await drained(Shipper(database, place))
     assert place.got == everything(database)
-    assert place.signed.count(b'"signature"') == 2
+    assert place.signed.count(b'"signature"') == 3
 
 
 @pytest.mark.parametrize("what", ["cut", "moved away", "one more"])
@@ -208,3 +209,35 @@ async def test_a_console_sends_on_what_its_settings_name_also_what_comes_last(
     assert (made.folder / "audit.jsonl").read_bytes() == whole
     told = (made.folder / "audit.checkpoints.jsonl").read_text().splitlines()
     assert told == signed
+
+
+async def test_a_place_that_cannot_be_understood_is_tried_again_and_the_others_go_on(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glasshouse.app.shipping._WAITS", (0.01,))
+
+    class Odd(Flaky):
+        name, key = "odd", "e" * 64
+
+        async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
+            if not self.up:
+                raise ValueError("nobody thought of this")
+            await super().send(records, signed)
+
+    odd, place = Odd(), Flaky()
+    odd.up = False
+    async with asyncio.timeout(60), shipping(database, [odd, place]):
+        while place.got != everything(database):
+            await asyncio.sleep(0.01)
+        while not database.call(sinks.places, (odd.key,)).get(odd.key, Place()).fault:
+            await asyncio.sleep(0.01)
+        odd.up = True
+        while odd.got != everything(database):
+            await asyncio.sleep(0.01)
+
+
+async def test_what_comes_last_is_sent_once(tmp_path: Path, database: Database) -> None:
+    place = Flaky()
+    async with shipping(database, [place]):
+        note(database, 1100)
+    assert place.got == everything(database)

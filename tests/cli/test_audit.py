@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from glasshouse.ledger.chain import digest_of
 from glasshouse.ledger.record import Event, Record, Who
-from glasshouse.storage import ledger
+from glasshouse.storage import ledger, sinks
 from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage.sinks import Place
 from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
 
 from .command import glasshouse
@@ -238,6 +239,21 @@ def test_the_other_verifier_shares_nothing_with_us() -> None:
     text = VERIFIER.read_text()
     assert "glasshouse." not in text.replace("glasshouse audit", "")
     assert len(text.splitlines()) <= 70
+
+
+def test_what_another_place_lacks_is_not_archived_unasked(tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "archive"
+    filled(state)
+    database = Database(sqlite_url(state))
+    database.call(sinks.keep, "a" * 64, Place(seq=5))
+    database.close()
+    refused = audit(state, "archive", str(folder), "--before", "2099-01-01")
+    assert refused.returncode != 0
+    assert "up to 5 only" in refused.stderr
+    assert not folder.exists()
+    assert audit(state, "verify").returncode == 0
+    moved = audit(state, "archive", str(folder), "--before", "2099-01-01", "--anyway")
+    assert "Records 1 to 7 are in" in moved.stdout
 
 
 def test_old_records_move_to_files_and_the_rest_is_still_verified(tmp_path: Path) -> None:

@@ -104,3 +104,20 @@ async def test_a_flush_is_looked_at_first_and_says_what_cannot_come_back(tmp_pat
             await house.ask(FLUSH)
         shown = await house.desk.preview(BOSS, "main", order(FLUSH))
         assert shown.lost == 3
+
+
+async def test_running_jobs_of_one_id_are_forgotten_each_for_itself(tmp_path: Path) -> None:
+    async with living(tmp_path) as house:
+        peer = await house.engine.peer(wid="w1")
+        for _ in range(3):
+            await peer.push("twin-0001", queue="q")
+            await peer.fetch("q")
+        shown = await house.desk.preview(BOSS, "main", order(FLUSH))
+        await house.fill("q", 1)
+        result = await house.ask(FLUSH, preview=shown.preview)
+        assert (result.running.outcome, result.running.done) == ("partly", 3)
+        memory = house.engine.engine.memory
+        assert memory.working == {}
+        assert set(memory.sizes.values()) == {0}
+        assert (await house.agree(FLUSH)).running.outcome == "done"
+        assert memory.queues == {}

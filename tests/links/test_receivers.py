@@ -16,6 +16,7 @@ from glasshouse.ledger.export import line
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.links.receivers import FileReceiver, HttpReceiver, SinkError, SyslogReceiver
 
+SIGNED = b'{"ledger":"ab","seq":3,"signature":"cd"}\n'
 START = Head(0, b"\1" * 32)
 
 
@@ -32,10 +33,10 @@ async def test_a_file_grows_and_says_what_it_has(tmp_path: Path) -> None:
     file = FileReceiver(tmp_path / "audit.jsonl")
     assert await file.last() is None
     told = lines(5)
-    await file.send(told[:3], [b'{"seq":3}\n'])
+    await file.send(told[:3], [SIGNED])
     await file.send(told[3:], [])
     assert (tmp_path / "audit.jsonl").read_bytes() == b"".join(told)
-    assert (tmp_path / "audit.checkpoints.jsonl").read_bytes() == b'{"seq":3}\n'
+    assert (tmp_path / "audit.checkpoints.jsonl").read_bytes() == SIGNED
     assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
     assert await file.last() == links(5)[-1]
 
@@ -45,32 +46,58 @@ async def test_what_a_crash_left_half_written_is_cut(tmp_path: Path, torn: bytes
     path, told = tmp_path / "audit.jsonl", lines(3)
     signed = tmp_path / "audit.checkpoints.jsonl"
     path.write_bytes(b"".join(told[:2]) + torn)
-    signed.write_bytes(b'{"seq":1}\n' + torn)
+    signed.write_bytes(SIGNED + SIGNED[:-9])
     file = FileReceiver(path)
     assert await file.last() == links(2)[-1]
-    await file.send(told[2:], [b'{"seq":3}\n'])
+    await file.send(told[2:], [SIGNED])
     assert path.read_bytes() == b"".join(told)
-    assert signed.read_bytes() == b'{"seq":1}\n{"seq":3}\n'
+    assert signed.read_bytes() == SIGNED + SIGNED
 
 
-async def test_a_file_of_something_else_is_not_written_to(tmp_path: Path) -> None:
-    path = tmp_path / "letters.txt"
-    path.write_text("Dear all,\n")
-    with pytest.raises(SinkError, match="no record"):
-        await FileReceiver(path).last()
-    assert path.read_text() == "Dear all,\n"
+FOREIGN = [
+    b"Dear all,\n",
+    b'{"important": 1}',
+    b"one\nkey = 5\nlast",
+    b'{"digest":"x"}\n',
+    b"x" * 9000,
+]
 
 
-@pytest.mark.parametrize("where", ["/dev/full", "/nowhere/at/all/audit.jsonl"])
-async def test_a_file_that_cannot_be_written_says_why(where: str) -> None:
-    with pytest.raises(SinkError, match="cannot be written"):
+@pytest.mark.parametrize("held", FOREIGN)
+@pytest.mark.parametrize("name", ["audit.jsonl", "audit.checkpoints.jsonl"])
+async def test_a_file_of_something_else_is_left_as_it_is(
+    tmp_path: Path, name: str, held: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(held)
+    file = FileReceiver(tmp_path / "audit.jsonl")
+    for look in (file.probe, file.last):
+        with pytest.raises(SinkError, match="no ledger"):
+            await look()
+    assert path.read_bytes() == held
+
+
+async def test_a_probe_leaves_what_is_being_written_alone(tmp_path: Path) -> None:
+    path, told = tmp_path / "audit.jsonl", lines(2)
+    half = told[0] + told[1][:50]
+    path.write_bytes(half)
+    await FileReceiver(path).probe()
+    assert path.read_bytes() == half
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [("/dev/full", "no room"), ("/nowhere/at/all/audit.jsonl", "folder is not there")],
+)
+async def test_a_file_that_cannot_be_written_says_why(where: str, said: str) -> None:
+    with pytest.raises(SinkError, match=said):
         await FileReceiver(Path(where)).send(lines(1), [])
 
 
 async def test_syslog_gets_a_message_for_each_line(tmp_path: Path) -> None:
     path = tmp_path / "log"
     receiver = SyslogReceiver(path)
-    with pytest.raises(SinkError, match="does not take"):
+    with pytest.raises(SinkError, match="no messages"):
         await receiver.send(lines(1), [])
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as taken:
         taken.bind(str(path))
@@ -117,16 +144,28 @@ async def test_a_collector_gets_all_lines_at_once_with_its_token() -> None:
     assert await request.read() == b"".join(lines(3)) + b'{"signature":"ab"}\n'
 
 
-@pytest.mark.parametrize("status", [302, 400, 503])
-async def test_a_collector_that_does_not_take_them_is_told_without_its_address(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "said"), [(302, "refuses"), (400, "refuses"), (503, "with an error")]
+)
+async def test_a_collector_that_does_not_take_them_is_told_without_its_address(
+    status: int, said: str
+) -> None:
     got: list[web.Request] = []
     async with collector([status], got) as url:
         receiver = HttpReceiver(url, "w0rd")
-        with pytest.raises(SinkError, match=f"answered {status}") as caught:
+        with pytest.raises(SinkError, match=said) as caught:
             await receiver.send(lines(1), [])
         await receiver.close()
     assert len(got) == 1
+    assert str(status) in caught.value.remedy
     assert "s3cret" not in receiver.name + receiver.key + caught.value.detail
+
+
+async def test_a_name_that_is_none_is_told() -> None:
+    receiver = HttpReceiver("https://logs..example.com/in")
+    with pytest.raises(SinkError):
+        await receiver.send(lines(1), [])
+    await receiver.close()
 
 
 async def test_a_collector_that_is_not_there_is_told() -> None:
@@ -156,9 +195,9 @@ async def test_a_probe_tells_and_sends_nothing(tmp_path: Path) -> None:
     file = FileReceiver(tmp_path / "audit.jsonl")
     await file.probe()
     assert not (tmp_path / "audit.jsonl").exists()
-    with pytest.raises(SinkError, match="cannot be written"):
+    with pytest.raises(SinkError, match="may not be written"):
         await FileReceiver(tmp_path / "no/audit.jsonl").probe()
-    with pytest.raises(SinkError, match="does not take"):
+    with pytest.raises(SinkError, match="no messages"):
         await SyslogReceiver(tmp_path / "log").probe()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as taken:
         taken.bind(str(tmp_path / "log"))

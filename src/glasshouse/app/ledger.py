@@ -34,7 +34,7 @@ def key_of(database: Database, folder: Path) -> bytes:
         StoreError: the database or the folder cannot be used.
     """
     key = ledger_key.load(folder)
-    return _introduced(database, folder, CONSOLE, None) if key is None else key
+    return _introduced(database, folder, CONSOLE, None)[0] if key is None else key
 
 
 def renew_key(database: Database, folder: Path, who: Who) -> Checkpoint:
@@ -43,27 +43,29 @@ def renew_key(database: Database, folder: Path, who: Who) -> Checkpoint:
     Raises:
         StoreError: the database or the folder cannot be used.
     """
-    old = key_of(database, folder)
-    new = _introduced(database, folder, who, old)
-    return database.call(ledger.checkpoint, new, time.time())
+    return _introduced(database, folder, who, key_of(database, folder))[1]
 
 
-def _introduced(database: Database, folder: Path, who: Who, old: bytes | None) -> bytes:
+def _introduced(
+    database: Database, folder: Path, who: Who, old: bytes | None
+) -> tuple[bytes, Checkpoint]:
+    """Return a new key, and the first checkpoint that it signed."""
     key = secrets.token_bytes(KEY_BYTES)
     detail = {"key": public_key(key)}
     if old is not None:
         detail["before"] = public_key(old)
 
-    def name_it(db: sa.Connection) -> None:
+    def name_it(db: sa.Connection) -> Checkpoint:
         now = time.time()
         ledger.append(db, Record(event=Event.KEY, at=now, who=who, detail=detail))
         if old is not None:
             ledger.checkpoint(db, old, now)
+        return ledger.checkpoint(db, key, now)
 
     # A key that the ledger names and nobody has does no harm; the other way round would.
-    database.call(name_it)
+    made = database.call(name_it)
     ledger_key.keep(folder, key)
-    return key
+    return key, made
 
 
 @contextlib.asynccontextmanager

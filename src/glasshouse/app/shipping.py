@@ -68,20 +68,34 @@ class Shipper:
         self._clock = clock
         self._look = look
         self._place: Place | None = None
+        self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Send what is there and what comes, until cancelled."""
+        """Send what is there and what comes, until told to stop; then what is left, once."""
         tries = 0
         while True:
+            last = self._stop.is_set()
             try:
                 while await self.send_some():
                     pass
-                tries = 0
-                await asyncio.sleep(self._look)
+                tries, wait = 0, self._look
             except GlasshouseError as error:
                 await self._note(error)
-                await asyncio.sleep(_WAITS[min(tries, len(_WAITS) - 1)])
+                wait = _WAITS[min(tries, len(_WAITS) - 1)]
                 tries += 1
+            except Exception:
+                log.exception("the ledger is not sent on", to=self._receiver.name)
+                await self._note(SinkError("It cannot be sent to."))
+                wait = _WAITS[-1]
+            if last:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._stop.wait()
+
+    def stop(self) -> None:
+        """Let ``run`` end when it has sent what there is."""
+        self._stop.set()
 
     async def send_some(self) -> bool:
         """Send the next records with their checkpoints; return whether there may be more.
@@ -93,6 +107,11 @@ class Shipper:
         now = self._place if self._place is not None else await self._begun()
         links = await self._database.run(ledger.page, ledger.EVERYTHING, after=now.seq)
         seq = links[-1].seq if links else now.seq
+        if links and now.seq and links[0].seq != now.seq + 1:
+            log.warning(
+                "records were archived that were not sent on", to=self._receiver.name,
+                first=now.seq + 1, last=links[0].seq - 1,
+            )  # fmt: skip
         signed = await self._database.run(ledger.signed, after=now.signed, upto=seq)
         if links or signed:
             # A place that fails may have some of them: where it is, is asked for again.
@@ -135,6 +154,7 @@ class Shipper:
         key = self._receiver.key
         with contextlib.suppress(StoreError):
             known = (await self._database.run(sinks.places, (key,))).get(key, Place())
+            self._place = None
             if known.fault != error.detail:
                 log.warning(
                     "the ledger is not sent on", to=self._receiver.name, why=error.detail,
@@ -154,16 +174,11 @@ async def shipping(database: Database, receivers: Sequence[Receiver]) -> AsyncIt
     try:
         yield
     finally:
+        for shipper in shippers:
+            shipper.stop()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LAST_WORD)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORD):
-                await asyncio.gather(*map(_rest, shippers))
         await asyncio.gather(*(receiver.close() for receiver in receivers))
-
-
-async def _rest(shipper: Shipper) -> None:
-    with contextlib.suppress(GlasshouseError):
-        while await shipper.send_some():
-            pass

@@ -220,6 +220,9 @@ def archive(
     before: Annotated[
         str, typer.Option("--before", metavar="TIME", help="Records signed before then.")
     ],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also what a place of [ledger] sinks lacks.")
+    ] = False,
     config: ConfigFile = None,
     state: StateFolder = None,
 ) -> None:
@@ -236,7 +239,9 @@ def archive(
     until = _time(before)
     assert until is not None
     with opened(config, state, new=False) as (database, _, _):
-        made = archives.archive(database, folder, before=until, who=shell(), now=time.time())
+        made = archives.archive(
+            database, folder, before=until, who=shell(), now=time.time(), anyway=anyway
+        )
     if made is None:
         typer.echo("There is no checkpoint before then: nothing was moved.")
     else:

@@ -384,7 +384,7 @@ class Memory:
             if len(copies) == 1:
                 del self.working[row.jid]
             else:
-                copies[:] = [copy for copy in copies if copy is not row]
+                copies[:] = [copy for copy in copies if copy.id != row.id]
 
     def _rewrite(self, row: Row, payload: bytes) -> None:
         if payload != row.payload:

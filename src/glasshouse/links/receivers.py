@@ -7,6 +7,9 @@ may get the same line twice; a record's number tells.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import fcntl
 import hashlib
 import os
 import socket
@@ -30,7 +33,18 @@ _SYSLOG_PRIORITY = 10 * 8 + 5
 """Facility authpriv, severity notice (RFC 5424, 6.2.1)."""
 _SECONDS = 10.0
 _LONGEST_LINE = 4 << 20
-_TAKEN = range(200, 300)
+_TAKEN, _ITS_FAULT = range(200, 300), 500
+_RECORD, _SIGNED = b'{"digest":"', b'{"ledger":"'
+"""How a record's line begins, and that of a checkpoint."""
+_MEND = "Make room or its folder, or let this user write there."
+_REASONS = {
+    errno.ENOSPC: "There is no room for it.",
+    errno.EDQUOT: "There is no room for it.",
+    errno.ENOENT: "Its folder is not there.",
+    errno.EACCES: "It may not be written.",
+    errno.EPERM: "It may not be written.",
+    errno.EROFS: "It may not be written.",
+}
 _LOOK = "Look at its address and the network."
 
 
@@ -83,36 +97,36 @@ class FileReceiver:
 
     async def last(self) -> Link | None:
         """Return the last record of the file; what a crash left half written behind it is cut."""
-        try:
-            return await _ended(self._last)
-        except OSError as error:
-            raise _unusable(error) from error
-        except InvalidError:
-            raise SinkError(
-                "It ends in something that is no record.", remedy="Name another file."
-            ) from None
+        return await self._guarded(lambda: self._look(cut=True))
 
     async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
         """Append all lines and sync them; of a file that cannot take all of them, none are left."""
-        try:
-            await _ended(lambda: self._append(records, signed))
-        except OSError as error:
-            raise _unusable(error) from error
+        await self._guarded(lambda: self._append(records, signed))
 
     async def probe(self) -> None:
         """See whether the file, or the folder that it would be made in, can be written."""
         where = self._path if self._path.exists() else self._path.parent
         if not os.access(where, os.W_OK):
-            raise SinkError(f"{where} cannot be written.", remedy="Make it, and let this user.")
-        await self.last()
+            raise SinkError("It may not be written.", remedy=_MEND)
+        await self._guarded(lambda: self._look(cut=False))
 
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _last(self) -> Link | None:
-        _last_line(self._signed)
-        line = _last_line(self._path)
-        return parsed(line) if line else None
+    async def _guarded(self, work: Callable[[], T]) -> T:
+        try:
+            return await _ended(work)
+        except OSError as error:
+            why = _REASONS.get(error.errno or 0, "It cannot be written.")
+            raise SinkError(why, remedy=f"{_MEND} ({error.strerror})") from error
+
+    def _look(self, *, cut: bool) -> Link | None:
+        _last_line(self._signed, _SIGNED, cut=cut)
+        line = _last_line(self._path, _RECORD, cut=cut)
+        try:
+            return parsed(line) if line else None
+        except InvalidError:
+            raise _foreign() from None
 
     def _append(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
         for path, lines in ((self._path, records), (self._signed, signed)):
@@ -130,38 +144,48 @@ async def _ended(work: Callable[[], T]) -> T:
         raise
 
 
-def _unusable(error: OSError) -> SinkError:
-    return SinkError(f"It cannot be written: {error.strerror}.", remedy="Make room, or mend it.")
+def _foreign() -> SinkError:
+    return SinkError("It holds something that is no ledger.", remedy="Name another file.")
 
 
-def _last_line(path: Path) -> bytes:
-    """Return the last whole line of a file, and cut what is behind it."""
+def _last_line(path: Path, mark: bytes, *, cut: bool) -> bytes:
+    """Return the last whole line of a file of lines that begin with ``mark``.
+
+    Raises:
+        SinkError: it holds something else, and was left as it is.
+    """
     try:
-        file = path.open("rb+")
+        file = path.open("rb+" if cut else "rb")
     except FileNotFoundError:
         return b""
     with file:
+        fcntl.flock(file, fcntl.LOCK_EX if cut else fcntl.LOCK_SH)
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LONGEST_LINE))
-        tail = file.read()
-        whole, _, torn = tail.rpartition(b"\n")
-        if torn:
+        whole, end, torn = file.read().rpartition(b"\n")
+        line = whole.rpartition(b"\n")[2]
+        ours = line.startswith(mark) if end else True
+        if not ours or not (torn.startswith(mark) or mark.startswith(torn)):
+            raise _foreign()
+        if torn and cut:
             file.truncate(size - len(torn))
-    return whole.rpartition(b"\n")[2]
+    return line
 
 
 def _append(path: Path, data: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
         before = os.fstat(fd).st_size
         try:
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(fd, rest) :]
             os.fsync(fd)
-        except OSError:
-            os.ftruncate(fd, before)
-            raise
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(fd, before)
+            raise error from None
     finally:
         os.close(fd)
     if not before:
@@ -198,11 +222,11 @@ class SyslogReceiver:
 
     async def _sent(self, lines: Sequence[bytes]) -> None:
         try:
-            await asyncio.to_thread(self._send, lines)
+            await _ended(lambda: self._send(lines))
         except OSError as error:
             raise SinkError(
-                f"{self._path} does not take messages: {error.strerror or error}.",
-                remedy="Start the syslog of this machine.",
+                "It takes no messages.",
+                remedy=f"Start the syslog of this machine ({error.strerror or error}).",
             ) from error
 
     def _send(self, lines: Sequence[bytes]) -> None:
@@ -239,7 +263,8 @@ class HttpReceiver:
         """Post all lines at once."""
         status = await self._asked("POST", b"".join((*records, *signed)))
         if status not in _TAKEN:
-            raise SinkError(f"It answered {status}.", remedy="See why it does not take the lines.")
+            why = "It refuses the lines." if status < _ITS_FAULT else "It answers with an error."
+            raise SinkError(why, remedy=f"See why it answered {status}.")
 
     async def probe(self) -> None:
         """See whether somebody answers there, whatever the answer to HEAD."""
@@ -267,6 +292,6 @@ class HttpReceiver:
             raise SinkError("Its certificate is not trusted.", remedy=_LOOK) from error
         except aiohttp.ClientConnectorError as error:
             raise SinkError("Nobody answers there.", remedy=_LOOK) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             # What the library says may hold the address.
             raise SinkError("The connection broke off.", remedy=_LOOK) from error

@@ -71,7 +71,8 @@ def _is_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError:
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # Unicode's errors are such, also that of a label that is none
         return False
     odd = parts.username or parts.password or parts.fragment or port == 0
     return bool(parts.hostname) and not odd and (parts.scheme == "https" or _here(parts.hostname))

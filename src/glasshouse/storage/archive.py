@@ -20,7 +20,7 @@ from glasshouse.ledger.export import line, parsed
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.ledger.verify import Start, Verifier
 from glasshouse.model.errors import StoreError
-from glasshouse.storage import files, ledger
+from glasshouse.storage import files, ledger, sinks
 from glasshouse.storage.database import Database
 from glasshouse.storage.tables import ARCHIVED, CHECKPOINT, LEDGER
 
@@ -45,15 +45,16 @@ def start(db: sa.Connection) -> Start | None:
 
 
 def archive(
-    database: Database, folder: Path, *, before: float, who: Who, now: float
+    database: Database, folder: Path, *, before: float, who: Who, now: float, anyway: bool = False
 ) -> Archived | None:
     """Move the records up to the last checkpoint ``before`` then (Unix seconds) into a file.
 
     ``None`` when there is nothing to move. Doing it again after a crash goes on.
 
     Raises:
-        StoreError: the records are not whole, or the folder or the database cannot be used;
-            nothing has left the database.
+        StoreError: the records are not whole, or the folder or the database cannot be used, or
+            another place lacks some of them and they are not to go ``anyway``; nothing has
+            left the database.
     """
     began = database.call(start)
     first = 1 if began is None else began.head.seq + 1
@@ -62,6 +63,12 @@ def archive(
     if not fit:
         return None
     upto = max(checkpoint.seq for checkpoint in fit)
+    sent = database.call(sinks.least)
+    if sent is not None and sent < upto and not anyway:
+        raise StoreError(
+            f"A place that is to have the ledger has its records up to {sent} only.",
+            remedy="Wait until it has them, see /audit; or move them all the same: --anyway.",
+        )
     signed = [checkpoint for checkpoint in own if checkpoint.seq <= upto]
     verifier = Verifier(database.call(ledger.ledger_id), signed, began)
     file = folder / f"ledger-{first:012}-{upto:012}.jsonl"

@@ -34,6 +34,12 @@ def places(db: sa.Connection, keys: Iterable[str]) -> Mapping[str, Place]:
     }
 
 
+def least(db: sa.Connection) -> int | None:
+    """Return the last record that every place has; ``None`` if none ever got anything."""
+    found = db.execute(sa.select(sa.func.min(SINK.c.seq))).scalar()
+    return None if found is None else int(found)
+
+
 def keep(db: sa.Connection, key: str, place: Place) -> None:
     """Keep how far a sink is."""
     values = msgspec.structs.asdict(place)

@@ -22,6 +22,7 @@ FAILED_OUTCOMES = "failed"
 OUTCOMES = (*(outcome.value for outcome in Outcome), FAILED_OUTCOMES)
 _PLACE = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?(,[0-9]{1,18})?")
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})?)?")
+_YEAR_9999 = 253370764800.0
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -100,6 +101,11 @@ def _time(name: str, value: str) -> None:
 def _time_or_none(name: str, value: str) -> None:
     if value:
         _time(name, value)
+        if not 0 <= read_time(value, 0.0) < _YEAR_9999:
+            raise InvalidError(
+                f"The parameter {name!r} is a time that nothing was recorded at.",
+                remedy="Give one between 1970 and 9999.",
+            )
 
 
 _CHECKS: dict[str, Callable[[str, str], None]] = {

@@ -189,3 +189,14 @@ async def test_the_other_places_of_the_ledger_are_told_with_what_keeps_them(
         {"name": "file:/audit.jsonl", "seq": 0},
         {"name": "https://<logs>/…", "seq": 7, "fault": "It answered 503."},
     ]
+
+
+@pytest.mark.parametrize(
+    "when", ["9999-12-31T23:59-05:00", "0001-01-01T00:00%2B10:00", "yesterday", "1960-01-01"]
+)
+async def test_a_time_that_cannot_be_is_refused(tmp_path: Path, when: str) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("eve", "auditor")
+        await sign_in(browser, "eve")
+        for path in ("/audit", "/api/v1/audit", "/api/v1/audit/export"):
+            assert (await browser.get(f"{path}?since={when}")).status_code == 400
