@@ -252,6 +252,22 @@ def test_what_another_place_lacks_is_not_archived_unasked(tmp_path: Path) -> Non
     assert "up to 5 only" in refused.stderr
     assert not folder.exists()
     assert audit(state, "verify").returncode == 0
+    # A place that the settings do not name any more does not count.
+    named = tmp_path / "glasshouse.toml"
+    text = '[ledger]\nsinks = ["database"{}]\n[[servers]]\nname = "a"\nengine = "x"\n'
+    line = ("archive", str(folder), "--before", "2099-01-01", "-c", str(named))
+    named.write_text(text.format(', "file:new.jsonl"'))
+    assert "up to 0 only" in audit(state, *line).stderr
+    named.write_text(text.format(""))
+    assert "Records 1 to 7 are in" in audit(state, *line).stdout
+
+
+def test_what_another_place_lacks_is_archived_when_that_is_asked_for(tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "archive"
+    filled(state)
+    database = Database(sqlite_url(state))
+    database.call(sinks.keep, "a" * 64, Place(seq=5))
+    database.close()
     moved = audit(state, "archive", str(folder), "--before", "2099-01-01", "--anyway")
     assert "Records 1 to 7 are in" in moved.stdout
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from glasshouse.desk.refusals import PreviewNeededError
+from glasshouse.engine import schema
 from glasshouse.ledger.record import Event
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
@@ -24,6 +25,16 @@ async def _furnished(house: House) -> None:
     await house.dead("bad", 3)
 
 
+def _logged(house: House) -> int:
+    """Return how many executions the log has."""
+    house.engine.engine.committer.settle()
+    db = schema.open_reader(house.data)
+    try:
+        return len(list(db.execute("SELECT 1 FROM finished")))
+    finally:
+        db.close()
+
+
 async def test_everything_is_forgotten_and_the_jobs_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,13 +45,12 @@ async def test_everything_is_forgotten_and_the_jobs_come_back(
         assert await peer.ask("QUEUE PAUSE p") == "+OK"
         before = house.jobs()
         memory = house.engine.engine.memory
-        assert memory.tallies["failures"] == 3
+        assert memory.tallies["failures"] == _logged(house) == 3
         gone = (await house.agree(FLUSH, reason="a fresh start")).running
         assert (gone.outcome, gone.done, gone.total) == ("done", 13, 13)
         assert house.jobs() == []
         assert (list(memory.queues), memory.tallies.get("failures", 0)) == ([], 0)
-        assert await peer.ask("INFO") is not None
-        assert memory.finished.unstored is False
+        assert _logged(house) == 0
         back = await house.agree(Operation.TRASH_RESTORE, record=gone.record)
         assert (back.running.outcome, back.running.done) == ("done", 13)
         assert house.jobs() == before
@@ -121,3 +131,18 @@ async def test_running_jobs_of_one_id_are_forgotten_each_for_itself(tmp_path: Pa
         assert set(memory.sizes.values()) == {0}
         assert (await house.agree(FLUSH)).running.outcome == "done"
         assert memory.queues == {}
+
+
+async def test_jobs_that_ended_by_themselves_are_no_reason_to_stay(tmp_path: Path) -> None:
+    async with living(tmp_path) as house:
+        await house.fill("q", 3)
+        peer = await house.engine.peer(wid="w1")
+        shown = await house.desk.preview(BOSS, "main", order(FLUSH))
+        for _ in range(3):
+            job = await peer.fetch("q")
+            assert job is not None
+            assert await peer.ask(f'ACK {{"jid":"{job["jid"]}"}}') == "+OK"
+        result = await house.ask(FLUSH, preview=shown.preview)
+        running = result.running
+        assert (running.outcome, running.done, running.moved) == ("done", 0, 3)
+        assert house.engine.engine.memory.queues == {}

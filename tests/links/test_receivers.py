@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -101,6 +102,7 @@ async def test_syslog_gets_a_message_for_each_line(tmp_path: Path) -> None:
         await receiver.send(lines(1), [])
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as taken:
         taken.bind(str(path))
+        taken.settimeout(60)
         await receiver.send(lines(2), [b'{"signature":"ab"}\n'])
         found = [taken.recv(1 << 16) for _ in range(3)]
     assert all(message.startswith(b"<85>") and b" glasshouse[" in message for message in found)
@@ -211,3 +213,19 @@ async def test_a_probe_tells_and_sends_nothing(tmp_path: Path) -> None:
         await receiver.probe()
         await receiver.close()
     assert [request.method for request in got] == ["HEAD"]
+
+
+async def test_a_file_that_somebody_holds_is_not_waited_for(tmp_path: Path) -> None:
+    file = FileReceiver(tmp_path / "audit.jsonl")
+    await file.send(lines(1), [])
+    with (tmp_path / "audit.jsonl").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for ask in (file.last, file.probe, lambda: file.send(lines(1), [])):
+            with pytest.raises(SinkError, match="Somebody else holds it"):
+                await ask()
+    assert await file.last() == links(1)[0]
+
+
+async def test_a_name_that_is_too_long_is_told() -> None:
+    with pytest.raises(SinkError):
+        await FileReceiver(Path("/tmp") / ("x" * 300)).probe()

@@ -68,6 +68,7 @@ class Shipper:
         self._clock = clock
         self._look = look
         self._place: Place | None = None
+        self._unkept = False
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -120,12 +121,15 @@ class Shipper:
             await self._receiver.send(list(map(line, links)), texts)
             last = signed[-1][0] if signed else now.signed
             self._place = Place(seq=seq, signed=last, at=self._clock())
-            await self._keep(self._place)
+            self._unkept = True
         if now.fault:
             log.info("the ledger is sent on again", to=self._receiver.name)
             if self._place is now:
                 self._place = Place(seq=now.seq, signed=now.signed, at=self._clock())
-                await self._keep(self._place)
+                self._unkept = True
+        if self._unkept and self._place is not None:
+            await self._keep(self._place)
+            self._unkept = False
         return bool(links)
 
     async def _begun(self) -> Place:

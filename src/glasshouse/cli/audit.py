@@ -234,13 +234,18 @@ def archive(
       glasshouse audit verify --archive /mnt/archive
     """  # noqa: D301 - click reads the \b
     from glasshouse.app.shell import shell  # noqa: PLC0415 - it takes a while
+    from glasshouse.app.shipping import receivers_of  # noqa: PLC0415
+    from glasshouse.settings.file import read_settings  # noqa: PLC0415
     from glasshouse.storage import archive as archives  # noqa: PLC0415
 
-    until = _time(before)
+    until, keys = _time(before), None
     assert until is not None
+    if config is not None:
+        settings = read_settings(config, environ=os.environ, state=state)
+        keys = [place.key for place in receivers_of(settings)]
     with opened(config, state, new=False) as (database, _, _):
         made = archives.archive(
-            database, folder, before=until, who=shell(), now=time.time(), anyway=anyway
+            database, folder, before=until, who=shell(), now=time.time(), keys=keys, anyway=anyway
         )
     if made is None:
         typer.echo("There is no checkpoint before then: nothing was moved.")

@@ -106,7 +106,8 @@ class Runner:
         return msgspec.structs.replace(running, step=step + 1, detail="" if done.known else _STAY)
 
     async def _noted(self, running: Running) -> bool:
-        if running.steps == 1 or running.step > running.steps:
+        flush = running.operation == Operation.SERVER_FLUSH
+        if (running.steps == 1 and not flush) or running.step > running.steps:
             return False
         return await self._database.run(
             operations.progress,
@@ -192,6 +193,9 @@ class Runner:
             return _ended(running, STOPPED, "")
         if running.detail == _STAY:
             return _ended(running, PARTLY, _STAY)
+        if running.operation == Operation.SERVER_FLUSH:
+            # Those that had moved ended by themselves: nothing is left.
+            return _ended(running, DONE, "")
         if running.done == running.total:
             return _ended(running, DONE, "")
         return _ended(running, PARTLY if running.done else NOTHING, "")

@@ -1,7 +1,7 @@
 """Other places that get the ledger: a file, the machine's syslog, a collector over HTTP.
 
-They get the lines of an export, and checkpoints as they were signed. After a crash a place
-may get the same line twice; a record's number tells.
+They get the lines of an export, and checkpoints as they were signed. Whenever sending fails,
+or is cut off, a place may get the same line twice; a record's number tells.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _REASONS = {
     errno.EACCES: "It may not be written.",
     errno.EPERM: "It may not be written.",
     errno.EROFS: "It may not be written.",
+    errno.EWOULDBLOCK: "Somebody else holds it.",
 }
 _LOOK = "Look at its address and the network."
 
@@ -105,10 +106,7 @@ class FileReceiver:
 
     async def probe(self) -> None:
         """See whether the file, or the folder that it would be made in, can be written."""
-        where = self._path if self._path.exists() else self._path.parent
-        if not os.access(where, os.W_OK):
-            raise SinkError("It may not be written.", remedy=_MEND)
-        await self._guarded(lambda: self._look(cut=False))
+        await self._guarded(self._probe)
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -119,6 +117,12 @@ class FileReceiver:
         except OSError as error:
             why = _REASONS.get(error.errno or 0, "It cannot be written.")
             raise SinkError(why, remedy=f"{_MEND} ({error.strerror})") from error
+
+    def _probe(self) -> None:
+        where = self._path if self._path.exists() else self._path.parent
+        if not os.access(where, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        self._look(cut=False)
 
     def _look(self, *, cut: bool) -> Link | None:
         _last_line(self._signed, _SIGNED, cut=cut)
@@ -159,7 +163,7 @@ def _last_line(path: Path, mark: bytes, *, cut: bool) -> bytes:
     except FileNotFoundError:
         return b""
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX if cut else fcntl.LOCK_SH)
+        fcntl.flock(file, (fcntl.LOCK_EX if cut else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LONGEST_LINE))
         whole, end, torn = file.read().rpartition(b"\n")
@@ -175,7 +179,7 @@ def _last_line(path: Path, mark: bytes, *, cut: bool) -> bytes:
 def _append(path: Path, data: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         before = os.fstat(fd).st_size
         try:
             rest = memoryview(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ from glasshouse.model.errors import SettingsError
 from glasshouse.settings import Secret
 
 DATABASE = "database"
-_SYSLOG = "syslog"
+_SYSLOG, _DEV_LOG = "syslog", "/dev/log"
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +43,22 @@ def parse_sinks(texts: Sequence[str], token: Secret | None, folder: Path) -> tup
         if texts.count(text) > 1:
             raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
     found = tuple(_sink(text, token, folder) for text in texts if text != DATABASE)
+    if len(set(map(_same, found))) < len(found):
+        raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
     if token is not None and not any(sink.kind == "http" for sink in found):
         raise SettingsError(
             "ledger.token_file is for an https sink, and there is none.", remedy="Leave it out."
         )
     return found
+
+
+def _same(sink: Sink) -> tuple[str, str]:
+    """Return what is equal of two that are one place; a file's checkpoints lie beside it."""
+    target = sink.target or _DEV_LOG
+    if sink.kind == "http":
+        return sink.kind, target
+    path = Path(os.path.normpath(target))
+    return sink.kind, str(path.with_name(path.name.replace(".checkpoints", "")))
 
 
 def _sink(text: str, token: Secret | None, folder: Path) -> Sink:

@@ -7,7 +7,7 @@ the database; a record of the ledger says which, in the transaction in which the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -45,11 +45,19 @@ def start(db: sa.Connection) -> Start | None:
 
 
 def archive(
-    database: Database, folder: Path, *, before: float, who: Who, now: float, anyway: bool = False
+    database: Database,
+    folder: Path,
+    *,
+    before: float,
+    who: Who,
+    now: float,
+    keys: Collection[str] | None = None,
+    anyway: bool = False,
 ) -> Archived | None:
     """Move the records up to the last checkpoint ``before`` then (Unix seconds) into a file.
 
-    ``None`` when there is nothing to move. Doing it again after a crash goes on.
+    ``None`` when there is nothing to move. Doing it again after a crash goes on. ``keys`` are
+    the other places that are to have the ledger; ``None``: those that ever got some of it.
 
     Raises:
         StoreError: the records are not whole, or the folder or the database cannot be used, or
@@ -63,12 +71,8 @@ def archive(
     if not fit:
         return None
     upto = max(checkpoint.seq for checkpoint in fit)
-    sent = database.call(sinks.least)
-    if sent is not None and sent < upto and not anyway:
-        raise StoreError(
-            f"A place that is to have the ledger has its records up to {sent} only.",
-            remedy="Wait until it has them, see /audit; or move them all the same: --anyway.",
-        )
+    if not anyway:
+        _require_sent(database.call(sinks.least, keys), upto)
     signed = [checkpoint for checkpoint in own if checkpoint.seq <= upto]
     verifier = Verifier(database.call(ledger.ledger_id), signed, began)
     file = folder / f"ledger-{first:012}-{upto:012}.jsonl"
@@ -91,6 +95,15 @@ def archive(
         },
     ))  # fmt: skip
     return Archived(first, upto, file)
+
+
+def _require_sent(sent: int | None, upto: int) -> None:
+    if sent is not None and sent < upto:
+        raise StoreError(
+            f"A place that is to have the ledger has its records up to {sent} only.",
+            remedy="Wait until it has them, see /audit; or move them all the same: --anyway. "
+            "With -c FILE only places count that the settings name.",
+        )
 
 
 def links(folder: Path) -> Iterator[Link]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 import sqlalchemy as sa
@@ -34,10 +34,16 @@ def places(db: sa.Connection, keys: Iterable[str]) -> Mapping[str, Place]:
     }
 
 
-def least(db: sa.Connection) -> int | None:
-    """Return the last record that every place has; ``None`` if none ever got anything."""
-    found = db.execute(sa.select(sa.func.min(SINK.c.seq))).scalar()
-    return None if found is None else int(found)
+def least(db: sa.Connection, keys: Collection[str] | None) -> int | None:
+    """Return the last record that each of some places has; ``None`` if there are none.
+
+    Without ``keys`` it is asked of all places that ever got anything.
+    """
+    if keys is None:
+        found = db.execute(sa.select(sa.func.min(SINK.c.seq)).where(SINK.c.seq > 0)).scalar()
+        return None if found is None else int(found)
+    known = places(db, keys)
+    return min((known.get(key, Place()).seq for key in keys), default=None)
 
 
 def keep(db: sa.Connection, key: str, place: Place) -> None:

@@ -48,6 +48,7 @@ AUDIT = {
     "It may not be written.": "没有写入权限。",
     "Its folder is not there.": "其目录不存在。",
     "There is no room for it.": "空间不足。",
+    "Somebody else holds it.": "它被其他程序占用。",
     "It takes no messages.": "它不接收消息。",
     "It refuses the lines.": "它拒绝接收这些记录。",
     "It answers with an error.": "它返回了错误。",
