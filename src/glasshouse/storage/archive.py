@@ -81,20 +81,18 @@ def archive(
     told = (written(c).encode() + b"\n" for c in signed if c.seq >= first)
     _write(file.with_suffix(f"{_SIGNED}.jsonl"), told)
     left = Start(verifier.end().head, frozenset(verifier.keys))
-    database.call(_leave, left, file.name, Record(
-        event=Event.ARCHIVED,
-        at=now,
-        who=who,
-        detail={
-            "first": str(first),
-            "last": str(left.head.seq),
-            "digest": left.head.digest.hex(),
-            "keys": left.told_keys,
-            "file": file.name,
-            "sha256": digest,
-        },
-    ))  # fmt: skip
+    moved = {"first": str(first), "file": file.name, "sha256": digest}
+    database.call(_leave, left, file.name, _record(left, moved, who, now))
     return Archived(first, upto, file)
+
+
+def _record(left: Start, moved: dict[str, str], who: Who, now: float) -> Record:
+    end = {
+        "last": str(left.head.seq),
+        "digest": left.head.digest.hex(),
+        "keys": left.told_keys,
+    }
+    return Record(event=Event.ARCHIVED, at=now, who=who, detail=moved | end)
 
 
 def _require_sent(sent: int | None, upto: int) -> None:
