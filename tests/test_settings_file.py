@@ -55,7 +55,7 @@ def test_places_of_the_ledger_are_read_with_their_token(tmp_path: Path) -> None:
     made = read(tmp_path, text + SHOP)
     assert [(sink.kind, sink.target) for sink in made.sinks] == [
         ("file", str(tmp_path / "audit.jsonl")),
-        ("syslog", ""),
+        ("syslog", "/dev/log"),
         ("syslog", "/run/log"),
         ("http", "https://logs.example.com/in"),
         ("http", "http://127.0.0.1:9/"),

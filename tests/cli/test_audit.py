@@ -241,12 +241,17 @@ def test_the_other_verifier_shares_nothing_with_us() -> None:
     assert len(text.splitlines()) <= 70
 
 
-def test_what_another_place_lacks_is_not_archived_unasked(tmp_path: Path) -> None:
-    state, folder = tmp_path / "state", tmp_path / "archive"
+def filled_and_sent(state: Path) -> None:
+    """Make a ledger of which another place has the first five records."""
     filled(state)
     database = Database(sqlite_url(state))
     database.call(sinks.keep, "a" * 64, Place(seq=5))
     database.close()
+
+
+def test_what_another_place_lacks_is_not_archived_unasked(tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "archive"
+    filled_and_sent(state)
     refused = audit(state, "archive", str(folder), "--before", "2099-01-01")
     assert refused.returncode != 0
     assert "up to 5 only" in refused.stderr
@@ -264,10 +269,7 @@ def test_what_another_place_lacks_is_not_archived_unasked(tmp_path: Path) -> Non
 
 def test_what_another_place_lacks_is_archived_when_that_is_asked_for(tmp_path: Path) -> None:
     state, folder = tmp_path / "state", tmp_path / "archive"
-    filled(state)
-    database = Database(sqlite_url(state))
-    database.call(sinks.keep, "a" * 64, Place(seq=5))
-    database.close()
+    filled_and_sent(state)
     moved = audit(state, "archive", str(folder), "--before", "2099-01-01", "--anyway")
     assert "Records 1 to 7 are in" in moved.stdout
 

@@ -12,11 +12,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from glasshouse.ledger.export import line
 from glasshouse.links.receivers import (
-    SYSLOG,
     FileReceiver,
     HttpReceiver,
     Receiver,
@@ -48,7 +48,7 @@ def _receiver(sink: Sink) -> Receiver:
     if sink.kind == "file":
         return FileReceiver(Path(sink.target))
     if sink.kind == "syslog":
-        return SyslogReceiver(Path(sink.target) if sink.target else SYSLOG)
+        return SyslogReceiver(Path(sink.target))
     return HttpReceiver(sink.target, None if sink.token is None else sink.token.reveal())
 
 
@@ -125,7 +125,7 @@ class Shipper:
         if now.fault:
             log.info("the ledger is sent on again", to=self._receiver.name)
             if self._place is now:
-                self._place = Place(seq=now.seq, signed=now.signed, at=self._clock())
+                self._place = msgspec.structs.replace(now, fault="", at=self._clock())
                 self._unkept = True
         if self._unkept and self._place is not None:
             await self._keep(self._place)
@@ -134,8 +134,7 @@ class Shipper:
 
     async def _begun(self) -> Place:
         """Return how far the place is: by what it has itself, else by what is known of it."""
-        key = self._receiver.key
-        known = (await self._database.run(sinks.places, (key,))).get(key, Place())
+        known = await self._known()
         last = await self._receiver.last()
         if last is not None:
             ours = await self._database.run(
@@ -144,9 +143,14 @@ class Shipper:
             if (ours and ours[0] != last) or (not ours and last.seq > known.seq):
                 raise SinkError("It holds another ledger.", remedy="Name another file.")
             signed = min(known.signed, last.seq)
-            known = Place(seq=last.seq, signed=signed, fault=known.fault, at=known.at)
+            known = msgspec.structs.replace(known, seq=last.seq, signed=signed)
         self._place = known
         return known
+
+    async def _known(self) -> Place:
+        """Return what the database says of the place."""
+        key = self._receiver.key
+        return (await self._database.run(sinks.places, (key,))).get(key, Place())
 
     async def _keep(self, place: Place) -> None:
         await self._database.run(sinks.keep, self._receiver.key, place)
@@ -155,19 +159,16 @@ class Shipper:
         """Say once that the place gets nothing now, where the auditor looks for it too."""
         if isinstance(error, StoreError):
             return
-        key = self._receiver.key
         with contextlib.suppress(StoreError):
-            known = (await self._database.run(sinks.places, (key,))).get(key, Place())
+            known = await self._known()
             self._place = None
             if known.fault != error.detail:
                 log.warning(
                     "the ledger is not sent on", to=self._receiver.name, why=error.detail,
                     remedy=error.remedy,
                 )  # fmt: skip
-                fault = Place(
-                    seq=known.seq, signed=known.signed, fault=error.detail, at=self._clock()
-                )
-                await self._keep(fault)
+                now = self._clock()
+                await self._keep(msgspec.structs.replace(known, fault=error.detail, at=now))
 
 
 @contextlib.asynccontextmanager

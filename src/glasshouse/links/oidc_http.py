@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
+from glasshouse.model.hosts import is_this_machine
 
 if TYPE_CHECKING:
     import aiohttp
@@ -168,12 +168,7 @@ def _check_url(url: str) -> None:
         host = parts.hostname or ""
     except ValueError:
         raise OidcRefusedError(Refused.BAD_ANSWER) from None
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _here(host))):
+    if not host or not (
+        parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(host))
+    ):
         raise OidcRefusedError(Refused.BAD_ANSWER)
-
-
-def _here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

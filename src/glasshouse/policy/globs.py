@@ -30,9 +30,11 @@ def within(patterns: Iterable[str], text: str) -> bool:
     """Return whether ``text`` is any of ``patterns``."""
     if len(text) <= _SHORT and isinstance(patterns, tuple):
         return _remembered(patterns, text)
+    return _any(patterns, text)
+
+
+def _any(patterns: Iterable[str], text: str) -> bool:
     return any(matches(pattern, text) for pattern in patterns)
 
 
-@lru_cache(maxsize=4096)
-def _remembered(patterns: tuple[str, ...], text: str) -> bool:
-    return any(matches(pattern, text) for pattern in patterns)
+_remembered = lru_cache(maxsize=4096)(_any)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +10,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from glasshouse.links.receivers import SYSLOG
 from glasshouse.model.errors import SettingsError
+from glasshouse.model.hosts import is_this_machine
 from glasshouse.settings import Secret
 
 DATABASE = "database"
-_SYSLOG, _DEV_LOG = "syslog", "/dev/log"
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True):
-    """A place beside the database: a file's path, a syslog's socket (or ``""``), or a URL."""
+    """A place beside the database: a file's path, a syslog's socket, or a URL."""
 
     kind: Literal["file", "syslog", "http"]
     target: str
@@ -39,11 +39,8 @@ def parse_sinks(texts: Sequence[str], token: Secret | None, folder: Path) -> tup
             "ledger.sinks leaves out the database, which always has the ledger first.",
             remedy='Write sinks = ["database", …].',
         )
-    for text in texts:
-        if texts.count(text) > 1:
-            raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
     found = tuple(_sink(text, token, folder) for text in texts if text != DATABASE)
-    if len(set(map(_same, found))) < len(found):
+    if 1 + len(set(map(_same, found))) < len(texts):
         raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
     if token is not None and not any(sink.kind == "http" for sink in found):
         raise SettingsError(
@@ -54,16 +51,15 @@ def parse_sinks(texts: Sequence[str], token: Secret | None, folder: Path) -> tup
 
 def _same(sink: Sink) -> tuple[str, str]:
     """Return what is equal of two that are one place; a file's checkpoints lie beside it."""
-    target = sink.target or _DEV_LOG
     if sink.kind == "http":
-        return sink.kind, target
-    path = Path(os.path.normpath(target))
+        return sink.kind, sink.target
+    path = Path(os.path.normpath(sink.target))
     return sink.kind, str(path.with_name(path.name.replace(".checkpoints", "")))
 
 
 def _sink(text: str, token: Secret | None, folder: Path) -> Sink:
-    if text == _SYSLOG:
-        return Sink(kind="syslog", target="")
+    if text == "syslog":
+        return Sink(kind="syslog", target=str(SYSLOG))
     kind, _, rest = text.partition(":")
     if kind == "syslog" and rest.startswith("/"):
         return Sink(kind="syslog", target=rest)
@@ -87,11 +83,5 @@ def _is_url(text: str) -> bool:
     except ValueError:  # Unicode's errors are such, also that of a label that is none
         return False
     odd = parts.username or parts.password or parts.fragment or port == 0
-    return bool(parts.hostname) and not odd and (parts.scheme == "https" or _here(parts.hostname))
-
-
-def _here(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
+    host = parts.hostname or ""
+    return bool(host) and not odd and (parts.scheme == "https" or is_this_machine(host))
