@@ -37,7 +37,7 @@ class StandIn:
         self.clock: Callable[[], float] = time.time
         self.answering = asyncio.Event()
         self.answering.set()
-        self.asked_at: list[float] = []
+        self.counted = 0
         self.command = Answering(self._talk)
         self.web = Answering(self._browse)
 
@@ -88,7 +88,7 @@ class StandIn:
     async def _note(self, what: str) -> None:
         self.asked.append(what)
         if not what.startswith("HELLO"):
-            self.asked_at.append(time.monotonic())
+            self.counted += 1
         await self.answering.wait()
         if self.delay:
             await asyncio.sleep(self.delay)
