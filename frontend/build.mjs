@@ -1,7 +1,8 @@
 // Bundles src/ and public/ into the package's static folder, under names that
 // carry a hash of the content, and writes manifest.json: logical name -> file.
+// A console that starts meanwhile finds the old files or the new ones, and all of them.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
 
@@ -21,7 +22,6 @@ const result = await build({
   loader: { ".svg": "dataurl" },
 });
 
-rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const manifest = {};
 const files = result.outputFiles.map((file) => [basename(file.path), file.contents]);
@@ -32,7 +32,15 @@ for (const [name, contents] of files) {
   const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
   const kind = extname(name);
   const hashed = `${basename(name, kind)}.${hash}${kind}`;
-  writeFileSync(join(out, hashed), contents);
+  put(hashed, contents);
   manifest[name] = hashed;
 }
-writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 1));
+put("manifest.json", JSON.stringify(manifest, null, 1));
+const kept = new Set([...Object.values(manifest), "manifest.json"]);
+for (const name of readdirSync(out)) if (!kept.has(name) && !name.startsWith(".")) rmSync(join(out, name));
+
+function put(name, contents) {
+  const made = join(out, `.${name}.${process.pid}`);
+  writeFileSync(made, contents);
+  renameSync(made, join(out, name));
+}

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
+from tests.steady import LONG
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 needs_nginx = pytest.mark.skipif(
@@ -52,23 +54,17 @@ async def nginx(folder: Path, server: str, port: int | None = None) -> AsyncIter
         NGINX, "-p", str(folder), "-c", str(conf), stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        await _until_it_listens(port)
+        await _until_it_listens(process, port)
         yield port
     finally:
         process.terminate()
         await process.wait()
 
 
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-async def _until_it_listens(port: int) -> None:
-    async with asyncio.timeout(60):
+async def _until_it_listens(process: asyncio.subprocess.Process, port: int) -> None:
+    async with asyncio.timeout(LONG):
         while True:
+            assert process.returncode is None, "nginx has ended"
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
             except OSError:

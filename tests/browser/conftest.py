@@ -8,14 +8,17 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
+from glasshouse.engine import lifecycle, workers
 from tests.browser.house import House, house
 from tests.engine.peer import Running
+from tests.steady import LONG
 
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The one without windows, which needs half the time; else the whole browser."""
@@ -23,6 +26,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
+
+
+expect.set_options(timeout=1000 * LONG)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,6 +75,13 @@ async def stop(console: Console) -> None:
             await asyncio.wait_for(process.wait(), 60)
 
 
+@pytest.fixture(autouse=True)
+def nothing_happens_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no failed job come back and no worker be let go while somebody looks at them."""
+    monkeypatch.setattr(lifecycle, "backoff", lambda count, jitter: 7200 + jitter)
+    monkeypatch.setattr(workers, "SILENT_AFTER", 1e9)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def empty(tmp_path: Path) -> AsyncIterator[House]:
     """A console on an engine that never had a job, in this process."""
@@ -97,6 +110,14 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        make = chromium.new_context
+
+        async def patient(**options: Any) -> BrowserContext:
+            made = await make(**options)
+            made.set_default_timeout(1000 * LONG)
+            return made
+
+        chromium.new_context = patient  # type: ignore[method-assign]
         yield chromium
         await chromium.close()
 

@@ -27,6 +27,7 @@ from glasshouse.upstream.remote_scan import RemoteScanner
 from glasshouse.upstream.scan import Scanner
 from glasshouse.web.app import create_app
 from tests.engine.peer import Clock, Peer, Running, running
+from tests.steady import LONG
 from tests.upstream.engine_web import EngineWeb
 from tests.web.looks import Looks, caught_up
 from tests.web.serving import serving
@@ -93,9 +94,9 @@ async def over_ports(data: Path) -> AsyncIterator[House]:
     async with running(data) as engine:
         told = EngineWeb(EmbeddedReader(data))
         async with told.web.running():
-            port = CommandPort("127.0.0.1", engine.port, budget=budget)
+            port = CommandPort("127.0.0.1", engine.port, budget=budget, patience=LONG)
             address = f"http://127.0.0.1:{told.web.port}"
-            look, lists, index = (WebPages(address, budget=budget) for _ in range(3))
+            look, lists, index = (WebPages(address, budget=budget, patience=LONG) for _ in range(3))
             reader = RemoteReader(port, lists, look=look, clock=clock)
             scanner = RemoteScanner(reader, index)
             scanner.heads, scanner.unhurried = 0.2, 0.5
@@ -127,3 +128,23 @@ async def overflow(page: Page) -> int:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return int(width)
+
+
+HEAR = """
+window.heard = [];
+new MutationObserver((changes) => {
+  for (const { target } of changes) window.heard.push(target.textContent.slice(0, 200));
+}).observe(document.body, { subtree: true, childList: true, characterData: true });
+"""
+
+
+async def hear(page: Page) -> None:
+    """Remember what a page says from now on, also what goes by itself."""
+    await page.evaluate(HEAR)
+
+
+async def heard(page: Page, words: str) -> None:
+    """Wait until a page has said this since ``hear``."""
+    await page.wait_for_function(
+        "words => window.heard.some((said) => said.includes(words))", arg=words
+    )

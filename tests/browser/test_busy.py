@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -49,7 +50,7 @@ async def test_each_worker_stands_under_its_host_with_what_it_runs(
     text = await first.inner_text()
     for shown in ("app-1", "pid 11", "2.0 MiB", "shop", "quiet", "job-for-one", "ChargeOrder"):
         assert shown in text
-    assert "in 29 min" in text
+    assert re.search(r"in 2\d min", text)
     assert "job-for-two" in await second.inner_text()
     await two.ask('ACK {"jid":"job-for-two"}')
     await second.get_by_text("idle").wait_for()
@@ -77,21 +78,21 @@ async def test_a_reservation_that_ends_soon_or_is_over_and_a_silent_worker_are_m
     shop: House, context: BrowserContext
 ) -> None:
     worker = await shop.worker("worker-1")
-    await push(worker, "orders", "job-long-aaaa", reserve_for=3600)
-    await push(worker, "orders", "job-short-aaaa", reserve_for=120)
+    await push(worker, "orders", "job-long-aaaa", reserve_for=86400)
+    await push(worker, "orders", "job-short-aaaa", reserve_for=3000)
     await worker.fetch("orders")
     await worker.fetch("orders")
     page = await open_live(context, f"{shop.url}/main/busy")
     row = page.locator("tr", has_text="job-short-aaaa")
     await row.wait_for()
     assert await page.get_by_text("ends soon").count() == 0
-    shop.clock.ahead = 100
+    shop.clock.ahead = 2750
     await row.get_by_text("ends soon").wait_for()
     await page.locator("tr.proc").get_by_text("silent").wait_for()
     assert await page.get_by_text("ends soon").count() == 1
     await page.goto(f"{shop.url}/main")
     await page.get_by_text("Running jobs near the end of their reservation: 1").wait_for()
-    shop.clock.ahead = 130
+    shop.clock.ahead = 3050
     await page.get_by_text("Running jobs past their reservation: 1").wait_for()
     await page.goto(f"{shop.url}/main/busy")
     await row.get_by_text("reservation over").wait_for()
@@ -116,8 +117,8 @@ async def test_a_fold_stays_as_somebody_left_it(shop: House, context: BrowserCon
 async def test_many_workers_are_folded_and_paged_and_all_their_jobs_can_be_listed(
     shop: House, context: BrowserContext
 ) -> None:
+    await push(await shop.engine.peer(), "orders", *(f"job-{n:06}" for n in range(240)))
     workers = [await shop.worker(f"worker-{n:03}", f"app-{n // 10:02}", n) for n in range(120)]
-    await push(workers[0], "orders", *(f"job-{n:06}" for n in range(240)))
     for worker in workers:
         await worker.fetch("orders")
         await worker.fetch("orders")
@@ -159,7 +160,7 @@ async def test_what_ran_on_a_server_that_is_gone_stays_and_nobody_is_called_sile
     page = await open_live(context, f"{shop.url}/main/busy")
     await page.get_by_role("link", name="job-1-aaaa").wait_for()
     await shop.end_engine()
-    await page.locator("#banner:visible").wait_for(timeout=60_000)
+    await page.locator("#banner:visible").wait_for()
     shop.clock.ahead = 3600
     await page.reload()
     await page.get_by_role("link", name="job-1-aaaa").wait_for()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, expect
 
 from tests.engine.peer import Peer
 
-from .house import House
+from .house import House, hear, heard, open_live
 
 WATCH = """() => {
   window.longest = 0;
@@ -35,10 +35,7 @@ async def fail(peer: Peer, jid: str, backtrace: list[str]) -> None:
 
 
 async def open_job(context: BrowserContext, console: House, jid: str) -> Page:
-    page = await context.new_page()
-    await page.goto(f"{console.url}/main/jobs/{jid}")
-    await page.locator("#indicator[data-state=live]").wait_for(state="attached")
-    return page
+    return await open_live(context, f"{console.url}/main/jobs/{jid}")
 
 
 async def said(page: Page) -> str:
@@ -105,8 +102,8 @@ async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
     await view.get_by_text("12345678901234567890").wait_for()
     await page.get_by_role("searchbox", name="Search in this text").first.focus()
     await page.keyboard.type("tea")
+    await expect(view.locator("mark")).to_have_text("TEA")
     await view.get_by_text("1 of 1").wait_for()
-    assert await view.locator("mark").inner_text() == "TEA"
     assert await view.locator(".jv-path").inner_text() == "args.0.lines.1.sku"
     tree = view.get_by_role("tree")
     await tree.focus()
@@ -119,9 +116,10 @@ async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
     await page.get_by_role("searchbox", name="Search in this text").first.focus()
     await page.keyboard.press("Enter")
     assert await view.locator("mark.here").inner_text() == "TEA"
+    await hear(page)
     await view.get_by_role("button", name="Copy the path").focus()
     await page.keyboard.press("Enter")
-    await view.get_by_text("Copied").wait_for()
+    await heard(page, "Copied")
     assert await page.evaluate("navigator.clipboard.readText()") == "args.0.lines.1.sku"
     # Folds and the search stay when live data arrive.
     await view.get_by_role("button", name="Fold all", exact=True).click()
@@ -152,9 +150,9 @@ async def test_megabytes_are_read_to_the_bottom_without_holding_up_the_page(
     await page.evaluate(WATCH)
     await page.get_by_role("button", name="Show the whole").first.click()
     view = page.locator(".jv").first
-    await view.wait_for(timeout=30_000)
+    await view.wait_for()
     await page.get_by_role("searchbox", name="Search in this text").first.fill("needle")
-    await view.get_by_text("1 of 1").wait_for(timeout=30_000)
+    await view.get_by_text("1 of 1").wait_for()
     await view.locator("mark.here").wait_for()
     rows = await view.locator(".jv-row").count()
     print(f"\n{kind}: longest task {await page.evaluate('window.longest')} ms, {rows} rows")
@@ -204,7 +202,7 @@ async def test_a_job_of_a_server_that_went_away_stays_with_its_age(
     await push(peer, "order-1042", [ORDER])
     page = await open_job(context, empty, "order-1042")
     await empty.end_console()
-    await page.locator("#banner:visible").wait_for(timeout=60_000)
+    await page.locator("#banner:visible").wait_for()
     assert "GH-1042" in await page.locator(".jv").first.inner_text()
 
 

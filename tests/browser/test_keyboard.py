@@ -6,7 +6,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.engine.peer import Peer
 
-from .house import House, open_live
+from .house import House, hear, heard, open_live
 from .test_lists import fill
 
 FOCUSED = "document.activeElement.closest('tr')?.querySelector('th a')?.textContent ?? null"
@@ -178,13 +178,16 @@ async def test_c_copies_the_id_of_the_row_and_of_the_job(
     await peer.push("item-first", queue="orders")
     await peer.push("item-other", queue="orders")
     page = await open_live(context, f"{empty.url}/main/queues/orders")
+    await hear(page)
     await press(page, "j", "j", "c")
-    await page.get_by_text("Copied: item-other").wait_for()
+    await heard(page, "Copied: item-other")
     assert await page.evaluate("navigator.clipboard.readText()") == "item-other"
     await page.goto(f"{empty.url}/main/jobs/item-first")
+    await hear(page)
     await press(page, "c")
-    await page.get_by_text("Copied: item-first").wait_for()
+    await heard(page, "Copied: item-first")
     assert await page.evaluate("navigator.clipboard.readText()") == "item-first"
     await page.goto(f"{empty.url}/main/queues")
+    await hear(page)
     await press(page, "j", "c")
-    await page.get_by_text("Copied: orders").wait_for()
+    await heard(page, "Copied: orders")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, expect
 
 from .conftest import Console, stop
 
@@ -28,7 +28,7 @@ async def test_a_push_appears_in_eight_open_tabs_without_reload(
         await peer.push(jid, queue="orders")
 
         async def arrives(tab: Page, jid: str = jid, start: float = start) -> None:
-            await tab.get_by_text(jid).first.wait_for(state="attached", timeout=60_000)
+            await tab.get_by_text(jid).first.wait_for(state="attached")
             seen.append((time.perf_counter() - start) * 1000)
 
         await asyncio.gather(*(arrives(tab) for tab in tabs))
@@ -48,7 +48,7 @@ async def test_a_server_that_is_gone_leaves_the_last_known_data_under_a_banner(
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await stop(console)
     banner = page.get_by_role("status").filter(has_text="lost")
-    await banner.first.wait_for(timeout=60_000)
+    await banner.first.wait_for()
     assert await page.get_by_text("job-first-1").count() > 0
 
 
@@ -102,7 +102,7 @@ async def test_the_page_of_a_job_tells_that_it_ran_when_it_has_left_the_server(
     await page.get_by_text("Yes, it ran and is done.").wait_for()
     await page.get_by_text("The job is not on the server any more").wait_for()
     assert await page.get_by_text("worker-1").count() == 1
-    assert await page.locator("#banner").is_hidden()
+    await expect(page.locator("#banner")).to_be_hidden()
     assert await page.evaluate("window.neverReloaded")
     answer = await page.goto(f"{console.url}/main/jobs/job-first-1")
     assert answer is not None

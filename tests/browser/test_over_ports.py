@@ -47,6 +47,7 @@ async def filled(shop: House) -> None:
 
 
 async def rows(page: Page) -> list[str]:
+    await page.wait_for_load_state()  # a click waits for the beginning of a page alone
     texts = await page.locator("main tbody th .jid a").all_inner_texts()
     return [text.strip() for text in texts]
 

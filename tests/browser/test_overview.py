@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, expect
 
 from tests.engine.peer import push_orders as push
 
@@ -116,6 +116,7 @@ async def test_a_silent_worker_is_said_and_marked(shop: House, context: BrowserC
 async def test_the_way_a_queue_grows_is_shown_when_it_is_known(
     shop: House, context: BrowserContext
 ) -> None:
+    shop.clock.stop()
     peer = await shop.engine.peer()
     await push(peer, "mailers", "job-1-aaaa")
     page = await open_live(context, f"{shop.url}/main")
@@ -136,8 +137,8 @@ async def test_a_server_that_is_gone_leaves_its_last_numbers_and_no_new_alarms(
     page = await open_live(context, f"{shop.url}/main")
     await page.get_by_role("link", name="mailers", exact=True).wait_for()
     await shop.end_engine()
-    await page.locator("#banner:visible").wait_for(timeout=60_000)
-    assert "unreachable since" in await page.locator("#banner").inner_text()
+    await page.locator("#banner:visible").wait_for()
+    await expect(page.locator("#banner")).to_contain_text("unreachable since")
     sentence = "The server cannot be read: what is said here is how it was last seen."
     await page.get_by_text(sentence).wait_for()
     shop.clock.ahead = 3600
@@ -182,9 +183,9 @@ async def test_a_thousand_queues_and_many_workers_stay_one_glance(
     assert await page.locator("table.queues tbody tr").count() == 10
     await page.get_by_text("and 110 more").wait_for()
     await page.get_by_text("0 jobs run · 120 workers · 12 hosts").wait_for()
-    shop.clock.ahead = 45
-    await page.get_by_text("1,000 queues are slow").wait_for(state="detached")
+    shop.clock.ahead = 31
     await page.get_by_text("120 workers have not been heard for").wait_for()
+    assert await page.get_by_text("1,000 queues are slow").count() == 0
     for width in (390, 700, 900, 1100, 1440):
         await page.set_viewport_size({"width": width, "height": 900})
         assert await overflow(page) <= 0, width

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -119,7 +120,13 @@ def test_another_key_is_named_and_signed_by_the_one_before(tmp_path: Path) -> No
     assert (tmp_path / "ledger.key").read_text() != before
     told = json.loads(audit(tmp_path, "verify", "--json", "--checkpoints", str(kept)).stdout)
     assert told["whole"]
-    assert told["checkpoints"] == 6
+    database = Database(sqlite_url(tmp_path))
+    own = [msgspec.json.decode(line) for line in database.call(ledger.checkpoints)]
+    database.close()
+    assert told["checkpoints"] == len(own) + len(kept.read_text().splitlines())
+    # The last record is signed by the old key and by the new one.
+    assert len({one["key"] for one in own if one["seq"] == 8}) == 2
+    assert {one["seq"] for one in own} == {1, 7, 8}
     assert made["seq"] == told["records"] == 8
 
 

@@ -19,7 +19,9 @@ from glasshouse.identity import totp
 from glasshouse.storage import factors
 from glasshouse.storage.database import Database, sqlite_url
 from tests.engine.certificate import client_context, needs_openssl, server_context
-from tests.nginx import free_port, needs_nginx, nginx
+from tests.nginx import needs_nginx, nginx
+from tests.ports import free_port
+from tests.steady import LONG
 from tests.upstream.faktory import StandIn
 
 from .command import glasshouse
@@ -104,7 +106,9 @@ async def test_a_console_speaks_tls_by_itself(tmp_path: Path) -> None:
         assert made.url.startswith("https://localhost:")
         url = made.url.replace("localhost", "127.0.0.1")
         trust = client_context(tmp_path)
-        async with httpx.AsyncClient(base_url=url, verify=trust, headers={"origin": url}) as client:
+        async with httpx.AsyncClient(
+            base_url=url, verify=trust, headers={"origin": url}, timeout=LONG
+        ) as client:
             assert (await client.get("/main")).status_code == 200
             answer = await sign_in(client)
             assert answer.status_code == 303
@@ -134,7 +138,9 @@ async def test_a_console_lives_below_a_path_of_a_host(tmp_path: Path, *, taken_o
     ):
         assert made.url == f"http://localhost:{inner}/tools/jobs"
         origin = f"http://127.0.0.1:{at}"
-        async with httpx.AsyncClient(base_url=origin, headers={"origin": origin}) as client:
+        async with httpx.AsyncClient(
+            base_url=origin, headers={"origin": origin}, timeout=LONG
+        ) as client:
             page = await client.get("/tools/jobs/main")
             assert page.status_code == 200
             found = re.findall(r' (?:href|src|action|data-(?:json-)?worker)="([^"]+)"', page.text)
@@ -196,7 +202,7 @@ networks = ["127.0.0.1/32"]
     async with (
         served(tmp_path, settings, f"127.0.0.1:{inner}"),
         nginx(tmp_path / "nginx", block) as at,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{at}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{at}", timeout=LONG) as client,
     ):
         told = (await client.get("/api/v1/me")).json()
         assert (told["name"], told["address"]) == ("proxy:jane", "127.0.0.1")
@@ -240,5 +246,5 @@ async def test_settings_are_read_again_all_of_them_or_nothing(tmp_path: Path) ->
             await made.until_logged("settings reloaded", 2)
             assert "identity.anonymous" in made.log
             assert await outcome() == "allow"
-            async with httpx.AsyncClient(base_url=made.url) as stranger:
+            async with httpx.AsyncClient(base_url=made.url, timeout=LONG) as stranger:
                 assert (await stranger.get("/api/v1/servers")).status_code == 401

@@ -19,6 +19,7 @@ from glasshouse.storage import accounts, ledger, operations
 from glasshouse.storage.accounts import Account
 from glasshouse.storage.database import Database
 from glasshouse.storage.ledger import Wanted
+from tests.steady import LONG
 from tests.web.people.home import PASSWORD
 
 SETTINGS = """
@@ -81,7 +82,7 @@ class Console:
         """Let it end at once, with nothing said."""
         assert self.process is not None
         self.process.kill()
-        await asyncio.to_thread(self.process.wait, 10)
+        await asyncio.to_thread(self.process.wait, LONG)
 
     async def post(self, path: str, **order: Any) -> httpx.Response:
         """Send an order."""
@@ -97,7 +98,7 @@ class Console:
         await self.client.aclose()
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            await asyncio.to_thread(self.process.wait, 20)
+            await asyncio.to_thread(self.process.wait, LONG)
 
 
 @contextlib.asynccontextmanager

@@ -26,6 +26,7 @@ from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.storage.ledger import Wanted
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from tests.engine.peer import Running, running
+from tests.steady import LONG
 
 HERE = ipaddress.ip_address("127.0.0.1")
 EVERYTHING = {"boss": RoleTable(inherits="viewer", allow=("*",), factor_age="none")}
@@ -115,7 +116,9 @@ class House:
         """Make dead jobs that failed; return their ids, the first to die first."""
         jids = await self.fill(queue, count, retry=-1)
         peer = await self.engine.peer(wid="killer")
-        for _ in jids:
+        for number in range(len(jids)):
+            if number % 50 == 0:  # a worker that is silent for a minute is let go
+                assert await peer.ask('BEAT {"wid":"killer"}') == "+OK"
             job = await peer.fetch(queue)
             assert job is not None
             failed = {"jid": job["jid"], "errtype": "CardRefused", "message": "no money"}
@@ -136,6 +139,7 @@ async def living(
             database=database,
             operators={"main": EmbeddedOperator(data)},
             bounds=bounds or Bounds(),
+            patience=LONG,
         )
         try:
             await desk.resume()

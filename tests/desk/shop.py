@@ -27,6 +27,7 @@ from glasshouse.web.people.access import Access
 from glasshouse.web.people.people import People
 from glasshouse.web.people.tools import Tools
 from tests.engine.peer import Clock, Peer, Running, push_orders, running
+from tests.steady import LONG
 from tests.web.looks import Looks
 from tests.web.people.home import PASSWORD, SECRET
 from tests.web.serving import serving
@@ -119,7 +120,11 @@ async def shop(folder: Path, *, anonymous: str | None = "viewer") -> AsyncIterat
         add(people, "ops", "operator", clock())
         add(people, "helper", "helper", clock())
         add(people, "clerk", "clerk", clock())
-        desk = Desk(database=people.tools.database, operators={"main": EmbeddedOperator(data)})
+        desk = Desk(
+            database=people.tools.database,
+            operators={"main": EmbeddedOperator(data)},
+            patience=LONG,
+        )
         await desk.resume()
         reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
         looks = Looks(reader)

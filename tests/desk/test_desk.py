@@ -348,6 +348,7 @@ async def test_what_the_trash_cannot_keep_is_told_and_must_be_agreed_to(tmp_path
 
 async def test_refusals_are_recorded_within_bounds(tmp_path: Path) -> None:
     async with living(tmp_path) as house:
+        house.desk.clock = lambda: 1_800_000_000.0
         for _ in range(120):
             with pytest.raises(NotAllowedError):
                 await house.ask(Operation.QUEUE_PAUSE, VIEWER, queue="q")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from glasshouse.engine import schema
+from tests.steady import LONG
 
 from .peer import running
 
@@ -69,7 +70,9 @@ async def fill(folder: Path) -> None:
 
 def killed(folder: Path, jobs: int) -> None:
     """Let an engine take ``jobs`` pushes on ``folder`` and die without closing."""
-    subprocess.run([sys.executable, "-c", _KILLED, str(folder), str(jobs)], check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-c", _KILLED, str(folder), str(jobs)], check=True, timeout=LONG
+    )
     assert (folder / f"{schema.FILE}-wal").stat().st_size > 0
 
 

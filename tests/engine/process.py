@@ -10,6 +10,8 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from tests.steady import LONG
+
 from .peer import Peer, Running
 
 COMMAND = [sys.executable, "-m", "glasshouse", "engine", "--listen", "127.0.0.1:0", "--data"]
@@ -27,14 +29,14 @@ class EngineProcess(Running):
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         self.process.stdout.close()
-        assert line, f"exit {self.process.wait(10)}: {self.told()}"
+        assert line, f"exit {self.process.wait(LONG)}: {self.told()}"
         super().__init__(data, int(json.loads(line)["faktory"].rpartition(":")[2]), None)
 
     def told(self) -> str:
         """Return what it wrote to stderr so far."""
         return self.log.read_text(encoding="utf-8")
 
-    async def ended(self, seconds: float = 10) -> int:
+    async def ended(self, seconds: float = LONG) -> int:
         """Return its exit code once it has ended."""
         return await asyncio.to_thread(self.process.wait, seconds)
 
@@ -54,13 +56,13 @@ async def process(data: Path, log: Path) -> AsyncIterator[EngineProcess]:
         await engine.close()
         if engine.process.poll() is None:
             engine.process.kill()
-            engine.process.wait(10)
+            engine.process.wait(LONG)
 
 
 def refused_start(data: Path) -> str:
     """Start an engine that must not start; return its one line on stderr."""
     done = subprocess.run(
-        [*COMMAND, str(data)], capture_output=True, text=True, timeout=30, check=False
+        [*COMMAND, str(data)], capture_output=True, text=True, timeout=LONG, check=False
     )
     assert (done.returncode, done.stdout) == (1, ""), done
     assert len(done.stderr.splitlines()) == 1, done.stderr

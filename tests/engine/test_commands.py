@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from glasshouse.engine import waiting
 from glasshouse.engine.run import Timers
 from glasshouse.model.errors import StoreError
 from glasshouse.model.times import format_time
+from tests.steady import LONG
 
-from .peer import FAST, running, waits
+from .peer import FAST, Clock, running, waits
 
 
 async def test_a_job_goes_from_push_to_acknowledgement(tmp_path: Path) -> None:
@@ -96,30 +98,36 @@ async def test_fetch_takes_the_leftmost_queue_first_and_each_queue_in_order(tmp_
         assert jids == ["high-0001", "high-0002", "low-00001"]
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a FETCH wait so long that whatever ends it is what the test did."""
+    monkeypatch.setattr(waiting, "FETCH_WAITS", LONG)
+
+
+@pytest.mark.usefixtures("unhurried")
 async def test_a_waiting_fetch_is_woken_by_a_push_to_any_of_its_queues(tmp_path: Path) -> None:
     async with running(tmp_path) as engine:
         waiter, pusher = await engine.peer(), await engine.peer()
-        start = time.monotonic()
         waiter.send("FETCH a b")
         await pusher.push("job-00001", queue="b")
         body = await waiter.reply()
         assert isinstance(body, bytes)
         assert json.loads(body)["jid"] == "job-00001"
-        assert time.monotonic() - start < 1.5
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_who_waits_for_two_queues_resumed_at_once_gets_a_job_of_the_first(
     tmp_path: Path,
 ) -> None:
     async with running(tmp_path) as engine:
-        waiting, other = await engine.peer(), await engine.peer()
+        waiter, other = await engine.peer(), await engine.peer()
         await other.push("job-late", queue="second")
         await other.push("job-soon", queue="first")
         assert await other.ask("QUEUE PAUSE *") == "+OK"
-        waiting.send("FETCH first second")
+        waiter.send("FETCH first second")
         await waits(engine, "second")
         assert await other.ask("QUEUE RESUME second first") == "+OK"
-        body = await waiting.reply()
+        body = await waiter.reply()
         assert isinstance(body, bytes)
         assert json.loads(body)["jid"] == "job-soon"
 
@@ -149,10 +157,12 @@ async def test_fetch_gives_up_after_two_seconds_and_then_answers_the_next_comman
         start = time.monotonic()
         peer.send("FETCH nothing", 'ACK {"jid":"unknown-1"}')
         assert await peer.reply() is None
-        assert 1.8 < time.monotonic() - start < 4
+        assert waiting.FETCH_WAITS == 2.0
+        assert time.monotonic() - start > 1.8
         assert await peer.reply() == "+OK"
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_the_longest_waiting_fetch_gets_the_job(tmp_path: Path) -> None:
     async with running(tmp_path) as engine:
         first, second, pusher = [await engine.peer() for _ in range(3)]
@@ -195,11 +205,14 @@ async def test_retry_zero_drops_and_a_negative_one_buries(
         assert (await peer.info())["faktory"]["sets"]["dead"] == dead
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_scheduled_job_comes_to_its_queue_when_it_is_due(tmp_path: Path) -> None:
-    async with running(tmp_path) as engine:
+    clock = Clock()
+    async with running(tmp_path, clock=clock) as engine:
         peer = await engine.peer()
-        await peer.push("job-00001", at=format_time(time.time() + 0.3))
+        await peer.push("job-00001", at=format_time(clock() + 3600))
         assert (await peer.info())["faktory"]["sets"]["scheduled"] == 1
+        clock.ahead = 3601
         job = await peer.fetch()
         assert job is not None
         assert job["enqueued_at"] >= job["at"]
@@ -267,6 +280,7 @@ async def test_an_expired_reservation_goes_to_the_retries(tmp_path: Path) -> Non
         assert (await peer.info())["faktory"]["total_processed"] == 1
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_paused_queue_is_skipped_and_stays_paused_over_a_restart(tmp_path: Path) -> None:
     async with running(tmp_path) as engine:
         peer = await engine.peer()

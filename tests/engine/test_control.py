@@ -25,14 +25,15 @@ from glasshouse.engine.control import (
 )
 from glasshouse.model.errors import StoreError
 from glasshouse.model.parameters import Parameters
+from tests.steady import LONG
 
 from .peer import Running, running
 from .process import process
 
 
 @contextlib.asynccontextmanager
-async def attached(folder: Path, **options: float) -> AsyncIterator[Attachment]:
-    attachment = Attachment(folder, **options)
+async def attached(folder: Path, patience: float = LONG) -> AsyncIterator[Attachment]:
+    attachment = Attachment(folder, patience=patience)
     try:
         yield attachment
     finally:
@@ -266,6 +267,7 @@ async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(tmp_path:
             await attachment.ask(Settle())
         silent.close()
         (tmp_path / FILE).unlink()
+        attachment._patience = LONG
         async with running(tmp_path):
             told = await attachment.ask(ReadParameters())
             assert told["default_retry"] == 25

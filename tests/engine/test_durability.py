@@ -16,6 +16,7 @@ from glasshouse.engine.disk import Disk, PlainFile
 from glasshouse.engine.recovery import replay
 from glasshouse.engine.run import Timers
 from glasshouse.engine.store import Store
+from tests.steady import LONG
 
 from .peer import Peer, Running, running
 from .power import Honesty, PowerVFS
@@ -255,7 +256,7 @@ async def test_the_sizes_that_readers_see_are_right_again_soon_after_a_crash(
         peer = await engine.peer()
         db = schema.open_reader(alive)
         try:
-            until = time.monotonic() + 10
+            until = time.monotonic() + LONG
             while not list(db.execute("SELECT 1 FROM tally WHERE name = 'size:2' AND value")):
                 assert time.monotonic() < until
                 await peer.info()

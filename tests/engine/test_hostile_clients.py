@@ -10,6 +10,7 @@ import os
 import resource
 import select
 import socket
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import pytest
 
 from glasshouse.engine import door, session
 from glasshouse.engine.session import Session
+from tests.steady import LONG, stated
 
 from .peer import Peer, running
 from .process import EngineProcess, process
@@ -71,14 +73,18 @@ class Crowd(list[socket.socket]):
         return self[-1]
 
     def welcomed(self, engine: EngineProcess) -> socket.socket:
-        """Return a connection after its HELLO."""
-        made = self.connected(engine)
-        made.settimeout(5)
-        made.recv(1000)
-        made.sendall(HELLO)
-        assert made.recv(1000) == b"+OK\r\n"
-        made.setblocking(False)
-        return made
+        """Return a connection after its HELLO; another where the machine stood still meanwhile."""
+        while True:
+            made, began = self.connected(engine), time.monotonic()
+            made.settimeout(LONG)
+            with contextlib.suppress(ConnectionError):
+                made.recv(1000)
+                made.sendall(HELLO)
+                if answer := made.recv(1000):
+                    assert answer == b"+OK\r\n"
+                    made.setblocking(False)
+                    return made
+            assert time.monotonic() - began >= stated(session, "HELLO_WITHIN")
 
     def close(self) -> None:
         for client in self:
@@ -122,6 +128,20 @@ def reading(peer: Peer) -> asyncio.ReadTransport:
     return transport
 
 
+async def typical_job(peer: Peer) -> float:
+    """Return how long a job takes, in the middle, before anybody does harm."""
+    return statistics.median([await one_job(peer, 100_000 + number) for number in range(21)])
+
+
+def undisturbed(took: list[float], before: float) -> bool:
+    """Tell whether jobs took about as long as before: a slow disk or machine slows a few.
+
+    Whoever is held up by others' bytes or by answers that nobody reads is so each time.
+    """
+    print(f"\njobs {before * 1000:.1f} ms before, {statistics.median(took) * 1000:.1f} ms after")
+    return statistics.median(took) < max(0.2, 20 * before)
+
+
 async def one_job(peer: Peer, number: int) -> float:
     """Push, fetch and acknowledge a job; return how long that took."""
     started = time.perf_counter()
@@ -137,17 +157,16 @@ async def test_two_thousand_slow_and_half_open_clients_disturb_nobody(
     tmp_path: Path, crowd: Crowd, many_descriptors: None
 ) -> None:
     async with process(tmp_path / "data", tmp_path / "log") as engine:
-        peer = await engine.peer(wid="normal")
-        before = memory_mb(engine)
+        peer = await engine.peer()
+        usual, before = await typical_job(peer), memory_mb(engine)
         silent = [crowd.connected(engine) for _ in range(400)]
         half = [crowd.connected(engine) for _ in range(400)]
         for client in half:
             put(client, b'HELLO {"v":')
-        begun = time.monotonic()
         slow, deaf, endless = ([crowd.welcomed(engine) for _ in range(400)] for _ in range(3))
         for client in endless:
             put(client, b'PUSH {"jid":"')
-        slowest = 0.0
+        took = []
         drip = itertools.cycle(b'PUSH {"jid":"abcdefgh","jobtype":"T","args":[]}\r\nwhat\r\n')
         for number in range(150):
             byte = bytes([next(drip)])
@@ -157,14 +176,13 @@ async def test_two_thousand_slow_and_half_open_clients_disturb_nobody(
                 put(client, b"INFO\r\nFETCH nothing\r\n" * 50)
             for client in endless[number % 10 :: 10]:
                 put(client, b"x" * 100_000)
-            slowest = max(slowest, await one_job(peer, number))
+            took.append(await one_job(peer, number))
         taken = memory_mb(engine) - before
-        print(f"\nslowest job {slowest * 1000:.0f} ms, {taken} MB")
-        assert slowest < 2
+        print(f"\n{taken} MB")
+        assert undisturbed(took, usual)
         # 600 MB of lines without end are more than are let in.
         assert taken < 900
-        left = begun + 4 - time.monotonic()
-        assert all(is_closed(client, within=left) for client in silent + half)
+        assert all(is_closed(client, within=LONG) for client in silent + half)
         assert not any(is_closed(client) for client in slow)
         assert (await peer.info())["faktory"]["queues"]["mine"] == 0
         await one_job(await engine.peer(), 999)
@@ -176,22 +194,22 @@ async def test_lines_without_end_have_a_bound_in_all_and_the_longest_goes_first(
 ) -> None:
     async with process(tmp_path / "data", tmp_path / "log") as engine:
         peer = await engine.peer()
-        before = memory_mb(engine)
+        usual, before = await typical_job(peer), memory_mb(engine)
         small = crowd.welcomed(engine)
         put(small, b'PUSH {"jid":"')
         hogs = [crowd.welcomed(engine) for _ in range(40)]
-        filler, sent, slowest = b"x" * MB, 0, 0.0
+        filler, sent, took = b"x" * MB, 0, []
         while sent < 900 * MB:
             moved = sum(put(client, filler) for client in hogs)
             sent += moved
-            slowest = max(slowest, await one_job(peer, sent))
+            took.append(await one_job(peer, sent))
             if not moved:
                 break
         assert memory_mb(engine) - before < 800
-        assert slowest < 2
+        assert undisturbed(took, usual)
         assert any(is_closed(client) for client in hogs)
         put(small, b'abcdefgh","jobtype":"T","args":[]}\r\n')
-        small.settimeout(5)
+        small.settimeout(LONG)
         assert small.recv(100) == b"+OK\r\n"
 
 
@@ -214,17 +232,14 @@ async def test_a_client_that_never_reads_does_not_grow_memory(
         for number in range(100):
             await peer.push(f"job-{number:05}", queue=f"queue-{number}")
             await peer.push(f"big-{number:05}", queue="big", args=["x" * 500_000])
-        before = memory_mb(engine)
-        deaf, slowest = crowd.welcomed(engine), 0.0
-        started = time.monotonic()
-        for number in itertools.count():
+        usual, before = await typical_job(peer), memory_mb(engine)
+        deaf, took = crowd.welcomed(engine), []
+        for number in range(120):
             put(deaf, said)
-            slowest = max(slowest, await one_job(peer, number))
-            if time.monotonic() > started + 0.8:
-                break
-        print(f"\n{memory_mb(engine) - before} MB, slowest job {slowest * 1000:.0f} ms")
+            took.append(await one_job(peer, number))
+        print(f"\n{memory_mb(engine) - before} MB")
         assert memory_mb(engine) - before < 60
-        assert slowest < 1
+        assert undisturbed(took, usual)
 
 
 async def test_whoever_reads_at_last_gets_every_answer_in_order(tmp_path: Path) -> None:
@@ -312,19 +327,23 @@ async def test_without_descriptors_it_goes_on_does_not_spin_and_recovers(
     async with process(data, log) as engine:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         peer = await engine.peer()
+        computed = cpu_seconds(engine)
+        for number in range(40):
+            await one_job(peer, 1000 + number)
+            await asyncio.sleep(0.02)
+        usual = cpu_seconds(engine) - computed
         if not early:
             limit = open_files(engine) + 5
         resource.prlimit(engine.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
         for _ in range(150):
             crowd.connected(engine)
         started, computed = time.monotonic(), cpu_seconds(engine)
-        for number in itertools.count():
-            assert await one_job(peer, number) < 1
+        for number in range(40):
+            await one_job(peer, number)
             await asyncio.sleep(0.02)
-            if time.monotonic() > started + 1:
-                break
-        spent = (cpu_seconds(engine) - computed) / (time.monotonic() - started)
-        assert spent < 0.5
+        spent, passed = cpu_seconds(engine) - computed, time.monotonic() - started
+        # An engine that asks again and again whether it may accept computes all the time.
+        assert spent < 3 * usual + 0.25 * passed
         assert sum(is_closed(client) for client in crowd) >= 150 - limit
         crowd.close()
         for attempt in itertools.count():

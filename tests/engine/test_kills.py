@@ -15,6 +15,7 @@ from glasshouse.engine import schema
 from glasshouse.engine.attachment import Attachment
 from glasshouse.engine.check import check
 from glasshouse.engine.memory import DEAD, WORKING
+from tests.steady import LONG
 
 from .load import Known, Stored, load
 from .process import EngineProcess, process
@@ -23,7 +24,11 @@ KILLS = int(os.environ.get("ENGINE_KILLS", "8"))
 
 
 async def _until_killed(engine: EngineProcess, known: Known, turn: int, rng: random.Random) -> None:
+    pushed, ended = len(known.pushed), len(known.ended)
     tasks = await load(engine, known, turn, rng)
+    async with asyncio.timeout(LONG):
+        while len(known.pushed) <= pushed + 5 or len(known.ended) <= ended + 10:
+            await asyncio.sleep(0.001)
     await asyncio.sleep(rng.uniform(0.02, 0.35))
     engine.process.kill()
     await engine.ended()
@@ -33,7 +38,7 @@ async def _until_killed(engine: EngineProcess, known: Known, turn: int, rng: ran
 
 
 async def _stored(folder: Path) -> Stored:
-    attachment = Attachment(folder)
+    attachment = Attachment(folder, patience=LONG)
     assert await attachment.settle()
     await attachment.close()
     db = schema.open_reader(folder)

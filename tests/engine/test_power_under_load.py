@@ -22,6 +22,7 @@ from glasshouse.engine.memory import Memory
 from glasshouse.engine.recovery import open_journal
 from glasshouse.engine.store import Store
 from glasshouse.model.errors import StoreError
+from tests.steady import LONG
 
 from .load import Known, load
 from .peer import running
@@ -77,6 +78,10 @@ async def lives(
         async with running(folder, disk=vfs.as_disk(honesty, slow=SLOW)) as engine:
             tasks = await load(engine, known, life, rng)
             for _ in range(CUTS):
+                pushed, ended = len(known.pushed), len(known.ended)
+                async with asyncio.timeout(LONG):
+                    while len(known.pushed) <= pushed + 8 or len(known.ended) <= ended + 3:
+                        await asyncio.sleep(0.001)
                 await asyncio.sleep(rng.uniform(0.01, 0.12))
                 cuts.append((vfs.disk.cut(rng), copy.deepcopy(known)))
             await engine.close()

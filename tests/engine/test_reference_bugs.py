@@ -93,7 +93,7 @@ async def test_a_requeued_job_is_dated_and_latency_answers(tmp_path: Path) -> No
         assert isinstance(told, bytes)
         latency = json.loads(told)
         assert latency.keys() == {"a", "b", "nothing"}
-        assert 0 <= latency["a"] <= latency["b"] < 30
+        assert 0 <= latency["a"] <= latency["b"] < 3600
         assert "enqueued_at" in (await peer.fetch("a") or {})
 
 
@@ -238,13 +238,13 @@ async def test_both_of_two_jobs_with_one_id_expire_into_the_retries(tmp_path: Pa
 
 async def test_retries_of_one_moment_are_spread_over_half_a_minute(tmp_path: Path) -> None:
     """B17: chance has a part in when a retry is due, and no round of the timers is skipped."""
-    async with running(tmp_path, timers=BY_HAND) as engine:
+    now = time.time()
+    async with running(tmp_path, timers=BY_HAND, clock=lambda: now) as engine:
         peer = await engine.peer()
         for number in range(40):
             await failed(peer, f"job-{number:05}")
         due = engine.stored("SELECT score FROM job WHERE state = 3")
-        assert max(due) - min(due) > 5
-        assert max(due) - min(due) < 60
+        assert 5 < max(due) - min(due) < 30
     async with running(tmp_path, timers=Timers(due=0.01, reap=0.01)) as engine:
         peer = await engine.peer()
         counted = -1

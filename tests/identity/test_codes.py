@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from glasshouse.identity import passwords, recovery, tokens, totp
@@ -37,13 +37,14 @@ def test_codes_are_those_of_rfc_6238(at: float, code: str) -> None:
 def test_a_code_is_good_one_step_either_side_and_only_after_the_last(
     step: int, offset: int, last: int
 ) -> None:
+    around = {totp.code_at(SECRET, step + other) for other in (-1, 0, 1, offset)}
+    assume(len(around) == len({-1, 0, 1, offset}))
     code, now = totp.code_at(SECRET, step + offset), step * 30 + 1.0
     found = totp.accepted_step(SECRET, code, now, step + last)
     if abs(offset) <= 1 and offset > last:
         assert found == step + offset
-    elif found is not None:
-        # Two steps of a million may have one code.
-        assert totp.code_at(SECRET, found) == code
+    else:
+        assert found is None
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from passlib.hash import apr_md5_crypt, sha512_crypt
 
 from glasshouse.identity.htpasswd import MOST_COST, MOST_ROUNDS, parse
 from tests.nginx import needs_nginx, nginx
+from tests.steady import LONG
 
 HTPASSWD = shutil.which("htpasswd")
 needs_htpasswd = pytest.mark.skipif(
@@ -86,7 +87,7 @@ async def test_nginx_takes_the_same_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("seen")
     async with (
         nginx(tmp_path / "nginx", block) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=LONG) as client,
     ):
         for form in TAKEN:
             for password, known in (("secret1", True), ("secret2", False)):

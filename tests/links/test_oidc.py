@@ -17,6 +17,7 @@ from glasshouse.links.oidc import Oidc, OidcPerson, OidcSettings
 from glasshouse.links.oidc_http import MOST_BYTES
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.settings import Secret
+from tests.steady import LONG
 
 from .issuer import CLIENT, NOW, SECRET, Issuer
 
@@ -25,7 +26,7 @@ REDIRECT = "http://localhost/sign-in/oidc/callback"
 
 
 @contextlib.asynccontextmanager
-async def trusting(issuer: Issuer, *, seconds: float = 5.0, **more: object) -> AsyncIterator[Oidc]:
+async def trusting(issuer: Issuer, *, seconds: float = LONG, **more: object) -> AsyncIterator[Oidc]:
     async with issuer.running():
         values = {
             "issuer": issuer.url,

@@ -16,7 +16,7 @@ import pytest
 
 from scripts.node import find_node
 from tests.cli.test_serve_settings import served
-from tests.nginx import free_port
+from tests.ports import free_port
 
 _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*name="(\w+)"[^>]*value="(\w*)"')
 PEERS = Path(__file__).parents[1] / "peers"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scripts.node import find_node
+from tests.steady import LONG
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -54,7 +55,7 @@ class Program:
 
     async def ended(self) -> int:
         """Wait until it has ended by itself; return its exit code."""
-        return await asyncio.wait_for(self.process.wait(), 30)
+        return await asyncio.wait_for(self.process.wait(), LONG)
 
 
 def _log(folder: Path) -> BinaryIO:
@@ -93,7 +94,7 @@ async def working(
 
 async def until(holds: Callable[[], Awaitable[bool]] | Callable[[], bool]) -> None:
     """Wait until ``holds`` says so; a fact of another process can only be asked for again."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LONG
     while True:
         answer = holds()
         if answer if isinstance(answer, bool) else await answer:

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.node import find_node
 from tests.engine.peer import running
+from tests.steady import LONG
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(
@@ -32,7 +33,7 @@ async def test_it_pushes_fetches_acknowledges_and_fails(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(process.communicate(), LONG)
         assert process.returncode == 0, err.decode()
         seen = json.loads(out.decode().strip().splitlines()[-1])
     assert sorted(seen["done"], key=len) == [[3], [4], [1, {"deep": [2, "三"]}]]

@@ -74,6 +74,6 @@ def test_a_text_is_within_patterns_if_one_of_them_matches() -> None:
 
 
 def test_many_stars_cost_little() -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     assert not matches("*a" * 1000 + "b", "a" * 100_000)
-    assert time.perf_counter() - start < 20
+    assert time.thread_time() - start < 20

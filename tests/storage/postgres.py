@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.steady import LONG
+
 _BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 needs_postgres = pytest.mark.skipif(
     _BIN is None, reason="PostgreSQL is not installed: make test installs it as root"
@@ -45,12 +47,24 @@ class Postgres:
         """Start it, and wait until it answers."""
         options = " ".join(["-k", str(self.folder), *_QUICK])
         log = str(self.folder / "log")
-        start = ["pg_ctl", "-D", str(self.data), "-o", options, "-l", log, "-w", "start"]
+        start = [
+            "pg_ctl",
+            "-D",
+            str(self.data),
+            "-o",
+            options,
+            "-l",
+            log,
+            "-w",
+            "-t",
+            "300",
+            "start",
+        ]
         _run(start, self.user, self.folder)
 
     def stop(self) -> None:
         """Stop it, as a crash would."""
-        stop = ["pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop"]
+        stop = ["pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "-t", "300", "stop"]
         _run(stop, self.user, self.folder)
 
 
@@ -88,6 +102,6 @@ def _run(command: list[str], user: int | None, folder: Path) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         check=False,
-        timeout=60,
+        timeout=LONG,
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -22,7 +22,7 @@ from glasshouse.wire.matching import matches
 
 from .store import NOW, put, storing
 
-TEXTS = st.text(st.sampled_from("aB1_%*\\\"'/<&= é订\U0001f600\n"), max_size=6)
+TEXTS = st.text(st.sampled_from("aB1_%*\\\"'/<&=: é订\U0001f600\n"), max_size=6)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -82,6 +82,22 @@ def test_what_is_found_is_what_matches(
     everything = lists.page_of(db, scope, ListQuery(per_page=100), now=NOW).items
     found = [job for page in pages(db, wanted, state) for job in page.items]
     assert found == [job for job in everything if matches(wanted, job)]
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        ("Oops: card", True), ("oops card REFUSED", True), (": ", True), (":", True), (" ", True),
+        ("Oops: refused", False), ("card Oops", False), ("Oops\nOops", False), ("\n", False),
+    ],
+)  # fmt: skip
+def test_an_error_is_found_as_it_is_shown(error: str, found: bool) -> None:
+    db = memory()
+    told = b'"failure":{"errtype":"Oops","message":"card refused"}'
+    put(db, JobState.DEAD, 1.0, "job-1", payload=b'{"jid":"job-1","args":[],%b}' % told)
+    pieces = pages(db, JobQuery(error=(error,)), JobState.DEAD)
+    assert [job.jid for page in pieces for job in page.items] == ["job-1"] * found
     db.close()
 
 

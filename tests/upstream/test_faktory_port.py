@@ -15,6 +15,7 @@ from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import CommandPort, PasswordError
 from tests.engine.certificate import client_context, needs_openssl, server_context
 from tests.engine.peer import running
+from tests.steady import LONG
 
 from .standin import Answering, Talk
 
@@ -23,7 +24,7 @@ HI = b'+HI {"v":2}\r\n'
 
 
 def port_of(port: int, **more: object) -> CommandPort:
-    return CommandPort("127.0.0.1", port, budget=Budget(1000), **{"patience": 2.0, **more})  # type: ignore[arg-type]
+    return CommandPort("127.0.0.1", port, budget=Budget(1000), **{"patience": LONG, **more})  # type: ignore[arg-type]
 
 
 async def test_totals_and_latency_are_those_of_the_server_and_no_worker_appears(
@@ -100,7 +101,7 @@ BAD = {
 async def test_what_is_no_answer_is_a_clear_fault_and_the_connection_is_dropped(name: str) -> None:
     talk, words = BAD[name]
     async with Answering(talk).running() as server:
-        port = port_of(server.port, patience=0.3)
+        port = port_of(server.port, patience=0.3 if "silence" in name else LONG)
         with pytest.raises(UpstreamUnavailableError, match=words):
             await port.info()
         await server.until_closed()
@@ -201,7 +202,7 @@ async def test_before_1_9_2_no_age_is_told_and_it_is_not_asked_for_again() -> No
     reply = {"q": b"-ERR no such QUEUE subcommand: LATENCY\r\n"}
     async with Answering(latencies(reply)).running() as server:
         budget = Budget(1000)
-        port = CommandPort("127.0.0.1", server.port, budget=budget)
+        port = CommandPort("127.0.0.1", server.port, budget=budget, patience=LONG)
         assert await port.latency(["q"]) is None
         assert await port.latency(["q"]) is None
         assert budget.spent == 1

@@ -15,6 +15,7 @@ from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import PasswordError
 from glasshouse.upstream.faktory_web import WebPages
 from tests.engine.certificate import client_context, needs_openssl, server_context
+from tests.steady import LONG
 
 from .standin import Answering, Talk, page, web
 
@@ -23,7 +24,7 @@ SECRET = "do not tell anybody"
 
 def pages_of(port: int, path: str = "", **more: object) -> WebPages:
     base = f"http://127.0.0.1:{port}{path}"
-    return WebPages(base, budget=Budget(1000), **{"patience": 2.0, **more})  # type: ignore[arg-type]
+    return WebPages(base, budget=Budget(1000), **{"patience": LONG, **more})  # type: ignore[arg-type]
 
 
 async def test_a_page_is_asked_for_as_it_is_named_with_the_password_and_in_english() -> None:
@@ -99,7 +100,7 @@ BAD = {
 async def test_a_fault_is_said_and_leaves_no_connection_behind(name: str) -> None:
     talk, words = BAD[name]
     async with Answering(talk).running() as server:
-        pages = pages_of(server.port, patience=0.3)
+        pages = pages_of(server.port, patience=0.3 if name == "silence" else LONG)
         with pytest.raises(UpstreamUnavailableError, match=words):
             await pages.get("/retries")
         await pages.close()
@@ -126,7 +127,7 @@ async def test_a_page_without_end_is_not_read_to_its_end() -> None:
             await writer.drain()
 
     async with Answering(flood).running() as server:
-        pages = pages_of(server.port, patience=20.0)
+        pages = pages_of(server.port, patience=LONG)
         with pytest.raises(UpstreamUnavailableError, match="more than 64 MiB"):
             await pages.get("/busy")
         await pages.close()
@@ -138,10 +139,10 @@ async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_
     talk = web(lambda path: page(path.encode()))
     async with Answering(talk).running(server_context(tmp_path)) as server:
         base = f"https://127.0.0.1:{server.port}"
-        pages = WebPages(base, budget=Budget(), tls=client_context(tmp_path))
+        pages = WebPages(base, budget=Budget(), tls=client_context(tmp_path), patience=LONG)
         assert await pages.get("/busy") == b"/busy"
         await pages.close()
-        stranger = WebPages(base, budget=Budget(), tls=ssl.create_default_context())
+        stranger = WebPages(base, budget=Budget(), tls=ssl.create_default_context(), patience=LONG)
         with pytest.raises(UpstreamUnavailableError, match="not trusted"):
             await stranger.get("/busy")
         await stranger.close()

@@ -19,6 +19,7 @@ from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.remote import RemoteReader
+from tests.steady import LONG
 
 from .faktory import StandIn
 
@@ -36,8 +37,8 @@ async def faktory() -> AsyncIterator[StandIn]:
 @pytest.fixture
 async def reader(faktory: StandIn) -> AsyncIterator[RemoteReader]:
     budget = Budget(1000)
-    port = CommandPort("127.0.0.1", faktory.command.port, budget=budget)
-    pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget)
+    port = CommandPort("127.0.0.1", faktory.command.port, budget=budget, patience=LONG)
+    pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget, patience=LONG)
     made = RemoteReader(port, pages)
     yield made
     await made.close()
@@ -148,7 +149,7 @@ async def test_without_a_web_ui_there_are_totals_and_a_word_why_there_is_no_list
     faktory: StandIn,
 ) -> None:
     faktory.push("mail", "job-1")
-    port = CommandPort("127.0.0.1", faktory.command.port, budget=Budget(1000))
+    port = CommandPort("127.0.0.1", faktory.command.port, budget=Budget(1000), patience=LONG)
     reader = RemoteReader(port, None)
     state = await reader.state()
     assert state.workers is None

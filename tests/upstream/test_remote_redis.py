@@ -26,6 +26,7 @@ from glasshouse.upstream.redis_link import Read, RedisAddress, RedisError, Redis
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_redis import RedisReader
 from tests.engine.certificate import needs_openssl, server_context
+from tests.steady import LONG
 
 from .faktory import StandIn
 from .redis_server import PASSWORD, USER, RunningRedis, needs_redis, running_redis
@@ -47,14 +48,14 @@ async def faktory() -> AsyncIterator[StandIn]:
 
 def linked(redis: RunningRedis, **options: Any) -> RedisLink:
     login = {"username": USER, "password": PASSWORD, "budget": Budget(1000)}
-    return RedisLink(RedisAddress(path=redis.socket), **{**login, **options})
+    return RedisLink(RedisAddress(path=redis.socket), **{"patience": LONG, **login, **options})
 
 
 @pytest.fixture
 async def reader(faktory: StandIn, redis: RunningRedis) -> AsyncIterator[RedisReader]:
     budget = Budget(1000)
-    port = CommandPort("127.0.0.1", faktory.command.port, budget=budget)
-    pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget)
+    port = CommandPort("127.0.0.1", faktory.command.port, budget=budget, patience=LONG)
+    pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget, patience=LONG)
     made = RedisReader(RemoteReader(port, pages), linked(redis))
     yield made
     await made.close()
@@ -229,8 +230,8 @@ async def test_a_search_looks_entry_by_entry_and_goes_on(
 async def test_while_redis_is_gone_the_ports_tell_and_the_state_says_so() -> None:
     async with StandIn().running() as faktory, running_redis() as redis:
         budget = Budget(1000)
-        port = CommandPort("127.0.0.1", faktory.command.port, budget=budget)
-        pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget)
+        port = CommandPort("127.0.0.1", faktory.command.port, budget=budget, patience=LONG)
+        pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget, patience=LONG)
         reader = RedisReader(RemoteReader(port, pages), linked(redis))
         await filled_queue(faktory, redis, 30)
         await redis.owner.shutdown(nosave=True)
@@ -322,7 +323,7 @@ async def test_the_history_is_read_without_making_a_counter(
 
 async def test_a_port_is_as_good_as_a_socket(redis: RunningRedis) -> None:
     address = RedisAddress(host="127.0.0.1", port=redis.port)
-    link = RedisLink(address, budget=Budget(), username=USER, password=PASSWORD)
+    link = RedisLink(address, budget=Budget(), username=USER, password=PASSWORD, patience=LONG)
     assert await link.ask((Read.ZCARD, "dead"), (Read.LLEN, "q:q")) == [0, 0]
     await link.close()
     with pytest.raises(RedisError, match="closed"):
@@ -334,7 +335,7 @@ async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_
     server_context(tmp_path)
     async with running_redis(tls=tmp_path) as redis:
         address = RedisAddress(host="127.0.0.1", port=redis.port, tls=True)
-        login: dict[str, Any] = {"username": USER, "password": PASSWORD}
+        login: dict[str, Any] = {"username": USER, "password": PASSWORD, "patience": LONG}
         link = RedisLink(address, budget=Budget(), ca_file=tmp_path / "cert.pem", **login)
         assert await link.ask((Read.ZCARD, "dead")) == [0]
         await link.close()
@@ -345,11 +346,12 @@ async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_
 
 
 async def test_a_redis_that_hangs_is_said_to_and_asked_anew(redis: RunningRedis) -> None:
-    link = linked(redis, patience=0.3)
+    link = linked(redis)
     assert await link.ask((Read.ZCARD, "dead")) == [0]
-    await redis.owner.execute_command("CLIENT", "PAUSE", "700", "ALL")  # type: ignore[no-untyped-call]
-    with pytest.raises(RedisError, match=r"did not answer within 0\.3 s"):
+    link._patience = 0.3
+    with redis.hanging(), pytest.raises(RedisError, match=r"did not answer within 0\.3 s"):
         await link.ask((Read.ZCARD, "dead"))
+    link._patience = LONG
     async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(RedisError):

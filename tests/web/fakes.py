@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,6 +36,7 @@ from glasshouse.web.routes import ROUTES, Kind
 from glasshouse.web.static import Assets
 from glasshouse.web.viewer import stranger
 from glasshouse.wire.matching import matches
+from tests.steady import LONG
 from tests.web.serving import serving
 
 NOW = 1_800_000_000.0
@@ -328,13 +330,24 @@ class House:
             yield port
 
 
-async def exchange(port: int, request: bytes) -> bytes:
-    """Send raw bytes; return what comes until the server closes or is silent."""
+async def exchange(port: int, request: bytes, *, answers: int | None = None) -> bytes:
+    """Send raw bytes; return what comes until the server closes, or so many whole answers."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answer = b""
-    with contextlib.suppress(TimeoutError, ConnectionError):
+    with contextlib.suppress(ConnectionError):
         writer.write(request)
-        while chunk := await asyncio.wait_for(reader.read(65536), 0.7):
-            answer += chunk
+        async with asyncio.timeout(LONG):
+            while _whole(answer) != (answers or -1) and (chunk := await reader.read(65536)):
+                answer += chunk
     writer.close()
     return answer
+
+
+def _whole(answer: bytes) -> int:
+    """Return how many answers are there from head to end."""
+    found = 0
+    while size := re.search(rb"\r\ncontent-length: (\d+)\r\n(?:.+\r\n)*\r\n", answer):
+        if len(answer) < (end := size.end() + int(size[1])):
+            break
+        answer, found = answer[end:], found + 1
+    return found

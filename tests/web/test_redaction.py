@@ -24,6 +24,7 @@ from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.web.app import Application, create_app
 from glasshouse.web.gate import OpenGate
 from glasshouse.web.routes import ROUTES, Kind
+from tests.steady import LONG
 from tests.upstream.store import NOW, put, storing
 from tests.web.fakes import ASSETS, FAST
 
@@ -115,18 +116,19 @@ def addresses(*words: str) -> list[str]:
 
 async def indexed(client: httpx.AsyncClient) -> None:
     """Wait until everything can be searched."""
-    while True:
-        found = (await client.get("/api/v1/servers/main/search?q=type:Send")).json()
-        if len(found["items"]) >= 5:
-            return
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(LONG):
+        while True:
+            found = (await client.get("/api/v1/servers/main/search?q=type:Send")).json()
+            if len(found["items"]) >= 5:
+                return
+            await asyncio.sleep(0.01)
 
 
 @settings(
     max_examples=6,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.from_regex(r"\A[A-Za-z0-9 \"'<>&\\/é☃_-]{8,24}\Z"))
 async def test_a_secret_at_a_hidden_path_is_in_no_byte_of_any_answer(

@@ -7,6 +7,7 @@ import re
 import httpx
 import pytest
 
+from glasshouse.floor import floor
 from glasshouse.model.errors import InvalidError
 from glasshouse.web import routes
 from glasshouse.web.headers import SECURITY_HEADERS
@@ -59,7 +60,10 @@ async def test_what_is_about_a_person_takes_post_and_no_other_method(route: Rout
 @pytest.mark.parametrize(
     "route", [r for r in ROUTES if r.kind not in PERSONAL], ids=lambda r: r.pattern
 )
-async def test_each_route_only_shows(route: Route) -> None:
+async def test_each_route_only_shows(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What was searched for is as old when it is asked for by GET as by HEAD.
+    monkeypatch.setattr(floor, "_SEARCHED", 1e12)
+    monkeypatch.setattr(floor, "_HISTORY", 1e12)
     house = House()
     async with house.sampled(), client(house) as browser:
         for method in UNSAFE:

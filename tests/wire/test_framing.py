@@ -35,11 +35,11 @@ def test_a_longer_line_is_refused_after_the_good_ones(data: bytes) -> None:
 
 def test_a_long_line_in_small_pieces_takes_linear_time() -> None:
     buffer, piece = LineBuffer(64 << 20), b"x" * 4096
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range((16 << 20) // len(piece)):
         assert buffer.feed(piece) == []
     assert len(buffer.feed(b"\n")[0]) == 16 << 20
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @given(st.lists(st.binary(max_size=20)))

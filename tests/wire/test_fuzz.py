@@ -137,11 +137,11 @@ def test_of_a_line_without_end_no_more_is_kept_than_its_limit(filler: bytes, gre
 def test_a_line_that_comes_byte_by_byte_costs_no_more_than_its_bytes() -> None:
     conn = connection()
     conn.receive(HELLO + b"\n")
-    started = time.perf_counter()
+    started = time.thread_time()
     for byte in itertools.repeat(b"x", MAX_LINE):
         assert conn.receive(byte) == []
     assert conn.kept == MAX_LINE
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 @pytest.mark.parametrize("opener", [b"[", b'{"a":', b'[{"a":', b"[1,[2,"])
@@ -153,11 +153,11 @@ def test_a_line_that_comes_byte_by_byte_costs_no_more_than_its_bytes() -> None:
 def test_nesting_of_a_hundred_thousand_is_an_error_and_soon(line: bytes, opener: bytes) -> None:
     conn = ServerConnection(password=None, salt="s", iterations=1)
     conn.receive(HELLO + b"\n")
-    started = time.perf_counter()
+    started = time.thread_time()
     [event] = conn.receive(line % (opener * 100_000) + b"\n")
     assert isinstance(event, Unread)
     assert isinstance(finish(event.steps), Rejected)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,6 @@ def test_any_pattern_can_be_asked(pattern: str, text: bytes) -> None:
 
 
 def test_many_stars_cost_little() -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     assert not glob("*a" * 50 + "b")(b"a" * 20_000)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1

@@ -101,11 +101,11 @@ def test_a_million_open_brackets_cost_little() -> None:
 
 
 def test_long_texts_take_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     for unit in (b"1,", b'"\\n",', b"[1],", b'{"a":1},'):
         text = b"[" + unit * 100_000 + b"1]"
         assert skip_value(text, 0) == len(text)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 @pytest.mark.parametrize("rest", [b"", b".5", b"e5", b"E+5", b".5e-5", b"5.5"])

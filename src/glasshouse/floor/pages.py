@@ -19,6 +19,8 @@ _KEPT = 256
 _SLOW = 0.25
 """Seconds from which a read counts as slow: then it rests for a multiple of what it took."""
 _SPARING = 3
+_LONGEST_REST = 15.0
+"""Seconds that a slow page rests at most: what made it slow may be over."""
 
 
 class SlowGeneration:
@@ -123,7 +125,7 @@ class PageCache(Generic[T]):
             self._kept.move_to_end(key)
             if generation is None or self._good(kept, generation):
                 return Look(kept.value)
-            if time.monotonic() - kept.read_at < kept.took * _SPARING:
+            if time.monotonic() - kept.read_at < min(kept.took * _SPARING, _LONGEST_REST):
                 return Look(kept.value, "")
         flight = self._flight(key, generation, read, again=kept is not None)
         try:

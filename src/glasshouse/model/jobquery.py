@@ -72,7 +72,7 @@ class JobQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Texts of which each must occur somewhere in the stored job."""
+        """Texts that are looked for anywhere, of which an error's may lie in two parts of a job."""
         return (*self.words, *self.error, *self.args)
 
 

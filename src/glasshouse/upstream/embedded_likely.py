@@ -11,6 +11,7 @@ from glasshouse.model.jobquery import JobQuery
 _RUNS = re.compile(r"[A-Za-z0-9_ .@:,*!?;#$~^|(){}\[\]-]+")
 # SQLite knows the two cases of ASCII only.
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_BETWEEN = re.compile(r"[ :]+")
 _SPECIAL = re.compile(r"([%_\\])")
 _TEXT = "CAST(payload AS TEXT)"
 
@@ -30,7 +31,9 @@ def likely(wanted: JobQuery) -> Condition:
             terms.append(f"{column} LIKE ? ESCAPE '\\'")
             values.append(_like(_NOT_ASCII.sub("*", pattern).split("*")))
     parts = [part for term in wanted.at_path for part in term.value.split("*")]
-    for text in (*wanted.texts, *filter(None, parts)):
+    # The type and the message of an error are stored apart, and looked for as they are shown.
+    parts += [part for text in wanted.error for part in _BETWEEN.split(text)]
+    for text in (*wanted.words, *wanted.args, *filter(None, parts)):
         forms = _forms(text)
         terms.append("(" + " OR ".join([f"{_TEXT} LIKE ? ESCAPE '\\'"] * len(forms)) + ")")
         values += forms

@@ -77,7 +77,7 @@ def searchable(job: StoredJob) -> str:
     members = lenient.fields(job.payload)
     facts = _facts(members)
     args = plain(_args(job, members, b"" if members else job.payload))
-    return f"{_about(job, members, facts)}\n{args}".casefold()
+    return "\n".join([*_about(job, members, facts), args]).casefold()
 
 
 def plain(raw: bytes) -> str:
@@ -137,8 +137,8 @@ def _in_error(texts: Sequence[str], facts: dict[str, object]) -> bool:
         return True
     kind, message = _text(facts.get("errtype")), _text(facts.get("message"))
     # As a page shows them, and as a log line would.
-    shown = f"{kind} {message}\n{kind}: {message}".casefold()
-    return all(text.casefold() in shown for text in texts)
+    shown = (f"{kind} {message}".casefold(), f"{kind}: {message}".casefold())
+    return all(any(text.casefold() in line for line in shown) for text in texts)
 
 
 def _in_texts(
@@ -151,18 +151,18 @@ def _in_texts(
         return False
     if not wanted.words:
         return True
-    about = _about(job, members, facts).casefold()
-    return all(word.casefold() in about or word.casefold() in args for word in wanted.words)
+    about = [args, *(text.casefold() for text in _about(job, members, facts))]
+    return all(any(word.casefold() in text for text in about) for word in wanted.words)
 
 
-def _about(job: StoredJob, members: dict[str, bytes], facts: dict[str, object]) -> str:
+def _about(job: StoredJob, members: dict[str, bytes], facts: dict[str, object]) -> list[str]:
     trace = facts.get("backtrace")
     lines = trace if isinstance(trace, list) else [trace]
-    return "\n".join([
+    return [
         *(job.jid, job.jobtype, job.queue, _text(facts.get("errtype"))),
         *(_text(facts.get("message")), plain(members.get("custom", b""))),
         *(_text(line) for line in lines),
-    ])  # fmt: skip
+    ]  # fmt: skip
 
 
 def _args(job: StoredJob, members: dict[str, bytes], otherwise: bytes) -> bytes:

@@ -19,6 +19,7 @@ from glasshouse.storage.ledger import Wanted
 from glasshouse.upstream import embedded_operator
 from tests.desk.shop import Shop, shop
 from tests.desk.test_going import Waiting
+from tests.steady import LONG
 from tests.web.people.home import PASSWORD, living, may, sign_in, step_up
 
 API = "/api/v1/servers/main"
@@ -32,12 +33,10 @@ async def open_shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 async def seen(client: httpx.AsyncClient, path: str, text: str) -> str:
     """Return a page as soon as it has a text: the console looks at its server in turns."""
-    for _ in range(400):
-        page = (await client.get(path)).text
-        if text in page:
-            return page
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{text!r} never came to {path}")
+    async with asyncio.timeout(LONG):
+        while text not in (page := (await client.get(path)).text):
+            await asyncio.sleep(0.02)
+    return page
 
 
 def records(shop: Shop, event: str = "") -> list[dict[str, Any]]:
@@ -209,7 +208,7 @@ async def test_who_may_not_sees_no_button_and_is_refused_and_recorded(open_shop:
 async def test_a_stranger_changes_nothing_and_sees_no_box(open_shop: Shop) -> None:
     await open_shop.failed(1)
     headers = {"origin": open_shop.url, "sec-fetch-site": "same-origin"}
-    async with httpx.AsyncClient(base_url=open_shop.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=open_shop.url, headers=headers, timeout=LONG) as client:
         page = await seen(client, "/main/dead", "charge-billing-0000")
         assert (
             "checkbox"

@@ -1,0 +1,54 @@
+"""The product's own bounds of time, wide while it is tested on machines that stand still.
+
+A test tells what is promised, whatever the machine does meanwhile. Where a bound is
+what is promised, its test sets it; that it has the value that is documented is told by
+``stated``. Programs that tests start as processes of their own keep all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from glasshouse.desk import desk
+from glasshouse.engine import run, session
+from glasshouse.floor import floor, index, pages
+from glasshouse.links import receivers
+from glasshouse.upstream import embedded, embedded_db, faktory_port, redis_lists
+from glasshouse.web import protocol
+
+LONG = 300.0
+"""Seconds for which nothing waits that works."""
+
+_BOUNDS: list[tuple[ModuleType, str]] = [
+    (session, "HELLO_WITHIN"),
+    (run, "HELLO_WITHIN"),
+    (embedded, "_PATIENCE"),
+    (embedded_db, "HUNG_AFTER"),
+    (floor, "_FIRST_LOOK"),
+    (pages, "_SLOW"),
+    (faktory_port, "_CONNECT"),
+    (redis_lists, "_SECONDS"),
+    (index, "_SECONDS"),
+    (receivers, "_SECONDS"),
+    (protocol, "HEAD_SECONDS"),
+    (desk, "PATIENCE"),
+]
+_STATED = {(module.__name__, name): float(getattr(module, name)) for module, name in _BOUNDS}
+
+
+def stated(module: ModuleType, name: str) -> float:
+    """Return what the product's source says this bound is."""
+    return _STATED[module.__name__, name]
+
+
+@contextlib.contextmanager
+def wide_bounds() -> Iterator[None]:
+    """Make all of them wide while the block runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in _BOUNDS:
+            patch.setattr(module, name, LONG)
+        yield
