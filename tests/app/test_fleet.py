@@ -64,8 +64,12 @@ async def test_servers_of_a_file_are_compared_and_one_that_hangs_slows_no_other(
                 await until_read(client, "shop")
                 await until_read(client, "spare")
                 # One that is slowed by another is so each time, a busy machine only now and then.
-                took = [await looks(client) for _ in range(5)]
-                assert min(took) < 4
+                took = LONG
+                for _ in range(5):
+                    took = min(took, await looks(client))
+                    if took < 4:
+                        break
+                assert took < 4
                 # One that was never read has nothing to show, and says so.
                 assert (await client.get("/api/v1/servers/hung/state")).status_code == 503
                 hung.answering.set()

@@ -273,7 +273,9 @@ class Watched(msgspec.Struct, frozen=True):
 
 async def asking(faktory: StandIn, topics: list[str], *, thrifty: bool) -> Watched:
     """Watch these pages for a while."""
-    async with console(faktory, thrifty=thrifty) as house:
+    # Where turns are scarce, who gets none in time keeps what was read before.
+    patience = 1.0 if thrifty else LONG
+    async with console(faktory, thrifty=thrifty, patience=patience) as house:
         streams = [Stream(house, f"topic={topic}") for topic in topics]  # type: ignore[arg-type]
         for stream in streams:
             await stream.until("tick", 1)
