@@ -46,6 +46,14 @@ def test_an_account_is_added_listed_and_removed(tmp_path: Path) -> None:
     assert "There are no accounts" in users(tmp_path / "state", "list").stdout
 
 
+@pytest.mark.parametrize("command", [["list"], ["remove", "ops"], ["reset-factor", "ops"]])
+def test_where_no_console_was_nothing_is_made(tmp_path: Path, command: list[str]) -> None:
+    done = users(tmp_path / "other", *command)
+    assert done.returncode == 2
+    assert "There is no console's database" in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said", "detail"),
     [
@@ -61,6 +69,7 @@ def test_an_account_is_added_listed_and_removed(tmp_path: Path) -> None:
 def test_what_is_wrong_is_said_and_nothing_is_changed(
     tmp_path: Path, arguments: tuple[str, ...], said: str, detail: str
 ) -> None:
+    Database(sqlite_url(tmp_path)).close()
     done = users(tmp_path, *arguments, said=said)
     assert done.returncode != 0
     assert detail in done.stderr

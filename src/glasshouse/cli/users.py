@@ -79,7 +79,7 @@ def everybody(
     """  # noqa: D301 - click reads the \b
     from glasshouse.storage import accounts, factors  # noqa: PLC0415 - it takes a while
 
-    with opened(config, state) as (database, _, _):
+    with opened(config, state, new=False) as (database, _, _):
         rows = [
             (account, database.call(factors.of, accounts.SOURCE + account.name))
             for account in database.call(accounts.everybody)
@@ -115,7 +115,7 @@ def remove(name: Name, *, config: ConfigFile = None, state: StateFolder = None) 
     """  # noqa: D301 - click reads the \b
     from glasshouse.storage import accounts  # noqa: PLC0415 - it takes a while
 
-    with opened(config, state) as (database, _, _):
+    with opened(config, state, new=False) as (database, _, _):
         _recorded(database, "removed", name, lambda db: accounts.remove(db, name))
     typer.echo(f"Removed {name}.")
 
@@ -138,7 +138,7 @@ def reset_factor(
     from glasshouse.storage import accounts, factors, sessions  # noqa: PLC0415 - takes a while
 
     actor = name if ":" in name else accounts.SOURCE + name
-    with opened(config, state) as (database, _, _):
+    with opened(config, state, new=False) as (database, _, _):
         if ":" not in name and database.call(accounts.find, name) is None:
             raise SettingsError(
                 f"There is no account {name[:80]!r}.", remedy="See glasshouse users list."
