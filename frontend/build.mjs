@@ -2,7 +2,7 @@
 // carry a hash of the content, and writes manifest.json: logical name -> file.
 // A console that starts meanwhile finds the old files or the new ones, and all of them.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
 
@@ -24,6 +24,7 @@ const result = await build({
 
 mkdirSync(out, { recursive: true });
 const manifest = {};
+const before = existsSync(join(out, "manifest.json")) ? JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")) : {};
 const files = result.outputFiles.map((file) => [basename(file.path), file.contents]);
 if (existsSync("public")) {
   for (const name of readdirSync("public")) files.push([name, readFileSync(join("public", name))]);
@@ -36,8 +37,13 @@ for (const [name, contents] of files) {
   manifest[name] = hashed;
 }
 put("manifest.json", JSON.stringify(manifest, null, 1));
-const kept = new Set([...Object.values(manifest), "manifest.json"]);
-for (const name of readdirSync(out)) if (!kept.has(name) && !name.startsWith(".")) rmSync(join(out, name));
+// Who has read the manifest before finds what it names: that goes with the next build.
+const kept = new Set([...Object.values(manifest), ...Object.values(before), "manifest.json"]);
+for (const name of readdirSync(out)) {
+  const path = join(out, name);
+  const made = name.startsWith(".") && Date.now() - statSync(path).mtimeMs < 3_600_000; // by a build beside this one
+  if (!kept.has(name) && !made) rmSync(path, { recursive: true, force: true });
+}
 
 function put(name, contents) {
   const made = join(out, `.${name}.${process.pid}`);

@@ -193,7 +193,11 @@ async def test_a_server_that_answers_slowly_is_shown_and_asked_the_less(faktory:
         async with watched(house) as stream:
             page = await house.text("/main/retries")
             assert "retry-0000" in page
+            began, before = time.monotonic(), faktory.asked.count("INFO")
             await stream.until("tick", len(stream.named("tick")) + 3)
+            passed, asked = time.monotonic() - began, faktory.asked.count("INFO") - before
+            # A look rests for as long as it took.
+            assert asked <= passed / 0.55 + 2
             ticks = stream.named("tick")
             assert all(tick["fault"] is None for tick in ticks)
             # Read again and again, although each reading takes as long as many looks.

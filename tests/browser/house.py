@@ -133,7 +133,9 @@ async def overflow(page: Page) -> int:
 HEAR = """
 window.heard = [];
 new MutationObserver((changes) => {
-  for (const { target } of changes) window.heard.push(target.textContent.slice(0, 200));
+  for (const { target, addedNodes } of changes) {
+    for (const node of [target, ...addedNodes]) window.heard.push(node.textContent.slice(0, 200));
+  }
 }).observe(document.body, { subtree: true, childList: true, characterData: true });
 """
 

@@ -16,6 +16,7 @@ from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
 from tests.engine.peer import Running, running
 from tests.small import FileSize, Small, mounted
+from tests.steady import LONG
 from tests.storage.postgres import needs_postgres, postgres_server
 
 from .console import Console, add_boss, console, outcomes, records, settled
@@ -59,7 +60,7 @@ async def looks(served: Console) -> None:
 
 async def until_refused(served: Console, engine: Running) -> None:
     """Pause and resume until that cannot be recorded any more."""
-    while True:
+    for _ in range(100_000):
         now = paused(engine)
         wanted = "queue.resume" if now else "queue.pause"
         answer = await served.post("/operations", operation=wanted, queue="q")
@@ -75,11 +76,12 @@ async def until_refused(served: Console, engine: Running) -> None:
                 async with asyncio.timeout(10):
                     while paused(engine) is now:
                         await asyncio.sleep(0.01)
+    raise AssertionError("the disk was never full")
 
 
 async def until_done(served: Console, operation: str) -> None:
     """Ask until it is done: within seconds of there being room."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG):
         while True:
             answer = await served.post("/operations", operation=operation, queue="q")
             if answer.status_code == 200:

@@ -24,6 +24,7 @@ from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.upstream import embedded_operator
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from tests.engine.peer import running
+from tests.steady import LONG
 
 from .house import House
 from .power import Moment, Recorder, WatchedDatabase, WatchedOperator, cuts, lay_out
@@ -51,7 +52,11 @@ async def _started(folder: Path) -> AsyncIterator[House]:
     """Start both from what is on the disks."""
     async with running(folder / "engine", timers=BY_HAND) as engine:
         database = Database(sqlite_url(folder / "state"))
-        desk = Desk(database=database, operators={"main": EmbeddedOperator(folder / "engine")})
+        desk = Desk(
+            database=database,
+            operators={"main": EmbeddedOperator(folder / "engine")},
+            patience=LONG,
+        )
         try:
             await desk.resume()
             await desk.settled()
@@ -75,7 +80,7 @@ async def _recorded(folder: Path, operation: str) -> tuple[list[Moment], dict[st
     data, state = folder / "engine", folder / "state"
     async with running(data, timers=BY_HAND) as engine:
         database, operator = WatchedDatabase(state), WatchedOperator(data)
-        desk = Desk(database=database, operators={"main": operator})
+        desk = Desk(database=database, operators={"main": operator}, patience=LONG)
         house = House(engine, desk, data, state)
         await house.fill("q", MANY)
         await house.dead("bad", MANY)

@@ -7,24 +7,33 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from tests.steady import LONG
 
 from .peer import Peer, Running
 
+_PATIENT = """
+from glasshouse.cli import main
+from glasshouse.engine import session, waiting
+session.LAST_WORDS_WITHIN = waiting.FETCH_WAITS = 3600.0
+main()
+"""
 COMMAND = [sys.executable, "-m", "glasshouse", "engine", "--listen", "127.0.0.1:0", "--data"]
+
+PATIENT = [sys.executable, "-c", _PATIENT, *COMMAND[3:]]
+"""One that waits an hour for whoever it waits for."""
 
 
 class EngineProcess(Running):
     """An engine that has said it is ready; its log goes to a file beside the test's folders."""
 
-    def __init__(self, data: Path, log: Path) -> None:
+    def __init__(self, data: Path, log: Path, command: Sequence[str] = COMMAND) -> None:
         self.log = log
         with log.open("w", encoding="utf-8") as errors:
             self.process = subprocess.Popen(
-                [*COMMAND, str(data)], stdout=subprocess.PIPE, stderr=errors, text=True
+                [*command, str(data)], stdout=subprocess.PIPE, stderr=errors, text=True
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -47,9 +56,11 @@ class EngineProcess(Running):
 
 
 @contextlib.asynccontextmanager
-async def process(data: Path, log: Path) -> AsyncIterator[EngineProcess]:
+async def process(
+    data: Path, log: Path, command: Sequence[str] = COMMAND
+) -> AsyncIterator[EngineProcess]:
     """Run an engine process while the block runs; whatever happens, none is left behind."""
-    engine = await asyncio.to_thread(EngineProcess, data, log)
+    engine = await asyncio.to_thread(EngineProcess, data, log, command)
     try:
         yield engine
     finally:

@@ -154,12 +154,18 @@ async def test_fetch_gives_up_after_two_seconds_and_then_answers_the_next_comman
 ) -> None:
     async with running(tmp_path) as engine:
         peer = await engine.peer()
-        start = time.monotonic()
-        peer.send("FETCH nothing", 'ACK {"jid":"unknown-1"}')
-        assert await peer.reply() is None
         assert waiting.FETCH_WAITS == 2.0
-        assert time.monotonic() - start > 1.8
-        assert await peer.reply() == "+OK"
+        took = LONG
+        for _ in range(5):
+            start = time.monotonic()
+            peer.send("FETCH nothing", 'ACK {"jid":"unknown-1"}')
+            assert await peer.reply() is None
+            took = time.monotonic() - start
+            assert took > 1.8
+            assert await peer.reply() == "+OK"
+            if took < 4:
+                break  # else the machine may have stood still
+        assert took < 4
 
 
 @pytest.mark.usefixtures("unhurried")

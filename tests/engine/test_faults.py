@@ -31,7 +31,7 @@ from tests.steady import LONG
 
 from .folders import contents, fill, killed
 from .peer import FAST, Peer, Running, running
-from .process import process, refused_start
+from .process import PATIENT, process, refused_start
 
 PAGE = 4096
 
@@ -468,21 +468,22 @@ async def test_sigterm_under_load_is_in_time_and_keeps_every_acknowledged_push(
     tmp_path: Path,
 ) -> None:
     acknowledged: set[str] = set()
-    async with process(tmp_path / "data", tmp_path / "log") as engine:
+    async with process(tmp_path / "data", tmp_path / "log", PATIENT) as engine:
         pushers = [
             asyncio.create_task(push_until_closed(engine, f"p{n}", acknowledged)) for n in range(10)
         ]
         idle = await engine.peer()
         waiting = await engine.peer()
         waiting.send("FETCH nothing")
-        while len(acknowledged) < 500:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(LONG):
+            while len(acknowledged) < 500:
+                await asyncio.sleep(0.001)
         engine.process.terminate()
         words = await asyncio.gather(*pushers)
         assert set(words) <= {"closed", "-ERR shutdown in progress"}
         assert await idle.reader.read() == b""
         assert await waiting.reader.read() in {b"$-1\r\n", b""}
-        # Whoever is idle says nothing for ever: an engine that waited for that would not end.
+        # An engine that waited for who is idle, or for a FETCH, would not end within the hour.
         assert await engine.ended() == 0
         assert "Traceback" not in engine.told()
     there = jids(tmp_path / "data")
@@ -557,8 +558,9 @@ async def test_a_clock_that_jumps_back_an_hour_loses_nothing_and_timers_go_on(
         assert ((await peer.fetch("b")) or {})["jid"] == "job-later-1"
         timers.reap(engine.engine)
         # What was reserved after the jump has expired by now and waits for its retry.
-        while (info := (await peer.info())["faktory"])["sets"]["retries"] < 2:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(LONG):
+            while (info := (await peer.info())["faktory"])["sets"]["retries"] < 2:
+                await asyncio.sleep(0.01)
         assert info["sets"] == {"scheduled": 0, "retries": 2, "dead": 0, "working": 1}
     assert check(tmp_path / "data").problems == []
 

@@ -130,6 +130,10 @@ async def test_a_page_that_takes_long_is_read_the_more_seldom(
         now += took
         return await source.read()
 
+    took = 0.2
+    assert await kept.look("quick", 1, slowly) == (1, None)
+    assert await kept.look("quick", 2, slowly) == (2, None)
+    source.reads, took = 0, 0.3
     assert await kept.look("a", 1, slowly) == (1, None)
     now += 0.8
     assert await kept.look("a", 2, slowly) == (1, "")

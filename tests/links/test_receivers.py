@@ -15,7 +15,9 @@ from aiohttp import web
 from glasshouse.ledger.chain import Head, Link, sealed
 from glasshouse.ledger.export import line
 from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.links import receivers
 from glasshouse.links.receivers import FileReceiver, HttpReceiver, SinkError, SyslogReceiver
+from tests.upstream.standin import Answering
 
 SIGNED = b'{"ledger":"ab","seq":3,"signature":"cd"}\n'
 START = Head(0, b"\1" * 32)
@@ -144,6 +146,20 @@ async def test_a_collector_gets_all_lines_at_once_with_its_token() -> None:
     assert request.headers["content-type"] == "application/x-ndjson"
     assert request.headers["authorization"] == "Bearer w0rd"
     assert await request.read() == b"".join(lines(3)) + b'{"signature":"ab"}\n'
+
+
+async def test_a_collector_that_is_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receivers, "_SECONDS", 0.05)
+
+    async def listens(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with Answering(listens).running() as server:
+        receiver = HttpReceiver(f"http://127.0.0.1:{server.port}/hook", None)
+        with pytest.raises(SinkError, match="does not answer in time"):
+            await receiver.send(lines(1), [])
+        await receiver.close()
+        await server.until_closed()
 
 
 @pytest.mark.parametrize(

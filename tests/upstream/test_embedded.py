@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import apsw
 import pytest
 
-from glasshouse.engine import schema
+from glasshouse.engine import control, lock, schema
+from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.model.job import JobSet, JobState
+from glasshouse.model.listing import ListQuery
 from glasshouse.model.parameters import BOUNDS, Parameters
+from glasshouse.upstream import embedded, embedded_db
+from tests.steady import stated
 
 from .log import reading, row
-from .store import storing
+from .store import put, storing
 
 
 async def test_parameters_come_in_their_order_with_what_is_stored_and_else_the_default(
@@ -63,3 +71,33 @@ async def test_the_history_has_every_day_and_what_was_counted(tmp_path: Path) ->
         assert [day.day.isoformat() for day in told.days][::29] == ["2026-12-17", "2027-01-15"]
         assert {day.day.isoformat(): (day.processed, day.failed) for day in told.days
                 if day.processed} == {"2027-01-15": (7, 2), "2027-01-01": (5, 0)}  # fmt: skip
+
+
+async def test_an_engine_that_has_not_moved_for_a_while_is_said_to_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(embedded_db, "HUNG_AFTER", stated(embedded_db, "HUNG_AFTER"))
+    monkeypatch.setattr(embedded_db, "time", SimpleNamespace(monotonic=lambda: now))
+    async with storing(tmp_path) as (_, reader):
+        await reader.change_token()
+        now += 9
+        await reader.change_token()
+        now += 2
+        with pytest.raises(UpstreamUnavailableError, match="has not moved for 11 seconds"):
+            await reader.change_token()
+        os.utime(tmp_path / lock.FILE)
+        await reader.change_token()
+
+
+async def test_what_an_engine_that_does_not_answer_has_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_PATIENCE", 0.05)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / control.FILE))
+        silent.listen()
+        async with storing(tmp_path) as (db, reader):
+            put(db, JobState.DEAD, 1.0, "dead-1")
+            assert (await reader.set_jobs(JobSet.DEAD, ListQuery())).total == 1
+            assert (await reader.state()).refusing is None

@@ -22,7 +22,7 @@ from glasshouse.wire.matching import matches
 
 from .store import NOW, put, storing
 
-TEXTS = st.text(st.sampled_from("aB1_%*\\\"'/<&=: é订\U0001f600\n"), max_size=6)
+TEXTS = st.text(st.sampled_from("aB1_%*\\\"'/<&=: éÉсСss订\U0001f600\n"), max_size=6)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -90,6 +90,7 @@ def test_what_is_found_is_what_matches(
     [
         ("Oops: card", True), ("oops card REFUSED", True), (": ", True), (":", True), (" ", True),
         ("Oops: refused", False), ("card Oops", False), ("Oops\nOops", False), ("\n", False),
+        ("card & refused", False), (" ".join("a" * 2000), False),
     ],
 )  # fmt: skip
 def test_an_error_is_found_as_it_is_shown(error: str, found: bool) -> None:
@@ -98,6 +99,40 @@ def test_an_error_is_found_as_it_is_shown(error: str, found: bool) -> None:
     put(db, JobState.DEAD, 1.0, "job-1", payload=b'{"jid":"job-1","args":[],%b}' % told)
     pieces = pages(db, JobQuery(error=(error,)), JobState.DEAD)
     assert [job.jid for page in pieces for job in page.items] == ["job-1"] * found
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("сервер недоступен", "Сервер недоступен"), ("a & b", "a \\u0026 b"),
+        ("1 + 2", "1 \\u002b 2"), ("訂單 失敗", "訂單 失敗"), ("訂單", "\\u8a02\\u55ae"),
+        ("strasse", "Straße"), (" ".join("a" * 2000), " ".join("a" * 2000)),
+    ],
+)  # fmt: skip
+def test_a_message_is_found_however_it_was_written(text: str, message: str) -> None:
+    db = memory()
+    told = f'"failure":{{"errtype":"Oops","message":"{message}"}}'.encode()
+    put(db, JobState.DEAD, 1.0, "job-1", payload=b'{"jid":"job-1","args":[],%b}' % told)
+    pieces = pages(db, JobQuery(error=(text,)), JobState.DEAD)
+    assert [job.jid for page in pieces for job in page.items] == ["job-1"]
+    db.close()
+
+
+@pytest.mark.parametrize("error", [":", " ", ": ", "\n"])
+def test_what_never_failed_has_no_error_to_be_found(error: str) -> None:
+    db = memory()
+    put(db, JobState.DEAD, 1.0, "job-1")
+    assert [page.items for page in pages(db, JobQuery(error=(error,)), JobState.DEAD)] == [()]
+    db.close()
+
+
+def test_a_value_with_a_thousand_stars_is_a_search_like_others() -> None:
+    db = memory()
+    put(db, JobState.DEAD, 1.0, "job-1", args=["a" * 1500])
+    wanted = JobQuery(at_path=(ArgsTerm(("**",), "a*" * 1500),))
+    pieces = pages(db, wanted, JobState.DEAD)
+    assert [job.jid for page in pieces for job in page.items] == ["job-1"]
     db.close()
 
 

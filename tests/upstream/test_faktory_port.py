@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.upstream import faktory_port
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import CommandPort, PasswordError
 from tests.engine.certificate import client_context, needs_openssl, server_context
@@ -220,3 +221,16 @@ async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_
         stranger = port_of(server.port, tls=ssl.create_default_context())
         with pytest.raises(UpstreamUnavailableError, match="not trusted"):
             await stranger.info()
+
+
+async def test_who_takes_no_connection_is_a_clear_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object, **__: object) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(faktory_port, "_CONNECT", 0.05)
+    monkeypatch.setattr(asyncio, "open_connection", never)
+    port = port_of(1)
+    with pytest.raises(UpstreamUnavailableError, match=r"did not answer within 0\.05 s"):
+        await port.info()
+    await port.close()

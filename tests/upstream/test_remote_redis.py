@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import JobSet, JobState
 from glasshouse.model.jobquery import parse_query
 from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.upstream import redis_lists
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.days import last_days
 from glasshouse.upstream.faktory_port import CommandPort
@@ -225,6 +228,23 @@ async def test_a_search_looks_entry_by_entry_and_goes_on(
     jids, pages = await walked(lambda query: reader.set_jobs(JobSet.DEAD, query), wanted=wanted)
     assert jids == [f"dead-{number:04}" for number in range(297, 0, -10)]
     assert [page.searched.complete for page in pages if page.searched] == [False, True]
+
+
+async def test_a_search_ends_in_time_and_goes_on_where_it_stopped(
+    faktory: StandIn, redis: RunningRedis, reader: RedisReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Over before it began: each page looks at nothing and says where the next one begins.
+    times = itertools.cycle([0.0, 0.0, 9.0])
+    monkeypatch.setattr(redis_lists, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    monkeypatch.setattr(redis_lists, "_SECONDS", 1.0)
+    for number in range(300):
+        await redis.put("dead", f"dead-{number:04}", 4e9 + number, args=[{"order": number % 10}])
+        faktory.put("dead", f"dead-{number:04}", "x")
+    wanted = parse_query("args.0.order:7", 0.0)
+    jids, pages = await walked(lambda query: reader.set_jobs(JobSet.DEAD, query), wanted=wanted)
+    assert jids == [f"dead-{number:04}" for number in range(297, 0, -10)]
+    assert len(pages) > 2
+    assert [page.searched.complete for page in pages if page.searched][-1]
 
 
 async def test_while_redis_is_gone_the_ports_tell_and_the_state_says_so() -> None:

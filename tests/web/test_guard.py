@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from glasshouse.web import guard
+from glasshouse.web import guard, protocol
 from glasshouse.web.protocol import GuardedProtocol
 from tests.steady import LONG
 from tests.web.fakes import House, exchange
@@ -150,3 +150,13 @@ async def test_no_answer_on_a_kept_connection_waits_for_an_acknowledgement(
         # Linux acknowledges after 40 ms when it has nothing to send.
         assert [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in made] == [1]
         writer.close()
+
+
+async def test_a_head_that_never_ends_is_answered_and_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
+    async with House().served() as port:
+        answer = await exchange(port, b"GET / HTTP/1.1\r\n" + HOST)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"did not arrive in time" in answer

@@ -23,7 +23,7 @@ def opened(
 
     Raises:
         SettingsError: the settings are wrong, or there is no place for the state; or there is
-            no database, and ``new`` forbids to make one.
+            no database in the state folder, and ``new`` forbids to make one.
         StoreError: the database cannot be used.
     """
     from glasshouse.app.people import open_database, state_of  # noqa: PLC0415 - it takes a while

@@ -20,7 +20,10 @@ _SLOW = 0.25
 """Seconds from which a read counts as slow: then it rests for a multiple of what it took."""
 _SPARING = 3
 _LONGEST_REST = 15.0
-"""Seconds that a slow page rests at most: what made it slow may be over."""
+"""Seconds that a slow page rests at most: what made it slow may be over.
+
+A server that takes longer than that for a page is asked at most once in this time.
+"""
 
 
 class SlowGeneration:

@@ -71,9 +71,9 @@ class JobQuery(msgspec.Struct, frozen=True, kw_only=True):
     shown: tuple[str, ...] | None = None
 
     @property
-    def texts(self) -> tuple[str, ...]:
-        """Texts that are looked for anywhere, of which an error's may lie in two parts of a job."""
-        return (*self.words, *self.error, *self.args)
+    def has_texts(self) -> bool:
+        """Whether any text is looked for within a job."""
+        return bool(self.words or self.error or self.args)
 
 
 def parse_query(text: str, now: float) -> JobQuery | None:

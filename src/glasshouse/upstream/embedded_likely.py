@@ -11,15 +11,23 @@ from glasshouse.model.jobquery import JobQuery
 _RUNS = re.compile(r"[A-Za-z0-9_ .@:,*!?;#$~^|(){}\[\]-]+")
 # SQLite knows the two cases of ASCII only.
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+# The one that is written every day: ß.
+_FOLDED = re.compile("ss", re.IGNORECASE)
 _BETWEEN = re.compile(r"[ :]+")
 _SPECIAL = re.compile(r"([%_\\])")
+_MOST = 24
+"""Texts that are asked for: more tell hardly more, and SQLite takes no condition of thousands."""
 _TEXT = "CAST(payload AS TEXT)"
 
 Condition = tuple[str, tuple[str, ...]]
 
 
 def likely(wanted: JobQuery) -> Condition:
-    """Return a condition that holds for every entry that matches, and for few others."""
+    """Return a condition that holds for every entry that matches, and for few others.
+
+    Entries are left out that match by a letter which only folds to one of ASCII: by a
+    ligature, or the sign of Kelvin.
+    """
     terms: list[str] = []
     values: list[str] = []
     for column, globs in (
@@ -33,8 +41,8 @@ def likely(wanted: JobQuery) -> Condition:
     parts = [part for term in wanted.at_path for part in term.value.split("*")]
     # The type and the message of an error are stored apart, and looked for as they are shown.
     parts += [part for text in wanted.error for part in _BETWEEN.split(text)]
-    for text in (*wanted.words, *wanted.args, *filter(None, parts)):
-        forms = _forms(text)
+    texts = dict.fromkeys((*wanted.words, *wanted.args, *parts))
+    for forms in [forms for text in texts if (forms := _forms(text))][:_MOST]:
         terms.append("(" + " OR ".join([f"{_TEXT} LIKE ? ESCAPE '\\'"] * len(forms)) + ")")
         values += forms
     return " AND ".join(terms) or "1", tuple(values)
@@ -47,12 +55,13 @@ def _like(parts: list[str]) -> str:
 def _forms(text: str) -> tuple[str, ...]:
     """Return patterns one of which holds for a stored text that has ``text`` in it.
 
-    Encoders write some characters in several ways: of these a gap is left. A text
-    of nothing else is looked for as it is, and as its escapes.
+    Encoders write some characters in several ways: of these a gap is left, as of what
+    a letter outside of ASCII folds to. A text of nothing else is looked for as it is
+    and as its escapes if it is of letters without cases; else there is no pattern.
     """
-    runs = _RUNS.findall(text)
-    if runs:
+    runs = [part for run in _RUNS.findall(text) for part in _FOLDED.split(run)]
+    if any(runs):
         return (f"%{_like(runs)}%",)
-    cases = {text, text.lower(), text.upper()}
-    escaped = {json.dumps(case)[1:-1] for case in cases}
-    return tuple(f"%{_like([form])}%" for form in sorted(cases | escaped))
+    if not text.isalnum() or not text == text.lower() == text.upper() == text.casefold():
+        return ()
+    return tuple(f"%{_like([form])}%" for form in sorted({text, json.dumps(text)[1:-1]}))

@@ -160,9 +160,8 @@ class CommandPort:
                 await self._drop()
                 raise
             except TimeoutError:
-                limit = min(_CONNECT, self._patience) if self._line is None else self._patience
                 await self._drop()
-                raise self._fault(f"did not answer within {limit:g} s") from None
+                raise self._fault(f"did not answer within {self._patience:g} s") from None
             except (OSError, EOFError) as error:
                 await self._drop()
                 raise self._fault(_why(error)) from None
@@ -174,8 +173,11 @@ class CommandPort:
     async def _connect(self) -> _Line:
         if self._closed:
             raise self._fault("is not asked any more")
-        async with asyncio.timeout(_CONNECT):
-            reader, writer = await asyncio.open_connection(*self._where, ssl=self._tls)
+        try:
+            async with asyncio.timeout(_CONNECT):
+                reader, writer = await asyncio.open_connection(*self._where, ssl=self._tls)
+        except TimeoutError:
+            raise self._fault(f"did not answer within {_CONNECT:g} s") from None
         line = _Line(reader, writer)
         try:
             await self._greet(line)

@@ -37,7 +37,7 @@ def matches(wanted: JobQuery, job: StoredJob) -> bool:
         glob(pattern, job.queue, exactly=True) for pattern in wanted.shown
     ):
         return False
-    if not (wanted.texts or wanted.at_path) and wanted.before is None and wanted.after is None:
+    if not (wanted.has_texts or wanted.at_path) and wanted.before is None and wanted.after is None:
         return True
     job = masked(job, wanted.hidden)
     members = lenient.fields(job.payload)
@@ -136,8 +136,9 @@ def _in_error(texts: Sequence[str], facts: dict[str, object]) -> bool:
     if not texts:
         return True
     kind, message = _text(facts.get("errtype")), _text(facts.get("message"))
+    told = [part for part in (kind, message) if part]
     # As a page shows them, and as a log line would.
-    shown = (f"{kind} {message}".casefold(), f"{kind}: {message}".casefold())
+    shown = (" ".join(told).casefold(), ": ".join(told).casefold())
     return all(any(text.casefold() in line for line in shown) for text in texts)
 
 
@@ -151,11 +152,12 @@ def _in_texts(
         return False
     if not wanted.words:
         return True
-    about = [args, *(text.casefold() for text in _about(job, members, facts))]
-    return all(any(word.casefold() in text for text in about) for word in wanted.words)
+    places = [args, *(text.casefold() for text in _about(job, members, facts))]
+    return all(any(word.casefold() in text for text in places) for word in wanted.words)
 
 
 def _about(job: StoredJob, members: dict[str, bytes], facts: dict[str, object]) -> list[str]:
+    """Return what tells of a job beside its arguments, apart: no word lies across two of them."""
     trace = facts.get("backtrace")
     lines = trace if isinstance(trace, list) else [trace]
     return [
@@ -198,4 +200,7 @@ def _scalar(value: object) -> str:
 
 
 def _text(data: object) -> str:
-    return data if isinstance(data, str) else "" if data is None else str(data)
+    """Return what a job tells as text; as JSON what should be text and is not."""
+    if isinstance(data, str):
+        return data
+    return "" if data is None else json.dumps(data, separators=(",", ":"), ensure_ascii=False)

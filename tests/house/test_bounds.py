@@ -1,0 +1,46 @@
+"""The product's bounds of time are what its documents and its pages say."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from glasshouse.desk.desk import Desk
+from glasshouse.engine import run, session
+from glasshouse.floor import floor, index, pages
+from glasshouse.floor.pages import Sharing
+from glasshouse.links import receivers
+from glasshouse.links.oidc import Oidc
+from glasshouse.upstream import embedded, embedded_db, faktory_port, redis_lists
+from glasshouse.upstream.faktory_port import CommandPort
+from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.redis_link import RedisLink
+from glasshouse.web import protocol
+from tests.steady import stated
+
+STATED = [
+    (session, "HELLO_WITHIN", 2.0), (run, "HELLO_WITHIN", 2.0), (embedded, "_PATIENCE", 0.5),
+    (embedded_db, "HUNG_AFTER", 10.0), (faktory_port, "_CONNECT", 2.0),
+    (floor, "_FIRST_LOOK", 2.0), (index, "_SECONDS", 0.5), (pages, "_SLOW", 0.25),
+    (protocol, "HEAD_SECONDS", 10.0), (receivers, "_SECONDS", 10.0), (redis_lists, "_SECONDS", 1.0),
+]  # fmt: skip
+DEFAULTS: list[tuple[Callable[..., Any], str, float]] = [
+    (CommandPort, "patience", 5.0), (WebPages, "patience", 10.0), (RedisLink, "patience", 5.0),
+    (Oidc, "seconds", 10.0), (Sharing, "patience", 1.5), (Desk, "patience", 2.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "name", "seconds"), STATED)
+def test_a_bound_that_tests_widen_is_as_stated(module: Any, name: str, seconds: float) -> None:
+    assert stated(module, name) == seconds
+    assert getattr(module, name) > seconds
+
+
+@pytest.mark.parametrize(("made", "name", "seconds"), DEFAULTS)
+def test_a_bound_that_tests_seldom_use_is_as_stated(
+    made: Callable[..., Any], name: str, seconds: float
+) -> None:
+    assert inspect.signature(made).parameters[name].default == seconds
