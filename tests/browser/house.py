@@ -122,6 +122,12 @@ async def open_live(context: BrowserContext, url: str) -> Page:
     return page
 
 
+async def texts(page: Page, selector: str = "main tbody th .jid a") -> list[str]:
+    """Return what a page shows there, ids of jobs if nothing else is said, once it is whole."""
+    await page.wait_for_load_state()  # a click waits for the beginning of a page alone
+    return [text.strip() for text in await page.locator(selector).all_inner_texts()]
+
+
 async def overflow(page: Page) -> int:
     """Return by how many pixels a page is wider than its window."""
     width = await page.evaluate(

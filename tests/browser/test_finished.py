@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, expect
 
 from tests.engine.peer import Peer
 
-from .house import House, house, open_live, overflow
+from .house import House, house, open_live, overflow, texts
 
 
 async def run(worker: Peer, jid: str, jobtype: str, error: str = "") -> None:
@@ -18,11 +18,6 @@ async def run(worker: Peer, jid: str, jobtype: str, error: str = "") -> None:
     failure = {"jid": jid, "errtype": error, "message": "no"}
     said = f"FAIL {json.dumps(failure)}" if error else f'ACK {{"jid":"{jid}"}}'
     assert await worker.ask(said) == "+OK"
-
-
-async def rows(page: Page) -> list[str]:
-    await page.wait_for_load_state()  # a click waits for the beginning of a page alone
-    return await page.locator("main .log tbody tr").all_inner_texts()
 
 
 async def full(home: House) -> Peer:
@@ -43,7 +38,7 @@ async def test_an_empty_log_says_so_and_fills_by_itself(
         await run(await home.worker("worker-1"), "send-0001", "SendMail")
         await expect(page.locator("main .log tbody tr")).to_have_count(1)
         await expect(page.locator("main")).to_contain_text("Times per type")
-        assert "done" in (await rows(page))[0]
+        assert "done" in (await texts(page, "main .log tbody tr"))[0]
 
 
 async def test_the_log_is_walked_and_narrowed_and_leads_to_the_job(
@@ -59,7 +54,7 @@ async def test_the_log_is_walked_and_narrowed_and_leads_to_the_job(
         await page.get_by_label("Outcome").select_option("failed")
         await page.get_by_role("button", name="Show", exact=True).click()
         await expect(page.locator("main .log tbody tr")).to_have_count(4)
-        assert all("CardError" in row for row in await rows(page))
+        assert all("CardError" in row for row in await texts(page, "main .log tbody tr"))
         assert "type=ChargeOrder" in page.url
         await page.get_by_label("Error").fill("nothing like it")
         await page.keyboard.press("Enter")
@@ -96,7 +91,7 @@ async def test_a_log_of_a_server_that_is_gone_stays_with_its_age(
         await home.end_engine()
         await page.locator("#banner:visible").wait_for()
         await expect(page.locator("#banner")).to_contain_text("Server unreachable since")
-        assert len(await rows(page)) == 25
+        assert len(await texts(page, "main .log tbody tr")) == 25
 
 
 async def test_a_log_and_parameters_fit_a_phone(tmp_path: Path, context: BrowserContext) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.engine.peer import Peer
 
-from .house import House, open_live
+from .house import House, open_live, texts
 
 LISTS = ("retries", "scheduled", "dead", "queues/orders")
 EMPTY = {
@@ -40,12 +40,6 @@ async def fill(peer: Peer, name: str, count: int) -> None:
             await peer.fetch("orders")
             fail = f'{{"jid":"{jid}","errtype":"CardError","message":"card of GH-{n:03} refused"}}'
             assert await peer.ask(f"FAIL {fail}") == "+OK"
-
-
-async def shown(page: Page) -> list[str]:
-    await page.wait_for_load_state()  # a click waits for the beginning of a page alone
-    texts = await page.locator("main tbody th .jid a").all_inner_texts()
-    return [text.strip() for text in texts]
 
 
 async def find(page: Page, words: str) -> None:
@@ -79,24 +73,24 @@ async def test_a_list_is_walked_filtered_and_turned_round(
     await fill(peer, name, 60)
     page = await open_live(context, f"{empty.url}/main/{name}")
     await page.get_by_text("1–25 of 60").wait_for()
-    first = await shown(page)
+    first = await texts(page)
     assert len(first) == 25
     await page.get_by_role("link", name="Next", exact=True).click()
     await page.get_by_text("26–50 of 60").wait_for()
-    second = await shown(page)
+    second = await texts(page)
     assert not set(first) & set(second)
     await page.get_by_label("Go to a page or a time").fill("3")
     await page.get_by_label("Go to a page or a time").press("Enter")
     await page.get_by_text("51–60 of 60").wait_for()
-    everything = [*first, *second, *await shown(page)]
+    everything = [*first, *second, *await texts(page)]
     assert len(set(everything)) == 60
     await page.locator("a.turn").click()
     await page.get_by_text("1–25 of 60").wait_for()
-    assert await shown(page) == everything[::-1][:25]
+    assert await texts(page) == everything[::-1][:25]
 
     await find(page, "args.0.order:GH-042")
     await page.get_by_text("1 found; all 60 were looked at.").wait_for()
-    assert await shown(page) == ["item-042"]
+    assert await texts(page) == ["item-042"]
     await find(page, "type:NoSuchType")
     await page.get_by_text("No job in this list matches.").wait_for()
     await find(page, "before:whenever")
@@ -118,14 +112,14 @@ async def test_a_page_further_down_keeps_still_while_the_head_of_the_list_runs(
     await page.get_by_role("link", name="Next", exact=True).click()
     await page.get_by_text("26–50 of 60").wait_for()
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
-    before = await shown(page)
+    before = await texts(page)
     link = page.get_by_role("link", name="item-030")
     await link.focus()
     for n in range(10):
         await peer.fetch("orders")
         assert await peer.ask(f'ACK {{"jid":"item-{n:03}"}}') == "+OK"
     await page.get_by_text("16–40 of 50").wait_for()
-    assert await shown(page) == before
+    assert await texts(page) == before
     assert await link.evaluate("node => node === document.activeElement")
 
 
@@ -154,7 +148,7 @@ async def test_a_list_of_a_server_that_went_away_stays_with_its_age(
     await empty.end_console()
     await page.locator("#banner:visible").wait_for()
     assert "lost" in await page.locator("#banner").inner_text()
-    assert len(await shown(page)) == 2
+    assert len(await texts(page)) == 2
 
 
 async def test_a_list_fits_a_phone_with_its_filter_and_its_steps(

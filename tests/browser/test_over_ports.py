@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, expect
 
 from tests.engine.peer import push_orders as push
 
-from .house import House, open_live, over_ports, overflow
+from .house import House, open_live, over_ports, overflow, texts
 
 PAGES = (
     "/", "/main", "/main/search?q=order", "/main/queues", "/main/queues/mailers", "/main/retries",
@@ -46,12 +46,6 @@ async def filled(shop: House) -> None:
     await worker.ask("FETCH orders")
 
 
-async def rows(page: Page) -> list[str]:
-    await page.wait_for_load_state()  # a click waits for the beginning of a page alone
-    texts = await page.locator("main tbody th .jid a").all_inner_texts()
-    return [text.strip() for text in texts]
-
-
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_every_page_is_shown_and_fits(
     shop: House, context: BrowserContext, width: int
@@ -72,7 +66,7 @@ async def test_lists_are_walked_in_their_order_and_followed_live(
     shop: House, context: BrowserContext
 ) -> None:
     page = await open_live(context, f"{shop.url}/main/queues/mailers")
-    assert (await rows(page))[:2] == ["mail-000", "mail-001"]
+    assert (await texts(page))[:2] == ["mail-000", "mail-001"]
     await page.get_by_role("link", name="Next").click()
     await page.get_by_role("link", name="mail-039").wait_for()
     worker = await shop.worker("w-2")
@@ -84,7 +78,7 @@ async def test_lists_are_walked_in_their_order_and_followed_live(
 
 async def test_a_dead_job_is_opened_with_its_trace(shop: House, context: BrowserContext) -> None:
     page = await open_live(context, f"{shop.url}/main/dead")
-    assert (await rows(page))[0] == "dead-order-29"
+    assert (await texts(page))[0] == "dead-order-29"
     await page.get_by_role("link", name="dead-order-7", exact=True).click()
     await page.get_by_text("app/charge.py:12").wait_for()
     assert "<b>no</b> money" in await page.locator("main").inner_text()
@@ -102,7 +96,7 @@ async def test_all_lists_are_searched_at_once_with_the_keyboard(
     await page.keyboard.type("refused order-12")
     await page.keyboard.press("Enter")
     await page.get_by_text("1 found.").wait_for()
-    assert await rows(page) == ["dead-order-12"]
+    assert await texts(page) == ["dead-order-12"]
     await page.get_by_role("link", name="dead", exact=True).click()
     await page.wait_for_url("**/main/dead")
 
