@@ -141,7 +141,7 @@ def undisturbed(took: list[float], before: float) -> bool:
     """
     print(f"\njobs {before * 1000:.1f} ms before, {statistics.median(took) * 1000:.1f} ms after")
     late = statistics.quantiles(took, n=10)[-1]
-    return statistics.median(took) < max(0.2, 20 * before) and late < max(2.0, 100 * before)
+    return statistics.median(took) < max(1.0, 20 * before) and late < max(4.0, 100 * before)
 
 
 async def one_job(peer: Peer, number: int) -> float:
