@@ -102,7 +102,8 @@ async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
     await view.get_by_text("12345678901234567890").wait_for()
     await page.get_by_role("searchbox", name="Search in this text").first.focus()
     await page.keyboard.type("tea")
-    await expect(view.locator("mark")).to_have_text("TEA")
+    # Each letter is looked for: the two before it are found in other places too.
+    await expect(view.locator("mark")).to_have_text(["TEA"])
     await view.get_by_text("1 of 1").wait_for()
     assert await view.locator(".jv-path").inner_text() == "args.0.lines.1.sku"
     tree = view.get_by_role("tree")
