@@ -27,7 +27,8 @@ import uvloop
 
 from bench import servers, streams
 from bench.fwp import Client
-from bench.servers import Server, free_port
+from bench.servers import Server
+from tests.ports import free_port
 
 CONNECTIONS = 16
 RETRIES = 200

@@ -10,13 +10,14 @@ import contextlib
 import json
 import os
 import re
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+
+from tests.ports import free_port
 
 _ROLLUP = re.compile(r"^Rss:\s+(\d+) kB", re.MULTILINE)
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
@@ -51,12 +52,6 @@ class Server(msgspec.Struct, frozen=True):
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
         user, system = fields.split()[11:13]
         return (int(user) + int(system)) / _TICKS
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

@@ -41,8 +41,8 @@ put("manifest.json", JSON.stringify(manifest, null, 1));
 const kept = new Set([...Object.values(manifest), ...Object.values(before), "manifest.json"]);
 for (const name of readdirSync(out)) {
   const path = join(out, name);
-  const made = name.startsWith(".") && Date.now() - statSync(path).mtimeMs < 3_600_000; // by a build beside this one
-  if (!kept.has(name) && !made) rmSync(path, { recursive: true, force: true });
+  const building = name.startsWith(".") && Date.now() - statSync(path).mtimeMs < 3_600_000; // beside this one
+  if (!kept.has(name) && !building) rmSync(path, { recursive: true, force: true });
 }
 
 function put(name, contents) {

@@ -184,7 +184,12 @@ async def test_a_server_that_hangs_is_said_to_and_is_fresh_when_it_goes_on(
         assert "retry-0000" in await house.text("/main/retries")
         faktory.answering.set()
         await house.until(faulty=False)
-        assert told(logged, "server cannot be read") >= 1
+        # Once each time: the machine may have been slower than this patience once more.
+        lost, back = (
+            told(logged, f"server {what}") for what in ("cannot be read", "answers again")
+        )
+        assert lost >= 1
+        assert lost - back in {0, 1}
 
 
 async def test_a_server_that_answers_slowly_is_shown_and_asked_the_less(faktory: StandIn) -> None:

@@ -16,13 +16,21 @@ from .peer import Peer, Running
 
 _PATIENT = """
 from glasshouse.cli import main
-from glasshouse.engine import session, waiting
-session.LAST_WORDS_WITHIN = waiting.FETCH_WAITS = 3600.0
+from glasshouse.engine import run, session, waiting
+{} = 3600.0
 main()
 """
-COMMAND = [sys.executable, "-m", "glasshouse", "engine", "--listen", "127.0.0.1:0", "--data"]
+_ENGINE = ["engine", "--listen", "127.0.0.1:0", "--data"]
 
-PATIENT = [sys.executable, "-c", _PATIENT, *COMMAND[3:]]
+
+def patient(*bounds: str) -> list[str]:
+    """Return a `glasshouse` for which these bounds of its modules are an hour."""
+    return [sys.executable, "-c", _PATIENT.format(" = ".join(bounds))]
+
+
+GLASSHOUSE = [sys.executable, "-m", "glasshouse"]
+COMMAND = [*GLASSHOUSE, *_ENGINE]
+PATIENT = [*patient("session.LAST_WORDS_WITHIN", "waiting.FETCH_WAITS"), *_ENGINE]
 """One that waits an hour for whoever it waits for."""
 
 

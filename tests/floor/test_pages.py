@@ -122,15 +122,13 @@ async def test_a_page_that_takes_long_is_read_the_more_seldom(
     now = 1000.0
     monkeypatch.setattr(pages, "_SLOW", stated(pages, "_SLOW"))
     monkeypatch.setattr(pages, "time", SimpleNamespace(monotonic=lambda: now))
-    kept, source = cache(), Source()
-    took = 0.3
+    kept, source, took = cache(), Source(), 0.2
 
     async def slowly() -> int:
         nonlocal now
         now += took
         return await source.read()
 
-    took = 0.2
     assert await kept.look("quick", 1, slowly) == (1, None)
     assert await kept.look("quick", 2, slowly) == (2, None)
     source.reads, took = 0, 0.3

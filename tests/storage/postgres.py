@@ -43,28 +43,20 @@ class Postgres:
         _run(create, self.user, self.folder)
         return self._url(name)
 
+    @property
+    def _control(self) -> list[str]:
+        return ["pg_ctl", "-D", str(self.data), "-w", "-t", f"{LONG:.0f}"]
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = " ".join(["-k", str(self.folder), *_QUICK])
         log = str(self.folder / "log")
-        start = [
-            "pg_ctl",
-            "-D",
-            str(self.data),
-            "-o",
-            options,
-            "-l",
-            log,
-            "-w",
-            "-t",
-            "300",
-            "start",
-        ]
+        start = [*self._control, "-o", options, "-l", log, "start"]
         _run(start, self.user, self.folder)
 
     def stop(self) -> None:
         """Stop it, as a crash would."""
-        stop = ["pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "-t", "300", "stop"]
+        stop = [*self._control, "-m", "immediate", "stop"]
         _run(stop, self.user, self.folder)
 
 

@@ -37,9 +37,13 @@ class StandIn:
         self.clock: Callable[[], float] = time.time
         self.answering = asyncio.Event()
         self.answering.set()
-        self.counted = 0
         self.command = Answering(self._talk)
         self.web = Answering(self._browse)
+
+    @property
+    def counted(self) -> int:
+        """How often it was asked for something: a HELLO asks for nothing."""
+        return sum(not what.startswith("HELLO") for what in self.asked)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[StandIn]:
@@ -87,8 +91,6 @@ class StandIn:
 
     async def _note(self, what: str) -> None:
         self.asked.append(what)
-        if not what.startswith("HELLO"):
-            self.counted += 1
         await self.answering.wait()
         if self.delay:
             await asyncio.sleep(self.delay)

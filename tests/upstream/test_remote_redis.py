@@ -218,15 +218,21 @@ async def test_a_job_is_found_where_it_was_seen_and_not_when_it_has_gone(
             await reader.jobs(jid)
 
 
-async def test_a_search_looks_entry_by_entry_and_goes_on(
-    faktory: StandIn, redis: RunningRedis, reader: RedisReader
-) -> None:
+async def sevens(faktory: StandIn, redis: RunningRedis, reader: RedisReader) -> list[JobPage]:
+    """Search 300 dead jobs for each tenth, find all of them, and return the pages of it."""
     for number in range(300):
         await redis.put("dead", f"dead-{number:04}", 4e9 + number, args=[{"order": number % 10}])
         faktory.put("dead", f"dead-{number:04}", "x")
     wanted = parse_query("args.0.order:7", 0.0)
     jids, pages = await walked(lambda query: reader.set_jobs(JobSet.DEAD, query), wanted=wanted)
     assert jids == [f"dead-{number:04}" for number in range(297, 0, -10)]
+    return pages
+
+
+async def test_a_search_looks_entry_by_entry_and_goes_on(
+    faktory: StandIn, redis: RunningRedis, reader: RedisReader
+) -> None:
+    pages = await sevens(faktory, redis, reader)
     assert [page.searched.complete for page in pages if page.searched] == [False, True]
 
 
@@ -237,12 +243,7 @@ async def test_a_search_ends_in_time_and_goes_on_where_it_stopped(
     times = itertools.cycle([0.0, 0.0, 9.0])
     monkeypatch.setattr(redis_lists, "time", SimpleNamespace(monotonic=lambda: next(times)))
     monkeypatch.setattr(redis_lists, "_SECONDS", 1.0)
-    for number in range(300):
-        await redis.put("dead", f"dead-{number:04}", 4e9 + number, args=[{"order": number % 10}])
-        faktory.put("dead", f"dead-{number:04}", "x")
-    wanted = parse_query("args.0.order:7", 0.0)
-    jids, pages = await walked(lambda query: reader.set_jobs(JobSet.DEAD, query), wanted=wanted)
-    assert jids == [f"dead-{number:04}" for number in range(297, 0, -10)]
+    pages = await sevens(faktory, redis, reader)
     assert len(pages) > 2
     assert [page.searched.complete for page in pages if page.searched][-1]
 

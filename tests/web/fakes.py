@@ -337,7 +337,9 @@ async def exchange(port: int, request: bytes, *, answers: int | None = None) -> 
     with contextlib.suppress(ConnectionError):
         writer.write(request)
         async with asyncio.timeout(LONG):
-            while _whole(answer) != (answers or -1) and (chunk := await reader.read(65536)):
+            while (answers is None or _whole(answer) < answers) and (
+                chunk := await reader.read(65536)
+            ):
                 answer += chunk
     writer.close()
     return answer

@@ -83,8 +83,8 @@ class Stream:
             while not (self.pages and text in self.pages[-1]):
                 await asyncio.sleep(0.005)
 
-    async def until(self, name: str, count: int, seconds: float = LONG) -> list[Any]:
-        async with asyncio.timeout(seconds):
+    async def until(self, name: str, count: int) -> list[Any]:
+        async with asyncio.timeout(LONG):
             while len(self.named(name)) < count:
                 await asyncio.sleep(0.005)
         return self.named(name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
 from glasshouse.model.jobquery import JobQuery
+from glasshouse.wire.matching import error_parts
 
 # Characters that every JSON encoder writes as themselves.
 _RUNS = re.compile(r"[A-Za-z0-9_ .@:,*!?;#$~^|(){}\[\]-]+")
@@ -13,7 +15,6 @@ _RUNS = re.compile(r"[A-Za-z0-9_ .@:,*!?;#$~^|(){}\[\]-]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 # The one that is written every day: ß.
 _FOLDED = re.compile("ss", re.IGNORECASE)
-_BETWEEN = re.compile(r"[ :]+")
 _SPECIAL = re.compile(r"([%_\\])")
 _MOST = 24
 """Texts that are asked for: more tell hardly more, and SQLite takes no condition of thousands."""
@@ -39,10 +40,8 @@ def likely(wanted: JobQuery) -> Condition:
             terms.append(f"{column} LIKE ? ESCAPE '\\'")
             values.append(_like(_NOT_ASCII.sub("*", pattern).split("*")))
     parts = [part for term in wanted.at_path for part in term.value.split("*")]
-    # The type and the message of an error are stored apart, and looked for as they are shown.
-    parts += [part for text in wanted.error for part in _BETWEEN.split(text)]
-    texts = dict.fromkeys((*wanted.words, *wanted.args, *parts))
-    for forms in [forms for text in texts if (forms := _forms(text))][:_MOST]:
+    texts = dict.fromkeys((*wanted.words, *wanted.args, *error_parts(wanted), *parts))
+    for forms in itertools.islice(filter(None, map(_forms, texts)), _MOST):
         terms.append("(" + " OR ".join([f"{_TEXT} LIKE ? ESCAPE '\\'"] * len(forms)) + ")")
         values += forms
     return " AND ".join(terms) or "1", tuple(values)

@@ -21,6 +21,7 @@ from glasshouse.wire.patterns import glob
 
 DEAD_SECONDS = 180 * 86400.0
 """How long Faktory keeps a dead job; an entry's time is when it expires."""
+_WITHIN_ERRORS = re.compile(r"[^\s:]+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -68,11 +69,19 @@ def moment_and_error(job: StoredJob) -> tuple[float | None, str]:
     return _moment(job, members, facts), errtype[:200] if isinstance(errtype, str) else ""
 
 
+def error_parts(wanted: JobQuery) -> list[str]:
+    """Return parts of the texts that an error is to have, each within its type or its message.
+
+    Those texts are looked for as an error is shown, and its type and message are stored
+    apart: what lies between blanks and colons is in one of them.
+    """
+    return [part for text in wanted.error for part in _WITHIN_ERRORS.findall(text)]
+
+
 def searchable(job: StoredJob) -> str:
     """Return text in which every text that ``matches`` looks for in ``job`` occurs, casefolded.
 
-    Texts of an error are looked for as they are shown, which need not occur as a whole: each
-    of their parts between blanks and colons does.
+    Of the texts of an error their ``error_parts`` do.
     """
     members = lenient.fields(job.payload)
     facts = _facts(members)

@@ -6,10 +6,10 @@ that occurs in another has all its pieces there: what has them may match, nothin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from glasshouse.model.jobquery import JobQuery
+from glasshouse.wire.matching import error_parts
 
 SIZE = 3
 MOST = 1 << 16
@@ -17,7 +17,6 @@ MOST = 1 << 16
 LONG = "\ue000\ue001\ue002"
 """Marks an entry that has more: whatever is looked for, it may match."""
 _MOST_PIECES = 24
-_WITHIN_ERRORS = re.compile(r"[^\s:]+")
 
 
 def marked(text: str) -> str:
@@ -42,10 +41,8 @@ def _storable(text: str) -> str:
 
 def _texts(wanted: JobQuery) -> Iterable[str]:
     """Yield texts each of which occurs, casefolded, in the searchable text of what matches."""
-    yield from (text.casefold() for text in (*wanted.words, *wanted.args))
-    for text in wanted.error:
-        # Kind and message of an error stand apart in what is indexed.
-        yield from _WITHIN_ERRORS.findall(text.casefold())
+    texts = (*wanted.words, *wanted.args, *error_parts(wanted))
+    yield from (text.casefold() for text in texts)
     patterns = (*wanted.jid, *wanted.jobtype, *wanted.queue, *(t.value for t in wanted.at_path))
     for pattern in patterns:
         yield from pattern.casefold().split("*")
