@@ -81,6 +81,12 @@ def _flip(file: Path, offset: int) -> None:
     _write(file, offset, bytes([file.read_bytes()[offset] ^ 0xFF]))
 
 
+def _flip_both(file: Path) -> None:
+    """Damage what a file of the journal says of itself, in both of its copies."""
+    _flip(file, 12)
+    _flip(file, 512 + 12)
+
+
 def _leaf(file: Path) -> int:
     """Return where a page of the table of jobs begins, in the middle of the file."""
     data = file.read_bytes()
@@ -205,7 +211,7 @@ async def test_a_lost_log_is_no_loss_while_the_journal_has_what_it_held(
     [
         (lambda data, other: shutil.copy(other / FILES[0], data / FILES[0]), "another database"),
         (lambda data, _: shutil.copy(data / "older.db", data / schema.FILE), "the database needs"),
-        (lambda data, _: _flip(data / FILES[0], 12), "is damaged: the beginning"),
+        (lambda data, _: _flip_both(data / FILES[0]), "is damaged: the beginning"),
         (lambda data, _: os.truncate(data / FILES[0], 30), "is damaged: the beginning"),
     ],
     ids=["another's", "newer", "header", "cut"],

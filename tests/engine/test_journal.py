@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from glasshouse.engine import journal
-from glasshouse.engine.journal import Journal, records
+from glasshouse.engine.journal import Journal
+from glasshouse.engine.journal_reading import read
 from glasshouse.model.errors import StoreError
 
 LINEAGE = b"one database's.."
@@ -39,11 +40,11 @@ class Paper:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "SEGMENT", 1024)
+    monkeypatch.setattr(journal, "SEGMENT", 2048)
 
 
 def found(files: tuple[Paper, Paper], after: int = 0) -> list[tuple[int, bytes]]:
-    return list(records([file.read() for file in files], LINEAGE, after, Path("data")))
+    return list(read([file.read() for file in files], LINEAGE, after, Path("data")).sound())
 
 
 def test_records_come_back_in_order_over_both_files() -> None:

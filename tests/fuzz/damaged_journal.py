@@ -9,7 +9,8 @@ from typing import NamedTuple
 from unittest import mock
 
 from glasshouse.engine import journal
-from glasshouse.engine.journal import LINEAGE_BYTES, Journal, records
+from glasshouse.engine.journal import LINEAGE_BYTES, Journal
+from glasshouse.engine.journal_reading import read
 from glasshouse.model.errors import StoreError
 
 LINEAGE = b"L" * LINEAGE_BYTES
@@ -140,7 +141,9 @@ def check_journal(data: bytes) -> None:
     after %= len(written.bodies) + 2
     following = after
     try:
-        for seq, body in records([bytes(file) for file in files], LINEAGE, after, Path("data")):
+        for seq, body in read(
+            [bytes(file) for file in files], LINEAGE, after, Path("data")
+        ).sound():
             following += 1
             assert seq == following
             assert written.bodies.get(seq) == body

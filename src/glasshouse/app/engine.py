@@ -46,6 +46,7 @@ async def engine(settings: EngineSettings, *, until_stdin_closes: bool = False) 
             on_ready=on_ready,
             stop=stop,
             tls=tls,
+            accept_loss=settings.accept_loss,
         )
     except OSError as error:
         if ready:

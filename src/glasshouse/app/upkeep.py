@@ -1,4 +1,4 @@
-"""The commands that look after an engine's folder: ``engine check`` and ``engine backup``."""
+"""The commands that look after an engine's folder: ``engine check``, ``backup``, ``salvage``."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def back_up(folder: Path, file: Path, *, force: bool, as_json: bool) -> None:
     with _Progress() as progress:
         copy = backup(folder, file, force=force, tell=progress.tell)
     _print(copy, _copy_lines, as_json=as_json)
+
+
+def salvage(folder: Path, file: Path, *, force: bool, as_json: bool) -> bool:
+    """Copy what is readable to ``file`` and print what is in it; True when nothing was lost.
+
+    Raises:
+        StoreError: it could not be done; ``file`` is as before.
+    """
+    with _Progress() as progress:
+        copy = backup(folder, file, force=force, tell=progress.tell, salvage=True)
+    _print(copy, _copy_lines, as_json=as_json)
+    return not copy.faults
 
 
 class _Progress:
@@ -97,6 +109,7 @@ def _copy_lines(copy: Copy) -> list[str]:
     return [
         f"{copy.file}: {copy.bytes / _MIB:,.1f} MiB, version {copy.version}, checked and synced.",
         f"Jobs: {_jobs(copy.jobs)}.",
+        *(f"- {fault}" for fault in copy.faults),
         "To restore it, put it as engine.db into an empty folder and start an engine there.",
     ]
 

@@ -57,6 +57,13 @@ def engine(
     tls_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The certificate's private key (PEM).")
     ] = None,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Start on a damaged journal, with what is readable; the damaged files are kept.",
+        ),
+    ] = False,
     or_free_port: Annotated[bool, typer.Option("--or-free-port", hidden=True)] = False,
     until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
@@ -70,6 +77,7 @@ def engine(
       glasshouse engine --tls-cert /etc/glasshouse/cert.pem --tls-key /etc/glasshouse/key.pem
       glasshouse engine check /var/lib/jobs
       glasshouse engine backup /var/lib/jobs /backup/jobs.db
+      glasshouse engine salvage /var/lib/jobs /backup/salvaged.db
     """  # noqa: D301 - click reads the \b
     if context.invoked_subcommand is not None:
         _refuse_options(context)
@@ -87,6 +95,7 @@ def engine(
         listen=Listen(where.address, asked=where.asked and not or_free_port),
         password=secret,
         tls=tls_files(tls_cert, tls_key),
+        accept_loss=accept_loss,
     )
     run(app.engine(settings, until_stdin_closes=until_stdin_closes))
 

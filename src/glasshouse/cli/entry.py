@@ -18,7 +18,7 @@ from glasshouse.cli.demo import demo, workload
 from glasshouse.cli.doctor import doctor
 from glasshouse.cli.engine import engine
 from glasshouse.cli.serve import serve
-from glasshouse.cli.upkeep import backup, check
+from glasshouse.cli.upkeep import backup, check, salvage
 from glasshouse.model.errors import GlasshouseError, SettingsError
 
 # Typer carries its own click under a private name; this is click's UsageError.
@@ -53,6 +53,7 @@ def _engine() -> typer.Typer:
     group.callback(invoke_without_command=True)(engine)
     group.command()(check)
     group.command()(backup)
+    group.command()(salvage)
     return group
 
 

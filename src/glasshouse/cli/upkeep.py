@@ -1,4 +1,4 @@
-"""``glasshouse engine check`` and ``glasshouse engine backup``."""
+"""``glasshouse engine check``, ``backup`` and ``salvage``."""
 
 from __future__ import annotations
 
@@ -48,3 +48,25 @@ def backup(
       glasshouse engine backup /var/lib/jobs /backup/jobs.db --force
     """  # noqa: D301 - click reads the \b
     app.back_up(folder, file, force=force, as_json=as_json)
+
+
+def salvage(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a backup of what is readable where the journal is damaged.
+
+    The folder stays as it is. Says which records of the journal could not be read:
+    jobs that only those brought are missing from the copy, and jobs that only those
+    took away are there still and run again. Exit 1 when something was lost.
+
+    \b
+    Examples:
+      glasshouse engine salvage /var/lib/jobs /backup/salvaged.db
+      glasshouse engine salvage --json /var/lib/jobs /backup/salvaged.db
+    """  # noqa: D301 - click reads the \b
+    if not app.salvage(folder, file, force=force, as_json=as_json):
+        raise typer.Exit(1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,29 +19,44 @@ import apsw
 import msgspec
 
 from glasshouse.engine import schema
-from glasshouse.engine.batch import recount, write
 from glasshouse.engine.inspection import View, inspect
-from glasshouse.engine.migrations import VERSION
-from glasshouse.engine.recovery import missing
+from glasshouse.engine.journal_reading import Reading
+from glasshouse.engine.migrations import JOURNAL_VERSION, VERSION
+from glasshouse.engine.recovery import reading, take_readable
 from glasshouse.engine.schema import STATES
 from glasshouse.model.errors import StoreError
 
 _PAGES = 1_024
+# Looks at a running engine whose journal seems damaged; it follows within a quarter of a second.
+_LOOKS, _BETWEEN = 8, 0.25
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished backup; ``jobs`` counts by state what is in the file."""
+    """A finished backup; ``jobs`` counts by state what is in the file.
+
+    Of a salvage: ``faults`` say what was wrong with the journal, ``lost`` are the first
+    and last of its records that could not be read, hole by hole.
+    """
 
     file: str
     bytes: int
     version: int
     jobs: dict[str, int]
+    faults: list[str] = []
+    lost: tuple[tuple[int, int], ...] = ()
 
 
 def backup(
-    folder: Path, file: Path, *, force: bool, tell: Callable[[str], None] = lambda _: None
+    folder: Path,
+    file: Path,
+    *,
+    force: bool,
+    tell: Callable[[str], None] = lambda _: None,
+    salvage: bool = False,
 ) -> Copy:
     """Copy the database below ``folder`` to ``file``; ``force`` replaces an older one.
+
+    With ``salvage`` what is readable of a damaged journal is taken, over its holes.
 
     Raises:
         StoreError: there is nothing to copy, ``file`` exists, cannot be written or
@@ -53,7 +69,7 @@ def backup(
     except OSError as error:
         raise _cannot_write(file, error.strerror or str(error)) from None
     try:
-        version = inspect(folder, lambda view: _copy(view, part, descriptor, tell))
+        version, found = _copied(folder, part, descriptor, tell, salvage=salvage)
         tell("Checking the copy…")
         jobs = _verified(part)
         os.fsync(descriptor)
@@ -68,10 +84,31 @@ def backup(
         os.close(descriptor)
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
-    return Copy(file=str(file), bytes=file.stat().st_size, version=version, jobs=jobs)
+    return Copy(
+        file=str(file), bytes=file.stat().st_size, version=version, jobs=jobs,
+        faults=found.faults, lost=found.lost,
+    )  # fmt: skip
 
 
-def _copy(view: View, part: Path, descriptor: int, tell: Callable[[str], None]) -> int:
+def _copied(
+    folder: Path, part: Path, descriptor: int, tell: Callable[[str], None], *, salvage: bool
+) -> tuple[int, Reading]:
+    """Copy until the journal agrees with the database; a running engine writes both meanwhile."""
+    looks = 0
+    while True:
+        running, version, found = inspect(folder, lambda view: _copy(view, part, descriptor, tell))
+        looks += 1
+        if not found.faults or not running or looks == _LOOKS:
+            break
+        time.sleep(_BETWEEN)
+    if not salvage:
+        found.sound()
+    return version, found
+
+
+def _copy(
+    view: View, part: Path, descriptor: int, tell: Callable[[str], None]
+) -> tuple[bool, int, Reading]:
     version = schema.check_ours(view.db, view.folder / schema.FILE)
     os.ftruncate(descriptor, 0)  # an attempt before may have left something
     copy = apsw.Connection(str(part), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -85,12 +122,12 @@ def _copy(view: View, part: Path, descriptor: int, tell: Callable[[str], None]) 
                 tell(f"Copying… {work.page_count - work.remaining:,} of {work.page_count:,} pages")
     finally:
         copy.close()
-    if version >= VERSION:
-        _catch_up(view, part)
-    return version
+    if version < JOURNAL_VERSION:
+        return view.running, version, Reading([], [], [])
+    return view.running, VERSION, _catch_up(view, part)
 
 
-def _catch_up(view: View, part: Path) -> None:
+def _catch_up(view: View, part: Path) -> Reading:
     """Take in what the journal has beyond the database, and forget the journal.
 
     The copy begins a line of its own: a journal that lies in the folder where
@@ -100,12 +137,13 @@ def _catch_up(view: View, part: Path) -> None:
     try:
         copy.pragma("journal_mode", "memory")
         copy.pragma("synchronous", "off")
-        for seq, batch in missing(copy, view.journal, view.folder):
-            write(copy, batch, seq)
-        recount(copy)
-        copy.execute("UPDATE journal SET lineage = randomblob(16)")
+        schema.migrate(copy)
+        found = reading(copy, view.journal, view.folder)
+        take_readable(copy, found, view.folder)
+        copy.execute("UPDATE journal SET lineage = randomblob(16), since = 0")
     finally:
         copy.close()
+    return found
 
 
 def _verified(part: Path) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import NamedTuple
 
 import apsw
 import msgspec
@@ -90,15 +91,28 @@ def add_row(batch: Batch, row: Row, known: int) -> None:
         )
 
 
-def position(db: apsw.Connection) -> tuple[bytes, int]:
-    """Return the database's lineage and the record of the journal that it has been brought to.
+class Position(NamedTuple):
+    """Where a database stands: its lineage, the record that it has been brought to, and ``since``.
+
+    ``since`` is the record with which the journal in use began; 0 when there need be none.
+    """
+
+    lineage: bytes
+    applied: int
+    since: int
+
+
+def position(db: apsw.Connection) -> Position:
+    """Return where the database stands.
 
     Raises:
         StoreError: the database does not say.
     """
-    match db.execute("SELECT lineage, applied FROM journal").fetchone():
-        case (bytes(lineage), int(applied)):
-            return lineage, applied
+    match db.execute("SELECT * FROM journal").fetchone():
+        case (bytes(lineage), int(applied), int(since)):
+            return Position(lineage, applied, since)
+        case (bytes(lineage), int(applied)):  # before version 4
+            return Position(lineage, applied, 0)
         case _:
             raise damaged(Path(db.filename), "it does not say which journal is its own")
 

@@ -20,12 +20,13 @@ from glasshouse.engine.check_rows import Rows
 from glasshouse.engine.findings import Findings, Problem
 from glasshouse.engine.inspection import View, inspect
 from glasshouse.engine.lock import held
-from glasshouse.engine.migrations import VERSION
-from glasshouse.engine.recovery import missing
+from glasshouse.engine.migrations import JOURNAL_VERSION, VERSION
+from glasshouse.engine.recovery import decode, reading
 from glasshouse.model.errors import StoreError
 
 LEAST_FREE = 64 << 20
 _MOST_PAGE_ERRORS = 20
+_LOOKS = 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -68,7 +69,7 @@ def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Report:
         with findings.reading("the pages"):
             _pages(view.db, findings)
         if report.version:
-            if report.version >= VERSION:
+            if report.version >= JOURNAL_VERSION:
                 report.waiting = _journal(view, findings)
             rows = Rows(view.db, findings, tell, finished=report.version >= VERSION)
             rows.look()
@@ -87,12 +88,31 @@ def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Report:
 
 
 def _journal(view: View, findings: Findings) -> int:
-    """Return how many records the database has yet to take in."""
+    """Return how many records the database has yet to take in.
+
+    A running engine writes its journal while it is read, so that what looks damaged may
+    only be half of what was read: it is asked again until it stays the same.
+    """
+    found = reading(view.db, view.journal, view.folder)
+    for _ in range(_LOOKS if view.running else 0):
+        if not found.faults:
+            break
+        before, found = found, inspect(view.folder, lambda v: reading(v.db, v.journal, v.folder))
+        if before.faults == found.faults:
+            break
+    for fault in found.faults:
+        findings.add("journal", fault)
+    for blemish in found.blemishes:
+        findings.add("header", blemish)
+    if found.faults:
+        return 0
     try:
-        return sum(1 for _ in missing(view.db, view.journal, view.folder))
+        for _, body in found.records:
+            decode(body, view.folder)
     except StoreError as error:
         findings.add("journal", error.detail)
-    return 0
+        return 0
+    return len(found.records)
 
 
 def _pages(db: apsw.Connection, findings: Findings) -> None:

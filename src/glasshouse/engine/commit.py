@@ -14,6 +14,7 @@ records, at moments when the journal has everything that memory has.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -50,21 +51,23 @@ class Committer:
         on_progress: Callable[[], None],
         on_refused: Refuse,
         on_broken: Callable[[BaseException], None],
+        accept_loss: bool = False,
     ) -> None:
         """Bring the database up to its journal and begin a new one.
 
+        With ``accept_loss`` a damaged journal is set aside, and what is readable is used.
         ``on_progress`` is called after each write and each sync.
         ``on_refused(ticket, error)`` is called when the disk took no record, or
         the database did not follow; see ``whole``.
         ``on_broken(error)`` is called when a sync failed: what the disk holds is unknown.
 
         Raises:
-            StoreError: the journal is not the database's.
+            StoreError: the journal is damaged, or not the database's.
             OSError, apsw.Error: the disk refuses.
         """
         self._loop = asyncio.get_running_loop()
         self._store = store
-        self._journal = open_journal(store)
+        self._journal = open_journal(store, accept_loss=accept_loss)
         self.memory = Memory(store)
         self.pace = Pace()
         self._on_progress = on_progress
@@ -260,8 +263,11 @@ class Committer:
         for timer in (self._following, self._later):
             if timer is not None:
                 timer.cancel()
-        self.settle()
+        settled = self.settle()
         await self._loop.run_in_executor(None, self._syncer.close)
         await self._checkpointer.close()
+        if settled and self.durable == self.written:
+            with contextlib.suppress(apsw.Error):  # the next start reads the journal then
+                self._store.needs_journal(0)
         self._store.close()
         self._journal.close()

@@ -50,6 +50,7 @@ class Engine:
         *,
         password: bytes | None = None,
         clock: Callable[[], float] = time.time,
+        accept_loss: bool = False,
     ) -> None:
         """Go on from what the store holds; must be called inside a running loop."""
         self.loop = asyncio.get_running_loop()
@@ -73,6 +74,7 @@ class Engine:
             on_progress=self._progress,
             on_refused=self._refused,
             on_broken=self._break,
+            accept_loss=accept_loss,
         )
         self.memory = self.committer.memory
         self._refusals = 0

@@ -21,7 +21,11 @@ _BY_HAND = (
 REMEDIES = {
     "pages": _RESTORE,
     "journal": "Jobs would be missing, so the engine does not start on this. Keep a copy of the "
-    "folder, then put back the files that belong together, or restore a backup.",
+    "folder, then put back the files that belong together, or restore a backup. "
+    "`glasshouse engine salvage` makes a backup of what is readable; "
+    "`glasshouse engine --accept-loss` starts with that.",
+    "header": "Nothing is lost, and the engine starts. But the disk has changed what it held: look "
+    "at it.",
     "state": _BY_HAND,
     "payload": _BY_HAND,
     "order": _BY_HAND,

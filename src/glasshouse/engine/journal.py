@@ -15,24 +15,14 @@ left behind is never taken for a record.
 from __future__ import annotations
 
 import secrets
-import struct
-import zlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 from glasshouse.engine.disk import LogFile
-from glasshouse.model.errors import StoreError
+from glasshouse.engine.journal_format import FIRST_RECORD, pack_header, pack_record
 
 FILES = ("journal-0", "journal-1")
 SEGMENT = 4 << 20
 LINEAGE_BYTES = 16
-
-_MAGIC = b"GLASSJN1"
-_HEADER = struct.Struct("<8s16sQQ")
-_CHECKSUM = struct.Struct("<I")
-_FIRST_RECORD = 64
-_RECORD = struct.Struct("<IIQ")  # checksum, length, seq
-_CHECKED = struct.Struct("<QIQ")  # epoch, length, seq
 
 
 class Segment:
@@ -51,42 +41,40 @@ class Segment:
         """Whether a restart finds this segment, whatever happens to the power."""
         return self.synced == self.epoch
 
-    def begin(self, lineage: bytes, first_seq: int) -> None:
+    def begin(self, lineage: bytes, first_seq: int, since: int) -> None:
         """Start anew; what it held must no longer be needed.
 
         Raises:
             OSError: the disk refuses.
         """
-        self.epoch = secrets.randbits(64)
-        header = _HEADER.pack(_MAGIC, lineage, self.epoch, first_seq)
+        self.epoch = secrets.randbits(64) or 1
         self.file.fit(SEGMENT)
-        self.file.write(0, header + _CHECKSUM.pack(zlib.crc32(header)))
-        self.end, self.last_seq = _FIRST_RECORD, first_seq - 1
+        self.file.write(0, pack_header(lineage, self.epoch, first_seq, since))
+        self.end, self.last_seq = FIRST_RECORD, first_seq - 1
 
-    def erase(self) -> None:
+    def erase(self, lineage: bytes, since: int) -> None:
         """Let nothing in it be taken for a record again, once that is synced.
 
         Raises:
             OSError: the disk refuses.
         """
-        self.file.write(0, bytes(_FIRST_RECORD))
+        self.file.write(0, pack_header(lineage, 0, 0, since))
         self.file.fit(SEGMENT)
 
-    def append(self, seq: int, body: bytes) -> None:
+    def append(self, seq: int, durable: int, body: bytes) -> None:
         """Write one record; after an error it is as if nothing had been tried.
 
         Raises:
             OSError: the disk refuses.
         """
-        size = len(body)
-        checksum = zlib.crc32(body, zlib.crc32(_CHECKED.pack(self.epoch, size, seq)))
-        self.file.write(self.end, _RECORD.pack(checksum, size, seq) + body)
-        self.end += _RECORD.size + size
+        record = pack_record(self.epoch, seq, durable, body)
+        self.file.write(self.end, record)
+        self.end += len(record)
         self.last_seq = seq
 
 
 class Journal:
-    """The two segments of a running engine."""
+    """The two segments of a running engine; its life began with record ``since``."""
 
     def __init__(self, files: tuple[LogFile, LogFile], lineage: bytes, last_seq: int) -> None:
         """Begin after ``last_seq``; everything up to it must be in the database, durably.
@@ -95,12 +83,14 @@ class Journal:
             OSError: the disk refuses.
         """
         self.seq = last_seq
+        self.since = last_seq + 1
         self._lineage = lineage
+        self._durable = last_seq
         self._active, self._other = (Segment(file) for file in files)
-        self._active.begin(lineage, last_seq + 1)
+        self._active.begin(lineage, last_seq + 1, self.since)
         # It may hold records that were never acknowledged, behind others that the
         # power took: their numbers are about to be given again.
-        self._other.erase()
+        self._other.erase(lineage, self.since)
         self._unsynced = [self._active, self._other]
         self._needed = False
         self.sync_work()()
@@ -118,7 +108,7 @@ class Journal:
         """
         if self._active.end + len(body) > SEGMENT and not self._needed and self._active.known:
             self._switch()
-        self._active.append(self.seq + 1, body)
+        self._active.append(self.seq + 1, self._durable, body)
         self.seq += 1
         return self.seq
 
@@ -126,11 +116,13 @@ class Journal:
         """Return what makes everything appended so far durable; it may run on a thread."""
         segments = [(segment, segment.epoch) for segment in self._unsynced]
         self._unsynced = [self._active]
+        seq = self.seq
 
         def work() -> None:
             for segment, epoch in segments:
                 segment.file.sync()
                 segment.synced = epoch
+            self._durable = max(self._durable, seq)
 
         return work
 
@@ -145,84 +137,7 @@ class Journal:
         self._other.file.close()
 
     def _switch(self) -> None:
-        self._other.begin(self._lineage, self.seq + 1)
+        self._other.begin(self._lineage, self.seq + 1, self.since)
         self._active, self._other = self._other, self._active
         self._needed = True
         self._unsynced = [*self._unsynced, self._active]
-
-
-def records(
-    texts: list[bytes], lineage: bytes, after: int, folder: Path
-) -> Iterator[tuple[int, bytes]]:
-    """Yield (seq, body) of every record behind ``after``, in order and without a gap.
-
-    ``texts`` are the files' contents. What follows the first record that is
-    not whole was never acknowledged and is left out: also in the next segment,
-    which is only synced together with the one before it.
-
-    Raises:
-        StoreError: the journal is damaged, belongs to another database, or lacks
-            records that the database has not been brought to.
-    """
-    opened = [_opened(text, folder) for text in texts]
-    segments = sorted(found for found in opened if found is not None)
-    following, begun = after + 1, False
-    for first_seq, epoch, theirs, text in segments:
-        if theirs != lineage:
-            raise StoreError(
-                f"The journal in {folder} belongs to another database.",
-                remedy="After restoring a backup, begin with an empty folder; else move the files "
-                f"{FILES[0]} and {FILES[1]} away.",
-            )
-        if first_seq > following:
-            if begun:
-                return
-            raise StoreError(
-                f"The journal in {folder} begins at record {first_seq}, the database needs "
-                f"{following}.",
-                remedy="The database is older than the journal, or damaged: put back the newer "
-                "one, or restore a backup into an empty folder.",
-            )
-        for seq, body in _chain(text, epoch, first_seq):
-            if seq == following:
-                yield seq, body
-                following += 1
-        begun = True
-
-
-def _opened(text: bytes, folder: Path) -> tuple[int, int, bytes, bytes] | None:
-    """Return (first seq, epoch, lineage, text) of a segment, or ``None`` if it was never begun.
-
-    A header lies within one sector: the power takes all of it or nothing.
-
-    Raises:
-        StoreError: it was begun, and what it says of itself is damaged.
-    """
-    if not any(text[:_FIRST_RECORD]):
-        return None
-    header = text[: _HEADER.size]
-    if len(text) >= _HEADER.size + _CHECKSUM.size:  # the length may not have reached the disk
-        (checksum,) = _CHECKSUM.unpack_from(text, _HEADER.size)
-        magic, lineage, epoch, first_seq = _HEADER.unpack(header)
-        if magic == _MAGIC and zlib.crc32(header) == checksum:
-            return first_seq, epoch, lineage, text
-    raise StoreError(
-        f"The journal in {folder} is damaged: the beginning of {FILES[0]} or {FILES[1]} cannot be "
-        "read.",
-        remedy="Keep a copy of the folder, then restore a backup into an empty one. Without those "
-        "two files the engine starts with what the database has; the last changes may be missing.",
-    )
-
-
-def _chain(text: bytes, epoch: int, seq: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the records of a segment up to the first that is not whole."""
-    offset = _FIRST_RECORD
-    while offset + _RECORD.size <= len(text):
-        checksum, size, found = _RECORD.unpack_from(text, offset)
-        body = text[offset + _RECORD.size : offset + _RECORD.size + size]
-        expected = zlib.crc32(body, zlib.crc32(_CHECKED.pack(epoch, size, found)))
-        if found != seq or len(body) != size or checksum != expected:
-            return
-        yield seq, body
-        offset += _RECORD.size + size
-        seq += 1

@@ -59,5 +59,12 @@ CREATE TABLE act (
 CREATE UNIQUE INDEX act_by_id ON act(id, step);
 """
 
-MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL, _ACTS)
+# ``journal.since``: with which record the life of the journal began that holds what the
+# database may lack; 0 when an engine ended in good order, and nothing is beyond the database.
+_SINCE = "ALTER TABLE journal ADD COLUMN since INTEGER NOT NULL DEFAULT 0"
+
+# The first version with a journal.
+JOURNAL_VERSION = 2
+
+MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL, _ACTS, _SINCE)
 VERSION = len(MIGRATIONS)

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 import msgspec
+import structlog
 
-from glasshouse.engine.batch import Batch, position
+from glasshouse.engine.batch import Batch, position, write
 from glasshouse.engine.disk import LogFile
-from glasshouse.engine.journal import FILES, Journal, records
+from glasshouse.engine.holes import close_holes
+from glasshouse.engine.journal import FILES, Journal
+from glasshouse.engine.journal_reading import Reading, read
 from glasshouse.engine.schema import FILE, log_path
 from glasshouse.engine.store import Store
 from glasshouse.model.errors import StoreError
 
+log = structlog.get_logger()
+
 _decode = msgspec.msgpack.Decoder(Batch).decode
 
 
-def open_journal(store: Store) -> Journal:
+def open_journal(store: Store, *, accept_loss: bool = False) -> Journal:
     """Bring the database up to its journal, durably, and begin a new one.
 
+    With ``accept_loss`` a damaged journal is used as far as it is readable; its
+    files are kept beside it first.
+
     Raises:
-        StoreError: the journal is not this database's.
+        StoreError: the journal is damaged, or not this database's.
         OSError, apsw.Error: the disk refuses.
     """
     first, second = (store.disk.log(store.folder / name) for name in FILES)
-    last = _replay(store, [first, second])
+    taken = _accept(store, [first, second]) if accept_loss else None
+    last = _replay(store, [first, second]) if taken is None else taken
     # One that cannot be written is told of now, not when the first job has been taken.
     store.prove()
     sync_database(store)
-    lineage, _ = store.position()
-    return Journal((first, second), lineage, last)
+    journal = Journal((first, second), store.position().lineage, last)
+    # From now on it may hold what the database lacks; not before its own header is on the disk.
+    store.needs_journal(journal.since)
+    sync_database(store)
+    # In the database's own file too: then a lost log of SQLite's does not take it along.
+    store.fold()
+    return journal
 
 
 def replay(store: Store) -> int:
     """Bring the database up to its journal; return the number of the last record.
 
     Raises:
-        StoreError: the journal is not this database's.
+        StoreError: the journal is damaged, or not this database's.
         OSError, apsw.Error: the disk refuses.
     """
     files = [store.disk.log(store.folder / name) for name in FILES]
@@ -62,24 +79,43 @@ def sync_database(store: Store) -> None:
         log.close()
 
 
+def reading(db: apsw.Connection, journal: list[bytes], folder: Path) -> Reading:
+    """Return what the journal has beyond ``db``; ``journal`` is its files' contents."""
+    lineage, applied, since = position(db)
+    return read(journal, lineage, applied, folder, since)
+
+
 def missing(db: apsw.Connection, journal: list[bytes], folder: Path) -> Iterator[tuple[int, Batch]]:
     """Yield (number, batch) of the records that ``db`` lacks; ``journal`` is its files' contents.
 
     Raises:
-        StoreError: the journal is not the database's, or cannot be read.
+        StoreError: the journal is damaged, not the database's, or cannot be read.
     """
-    lineage, applied = position(db)
-    for seq, body in records(journal, lineage, applied, folder):
-        yield seq, _batch(body, folder)
+    for seq, body in reading(db, journal, folder).sound():
+        yield seq, decode(body, folder)
 
 
-def _replay(store: Store, files: list[LogFile]) -> int:
-    for seq, batch in missing(store.db, [file.read() for file in files], store.folder):
-        store.write(batch, seq)
-    return store.position()[1]
+def take_readable(db: apsw.Connection, found: Reading, folder: Path) -> None:
+    """Bring ``db`` up to what of a damaged journal is readable, over its holes.
+
+    Records hold final states, so one may be left out: a job that it alone brought is
+    not there, and one that it alone took away is there still.
+
+    Raises:
+        StoreError: a record cannot be read by this version.
+        apsw.Error: the disk refuses.
+    """
+    for seq, body in found.records:
+        write(db, decode(body, folder), seq)
+    close_holes(db)
 
 
-def _batch(body: bytes, folder: Path) -> Batch:
+def decode(body: bytes, folder: Path) -> Batch:
+    """Return a record's changes.
+
+    Raises:
+        StoreError: a newer version wrote them.
+    """
     try:
         return _decode(body)
     except msgspec.DecodeError as error:
@@ -87,3 +123,56 @@ def _batch(body: bytes, folder: Path) -> Batch:
             f"The journal in {folder} holds a record that this version cannot read: {error}.",
             remedy="Start the version of Glasshouse that wrote it.",
         ) from error
+
+
+def _replay(store: Store, files: list[LogFile]) -> int:
+    for seq, batch in missing(store.db, [file.read() for file in files], store.folder):
+        store.write(batch, seq)
+    return store.position().applied
+
+
+def _accept(store: Store, files: list[LogFile]) -> int | None:
+    """Take in what is readable of a damaged journal; return the last record.
+
+    ``None``: the journal is sound, and nothing was done.
+    """
+    texts = [file.read() for file in files]
+    found = reading(store.db, texts, store.folder)
+    if not found.faults:
+        log.info("the journal is sound: there is no loss to accept")
+        return None
+    kept = _keep(store.folder, texts)
+    take_readable(store.db, found, store.folder)
+    log.warning(
+        "started on a damaged journal: what could not be read is lost",
+        faults=found.faults,
+        lost_records=[list(hole) for hole in found.lost],
+        taken_records=len(found.records),
+        kept=kept,
+    )
+    # Numbers that lost records had are not given again: an older copy is never taken for new.
+    last = max([store.position().applied, *(last for _, last in found.lost)])
+    store.write(Batch(), last)
+    return last
+
+
+def _keep(folder: Path, texts: list[bytes]) -> list[str]:
+    """Copy the files as they are; return the names of the copies, which nothing reads."""
+    mark = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(2)}"
+    kept = []
+    for name, text in zip(FILES, texts, strict=True):
+        if not text:
+            continue
+        copy = folder / f"{name}.damaged-{mark}"
+        descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        kept.append(copy.name)
+    directory = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+    return kept

@@ -53,11 +53,13 @@ async def run_engine(
     timers: Timers | None = None,
     disk: Disk | None = None,
     clock: Callable[[], float] = time.time,
+    accept_loss: bool = False,
 ) -> None:
     """Serve FWP on ``host:port`` from the store below ``data`` until ``stop`` is set.
 
     ``on_ready(host, port)`` is called once clients are answered. On return
-    everything acknowledged is durable and the folder is free again.
+    everything acknowledged is durable and the folder is free again. With
+    ``accept_loss`` it starts on a damaged journal too, with what is readable.
 
     Raises:
         StoreError: another engine runs on ``data``, or it cannot be used, or
@@ -67,7 +69,7 @@ async def run_engine(
     timers = timers or Timers()
     lock = FolderLock(data)
     try:
-        engine = _made(data, disk, password, clock)
+        engine = _made(data, disk, password, clock, accept_loss=accept_loss)
         server = await _listen(engine, host, port, tls)
         address = server.sockets[0].getsockname()
         look = _look(engine, data, lock, f"{address[0]}:{address[1]}", tls=tls is not None)
@@ -92,10 +94,15 @@ async def run_engine(
 
 
 def _made(
-    data: Path, disk: Disk | None, password: bytes | None, clock: Callable[[], float]
+    data: Path,
+    disk: Disk | None,
+    password: bytes | None,
+    clock: Callable[[], float],
+    *,
+    accept_loss: bool,
 ) -> Engine:
     try:
-        return Engine(Store(data, disk), password=password, clock=clock)
+        return Engine(Store(data, disk), password=password, clock=clock, accept_loss=accept_loss)
     except apsw.Error as error:
         raise schema.unusable(data / schema.FILE, error) from error
     except OSError as error:

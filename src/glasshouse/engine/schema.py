@@ -70,7 +70,7 @@ def open_writer(
         db.pragma("wal_autocheckpoint", 0)
         db.pragma("journal_size_limit", 64 << 20)
         db.pragma("cache_size", -_CACHE_KIB)
-        _migrate(db)
+        migrate(db)
     except apsw.Error as error:
         raise unusable(path, error) from error
     return db
@@ -235,8 +235,12 @@ def _make_private(path: Path) -> None:
                 path.chmod(0o600)
 
 
-def _migrate(db: apsw.Connection) -> None:
-    """Run the steps that the file lacks, each in a transaction that is all or nothing."""
+def migrate(db: apsw.Connection) -> None:
+    """Run the steps that the file lacks, each in a transaction that is all or nothing.
+
+    Raises:
+        apsw.Error: the disk refuses.
+    """
     while (version := int(db.pragma("user_version"))) < VERSION:
         db.execute("BEGIN IMMEDIATE")
         try:

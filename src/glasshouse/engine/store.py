@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 
 from glasshouse.engine import schema
-from glasshouse.engine.batch import COLUMNS, Batch, Row, position, write
+from glasshouse.engine.batch import COLUMNS, Batch, Position, Row, position, write
 from glasshouse.engine.disk import Disk
 from glasshouse.engine.migrations import VERSION
 
@@ -59,6 +59,16 @@ class Store:
         # What is there already, were it a row, SQLite would not write again.
         self.db.pragma("user_version", VERSION)
 
+    def needs_journal(self, since: int) -> None:
+        """Note that the journal which began with record ``since`` may hold more than the database.
+
+        0: it does not; the next start asks for none.
+
+        Raises:
+            apsw.Error: it cannot be written.
+        """
+        self.db.execute("UPDATE journal SET since = ?", (since,))
+
     def no_room(self, error: Exception) -> bool:
         """Tell whether ``error``, just raised, means that the disk is full, not that it failed."""
         return schema.no_room(error, self.db)
@@ -74,8 +84,8 @@ class Store:
 
     # -- reading -------------------------------------------------------------
 
-    def position(self) -> tuple[bytes, int]:
-        """Return the lineage and the record that the database has been brought to."""
+    def position(self) -> Position:
+        """Return where the database stands."""
         return position(self.db)
 
     def row(self, job_id: int) -> Row | None:

@@ -59,6 +59,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     listen: Listen
     password: bytes | None = None
     tls: TlsFiles | None = None
+    accept_loss: bool = False
 
 
 class Secret:

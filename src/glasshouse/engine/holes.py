@@ -1,0 +1,54 @@
+"""What has to be mended in a database that took in a journal with records missing.
+
+Jobs stand each for itself. What is only true of all of them together is made true
+again here: every queue is listed, no two jobs hold one place of a queue, the log
+of finished executions has no gaps, and the counts are those of what is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import apsw
+
+from glasshouse.engine.batch import recount
+
+_QUEUES = (
+    "INSERT INTO queue SELECT DISTINCT queue, 0, 0 FROM job"
+    " WHERE state = 1 AND queue NOT IN (SELECT name FROM queue)"
+)
+_SHARED = "SELECT 1 FROM job WHERE state = 1 GROUP BY queue, score HAVING count(*) > 1 LIMIT 1"
+_PLACES = (
+    "UPDATE job SET score = places.place FROM"
+    " (SELECT id, row_number() OVER (ORDER BY score, id) AS place FROM job WHERE state = 1)"
+    " AS places WHERE job.id = places.id"
+)
+_GAPS = "SELECT max(id) - min(id) + 1 > count(*) FROM finished"
+# Towards the newest, whose ids go on from there. Two steps: no id is taken twice meanwhile.
+_CLOSED = (
+    "UPDATE finished SET id = -moved.to_id FROM (SELECT id, (SELECT max(id) FROM finished) + 1"
+    " - row_number() OVER (ORDER BY id DESC) AS to_id FROM finished) AS moved"
+    " WHERE finished.id = moved.id;"
+    "UPDATE finished SET id = -id"
+)
+
+
+def close_holes(db: apsw.Connection) -> None:
+    """Make true again what an engine relies on, in one transaction.
+
+    Raises:
+        apsw.Error: the disk refuses; nothing was changed.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.execute(_QUEUES)
+        if db.execute(_SHARED).fetchone() is not None:
+            db.execute(_PLACES)
+        if db.execute(_GAPS).get:
+            db.execute(_CLOSED)
+        recount(db)
+        db.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(apsw.Error):  # SQLite may have rolled back by itself
+            db.execute("ROLLBACK")
+        raise
