@@ -19,7 +19,7 @@ from glasshouse.engine import run, session
 from glasshouse.floor import floor, index, pages
 from glasshouse.links import receivers
 from glasshouse.upstream import embedded, embedded_db, faktory_port, redis_lists
-from glasshouse.web import protocol
+from glasshouse.web import bodies, protocol
 
 LONG = 300.0
 """Seconds for which nothing waits that works."""
@@ -36,6 +36,7 @@ _BOUNDS: list[tuple[ModuleType, str]] = [
     (index, "_SECONDS"),
     (receivers, "_SECONDS"),
     (protocol, "HEAD_SECONDS"),
+    (bodies, "BODY_SECONDS"),
 ]
 _STATED = {(module.__name__, name): float(getattr(module, name)) for module, name in _BOUNDS}
 

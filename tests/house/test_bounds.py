@@ -18,14 +18,15 @@ from glasshouse.upstream import embedded, embedded_db, faktory_port, redis_lists
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.redis_link import RedisLink
-from glasshouse.web import protocol
+from glasshouse.web import bodies, protocol
 from tests.steady import stated
 
 STATED = [
     (session, "HELLO_WITHIN", 2.0), (run, "HELLO_WITHIN", 2.0), (embedded, "_PATIENCE", 0.5),
     (embedded_db, "HUNG_AFTER", 10.0), (faktory_port, "_CONNECT", 2.0),
     (floor, "_FIRST_LOOK", 2.0), (index, "_SECONDS", 0.5), (pages, "_SLOW", 0.25),
-    (protocol, "HEAD_SECONDS", 10.0), (receivers, "_SECONDS", 10.0), (redis_lists, "_SECONDS", 1.0),
+    (protocol, "HEAD_SECONDS", 10.0), (bodies, "BODY_SECONDS", 20.0),
+    (receivers, "_SECONDS", 10.0), (redis_lists, "_SECONDS", 1.0),
 ]  # fmt: skip
 DEFAULTS: list[tuple[Callable[..., Any], str, float]] = [
     (CommandPort, "patience", 5.0), (WebPages, "patience", 10.0), (RedisLink, "patience", 5.0),

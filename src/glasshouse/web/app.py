@@ -28,6 +28,7 @@ from glasshouse.web import format as fmt
 from glasshouse.web.admission import admit, strange
 from glasshouse.web.api import ENDPOINTS
 from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
+from glasshouse.web.crowd import Crowd
 from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
 from glasshouse.web.live import Live
@@ -49,6 +50,8 @@ _VIEWER = "glasshouse.viewer"
 _READ = "glasshouse.body_read"
 _ORDERS, _MOST_ORDER = frozenset({"preview_operation", "operations", "operate"}), 4 << 20
 """A job to be pushed may be long."""
+_LONG_BODY = 1.0
+"""Seconds after which a right may have ended that somebody had when the body began."""
 
 
 class Console:
@@ -161,11 +164,15 @@ class Console:
             site.origins(headers.get("host", "")),
             needed=cookie(headers, site.cookie) is not None,
         )
+        # Who asks is decided on the head alone, before anything else is waited for.
         most = _MOST_ORDER if match.route.name in _ORDERS else bodies.MOST_BYTES
-        body = await bodies.read(receive, most)
-        scope[_READ] = True
         try:
             viewer = await self._viewer(scope)
+            began = time.monotonic()
+            body = await bodies.read(receive, most)
+            scope[_READ] = True
+            if time.monotonic() - began > _LONG_BODY:
+                viewer = scope[_VIEWER] = await self._site.gate.again(viewer)
         except StoreError as error:
             raise unrecorded(error) from error
         context = self._site.context(match, scope["raw_path"], b"", locale_of(headers), viewer)
@@ -244,12 +251,13 @@ class Console:
 
 
 class Application:
-    """The whole stack, with the handle to end its streams."""
+    """The whole stack, with the handle to end its streams; ``crowd`` are its connections."""
 
-    def __init__(self, inner: ASGIApp, live: Live) -> None:
+    def __init__(self, inner: ASGIApp, live: Live, crowd: Crowd) -> None:
         """Serve ``inner``."""
         self._inner = inner
         self.live = live
+        self.crowd = crowd
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP; nothing else is spoken."""
@@ -302,7 +310,8 @@ def create_app(
     live = Live(site, heartbeat=heartbeat)
     console = Console(site, assets, live, people_pages(people, desk))
     inner: ASGIApp = SecurityHeaders(console)
-    return Application(SubPath(inner, base) if base else inner, live)
+    crowd = Crowd() if people is None else Crowd(people.access.is_proxy)
+    return Application(SubPath(inner, base) if base else inner, live, crowd)
 
 
 def _wants_json(scope: Scope) -> bool:

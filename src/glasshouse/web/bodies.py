@@ -1,18 +1,29 @@
-"""Bodies of requests: read in bounds, forms and JSON, nothing else."""
+"""Bodies of requests: read in bounds, of bytes and of time; forms and JSON, nothing else."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from starlette.types import Receive
 
-from glasshouse.model.errors import InvalidError
+from glasshouse.model.errors import GlasshouseError, InvalidError
 from glasshouse.web import query
 
 MOST_BYTES = 64 << 10
+BODY_SECONDS = 20.0
+"""So long a body may take, and a second more for each ``SLOWEST`` bytes of it that have come."""
+SLOWEST = 32 << 10
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+class LateError(GlasshouseError):
+    """A body did not come in time."""
+
+    code = "late"
+    remedy = "Send it again, over a faster connection."
 
 
 async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
@@ -20,17 +31,28 @@ async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
 
     Raises:
         InvalidError: it is too long, or the client went.
+        LateError: it did not come in time.
     """
     body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise InvalidError("The request was not sent whole.", remedy="Send it again.")
-        body += message.get("body", b"")
-        if len(body) > most:
-            raise InvalidError("The request is too long.", remedy="Send less.")
-        if not message.get("more_body"):
-            return bytes(body)
+    latest = asyncio.get_running_loop().time() + BODY_SECONDS
+    try:
+        async with asyncio.timeout_at(latest) as limit:
+            while await _more(receive, body, most):
+                limit.reschedule(latest + len(body) / SLOWEST)
+    except TimeoutError:
+        raise LateError("The body of the request did not come in time.") from None
+    return bytes(body)
+
+
+async def _more(receive: Receive, body: bytearray, most: int) -> bool:
+    """Add what comes next to ``body``; return whether there is more to come."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise InvalidError("The request was not sent whole.", remedy="Send it again.")
+    body += message.get("body", b"")
+    if len(body) > most:
+        raise InvalidError("The request is too long.", remedy="Send less.")
+    return bool(message.get("more_body"))
 
 
 def lists(body: bytes, content_type: str) -> dict[str, list[str]]:

@@ -30,6 +30,7 @@ from glasshouse.model.errors import (
     UpstreamUnavailableError,
 )
 from glasshouse.web import guard, query, replies
+from glasshouse.web.bodies import LateError
 from glasshouse.web.context import PageContext, PageRenderer
 from glasshouse.web.people.refusals import (
     FactorNeededError,
@@ -81,6 +82,7 @@ class BusyError(GlasshouseError):
 
 STATUS |= {
     MethodNotAllowedError: 405,
+    LateError: 408,
     BusyError: 503,
     SignInNeededError: 401,
     WrongCredentialsError: 401,

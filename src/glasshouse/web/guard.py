@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from glasshouse.web import framing
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 ALLOW = "GET, HEAD, OPTIONS"
@@ -105,6 +107,8 @@ def _body_fault(method: str, headers: Headers) -> str | None:
     length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
     if length is not None and _LENGTH.fullmatch(length) is None:
         return "The Content-Length header is malformed."
+    if coding is not None and coding.strip().lower() != framing.CHUNKED:
+        return "The only Transfer-Encoding that is taken is chunked."
     if length is not None and coding is not None:
         return "Content-Length and Transfer-Encoding exclude each other."
     if method in SAFE and (coding is not None or (length is not None and int(length) > 0)):

@@ -1,79 +1,157 @@
 """uvicorn's httptools protocol with the guard at the wire.
 
 What always holds: a request reaches the application only after ``guard.check``
-passed on the bytes as sent; an unfinished head is bounded in bytes and time; a
-refused connection is closed and never disturbs an answer that is under way.
+passed on the bytes as sent, and nothing that arrives after its head can add to it; at most one
+request of a connection is under way, and what comes after it is not looked at before it was
+answered; an unfinished head is bounded in bytes and time; a refused connection is closed and
+never disturbs an answer that is under way.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import enum
 import http
 import socket
-from typing import Any
+from typing import Any, cast
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from glasshouse.web import guard
+from glasshouse.web import framing, guard
+from glasshouse.web.crowd import Crowd
 from glasshouse.web.guard import Refusal
 from glasshouse.web.headers import NOT_KEPT, SECURITY_HEADERS
 
 HEAD_SECONDS = 10.0
-MAX_CONNECTIONS = 2000
+LINGER_SECONDS = 2.0
+"""So long is read on, and thrown away, what somebody sends who was already answered."""
+UNTAKEN_SECONDS = 30
+"""So long may a client take nothing of what it was sent, before its connection is dropped."""
 _MAX_HEAD = guard.MAX_TARGET + guard.MAX_HEADER_BYTES + 256
+_HEAD_END = b"\r\n\r\n"
 _MALFORMED = Refusal(400, "The request is not well-formed HTTP/1.1.")
+_CROWDED = Refusal(503, "Too many connections.")
 
 
 class RefusedError(Exception):
     """Stops the parser inside a callback; never leaves this module."""
 
 
+class _Due(enum.Enum):
+    """What a connection waits for."""
+
+    HEAD = enum.auto()
+    BODY = enum.auto()
+    ANSWER = enum.auto()
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One connection; see the module's promises."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Start with no request seen."""
+    def __init__(self, *args: Any, crowd: Crowd, **kwargs: Any) -> None:
+        """Start with no request seen; ``crowd`` are all connections."""
         super().__init__(*args, **kwargs)
+        self._crowd = crowd
         self._refusal = _MALFORMED
         self._refused = False
-        self._in_head = True
-        self._head_bytes = 0
+        self._due = _Due.HEAD
+        self._held = bytearray()
+        self._seen = b""
+        self._head_bytes, self._head_whole = 0, False
+        self._body: framing.Body | None = None
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or answer 503 when there are too many."""
         super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
         # Head and body are two writes: without this the body waits for the client's
         # acknowledgement, 40 ms on a kept connection. Loops set it for some sockets only.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if len(self.connections) > MAX_CONNECTIONS:
-            self._refuse(Refusal(503, "Too many connections."))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS * 1000)
+        if not self._crowd.enter(self, self.client[0] if self.client else None):
+            self._refuse(_CROWDED, lingering=False)
             return
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
+        self._crowd.leave(self)
         self._head_seen()
+        self._held.clear()
         super().connection_lost(exc)
 
+    def give_up(self) -> None:
+        """Make room for others: end a request that is not there as a whole, or none."""
+        if self._due is not _Due.HEAD or self._head_bytes:
+            self._refuse(_CROWDED, lingering=False)
+        self._refused = True
+        # What a client does not take is not waited for.
+        self.transport.abort() if self.transport.get_write_buffer_size() else self.transport.close()
+
     def data_received(self, data: bytes) -> None:
-        """Feed the parser while the connection is in good order."""
-        if self._refused:
-            return
-        if self._in_head:
-            self._head_bytes += len(data)
-            self._await_head()
-        super().data_received(data)
-        if self._in_head and self._head_bytes > _MAX_HEAD:
+        """Feed the parser while the connection is in good order, one request at a time."""
+        if not self._refused:
+            self._held += data
+            self._take()
+
+    def _take(self) -> None:
+        """Pass on what has come, up to the end of the request that is under way."""
+        while self._held and self._due is not _Due.ANSWER and not self._refused:
+            piece = self._piece_of_head() if self._due is _Due.HEAD else self._piece_of_body()
+            if not self._refused:
+                del self._held[: len(piece)]
+                super().data_received(piece)
+                self._compare()
+        if len(self._held) > HIGH_WATER_LIMIT and not self._refused:
+            self.flow.pause_reading()
+
+    def _piece_of_head(self) -> bytes:
+        """Return what is there of a head, up to its end."""
+        self._await_head()
+        piece = bytes(self._held[: _MAX_HEAD + 1])
+        end = (self._seen + piece).find(_HEAD_END)
+        self._head_whole = end >= 0
+        if self._head_whole:
+            piece = piece[: end + len(_HEAD_END) - len(self._seen)]
+        self._seen = (self._seen + piece)[1 - len(_HEAD_END) :]
+        self._head_bytes += len(piece)
+        if self._head_bytes > _MAX_HEAD:
             self._refuse(Refusal(400, "The request's head is too long."))
+        return piece
+
+    def _piece_of_body(self) -> bytes:
+        """Return what is there of a body, up to its end."""
+        assert self._body is not None
+        try:
+            data = bytes(self._held)
+            return data[: self._body.take(data)]
+        except framing.FramingError as error:
+            self._refuse(Refusal(400, str(error)))
+            return b""
+
+    def _compare(self) -> None:
+        """Refuse what the parser takes for something else than we do."""
+        ended = self._body is None or self._body.done
+        if (self._due is _Due.BODY and ended) or (self._due is _Due.HEAD and self._head_whole):
+            self._refuse(_MALFORMED)
 
     def on_message_begin(self) -> None:
-        """Begin to measure a head."""
-        self._in_head = True
+        """Begin a head."""
+        self._expect(_Due.HEAD)
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of a head; nothing that comes later is one."""
+        self._expect(_Due.HEAD)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Check the request as sent, before anything is derived from it."""
+        self._expect(_Due.HEAD)
         refusal = guard.check(
             self.parser.get_method().decode("latin-1"),
             self.url,
@@ -84,24 +162,59 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refusal = refusal
             raise RefusedError
         self._head_seen()
+        self._due, self._body = _Due.BODY, framing.body_of(self.headers)
+        # What was decided on stays as it is, whatever the parser still finds.
+        self.scope["headers"] = tuple(self.headers)
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", _Parting(self))
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._expect(_Due.BODY)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Expect the next head."""
-        self._in_head = True
-        self._head_bytes = 0
+        """Hold back what comes until this request was answered."""
+        self._expect(_Due.BODY)
+        self._due = _Due.ANSWER
+        self._crowd.answers(self)
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Expect the next head."""
+        super().on_response_complete()
+        if self.transport.is_closing() or self._refused:
+            return
+        if self._due is _Due.BODY:
+            self.part()
+            return
+        self._due, self._seen, self._head_bytes, self._head_whole = _Due.HEAD, b"", 0, False
+        self._crowd.waits(self)
+        self.loop.call_soon(self._take_next)
+
+    def _take_next(self) -> None:
+        if not self.transport.is_closing():
+            self._take()
+
+    def _expect(self, due: _Due) -> None:
+        if self._due is not due or self._refused:
+            raise RefusedError
 
     def send_400_response(self, msg: str) -> None:
         """Answer what uvicorn calls invalid, with the guard's reason if it has one."""
         self._refuse(self._refusal)
+
+    def shutdown(self) -> None:
+        """End the connection as soon as the answer that is under way has gone."""
+        super().shutdown()
+        if self._refused or self._due is not _Due.ANSWER:
+            self.transport.close()
 
     def _await_head(self) -> None:
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
 
     def _head_seen(self) -> None:
-        self._in_head = False
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
@@ -109,18 +222,55 @@ class GuardedProtocol(HttpToolsProtocol):
     def _head_late(self) -> None:
         self._refuse(Refusal(408, "The request did not arrive in time."))
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Refusal, *, lingering: bool = True) -> None:
+        """Answer the request that is not there as a whole, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
+        self._held.clear()
         self._head_seen()
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
-            # An earlier answer is under way: let it end, then close.
-            cycle.keep_alive = False
-            return
+            if cycle.response_started:
+                # Let the answer end that is under way, then close.
+                cycle.keep_alive = False
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.transport.write(plain_answer(refusal))
-        self.transport.close()
+        if lingering:
+            self.part()
+        else:
+            self.transport.close()
+
+    def part(self) -> None:
+        """Close; read on for a moment where more is coming, or the answer may never be seen.
+
+        A connection that is closed while something of it was not read is reset, and the
+        other side may lose what it was sent.
+        """
+        self._refused = True
+        if self._due is _Due.ANSWER or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self._held.clear()
+        with contextlib.suppress(OSError, RuntimeError):
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+
+class _Parting:
+    """A transport for answers, which parts from a client that is still sending."""
+
+    def __init__(self, protocol: GuardedProtocol) -> None:
+        self._protocol = protocol
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._protocol.part()
 
 
 def plain_answer(refusal: Refusal) -> bytes:

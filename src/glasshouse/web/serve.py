@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import uvicorn
 
@@ -64,7 +66,7 @@ class _Server(uvicorn.Server):
 def _config(app: Application, tls: ssl.SSLContext | None) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        http=cast("type[asyncio.Protocol]", functools.partial(GuardedProtocol, crowd=app.crowd)),
         ws="none",
         lifespan="off",
         access_log=False,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from glasshouse.model.access import IPAddress
+from glasshouse.policy.decide import in_networks
 from glasshouse.policy.roles import IPNetwork
 from glasshouse.policy.rules import Rules
 
@@ -52,3 +54,8 @@ class Access:
     proxy: ProxyHeader | None = None
     trusted_proxies: tuple[IPNetwork, ...] = ()
     site: Site = field(default_factory=Site)
+
+    def is_proxy(self, address: IPAddress) -> bool:
+        """Return whether many people come from this address."""
+        vouching = () if self.proxy is None else self.proxy.networks
+        return in_networks(address, (*self.trusted_proxies, *vouching))
