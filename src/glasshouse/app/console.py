@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -12,6 +13,7 @@ from pathlib import Path
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
 from glasshouse.app.desk import desk_of, working
+from glasshouse.app.hosts import hosts_of
 from glasshouse.app.ledger import kept, noting
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.people import people_of, state_of
@@ -26,6 +28,7 @@ from glasshouse.settings.console import ConsoleSettings
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.web.app import create_app
+from glasshouse.web.hosts import Hosts
 from glasshouse.web.people.people import People
 from glasshouse.web.serve import serve
 
@@ -42,7 +45,7 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
         warn_when_open(address, settings)
-        async with _served(settings) as (made, addresses):
+        async with _served(settings, address) as (made, addresses):
 
             def on_ready() -> None:
                 url = url_of(settings, address)
@@ -64,7 +67,7 @@ def url_of(settings: ConsoleSettings, address: Address) -> str:
 
 @contextlib.asynccontextmanager
 async def _served(
-    settings: ConsoleSettings,
+    settings: ConsoleSettings, address: Address
 ) -> AsyncIterator[tuple[Console, dict[str, str | None]]]:
     """Yield the console over these servers, and where each of them answers if that is known."""
     floors: dict[str, ServerFloor] = {}
@@ -84,7 +87,10 @@ async def _served(
             await life.enter_async_context(kept(people.tools.database, folder))
         desk = desk_of(settings, people)
         tls = None if settings.tls is None else server_context(settings.tls)
-        made = Console(floors, people, tls, desk)
+        # Names that people gave are known to ``people``, who may be told others later.
+        added = settings.hosts if people is None else ()
+        hosts = await asyncio.to_thread(hosts_of, address, settings.tls, added)
+        made = Console(floors, hosts, people, tls, desk)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
             if server.engine is not None:
@@ -100,12 +106,14 @@ class Console:
     def __init__(
         self,
         servers: Mapping[str, ServerFloor],
+        hosts: Hosts,
         people: People | None = None,
         tls: ssl.SSLContext | None = None,
         desk: Desk | None = None,
     ) -> None:
         """Put it together; nothing is opened. Without ``people`` everybody may look.
 
+        It answers under the names of ``hosts``, and those that the settings of ``people`` give.
         Without a ``desk`` nothing can be changed.
 
         Raises:
@@ -114,7 +122,7 @@ class Console:
         self._floor = Floor(servers)
         self.people = people
         self._tls = tls
-        self._app = create_app(self._floor, clock=time.time, people=people, desk=desk)
+        self._app = create_app(self._floor, clock=time.time, people=people, desk=desk, hosts=hosts)
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve at ``sock`` until cancelled."""
@@ -145,13 +153,15 @@ def _embedded_floor(name: str, data: Path) -> ServerFloor:
     return ServerFloor(name, reader, clock=time.time, scanner=scanner)
 
 
-def embedded(data: Path, people: People | None = None, desk: Desk | None = None) -> Console:
+def embedded(
+    data: Path, hosts: Hosts, people: People | None = None, desk: Desk | None = None
+) -> Console:
     """Return the console over the engine whose data lies in ``data``.
 
     Raises:
         SettingsError: the front end was not built.
     """
-    return Console({SERVER: _embedded_floor(SERVER, data)}, people, desk=desk)
+    return Console({SERVER: _embedded_floor(SERVER, data)}, hosts, people, desk=desk)
 
 
 def warn_when_open(address: Address, settings: ConsoleSettings | None = None) -> None:

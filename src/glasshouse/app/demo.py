@@ -15,6 +15,7 @@ from glasshouse.app.child import Child
 from glasshouse.app.console import embedded, warn_when_open
 from glasshouse.app.demo_folder import filled, prepare
 from glasshouse.app.desk import working
+from glasshouse.app.hosts import hosts_of
 from glasshouse.app.ledger import kept
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.sockets import address_of, bind, choose
@@ -56,7 +57,8 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     logins = make_people(database)
     people = People(Tools(database=database), Access(rules=default_rules()))
     desk = Desk(database=database, operators={SERVER: EmbeddedOperator(settings.data)})
-    made = embedded(settings.data, people, desk)
+    hosts = await asyncio.to_thread(hosts_of, address_of(sock), None, settings.hosts)
+    made = embedded(settings.data, hosts, people, desk)
     say("Starting the work server and filling it with a shop's jobs…")
     async with (
         _closing(people),

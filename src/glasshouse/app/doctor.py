@@ -19,6 +19,7 @@ import msgspec
 
 from glasshouse.app.checks import Check, Mark, fine, private, warn, wrong
 from glasshouse.app.doctor_people import people_checks
+from glasshouse.app.hosts import hosts_of
 from glasshouse.app.remote import command_port, redis_link, web_pages
 from glasshouse.classic.jobs import read_set, set_path
 from glasshouse.classic.server import read_busy, read_queues
@@ -85,6 +86,7 @@ def _console(settings: ConsoleSettings, config: Path | None) -> Iterator[Check]:
     except GlasshouseError as error:
         yield wrong("front end", error)
     yield _address(settings.listen, open_to_all=settings.access.rules.anonymous is not None)
+    yield _names(settings)
     yield _room()
 
 
@@ -108,6 +110,26 @@ def _address(listen: Listen, *, open_to_all: bool) -> Check:
             'Write anonymous = "none" under [identity], or listen on 127.0.0.1.',
         )
     return fine("address", f"{address} is free")
+
+
+def _names(settings: ConsoleSettings) -> Check:
+    """Tell under which names the console answers, and where a proxy may come under another."""
+    public = () if settings.public_url is None else (settings.public_url.host,)
+    address = settings.listen.address
+    try:
+        hosts = hosts_of(address, settings.tls, (*settings.hosts, *public))
+    except GlasshouseError as error:
+        return wrong("names", error)
+    at = "this machine's loopback addresses" if address.loopback else "any address"
+    detail = f"it answers as {', '.join(hosts.names)}, at {at}, and under no other name."
+    proxied = settings.trusted_proxies or settings.access.proxy is not None
+    if proxied and not settings.hosts and settings.public_url is None:
+        return warn(
+            "names",
+            detail,
+            "There is a proxy in front: set public_url to where people find the console, or hosts.",
+        )
+    return fine("names", detail)
 
 
 def _room() -> Check:

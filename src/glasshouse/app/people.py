@@ -97,6 +97,7 @@ def access_of(settings: ConsoleSettings) -> Access:
         proxy=settings.access.proxy,
         trusted_proxies=settings.trusted_proxies,
         site=site_of(settings.public_url, tls=settings.tls is not None),
+        hosts=settings.hosts,
     )
 
 

@@ -53,6 +53,7 @@ def reload(read: Read, before: ConsoleSettings, access: Access, note: Note | Non
     changed = changes(access, new)
     access.rules, access.proxy = new.rules, new.proxy
     access.trusted_proxies, access.site = new.trusted_proxies, new.site
+    access.hosts = new.hosts
     log.info("settings reloaded", changed=changed or ["nothing"])
     if note is not None:
         note(changed)
@@ -91,6 +92,7 @@ def changes(old: Access, new: Access) -> list[str]:
             ("identity.proxy", old.proxy, new.proxy),
             ("console.trusted_proxies", old.trusted_proxies, new.trusted_proxies),
             ("console.public_url", old.site, new.site),
+            ("console.hosts", old.hosts, new.hosts),
         )
         if before != after
     ]

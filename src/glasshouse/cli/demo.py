@@ -20,6 +20,7 @@ from glasshouse.settings import (
     require_password_beyond_loopback,
     state_folder,
 )
+from glasshouse.settings.console import hosts_in
 
 
 def demo(
@@ -76,6 +77,7 @@ def demo(
         faktory=work,
         jobs=jobs,
         quiet=quiet_workload,
+        hosts=hosts_in(os.environ),
     )
     # Of the console nothing is loaded by the commands that have none: it takes a while.
     from glasshouse.app import demo as app  # noqa: PLC0415

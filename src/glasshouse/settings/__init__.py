@@ -137,6 +137,7 @@ class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
     faktory: Listen
     jobs: int | None = None
     quiet: bool = False
+    hosts: tuple[str, ...] = ()
 
 
 _LAST_PORT = 65535

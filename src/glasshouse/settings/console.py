@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,9 +21,12 @@ from glasshouse.settings import (
 )
 from glasshouse.settings.access import AccessSettings, open_to_all
 from glasshouse.settings.sinks import Sink
+from glasshouse.web.hosts import plain
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _HTTP_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9A-Fa-f:.]{2,45}")
+HOSTS = "GLASSHOUSE_HOSTS"
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +55,17 @@ class PublicUrl(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The console over its servers, of which there is one at least."""
+    """The console over its servers, of which there is one at least.
+
+    ``hosts`` are names of the console beside those of its machine.
+    """
 
     listen: Listen
     servers: tuple[ServerSettings, ...]
     access: AccessSettings = msgspec.field(default_factory=open_to_all)
     keeping: Keeping = Keeping(wanted=False)
     public_url: PublicUrl | None = None
+    hosts: tuple[str, ...] = ()
     tls: TlsFiles | None = None
     trusted_proxies: tuple[IPNetwork, ...] = ()
     trash: Bounds = Bounds()
@@ -88,8 +96,39 @@ def parse_public_url(text: str) -> PublicUrl:
     return PublicUrl(origin=f"{parts.scheme}://{where}", host=host, path=parts.path.rstrip("/"))
 
 
+def parse_hosts(names: Iterable[str], *, option: str) -> tuple[str, ...]:
+    """Return names of a console as they are compared.
+
+    Raises:
+        SettingsError: one is no name of a host.
+    """
+    for name in names:
+        if not _HOST.fullmatch(name):
+            raise SettingsError(
+                f"{option} has {name[:80]!r}, which is no name of a host.",
+                remedy='Write names alone, without https:// and port: "jobs.internal".',
+            )
+    return tuple(dict.fromkeys(map(plain, names)))
+
+
+def hosts_in(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the console that the environment adds; raises likewise."""
+    return parse_hosts(parts_of(environ.get(HOSTS, "")), option=HOSTS)
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """Return what stands between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def one_server(
-    listen: Listen, engine: Path | None, server: str | None, web: str | None, redis: str | None
+    listen: Listen,
+    engine: Path | None,
+    server: str | None,
+    web: str | None,
+    redis: str | None,
+    *,
+    hosts: tuple[str, ...] = (),
 ) -> ConsoleSettings:
     """Return the settings of a console over the one server that the command line names.
 
@@ -113,4 +152,4 @@ def one_server(
         engine=None if engine is None else engine.absolute(),
         faktory=None if server is None else parse_faktory(server, web, redis),
     )
-    return ConsoleSettings(listen=listen, servers=(made,))
+    return ConsoleSettings(listen=listen, servers=(made,), hosts=hosts)

@@ -31,8 +31,11 @@ from glasshouse.settings.console import (
     ConsoleSettings,
     Keeping,
     PublicUrl,
+    hosts_in,
     one_server,
+    parse_hosts,
     parse_public_url,
+    parts_of,
 )
 from glasshouse.settings.sinks import DATABASE, Sink, parse_sinks
 from glasshouse.web.routes import RESERVED_NAMES
@@ -48,6 +51,7 @@ class _Console(Section, frozen=True, kw_only=True):
     database: str | None = None
     database_file: str | None = None
     public_url: str | None = None
+    hosts: tuple[str, ...] = ()
     tls_cert: str | None = None
     tls_key: str | None = None
     trusted_proxies: tuple[str, ...] = ()
@@ -111,7 +115,7 @@ def settings_of(
     """
     if config is None:
         where = parse_listen(listen, CONSOLE, option="--listen")
-        return one_server(where, *named)
+        return one_server(where, *named, hosts=hosts_in(environ))
     if any(given is not None for given in named):
         raise SettingsError(
             "A settings file and a server on the command line are given.",
@@ -159,6 +163,7 @@ def read_settings(
         access=_access(told, console, path),
         keeping=_keeping(console, path, folder, state),
         public_url=None if console.public_url is None else _public_url(console.public_url, path),
+        hosts=parse_hosts(console.hosts, option=f"{path}: hosts"),
         tls=tls_files(
             None if not console.tls_cert else folder / console.tls_cert,
             None if not console.tls_key else folder / console.tls_key,
@@ -208,8 +213,8 @@ def _from_environment(console: _Console, environ: Mapping[str, str]) -> _Console
         value = environ.get(_PREFIX + name.upper())
         if not value:
             continue
-        if name == "trusted_proxies":
-            changes[name] = tuple(part.strip() for part in value.split(",") if part.strip())
+        if name in {"trusted_proxies", "hosts"}:
+            changes[name] = parts_of(value)
         elif name == "read_only":
             if value not in _TRUTHS:
                 raise SettingsError(

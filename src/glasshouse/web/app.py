@@ -31,6 +31,7 @@ from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
 from glasshouse.web.crowd import Crowd
 from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
+from glasshouse.web.hosts import Hosts
 from glasshouse.web.live import Live
 from glasshouse.web.locale import locale_of
 from glasshouse.web.origin import require_same_origin
@@ -57,9 +58,20 @@ _LONG_BODY = 1.0
 class Console:
     """Answers requests that passed the guard."""
 
-    def __init__(self, site: Site, assets: static.Assets, live: Live, persons: PeoplePages) -> None:
-        """Answer from ``site``; ``live`` holds the open streams."""
+    def __init__(
+        self,
+        site: Site,
+        assets: static.Assets,
+        live: Live,
+        persons: PeoplePages,
+        hosts: Hosts | None = None,
+    ) -> None:
+        """Answer from ``site``; ``live`` holds the open streams.
+
+        ``hosts`` are the names that are answered; without them all are.
+        """
         self._persons = persons
+        self._hosts = hosts
         self._live = live
         self._site = site
         self._assets = assets
@@ -86,6 +98,7 @@ class Console:
             await _send(response, scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        self._require_known_host(scope)
         match = routes.find(scope["raw_path"])
         if match is None:
             raise NotFoundError("There is no such page.", remedy="Start at the overview.")
@@ -108,6 +121,16 @@ class Console:
             await self._live.respond(match, scope, receive, send, viewer)
             return None
         return await self._content(match, scope)
+
+    def _require_known_host(self, scope: Scope) -> None:
+        """Refuse what is asked under a name that a page of another site may have.
+
+        Raises:
+            UnknownHostError: it is none of ours.
+        """
+        host = Headers(scope=scope).get("host", "")
+        if self._hosts is not None and not self._hosts.answers(host, self._persons.names):
+            raise errors.UnknownHostError("This console does not answer under that name.")
 
     async def _content(self, match: Match, scope: Scope) -> Response:
         headers = Headers(scope=scope)
@@ -281,9 +304,12 @@ def create_app(
     gate: Gate | None = None,
     people: People | None = None,
     desk: Desk | None = None,
+    hosts: Hosts | None = None,
     heartbeat: float = HEARTBEAT,
 ) -> Application:
     """Put the console together; ``clock`` gives Unix seconds.
+
+    ``hosts`` are the names under which it answers: for tests alone there may be none.
 
     Raises:
         SettingsError: the front end was not built.
@@ -308,7 +334,7 @@ def create_app(
         lately=desk,
     )
     live = Live(site, heartbeat=heartbeat)
-    console = Console(site, assets, live, people_pages(people, desk))
+    console = Console(site, assets, live, people_pages(people, desk), hosts)
     inner: ASGIApp = SecurityHeaders(console)
     crowd = Crowd() if people is None else Crowd(people.access.is_proxy)
     return Application(SubPath(inner, base) if base else inner, live, crowd)

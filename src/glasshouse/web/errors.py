@@ -73,6 +73,16 @@ class MethodNotAllowedError(GlasshouseError):
     remedy = f"Use one of {guard.ALLOW}."
 
 
+class UnknownHostError(GlasshouseError):
+    """The request is for a name that is none of this console's."""
+
+    code = "unknown_host"
+    remedy = (
+        "Open it by its address or under a name of its machine, or add the name: as hosts under "
+        "[console], or in GLASSHOUSE_HOSTS."
+    )
+
+
 class BusyError(GlasshouseError):
     """A bound was reached; later it may work."""
 
@@ -83,6 +93,7 @@ class BusyError(GlasshouseError):
 STATUS |= {
     MethodNotAllowedError: 405,
     LateError: 408,
+    UnknownHostError: 421,
     BusyError: 503,
     SignInNeededError: 401,
     WrongCredentialsError: 401,

@@ -54,6 +54,12 @@ class Access:
     proxy: ProxyHeader | None = None
     trusted_proxies: tuple[IPNetwork, ...] = ()
     site: Site = field(default_factory=Site)
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that settings give to the console's host."""
+        return self.hosts if self.site.host is None else (self.site.host, *self.hosts)
 
     def is_proxy(self, address: IPAddress) -> bool:
         """Return whether many people come from this address."""

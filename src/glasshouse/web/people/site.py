@@ -38,6 +38,11 @@ class PeoplePages:
         """Where people find the console."""
         return Site() if self.people is None else self.people.access.site
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that settings give to the console's host."""
+        return () if self.people is None else self.people.access.names
+
     def page(self, name: str) -> PageBuilder:
         """Return the page of a route.
 

@@ -1,0 +1,66 @@
+"""The names under which the console answers: pure.
+
+A page of any site can make its own name lead to an address that the browser reaches, loopback
+too, and would then read the console as if it were its own. So a request counts only under a
+name that no other site can have: names of this machine, those that settings add, and addresses
+written as numbers, which browsers ask for nobody's page.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from glasshouse.model.access import IPAddress
+
+LOCAL = "localhost"
+"""The name that is this machine on each machine; names below it too (RFC 6761 §6.3)."""
+_PORT = re.compile(r":[0-9]*$")
+
+
+class Hosts:
+    """Names, and which addresses count beside them."""
+
+    def __init__(self, names: Iterable[str] = (), *, beyond_loopback: bool = False) -> None:
+        """Answer under ``names``; a name that begins with ``*.`` stands for one label more.
+
+        ``beyond_loopback`` says that other machines come in: at any address, for what they
+        write may be translated on the way. Else only loopback's are answered.
+        """
+        self._names = frozenset(map(plain, names))
+        self._beyond_loopback = beyond_loopback
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, in order."""
+        return (LOCAL, *sorted(self._names - {LOCAL}))
+
+    def answers(self, host: str, more: Iterable[str] = ()) -> bool:
+        """Return whether a request with this ``Host`` is answered; ``more`` are names besides."""
+        name = plain(host_of(host))
+        if name == LOCAL or name.endswith("." + LOCAL):
+            return True
+        known = self._names.union(map(plain, more))
+        if name in known or "*." + name.partition(".")[2] in known:
+            return True
+        address = _address(name)
+        return address is not None and (self._beyond_loopback or address.is_loopback)
+
+
+def host_of(header: str) -> str:
+    """Return the host of a ``Host`` header: without its port, IPv6 without brackets."""
+    return _PORT.sub("", header).strip("[]")
+
+
+def plain(name: str) -> str:
+    """Return a name as names are compared: in small letters, without the root's dot."""
+    return name.lower().removesuffix(".")
+
+
+def _address(name: str) -> IPAddress | None:
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
