@@ -9,7 +9,7 @@ import pytest
 
 from glasshouse.model.errors import SettingsError
 from glasshouse.settings.console import ConsoleSettings
-from glasshouse.settings.file import _Console, _Ledger, _Server, read_settings
+from glasshouse.settings.file import Named, _Console, _Ledger, _Server, read_settings, settings_of
 
 SHOP = '[[servers]]\nname = "shop"\nfaktory = "tcp://faktory"\n'
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -81,6 +81,19 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
     assert made.listen.address.port == 3
 
 
+def test_names_of_the_console_stand_in_the_file_or_in_the_environment(tmp_path: Path) -> None:
+    text = '[console]\nhosts = ["Jobs.internal.", "jobs.internal", "10.0.0.7"]\n' + SHOP
+    environ = {"GLASSHOUSE_HOSTS": "jobs, board.internal"}
+    assert read(tmp_path, text).hosts == ("jobs.internal", "10.0.0.7")
+    assert read(tmp_path, text, environ).hosts == ("jobs", "board.internal")
+    named = Named(server="tcp://127.0.0.1:7419")
+    assert settings_of(None, named, listen=None, environ={}).hosts == ()
+    made = settings_of(None, named, listen=None, environ=environ)
+    assert made.hosts == ("jobs", "board.internal")
+    with pytest.raises(SettingsError, match="GLASSHOUSE_HOSTS has 'http://jobs'"):
+        settings_of(None, named, listen=None, environ={"GLASSHOUSE_HOSTS": "http://jobs"})
+
+
 WRONG = {
     "": "names no server",
     "servers = 3": "Expected `array`",
@@ -96,6 +109,8 @@ WRONG = {
     "[identity.proxy]\nheader = 'Cookie'\nnetworks = ['::1']\n" + SHOP: "cannot be used",
     "[identity.proxy]\nheader = 'X-User'\nnetworks = []\n" + SHOP: "never be believed",
     "[identity.oidc]\nissuer = 'x'\nclient_id = 'y'\nalgorithms = ['none']\n" + SHOP: "'none'",
+    "[console]\nhosts = ['*']\n" + SHOP: "no name of a host",
+    "[console]\nhosts = ['jobs:80']\n" + SHOP: "no name of a host",
     "[console]\npublic_url = 'jobs'\n" + SHOP: "not the address of a site",
     "[console]\ntrusted_proxies = ['office']\n" + SHOP: "not a network",
     "[ledger]\nsinks = []\n" + SHOP: "leaves out the database",

@@ -51,6 +51,22 @@ async def test_what_is_as_it_should_be_is_said_to_be(faktory: StandIn) -> None:
     assert "wrong" not in text
 
 
+async def test_it_tells_the_names_of_the_console_and_misses_the_proxys(
+    faktory: StandIn, tmp_path: Path
+) -> None:
+    _, checks = await examined(faktory)
+    assert checks["names"]["mark"] == "ok"
+    assert "it answers as localhost" in checks["names"]["detail"]
+    file = tmp_path / "glasshouse.toml"
+    server = f'[[servers]]\nname = "main"\nfaktory = "tcp://127.0.0.1:{faktory.command.port}"\n'
+    for hosts, mark in (("", "warning"), ('hosts = ["jobs.internal"]', "ok")):
+        file.write_text(f'[console]\ntrusted_proxies = ["10.0.0.5/32"]\n{hosts}\n{server}')
+        _, text = await run("-c", str(file), "--listen", "127.0.0.1:0", "--json")
+        told = {check["what"]: check for check in map(json.loads, text.splitlines())}["names"]
+        assert told["mark"] == mark
+        assert not hosts or "jobs.internal" in told["detail"]
+
+
 async def test_a_wrong_password_is_found_and_the_rest_is_tried_all_the_same(
     faktory: StandIn,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from glasshouse.web import serve
+from glasshouse.web import hub, live, serve
 from glasshouse.web.editions import Editions
 from glasshouse.web.parts import cut
 from glasshouse.web.stream import Subscriber, event
@@ -21,7 +21,10 @@ from tests.web.test_routes import client
 class Stream:
     """One open event stream, driven through ASGI."""
 
-    def __init__(self, house: House, query: str) -> None:
+    def __init__(self, house: House, query: str, address: str = "127.0.0.1") -> None:
+        self.begun = asyncio.Event()
+        self.status = 0
+        self.ended = False
         self.events: list[tuple[str, Any]] = []
         self.open = asyncio.Event()
         self.gate = asyncio.Event()
@@ -34,6 +37,7 @@ class Stream:
             "raw_path": b"/main/live",
             "query_string": query.encode(),
             "headers": [(b"host", b"house")],
+            "client": (address, 4000),
         }
         self.task = asyncio.create_task(house.app(scope, self._receive, self._send))
 
@@ -43,6 +47,10 @@ class Stream:
 
     async def _send(self, message: Any) -> None:
         await self.gate.wait()
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.begun.set()
+        self.ended = message.get("more_body") is False
         body = message.get("body", b"")
         for said in body.decode().split("\n\n"):
             if said.startswith("event: "):
@@ -205,3 +213,100 @@ async def test_stopping_the_server_ends_open_streams_at_once(
         # The server has ended here, and with it the stream that nobody has left.
         async for _ in lines:
             pass
+
+
+class Person:
+    """Somebody at an address, who opens streams of topics that nobody else looks at."""
+
+    def __init__(self, house: House, address: str) -> None:
+        self._house = house
+        self._address = address
+        self.streams: list[Stream] = []
+
+    def open(self, *topics: str) -> Stream:
+        query = "&".join(f"topic=/main/queues/{topic}" for topic in topics)
+        stream = Stream(self._house, query, self._address)
+        self.streams.append(stream)
+        return stream
+
+    def take(self, count: int) -> None:
+        """Open so many streams of as many topics as one may have."""
+        own = self._address.replace(":", "-")
+        for _ in range(count):
+            number = len(self.streams)
+            self.open(*(f"{own}-{number}-{topic}" for topic in range(live.MAX_TOPICS)))
+
+    async def open_ones(self) -> int:
+        """Return how many streams are open, once each has begun or was refused."""
+        for stream in self.streams:
+            await asyncio.wait_for(stream.begun.wait(), LONG)
+        for _ in range(10):
+            # Who was dismissed meanwhile is told so.
+            await asyncio.sleep(0)
+        return sum(stream.status == 200 and not stream.ended for stream in self.streams)
+
+    async def leave(self) -> None:
+        for stream in self.streams:
+            await stream.leave()
+
+
+async def test_who_takes_all_topics_makes_room_for_others() -> None:
+    house = House()
+    async with house.sampled():
+        taker, other = Person(house, "192.0.2.1"), Person(house, "192.0.2.2")
+        taker.take(hub.MAX_TOPICS // live.MAX_TOPICS)
+        assert await taker.open_ones() == 25
+        taker.take(1)
+        assert await taker.open_ones() == 25
+        assert taker.streams[-1].status == 503
+        other.open("a", "b", "c")
+        assert await other.open_ones() == 1
+        assert await taker.open_ones() == 24
+        # What went is not had back at the cost of who has less.
+        taker.take(2)
+        assert await taker.open_ones() == 24
+        assert await other.open_ones() == 1
+        await other.streams[0].until("fragment", 0)
+        # Two who want much have the half each, and the third still gets in.
+        third = Person(house, "2001:db8::1")
+        third.take(20)
+        assert await third.open_ones() == 12
+        assert await taker.open_ones() == 12
+        assert await other.open_ones() == 1
+        for person in (taker, other, third):
+            await person.leave()
+        assert house.app.live.hubs["main"].topics == 0
+
+
+async def test_who_takes_all_streams_makes_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "MAX_SUBSCRIBERS", 6)
+    house = House()
+    async with house.sampled():
+        taker, other = Person(house, "192.0.2.1"), Person(house, "192.0.2.2")
+        for _ in range(7):
+            taker.open("mail")
+        assert await taker.open_ones() == 6
+        for _ in range(4):
+            other.open("mail")
+        assert await other.open_ones() == 3
+        assert await taker.open_ones() == 3
+        for person in (taker, other):
+            await person.leave()
+
+
+async def test_what_many_look_at_together_is_nobodys_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "MAX_TOPICS", 4)
+    house = House()
+    async with house.sampled():
+        one, two = Person(house, "192.0.2.1"), Person(house, "192.0.2.2")
+        one.open("a", "b", "c", "d")
+        two.open("a", "b", "c", "d")
+        assert (await one.open_ones(), await two.open_ones()) == (1, 1)
+        two.open("e")
+        assert (await one.open_ones(), await two.open_ones()) == (1, 1)
+        for person in (one, two):
+            await person.leave()

@@ -6,7 +6,9 @@ from typing import Protocol
 
 from starlette.types import Scope
 
+from glasshouse.model.access import Context
 from glasshouse.policy.rules import Rules
+from glasshouse.web.network import socket_address
 from glasshouse.web.viewer import Viewer
 
 
@@ -31,11 +33,12 @@ class OpenGate:
 
     async def viewer(self, scope: Scope) -> Viewer:
         """Return a stranger."""
-        return self._stranger()
+        address = socket_address((scope.get("client") or ("",))[0])
+        return self._stranger(Context(address=address))
 
     async def again(self, viewer: Viewer) -> Viewer:
         """Return a stranger."""
-        return self._stranger()
+        return self._stranger(viewer.context)
 
-    def _stranger(self) -> Viewer:
-        return Viewer(rules=self._rules, actor=self._rules.stranger())
+    def _stranger(self, context: Context) -> Viewer:
+        return Viewer(rules=self._rules, actor=self._rules.stranger(), context=context)

@@ -3,6 +3,8 @@
 What always holds: at most one task per topic, and none for a topic that nobody
 looks at; a topic that cannot be read keeps its last edition. Updates come as
 fast as the server changes while few look; the more look, the more wait together.
+When there are too many streams or topics, whoever has most of them loses the newest one to
+whoever would have fewer: nobody can take what is there for all.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Iterator, Mapping
 
 import structlog
 
@@ -21,6 +23,7 @@ from glasshouse.web.api import fault_shape
 from glasshouse.web.editions import Editions
 from glasshouse.web.errors import BusyError
 from glasshouse.web.parts import cut
+from glasshouse.web.shares import newest_of_largest
 from glasshouse.web.stream import HEARTBEAT, Subscriber, event
 from glasshouse.web.topics import Topic
 
@@ -62,7 +65,7 @@ class Hub:
         self._clock = clock
         self._heartbeat = heartbeat
         self._shown: dict[Hashable, _Shown] = {}
-        self._viewers: set[Subscriber] = set()
+        self._viewers: dict[Subscriber, str] = {}
         self._pulses: tuple[asyncio.Task[None], ...] = ()
         self._pulsed_at = 0.0
         self._ticked: tuple[float, bytes] = (0.0, b"")
@@ -74,21 +77,22 @@ class Hub:
         return len(self._shown)
 
     @contextlib.contextmanager
-    def subscribed(self, topics: Iterable[Topic]) -> Iterator[Subscriber]:
+    def subscribed(self, topics: Iterable[Topic], holder: str = "") -> Iterator[Subscriber]:
         """Subscribe while the block runs; yields the ``Subscriber``.
 
+        ``holder`` is whose share it counts in.
+
         Raises:
-            BusyError: too many streams or topics are open.
+            BusyError: too many streams or topics are open, and nobody has more of them.
         """
         wanted = {topic.key: topic for topic in topics}
-        if len(self._viewers) >= MAX_SUBSCRIBERS or len(self._shown | wanted) > MAX_TOPICS:
-            raise BusyError("Too many live pages are open.")
+        self._make_room(wanted, holder)
         viewer = Subscriber(self._tick)
-        self._join(viewer, wanted)
+        self._join(viewer, wanted, holder)
         try:
             yield viewer
         finally:
-            self._leave(viewer, wanted)
+            self._leave(viewer)
 
     def close(self) -> None:
         """End every stream; later ones end at once."""
@@ -96,8 +100,33 @@ class Hub:
         for viewer in self._viewers:
             viewer.close()
 
-    def _join(self, viewer: Subscriber, wanted: dict[Hashable, Topic]) -> None:
-        self._viewers.add(viewer)
+    def _make_room(self, wanted: Mapping[Hashable, Topic], holder: str) -> None:
+        while len(self._viewers) >= MAX_SUBSCRIBERS:
+            streams: dict[str, list[Subscriber]] = {}
+            for viewer, one in self._viewers.items():
+                streams.setdefault(one, []).append(viewer)
+            self._dismiss(newest_of_largest(streams, holder, 1))
+        while len(self._shown.keys() | wanted.keys()) > MAX_TOPICS:
+            more = len(wanted.keys() - self._shown.keys())
+            self._dismiss(newest_of_largest(self._looked_at_alone(), holder, more))
+
+    def _looked_at_alone(self) -> dict[str, list[Subscriber]]:
+        """Return who alone looks at topics, with a stream of theirs for each of these."""
+        alone: dict[str, list[Subscriber]] = {}
+        for shown in self._shown.values():
+            holders = {self._viewers[viewer] for viewer in shown.viewers}
+            if len(holders) == 1:
+                alone.setdefault(holders.pop(), []).append(next(iter(shown.viewers)))
+        return alone
+
+    def _dismiss(self, viewer: Subscriber | None) -> None:
+        if viewer is None:
+            raise BusyError("Too many live pages are open.")
+        viewer.close()
+        self._leave(viewer)
+
+    def _join(self, viewer: Subscriber, wanted: dict[Hashable, Topic], holder: str) -> None:
+        self._viewers[viewer] = holder
         if self._closed:
             viewer.close()
         if not self._pulses:
@@ -112,10 +141,11 @@ class Hub:
             if shown.editions.number:
                 viewer.tell(shown.editions)
 
-    def _leave(self, viewer: Subscriber, wanted: dict[Hashable, Topic]) -> None:
-        self._viewers.discard(viewer)
-        for key in wanted:
-            shown = self._shown[key]
+    def _leave(self, viewer: Subscriber) -> None:
+        """Let go of a stream; of one that was dismissed there is nothing left."""
+        if self._viewers.pop(viewer, None) is None:
+            return
+        for key, shown in list(self._shown.items()):
             shown.viewers.discard(viewer)
             if not shown.viewers:
                 del self._shown[key]
@@ -210,7 +240,7 @@ class Hub:
         return event("tick", data)
 
 
-async def _each(viewers: set[Subscriber], do: Callable[[Subscriber], None]) -> None:
+async def _each(viewers: Iterable[Subscriber], do: Callable[[Subscriber], None]) -> None:
     """Do something to each viewer of now, with a pause for others after some of them."""
     for number, viewer in enumerate(list(viewers), start=1):
         do(viewer)

@@ -23,6 +23,7 @@ from glasshouse.web.hub import Hub
 from glasshouse.web.i18n import LOCALES
 from glasshouse.web.locale import locale_of
 from glasshouse.web.routes import Match
+from glasshouse.web.shares import holder_of
 from glasshouse.web.stream import HEARTBEAT, Subscriber
 from glasshouse.web.topics import Site, Topic
 from glasshouse.web.viewer import Viewer
@@ -64,7 +65,7 @@ class Live:
         Raises:
             NotFoundError: no such server.
             InvalidError: a topic is wrong.
-            BusyError: too many are open.
+            BusyError: too many are open, and nobody has more of them than this viewer.
         """
         server = FloorView(self._site.floor, viewer.sees).server(match.params["server"]).name
         topics = self._topics(scope, server, viewer)
@@ -73,7 +74,7 @@ class Live:
             await send(start)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        with self.hubs[server].subscribed(topics) as stream:
+        with self.hubs[server].subscribed(topics, holder_of(viewer)) as stream:
             await send(start)
             others = (
                 asyncio.create_task(_until_gone(receive, stream)),
