@@ -36,8 +36,8 @@ async def test_a_console_answers_under_its_own_names_and_those_that_are_added(
         for path in ("/main", "/readyz", "/api/v1/servers"):
             assert [await status(made, host, path) for host in FOREIGN] == [421] * len(FOREIGN)
         assert await status(made, "192.0.2.7") == 421
-        path = tmp_path / "glasshouse.toml"
-        path.write_text(path.read_text().replace("jobs.internal", "jobs"))
+        file = tmp_path / "glasshouse.toml"
+        file.write_text(file.read_text().replace("jobs.internal", "jobs"))
         made.process.send_signal(signal.SIGHUP)
         await made.until_logged("settings reloaded")
         assert "console.hosts" in made.log
@@ -103,8 +103,8 @@ networks = ["127.0.0.1/32"]
             b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
             b"X-Auth-User: jane\r\nAuthorization: Bearer x\r\n\r\n"
         )
-        answer = await exchange(at, sent)
-        assert answer[9:12] in {b"400", b"401"}, answer[:200]
-        assert b"jane" not in answer
+        told = await exchange(at, sent)
+        assert told[9:12] in {b"400", b"401"}, told[:200]
+        assert b"jane" not in told
         me = (await client.get("/jobs/api/v1/me", headers={"host": "tools.example.com"})).json()
         assert me.get("name") is None

@@ -31,55 +31,50 @@ class One:
         self.gone = True
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "MAX_CONNECTIONS", 10)
-    monkeypatch.setattr(crowd, "MAX_OF_ADDRESS", 8)
-    monkeypatch.setattr(crowd, "MAX_WAITING_OF_ADDRESS", 5)
+    """Twelve in all: nine of an address, and three of it that wait."""
+    monkeypatch.setattr(crowd, "MAX_CONNECTIONS", 12)
 
 
-@pytest.mark.usefixtures("small")
 def test_of_one_address_the_one_that_waits_longest_goes() -> None:
     some = Crowd()
     ones = [One() for _ in range(7)]
     assert all(some.enter(one, "192.0.2.1") for one in ones)
-    assert [one.gone for one in ones] == [True, True, *[False] * 5]
-    assert len(some) == 5
+    assert [one.gone for one in ones] == [*[True] * 4, *[False] * 3]
+    assert len(some) == 3
 
 
-@pytest.mark.usefixtures("small")
 def test_of_one_address_so_many_are_answered_at_once() -> None:
     some = Crowd()
-    ones = [One() for _ in range(8)]
+    ones = [One() for _ in range(9)]
     for one in ones:
         assert some.enter(one, "192.0.2.1")
         some.answers(one)
     assert not some.enter(One(), "192.0.2.1")
-    others = [One() for _ in range(2)]
+    others = [One() for _ in range(3)]
     assert all(some.enter(one, "192.0.2.2") for one in others)
     some.waits(ones[-1])
     assert some.enter(One(), "192.0.2.1")
     assert ones[-1].gone
 
 
-@pytest.mark.usefixtures("small")
 def test_when_all_are_there_the_address_with_the_most_that_wait_makes_room() -> None:
     some = Crowd(lambda address: str(address) == "192.0.2.9")
-    few, many = [One(), One()], [One() for _ in range(8)]
+    few, many = [One(), One()], [One() for _ in range(10)]
     assert all(some.enter(one, "192.0.2.1") for one in few)
     # A trusted proxy has no bound of its own.
     assert all(some.enter(one, "192.0.2.9") for one in many)
     assert not any(one.gone for one in few + many)
     assert some.enter(One(), "2001:db8::1")
-    assert [one.gone for one in many] == [True, *[False] * 7]
+    assert [one.gone for one in many] == [True, *[False] * 9]
     assert not any(one.gone for one in few)
-    assert len(some) == 10
+    assert len(some) == 12
 
 
-@pytest.mark.usefixtures("small")
 def test_who_is_answered_is_never_sent_away_for_others() -> None:
     some = Crowd()
-    ones = [One() for _ in range(10)]
+    ones = [One() for _ in range(12)]
     for number, one in enumerate(ones):
         assert some.enter(one, f"192.0.2.{number}")
         some.answers(one)
@@ -89,15 +84,13 @@ def test_who_is_answered_is_never_sent_away_for_others() -> None:
     assert not any(one.gone for one in ones)
 
 
-@pytest.mark.usefixtures("small")
 def test_neighbours_of_an_ipv6_household_count_together() -> None:
     some = Crowd()
-    ones = [One() for _ in range(6)]
+    ones = [One() for _ in range(4)]
     assert all(some.enter(one, f"2001:db8::{number}") for number, one in enumerate(ones))
     assert ones[0].gone
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("name", HALF)
 async def test_there_is_room_for_others_however_many_wait(name: str) -> None:
     async with House().served() as port:

@@ -22,6 +22,7 @@ from glasshouse.app.shipping import receivers_of, shipping
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.app.tls import server_context
 from glasshouse.desk.desk import Desk
+from glasshouse.engine.door import descriptors
 from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.settings import SERVER, Address, ServerSettings
 from glasshouse.settings.console import ConsoleSettings
@@ -31,6 +32,10 @@ from glasshouse.web.app import create_app
 from glasshouse.web.hosts import Hosts
 from glasshouse.web.people.people import People
 from glasshouse.web.serve import serve
+
+_OWN_FILES = 128
+"""Descriptors for databases, servers, and connections that are just being closed."""
+_FEWEST = 64
 
 
 async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
@@ -123,6 +128,8 @@ class Console:
         self.people = people
         self._tls = tls
         self._app = create_app(self._floor, clock=time.time, people=people, desk=desk, hosts=hosts)
+        crowd = self._app.crowd
+        crowd.most = min(crowd.most, max(descriptors() - _OWN_FILES, _FEWEST))
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve at ``sock`` until cancelled."""

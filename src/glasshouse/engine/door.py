@@ -18,20 +18,25 @@ _OWN_FILES = 64
 _ENOUGH_FILES = 1 << 16
 
 
+def descriptors() -> int:
+    """Raise the limit of this process's descriptors as far as it may; return what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # Some systems allow less than they say.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+
+
 class Door:
     """Tells who comes in; ``pending`` is what ``MOST_PENDING`` limits."""
 
     def __init__(self) -> None:
         """Raise the limit of this process's descriptors as far as it may, and stay below it."""
         self.pending = 0
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = _ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH_FILES)
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            # Some systems allow less than they say.
-            with contextlib.suppress(OSError, ValueError):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-                soft = wanted
-        self.most = _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+        self.most = descriptors()
         self.most -= min(_OWN_FILES, self.most // 4)
 
     def lets_in(self, connections: int, welcomed: int) -> bool:

@@ -16,10 +16,6 @@ from glasshouse.model.access import IPAddress
 from glasshouse.web.network import limit_key, socket_address
 
 MAX_CONNECTIONS = 2000
-MAX_OF_ADDRESS = 1500
-"""Connections of one address, live pages among them."""
-MAX_WAITING_OF_ADDRESS = 500
-"""Connections of one address on which the next thing to come is due from the client."""
 
 
 class Connection(Protocol):
@@ -44,10 +40,14 @@ class _Held:
 
 
 class Crowd:
-    """The connections of a console."""
+    """The connections of a console: ``most`` at once, three quarters of them of one address.
+
+    On a quarter the next thing to come may be due from the clients of one address.
+    """
 
     def __init__(self, trusted: Callable[[IPAddress], bool] = lambda _address: False) -> None:
         """Know none yet; ``trusted`` says which addresses are proxies of many people."""
+        self.most = MAX_CONNECTIONS
         self._trusted = trusted
         self._held: dict[str, _Held] = {}
         self._keys: dict[Connection, str] = {}
@@ -65,16 +65,14 @@ class Crowd:
         bounded = address is None or not self._trusted(address)
         key = limit_key(address)
         held = self._held.get(key, _Held())
-        if bounded and len(held.waiting) >= MAX_WAITING_OF_ADDRESS:
+        if bounded and len(held.waiting) >= self.most // 4:
             self._release(held)
-        if len(self) >= MAX_CONNECTIONS:
-            self._release(max(self._held.values(), key=lambda some: len(some.waiting)))
-        full = bounded and len(held) >= MAX_OF_ADDRESS
-        if full and held.waiting:
-            self._release(held)
-            full = False
-        if full or len(self) >= MAX_CONNECTIONS:
+        if bounded and len(held) >= self.most * 3 // 4 and not self._release(held):
             return False
+        if len(self) >= self.most:
+            fullest = max(self._held.values(), key=lambda some: len(some.waiting))
+            if not self._release(fullest):
+                return False
         self._keys[one] = key
         self._held.setdefault(key, held).waiting[one] = None
         return True
@@ -108,8 +106,11 @@ class Crowd:
         key = self._keys.get(one)
         return None if key is None else self._held[key]
 
-    def _release(self, held: _Held) -> None:
-        if held.waiting:
-            oldest = next(iter(held.waiting))
-            self.leave(oldest)
-            oldest.give_up()
+    def _release(self, held: _Held) -> bool:
+        """Let the one go that waits longest; return whether one waits."""
+        if not held.waiting:
+            return False
+        oldest = next(iter(held.waiting))
+        self.leave(oldest)
+        oldest.give_up()
+        return True
