@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 from pathlib import Path
 
 import pytest
 
-from glasshouse.web import app, bodies
+from glasshouse.web import app, bodies, protocol
 from glasshouse.web.people.access import ProxyHeader
 from glasshouse.web.protocol import GuardedProtocol
+from glasshouse.web.serve import serve
+from tests.engine.certificate import needs_openssl, server_context
 from tests.steady import LONG
 from tests.web.fakes import House, exchange
 from tests.web.people.home import SAME, living
@@ -76,6 +79,48 @@ async def test_a_body_that_never_comes_is_answered_and_closed(
         answer = await exchange(port, CHUNKED + begun)
         assert answer.startswith(b"HTTP/1.1 408 "), answer[:200]
         assert b"\r\nconnection: close" in answer
+
+
+async def test_nothing_is_made_for_who_has_gone(tmp_path: Path) -> None:
+    said: list[object] = []
+
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "http_version": "1.1", "raw_path": b"/sign-in",
+        "query_string": b"", "headers": [(b"host", b"house"), (b"content-length", b"9")],
+        "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    async with living(tmp_path) as home:
+        await home.app(scope, gone, send)
+    assert said == []
+
+
+@needs_openssl
+async def test_a_handshake_that_never_comes_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(
+        serve(
+            House().app,
+            host="127.0.0.1",
+            port=0,
+            tls=server_context(tmp_path),
+            on_ready=lambda _, port: ready.set_result(port),
+        )
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", await ready)
+    assert await asyncio.wait_for(reader.read(), LONG) == b""
+    writer.close()
+    serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
 
 
 async def test_who_asks_is_decided_before_a_body_is_waited_for(tmp_path: Path) -> None:

@@ -89,6 +89,8 @@ class Console:
                 response: Response | None = self._refused(refusal, api=api)
             else:
                 response = await self._answer(scope, receive, send)
+        except bodies.ClientGoneError:
+            return
         except Exception as error:  # noqa: BLE001 - the one place that maps failures
             problem = errors.problem_of(error, scope)
             response = errors.respond(

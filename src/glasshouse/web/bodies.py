@@ -26,11 +26,16 @@ class LateError(GlasshouseError):
     remedy = "Send it again, over a faster connection."
 
 
+class ClientGoneError(Exception):
+    """The client went, or was sent away: nobody waits for an answer."""
+
+
 async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
     """Return the whole body of at most so many bytes.
 
     Raises:
-        InvalidError: it is too long, or the client went.
+        InvalidError: it is too long.
+        ClientGoneError: it is not sent any longer.
         LateError: it did not come in time.
     """
     body = bytearray()
@@ -48,7 +53,7 @@ async def _more(receive: Receive, body: bytearray, most: int) -> bool:
     """Add what comes next to ``body``; return whether there is more to come."""
     message = await receive()
     if message["type"] != "http.request":
-        raise InvalidError("The request was not sent whole.", remedy="Send it again.")
+        raise ClientGoneError
     body += message.get("body", b"")
     if len(body) > most:
         raise InvalidError("The request is too long.", remedy="Send less.")

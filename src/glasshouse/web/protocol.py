@@ -25,8 +25,8 @@ from glasshouse.web.guard import Refusal
 from glasshouse.web.headers import NOT_KEPT, SECURITY_HEADERS
 
 HEAD_SECONDS = 10.0
-LINGER_SECONDS = 2.0
-"""So long is read on, and thrown away, what somebody sends who was already answered."""
+LINGER_SECONDS, LINGER_BYTES = 2.0, 8 << 20
+"""So long, and so much, is read and thrown away of what somebody sends who was answered already."""
 UNTAKEN_SECONDS = 30
 """So long may a client take nothing of what it was sent, before its connection is dropped."""
 _MAX_HEAD = guard.MAX_TARGET + guard.MAX_HEADER_BYTES + 256
@@ -58,6 +58,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refused = False
         self._due = _Due.HEAD
         self._held = bytearray()
+        self._unwanted = 0
         self._seen = b""
         self._head_bytes, self._head_whole = 0, False
         self._body: framing.Body | None = None
@@ -94,9 +95,13 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser while the connection is in good order, one request at a time."""
-        if not self._refused:
-            self._held += data
-            self._take()
+        if self._refused:
+            self._unwanted += len(data)
+            if self._unwanted > LINGER_BYTES:
+                self.transport.abort()
+            return
+        self._held += data
+        self._take()
 
     def _take(self) -> None:
         """Pass on what has come, up to the end of the request that is under way."""

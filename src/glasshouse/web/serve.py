@@ -8,11 +8,11 @@ import functools
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from typing import cast
 
 import uvicorn
 
 from glasshouse.model.errors import SettingsError
+from glasshouse.web import protocol
 from glasshouse.web.app import Application
 from glasshouse.web.protocol import GuardedProtocol
 
@@ -50,9 +50,26 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._on_ready()
+        """Listen as uvicorn does, and give a TLS handshake no more time than a head."""
+        await self.lifespan.startup()
+        loop, tls = asyncio.get_running_loop(), self.config.ssl
+        make = functools.partial(
+            GuardedProtocol,
+            crowd=self._console.crowd,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            _loop=loop,
+        )
+        seconds = None if tls is None else protocol.HEAD_SECONDS
+        self.servers = [
+            await loop.create_server(
+                make, sock=sock, ssl=tls, ssl_handshake_timeout=seconds, backlog=_BACKLOG
+            )
+            for sock in sockets or ()
+        ]
+        self.started = True
+        self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._console.close()
@@ -66,7 +83,7 @@ class _Server(uvicorn.Server):
 def _config(app: Application, tls: ssl.SSLContext | None) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", functools.partial(GuardedProtocol, crowd=app.crowd)),
+        http=GuardedProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
