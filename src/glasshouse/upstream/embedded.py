@@ -51,7 +51,7 @@ class EmbeddedReader:
         self._engine = Attachment(data, patience=_PATIENCE)
 
     async def change_token(self) -> Hashable:
-        """Return SQLite's data version and the status file's identity."""
+        """Return SQLite's data version, of which connection, and the status file's identity."""
         return await self._read(self._lists, self._token)
 
     async def state(self) -> ServerState:
@@ -119,10 +119,12 @@ class EmbeddedReader:
         self, query: ListQuery, scope_of: Callable[[apsw.Connection], lists.Scope]
     ) -> JobPage:
         def read(db: apsw.Connection) -> JobPage:
+            # Before the first look: what is read is never older than it says.
+            now = self._clock()
             scope = scope_of(db)
             if query.wanted is None:
-                return lists.page_of(db, scope, query, now=self._clock())
-            return search(db, scope, query, query.wanted, now=self._clock())
+                return lists.page_of(db, scope, query, now=now)
+            return search(db, scope, query, query.wanted, now=now)
 
         thread = self._lists if query.wanted is None else self._searches
         return await self._read(thread, read)
@@ -134,13 +136,13 @@ class EmbeddedReader:
     # -- on the reading thread -------------------------------------------------
 
     def _token(self, db: apsw.Connection) -> Hashable:
-        return (db.pragma("data_version"), status_token(self._data))
+        return (self._lists.opened, db.pragma("data_version"), status_token(self._data))
 
     def _state(self, db: apsw.Connection) -> ServerState:
-        status = read_status(self._data)
+        now, status = self._clock(), read_status(self._data)
         tallies = dict(db.execute("SELECT name, value FROM tally WHERE name NOT LIKE '%:%'"))
         state = ServerState(
-            read_at=self._clock(),
+            read_at=now,
             description="Glasshouse embedded server",
             version="",
             queues=_queues(db),

@@ -2,6 +2,9 @@
 
 SQLite itself refuses writes on it. Each read is one short transaction, so that
 a page never sees half a change; what goes wrong is ``UpstreamUnavailableError``.
+
+What always holds: no transaction outlives its read, whatever is raised in it. One that
+did would show everybody who comes after an old state of the server as the newest.
 """
 
 from __future__ import annotations
@@ -14,13 +17,22 @@ from pathlib import Path
 from typing import TypeVar
 
 import apsw
+import structlog
 
 from glasshouse.engine import lock, schema
-from glasshouse.model.errors import StoreError, UpstreamUnavailableError
+from glasshouse.model.errors import GlasshouseError, StoreError, UpstreamUnavailableError
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
 HUNG_AFTER = 10.0
+
+
+class ReadFailedError(UpstreamUnavailableError):
+    """A fault of ours while the data were read: nothing is known of them now."""
+
+    remedy = "Look into the console's log: it says where. What was read before is shown as such."
 
 
 class ReadThread:
@@ -33,18 +45,22 @@ class ReadThread:
         self._thread = ThreadPoolExecutor(1, name)
         self._beat = (0, 0.0)
         self._closed = False
+        self.opened = 0
+        """How often the database was opened: what a connection counts, each counts anew."""
 
     async def run(self, read: Callable[[apsw.Connection], T]) -> T:
         """Return what ``read`` finds in one transaction.
 
         Raises:
-            UpstreamUnavailableError: the engine does not run, hangs, or cannot be read.
+            UpstreamUnavailableError: the engine does not run, hangs, or cannot be read;
+                or ``read`` raised what is no ``GlasshouseError``.
         """
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._thread, self._guarded, read)
+            reading = loop.run_in_executor(self._thread, self._guarded, read)
         except RuntimeError as error:
             raise UpstreamUnavailableError("The reader has been closed.") from error
+        return await reading
 
     async def close(self) -> None:
         """Close the database; further reads raise. Closing again does nothing."""
@@ -59,19 +75,36 @@ class ReadThread:
         try:
             if self._db is None:
                 self._db = schema.open_reader(self._data)
-            db = self._db
-            db.execute("BEGIN")
-            try:
-                return read(db)
-            finally:
-                db.execute("COMMIT")
+                self.opened += 1
+            return self._in_transaction(self._db, read)
         except StoreError as error:
             raise UpstreamUnavailableError(error.detail, remedy=error.remedy) from error
+        except GlasshouseError:
+            raise
         except apsw.Error as error:
             self._drop()
             raise UpstreamUnavailableError(
                 f"The embedded server's database cannot be read: {error}."
             ) from error
+        except Exception as error:
+            log.exception("a read of the embedded server failed")
+            # Its words may hold what a job holds.
+            raise ReadFailedError(
+                f"The embedded server's data could not be read ({type(error).__name__})."
+            ) from error
+
+    def _in_transaction(self, db: apsw.Connection, read: Callable[[apsw.Connection], T]) -> T:
+        try:
+            db.execute("BEGIN")
+            try:
+                return read(db)
+            finally:
+                db.execute("COMMIT")
+        finally:
+            # A cursor in the midst of its rows keeps the transaction open beyond its COMMIT,
+            # and whoever holds the error holds the cursor.
+            if db.txn_state() != apsw.SQLITE_TXN_NONE:
+                self._drop()
 
     def _check_alive(self) -> None:
         if not lock.held(self._data):
@@ -91,6 +124,6 @@ class ReadThread:
             )
 
     def _drop(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        db, self._db = self._db, None
+        if db is not None:
+            db.close(force=True)
