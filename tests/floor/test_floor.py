@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
-from glasshouse.floor.floor import ServerFloor
+from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.floor.pages import SlowGeneration
 from glasshouse.floor.sampler import Pace
 from glasshouse.model.errors import UpstreamUnavailableError
-from glasshouse.model.finished import FinishedFilter, FinishedPage
-from glasshouse.model.job import Outcome
+from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage
+from glasshouse.model.history import History
+from glasshouse.model.job import JobSet, Outcome
+from glasshouse.model.listing import Entries, JobPage, ListQuery
+from glasshouse.model.parameters import Parameter
+from tests.steady import LONG
 from tests.web.fakes import FAST, NOW, FakeReader, House, ended
 
 ALL, FAILED = FinishedFilter(), FinishedFilter(outcomes=(Outcome.BURIED,))
@@ -101,3 +108,106 @@ async def test_what_was_never_read_cannot_be_told_while_the_server_is_gone() -> 
     server = ServerFloor("main", Gone(), clock=lambda: NOW, pace=FAST)
     with pytest.raises(UpstreamUnavailableError):
         await ask(server, ALL)
+
+
+class Broken(FakeReader):
+    """Reads once what it tells of jobs and the log, and then not any more."""
+
+    def __init__(self, now: list[float]) -> None:
+        super().__init__()
+        self.now, self.broken = now, False
+
+    def fail(self) -> None:
+        if self.broken:
+            raise UpstreamUnavailableError("It is broken.")
+
+    async def finished(
+        self, wanted: FinishedFilter, *, page: int, per_page: int
+    ) -> FinishedPage | None:
+        self.fail()
+        found = await super().finished(wanted, page=page, per_page=per_page)
+        return None if found is None else msgspec.structs.replace(found, read_at=self.now[0])
+
+    async def executions(self, jid: str) -> Executions | None:
+        self.fail()
+        found = await super().executions(jid)
+        return None if found is None else msgspec.structs.replace(found, read_at=self.now[0])
+
+    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+        self.fail()
+        page = await super().set_jobs(name, query)
+        return msgspec.structs.replace(page, read_at=self.now[0])
+
+    async def jobs(self, jid: str) -> Entries:
+        self.fail()
+        return await super().jobs(jid)
+
+    async def parameters(self) -> tuple[Parameter, ...] | None:
+        self.fail()
+        return await super().parameters()
+
+    async def history(self, days: int) -> History:
+        self.fail()
+        return await super().history(days)
+
+
+async def looked(server: ServerFloor, at: float, generation: int) -> None:
+    """Wait until the server was looked at at a time, or later, and has changed so often."""
+    async with asyncio.timeout(LONG), contextlib.aclosing(server.watch()) as snapshots:
+        async for snapshot in snapshots:
+            if (snapshot.checked_at or 0.0) >= at and snapshot.generation >= generation:
+                return
+
+
+async def test_nothing_that_could_not_be_read_anew_claims_to_be_newer_than_it_is() -> None:
+    """The state is read all the time: its age is not that of what is broken."""
+    now = [NOW]
+    reader = Broken(now)
+    server = ServerFloor("main", reader, clock=lambda: now[0], pace=FAST)
+    asked: tuple[Callable[[], Awaitable[Entries | JobPage | FinishedPage | Executions | None]], ...]
+    asked = (
+        lambda: server.finished(ALL, page=1, per_page=25),
+        lambda: server.executions("mail0001"),
+        lambda: server.set_jobs(JobSet.DEAD, ListQuery()),
+        lambda: server.jobs("mail0001"),
+    )
+    async with Floor({"main": server}).running():
+        await looked(server, NOW, 1)
+        for ask_for in asked:
+            found = await ask_for()
+            assert found is not None
+            assert (found.read_at, found.late) == (NOW, None)
+        assert (await server.dated_parameters()).at == NOW
+        # Nothing has changed since: it is known to be so still.
+        now[0] = NOW + 50
+        await looked(server, now[0], 1)
+        for ask_for in asked:
+            found = await ask_for()
+            assert found is not None
+            assert (found.read_at, found.late) == (NOW + 50, None)
+        assert (await server.dated_parameters()).at == NOW + 50
+        reader.broken = True
+        reader.version += 1
+        now[0] = NOW + 100
+        await looked(server, now[0], 2)
+        for ask_for in asked:
+            found = await ask_for()
+            assert found is not None
+            assert (found.read_at, found.late) == (NOW, "It is broken.")
+        assert (await server.dated_parameters()).at == NOW
+        assert server.snapshot.fault is None
+
+
+async def test_what_does_not_say_how_old_it_is_is_not_given_when_it_cannot_be_read() -> None:
+    now = [NOW]
+    reader = Broken(now)
+    server = ServerFloor("main", reader, clock=lambda: now[0], pace=FAST)
+    async with Floor({"main": server}).running():
+        await looked(server, NOW, 1)
+        await server.glance()
+        reader.broken = True
+        reader.version += 1
+        now[0] = NOW + 100
+        await looked(server, now[0], 2)
+        with pytest.raises(UpstreamUnavailableError, match="It is broken"):
+            await server.glance()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import pytest
+from structlog.testing import capture_logs
 
 from glasshouse.floor.sampler import Pace, Sampler
+from glasshouse.model.server import ServerState
 from tests.web.fakes import NOW, FakeReader
 
 PACE = Pace(watched=1.0, idle=5.0, fault=0.7, between_reads=0.0, patient=30.0)
@@ -84,3 +86,45 @@ async def test_waits_after_a_fault_differ_by_chance(sleeps: Sleeps) -> None:
 async def test_a_server_that_answers_again_is_looked_at_as_before(sleeps: Sleeps) -> None:
     reader = FakeReader()
     assert set(await sleeps.first(made(reader), 4)) == {5.0}
+
+
+async def test_whatever_a_reader_raises_is_a_fault_and_the_sampler_goes_on(
+    sleeps: Sleeps,
+) -> None:
+    class Odd(FakeReader):
+        broken = True
+
+        async def state(self) -> ServerState:
+            if self.broken:
+                raise ZeroDivisionError
+            return await super().state()
+
+    reader = Odd()
+    sampler = made(reader)
+    with capture_logs() as logs:
+        await sleeps.first(sampler, 3)
+    fault = sampler.snapshot.fault
+    assert fault is not None
+    assert "ZeroDivisionError" in fault.detail
+    assert [line["event"] for line in logs] == ["sampler failed", "server cannot be read"]
+    reader.broken = False
+    await sleeps.first(sampler, 5)
+    assert sampler.snapshot.fault is None
+    assert sampler.snapshot.state is not None
+
+
+async def test_a_look_is_as_old_as_its_beginning(sleeps: Sleeps) -> None:
+    now = [NOW]
+
+    class Slow(FakeReader):
+        async def change_token(self) -> Hashable:
+            now[0] += 5
+            return await super().change_token()
+
+        async def state(self) -> ServerState:
+            now[0] += 5
+            return await super().state()
+
+    sampler = Sampler("main", Slow(), clock=lambda: now[0], pace=PACE)
+    await sleeps.first(sampler, 1)
+    assert sampler.snapshot.checked_at == NOW

@@ -36,7 +36,7 @@ def jids(db: apsw.Connection) -> list[str]:
 
 
 def in_a_comprehension(db: apsw.Connection) -> Any:
-    return [1 // (len(jid) - 5) for (jid,) in db.execute(JIDS)]
+    return [1 // (len(str(jid)) - 5) for (jid,) in db.execute(JIDS)]
 
 
 def beside_a_cursor(db: apsw.Connection) -> Any:
@@ -47,12 +47,19 @@ def beside_a_cursor(db: apsw.Connection) -> Any:
 
 def from_a_callback(db: apsw.Connection) -> Any:
     found = db.cursor()
-    found.row_trace = lambda _cursor, row: 1 // (len(row[0]) - 5)
+
+    def look(_: apsw.Cursor, row: tuple[Any, ...]) -> int:
+        return 1 // (len(row[0]) - 5)
+
+    found.row_trace = look
     return list(found.execute(JIDS))
 
 
 def in_a_function(db: apsw.Connection) -> Any:
-    db.create_scalar_function("odd", lambda _: 1 // 0)
+    def odd(*_: Any) -> int:
+        return 1 // 0
+
+    db.create_scalar_function("odd", odd)
     return db.execute("SELECT odd(jid) FROM job").get
 
 
@@ -144,7 +151,7 @@ async def test_a_connection_that_was_replaced_is_a_change(tmp_path: Path) -> Non
         seen = {await reader.change_token()}
         for _ in range(3):
             with capture_logs(), pytest.raises(UpstreamUnavailableError):
-                await reader._lists.run(beside_a_cursor)  # noqa: SLF001 - where lists are read
+                await reader._lists.run(beside_a_cursor)
             token = await reader.change_token()
             assert token not in seen
             seen.add(token)

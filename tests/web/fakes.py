@@ -275,6 +275,11 @@ class PlainRenderer:
     ) -> bytes:
         return f"<html>{status} {code}</html>".encode()
 
+    def error_fragment(
+        self, status: int, code: str, detail: str, remedy: str, context: PageContext
+    ) -> bytes:
+        return f"{status} {code} {detail}".encode()
+
 
 async def a_page(context: PageContext) -> PageResult:
     server = context.server

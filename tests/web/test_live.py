@@ -8,14 +8,30 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.web import hub, live, serve
 from glasshouse.web.editions import Editions
 from glasshouse.web.parts import cut
 from glasshouse.web.stream import Subscriber, event
 from tests.steady import LONG
-from tests.web.fakes import House, stored
+from tests.web.fakes import FakeReader, House, stored
 from tests.web.test_routes import client
+
+
+class Broken:
+    """Reads of a queue, which fail while there is an ``error``."""
+
+    def __init__(self, reader: FakeReader, error: Exception | None) -> None:
+        self.error = error
+        self._read = reader.queue_jobs
+
+    async def read(self, queue: str, query: ListQuery) -> JobPage:
+        if self.error is not None:
+            raise self.error
+        return await self._read(queue, query)
 
 
 class Stream:
@@ -174,11 +190,39 @@ async def test_ticks_go_on_and_tell_the_fault_while_the_last_fragment_stays() ->
 async def test_a_page_that_goes_is_said_and_may_come_back() -> None:
     house = House()
     async with house.sampled():
-        stream = Stream(house, "topic=/main/queues/later&topic=/main/jobs/boom")
+        stream = Stream(house, "topic=/main/queues/later")
         assert await stream.until("gone", 1) == [{"topic": "/main/queues/later"}]
         house.reader.push(stored("late0001", queue="later"))
         await stream.until("fragment", 1)
         assert "'total': '1'" in stream.pages[0]
+        await stream.leave()
+
+
+async def test_a_page_that_cannot_be_made_says_so_and_others_go_on() -> None:
+    house = House()
+    async with house.sampled():
+        stream = Stream(house, f"topic=/main/jobs/boom&{QUEUE}")
+        with capture_logs():
+            await stream.until("fragment", 2)
+        assert any("500 internal" in page for page in stream.pages)
+        assert any("'total': '1'" in page for page in stream.pages)
+        await stream.leave()
+
+
+async def test_a_page_that_cannot_be_read_any_more_does_not_pass_for_fresh() -> None:
+    house = House()
+    async with house.sampled():
+        stream = Stream(house, QUEUE)
+        await stream.until("fragment", 1)
+        broken = Broken(house.reader, UpstreamUnavailableError("The list is broken."))
+        house.reader.queue_jobs = broken.read  # type: ignore[method-assign]
+        house.server._lists = house.server._cache(lambda _: 1)
+        house.reader.push(stored("mail0002"))
+        await stream.shows("503 upstream_unavailable The list is broken.")
+        assert stream.named("tick")[-1]["fault"] is None
+        broken.error = None
+        house.reader.push(stored("mail0003"))
+        await stream.shows("'total': '3'")
         await stream.leave()
 
 

@@ -1,6 +1,9 @@
 """The floor: what pages and the JSON API ask, answered with its age.
 
 Pages know servers by name; each has one sampler and shared reads of lists.
+
+What always holds: ``read_at`` of an answer is when it was read, or a later moment at which
+it was still known to be what the server has; never one at which something newer was there.
 """
 
 from __future__ import annotations
@@ -34,9 +37,11 @@ from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.upstream.reader import Reader
+from glasshouse.upstream.recent import At
 from glasshouse.upstream.scan import Scanner
 
 T = TypeVar("T")
+D = TypeVar("D", JobPage, Entries, FinishedPage, Executions)
 
 _HISTORY = 30.0
 """Seconds for which what was done by day is new enough."""
@@ -71,10 +76,10 @@ class ServerFloor:
         self._finished: PageCache[FinishedPage | None] = self._cache(_log_weight)
         self._executions: PageCache[Executions | None] = self._cache(_log_weight)
         self._times: PageCache[TimesTable | None] = self._cache(lambda _: 1)
-        self._parameters: PageCache[tuple[Parameter, ...] | None] = self._cache(lambda _: 1)
+        self._parameters: PageCache[At[tuple[Parameter, ...] | None]] = self._cache(lambda _: 1)
         self._glance: PageCache[Glance] = self._cache(glance.weight)
         self._index = None if scanner is None else Index(name, scanner, self._sampler)
-        self._searches: PageCache[Found] = self._cache(_found_weight)
+        self._searches: PageCache[At[Found]] = self._cache(_found_weight)
         self._history: PageCache[History] = self._cache(lambda told: 64 * len(told.days))
         self._slow = SlowGeneration(pace.slow, clock)
 
@@ -123,16 +128,18 @@ class ServerFloor:
         async def read() -> Entries:
             if self._index is not None:
                 await self._index.having(jid)
-            found = await self._reader.jobs(jid)
-            return msgspec.structs.replace(found, read_at=self._clock())
+            now = self._clock()
+            return msgspec.structs.replace(await self._reader.jobs(jid), read_at=now)
 
-        found, late = await self._jobs.look(jid, self._current(), read)
-        return found if late is None else msgspec.structs.replace(found, late=late)
+        generation = self._current()
+        found, late = await self._jobs.look(jid, generation, read)
+        return self._dated(found, generation, late)
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
         """Return entries of all lists that match, the latest first, from ``start`` on.
 
-        What was found may be some seconds old. What it says of the index is as of then.
+        What was found may be some seconds old. What it says of the index is as of then, but
+        for its age.
 
         Raises:
             NotFoundError: this server is not indexed.
@@ -143,12 +150,18 @@ class ServerFloor:
                 "This server cannot be searched as a whole.",
                 remedy="Search in one of its lists, or name its Web UI: --web http://HOST:7420.",
             )
+
+        async def read() -> At[Found]:
+            at = time.monotonic()
+            return At(await index.search(wanted, start=start, per_page=per_page), at)
+
         generation = self._every(_SEARCHED)
-        return await self._searches.get(
-            (wanted, start, per_page),
-            generation,
-            lambda: index.search(wanted, start=start, per_page=per_page),
-        )
+        found, at = await self._searches.get((wanted, start, per_page), generation, read)
+        known, older = found.coverage, time.monotonic() - at
+        if known.age is None:
+            return found
+        coverage = msgspec.structs.replace(known, age=known.age + older)
+        return msgspec.structs.replace(found, coverage=coverage)
 
     def coverage(self) -> Coverage | None:
         """Return how much of this server can be searched; ``None`` when none of it can."""
@@ -162,17 +175,21 @@ class ServerFloor:
         A page that was selected by a filter may be some seconds old; see ``behind``.
         """
         current = self._current()
-        return await self._finished.get(
+        generation = self._slow.of(current) if wanted.selects else current
+        found, late = await self._finished.look(
             (wanted, page, per_page),
-            self._slow.of(current) if wanted.selects else current,
+            generation,
             lambda: self._reader.finished(wanted, page=page, per_page=per_page),
         )
+        return None if found is None else self._dated(found, generation, late)
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id; see ``Reader.executions``."""
-        return await self._executions.get(
-            jid, self._current(), lambda: self._reader.executions(jid)
+        generation = self._current()
+        found, late = await self._executions.look(
+            jid, generation, lambda: self._reader.executions(jid)
         )
+        return None if found is None else self._dated(found, generation, late)
 
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type, which may be some seconds old; see ``behind``."""
@@ -191,7 +208,18 @@ class ServerFloor:
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters; see ``Reader.parameters``."""
-        return await self._parameters.get("", self._current(), self._reader.parameters)
+        return (await self.dated_parameters()).value
+
+    async def dated_parameters(self) -> At[tuple[Parameter, ...] | None]:
+        """Return the run-time parameters, and when they were read or last confirmed."""
+
+        async def read() -> At[tuple[Parameter, ...] | None]:
+            now = self._clock()
+            return At(await self._reader.parameters(), now)
+
+        generation = self._current()
+        (found, at), late = await self._parameters.look("", generation, read)
+        return At(found, max(at, self._confirmed(generation, late)))
 
     @property
     def behind(self) -> bool:
@@ -204,7 +232,23 @@ class ServerFloor:
         current = self._current()
         generation = current if query.wanted is None else self._slow.of(current)
         page, late = await self._lists.look((which, query), generation, read)
-        return page if late is None else msgspec.structs.replace(page, late=late)
+        return self._dated(page, generation, late)
+
+    def _dated(self, found: D, generation: int | None, late: str | None) -> D:
+        """Return what was read for a generation with how old it is, and why if it is late."""
+        at = max(found.read_at, self._confirmed(generation, late))
+        if late is None and at == found.read_at:
+            return found
+        return msgspec.structs.replace(found, read_at=at, late=late)
+
+    def _confirmed(self, generation: int | None, late: str | None) -> float:
+        """Return when what was read for a generation was last known to be as new as can be."""
+        snapshot = self.snapshot
+        # Where something may change without a word, only reading it tells that it has not.
+        silent = self._sharing.most_age is not None
+        if silent or late is not None or snapshot.fault is not None:
+            return 0.0
+        return (snapshot.checked_at or 0.0) if snapshot.generation == generation else 0.0
 
     def _every(self, seconds: float) -> int | None:
         """Return a generation that moves on by time alone; ``None`` while the server is gone."""
@@ -282,8 +326,8 @@ def _entry_weight(entry: FinishedJob) -> int:
     return sum(map(len, texts), start=512)
 
 
-def _found_weight(found: Found) -> int:
-    return _jobs_weight(found.items)
+def _found_weight(found: At[Found]) -> int:
+    return _jobs_weight(found.value.items)
 
 
 def _jobs_weight(jobs: tuple[StoredJob, ...]) -> int:

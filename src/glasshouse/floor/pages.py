@@ -110,8 +110,18 @@ class PageCache(Generic[T]):
     async def get(
         self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]
     ) -> T:
-        """Return the page for ``generation``, or the last known; see ``look``."""
-        return (await self.look(key, generation, read)).value
+        """Return the page for ``generation``; see ``look``. It does not say how old it is.
+
+        So the last known is given only until its turn comes, and while the server is known to
+        be gone.
+
+        Raises:
+            UpstreamUnavailableError: it cannot be read now.
+        """
+        page = await self.look(key, generation, read)
+        if page.late:
+            raise UpstreamUnavailableError(page.late)
+        return page.value
 
     async def look(
         self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]

@@ -118,12 +118,19 @@ class Sampler:
         """Look once, publish what is new, and return how long to wait."""
         began = time.monotonic()
         try:
-            token = await self._reader.change_token()
+            # Before anything is asked: what is told is never older than it says.
             now = self._clock()
+            token = await self._reader.change_token()
             if token != self._token or self._due(now):
                 await self._read(token, now)
         except UpstreamUnavailableError as error:
             self._fail(error)
+            return self._rest_after_fault()
+        except Exception as error:
+            # Whatever it is, a sampler that is gone for good would be worse.
+            if self.snapshot.fault is None:
+                log.exception("sampler failed", server=self.name)
+            self._fail(_unexpected(error))
             return self._rest_after_fault()
         self._failed = 0
         # A server that answers slowly is asked the less.
@@ -198,6 +205,13 @@ class Sampler:
         self._published_at = self._clock()
         for waker in self._wakers:
             waker.set()
+
+
+def _unexpected(error: Exception) -> UpstreamUnavailableError:
+    return UpstreamUnavailableError(
+        f"What the server told could not be taken in ({type(error).__name__}).",
+        remedy="Look into the console's log: it says where.",
+    )
 
 
 def _sample(state: ServerState, now: float) -> Sample:

@@ -24,6 +24,7 @@ from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
 from glasshouse.policy.searching import refuse_hidden
 from glasshouse.policy.sight import Sight
+from glasshouse.upstream.recent import At
 from glasshouse.wire.masking import masked
 
 Sees = Callable[[str], Sight]
@@ -150,6 +151,10 @@ class ServerView:
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters."""
         return await self._floor.parameters()
+
+    async def dated_parameters(self) -> At[tuple[Parameter, ...] | None]:
+        """Return the run-time parameters, and when they were read or last confirmed."""
+        return await self._floor.dated_parameters()
 
     def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
         runs = (run for run in failed if self.sight.shows(run.run.queue))

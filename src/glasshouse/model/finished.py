@@ -79,7 +79,7 @@ class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     ``held`` is how many the log holds, ``newer`` how many of them the filter's
     ``until`` leaves out, ``searched`` how many were looked at. ``newest`` is the
-    id of the newest entry that may be on a page.
+    id of the newest entry that may be on a page. ``late`` as in a ``JobPage``.
     """
 
     items: tuple[FinishedJob, ...]
@@ -91,6 +91,7 @@ class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):
     page: int
     per_page: int
     read_at: float
+    late: str | None = None
 
     @property
     def pages(self) -> int:
@@ -101,12 +102,13 @@ class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):
 class Executions(msgspec.Struct, frozen=True, kw_only=True):
     """The finished executions of one job id, newest first; ``more`` when older ones are left out.
 
-    Ids may repeat: they need not be of one job.
+    Ids may repeat: they need not be of one job. ``late`` as in a ``JobPage``.
     """
 
     items: tuple[FinishedJob, ...]
     more: bool
     read_at: float
+    late: str | None = None
 
 
 class TypeTimes(msgspec.Struct, frozen=True, kw_only=True):

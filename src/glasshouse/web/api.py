@@ -185,8 +185,6 @@ def _known(context: PageContext) -> ServerState:
 
 
 def _listed(context: PageContext, found: JobPage) -> Listing:
-    snapshot = server_of(context).snapshot
-    confirmed = snapshot.checked_at if snapshot.fault is None and found.late is None else None
     searched = found.searched
     return PartListing(
         items=[jobs.flattened(job, whole=False) for job in found.items],
@@ -197,7 +195,7 @@ def _listed(context: PageContext, found: JobPage) -> Listing:
         looked_at=UNSET if searched is None else searched.looked_at,
         of=UNSET if searched is None else found.total,
         complete=UNSET if searched is None else searched.complete,
-        age=max(0.0, context.now - max(found.read_at, confirmed or 0.0)),
+        age=max(0.0, context.now - found.read_at),
     )
 
 

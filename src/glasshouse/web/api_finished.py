@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType
 
 from glasshouse.model.errors import NotFoundError
-from glasshouse.model.finished import FinishedFilter, FinishedJob, FinishedPage, TypeTimes
+from glasshouse.model.finished import FinishedJob, TypeTimes
 from glasshouse.model.parameters import Parameter
 from glasshouse.web import jobs, query
 from glasshouse.web.context import PageContext, paging, server_of
@@ -41,7 +41,7 @@ async def finished(context: PageContext) -> Shape:
         per_page=per_page,
         held=found.held,
         searched=found.searched if wanted.selects and beyond > 0 else UNSET,
-        age=_list_age(context, wanted, found),
+        age=_age(context, found.read_at),
     )
 
 
@@ -83,7 +83,7 @@ async def jobs_by_id(context: PageContext) -> Shape:
         total=found.total,
         page=1,
         per_page=len(items),
-        age=_age(context, None),
+        age=_age(context, found.read_at if ran is None else min(found.read_at, ran.read_at)),
         executions=UNSET if ran is None else [_finished(entry) for entry in ran.items],
         more_executions=True if ran is not None and ran.more else UNSET,
     )
@@ -91,10 +91,9 @@ async def jobs_by_id(context: PageContext) -> Shape:
 
 async def parameters(context: PageContext) -> Shape:
     """List the run-time parameters with their defaults and bounds."""
-    server = server_of(context)
-    found = await server.parameters()
+    found, read_at = await server_of(context).dated_parameters()
     every = None if found is None else [_parameter(item) for item in found]
-    return part(context, every, server.snapshot.age(context.now))
+    return part(context, every, max(0.0, context.now - read_at))
 
 
 def _age(context: PageContext, read_at: float | None) -> float | UnsetType:
@@ -102,14 +101,6 @@ def _age(context: PageContext, read_at: float | None) -> float | UnsetType:
     if read_at is None:
         return known(server_of(context).snapshot.age(context.now))
     return max(0.0, context.now - read_at)
-
-
-def _list_age(
-    context: PageContext, wanted: FinishedFilter, found: FinishedPage
-) -> float | UnsetType:
-    snapshot = server_of(context).snapshot
-    confirmed = None if snapshot.fault is not None or wanted.selects else snapshot.checked_at
-    return _age(context, max(found.read_at, confirmed or 0.0))
 
 
 def _finished(entry: FinishedJob) -> FinishedShape:

@@ -140,3 +140,9 @@ class PageRenderer(Protocol):
     ) -> bytes:
         """Return a whole HTML document that says what went wrong and what to do."""
         ...
+
+    def error_fragment(
+        self, status: int, code: str, detail: str, remedy: str, context: PageContext
+    ) -> bytes:
+        """Return the inner HTML of ``<main id="live">`` that says what went wrong."""
+        ...

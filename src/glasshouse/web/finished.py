@@ -23,6 +23,7 @@ from glasshouse.web.executions import (
     type_href,
 )
 from glasshouse.web.i18n import t
+from glasshouse.web.steps import late
 
 SHOWN_TYPES = 8
 _MOST_CHOICES = 200
@@ -44,7 +45,7 @@ async def finished(context: PageContext) -> PageResult:
         template="finished.html",
         view=view,
         title=t("Finished", context.locale),
-        generation_bound=not server.behind,
+        generation_bound=not server.behind and (found is None or found.late is None),
         status=200 if fault is None else 400,
         location=moved,
     )
@@ -121,7 +122,9 @@ def _view(
         newest_href=href,
         fault="" if fault is None else fmt.display_text(fault.detail),
         remedy="" if fault is None else t(fault.remedy, locale),
-        pager=msgspec.structs.replace(pager, go=_go(name, asked) if found.held else None),
+        pager=msgspec.structs.replace(
+            pager, go=_go(name, asked) if found.held else None, late=late(found, now, locale)
+        ),
     )
 
 

@@ -1,7 +1,8 @@
 """One hub per server: each open topic is rendered once for all who look at it.
 
 What always holds: at most one task per topic, and none for a topic that nobody
-looks at; a topic that cannot be read keeps its last edition. Updates come as
+looks at. A topic that cannot be read keeps its last edition as long as the ticks say that
+the server is gone; else its next edition says that it cannot be read. Updates come as
 fast as the server changes while few look; the more look, the more wait together.
 When there are too many streams or topics, whoever has most of them loses the newest one to
 whoever would have fewer: nobody can take what is there for all.
@@ -205,16 +206,23 @@ class Hub:
             shown.cost = time.perf_counter() - began
         except NotFoundError:
             new = shown.editions.end()
-        except UpstreamUnavailableError:
-            return None
-        except Exception:  # one broken page must not end the stream of others
+        except UpstreamUnavailableError as error:
+            if self._server.snapshot.fault is not None:
+                return None
+            new, bound = self._say(shown, 503, error), False
+        except Exception as error:  # one broken page must not end the stream of others
             log.exception("live page failed", page=shown.topic.address.partition("?")[0])
-            return generation
+            new = self._say(shown, 500, error)
         else:
             bound = result.generation_bound
         if new:
             await _each(shown.viewers, lambda viewer: viewer.tell(shown.editions))
         return generation if bound else None
+
+    def _say(self, shown: _Shown, status: int, error: Exception) -> bool:
+        """Publish that a topic cannot be shown: what was shown before must not pass for newer."""
+        told = error if isinstance(error, UpstreamUnavailableError) else None
+        return shown.editions.publish(cut(shown.topic.lay_out_error(status, told)))
 
     def _watching(self) -> contextlib.aclosing[AsyncGenerator[Snapshot, None]]:
         # Closed with its task, so that the sampler knows when nobody looks.

@@ -46,7 +46,7 @@ async def job(context: PageContext) -> PageResult:
         ),
         total=found.total,
         ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
-        late=late(found, now, locale),
+        late=late(found, now, locale) or late(ran, now, locale),
         to=f"/{server.name}/operations",
         reveal=f"{job_href(server.name, jid)}/reveal"
         if server.sight.payload and context.viewer.signed_in
@@ -61,7 +61,9 @@ async def job(context: PageContext) -> PageResult:
         template="job.html",
         view=view,
         title=title,
-        generation_bound=found.late is None and not strip.going,
+        generation_bound=found.late is None
+        and (ran is None or ran.late is None)
+        and not strip.going,
     )
 
 

@@ -170,14 +170,7 @@ class Renderer:
     ) -> bytes:
         """Return a whole HTML document that says what went wrong and what to do."""
         locale = "en" if context is None else context.locale
-        home = "/" if context is None or context.server is None else f"/{context.server.name}"
-        view = ErrorView(
-            status=status,
-            code=fmt.display_text(code),
-            detail=fmt.display_text(t(detail, locale)),
-            remedy=fmt.display_text(t(remedy, locale)),
-            home=home,
-        )
+        view = _error_view(status, code, detail, remedy, context)
         title = (
             t("Not found", locale)
             if status == HTTPStatus.NOT_FOUND
@@ -185,6 +178,13 @@ class Renderer:
         )
         shell = _shell(title, context, current="", live=False)
         return self._layout(shell, "error.html", view, counts={}, reading=False)
+
+    def error_fragment(
+        self, status: int, code: str, detail: str, remedy: str, context: PageContext
+    ) -> bytes:
+        """Return the inner HTML of ``<main id="live">`` that says what went wrong."""
+        view = _error_view(status, code, detail, remedy, context)
+        return self.fragment(PageResult(template="error.html", view=view, title=""), context)
 
     def _layout(
         self,
@@ -205,6 +205,19 @@ class Renderer:
             reading=reading,
         )
         return placed(text, self._base).encode()
+
+
+def _error_view(
+    status: int, code: str, detail: str, remedy: str, context: PageContext | None
+) -> ErrorView:
+    locale = "en" if context is None else context.locale
+    return ErrorView(
+        status=status,
+        code=fmt.display_text(code),
+        detail=fmt.display_text(t(detail, locale)),
+        remedy=fmt.display_text(t(remedy, locale)),
+        home="/" if context is None or context.server is None else f"/{context.server.name}",
+    )
 
 
 # In text and values a quote is escaped: only an attribute of a template looks like this.

@@ -6,6 +6,7 @@ screen begins where that one ended, whatever has moved meanwhile.
 
 from __future__ import annotations
 
+from glasshouse.model.finished import Executions, FinishedPage
 from glasshouse.model.listing import Entries, JobPage
 from glasshouse.web import format as fmt
 from glasshouse.web import views
@@ -33,9 +34,11 @@ def list_pager(page: JobPage, address: Address, now: float, locale: str) -> view
     )
 
 
-def late(page: JobPage | Entries, now: float, locale: str) -> views.Late | None:
+def late(
+    page: JobPage | Entries | FinishedPage | Executions | None, now: float, locale: str
+) -> views.Late | None:
     """Return when a page that is not as new as it could be was read, and why."""
-    if page.late is None:
+    if page is None or page.late is None:
         return None
     why = fmt.display_text(page.late) or t("The newer ones are read when their turn comes.", locale)
     return views.Late(read=fmt.moment(page.read_at, now, locale), why=why)

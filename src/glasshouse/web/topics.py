@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from glasshouse.floor.floor import Floor
 from glasshouse.floor.view import FloorView, ServerView
-from glasshouse.model.errors import InvalidError, NotFoundError
+from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError
 from glasshouse.web import guard, query, routes
 from glasshouse.web.context import Lately, PageBuilder, PageContext, PageRenderer, PageResult
 from glasshouse.web.gate import Gate
@@ -121,6 +121,13 @@ class Topic:
     def lay_out(self, result: PageResult, context: PageContext) -> bytes:
         """Return the HTML of the page's live part."""
         return self.site.renderer.fragment(result, context)
+
+    def lay_out_error(self, status: int, error: GlasshouseError | None) -> bytes:
+        """Return the HTML that says that the page cannot be shown, for a fault of ours without."""
+        code = "internal" if error is None else error.code
+        detail = "Something went wrong here." if error is None else error.detail
+        remedy = "Look into the console's log: it says where." if error is None else error.remedy
+        return self.site.renderer.error_fragment(status, code, detail, remedy, self.first)
 
 
 def parameters(match: Match, raw_query: bytes) -> dict[str, str]:
