@@ -17,7 +17,7 @@ from glasshouse.model.times import parse_time
 
 _PATHS = {JobSet.RETRIES: "/retries", JobSet.SCHEDULED: "/scheduled", JobSet.DEAD: "/morgue"}
 _CELLS = {JobSet.RETRIES: 7, JobSet.SCHEDULED: 5, JobSet.DEAD: 6}
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
+_TIME = re.compile(r"-?\d{4,12}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 
 
 class ShownFailure(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ def time_of(key: str) -> float | None:
     """Return the time at the beginning of a key, in Unix seconds; ``None`` when it is none."""
     text = key.partition("|")[0]
     try:
-        return parse_time(text) if _TIME.fullmatch(text) else None
+        return parse_time(text, any_year=True) if _TIME.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -27,6 +27,7 @@ import msgspec
 
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.redaction import Redaction
+from glasshouse.model.times import calendar_time
 
 MAX_TERMS = 20
 MAX_STEPS = 20
@@ -126,7 +127,7 @@ def read_time(text: str, now: float) -> float:
     ``d``), to the minute. A time that names no zone is UTC.
 
     Raises:
-        InvalidError: it is none of these.
+        InvalidError: it is none of these, or no year from 1 to 9999 has it.
     """
     text = text.strip()
     if text == "now":
@@ -135,7 +136,7 @@ def read_time(text: str, now: float) -> float:
     if relative is not None:
         span = int(relative[2]) * _UNITS[relative[3]]
         base = now - now % _MINUTE if span >= _MINUTE else now
-        return base + span if relative[1] == "+" else base - span
+        return _shown(base + span if relative[1] == "+" else base - span)
     try:
         clock = _CLOCK.fullmatch(text)
         if clock is not None:
@@ -146,12 +147,20 @@ def read_time(text: str, now: float) -> float:
         else:
             at = datetime.fromisoformat(text)
             at = at.replace(tzinfo=at.tzinfo or UTC)
-        return at.timestamp()
+        return _shown(at.timestamp())
     except (ValueError, OverflowError, OSError):
         raise InvalidError(
             f"{text[:60]!r} is not a time.",
             remedy="Write a time as 2026-11-26, 2026-11-26 10:30, 10:30, 2h (ago) or +2h.",
         ) from None
+
+
+def _shown(at: float) -> float:
+    if calendar_time(at) is None:
+        raise InvalidError(
+            "This time is in no year from 1 to 9999.", remedy="Write a time that is nearer."
+        )
+    return at
 
 
 _FIELDS = ("", "type", "queue", "jid", "error", "args")

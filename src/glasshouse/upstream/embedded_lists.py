@@ -14,7 +14,7 @@ import apsw
 from glasshouse.engine import schema
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery, Place
-from glasshouse.model.times import format_time
+from glasshouse.model.times import name_time
 
 COLUMNS = "id, state, score, queue, jid, jobtype, wid, reserved_at, payload"
 _HALVINGS = 64
@@ -163,7 +163,7 @@ def stored(
         jobtype=jobtype,
         queue=queue,
         payload=payload,
-        key=f"{format_time(score)}|{jid}" if in_set else None,
+        key=f"{name_time(score)}|{jid}" if in_set else None,
         at=score if in_set else None,
         wid=wid,
         reserved_at=reserved_at,

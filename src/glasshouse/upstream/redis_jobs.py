@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glasshouse.model.job import JobSet, JobState, StoredJob
-from glasshouse.model.times import format_time, parse_time
+from glasshouse.model.times import format_time, stored_time
 from glasshouse.wire.lenient import fields, value
 
 
@@ -54,7 +54,7 @@ def held(member: bytes, score: float) -> StoredJob:
 def _key(score: float, jid: str) -> str | None:
     try:
         return f"{format_time(score, as_faktory=True)}|{jid}"
-    except (OverflowError, ValueError):
+    except OverflowError:
         # Not a time: Faktory did not write it, and has no name for it either.
         return None
 
@@ -65,8 +65,4 @@ def _text(names: dict[str, bytes], name: str) -> str:
 
 
 def _time(raw: bytes | None) -> float | None:
-    found = value(raw)
-    try:
-        return parse_time(found) if isinstance(found, str) else None
-    except ValueError:
-        return None
+    return stored_time(value(raw))

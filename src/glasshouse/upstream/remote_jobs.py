@@ -8,7 +8,7 @@ from glasshouse.classic.arguments import Arguments
 from glasshouse.classic.jobs import JobPage, QueuedJob, ShownFailure, ShownJob
 from glasshouse.classic.server import ShownReservation
 from glasshouse.model.job import JobSet, JobState, StoredJob
-from glasshouse.model.times import parse_time
+from glasshouse.model.times import stored_time
 from glasshouse.wire.lenient import fields, value
 
 
@@ -53,11 +53,7 @@ def time_of(job: StoredJob) -> float | None:
     """Return what a list is ordered by: the entry's time, in a queue when it was enqueued."""
     if job.at is not None:
         return job.at
-    text = value(fields(job.payload).get("enqueued_at"))
-    try:
-        return parse_time(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
+    return stored_time(value(fields(job.payload).get("enqueued_at")))
 
 
 def _failure(shown: ShownFailure) -> dict[str, object]:

@@ -6,11 +6,11 @@ Nothing here raises on odd input: what cannot be formatted is shown as it is.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import msgspec
 
+from glasshouse.model.times import calendar_time, name_time, stored_time
 from glasshouse.web.i18n import t
 
 # C0 and C1 controls, DEL, line separators, zero-width and bidirectional marks, surrogates.
@@ -29,8 +29,8 @@ _UNITS = ((86400, "{n} d"), (3600, "{n} h"), (60, "{n} min"), (1, "{n} s"))
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A point in time, ready to lay out.
 
-    ``iso`` is empty when the time could not be understood; then ``relative``
-    holds the stored text and ``at`` is 0.
+    ``iso`` is empty when the time could not be understood, or no calendar shows it; then
+    ``relative`` holds the stored text or its own, and ``at`` may be 0.
     """
 
     at: float
@@ -147,15 +147,15 @@ def _units(seconds: int, locale: str, *, most: int) -> str:
 
 def moment(at: float, now: float, locale: str) -> Moment:
     """Return a time in Unix seconds, related to ``now``."""
-    try:
-        stamp = datetime.fromtimestamp(at, UTC)
-    except (ValueError, OverflowError, OSError):
-        return Moment(at=0.0, iso="", absolute="", relative=str(at))
+    stamp = calendar_time(at)
+    if stamp is None:
+        return Moment(at=at, iso="", absolute="", relative=name_time(at))
+    text = stamp.isoformat(sep=" ", timespec="seconds")[:19]
     pattern = "{n} ago" if at <= now else "in {n}"
     return Moment(
         at=round(at, 3),
-        iso=stamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        absolute=stamp.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        iso=f"{text.replace(' ', 'T')}Z",
+        absolute=f"{text} UTC",
         relative=t(pattern, locale, n=duration(abs(now - at), locale)),
     )
 
@@ -164,9 +164,8 @@ def stored_moment(value: object, now: float, locale: str) -> Moment | None:
     """Return the time that a job's field holds (RFC 3339), or its text, or ``None``."""
     if value is None or value == "":
         return None
+    at = stored_time(value)
+    if at is not None and calendar_time(at) is not None:
+        return moment(at, now, locale)
     text = value if isinstance(value, str) else repr(value)
-    try:
-        stamp = datetime.fromisoformat(text)
-        return moment(stamp.replace(tzinfo=stamp.tzinfo or UTC).timestamp(), now, locale)
-    except (ValueError, OverflowError):
-        return Moment(at=0.0, iso="", absolute="", relative=cut(display_text(text), 80))
+    return Moment(at=at or 0.0, iso="", absolute="", relative=cut(display_text(text), 80))

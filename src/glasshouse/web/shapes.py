@@ -5,11 +5,12 @@ Times are RFC 3339 in UTC, durations seconds.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+from glasshouse.model.times import calendar_time
 
 T = TypeVar("T")
 
@@ -313,13 +314,9 @@ class HealthShape(Shape, frozen=True, kw_only=True):
 
 
 def moment(seconds: float | None) -> str | UnsetType:
-    """Return a Unix time as RFC 3339, or nothing when it is none."""
-    if seconds is None:
-        return UNSET
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-    except (OverflowError, ValueError, OSError):
-        return UNSET
+    """Return a Unix time as RFC 3339, or nothing when it is none, or of no year from 1 to 9999."""
+    stamp = None if seconds is None else calendar_time(seconds)
+    return UNSET if stamp is None else stamp.isoformat().replace("+00:00", "Z")
 
 
 def known(value: T | None) -> T | UnsetType:

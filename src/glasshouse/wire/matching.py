@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
+from glasshouse.model.times import stored_time
 from glasshouse.wire import lenient
 from glasshouse.wire.argpaths import PathTooWideError, values
 from glasshouse.wire.masking import masked
@@ -123,22 +123,12 @@ def _facts(members: dict[str, bytes]) -> dict[str, object]:
 
 
 def _moment(job: StoredJob, members: dict[str, bytes], facts: dict[str, object]) -> float | None:
-    at = _seconds(facts.get("failed_at"))
+    at = stored_time(facts.get("failed_at"))
     if at is not None:
         return at
     if job.at is not None:
         return job.at - DEAD_SECONDS if job.state is JobState.DEAD else job.at
-    return _seconds(lenient.value(members.get("enqueued_at")))
-
-
-def _seconds(stored: object) -> float | None:
-    if not isinstance(stored, str):
-        return None
-    try:
-        stamp = datetime.fromisoformat(stored)
-        return stamp.replace(tzinfo=stamp.tzinfo or UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    return stored_time(lenient.value(members.get("enqueued_at")))
 
 
 def _in_error(texts: Sequence[str], facts: dict[str, object]) -> bool:
