@@ -19,7 +19,7 @@ import apsw
 import structlog
 
 from glasshouse.floor.index_pace import Step, Walk
-from glasshouse.floor.index_store import BEYOND, IndexStore, Known, number_at
+from glasshouse.floor.index_store import BEYOND, LATEST, IndexStore, Known, number_at
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import GlasshouseError, NotFoundError, UpstreamUnavailableError
 from glasshouse.model.found import Coverage, Found
@@ -370,5 +370,7 @@ def _matching(
 def _span(wanted: JobQuery) -> tuple[int, int]:
     """Return from which number on, and below which, entries of the wanted time are."""
     low = 0 if wanted.after is None else number_at(wanted.after)
-    high = BEYOND if wanted.before is None else number_at(wanted.before + 0.001)
+    # What is later than any number tells stands where the latest is told.
+    latest = wanted.before is None or wanted.before > LATEST
+    high = BEYOND if latest or wanted.before is None else number_at(wanted.before + 0.001)
     return low, high

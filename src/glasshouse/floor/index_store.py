@@ -21,7 +21,8 @@ from glasshouse.wire import trigrams
 from glasshouse.wire.matching import moment, searchable
 
 _BITS = 20
-_LATEST = 8_000_000_000
+LATEST = 8_000_000_000
+"""Unix seconds, of the year 2223, up to which entries are told apart by their times."""
 BEYOND = (1 << 63) - 1
 """More than the number of any entry."""
 _CACHE_KIB = 32 << 10
@@ -203,7 +204,7 @@ class IndexStore:
 
 def number_at(seconds: float) -> int:
     """Return the least number of entries of this time (Unix seconds, to the millisecond)."""
-    inside = min(max(seconds, 0.0), _LATEST)
+    inside = min(max(seconds, 0.0), LATEST)
     return int(inside * 1000) << _BITS
 
 

@@ -106,7 +106,10 @@ def _time(claims: Claims, name: str) -> float | None:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # JSON's whole numbers have no bounds
+        return None
 
 
 def _header(token: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ MOST_JOBS = 100
 MOST_REASON = 500
 _MOST_IDS = 1000
 _MOST_TEXT = 1000
+_MOST_RECORD = 2**63 - 1
 _SETS = frozenset(JobSet)
 
 
@@ -134,6 +135,10 @@ def _check_values(order: Order) -> None:
                 f"An operation names from 1 to {_MOST_IDS:,} jobs.",
                 remedy="Use search words for more.",
             )
+    if order.record is not None and not 0 < order.record <= _MOST_RECORD:
+        raise InvalidError(
+            "No record of the ledger has this number.", remedy="Look for it in the audit ledger."
+        )
     if order.parameters is not None and not order.parameters:
         raise InvalidError("No parameter is named.", remedy="Name one with its new value.")
     if len(order.reason) > MOST_REASON:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def _stretch(db: apsw.Connection, state: int, start: float | None) -> Stretch:
     found = db.execute(
         "SELECT score, id FROM job WHERE state = ? AND state > 1 AND score >= ?"
         " ORDER BY score, id LIMIT ?",
-        (state, -1.0 if start is None else start, _STEP),
+        (state, -math.inf if start is None else start, _STEP),
     )
     rows = list(found)
     high: float | None = None

@@ -89,8 +89,8 @@ class QueueRun:
         return low
 
     async def number_of(self, place: Place, *, turned: bool) -> int:
-        """Return the position that a place is."""
-        return int(place.score)
+        """Return the position that a place is; one beyond the end is the end."""
+        return int(min(max(place.score, 0.0), self.total))
 
     async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[Place]:
         """Return positions."""

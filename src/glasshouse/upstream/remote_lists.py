@@ -100,7 +100,7 @@ async def page_of(run: Run, query: ListQuery, *, now: float, descending: bool = 
 async def _begin(run: Run, query: ListQuery, *, turned: bool) -> int:
     """Return the number of the first entry, counted as the list is shown."""
     if query.start is not None:
-        return max(0, int(query.start.score))
+        return int(min(max(query.start.score, 0.0), run.total))
     if query.at is not None:
         number = await run.first_at(query.at)
         return max(0, run.total - number) if turned else number

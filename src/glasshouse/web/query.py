@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote_to_bytes
 
+from glasshouse.ledger.record import Event
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.finished import FAILED, FinishedFilter
 from glasshouse.model.job import Outcome
@@ -20,9 +21,10 @@ MAX_ENTRY = 10**18 - 1
 FAILED_OUTCOMES = "failed"
 """Stands for every outcome of an execution that failed."""
 OUTCOMES = (*(outcome.value for outcome in Outcome), FAILED_OUTCOMES)
-_PLACE = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?(,[0-9]{1,18})?")
+_PLACE = re.compile(r"-?(inf|[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?)(,[0-9]{1,18})?")
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})?)?")
 _YEAR_9999 = 253370764800.0
+_EVENTS = frozenset(event.value for event in Event)
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -77,6 +79,14 @@ def _text(name: str, value: str) -> None:
         raise InvalidError(f"The parameter {name!r} is too long.", remedy="Search for less.")
 
 
+def _event(name: str, value: str) -> None:
+    if value and value not in _EVENTS:
+        raise InvalidError(
+            f"The parameter {name!r} is no event of the ledger.",
+            remedy=f"Use one of {', '.join(sorted(_EVENTS))}.",
+        )
+
+
 def _outcome(name: str, value: str) -> None:
     if value and value not in OUTCOMES:
         raise InvalidError(
@@ -125,7 +135,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     ),
     "name": _text,
     "type": _text,
-    "event": _text,
+    "event": _event,
     "format": _shape(re.compile("csv|jsonl"), "Use format=csv or format=jsonl."),
     "actor": _text,
     "queue": _text,

@@ -18,6 +18,7 @@ from glasshouse.web.steps import hidden
 from glasshouse.wire.matching import moment
 
 _BITS = 20
+_BEYOND = float(1 << (63 - _BITS))
 _NOTHING = Found(
     items=(), following=None, looked_at=0, stopped=False, coverage=Coverage(0, 0, None)
 )
@@ -103,6 +104,16 @@ async def _found(context: PageContext, per_page: int) -> Found | None:
 
 
 def _number(place: Place) -> int:
+    """Return the number of an entry that a place names.
+
+    Raises:
+        InvalidError: no entry can have it.
+    """
+    if not (0 <= place.score < _BEYOND and (place.number or 0) < 1 << _BITS):
+        raise InvalidError(
+            "The parameter 'from' names no place of a search.",
+            remedy="Follow the links of the search; they name places.",
+        )
     return (int(place.score) << _BITS) + (place.number or 0)
 
 

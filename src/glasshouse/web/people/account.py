@@ -30,6 +30,7 @@ from glasshouse.web.people.setup import SetUps
 from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
 
+_DIGITS = 9
 Action = Callable[[Change, Person, Mapping[str, str]], Awaitable[Shown | Response]]
 
 
@@ -165,7 +166,7 @@ class Account:
         held = await self._people.factors.of(person.name)
         if held.any:
             self._require_proof(person)
-        days = fields.get("days", "")
+        days = _whole(fields.get("days", ""))
         scope = tuple(fields.get("scope", "").replace(",", " ").split())
         for pattern in scope:
             if not names_operation(pattern):
@@ -173,9 +174,7 @@ class Account:
                     f"{pattern[:60]!r} is no operation.",
                     remedy=f"The operations are {', '.join(Operation)}.",
                 )
-        token = await self._people.tokens.make(
-            person, fields.get("label", ""), int(days) if days.isdecimal() else 0, scope
-        )
+        token = await self._people.tokens.make(person, fields.get("label", ""), days, scope)
         return Shown(done="The token was made. It is shown this once.", token=token)
 
     async def _token_remove(
@@ -249,6 +248,11 @@ class Account:
                 context = _proven(context, person)
         view = await account_view(self._people, context, person, shown)
         return replace(result(context, "account", view, "Account"), status=status, live=False)
+
+
+def _whole(text: str) -> int:
+    """Return a number of some digits; 0, which is out of bounds everywhere, for anything else."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
 
 
 def _proven(context: PageContext, person: Person) -> PageContext:

@@ -14,13 +14,15 @@ from glasshouse.web.viewer import Viewer
 
 
 class Recording:
-    """Writes records behind the last one."""
+    """Writes records behind the last one. A detail may have any name, also one of a parameter."""
 
     def __init__(self, tools: Tools) -> None:
         """Write into the database."""
         self._tools = tools
 
-    async def note(self, event: Event, name: str, address: IPAddress | None, **detail: str) -> None:
+    async def note(
+        self, event: Event, name: str, address: IPAddress | None, /, **detail: str
+    ) -> None:
         """Record what somebody did of whom no more is known than this.
 
         Raises:
@@ -28,7 +30,7 @@ class Recording:
         """
         await self._write(event, Who(name=name, address=str(address or "")), detail)
 
-    async def note_viewer(self, event: Event, viewer: Viewer, **detail: str) -> int:
+    async def note_viewer(self, event: Event, viewer: Viewer, /, **detail: str) -> int:
         """Record what who is signed in did; return the record's number. Raises likewise."""
         return await self._write(event, who_of(viewer), detail)
 

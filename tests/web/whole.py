@@ -1,0 +1,98 @@
+"""A whole console without a socket: people, a desk and a ledger over a real engine.
+
+Whoever is signed in may see and do everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from glasshouse.desk.desk import Desk
+from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.identity import passwords
+from glasshouse.policy.roles import RoleTable, resolve
+from glasshouse.policy.rules import Rules
+from glasshouse.storage import accounts
+from glasshouse.storage.accounts import Account
+from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.upstream.embedded import EmbeddedReader
+from glasshouse.upstream.embedded_operator import EmbeddedOperator
+from glasshouse.upstream.embedded_scan import EmbeddedScanner
+from glasshouse.web.app import Application, create_app
+from glasshouse.web.people.access import Access
+from glasshouse.web.people.people import People
+from glasshouse.web.people.tools import Tools
+from tests.engine.peer import Clock, Running, running
+from tests.steady import LONG
+from tests.web.fakes import ASSETS
+from tests.web.people.home import BASE, PASSWORD, SAME, sign_in
+
+ROLES = {
+    "boss": RoleTable(
+        inherits="viewer", see=("audit", "trash", "payload"), allow=("*",), factor_age="none"
+    )
+}
+
+
+class Whole(msgspec.Struct):
+    """The console, what it looks at, and the browser of who may do everything."""
+
+    engine: Running
+    server: ServerFloor
+    desk: Desk
+    people: People
+    app: Application
+    browser: httpx.AsyncClient
+    clock: Clock
+
+    async def get(self, path: str) -> httpx.Response:
+        """Ask for an address exactly as it is written."""
+        return await self.browser.get(exactly(path))
+
+    async def post(self, path: str, **order: Any) -> httpx.Response:
+        """Send an order."""
+        return await self.browser.post(exactly("/api/v1/servers/main" + path), json=order)
+
+
+def exactly(path: str) -> httpx.URL:
+    """Return an address that the client changes nothing of, as it would dots."""
+    return httpx.URL(BASE).copy_with(raw_path=path.encode())
+
+
+@contextlib.asynccontextmanager
+async def whole(folder: Path, url: str | None = None) -> AsyncIterator[Whole]:
+    """Run everything while the block runs; ``url`` is the console's database."""
+    data, clock = folder / "engine", Clock()
+    rules = Rules(roles=resolve(ROLES), anonymous="viewer", flushable=frozenset({"main"}))
+    async with running(data) as engine:
+        database = Database(url or sqlite_url(folder / "state"))
+        people = People(Tools(database=database, clock=clock), Access(rules=rules))
+        stored = passwords.hashed(PASSWORD, b"s" * 16)
+        account = Account(name="ops", password=stored, role="boss", created_at=clock())
+        database.call(accounts.add, account)
+        operators = {"main": EmbeddedOperator(data)}
+        desk = Desk(database=database, operators=operators, patience=LONG)
+        await desk.resume()
+        reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
+        server = ServerFloor("main", reader, clock=clock, scanner=scanner)
+        floor = Floor({"main": server})
+        app = create_app(floor, clock=clock, people=people, desk=desk, assets=ASSETS)
+        browser = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, client=("127.0.0.1", 4000)),
+            base_url=BASE,
+            headers=SAME,
+            timeout=LONG,
+        )
+        try:
+            async with floor.running(), browser:
+                await sign_in(browser, "ops")
+                yield Whole(engine, server, desk, people, app, browser, clock)
+        finally:
+            await desk.close()
+            people.tools.close()
