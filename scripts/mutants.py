@@ -39,6 +39,8 @@ ROOMS = {
     ),
     "ledger": ("tests/ledger", "tests/storage/test_archive.py"),
 }
+# Modules of lower rooms on which a room's decisions rest.
+BESIDE = {"policy": ("model/globs.py",)}
 SECONDS = 180.0
 
 # What is written before and after, and why nobody could tell the difference.
@@ -331,11 +333,12 @@ def main() -> None:
     for room in [asked.room] if asked.room else ROOMS:
         source = ROOT / "src/glasshouse" / room
         paths = sorted(path for path in source.glob("*.py") if path.name != "__init__.py")
+        paths += [source.parent / name for name in BESIDE.get(room, ())]
         found = [
             mutant
             for path in paths
             if asked.only in (None, path.name)
-            for mutant in mutants(path.name, path.read_text("utf-8"))
+            for mutant in mutants(os.path.relpath(path, source), path.read_text("utf-8"))
         ]
         with tempfile.TemporaryDirectory() as folder:
             left = survivors(found, room, asked.jobs, Path(folder))

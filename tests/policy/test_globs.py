@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from glasshouse.policy.globs import ANY, matches, within
+from glasshouse.model.globs import ANY, alike, matches, within
 from tests.policy.second import like
 
 PATTERNS = st.text("ab*.", max_size=8)
@@ -71,6 +71,14 @@ def test_a_text_is_within_patterns_if_one_of_them_matches() -> None:
     assert within(("orders", "mail*"), "mailbox")
     assert not within(("mail*", "orders"), "order")
     assert not within((), "")
+
+
+def test_letters_in_either_case_are_alike_and_do_not_match() -> None:
+    for pattern, text in (("MA*", "mail"), ("\u017fend", "SEND"), ("\u212a*", "kelvin")):
+        assert alike(pattern, text)
+        assert not matches(pattern, text)
+        assert not within((pattern,), text)
+    assert not alike("ma*", "orders")
 
 
 def test_many_stars_cost_little() -> None:

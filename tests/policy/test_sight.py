@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glasshouse.model import globs
 from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.errors import DeniedError, SettingsError
 from glasshouse.model.jobquery import ArgsTerm, JobQuery, parse_query
 from glasshouse.model.operation import Operation, Target
 from glasshouse.model.redaction import Redaction
-from glasshouse.policy import globs, reasons
+from glasshouse.policy import reasons
 from glasshouse.policy.redaction import parse_redaction
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import SOURCES, Rules, check, default_rules

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from glasshouse.model import globs
 from glasshouse.model.access import Actor, Context, Decision, IPAddress, Outcome, Why
 from glasshouse.model.operation import Operation, Target
-from glasshouse.policy import globs
 from glasshouse.policy.roles import IPNetwork, Role
 
 

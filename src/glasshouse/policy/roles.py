@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import msgspec
 
+from glasshouse.model import globs
 from glasshouse.model.errors import SettingsError
 from glasshouse.model.operation import Operation
 from glasshouse.model.redaction import Redaction
-from glasshouse.policy import globs
 from glasshouse.policy.redaction import parse_redaction
 
 T = TypeVar("T")

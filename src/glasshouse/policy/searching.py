@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from glasshouse.model import globs
 from glasshouse.model.errors import DeniedError
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
 from glasshouse.model.redaction import Redaction
-from glasshouse.policy import globs
 
 MANY = "**"
 
@@ -38,13 +38,12 @@ def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
         return False
     if rule[0] == MANY:
         return leads_to(rule[1:], path) or leads_to(rule, path[1:])
-    return globs.matches(rule[0].casefold(), path[0].casefold()) and leads_to(rule[1:], path[1:])
+    return globs.alike(rule[0], path[0]) and leads_to(rule[1:], path[1:])
 
 
 def _concerns(rule: Redaction, wanted: JobQuery) -> bool:
-    named = (name.casefold() for name in wanted.jobtype)
     return rule.jobtype == globs.ANY or any(
-        globs.matches(rule.jobtype.casefold(), name) for name in named
+        globs.alike(rule.jobtype, name) for name in wanted.jobtype
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from glasshouse.model import globs
 from glasshouse.model.access import Actor, Context
 from glasshouse.model.redaction import Redaction
-from glasshouse.policy import globs
 from glasshouse.policy.decide import fresh, in_networks
 from glasshouse.policy.roles import Role
 

@@ -8,7 +8,6 @@ entries, the times at the newest ``TIMED``: no read grows with the log.
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from typing import NamedTuple
 import apsw
 
 from glasshouse.engine.schema import OUTCOME_NUMBERS, OUTCOMES
+from glasshouse.model import globs
 from glasshouse.model.finished import (
     Executions,
     FinishedFilter,
@@ -30,7 +30,7 @@ SEARCHED = 250_000
 TIMED = 20_000
 EXECUTIONS = 100
 TYPES = 200
-_GLOB_SPECIAL = re.compile(r"[?\[]")
+_MOST_NAMES = 10_000
 _COLUMNS = "id, jid, jobtype, queue, wid, enqueued_at, reserved_at, finished_at, outcome, errtype"
 _DONE = OUTCOME_NUMBERS[Outcome.DONE]
 
@@ -60,7 +60,7 @@ def page_of(
         items = _rows(db, "id <= ? AND id > ? ORDER BY id DESC", (top, top - per_page))
         total = searched = newest - low + 1
     else:
-        condition, values = _condition(wanted, newest)
+        condition, values = _condition(db, wanted, newest)
         count = f"SELECT count(*) FROM (SELECT 1 FROM finished WHERE {condition} LIMIT ?)"
         total = int(db.execute(count, (*values, SEARCHED)).get)
         items = _rows(
@@ -156,7 +156,9 @@ def _ended_by(db: apsw.Connection, at: float, low: int, high: int) -> int:
     return high
 
 
-def _condition(wanted: FinishedFilter, newest: int) -> tuple[str, tuple[str | int, ...]]:
+def _condition(
+    db: apsw.Connection, wanted: FinishedFilter, newest: int
+) -> tuple[str, tuple[str | int, ...]]:
     """Return the WHERE of a filter; entries of one id have an index of their own."""
     terms: list[str] = ["id <= ?"]
     bound: list[str | int] = [newest]
@@ -172,8 +174,8 @@ def _condition(wanted: FinishedFilter, newest: int) -> tuple[str, tuple[str | in
             terms.append(f"{column} = ?")
             bound.append(value)
     if wanted.shown is not None:
-        terms.append(f"({' OR '.join(['queue GLOB ?'] * len(wanted.shown)) or '0'})")
-        bound += [_GLOB_SPECIAL.sub(r"[\g<0>]", glob) for glob in wanted.shown]
+        _let_sqlite_ask(db, wanted.shown)
+        terms.append("is_shown(queue)")
     if wanted.error is not None:
         terms.append("instr(lower(errtype), lower(?))")
         bound.append(wanted.error)
@@ -181,6 +183,25 @@ def _condition(wanted: FinishedFilter, newest: int) -> tuple[str, tuple[str | in
         terms.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
         bound += [OUTCOME_NUMBERS[outcome] for outcome in wanted.outcomes]
     return " AND ".join(terms), tuple(bound)
+
+
+class _Shown(dict[str, bool]):
+    """Whether a name is one of some globs; the log has few names, and many entries of each."""
+
+    def __init__(self, shown: tuple[str, ...]) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) >= _MOST_NAMES:
+            self.clear()
+        found = self[name] = globs.within(self._shown, name)
+        return found
+
+
+def _let_sqlite_ask(db: apsw.Connection, shown: tuple[str, ...]) -> None:
+    """Make ``is_shown(name)`` known: SQLite's own patterns are not those of rules."""
+    db.create_scalar_function("is_shown", _Shown(shown).__getitem__, 1, deterministic=True)
 
 
 def _rows(

@@ -25,6 +25,7 @@ from glasshouse.engine.acts import (
 )
 from glasshouse.engine.attachment import Attachment, RefusedError
 from glasshouse.engine.schema import STATE_NUMBERS
+from glasshouse.model import globs
 from glasshouse.model.errors import (
     InvalidError,
     NotFoundError,
@@ -47,7 +48,6 @@ from glasshouse.upstream.operator import (
     Selection,
 )
 from glasshouse.wire.matching import matches, moment_and_error
-from glasshouse.wire.patterns import glob
 
 T = TypeVar("T")
 
@@ -294,7 +294,7 @@ def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
 def _meant(wanted: Selection, job: StoredJob) -> bool:
     if wanted.keys is not None and wanted.queue is None and job.key not in wanted.keys:
         return False
-    if wanted.shown is not None and not any(glob(name, job.queue) for name in wanted.shown):
+    if wanted.shown is not None and not globs.within(wanted.shown, job.queue):
         return False
     query: JobQuery | None = wanted.query
     return query is None or matches(query, job)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from glasshouse.model import globs
 from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.operation import Operation, Target
-from glasshouse.policy import globs, reasons
+from glasshouse.policy import reasons
 from glasshouse.policy.rules import Rules, default_rules
 from glasshouse.policy.sight import Sight
 from glasshouse.web.people.person import Person

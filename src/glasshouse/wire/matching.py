@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 
+from glasshouse.model import globs
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
 from glasshouse.model.times import stored_time
@@ -29,14 +30,12 @@ _SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 def matches(wanted: JobQuery, job: StoredJob) -> bool:
     """Return whether every term of ``wanted`` holds for ``job``."""
     if not (
-        all(glob(pattern, job.jid, exactly=True) for pattern in wanted.jid)
+        all(globs.matches(pattern, job.jid) for pattern in wanted.jid)
         and _named(wanted.jobtype, job.jobtype)
         and _named(wanted.queue, job.queue)
     ):
         return False
-    if wanted.shown is not None and not any(
-        glob(pattern, job.queue, exactly=True) for pattern in wanted.shown
-    ):
+    if wanted.shown is not None and not globs.within(wanted.shown, job.queue):
         return False
     if not (wanted.has_texts or wanted.at_path) and wanted.before is None and wanted.after is None:
         return True

@@ -1,25 +1,10 @@
-"""Patterns of search words and of rules: ``*`` stands for any text."""
+"""Patterns of search words and of what is hidden: letters match in either case.
+
+What may be seen or done is another question: that is for ``model.globs`` alone.
+"""
 
 from __future__ import annotations
 
+from glasshouse.model.globs import alike as glob
 
-def glob(pattern: str, text: str, *, exactly: bool = False) -> bool:
-    """Return whether ``text`` is ``pattern``, in which ``*`` is anything.
-
-    Letters match in either case, unless ``exactly``. Takes time in proportion
-    to the lengths, whatever the pattern.
-    """
-    if not exactly:
-        pattern, text = pattern.casefold(), text.casefold()
-    first, *rest = pattern.split("*")
-    if not rest:
-        return text == first
-    if not text.startswith(first):
-        return False
-    position, last = len(first), rest.pop()
-    for part in rest:
-        position = text.find(part, position)
-        if position < 0:
-            return False
-        position += len(part)
-    return len(text) - len(last) >= position and text.endswith(last)
+__all__ = ["glob"]

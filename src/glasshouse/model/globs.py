@@ -1,4 +1,10 @@
-"""Globs of settings: ``*`` stands for any text, everything else for itself."""
+"""Names against patterns: ``*`` stands for any text, everything else for itself.
+
+This is the one place where a name of a queue, a server or an operation is compared with what
+a rule writes. Names count as they are written: letters in their case, blanks, and characters
+that only look alike are all different. Whatever asks whether somebody may see or change
+something asks here, so that no two answers differ.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +37,14 @@ def within(patterns: Iterable[str], text: str) -> bool:
     if len(text) <= _SHORT and isinstance(patterns, tuple):
         return _remembered(patterns, text)
     return _any(patterns, text)
+
+
+def alike(pattern: str, text: str) -> bool:
+    """Return whether ``text`` is ``pattern``, letters in either case.
+
+    For what people look for, and for what is hidden: never for what a role may see or do.
+    """
+    return matches(pattern.casefold(), text.casefold())
 
 
 def _any(patterns: Iterable[str], text: str) -> bool:
