@@ -139,7 +139,8 @@ class Desk:
             samples: tuple[StoredJob, ...] = ()
             if frozen.count and order.operation is not Operation.TRASH_RESTORE:
                 first = _unpack(await self.database.run(operations.chunk, found.id, 0))
-                samples = await self._operator(found.server).samples(first[:_SAMPLES])
+                seen = [entry for entry in first if asker.sight.shows(entry.queue)]
+                samples = await self._operator(found.server).samples(seen[:_SAMPLES])
             frozen = msgspec.structs.replace(frozen, samples=samples)
         decision = self._decided(asker, found.server, order, frozen)
         return found.server, shown_to(preview, asker, order, frozen, decision, self.bounds)

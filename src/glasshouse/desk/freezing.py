@@ -70,7 +70,14 @@ def _selection(order: Order, asker: Asker, now: float) -> Selection:
         query=query,
         # Who may clear a whole set may so without seeing every job of it.
         shown=None if sight.everything or NAMES[order.operation].whole else sight.queues,
+        told=told_to(asker),
+        hidden=hidden,
     )
+
+
+def told_to(asker: Asker) -> tuple[str, ...] | None:
+    """Return the globs of the queues of which somebody may be told; ``None`` for all."""
+    return None if asker.sight.everything else asker.sight.queues
 
 
 async def heap_of(order: Order, database: Database, server: str) -> Running:
@@ -120,6 +127,8 @@ async def _thrown(order: Order, asker: Asker, database: Database, server: str) -
         size=total,
         groups=Groups(queues=names[0], jobtypes=names[1], errors={}),
         queues=tuple(names[0]),
+        told=told_to(asker),
+        hidden=asker.sight.hidden,
     )
 
 

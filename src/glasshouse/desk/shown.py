@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from glasshouse.desk.asker import Asker
+from glasshouse.desk.freezing import told_to
 from glasshouse.model.access import Decision
 from glasshouse.model.job import StoredJob
 from glasshouse.model.keeping import Bounds
@@ -44,13 +45,15 @@ def shown_to(
     found, sight = frozen or Frozen(), asker.sight
     undo = NAMES[order.operation].undo is Undo.TRASH
     seen = [job for job in found.samples if sight.shows(job.queue)]
+    # What was gathered for other eyes, before a role changed, cannot be taken apart again.
+    fits = (found.told, found.hidden) == (told_to(asker), sight.hidden)
     return Shown(
         preview=preview,
         order=order,
         count=None if frozen is None else frozen.count,
-        groups=_seen(found.groups, asker),
-        oldest=found.oldest,
-        newest=found.newest,
+        groups=_seen(found.groups, asker, fits=fits),
+        oldest=found.oldest if fits else None,
+        newest=found.newest if fits else None,
         samples=tuple(masked(job, sight.hidden) for job in seen),
         lost=max(0, found.count - bounds.most) if undo else 0,
         undo=undo,
@@ -58,7 +61,9 @@ def shown_to(
     )
 
 
-def _seen(groups: Groups, asker: Asker) -> Groups:
+def _seen(groups: Groups, asker: Asker, *, fits: bool) -> Groups:
     """Return the groups without queues that may not be seen."""
     shown = {name: count for name, count in groups.queues.items() if asker.sight.shows(name)}
+    if not fits:
+        return Groups(queues=shown, jobtypes={}, errors={})
     return msgspec.structs.replace(groups, queues=shown)

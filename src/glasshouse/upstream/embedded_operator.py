@@ -47,6 +47,7 @@ from glasshouse.upstream.operator import (
     Kept,
     Selection,
 )
+from glasshouse.wire.masking import masked
 from glasshouse.wire.matching import matches, moment_and_error
 
 T = TypeVar("T")
@@ -193,7 +194,8 @@ def _refused(error: RefusedError) -> Exception:
 class _Gathering:
     """What is known of the jobs that were found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Selection) -> None:
+        self._wanted = wanted
         self.chunks: list[bytes] = []
         self.count = self.size = 0
         self.samples: list[StoredJob] = []
@@ -212,9 +214,17 @@ class _Gathering:
         self.count += 1
         self.queues[job.queue] = None
         self.size += len(job.payload)
+        told = self._wanted.told
+        if told is None or globs.within(told, job.queue):
+            self._tell(job)
+
+    def _tell(self, job: StoredJob) -> None:
+        """Count a job among those of which something is told."""
         if len(self.samples) < _SAMPLES:
             self.samples.append(job)
         at, errtype = moment_and_error(job)
+        if errtype and self._wanted.hidden:
+            _, errtype = moment_and_error(masked(job, self._wanted.hidden))
         names = (job.queue, job.jobtype, errtype)
         for counter, name in zip(self.names, names, strict=True):
             if name and (name in counter or len(counter) < _MOST_NAMES):
@@ -240,11 +250,13 @@ class _Gathering:
             newest=newest,
             samples=tuple(self.samples),
             queues=tuple(self.queues),
+            told=self._wanted.told,
+            hidden=self._wanted.hidden,
         )
 
 
 def _frozen(db: apsw.Connection, wanted: Selection) -> Frozen:
-    found = _Gathering()
+    found = _Gathering(wanted)
     for number, job, score in _rows(db, wanted):
         if _meant(wanted, job):
             found.add(number, score, job)

@@ -13,6 +13,7 @@ import msgspec
 
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
+from glasshouse.model.redaction import Redaction
 
 Change = Literal["delete", "kill", "retry", "forget"]
 
@@ -42,7 +43,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which jobs are meant: of a queue, or of a set; by ids, by keys, by what they are, or all.
 
     ``everything`` are all jobs of the server, those that run first.
-    ``shown`` are the globs of the queues that whoever asks may see; ``None`` for all.
+    Only jobs of queues that are ``shown`` are meant: globs, ``None`` for all. What is told of
+    the jobs beside their number is of queues that are ``told``, likewise, and has nothing in it
+    that is ``hidden``.
     """
 
     queue: str | None = None
@@ -52,6 +55,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     keys: Sequence[str] | None = None
     query: JobQuery | None = None
     shown: tuple[str, ...] | None = None
+    told: tuple[str, ...] | None = None
+    hidden: tuple[Redaction, ...] = ()
 
 
 class Groups(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +71,8 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs as they were at one moment; each of ``chunks`` is a list of entries (MessagePack).
 
     ``queues`` are all queues that they belong to. ``oldest`` and ``newest`` are Unix seconds:
-    when the jobs failed, were enqueued or are due.
+    when the jobs failed, were enqueued or are due. These, ``groups`` and ``samples`` are of
+    queues that are ``told`` and have nothing in them that is ``hidden``, as the selection had it.
     """
 
     chunks: tuple[bytes, ...] = ()
@@ -77,6 +83,8 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     newest: float | None = None
     samples: tuple[StoredJob, ...] = ()
     queues: tuple[str, ...] = ()
+    told: tuple[str, ...] | None = None
+    hidden: tuple[Redaction, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
