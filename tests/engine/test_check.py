@@ -135,7 +135,7 @@ async def test_a_finished_log_beyond_its_bound_is_found(tmp_path: Path) -> None:
     tamper(
         tmp_path / "data",
         f"WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < {most})"
-        " INSERT INTO finished SELECT i, 'j', 't', 'q', NULL, NULL, 0, 0, 1, NULL FROM n",
+        " INSERT INTO finished SELECT i, 'j', 't', 'q', NULL, NULL, 0, 0, 1, NULL, NULL FROM n",
     )
     found = check(tmp_path / "data").problems
     assert [problem.kind for problem in found] == ["finished"]

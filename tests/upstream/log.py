@@ -12,7 +12,7 @@ from glasshouse.model.job import Outcome
 from glasshouse.upstream.embedded import EmbeddedReader
 
 NOW = 1_800_000_000.0
-Row = tuple[int, str, str, str, str | None, float | None, float, float, int, str | None]
+Row = tuple[int, str, str, str, str | None, float | None, float, float, int, str | None, str | None]
 
 
 def row(number: int, outcome: Outcome = Outcome.DONE, **fields: object) -> Row:
@@ -27,6 +27,7 @@ def row(number: int, outcome: Outcome = Outcome.DONE, **fields: object) -> Row:
         "finished_at": float(number),
         "outcome": schema.OUTCOME_NUMBERS[outcome],
         "errtype": None if outcome is Outcome.DONE else "Timeout",
+        "echoes": None if outcome is Outcome.DONE else "[]",
     }
     return (number, *(facts | fields).values())  # type: ignore[return-value]
 
@@ -39,7 +40,7 @@ async def reading(
     lock = FolderLock(folder)
     db = schema.open_writer(folder)
     with db:
-        db.executemany("INSERT INTO finished VALUES (?,?,?,?,?,?,?,?,?,?)", _each(log))
+        db.executemany("INSERT INTO finished VALUES (?,?,?,?,?,?,?,?,?,?,?)", _each(log))
         db.executemany("INSERT INTO parameter VALUES (?, ?)", list((parameters or {}).items()))
     db.close()
     reader = EmbeddedReader(folder, clock=lambda: NOW)

@@ -217,7 +217,7 @@ async def test_times_are_of_a_bounded_part_of_the_log_and_of_a_bounded_number_of
 
 
 async def test_a_page_far_down_a_million_entries_comes_at_once(tmp_path: Path) -> None:
-    million = ((n, f"{n:024x}", "Send", "mail", "w1", n - 2.0, n - 1.0, float(n), 1, None)
+    million = ((n, f"{n:024x}", "Send", "mail", "w1", n - 2.0, n - 1.0, float(n), 1, None, None)
                for n in range(1, 1_000_001))  # fmt: skip
     async with reading(tmp_path, million) as reader:
         took: dict[str, float] = {}
@@ -301,3 +301,38 @@ async def test_a_part_of_an_errors_type_is_enough_in_either_case(tmp_path: Path)
     async with reading(tmp_path, log) as reader:
         assert ids(await reader.finished(FinishedFilter(error="card"), page=1, per_page=5)) == [1]
         assert ids(await reader.finished(FinishedFilter(error="100%"), page=1, per_page=5)) == []
+
+
+async def test_an_engine_notes_which_values_of_a_job_the_type_of_its_error_tells(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as engine:
+        peer = await engine.peer(wid="worker-1")
+        await run(peer, "job-plain-1", fail=True, args=[{"token": "tok-5ecr3t"}])
+        await peer.push("job-telling-1", args=[{"token": "tok-5ecr3t"}])
+        await peer.fetch("default")
+        told = json.dumps({"jid": "job-telling-1", "errtype": "Bad tok-5ecr3t", "message": "m"})
+        assert await peer.ask(f"FAIL {told}") == "+OK"
+        reader = EmbeddedReader(tmp_path)
+        page = await reader.finished(ALL, page=1, per_page=25)
+        guarded = await reader.finished(
+            FinishedFilter(error="t", guarded=True), page=1, per_page=25
+        )
+        await reader.close()
+    assert page is not None
+    assert [entry.echoes for entry in page.items] == [(("args", "0", "token"),), ()]
+    assert guarded is not None
+    assert (guarded.total, [entry.jid for entry in guarded.items]) == (1, ["job-plain-1"])
+
+
+async def test_of_types_that_nobody_compared_none_is_looked_into_for_who_may_not_see_all(
+    tmp_path: Path,
+) -> None:
+    log = [row(1, Outcome.RETRIED, errtype="Timeout", echoes=None), row(2, Outcome.RETRIED)]
+    async with reading(tmp_path, log) as reader:
+        for guarded, expected in ((False, [2, 1]), (True, [2])):
+            wanted = FinishedFilter(error="time", guarded=guarded)
+            found = await reader.finished(wanted, page=1, per_page=25)
+            assert ids(found) == expected
+            assert found is not None
+            assert found.total == len(expected)

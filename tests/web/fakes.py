@@ -64,6 +64,7 @@ def ended(number: int, jid: str, outcome: Outcome = Outcome.DONE, **fields: Any)
         "reserved_at": NOW - 0.25,
         "finished_at": NOW,
         "errtype": None if outcome is Outcome.DONE else "Timeout",
+        "echoes": (),
     }
     return FinishedJob(id=number, jid=jid, outcome=outcome, **(facts | fields))
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glasshouse.desk.asker import Asker
+from glasshouse.desk.freezing import freeze
 from glasshouse.desk.shown import shown_to
 from glasshouse.engine import schema
 from glasshouse.engine.lock import FolderLock
@@ -35,7 +36,7 @@ from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
-from glasshouse.upstream.operator import Selection
+from glasshouse.upstream.operator import Frozen, Selection
 from glasshouse.wire.matching import matches
 from tests.policy.second import like
 from tests.upstream.store import NOW, put
@@ -146,9 +147,7 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
         decision = asker.best(operation, "main")
         return set(shown_to("p", asker, order, found, decision, Bounds()).groups.queues)
 
-    async def freeze_for(order: Order) -> object:
-        from glasshouse.desk.freezing import freeze  # noqa: PLC0415 - beside its use
-
+    async def freeze_for(order: Order) -> Frozen:
         return await freeze(order, asker, operator, None, "main", NOW)  # type: ignore[arg-type]
 
     async def log(**wanted: str) -> set[str]:

@@ -68,8 +68,8 @@ def fill(db: apsw.Connection, secret: str = SECRET) -> None:
     put(db, JobState.WORKING, NOW + 5, "runs", payload=payload("runs", secret))
     put(db, JobState.DEAD, NOW + 8, "hidden-queue", queue="pay", payload=payload("h", secret))
     for number, jid in enumerate(("failed", "runs"), start=1):
-        row = (number, jid, "Send", "mail", "w", 1.0, 2.0, 3.0, 1, "E")
-        db.execute("INSERT INTO finished VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+        row = (number, jid, "Send", "mail", "w", 1.0, 2.0, 3.0, 2, f"Bad {secret}")
+        db.execute("INSERT INTO finished VALUES (?,?,?,?,?,?,?,?,?,?,NULL)", row)
 
 
 async def streamed(app: Application, topic: str) -> bytes:
@@ -186,6 +186,34 @@ async def test_a_hidden_value_is_found_by_no_search(tmp_path: Path, where: str) 
             answer = await client.get(f"/api/v1/servers/main/{where}?q={quote(words)}")
             assert answer.json()["items"] == [], words
         assert (await client.get(f"/api/v1/servers/main/{where}?q=args.0.id:5")).json()["items"]
+
+
+async def test_types_of_errors_in_the_finished_log_tell_nothing_hidden(tmp_path: Path) -> None:
+    async with shown(tmp_path) as (db, client, _):
+        fill(db)
+        path = json.dumps([["args", "0", "token"]])
+        other = json.dumps([["args", "0", "id"]])
+        for jid, errtype, echoes in (
+            ("tells", f"Bad {SECRET}", path), ("plain", "Timeout", "[]"), ("five", "Bad 5", other),
+        ):  # fmt: skip
+            db.execute(
+                "INSERT INTO finished SELECT max(id) + 1, ?, 'Send', 'mail', 'w', 1, 2, 3, 2, ?, ?"
+                " FROM finished",
+                (jid, errtype, echoes),
+            )
+        there = "/api/v1/servers/main/finished"
+        told = (await client.get(there)).json()
+        kinds = {item["jid"]: item.get("errtype") for item in told["items"]}
+        assert kinds == {
+            "tells": "•••", "plain": "Timeout", "five": "Bad 5", "failed": "•••", "runs": "•••",
+        }  # fmt: skip
+        for words, found in (
+            (SECRET, 0), ("bad", 0), ("tok", 0), ("timeout", 1), ("•••", 0), ("zzz", 0),
+        ):  # fmt: skip
+            answer = (await client.get(f"{there}?error={quote(words)}")).json()
+            assert (answer["total"], len(answer["items"])) == (found, found), words
+        for address in ("/main", "/main/finished", "/main/jobs/tells", f"{there}?id=tells"):
+            assert SECRET not in (await client.get(address)).text, address
 
 
 @pytest.mark.parametrize("where", ["sets/dead/jobs", "queues/mail/jobs", "search"])

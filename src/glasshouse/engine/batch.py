@@ -24,7 +24,8 @@ _REWRITE = (
     "UPDATE job SET state = ?, score = ?, enqueued_at = ?, wid = ?, reserved_at = ?, payload = ?"
     " WHERE id = ?"
 )
-_FINISH = "INSERT OR REPLACE INTO finished VALUES (?,?,?,?,?,?,?,?,?,?)"
+_FINISH = "INSERT OR REPLACE INTO finished VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_FINISHED_COLUMNS = 11
 _QUEUE = (
     "INSERT INTO queue VALUES (?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET size = excluded.size, paused = excluded.paused"
@@ -160,7 +161,7 @@ def _fill(db: apsw.Connection, batch: Batch) -> None:
         (_INSERT, batch.inserts),
         (_MOVE, batch.moves),
         (_REWRITE, batch.rewrites),
-        (_FINISH, batch.finished),
+        (_FINISH, [_whole(row) for row in batch.finished]),
         (_QUEUE, batch.queues),
         ("DELETE FROM queue WHERE name = ?", batch.dropped_queues),
         ("INSERT OR REPLACE INTO tally VALUES (?, ?)", batch.tallies),
@@ -173,3 +174,8 @@ def _fill(db: apsw.Connection, batch: Batch) -> None:
         db.execute("DELETE FROM finished WHERE id <= ?", (batch.forget_finished,))
     if batch.forget_acts:
         db.execute("DELETE FROM act WHERE n <= ?", (batch.forget_acts,))
+
+
+def _whole(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return an entry of the log with every column: records of older journals lack the last."""
+    return (*row, *[None] * (_FINISHED_COLUMNS - len(row)))

@@ -12,6 +12,8 @@ from glasshouse.engine.store import Store
 from glasshouse.model.job import Outcome
 
 _SLICE = 2_000
+Error = tuple[str, str | None]
+"""The type of an error, and the paths of the job's values in it, as they are written."""
 
 
 class FinishedLog:
@@ -40,14 +42,14 @@ class FinishedLog:
         """Return how many entries the log holds, those not yet written included."""
         return self._last - self._first + 1
 
-    def add(self, row: Row, now: float, outcome: Outcome, errtype: str | None, most: int) -> None:
-        """Note the end of an execution; the log keeps ``most``."""
+    def add(self, row: Row, now: float, outcome: Outcome, error: Error | None, most: int) -> None:
+        """Note the end of an execution, with its error if it failed; the log keeps ``most``."""
         if most == 0:
             return
         self._last += 1
         self.rows.append(
             (self._last, row.jid, row.jobtype, row.queue, row.wid, row.enqueued_at,
-             row.reserved_at, now, OUTCOME_NUMBERS[outcome], errtype)
+             row.reserved_at, now, OUTCOME_NUMBERS[outcome], *(error or (None, None)))
         )  # fmt: skip
         if self._last - self._first >= most + _SLICE:
             self._forget_until(self._last - most)

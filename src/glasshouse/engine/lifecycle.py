@@ -14,6 +14,8 @@ from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, Memory
 from glasshouse.model.job import Outcome
 from glasshouse.model.times import format_time
 from glasshouse.wire.commands import Fail
+from glasshouse.wire.echoes import Path, written
+from glasshouse.wire.echoes import echoes as values_in
 from glasshouse.wire.failures import Fate, after_failure, backoff, fail_record, retry_count
 from glasshouse.wire.jobs import NewJob
 from glasshouse.wire.payload import read_fields, set_fields
@@ -89,7 +91,7 @@ def expire_reservations(memory: Memory, now: float, *, limit: int = 500) -> int:
     late = [row for copies in memory.working.values() for row in copies if row.score <= now]
     for row in late[:limit]:
         expired = Fail(row.jid, "ReservationExpired", "Faktory job reservation expired", ())
-        _fail_row(memory, row, expired, now)
+        _fail_row(memory, row, expired, now, echoes=())
     return min(len(late), limit)
 
 
@@ -101,14 +103,26 @@ def purge_dead(memory: Memory, now: float, *, limit: int = 500) -> int:
     return len(rows)
 
 
-def _fail_row(memory: Memory, row: Row, failure: Fail, now: float) -> None:
-    """Count, then drop, retry or bury the job, in the order of fwp.md §6."""
+def _fail_row(
+    memory: Memory,
+    row: Row,
+    failure: Fail,
+    now: float,
+    *,
+    echoes: tuple[Path, ...] | None = None,
+) -> None:
+    """Count, then drop, retry or bury the job, in the order of fwp.md §6.
+
+    ``echoes`` are the values of the job in the type of the failure, if that is known already.
+    """
     _count(memory, "processed", now)
     _count(memory, "failures", now)
     previous = read_fields(row.payload).get("failure")
     done = retry_count(previous)
     fate = after_failure(row.retry, done)
-    memory.finish(row, now, _OUTCOMES[fate], failure.errtype)
+    if echoes is None and memory.parameters.finished_most:
+        echoes = values_in(row.payload, failure.errtype)
+    memory.finish(row, now, _OUTCOMES[fate], (failure.errtype, written(echoes)))
     if fate is Fate.DROP:
         memory.drop(row)
         return

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from glasshouse.engine.actlog import ActLog
 from glasshouse.engine.batch import ABSENT, STALE, THERE, Batch, Row, add_row
 from glasshouse.engine.cache import RowCache
-from glasshouse.engine.finished import FinishedLog
+from glasshouse.engine.finished import Error, FinishedLog
 from glasshouse.engine.marks import Marks
 from glasshouse.engine.schema import FILE, STATE_NUMBERS, values_of
 from glasshouse.engine.store import Store
@@ -222,9 +222,9 @@ class Memory:
         self.touch(row)
         return row.queue
 
-    def finish(self, row: Row, now: float, outcome: Outcome, errtype: str | None = None) -> None:
+    def finish(self, row: Row, now: float, outcome: Outcome, error: Error | None = None) -> None:
         """Note in the finished log how the execution of a reserved job ended."""
-        self.finished.add(row, now, outcome, errtype, self.parameters.finished_most)
+        self.finished.add(row, now, outcome, error, self.parameters.finished_most)
 
     def drop(self, row: Row) -> None:
         """Forget a job for good; one that waits has been taken off its queue."""

@@ -63,8 +63,12 @@ CREATE UNIQUE INDEX act_by_id ON act(id, step);
 # database may lack; 0 when an engine ended in good order, and nothing is beyond the database.
 _SINCE = "ALTER TABLE journal ADD COLUMN since INTEGER NOT NULL DEFAULT 0"
 
+# ``echoes``: JSON, the paths of the job's own values that ``errtype`` has in it; NULL when that
+# is not known. The log keeps no arguments to find it out later.
+_ECHOES = "ALTER TABLE finished ADD COLUMN echoes TEXT"
+
 # The first version with a journal.
 JOURNAL_VERSION = 2
 
-MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL, _ACTS, _SINCE)
+MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL, _ACTS, _SINCE, _ECHOES)
 VERSION = len(MIGRATIONS)

@@ -15,13 +15,20 @@ from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.floor.glance import FailedRun, Glance
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import DeniedError, NotFoundError
-from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
+from glasshouse.model.finished import (
+    Executions,
+    FinishedFilter,
+    FinishedJob,
+    FinishedPage,
+    TimesTable,
+)
 from glasshouse.model.found import Coverage, Found
 from glasshouse.model.history import History
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
+from glasshouse.policy import logged
 from glasshouse.policy.searching import refuse_hidden
 from glasshouse.policy.sight import Sight
 from glasshouse.upstream.recent import At
@@ -117,17 +124,22 @@ class ServerView:
         self, wanted: FinishedFilter, *, page: int, per_page: int
     ) -> FinishedPage | None:
         """Return one page of the finished log, of queues that may be seen."""
-        if not self.sight.everything:
-            wanted = msgspec.structs.replace(wanted, shown=self.sight.queues)
-        return await self._floor.finished(wanted, page=page, per_page=per_page)
+        sight = self.sight
+        if not sight.everything:
+            wanted = msgspec.structs.replace(wanted, shown=sight.queues)
+        if sight.hidden and wanted.error is not None:
+            wanted = msgspec.structs.replace(wanted, guarded=True)
+        found = await self._floor.finished(wanted, page=page, per_page=per_page)
+        if found is None:
+            return None
+        return msgspec.structs.replace(found, items=self._ran(found.items))
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id, of queues that may be seen."""
         found = await self._floor.executions(jid)
-        if found is None or self.sight.everything:
-            return found
-        items = tuple(run for run in found.items if self.sight.shows(run.queue))
-        return msgspec.structs.replace(found, items=items)
+        if found is None:
+            return None
+        return msgspec.structs.replace(found, items=self._ran(found.items))
 
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type; they are of all queues, for who sees them all."""
@@ -157,11 +169,16 @@ class ServerView:
         return await self._floor.dated_parameters()
 
     def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
-        runs = (run for run in failed if self.sight.shows(run.run.queue))
         return tuple(
-            FailedRun(run.run, next(iter(self._shown(() if run.job is None else (run.job,))), None))
-            for run in runs
+            FailedRun(run, next(iter(self._shown(() if one.job is None else (one.job,))), None))
+            for one in failed
+            for run in self._ran((one.run,))
         )
+
+    def _ran(self, runs: tuple[FinishedJob, ...]) -> tuple[FinishedJob, ...]:
+        """Return the executions that may be seen, without what is hidden in them."""
+        sight = self.sight
+        return tuple(logged.shown(run, sight.hidden) for run in runs if sight.shows(run.queue))
 
     def _narrowed(self, query: ListQuery) -> ListQuery:
         if query.wanted is None and self.sight.everything:

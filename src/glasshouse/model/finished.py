@@ -20,7 +20,8 @@ class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
     Times are Unix seconds. ``outcome`` tells what became of the job: done; or
     failed, and then to be retried, buried in the dead set, or dropped;
     ``errtype`` is the failure's (``ReservationExpired`` when the worker never
-    answered). ``wid`` is empty for a client that is no worker.
+    answered), ``echoes`` are the paths of the job's own values that it has in it, ``None``
+    when that is not known. ``wid`` is empty for a client that is no worker.
     """
 
     id: int
@@ -33,6 +34,7 @@ class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float
     outcome: Outcome
     errtype: str | None = None
+    echoes: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def waited(self) -> float | None:
@@ -53,7 +55,8 @@ class FinishedFilter(msgspec.Struct, frozen=True, kw_only=True):
     ``error`` is a text that occurs in the error's type. ``until`` leaves out
     entries that are newer than the one with this id, so that pages stay where
     they are while the log grows; ``at`` those that ended after this time (Unix
-    seconds). ``shown`` are globs of queues, ``None`` for every queue.
+    seconds). ``shown`` are globs of queues, ``None`` for every queue. With ``guarded``
+    ``error`` is looked for only in types that have no value of their job in them.
     """
 
     jid: str | None = None
@@ -64,6 +67,7 @@ class FinishedFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
     at: float | None = None
     shown: tuple[str, ...] | None = None
+    guarded: bool = False
 
     @property
     def selects(self) -> bool:

@@ -25,13 +25,16 @@ from glasshouse.model.finished import (
     TypeTimes,
 )
 from glasshouse.model.job import Outcome
+from glasshouse.wire.echoes import read
 
 SEARCHED = 250_000
 TIMED = 20_000
 EXECUTIONS = 100
 TYPES = 200
 _MOST_NAMES = 10_000
-_COLUMNS = "id, jid, jobtype, queue, wid, enqueued_at, reserved_at, finished_at, outcome, errtype"
+_COLUMNS = (
+    "id, jid, jobtype, queue, wid, enqueued_at, reserved_at, finished_at, outcome, errtype, echoes"
+)
 _DONE = OUTCOME_NUMBERS[Outcome.DONE]
 
 
@@ -177,7 +180,9 @@ def _condition(
         _let_sqlite_ask(db, wanted.shown)
         terms.append("is_shown(queue)")
     if wanted.error is not None:
-        terms.append("instr(lower(errtype), lower(?))")
+        holds = "instr(lower(errtype), lower(?))"
+        # Types that may tell what is hidden are not even looked at.
+        terms.append(f"CASE WHEN echoes = '[]' THEN {holds} END" if wanted.guarded else holds)
         bound.append(wanted.error)
     if wanted.outcomes:
         terms.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
@@ -201,7 +206,12 @@ class _Shown(dict[str, bool]):
 
 def _let_sqlite_ask(db: apsw.Connection, shown: tuple[str, ...]) -> None:
     """Make ``is_shown(name)`` known: SQLite's own patterns are not those of rules."""
-    db.create_scalar_function("is_shown", _Shown(shown).__getitem__, 1, deterministic=True)
+    known = _Shown(shown)
+
+    def is_shown(*names: object) -> bool:
+        return known[str(names[0])]
+
+    db.create_scalar_function("is_shown", is_shown, 1, deterministic=True)
 
 
 def _rows(
@@ -222,6 +232,7 @@ def _entry(
     finished_at: float,
     outcome: int,
     errtype: str | None,
+    echoes: str | None,
 ) -> FinishedJob:
     return FinishedJob(
         id=number,
@@ -234,4 +245,5 @@ def _entry(
         finished_at=finished_at,
         outcome=OUTCOMES[outcome],
         errtype=errtype,
+        echoes=read(echoes),
     )

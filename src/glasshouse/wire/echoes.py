@@ -1,0 +1,152 @@
+"""Where a job's own values are told again in a short text, as in the type of an error: pure, total.
+
+The finished log keeps no arguments, so what of an error's type is hidden from somebody
+cannot be found out later. It keeps the paths of the values instead that are in the type:
+who may not see the value at one of them is not shown the type.
+
+A value is recognised generously: in either case, with anything between its letters and
+digits, and by any of its words. What cannot be looked through counts as not known.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html import escape
+from urllib.parse import quote
+
+from glasshouse.wire import lenient
+from glasshouse.wire.jsontext import JsonTextError
+from glasshouse.wire.payload import read_fields
+
+FIELDS = ("args", "custom")
+"""What of a job may be hidden from somebody."""
+_MOST_READ, _MOST_VALUES = 64 << 10, 2000
+_MOST_PATHS, _MOST_STEPS = 16, 20
+_SHORT, _WORD = 3, 4
+"""Characters under which a value counts as a word of its own only, and from which a part does."""
+_BEGINNING = 6
+"""Characters of a value with which a text that was cut off ends."""
+_BETWEEN = re.compile(r"[\W_]+")
+_WORDS = re.compile(rf"[^\W_]{{{_WORD},}}")
+
+Path = tuple[str, ...]
+
+
+class _Members(list[tuple[str, object]]):
+    """The members of an object, also those that have one name."""
+
+
+class _TooMuchError(Exception):
+    """There is more than is looked at."""
+
+
+def echoes(payload: bytes, text: str) -> tuple[Path, ...] | None:
+    """Return the paths of the values of a stored job that ``text`` has in it.
+
+    A path begins with the field. ``None`` when that cannot be told.
+    """
+    said = _Said(text)
+    found: dict[Path, None] = {}
+    try:
+        fields = read_fields(payload)
+        raws = {name: bytes(fields[name]) for name in FIELDS if name in fields}
+        if sum(map(len, raws.values())) > _MOST_READ:
+            return None
+        for name, raw in raws.items():
+            for path, value in _values(name, raw):
+                if said.has(value):
+                    found[path] = None
+    except (JsonTextError, UnicodeError, ValueError, RecursionError, _TooMuchError):
+        return None
+    if len(found) > _MOST_PATHS or any(len(path) > _MOST_STEPS for path in found):
+        return None
+    return tuple(found)
+
+
+def written(paths: tuple[Path, ...] | None) -> str | None:
+    """Return paths as text; ``None`` stays what it is."""
+    return None if paths is None else json.dumps(paths, separators=(",", ":"))
+
+
+def read(text: str | None) -> tuple[Path, ...] | None:
+    """Return paths that were written; ``None`` for what was not. Never raises."""
+    if text is None:
+        return None
+    try:
+        return tuple(tuple(map(str, path)) for path in json.loads(text))
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _values(name: str, raw: bytes) -> Iterator[tuple[Path, str]]:
+    """Yield each text and number with its path; a key with the path of its object."""
+    # Numbers stay the text that they are.
+    decoded = json.loads(
+        lenient.text(raw), strict=False, parse_float=str, parse_int=str, object_pairs_hook=_Members
+    )
+    todo: list[tuple[Path, object]] = [((name,), decoded)]
+    for _ in range(_MOST_VALUES):
+        if not todo:
+            return
+        path, node = todo.pop()
+        if isinstance(node, list) and len(node) + len(todo) > _MOST_VALUES:
+            break
+        if isinstance(node, _Members):
+            for key, value in node:
+                yield path, key
+                todo.append(((*path, key), value))
+        elif isinstance(node, list):
+            todo.extend(((*path, str(place)), value) for place, value in enumerate(node))
+        elif isinstance(node, str):
+            yield path, node
+    raise _TooMuchError
+
+
+class _Said:
+    """A short text in which values are looked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text.casefold()
+        self._joined = _joined(self._text)
+        self._is_escaped = any(sign in text for sign in "%\\&")
+
+    def has(self, value: str) -> bool:
+        """Return whether ``value``, or a word of it, is in the text in any usual form."""
+        plain = value.casefold()
+        if len(plain) < _SHORT:
+            return bool(plain) and _alone(plain, self._text)
+        if plain in self._text or any(word in self._joined for word in _WORDS.findall(plain)):
+            return True
+        forms = [plain]
+        if self._is_escaped or not value.isascii():
+            forms += map(str.casefold, _escaped(value))
+        return any(self._holds(_joined(form)) for form in forms)
+
+    def _holds(self, joined: str) -> bool:
+        if len(joined) < _SHORT:
+            return False
+        end = joined.find(self._joined[-_BEGINNING:]) if len(self._joined) >= _BEGINNING else -1
+        cut_off = end >= 0 and self._joined.endswith(joined[: end + _BEGINNING])
+        return cut_off or joined in self._joined
+
+
+def _alone(word: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+
+
+def _joined(text: str) -> str:
+    return _BETWEEN.sub("", text)
+
+
+def _escaped(value: str) -> tuple[str, ...]:
+    quoted = quote(value.encode("utf-8", "replace"), safe="")
+    return (
+        quoted,
+        quoted.replace("%20", "+"),
+        escape(value),
+        json.dumps(value),
+        value.encode("unicode_escape").decode(),
+        value.encode("utf-8", "replace").hex(),
+    )
