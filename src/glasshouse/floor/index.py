@@ -19,16 +19,16 @@ import apsw
 import structlog
 
 from glasshouse.floor.index_pace import Step, Walk
-from glasshouse.floor.index_store import BEYOND, LATEST, IndexStore, Known, number_at
+from glasshouse.floor.index_search import Looking
+from glasshouse.floor.index_store import BEYOND, IndexStore, Known
 from glasshouse.floor.snapshot import Snapshot
+from glasshouse.model.audience import EVERYTHING, Audience
 from glasshouse.model.errors import GlasshouseError, NotFoundError, UpstreamUnavailableError
 from glasshouse.model.found import Coverage, Found
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.server import ServerState
 from glasshouse.upstream.scan import Scanner, Spot, Stretch
-from glasshouse.wire.matching import matches
-from glasshouse.wire.trigrams import match_of
 
 log = structlog.get_logger()
 
@@ -44,7 +44,6 @@ _ADD = 400
 """Entries that are taken in at once at most; a search waits no longer than that takes."""
 _LONG_PAUSE = 30.0
 """Seconds before an index that failed is made anew."""
-_BATCH = 200
 _SECONDS = 0.5
 """How long one search may look."""
 _UNWATCHED = 6.0
@@ -75,6 +74,9 @@ class Index:
 
     def __init__(self, name: str, scanner: Scanner, sampler: Watched) -> None:
         """Index what ``scanner`` tells of a server; ``sampler`` knows how it is and who looks."""
+        self.audiences: Callable[[], tuple[Audience, ...]] = lambda: (EVERYTHING,)
+        """Who searches it. Others can too, entry by entry; when these change it is made anew."""
+        self._kept_for: tuple[Audience, ...] = ()
         self._name = name
         self._scanner = scanner
         self._sampler = sampler
@@ -97,6 +99,8 @@ class Index:
     async def _worked(self) -> float:
         """Do a piece of work; return after how many seconds there is more."""
         try:
+            if self._store is not None and self.audiences() != self._kept_for:
+                await self._begin_anew()
             more = await self._step()
         except IndexFailedError as error:
             # What is left of it may be half of something.
@@ -136,39 +140,15 @@ class Index:
         Raises:
             UpstreamUnavailableError: entries are read from the server, and it is gone.
         """
-        match = match_of(wanted)
-        low, high = _span(wanted)
-        high = min(high, BEYOND if start is None else start + 1)
-        exactly = None
-        if not self._scanner.keeps:
-            exactly = next((jid for jid in wanted.jid if "*" not in jid), None)
-        found: list[tuple[int, StoredJob]] = []
-        stopped = False
-        looked_at, end, batch, step = 0, time.monotonic() + _SECONDS, per_page + 1, Step(_BATCH)
-        while True:
-            some = await self._do(
-                lambda store, high=high, most=batch: store.candidates(  # type: ignore[misc]
-                    match, low=low, high=high, most=most, exactly=exactly
+        looking = Looking(wanted, start, per_page, _SECONDS)
+        # Piece by piece: between two of them others have their turn.
+        while await self._do(partial(looking.candidates, held=not self._scanner.keeps)):
+            while some := looking.next():
+                jobs = await self._loaded(some)
+                await self._do(
+                    lambda _, some=some, jobs=jobs: looking.look(some, jobs)  # type: ignore[misc]
                 )
-            )
-            jobs = await self._loaded(some)
-            found += await self._do(partial(_matching, wanted, some, jobs))
-            looked_at += len(some)
-            if len(found) > per_page or len(some) < batch:
-                break
-            high, batch = some[-1].id, step.after(jobs)
-            if time.monotonic() > end:
-                stopped = True
-                break
-        beyond = found[per_page:]
-        following = beyond[0][0] if beyond else high - 1 if stopped else None
-        return Found(
-            items=tuple(job for _, job in found[:per_page]),
-            following=following,
-            looked_at=looked_at,
-            stopped=stopped and not beyond,
-            coverage=self.coverage(),
-        )
+        return looking.found(self.coverage())
 
     async def having(self, jid: str) -> list[StoredJob]:
         """Return the entries with this id, where they are held; the reader is told of them."""
@@ -339,7 +319,8 @@ class Index:
 
     def _on(self, work: Callable[[IndexStore], T]) -> T:
         if self._store is None:
-            self._store = IndexStore()
+            self._kept_for = self.audiences()
+            self._store = IndexStore(self._kept_for)
         try:
             return work(self._store)
         except apsw.Error as error:
@@ -354,23 +335,3 @@ class Index:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._drop_store)
         self._thread.shutdown()
         await self._scanner.close()
-
-
-def _matching(
-    wanted: JobQuery, some: Sequence[Known], jobs: Sequence[StoredJob | None], _: IndexStore
-) -> list[tuple[int, StoredJob]]:
-    """Return which entries match; on the index's thread, since they may be large."""
-    return [
-        (known.id, job)
-        for known, job in zip(some, jobs, strict=True)
-        if job is not None and matches(wanted, job)
-    ]
-
-
-def _span(wanted: JobQuery) -> tuple[int, int]:
-    """Return from which number on, and below which, entries of the wanted time are."""
-    low = 0 if wanted.after is None else number_at(wanted.after)
-    # What is later than any number tells stands where the latest is told.
-    latest = wanted.before is None or wanted.before > LATEST
-    high = BEYOND if latest or wanted.before is None else number_at(wanted.before + 0.001)
-    return low, high

@@ -8,7 +8,7 @@ from glasshouse.model.job import JobSet, StoredJob
 
 _SETS = {JobSet.RETRIES: 1, JobSet.SCHEDULED: 2, JobSet.DEAD: 3}
 _FEW, _BYTES = 20, 8 << 20
-"""Entries that are taken at once however large they are, and about so many bytes."""
+"""Entries that are taken at once at first, and about so many bytes."""
 _DUTY = 4.0
 """What was walked once is walked again after so many times as long, at least."""
 
@@ -40,15 +40,16 @@ class Walk:
 class Step:
     """How many entries are taken at once: fewer when they are large."""
 
-    def __init__(self, most: int) -> None:
-        """Take ``most`` at most."""
+    def __init__(self, most: int, few: int = _FEW) -> None:
+        """Take ``most`` at most, and ``few`` however large they are."""
         self._most = most
-        self.count = min(most, _FEW)
+        self._few = few
+        self.count = min(most, few)
 
     def after(self, jobs: Iterable[StoredJob | None]) -> int:
         """Return how many to take after these."""
         sizes = [len(job.payload) for job in jobs if job is not None]
         if sizes:
             average = sum(sizes) // len(sizes) + 1
-            self.count = max(_FEW, min(self._most, _BYTES // average))
+            self.count = max(self._few, min(self._most, _BYTES // average))
         return self.count

@@ -1,4 +1,4 @@
-"""The index's tables: which entries are known, what stands in them, and where.
+"""The index's tables: which entries are known, where, and what of them who may find.
 
 They live in a file that SQLite makes, removes from its folder at once, and that is gone
 when it is closed: nobody else can open it, and nothing stays behind. An entry's number
@@ -15,10 +15,10 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
+from glasshouse.floor.index_texts import Texts
+from glasshouse.model.audience import EVERYTHING, Audience
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.upstream.scan import Spot, Stretch
-from glasshouse.wire import trigrams
-from glasshouse.wire.matching import moment, searchable
 
 _BITS = 20
 LATEST = 8_000_000_000
@@ -28,11 +28,10 @@ BEYOND = (1 << 63) - 1
 _CACHE_KIB = 32 << 10
 _SCHEMA = """
 CREATE TABLE entry(id INTEGER PRIMARY KEY, list INTEGER NOT NULL, score REAL NOT NULL,
-    token INTEGER NOT NULL, round INTEGER NOT NULL, jid TEXT, facts TEXT, payload BLOB);
+    token INTEGER NOT NULL, round INTEGER NOT NULL, kind INTEGER NOT NULL,
+    jid TEXT, facts TEXT, payload BLOB);
 CREATE INDEX entry_place ON entry(list, score, token);
 CREATE INDEX entry_jid ON entry(jid) WHERE jid IS NOT NULL;
-CREATE VIRTUAL TABLE piece USING fts5(text, content='', contentless_delete=1, detail=none,
-    tokenize='trigram case_sensitive 1');
 """
 
 
@@ -47,14 +46,15 @@ class Known(NamedTuple):
 class IndexStore:
     """The index of one server. Not for use from two threads at a time."""
 
-    def __init__(self) -> None:
-        """Make an empty one."""
+    def __init__(self, audiences: Sequence[Audience] = (EVERYTHING,)) -> None:
+        """Make an empty one, for these audiences."""
         self._db = apsw.Connection("")
         self._db.pragma("journal_mode", "off")
         self._db.pragma("synchronous", "off")
         self._db.pragma("cache_size", -_CACHE_KIB)
         for statement in _SCHEMA.split(";\n"):
             self._db.execute(statement)
+        self.texts = Texts(self._db, audiences)
         self._count = int.from_bytes(os.urandom(2))
         self.sizes: dict[int, int] = {}
         """How many entries of each list are known."""
@@ -115,19 +115,18 @@ class IndexStore:
             ((self._number(job, taken), spot, job) for spot, job in pairs), key=lambda row: row[0]
         )
         self.sizes[number] = self.sizes.get(number, 0) + len(rows)
+        # Tables are made before the transaction, where they are needed.
+        texts = [(entry, self.texts.of(job)) for entry, _, job in rows]
         with self._db:
             self._db.executemany(
-                "INSERT INTO entry VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (entry, number, spot.score, spot.token, round_number,
+                    (entry, number, spot.score, spot.token, round_number, told.kind,
                      *(_columns(job) if hold else (None, None, None)))
-                    for entry, spot, job in rows
+                    for (entry, spot, job), (_, told) in zip(rows, texts, strict=True)
                 ],
             )  # fmt: skip
-            self._db.executemany(
-                "INSERT INTO piece(rowid, text) VALUES(?, ?)",
-                [(entry, trigrams.marked(searchable(job))) for entry, _, job in rows],
-            )
+            self.texts.add(texts)
 
     def drop(self, number: int) -> None:
         """Forget a whole list."""
@@ -137,32 +136,52 @@ class IndexStore:
             self._forget(number, entries)
 
     def candidates(
-        self, match: str | None, *, low: int, high: int, most: int, exactly: str | None = None
+        self,
+        match: str | None,
+        *,
+        low: int,
+        high: int,
+        most: int,
+        exactly: str | None = None,
+        audience: Audience = EVERYTHING,
     ) -> list[Known]:
         """Return entries that may match, the highest number first, from ``low`` to below ``high``.
 
-        ``exactly`` is an id, where entries are held: then only those with it.
+        What they are told by is what ``audience`` may see of them. For one that the index is
+        not kept for all entries may match. ``exactly`` is an id, where entries are held: then
+        only those with it.
         """
-        columns = "entry.id, entry.list, entry.score, entry.token, entry.facts, entry.payload"
+        kinds, values = self.texts.kinds_of(audience)
         span = (low, high)
         if exactly is not None:
-            found = self._db.execute(
-                f"SELECT {columns} FROM entry WHERE jid = ? AND id >= ? AND id < ?"
-                " ORDER BY id DESC LIMIT ?",
-                (_text(exactly), *span, most),
+            return self._selected(
+                f"FROM entry WHERE jid = ? AND id >= ? AND id < ? AND {kinds}",
+                (_text(exactly), *span, *values, most),
             )
-        elif match is None:
-            found = self._db.execute(
-                f"SELECT {columns} FROM entry WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?",
-                (*span, most),
+        tables = self.texts.tables_of(audience)
+        if match is None or tables is None:
+            return self._selected(
+                f"FROM entry WHERE id >= ? AND id < ? AND {kinds}", (*span, *values, most)
             )
-        else:
-            found = self._db.execute(
-                f"SELECT {columns} FROM piece CROSS JOIN entry ON entry.id = piece.rowid"
-                " WHERE piece MATCH ? AND piece.rowid >= ? AND piece.rowid < ?"
-                " ORDER BY piece.rowid DESC LIMIT ?",
+        found = [
+            known
+            for table in tables
+            for known in self._selected(
+                f"FROM {table} CROSS JOIN entry ON entry.id = {table}.rowid"
+                f" WHERE {table} MATCH ? AND {table}.rowid >= ? AND {table}.rowid < ?",
                 (match, *span, most),
+                order=f"{table}.rowid",
             )
+        ]
+        if len(tables) > 1:
+            found.sort(key=lambda known: known.id, reverse=True)
+        return found[:most]
+
+    def _selected(
+        self, source: str, values: tuple[int | str, ...], *, order: str = "id"
+    ) -> list[Known]:
+        columns = "entry.id, entry.list, entry.score, entry.token, entry.facts, entry.payload"
+        found = self._db.execute(f"SELECT {columns} {source} ORDER BY {order} DESC LIMIT ?", values)
         return [
             Known(entry, number, Spot(score, token, _held(facts, payload)))
             for entry, number, score, token, facts, payload in found
@@ -187,12 +206,13 @@ class IndexStore:
     def _forget(self, number: int, entries: Sequence[int]) -> None:
         self.sizes[number] = self.sizes.get(number, 0) - len(entries)
         rows = [(entry,) for entry in sorted(entries)]
-        self._db.executemany("DELETE FROM piece WHERE rowid = ?", rows)
+        kinds = self._db.executemany("SELECT id, kind FROM entry WHERE id = ?", rows)
+        self.texts.forget(list(kinds))
         self._db.executemany("DELETE FROM entry WHERE id = ?", rows)
 
     def _number(self, job: StoredJob, taken: set[int]) -> int:
         self._count = (self._count + 1) % (1 << _BITS)
-        number = number_at(moment(job) or 0.0) + self._count
+        number = number_at(self.texts.moment(job) or 0.0) + self._count
         while number in taken or self._has(number):
             number += 1
         taken.add(number)

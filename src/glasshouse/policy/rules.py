@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
+from glasshouse.model.audience import Audience
 from glasshouse.model.errors import SettingsError
 from glasshouse.model.operation import Operation, Target
 from glasshouse.policy import reasons
+from glasshouse.policy.audiences import audiences
 from glasshouse.policy.decide import decide
 from glasshouse.policy.roles import Role, resolve
 from glasshouse.policy.sight import Sight, sight
@@ -47,6 +49,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     def sight(self, actor: Actor, server: str, context: Context) -> Sight:
         """Return what ``actor`` may see of ``server`` now."""
         return sight(actor, server, context, self.roles)
+
+    def audiences(self, server: str) -> tuple[Audience, ...]:
+        """Return those who are shown different things of ``server``, the most usual ones."""
+        return audiences(self.roles, self.anonymous, server)
 
     def decide(
         self, actor: Actor, operation: Operation, target: Target, context: Context

@@ -28,7 +28,7 @@ from glasshouse.upstream import embedded_finished as log
 from glasshouse.upstream import embedded_lists as lists
 from glasshouse.upstream.days import FAILED, PROCESSED, history, last_days, names
 from glasshouse.upstream.embedded_db import ReadThread
-from glasshouse.upstream.embedded_search import search
+from glasshouse.upstream.embedded_search import Search
 from glasshouse.upstream.reader import no_queue
 
 T = TypeVar("T")
@@ -118,16 +118,22 @@ class EmbeddedReader:
     async def _list(
         self, query: ListQuery, scope_of: Callable[[apsw.Connection], lists.Scope]
     ) -> JobPage:
-        def read(db: apsw.Connection) -> JobPage:
-            # Before the first look: what is read is never older than it says.
-            now = self._clock()
-            scope = scope_of(db)
-            if query.wanted is None:
-                return lists.page_of(db, scope, query, now=now)
-            return search(db, scope, query, query.wanted, now=now)
+        if query.wanted is None:
 
-        thread = self._lists if query.wanted is None else self._searches
-        return await self._read(thread, read)
+            def read(db: apsw.Connection) -> JobPage:
+                # Before the first look: what is read is never older than it says.
+                now = self._clock()
+                return lists.page_of(db, scope_of(db), query, now=now)
+
+            return await self._read(self._lists, read)
+        await self._engine.settle()
+        # Step by step: who asks meanwhile has every other turn, and a search that nobody
+        # waits for any longer ends with the step that it is at.
+        search = Search(scope_of, query, query.wanted, now=self._clock())
+        while True:
+            page = await self._searches.run(search.step)
+            if page is not None:
+                return page
 
     async def _read(self, thread: ReadThread, read: Callable[[apsw.Connection], T]) -> T:
         await self._engine.settle()

@@ -1,9 +1,14 @@
-"""The two ways of a search through the embedded server: along a list, and across the file."""
+"""The two ways of a search through the embedded server: along a list, and across the file.
+
+Both go piece by piece; between two pieces others have their turn. A piece ends on time:
+SQLite is stopped in the midst of it, and a payload while it is looked through. What was
+looked at until then is not looked at again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import contextlib
+from collections.abc import Iterator
 
 import apsw
 
@@ -11,127 +16,247 @@ from glasshouse.model.job import StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import Place
 from glasshouse.upstream import embedded_lists as lists
+from glasshouse.upstream.deadline import Deadline, OutOfTimeError
 from glasshouse.upstream.embedded_likely import likely
 from glasshouse.upstream.embedded_lists import Key, Scope
-from glasshouse.wire.matching import matches
 
 FIRST, _MOST = 200, 20_000
 _SHORT, _LONG = 0.02, 0.05
+_STOPPED = 0.1
+"""Seconds after which a piece is stopped wherever it is."""
+_STEPS = 400
+"""Steps of SQLite, some dozens of entries, between two looks at the clock."""
+_LESS = 8
+_MOSTLY = 0.1
+
+Hit = tuple[Key, StoredJob]
 
 
 class Hunt:
-    """One search on its way down a list, piece by piece."""
+    """One search on its way down a list; ``deadline`` is when all of it ends."""
 
     def __init__(
         self,
-        db: apsw.Connection,
         scope: Scope,
         wanted: JobQuery,
         most: int,
-        clock: Callable[[], float],
+        start: Place | None,
+        deadline: Deadline,
     ) -> None:
-        self.db = db
+        """Look for up to ``most`` entries that match, from ``start`` on."""
         self.scope = scope
-        self.wanted = wanted
         self.most = most
-        self.clock = clock
-        self.likely = likely(wanted)
+        self.deadline = deadline
         self.found: list[StoredJob] = []
         self.looked_at = 0
+        self.skipped = 0
+        """Entries that alone take more than all the time there is."""
+        self.at = start
+        """Where to go on; ``None`` before the first entry, and when ``ended``."""
+        self.ended = False
+        self.full = False
+        """Whether there is one more match, at ``at``, than there is room for."""
+        self._wanted = wanted
+        self._likely = likely(wanted)
+        self._opened = 0
+        self._size = FIRST
 
-    def walk(self, start: Place | None, seconds: float) -> Place | None:
-        """Look from ``start`` on; return where to go on, or ``None`` at the end of the list."""
-        until = self.clock() + seconds
-        size = FIRST
-        while True:
-            begun = self.clock()
-            keys = self._piece(start, size)
-            ended = len(keys) <= size
-            stop = self._look(keys if ended else keys[:-1])
-            if stop is not None:
-                return stop
-            if ended:
-                return None
-            start = Place(*keys[-1])
-            now = self.clock()
-            if now >= until:
-                return start
-            size = next_size(size, now - begun)
+    @property
+    def mostly_opened(self) -> bool:
+        """Whether SQLite could leave out few: then reading is the least of the work."""
+        return self._opened > self.looked_at * _MOSTLY
 
-    def _piece(self, start: Place | None, size: int) -> list[Key]:
+    def walk(self, db: apsw.Connection) -> None:
+        """Look at one piece of the list."""
+        piece = self.deadline.part(_STOPPED)
+        begun = piece.now()
+        keys = self._keys(db)
+        last = len(keys) <= self._size
+        here = keys if last else keys[:-1]
+        known = {key: position for position, key in enumerate(here)}
+        done = 0
+        try:
+            with stopping(db, piece, free=len(here) == 1):
+                for key, job in self._likely_ones(db, here):
+                    done = known[key]
+                    self._opened += 1
+                    if self._matches(job, first=not self.looked_at + done) and self._full(key, job):
+                        self.looked_at += done
+                        return
+                    done += 1
+                    if piece.over():
+                        raise OutOfTimeError
+        except OutOfTimeError:
+            self._stopped(keys, done)
+            return
+        self.looked_at += len(here)
+        self.ended, self.at = last, None if last else Place(*keys[-1])
+        self._size = next_size(self._size, piece.now() - begun)
+
+    def _full(self, key: Key, job: StoredJob) -> bool:
+        """Take a match in; return whether there was no room for it."""
+        if len(self.found) == self.most:
+            self.at, self.full = Place(*key), True
+            return True
+        self.found.append(job)
+        return False
+
+    def _stopped(self, keys: list[Key], done: int) -> None:
+        """Keep what was looked at of a piece; of one in which nothing was, a smaller one is next.
+
+        What SQLite left out behind the last entry that it told is looked at again.
+        """
+        self.looked_at += done
+        self._size = max(1, min(self._size, len(keys)) // _LESS)
+        if done == len(keys):
+            self.ended, self.at = True, None
+        elif done:
+            self.at = Place(*keys[done])
+
+    def _matches(self, job: StoredJob, *, first: bool) -> bool:
+        """Return whether an entry matches.
+
+        Raises:
+            OutOfTimeError: the time ran out within it. The first of a search is then passed over,
+                so that the next search does not end there too.
+        """
+        try:
+            return self.deadline.matches(self._wanted, job)
+        except OutOfTimeError:
+            if not first:
+                raise
+            self.skipped += 1
+            return False
+
+    def _keys(self, db: apsw.Connection) -> list[Key]:
         """Return the keys of the next entries, and one more that begins the piece after."""
-        if start is None:
-            return lists.head(self.db, self.scope, size + 1)
-        return lists.keys_beside(self.db, self.scope, start, size + 1)
+        if self.at is None:
+            return lists.head(db, self.scope, self._size + 1)
+        return lists.keys_beside(db, self.scope, self.at, self._size + 1)
 
-    def _look(self, keys: list[Key]) -> Place | None:
-        """Look at these entries; return the next match's place when the page is full."""
+    def _likely_ones(self, db: apsw.Connection, keys: list[Key]) -> Iterator[Hit]:
+        """Yield those of the entries with these keys that may match, in the list's order."""
         if not keys:
-            return None
-        condition, values = self.likely
+            return
+        condition, values = self._likely
         first, last = sorted((keys[0], keys[-1]))
         # The plain bounds are what SQLite walks its index by.
         bounds = "score BETWEEN ? AND ? AND (score, id) >= (?, ?) AND (score, id) <= (?, ?)"
-        found = self.db.execute(
+        found = db.execute(
             f"SELECT {lists.COLUMNS} FROM job"
             f" WHERE {self.scope.where} AND {bounds} AND {condition}"
             f" ORDER BY {self.scope.ordered}",
             (*self.scope.values, first[0], last[0], *first, *last, *values),
         )
         for number, *row in found:
-            job = lists.stored(*row)
-            if not matches(self.wanted, job):
-                continue
-            if len(self.found) == self.most:
-                self.looked_at += keys.index((row[1], number))
-                return Place(row[1], number)
-            self.found.append(job)
-        self.looked_at += len(keys)
-        return None
+            yield (row[1], number), lists.stored(*row)
+
+    def sweep(self) -> Sweep:
+        """Return a sweep for the matches that have not been walked past."""
+        assert self.at is not None
+        return Sweep(self, self.at, self._wanted, self._likely)
 
 
-class Swept(NamedTuple):
-    """A sweep that came to its end; ``next`` is the match after those on the page."""
+class Sweep:
+    """A look through the whole file for the matches from a place on."""
 
-    next: Place | None
+    def __init__(
+        self,
+        hunt: Hunt,
+        start: Place,
+        wanted: JobQuery,
+        condition: tuple[str, tuple[str | bytes, ...]],
+    ) -> None:
+        self._hunt = hunt
+        self._start = start
+        self._wanted = wanted
+        self._likely = condition
+        self._room = hunt.most - len(hunt.found) + 1
+        self._best: list[Hit] = []
+        self._low: int | None = None
+        self._size = FIRST
+        self.ended = False
+
+    def piece(self, db: apsw.Connection) -> None:
+        """Look at one piece of the file.
+
+        Raises:
+            OutOfTimeError: the time of the search ran out within a payload.
+        """
+        piece = self._hunt.deadline.part(_STOPPED)
+        begun = piece.now()
+        low, high = _numbers(db)
+        low = low if self._low is None else self._low
+        if low > high:
+            self._end()
+            return
+        beyond = min(low + self._size, high + 1)
+        hits: list[Hit] = []
+        try:
+            with stopping(db, piece, free=self._size == 1):
+                for key, job in self._likely_ones(db, low, beyond - 1):
+                    low = key[1]
+                    if self._hunt.deadline.matches(self._wanted, job):
+                        hits.append((key, job))
+                    low += 1
+                    if piece.over():
+                        raise OutOfTimeError
+        except OutOfTimeError:
+            if self._hunt.deadline.over():
+                raise
+            self._size = max(1, self._size // _LESS)
+        else:
+            low = beyond
+            self._size = next_size(self._size, piece.now() - begun)
+        self._low = low
+        self._keep(hits)
+
+    def _likely_ones(self, db: apsw.Connection, low: int, high: int) -> Iterator[Hit]:
+        scope = self._hunt.scope
+        side, bound = lists.side(scope, self._start, before=False)
+        condition, values = self._likely
+        found = db.execute(
+            f"SELECT {lists.COLUMNS} FROM job NOT INDEXED WHERE id BETWEEN ? AND ?"
+            f" AND {scope.where} AND {side} AND {condition} ORDER BY id",
+            (low, high, *scope.values, *bound, *values),
+        )
+        for number, *row in found:
+            yield (row[1], number), lists.stored(*row)
+
+    def _keep(self, hits: list[Hit]) -> None:
+        self._best += hits
+        if len(self._best) > self._room:
+            self._sort()
+            del self._best[self._room :]
+
+    def _sort(self) -> None:
+        self._best.sort(key=lambda hit: hit[0], reverse=self._hunt.scope.descending)
+
+    def _end(self) -> None:
+        """Give the hunt the first of what was found."""
+        self._sort()
+        hunt = self._hunt
+        hunt.found += [job for _, job in self._best[: self._room - 1]]
+        hunt.full = len(self._best) == self._room
+        hunt.at = Place(*self._best[-1][0]) if hunt.full else None
+        hunt.ended = not hunt.full
+        self.ended = True
 
 
-def sweep(hunt: Hunt, start: Place, seconds: float) -> Swept | None:
-    """Look through the whole file for the matches from ``start`` on; add the first to the hunt's.
+@contextlib.contextmanager
+def stopping(db: apsw.Connection, piece: Deadline, *, free: bool) -> Iterator[None]:
+    """Stop what SQLite does in the block when ``piece`` is over, unless it is ``free``.
 
-    ``None`` means that the time ran out: nothing was added.
+    Raises:
+        OutOfTimeError: it was stopped.
     """
-    room = hunt.most - len(hunt.found) + 1
-    until = hunt.clock() + seconds
-    low, high = _numbers(hunt.db)
-    best: list[tuple[Key, StoredJob]] = []
-    size = FIRST
-    while low <= high:
-        begun = hunt.clock()
-        if begun >= until:
-            return None
-        best += _swept_piece(hunt, start, low, low + size - 1)
-        if len(best) > room:
-            best.sort(key=lambda hit: hit[0], reverse=hunt.scope.descending)
-            del best[room:]
-        low += size
-        size = next_size(size, hunt.clock() - begun)
-    best.sort(key=lambda hit: hit[0], reverse=hunt.scope.descending)
-    hunt.found += [job for _, job in best[: room - 1]]
-    return Swept(Place(*best[room - 1][0]) if len(best) == room else None)
-
-
-def _swept_piece(hunt: Hunt, start: Place, low: int, high: int) -> list[tuple[Key, StoredJob]]:
-    """Return the matches among the entries of the list with these numbers."""
-    side, bound = lists.side(hunt.scope, start, before=False)
-    condition, values = hunt.likely
-    found = hunt.db.execute(
-        f"SELECT {lists.COLUMNS} FROM job NOT INDEXED WHERE id BETWEEN ? AND ?"
-        f" AND {hunt.scope.where} AND {side} AND {condition}",
-        (low, high, *hunt.scope.values, *bound, *values),
-    )
-    hits = [((row[2], row[0]), lists.stored(*row[1:])) for row in found]
-    return [(key, job) for key, job in hits if matches(hunt.wanted, job)]
+    db.set_progress_handler(None if free else piece.over, _STEPS)
+    try:
+        yield
+    except apsw.InterruptError as error:
+        raise OutOfTimeError from error
+    finally:
+        db.set_progress_handler(None)
 
 
 def _numbers(db: apsw.Connection) -> tuple[int, int]:

@@ -17,14 +17,99 @@ import apsw
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
 from glasshouse.upstream import embedded_lists as lists
-from glasshouse.upstream.embedded_hunt import Hunt, sweep
+from glasshouse.upstream.deadline import Deadline, OutOfTimeError
+from glasshouse.upstream.embedded_hunt import Hunt, Sweep
+from glasshouse.upstream.embedded_likely import shown_condition
 from glasshouse.upstream.embedded_lists import Scope
 from glasshouse.wire.matching import matches
 
 SECONDS = 1.0
-"""How long a walk or a sweep may take."""
+"""How long a search may take."""
 _FIRST_LOOK = 0.2
 _SAME_ID = 1000
+
+
+class Search:
+    """The entries from a page's start on that match, as many as a page holds.
+
+    It is taken on step by step, each in a transaction of its own, so that several searches
+    can have their turns. What comes or goes meanwhile may be found or not, as between pages.
+    """
+
+    def __init__(
+        self,
+        scope_of: Callable[[apsw.Connection], Scope],
+        query: ListQuery,
+        wanted: JobQuery,
+        *,
+        now: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin now; ``now`` is the page's time of reading (Unix seconds)."""
+        self._scope_of = scope_of
+        self._query = query
+        self._wanted = wanted
+        self._now = now
+        self._deadline = Deadline(clock, SECONDS)
+        self._first_look = self._deadline.part(_FIRST_LOOK)
+        self._hunt: Hunt | None = None
+        self._sweep: Sweep | None = None
+        self._page: JobPage | None = None
+
+    def step(self, db: apsw.Connection) -> JobPage | None:
+        """Do a piece of the work; return the page at its end."""
+        if self._hunt is None:
+            scope = self._scope_of(db).turned(backwards=self._query.backwards)
+            exact = next((jid for jid in self._wanted.jid if "*" not in jid), None)
+            if exact is not None:
+                return _by_id(db, scope, self._query, self._wanted, exact, now=self._now)
+            self._hunt = self._begun(db, scope)
+        hunt = self._hunt
+        if self._sweep is None:
+            hunt.walk(db)
+        elif not self._swept(db, self._sweep):
+            return self._told(hunt)
+        if hunt.ended or hunt.full:
+            return self._told(hunt)
+        if not hunt.looked_at:
+            # However little time there is, each search goes on by an entry at least.
+            return None
+        if self._deadline.over():
+            return self._told(hunt)
+        if self._sweep is None and self._is_worth_sweeping(hunt):
+            self._sweep = hunt.sweep()
+        return None
+
+    def _begun(self, db: apsw.Connection, scope: Scope) -> Hunt:
+        query = self._query
+        start = query.start if query.at is None else lists.place_at(db, scope, query.at)
+        return Hunt(scope, self._wanted, query.per_page, start, self._deadline)
+
+    def _is_worth_sweeping(self, hunt: Hunt) -> bool:
+        in_order = len(hunt.scope.order) == 1
+        return not in_order and self._first_look.over() and not hunt.mostly_opened
+
+    def _swept(self, db: apsw.Connection, sweep: Sweep) -> bool:
+        """Do a piece of the sweep; return whether there was time for it."""
+        try:
+            sweep.piece(db)
+        except OutOfTimeError:
+            return False
+        return True
+
+    def _told(self, hunt: Hunt) -> JobPage:
+        complete = hunt.ended and not hunt.skipped
+        swept = self._sweep is not None and self._sweep.ended
+        looked_at = hunt.scope.total if swept else hunt.looked_at
+        return JobPage(
+            items=tuple(hunt.found),
+            total=hunt.scope.total,
+            page=self._query.page,
+            per_page=self._query.per_page,
+            read_at=self._now,
+            next=hunt.at,
+            searched=Searched(looked_at - hunt.skipped, complete=complete),
+        )
 
 
 def search(
@@ -36,30 +121,12 @@ def search(
     now: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> JobPage:
-    """Return the entries from the page's start on that match, as many as a page holds."""
-    scope = scope.turned(backwards=query.backwards)
-    exact = next((jid for jid in wanted.jid if "*" not in jid), None)
-    if exact is not None:
-        return _by_id(db, scope, query, wanted, exact, now=now)
-    start = query.start if query.at is None else lists.place_at(db, scope, query.at)
-    hunt = Hunt(db, scope, wanted, query.per_page, clock)
-    lies_in_order = len(scope.order) == 1
-    following = hunt.walk(start, SECONDS if lies_in_order else _FIRST_LOOK)
-    searched = Searched(hunt.looked_at, complete=following is None)
-    if following is not None and len(hunt.found) < query.per_page and not lies_in_order:
-        swept = sweep(hunt, following, SECONDS)
-        if swept is not None:
-            following = swept.next
-            searched = Searched(scope.total, complete=following is None)
-    return JobPage(
-        items=tuple(hunt.found),
-        total=scope.total,
-        page=query.page,
-        per_page=query.per_page,
-        read_at=now,
-        next=following,
-        searched=searched,
-    )
+    """Return what a ``Search`` finds, all its steps at once."""
+    going = Search(lambda _: scope, query, wanted, now=now, clock=clock)
+    while True:
+        page = going.step(db)
+        if page is not None:
+            return page
 
 
 def _by_id(
@@ -68,10 +135,11 @@ def _by_id(
     """Return the matches among the entries of one id, which have an index of their own."""
     # The plus keeps SQLite from walking the list instead.
     where = scope.where.replace("state", "+state").replace("queue", "+queue")
+    shown, globs = shown_condition(wanted.shown) or ("1", ())
     found = db.execute(
-        f"SELECT {lists.COLUMNS} FROM job WHERE jid = ? AND {where}"
+        f"SELECT {lists.COLUMNS} FROM job WHERE jid = ? AND {where} AND ({shown})"
         f" ORDER BY {scope.ordered} LIMIT ?",
-        (jid, *scope.values, _SAME_ID + 1),
+        (jid, *scope.values, *globs, _SAME_ID + 1),
     )
     rows = [(Place(row[2], row[0]), lists.stored(*row[1:])) for row in found]
     places = [place for place, _ in rows]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 MOST_STEPS = 500_000
+_BETWEEN = 1000
+"""Steps between two pauses."""
 _INDEX = re.compile(r"[0-9]{1,9}")
 
 
@@ -13,11 +15,13 @@ class PathTooWideError(Exception):
     """A path led to more places than are looked at."""
 
 
-def values(root: object, path: Sequence[str]) -> Iterator[object]:
+def values(
+    root: object, path: Sequence[str], pause: Callable[[], None] = lambda: None
+) -> Iterator[object]:
     """Yield every value that is no container and to which ``path`` leads, in no special order.
 
     ``*`` is any one key or index, ``**`` any number of them; a step into an
-    array is its index.
+    array is its index. ``pause`` is called every thousand steps.
 
     Raises:
         PathTooWideError: more than 500,000 steps would have to be taken.
@@ -25,9 +29,11 @@ def values(root: object, path: Sequence[str]) -> Iterator[object]:
     todo: list[tuple[object, int]] = [(root, 0)]
     # Of containers only: several ``**`` lead to one place in many ways.
     seen: set[tuple[int, int]] = set()
-    for _ in range(MOST_STEPS):
+    for number in range(1, MOST_STEPS + 1):
         if not todo:
             return
+        if number % _BETWEEN == 0:
+            pause()
         node, step = todo.pop()
         if isinstance(node, dict | list):
             if (id(node), step) in seen:

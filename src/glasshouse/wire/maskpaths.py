@@ -30,12 +30,22 @@ def may_occur(paths: State, payload: bytes) -> State:
 
     Cheap, also for megabytes: a path of which it is not sure is among them.
     """
-    last = {path: path[-1].casefold() for path in paths if len(path) > 1}
-    sure = {path: step.encode() for path, step in last.items() if _PLAIN.fullmatch(step)}
+    keys = {path: plain_key(path) for path in paths}
+    sure = {path: key.encode() for path, key in keys.items() if key is not None}
     if not sure or _is_spelt(payload):
         return paths
     folded = payload.lower()
     return frozenset(path for path in paths if path not in sure or sure[path] in folded)
+
+
+def plain_key(path: tuple[str, ...]) -> str | None:
+    """Return the key, casefolded, that stands in every payload in which ``path`` leads somewhere.
+
+    It may be spelt with escapes there, or with ``FOLDED_TO_ASCII``. ``None`` when there is no
+    such key.
+    """
+    last = path[-1].casefold() if len(path) > 1 else ""
+    return last if _PLAIN.fullmatch(last) else None
 
 
 def _is_spelt(payload: bytes) -> bool:
@@ -45,14 +55,14 @@ def _is_spelt(payload: bytes) -> bool:
         return True
     if payload.isascii():
         return False
-    return any(other[:1] in payload and other in payload for other in _OTHERS)
+    return any(other[:1] in payload and other in payload for other in FOLDED_TO_ASCII)
 
 
-# Characters that fold to letters of ASCII, or the beginnings of their UTF-8.
-_OTHERS = (
+FOLDED_TO_ASCII = (
     *(b"\xc3\x9f", b"\xc4\xb0", b"\xc5\x89", b"\xc5\xbf", b"\xc7\xb0"),
     *(b"\xe1\xba", b"\xe2\x84\xaa", b"\xef\xac"),
 )
+"""Characters that fold to letters of ASCII, or the beginnings of their UTF-8."""
 # Escapes of every character that a plain key may be spelt with; a test holds that none is missing.
 _SPELT = re.compile(
     rb"\\u(?:00(?:2d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|df)|0130|0149|01f0|017f"

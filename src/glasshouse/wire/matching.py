@@ -3,13 +3,16 @@
 Arguments of more than 1 MiB, or nested too deep to be decoded, are searched as
 the text that they are stored as: a path is not followed into them, a value at a
 path then matches when it occurs anywhere in them.
+
+However long a payload is, it is looked through window by window. Between two of them
+``pause`` is called, so that whoever has run out of time can stop by raising.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from glasshouse.model import globs
 from glasshouse.model.job import JobState, StoredJob
@@ -25,28 +28,44 @@ DEAD_SECONDS = 180 * 86400.0
 _WITHIN_ERRORS = re.compile(r"[^\s:]+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_BYTES_OF_A_CHARACTER = 6
+"""Bytes that one character takes at most, as an escape."""
+
+WINDOW = 64 << 10
+"""Bytes of a text that are looked through at once."""
+
+Pause = Callable[[], None]
 
 
-def matches(wanted: JobQuery, job: StoredJob) -> bool:
-    """Return whether every term of ``wanted`` holds for ``job``."""
+def go_on() -> None:
+    """Do nothing: whoever calls it has all the time there is."""
+
+
+def matches(wanted: JobQuery, job: StoredJob, pause: Pause = go_on) -> bool:
+    """Return whether every term of ``wanted`` holds for ``job``.
+
+    ``pause`` is called every so often; what it raises comes out.
+    """
+    if wanted.shown is not None and not globs.within(wanted.shown, job.queue):
+        return False
     if not (
         all(globs.matches(pattern, job.jid) for pattern in wanted.jid)
         and _named(wanted.jobtype, job.jobtype)
         and _named(wanted.queue, job.queue)
     ):
         return False
-    if wanted.shown is not None and not globs.within(wanted.shown, job.queue):
-        return False
     if not (wanted.has_texts or wanted.at_path) and wanted.before is None and wanted.after is None:
         return True
+    # From here on nothing that is hidden takes part: what is done, and how long it takes,
+    # depends on what may be seen alone.
     job = masked(job, wanted.hidden)
     members = lenient.fields(job.payload)
     facts = _facts(members)
     return (
         _in_time(wanted, job, members, facts)
         and _in_error(wanted.error, facts)
-        and _in_texts(wanted, job, members, facts)
-        and _at_paths(wanted.at_path, _args(job, members, b""))
+        and _in_texts(wanted, job, members, facts, pause)
+        and _at_paths(wanted.at_path, _args(job, members, b""), pause)
     )
 
 
@@ -77,15 +96,19 @@ def error_parts(wanted: JobQuery) -> list[str]:
     return [part for text in wanted.error for part in _WITHIN_ERRORS.findall(text)]
 
 
-def searchable(job: StoredJob) -> str:
+def searchable(job: StoredJob, most: int) -> str:
     """Return text in which every text that ``matches`` looks for in ``job`` occurs, casefolded.
 
-    Of the texts of an error their ``error_parts`` do.
+    Of the texts of an error their ``error_parts`` do. Where there are more than ``most``
+    characters, only so many and at least one more are there.
     """
     members = lenient.fields(job.payload)
     facts = _facts(members)
-    args = plain(_args(job, members, b"" if members else job.payload))
-    return "\n".join([*_about(job, members, facts), args]).casefold()
+    most_bytes = (most + 1) * _BYTES_OF_A_CHARACTER
+    args = plain(_args(job, members, b"" if members else job.payload)[:most_bytes])
+    custom = plain(members.get("custom", b"")[:most_bytes])
+    about = (text[: most + 1] for text in (*_about(job, facts), custom, args))
+    return "\n".join(about).casefold()
 
 
 def plain(raw: bytes) -> str:
@@ -141,28 +164,91 @@ def _in_error(texts: Sequence[str], facts: dict[str, object]) -> bool:
 
 
 def _in_texts(
-    wanted: JobQuery, job: StoredJob, members: dict[str, bytes], facts: dict[str, object]
+    wanted: JobQuery,
+    job: StoredJob,
+    members: dict[str, bytes],
+    facts: dict[str, object],
+    pause: Pause,
 ) -> bool:
     if not (wanted.words or wanted.args):
         return True
-    args = plain(_args(job, members, b"" if members else job.payload)).casefold()
-    if not all(text.casefold() in args for text in wanted.args):
+    args = {text.casefold() for text in wanted.args}
+    words = {word.casefold() for word in wanted.words}
+    stored = _args(job, members, b"" if members else job.payload)
+    left = _without(args | words, _stored_windows(stored, args | words), pause)
+    if left & args:
         return False
-    if not wanted.words:
-        return True
-    places = [args, *(text.casefold() for text in _about(job, members, facts))]
-    return all(any(word.casefold() in text for text in places) for word in wanted.words)
+    # Places apart: no word lies across two of them.
+    for text in _about(job, facts):
+        left = _without(left, _text_windows(text, left), pause)
+    return not _without(left, _stored_windows(members.get("custom", b""), left), pause)
 
 
-def _about(job: StoredJob, members: dict[str, bytes], facts: dict[str, object]) -> list[str]:
-    """Return what tells of a job beside its arguments, apart: no word lies across two of them."""
+def _without(texts: set[str], windows: Iterable[str], pause: Pause) -> set[str]:
+    """Return those of some casefolded texts that are in none of the windows."""
+    left = set(texts)
+    for number, window in enumerate(windows):
+        if not left:
+            break
+        if number:
+            pause()
+        left = {text for text in left if text not in window}
+    return left
+
+
+def _stored_windows(raw: bytes, texts: Iterable[str]) -> Iterator[str]:
+    """Yield stored JSON as casefolded text; every one of ``texts`` in it is in a window whole."""
+    return _overlapping(map(plain, _parts(raw)), texts)
+
+
+def _text_windows(text: str, texts: Iterable[str]) -> Iterator[str]:
+    parts = (text[at : at + WINDOW] for at in range(0, len(text), WINDOW))
+    return _overlapping(parts, texts)
+
+
+def _overlapping(parts: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
+    overlap = max(map(len, texts), default=1) - 1
+    before = ""
+    for part in parts:
+        window = before + part.casefold()
+        yield window
+        before = window[-overlap:] if overlap > 0 else ""
+
+
+def _parts(raw: bytes) -> Iterator[bytes]:
+    """Yield stored JSON in parts, no character of which lies in two of them."""
+    start = 0
+    while len(raw) - start > WINDOW:
+        end = _boundary(raw, start + WINDOW)
+        yield raw[start:end]
+        start = end
+    yield raw[start:]
+
+
+def _boundary(raw: bytes, end: int) -> int:
+    """Return the last place up to ``end`` that is within no escape and no character."""
+    escape = raw.rfind(b"\\", end - _BYTES_OF_A_CHARACTER + 1, end)
+    if escape >= 0:
+        first = escape
+        # A hundred are as good as all: what lies there is no text that anybody wrote.
+        while first > escape - 100 and raw[first - 1 : first] == b"\\":
+            first -= 1
+        if (escape - first) % 2 == 0:
+            return escape
+    for back in range(min(4, end)):
+        if raw[end - back] & 0xC0 != 0x80:  # noqa: PLR2004 - the bits of UTF-8
+            return end - back
+    return end
+
+
+def _about(job: StoredJob, facts: dict[str, object]) -> list[str]:
+    """Return what tells of a job beside its arguments and custom fields."""
     trace = facts.get("backtrace")
     lines = trace if isinstance(trace, list) else [trace]
     return [
         *(job.jid, job.jobtype, job.queue, _text(facts.get("errtype"))),
-        *(_text(facts.get("message")), plain(members.get("custom", b""))),
-        *(_text(line) for line in lines),
-    ]  # fmt: skip
+        *(_text(facts.get("message")), *(_text(line) for line in lines)),
+    ]
 
 
 def _args(job: StoredJob, members: dict[str, bytes], otherwise: bytes) -> bytes:
@@ -172,18 +258,19 @@ def _args(job: StoredJob, members: dict[str, bytes], otherwise: bytes) -> bytes:
     return members.get("args", otherwise)
 
 
-def _at_paths(terms: Sequence[ArgsTerm], raw: bytes) -> bool:
+def _at_paths(terms: Sequence[ArgsTerm], raw: bytes, pause: Pause) -> bool:
     if not terms:
         return True
     try:
         args = _decoded(raw)
-        return all(
-            any(glob(term.value, _scalar(value)) for value in values(args, term.path))
-            for term in terms
-        )
+        return all(_at_path(term, args, pause) for term in terms)
     except (ValueError, RecursionError, PathTooWideError):
-        text = plain(raw).casefold()
-        return all(part.casefold() in text for term in terms for part in term.value.split("*"))
+        parts = {part.casefold() for term in terms for part in term.value.split("*")}
+        return not _without(parts - {""}, _stored_windows(raw, parts), pause)
+
+
+def _at_path(term: ArgsTerm, args: object, pause: Pause) -> bool:
+    return any(glob(term.value, _scalar(value)) for value in values(args, term.path, pause))
 
 
 def _decoded(raw: bytes) -> object:

@@ -20,7 +20,10 @@ _MOST_PIECES = 24
 
 
 def marked(text: str) -> str:
-    """Return casefolded text as it is indexed: no longer than what is looked at of it."""
+    """Return casefolded text as it is indexed: no longer than what is looked at of it.
+
+    Of a longer text one more character than ``MOST`` is enough.
+    """
     whole = text if len(text) <= MOST else text[:MOST] + LONG
     return _storable(whole)
 
