@@ -17,7 +17,8 @@ from glasshouse.model.job import StoredJob
 from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.maskpaths import State, after, may_occur
-from glasshouse.wire.masktext import UnreadableError, Words, hide_at, hide_words
+from glasshouse.wire.masktext import UnreadableError, hide_at, hide_values
+from glasshouse.wire.maskvalues import HiddenValues
 from glasshouse.wire.patterns import glob
 from glasshouse.wire.payload import read_fields
 
@@ -28,7 +29,7 @@ _MASK = json.dumps(MASK, ensure_ascii=False).encode()
 _KEPT = frozenset({
     "jid", "jobtype", "queue", "at", "created_at", "enqueued_at", "retry", "reserve_for",
 })  # fmt: skip
-# What an error tells in its own words.
+# What an error tells in its own values.
 _TELLING = frozenset({"errtype", "message", "backtrace"})
 
 
@@ -41,8 +42,8 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...]) -> StoredJob:
         fields = {name: bytes(value) for name, value in read_fields(job.payload).items()}
     except (JsonTextError, UnicodeError):
         return msgspec.structs.replace(job, payload=_bare(job), shown_args=None, redacted=True)
-    words: list[str] = []
-    hidden = {name: _field(name, raw, start, words) for name, raw in fields.items()}
+    values: list[str] = []
+    hidden = {name: _field(name, raw, start, values) for name, raw in fields.items()}
     cut_off = job.shown_args is not None and any(rule[0] == "args" for rule in start)
     if cut_off or None in hidden.values():
         # Not everything that is hidden is known: what an error tells of it cannot be found.
@@ -52,12 +53,9 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...]) -> StoredJob:
             shown_args=None if job.shown_args is None else MASK,
             redacted=True,
         )
-    if words:
-        found = Words(words)
-        hidden = {
-            name: raw if name in _KEPT or raw is None else _without(raw, found)
-            for name, raw in hidden.items()
-        }
+    told = [name for name, raw in hidden.items() if name not in _KEPT and raw]
+    if values and told:
+        hidden |= _told_without(HiddenValues(values), {name: hidden[name] or b"" for name in told})
     if hidden == fields:
         return job
     return msgspec.structs.replace(job, payload=_payload(hidden), redacted=True)
@@ -72,7 +70,7 @@ def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     return found | {path for path in named if path[0] == "args"}
 
 
-def _field(name: str, raw: bytes, start: State, words: list[str]) -> bytes | None:
+def _field(name: str, raw: bytes, start: State, values: list[str]) -> bytes | None:
     """Return a field with what is hidden taken out; ``None`` if it cannot be looked into."""
     state = after(start, name)
     if name in _KEPT or not state:
@@ -80,16 +78,25 @@ def _field(name: str, raw: bytes, start: State, words: list[str]) -> bytes | Non
     if len(raw) > MOST_READ:
         return None
     try:
-        return hide_at(raw, state, words)
+        return hide_at(raw, state, values)
     except UnreadableError:
         return None
 
 
-def _without(raw: bytes, words: Words) -> bytes:
+def _told_without(values: HiddenValues, fields: dict[str, bytes]) -> Mapping[str, bytes]:
+    """Return fields without hidden values; most have none, which one look at all of them tells."""
+    if sum(map(len, fields.values())) <= MOST_READ:
+        everything = b"\n".join(fields.values()).decode("utf-8", "replace")
+        if not values.near(everything):
+            return fields
+    return {name: _without(raw, values) for name, raw in fields.items()}
+
+
+def _without(raw: bytes, values: HiddenValues) -> bytes:
     if len(raw) > MOST_READ:
-        return _MASK if words.may_be_in(raw) else raw
+        return _MASK
     try:
-        return hide_words(raw, words)
+        return hide_values(raw, values)
     except UnreadableError:
         return _MASK
 

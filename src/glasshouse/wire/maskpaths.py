@@ -20,6 +20,7 @@ def after(state: State, key: str) -> State:
     return _kept(state, key) if len(key) <= _LONGEST_KEPT else _after(state, key)
 
 
+@functools.lru_cache(maxsize=1024)
 def accepts(state: State) -> bool:
     """Return whether a path ends here: the value is hidden with all that is in it."""
     return any(all(step == MANY for step in path) for path in state)

@@ -1,4 +1,4 @@
-"""Hiding in JSON text: what stands at a path, and words wherever they stand.
+"""Hiding in JSON text: what stands at a path, and values wherever they stand.
 
 The text is gone through token by token and never decoded as a whole: it may be
 nested without end, and its numbers stay as they are written.
@@ -9,18 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from glasshouse.model.redaction import MASK
 from glasshouse.wire.maskpaths import State, accepts, after
+from glasshouse.wire.maskvalues import HiddenValues
 
 _LEXEME = re.compile(r'(\s*)("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)', re.DOTALL)
-_MASK = json.dumps(MASK, ensure_ascii=False).encode().decode("latin-1")
-_SHORT = 3
-"""Characters under which a value is recognised only as a word of its own."""
-_BEGINNING = 6
-"""Characters of a value that a text which was cut off must end with, to be recognised."""
+_MASK = json.dumps(MASK, ensure_ascii=False)
 _LITERALS = frozenset({"true", "false", "null"})
+_ALONE = re.compile("[\ud800-\udfff]")
 
 
 class UnreadableError(Exception):
@@ -39,35 +36,36 @@ class _Frame:
         self.expects_key = self.object
 
 
-def hide_at(raw: bytes, state: State, words: list[str]) -> bytes:
-    """Return ``raw`` with every value hidden to which ``state`` leads; these come into ``words``.
+def hide_at(raw: bytes, state: State, values: list[str]) -> bytes:
+    """Return ``raw`` with every value hidden to which ``state`` leads; these come into ``values``.
 
     Raises:
         UnreadableError: it is no JSON.
     """
-    lexemes = _lexemes(raw)
+    lexemes = _lexemes(_text(raw))
     out: list[str] = []
     frames: list[_Frame] = []
     coming = state
-    for blank, lexeme in lexemes:
-        frame = frames[-1] if frames else None
+    for match in lexemes:
+        whole, lexeme = match[0], match[2]
         if lexeme in "}],:":
-            out.append(blank + lexeme)
+            out.append(whole)
             coming = _beyond(lexeme, frames, coming)
-        elif frame is not None and frame.expects_key:
-            out.append(blank + lexeme)
+        elif frames and frames[-1].expects_key:
+            out.append(whole)
+            frame = frames[-1]
             coming, frame.expects_key = after(frame.state, decoded(lexeme)), False
         elif accepts(coming):
-            _skip(lexeme, lexemes, words)
-            out.append(blank + _MASK)
+            _skip(lexeme, lexemes, values)
+            out += (match[1], _MASK)
         else:
-            out.append(blank + lexeme)
+            out.append(whole)
             if lexeme in "{[":
                 frames.append(_Frame(lexeme, coming))
                 coming = after(coming, "0") if lexeme == "[" else coming
     if frames:
         raise UnreadableError
-    return "".join(out).encode("latin-1")
+    return _bytes("".join(out))
 
 
 def _beyond(lexeme: str, frames: list[_Frame], coming: State) -> State:
@@ -85,7 +83,7 @@ def _beyond(lexeme: str, frames: list[_Frame], coming: State) -> State:
     return coming
 
 
-def _skip(first: str, lexemes: Iterator[tuple[str, str]], words: list[str]) -> None:
+def _skip(first: str, lexemes: Iterator[re.Match[str]], values: list[str]) -> None:
     """Go to the end of the value that begins with ``first``, and keep what is in it."""
     depth, lexeme = 0, first
     while True:
@@ -94,84 +92,54 @@ def _skip(first: str, lexemes: Iterator[tuple[str, str]], words: list[str]) -> N
         elif lexeme in "}]":
             depth -= 1
         elif lexeme.startswith('"'):
-            words.append(decoded(lexeme))
+            values.append(decoded(lexeme))
         elif lexeme not in ",:" and lexeme not in _LITERALS:
-            words.append(lexeme)
+            values.append(lexeme)
         if depth == 0:
             return
         try:
-            _, lexeme = next(lexemes)
+            lexeme = next(lexemes)[2]
         except StopIteration:
             raise UnreadableError from None
 
 
-class Words:
-    """Texts that may be nowhere, in each of the ways in which they are usually written."""
-
-    def __init__(self, words: list[str]) -> None:
-        """Look for ``words``; of a text with line ends, also for its lines."""
-        lines = (line for word in words for line in (word, *word.splitlines()))
-        known = {form for word in dict.fromkeys(lines) for form in _forms(word)}
-        # The longest first: a shorter one may be within it.
-        self._known = sorted(known - {""}, key=lambda form: (-len(form), form))
-        parts = [
-            rf"(?<!\w){re.escape(form)}(?!\w)" if len(form) < _SHORT else re.escape(form)
-            for form in self._known
-        ]
-        self._pattern = re.compile("|".join(parts)) if parts else None
-
-    def hidden_in(self, text: str) -> str:
-        """Return ``text`` without them; what it was cut off in is hidden too."""
-        if self._pattern is None:
-            return text
-        text = self._pattern.sub(MASK, text)
-        for form in self._known:
-            end = form.find(text[-_BEGINNING:]) if len(text) >= _BEGINNING else -1
-            if end >= 0 and text.endswith(form[: end + _BEGINNING]):
-                return text[: -(end + _BEGINNING)] + MASK
-        return text
-
-    def may_be_in(self, raw: bytes) -> bool:
-        """Return whether a long text may hold one; true when unsure."""
-        return self._pattern is not None
-
-
-def hide_words(raw: bytes, words: Words) -> bytes:
-    """Return JSON text without ``words`` in any of its strings, keys and numbers.
+def hide_values(raw: bytes, values: HiddenValues) -> bytes:
+    """Return JSON text without ``values`` in any of its strings, keys and numbers.
 
     Raises:
-        UnreadableError: it is no JSON.
+        UnreadableError: one may be in it, and it is no JSON.
     """
-    return "".join(
-        blank + (_retold(lexeme, words) if lexeme not in "{}[],:" else lexeme)
-        for blank, lexeme in _lexemes(raw)
-    ).encode("latin-1")
+    text = _text(raw)
+    near = values.near(_sound(text))
+    if not near:
+        return raw
+    out: list[str] = []
+    position = 0
+    places = iter(near)
+    start, end = next(places)
+    for match in _lexemes(text):
+        lexeme_end = match.end()
+        if lexeme_end <= start:
+            continue
+        while end <= match.start(2):
+            start, end = next(places, (len(text) + 1, len(text) + 1))
+        if start < lexeme_end and match[2] not in "{}[],:":
+            out += (text[position : match.start(2)], _retold(match[2], values))
+            position = lexeme_end
+    return _bytes("".join(out) + text[position:])
 
 
-def _retold(lexeme: str, words: Words) -> str:
+def _retold(lexeme: str, values: HiddenValues) -> str:
     plain = decoded(lexeme) if lexeme.startswith('"') else lexeme
     if plain in _LITERALS and plain == lexeme:
         return lexeme
-    told = words.hidden_in(plain)
-    if told == plain:
-        return lexeme
-    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace").decode("latin-1")
-
-
-def _forms(word: str) -> Iterator[str]:
-    yield word
-    yield json.dumps(word)[1:-1]
-    yield json.dumps(word, ensure_ascii=False)[1:-1]
-    yield repr(word)[1:-1]
-    safe = word.encode("utf-8", "replace")
-    yield quote(safe)
-    yield quote(safe, safe="")
-    yield quote(safe, safe="").replace("%20", "+")
+    told = values.hidden_in(plain)
+    return lexeme if told == plain else _sound(json.dumps(told, ensure_ascii=False))
 
 
 def decoded(lexeme: str) -> str:
     """Return what a string's lexeme says; its text when that cannot be told."""
-    text = lexeme.encode("latin-1").decode("utf-8", "replace")
+    text = _sound(lexeme)
     if "\\" not in text:
         return text[1:-1]
     try:
@@ -181,16 +149,31 @@ def decoded(lexeme: str) -> str:
     return said
 
 
-def _lexemes(raw: bytes) -> Iterator[tuple[str, str]]:
-    """Yield each token with the blanks before it."""
-    # Latin-1 keeps one character per byte.
-    text = raw.decode("latin-1")
+def _lexemes(text: str) -> Iterator[re.Match[str]]:
+    """Yield each token, with the blanks before it as the first group.
+
+    Raises:
+        UnreadableError: something is no token.
+    """
     position = 0
-    while position < len(text):
-        match = _LEXEME.match(text, position)
-        if match is None:
-            if text[position:].strip():
-                raise UnreadableError
-            return
+    for match in _LEXEME.finditer(text):
+        if match.start() != position:
+            raise UnreadableError
         position = match.end()
-        yield match[1], match[2]
+        yield match
+    if text[position:].strip():
+        raise UnreadableError
+
+
+def _text(raw: bytes) -> str:
+    """Return stored bytes as text that still tells each byte."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _sound(text: str) -> str:
+    """Return ``text`` with what is no character replaced, one for one."""
+    return text if text.isascii() else _ALONE.sub("\ufffd", text)

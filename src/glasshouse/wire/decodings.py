@@ -1,0 +1,276 @@
+"""A text in every way in which it can be read: each way of quoting undone, level by level.
+
+What programs do to a value before they write it down is undone here: backslashes (JSON,
+Go, Python, Ruby, PHP, C, SQL), percent signs (URLs and forms), HTML entities, base64 and
+hexadecimal digits. No guess is made which of them was meant: each is undone by itself, what
+comes out is read again, and from each reading there is a way back to the text it is of.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from binascii import Error as NotBase64Error
+from binascii import a2b_base64, unhexlify
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+
+MOST_DECODINGS = 48
+"""Ways in which one text is read at most."""
+_MOST_TIMES, _MOST_MORE = 12, 64 << 10
+# A piece: what it says, and how many characters of the source say it.
+_Pieces = list[tuple[str, int]]
+
+
+class TooManyDecodingsError(Exception):
+    """A text can be read in more ways than are looked at."""
+
+
+class Decoding:
+    """One reading of a text."""
+
+    __slots__ = ("_from", "_literal", "_parent", "_starts", "text")
+
+    def __init__(self, text: str, parent: Decoding | None = None) -> None:
+        """Read ``text`` as it stands; as a reading of ``parent``, pieces are told with ``add``."""
+        self.text = text
+        self._parent = parent
+        self._starts: list[int] = []
+        self._from: list[int] = []
+        self._literal: list[bool] = []
+
+    def add(self, start: int, source: int, *, literal: bool) -> None:
+        """Say where in the parent the piece is from that begins at ``start``."""
+        self._starts.append(start)
+        self._from.append(source)
+        self._literal.append(literal)
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """Return the part of the text as it was given that says what ``[start:end]`` reads."""
+        here: Decoding = self
+        while here._parent is not None:
+            start, end = here._in_parent(start, end)
+            here = here._parent
+        return start, end
+
+    def _in_parent(self, start: int, end: int) -> tuple[int, int]:
+        assert self._parent is not None
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_right(self._starts, end - 1) - 1
+        begin = self._from[first]
+        if self._literal[first]:
+            begin += start - self._starts[first]
+        if self._literal[last]:
+            return begin, self._from[last] + end - self._starts[last]
+        beyond = last + 1
+        return begin, self._from[beyond] if beyond < len(self._from) else len(self._parent.text)
+
+
+def decodings(text: str) -> Iterator[Decoding]:
+    """Yield every reading of ``text``, itself first, no two the same.
+
+    Raises:
+        TooManyDecodingsError: there are more than ``MOST_DECODINGS``, or they are too long
+            together; those that were yielded are not all.
+    """
+    known = {text}
+    todo = [Decoding(text)]
+    left = _MOST_TIMES * len(text) + _MOST_MORE
+    for count, reading in enumerate(todo):
+        left -= len(reading.text)
+        if count >= MOST_DECODINGS or left < 0:
+            raise TooManyDecodingsError
+        yield reading
+        for decode in _DECODERS:
+            found = decode(reading)
+            if found is not None and found.text not in known:
+                known.add(found.text)
+                todo.append(found)
+
+
+def _undone(
+    parent: Decoding, pattern: re.Pattern[str], said: Callable[[re.Match[str]], _Pieces | None]
+) -> Decoding | None:
+    """Return ``parent`` with what ``pattern`` finds replaced by what it says; ``None`` if none."""
+    text, out, length, last = parent.text, list[str](), 0, 0
+    found = Decoding("", parent)
+    for match in pattern.finditer(text):
+        pieces = said(match)
+        if pieces is None:
+            continue
+        start = match.start()
+        if start > last:
+            found.add(length, last, literal=True)
+            out.append(text[last:start])
+            length += start - last
+        last = start
+        for piece, size in pieces:
+            found.add(length, last, literal=False)
+            out.append(piece)
+            length += len(piece)
+            last += size
+    if not out:
+        return None
+    if last < len(text):
+        found.add(length, last, literal=True)
+        out.append(text[last:])
+    found.text = "".join(out)
+    return found
+
+
+# -- backslashes -------------------------------------------------------------
+
+_BACKSLASHED = re.compile(
+    r"\\(?:"
+    r"u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?:u|U(?![0-9a-fA-F]{8}))(?P<four>[0-9a-fA-F]{4})"
+    r"|U(?P<eight>[0-9a-fA-F]{8})"
+    r"|[ux]\{(?P<braced>[0-9a-fA-F]{1,6})\}"
+    r"|(?P<hex>x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*)"
+    r"|(?P<octal>[0-3][0-7]{2}(?:\\[0-3][0-7]{2})*)"
+    r"|(?P<one>.))",
+    re.DOTALL,
+)
+_ONES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "a": "\a",
+    "e": "\x1b",
+    "0": "\0",
+}
+
+
+def _without_backslashes(parent: Decoding) -> Decoding | None:
+    return _undone(parent, _BACKSLASHED, _backslashed) if "\\" in parent.text else None
+
+
+def _backslashed(match: re.Match[str]) -> _Pieces | None:
+    kind, size = match.lastgroup, match.end() - match.start()
+    if kind == "one":
+        return [(_ONES.get(match["one"], match["one"]), size)]
+    if kind == "hex":
+        return _of_bytes(unhexlify(match[0].replace("\\x", "")), 4)
+    if kind == "octal":
+        return _of_bytes(bytes(int(code, 8) for code in match[0][1:].split("\\")), 4)
+    if kind == "low":
+        return [(_pair(match["high"], match["low"]), size)]
+    assert kind is not None
+    return _character(int(match[kind], 16), size)
+
+
+def _pair(high: str, low: str) -> str:
+    return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF))
+
+
+def _character(code: int, size: int) -> _Pieces | None:
+    if code > 0x10FFFF:  # noqa: PLR2004 - the last character of Unicode
+        return None
+    return [("\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code), size)]  # noqa: PLR2004 - alone
+
+
+def _of_bytes(raw: bytes, size: int) -> _Pieces:
+    """Return the characters of bytes that take ``size`` characters each in the source.
+
+    As UTF-8; a byte that is none is the character of its number.
+    """
+    return [
+        (chr(ord(char) - 0xDC00), size)
+        if "\udc80" <= char <= "\udcff"
+        else (char, size * len(char.encode()))
+        for char in raw.decode("utf-8", "surrogateescape")
+    ]
+
+
+# -- percent signs -----------------------------------------------------------
+
+_PERCENT = re.compile(
+    r"%u(?P<high>[dD][89abAB][0-9a-fA-F]{2})%u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|%u(?P<four>[0-9a-fA-F]{4})|(?P<bytes>(?:%[0-9a-fA-F]{2})+)"
+)
+
+
+def _without_percents(parent: Decoding) -> Decoding | None:
+    return _undone(parent, _PERCENT, _percent) if "%" in parent.text else None
+
+
+def _percent(match: re.Match[str]) -> _Pieces | None:
+    size = match.end() - match.start()
+    if match.lastgroup == "bytes":
+        return _of_bytes(unhexlify(match[0].replace("%", "")), 3)
+    if match.lastgroup == "low":
+        return [(_pair(match["high"], match["low"]), size)]
+    return _character(int(match["four"], 16), size)
+
+
+# -- HTML and XML ------------------------------------------------------------
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+def _without_entities(parent: Decoding) -> Decoding | None:
+    return _undone(parent, _ENTITY, _entity) if "&" in parent.text else None
+
+
+def _entity(match: re.Match[str]) -> _Pieces | None:
+    said = html.unescape(match[0])
+    return None if said in ("", match[0]) else [(said, len(match[0]))]
+
+
+# -- base64 and hexadecimal digits -------------------------------------------
+
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_PART = re.compile(r"[A-Za-z0-9]{8,}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
+_URL_SAFE = str.maketrans("-_", "+/")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def _without_base64(parent: Decoding) -> Decoding | None:
+    return _undone(parent, _RUN, _run)
+
+
+def _run(match: re.Match[str]) -> _Pieces | None:
+    run = match[0]
+    said = _spelt(run)
+    if said is not None:
+        return [(said, len(run))]
+    pieces: _Pieces = []
+    last = 0
+    # It may stand in a path or a name, whose signs are those of base64 too.
+    for part in _PART.finditer(run):
+        said = _spelt(part[0])
+        if said is not None:
+            pieces += [(char, 1) for char in run[last : part.start()]]
+            pieces.append((said, len(part[0])))
+            last = part.end()
+    return [*pieces, *((char, 1) for char in run[last:])] if pieces else None
+
+
+def _spelt(run: str) -> str | None:
+    """Return the text that base64 or hexadecimal digits spell; ``None`` if they spell none."""
+    if _HEX.fullmatch(run):
+        said = _as_text(unhexlify(run))
+        if said is not None:
+            return said
+    run = run.rstrip("=").translate(_URL_SAFE)
+    if len(run) % 4 == 1:
+        run = run[:-1]
+    try:
+        return _as_text(a2b_base64(run + "=" * (-len(run) % 4)))
+    except NotBase64Error:
+        return None
+
+
+def _as_text(raw: bytes) -> str | None:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if text and _CONTROL.search(text) is None else None
+
+
+_DECODERS = (_without_backslashes, _without_percents, _without_entities, _without_base64)

@@ -1,0 +1,212 @@
+"""Finding hidden values in a text, in whatever form a program wrote them there.
+
+Both sides are brought to one form: the text is read in every way in which it can be
+(``decodings``), and of each reading, as of each value, only the letters count, without
+regard to case, blanks, quotes, backslashes and control characters. What a value of fewer
+than six letters is would then be told of half of all texts: it has to stand there as it is.
+
+Takes time in proportion to the text and to the values, whatever they are; a text that
+would take more is hidden as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import compress, islice
+
+from glasshouse.model.redaction import MASK
+from glasshouse.wire.decodings import Decoding, TooManyDecodingsError, decodings
+from glasshouse.wire.pieces import HEAD, LONGEST, Pieces, finder, in_pieces, matches
+
+_WORD = 3
+"""Characters under which a value is recognised only as a word of its own."""
+_MOST_READ_AS = 4
+_WINDOW = 16 << 10
+
+_Spans = list[tuple[int, int]]
+
+
+class _Folding(dict[int, str]):
+    """What counts of each character."""
+
+    def __missing__(self, code: int) -> str:
+        said = unicodedata.normalize("NFKD", chr(code).upper().casefold()).casefold()
+        kept = "".join(char for char in said if _counts(char))
+        if len(self) < _WINDOW:
+            self[code] = kept
+        return kept
+
+
+def _counts(char: str) -> bool:
+    return char not in _IGNORED and unicodedata.category(char)[0] not in "ZC"
+
+
+_IGNORED = "\"'\\+"
+_FOLDING = _Folding()
+_LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
+_OMITTED = bytes(code for code in range(128) if not _counts(chr(code)))
+_COUNTED = bytes(code not in _OMITTED for code in range(256))
+_ALONE = re.compile("[\ud800-\udfff]")
+# What is left of an escape in which a text was cut off.
+_PARTIAL = re.compile(
+    r"(?:\\+(?:[uU][0-9a-fA-F]{0,7}|x[0-9a-fA-F]?|[0-7]{0,2})|%(?:[0-9a-fA-F]|u[0-9a-fA-F]{0,3})?"
+    r"|&#?[0-9a-zA-Z]{0,10}|\ufffd+)\Z"
+)
+_LONGEST_PARTIAL = 16
+
+
+def canonical(text: str) -> str:
+    """Return what counts of ``text``."""
+    text = _plain(text)
+    if text.isascii():
+        return text.encode().translate(_LOWER, _OMITTED).decode()
+    slices = range(0, len(text), _WINDOW)
+    return "".join(text[start : start + _WINDOW].translate(_FOLDING) for start in slices)
+
+
+def _positions(text: str) -> list[int]:
+    """Return where in ``text`` each letter of its canonical form stands."""
+    text = _plain(text)
+    if text.isascii():
+        return list(compress(range(len(text)), text.encode().translate(_COUNTED)))
+    return [index for index, char in enumerate(text) for _ in _FOLDING[ord(char)]]
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` without the one character that this puts into ASCII itself."""
+    return text if text.isascii() else text.replace(MASK[0], "*")
+
+
+class HiddenValues:
+    """Texts that may be nowhere, in each of the ways in which they are usually written."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        """Look for ``values``; of a text with line ends, also for its lines."""
+        exact: set[str] = set()
+        pieces: set[str] = set()
+        for value in dict.fromkeys(values):
+            for line in {value, *value.splitlines()}:
+                form = canonical(line)
+                if len(form) < HEAD:
+                    exact.update(_written(line))
+                else:
+                    pieces.update(in_pieces(form))
+                    if len(canonical(line[:HEAD])) < HEAD:
+                        # Its first six characters are fewer letters: it may be cut off in them.
+                        exact.add(_sound(line[:LONGEST]))
+            pieces.update(_read_as(value))
+        self._pieces = Pieces(pieces)
+        self._exact = Pieces(form for form in exact if len(form) >= HEAD)
+        self._short = sorted(form for form in exact if len(form) < HEAD)
+        self._short_finder = finder(self._short)
+
+    def near(self, text: str) -> _Spans:
+        """Return, in order, the parts of ``text`` in which one, or its beginning, may be."""
+        try:
+            found = [span for reading in decodings(text) for span in self._near(reading)]
+        except TooManyDecodingsError:
+            return [(0, len(text))]
+        return _joined(found)
+
+    def hidden_in(self, text: str) -> str:
+        """Return ``text`` without them; what it was cut off in is hidden too."""
+        try:
+            spans = [span for reading in _readings(text) for span in self._spans(reading)]
+        except TooManyDecodingsError:
+            return MASK
+        if not spans:
+            return text
+        out: list[str] = []
+        position = 0
+        for start, end in _joined(spans):
+            out += (text[position:start], MASK)
+            position = end
+        return "".join(out) + text[position:]
+
+    def _near(self, reading: Decoding) -> _Spans:
+        text = _sound(reading.text)
+        found = [(start, start + HEAD) for start in self._exact.begun(text)]
+        found += self._short_in(text)
+        form = canonical(text)
+        begun = list(self._pieces.begun(form))
+        places = _positions(text) if begun else []
+        found += [(places[start], places[start + HEAD - 1] + 1) for start in begun]
+        return [reading.source(*span) for span in _joined(found)]
+
+    def _spans(self, reading: Decoding) -> _Spans:
+        """Return the parts of the given text that say one of them when read like this."""
+        text = _sound(reading.text)
+        spans = [(start, self._exact.end(text, start)) for start in self._exact.begun(text)]
+        spans += self._short_in(text)
+        form = canonical(text)
+        loose = [(start, self._pieces.end(form, start)) for start in self._pieces.begun(form)]
+        places = _positions(text) if any(end for _, end in loose) else []
+        spans += [(places[start], places[end - 1] + 1) for start, end in loose if end]
+        return [reading.source(*span) for span in _joined([span for span in spans if span[1]])]
+
+    def _short_in(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where those stand that are too short to be anything else than themselves."""
+        for number, start, end in matches(self._short_finder, text, HEAD):
+            if len(self._short[number]) >= _WORD or _is_word(text, start, end):
+                yield start, end
+
+
+def _sound(text: str) -> str:
+    """Return ``text`` with every half of a character, which no library takes, replaced."""
+    return text if text.isascii() else _ALONE.sub("\ufffd", text)
+
+
+def _readings(text: str) -> Iterator[Decoding]:
+    """Yield every reading, and again without what is left of an escape at its end."""
+    for reading in decodings(text):
+        yield reading
+        cut = _PARTIAL.search(reading.text, max(0, len(reading.text) - _LONGEST_PARTIAL))
+        if cut is not None:
+            shorter = Decoding(reading.text[: cut.start()], reading)
+            shorter.add(0, 0, literal=True)
+            yield shorter
+
+
+def _read_as(value: str) -> Iterator[str]:
+    """Yield the parts of what a value says that is stored in a quoted form itself."""
+    try:
+        for reading in islice(decodings(value), 1, _MOST_READ_AS):
+            form = canonical(reading.text)
+            if len(form) >= HEAD:
+                yield from in_pieces(form)
+    except TooManyDecodingsError:
+        return
+
+
+def _written(value: str) -> Iterator[str]:
+    """Yield how a short value may be written, beside what ``decodings`` undo."""
+    value = _sound(value)
+    for form in {value, value.strip(), " ".join(value.split()), value.replace(" ", "+")}:
+        if not form or form.isspace():
+            continue
+        for quoted in (form, form.replace('"', '""'), form.replace("'", "''")):
+            yield quoted[:LONGEST]
+            if len(quoted) >= _WORD:
+                yield from (quoted.lower()[:LONGEST], quoted.upper()[:LONGEST])
+                yield quoted.capitalize()[:LONGEST]
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    return not (_in_word(text[start - 1 : start]) or _in_word(text[end : end + 1]))
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
+def _joined(spans: _Spans) -> _Spans:
+    """Return spans in order, those that overlap or touch as one."""
+    out: _Spans = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return out
