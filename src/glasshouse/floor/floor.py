@@ -19,6 +19,7 @@ import msgspec
 from glasshouse.floor import glance
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.index import Index
+from glasshouse.floor.masker import Masker
 from glasshouse.floor.pages import PageCache, SlowGeneration
 from glasshouse.floor.sampler import Pace, Sampler
 from glasshouse.floor.snapshot import Snapshot
@@ -65,6 +66,7 @@ class ServerFloor:
     ) -> None:
         """Serve views of ``reader`` under ``name``; a ``scanner`` makes all of it searchable."""
         self.name = name
+        self.masker = Masker()
         self._reader = reader
         self._clock = clock
         self._sampler = Sampler(name, reader, clock=clock, pace=pace)
@@ -266,6 +268,7 @@ class ServerFloor:
             if indexing is not None:
                 indexing.cancel()
                 await asyncio.gather(indexing, return_exceptions=True)
+            self.masker.close()
             await self._reader.close()
 
 

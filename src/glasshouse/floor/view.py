@@ -32,7 +32,6 @@ from glasshouse.policy import logged
 from glasshouse.policy.searching import refuse_hidden
 from glasshouse.policy.sight import Sight
 from glasshouse.upstream.recent import At
-from glasshouse.wire.masking import masked
 
 Sees = Callable[[str], Sight]
 """Returns what may be seen of the server with a name."""
@@ -78,7 +77,7 @@ class ServerView:
                 f"There is no queue named {queue[:80]!r}.", remedy="Choose one of the queues."
             )
         asked = query if query.wanted is None else self._narrowed(query)
-        return self._page(await self._floor.queue_jobs(queue, asked))
+        return await self._page(await self._floor.queue_jobs(queue, asked))
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set.
@@ -86,7 +85,7 @@ class ServerView:
         Raises:
             DeniedError: it looks for a value that is hidden.
         """
-        return self._page(await self._floor.set_jobs(name, self._narrowed(query)))
+        return await self._page(await self._floor.set_jobs(name, self._narrowed(query)))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs.
@@ -94,12 +93,12 @@ class ServerView:
         Raises:
             DeniedError: it looks for a value that is hidden.
         """
-        return self._page(await self._floor.working_jobs(self._narrowed(query)))
+        return await self._page(await self._floor.working_jobs(self._narrowed(query)))
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id."""
         found = await self._floor.jobs(jid)
-        items = self._shown(found.items)
+        items = await self._shown(found.items)
         hidden = len(found.items) - len(items)
         return msgspec.structs.replace(found, items=items, total=found.total - hidden)
 
@@ -111,7 +110,7 @@ class ServerView:
         """
         asked = self._asked(wanted)
         found = await self._floor.search(asked, start=start, per_page=per_page)
-        items = self._shown(found.items)
+        items = await self._shown(found.items)
         # How many had to be looked at would tell of what is hidden.
         told = found.looked_at if asked == wanted else len(items)
         return msgspec.structs.replace(found, items=items, looked_at=told)
@@ -154,10 +153,10 @@ class ServerView:
         found = await self._floor.glance()
         failed = found.failed
         return Glance(
-            scheduled=self._shown(found.scheduled),
-            retries=self._shown(found.retries),
-            expiring=self._shown(found.expiring),
-            failed=None if failed is None else self._runs(failed),
+            scheduled=await self._shown(found.scheduled),
+            retries=await self._shown(found.retries),
+            expiring=await self._shown(found.expiring),
+            failed=None if failed is None else await self._runs(failed),
         )
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
@@ -168,12 +167,13 @@ class ServerView:
         """Return the run-time parameters, and when they were read or last confirmed."""
         return await self._floor.dated_parameters()
 
-    def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
-        return tuple(
-            FailedRun(run, next(iter(self._shown(() if one.job is None else (one.job,))), None))
-            for one in failed
-            for run in self._ran((one.run,))
-        )
+    async def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
+        found: list[FailedRun] = []
+        for one in failed:
+            for run in self._ran((one.run,)):
+                job = await self._shown(() if one.job is None else (one.job,))
+                found.append(FailedRun(run, next(iter(job), None)))
+        return tuple(found)
 
     def _ran(self, runs: tuple[FinishedJob, ...]) -> tuple[FinishedJob, ...]:
         """Return the executions that may be seen, without what is hidden in them."""
@@ -191,13 +191,14 @@ class ServerView:
         shown = None if self.sight.everything else self.sight.queues
         return msgspec.structs.replace(wanted, hidden=self.sight.hidden, shown=shown)
 
-    def _page(self, page: JobPage) -> JobPage:
-        return msgspec.structs.replace(page, items=self._shown(page.items))
+    async def _page(self, page: JobPage) -> JobPage:
+        return msgspec.structs.replace(page, items=await self._shown(page.items))
 
-    def _shown(self, jobs: tuple[StoredJob, ...]) -> tuple[StoredJob, ...]:
+    async def _shown(self, jobs: tuple[StoredJob, ...]) -> tuple[StoredJob, ...]:
         """Return the jobs that may be seen, without what is hidden in them."""
         sight = self.sight
-        return tuple(masked(job, sight.hidden) for job in jobs if sight.shows(job.queue))
+        seen = [job for job in jobs if sight.shows(job.queue)]
+        return await self._floor.masker.shown(seen, sight.hidden)
 
 
 class FloorView:

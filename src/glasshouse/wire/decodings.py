@@ -88,6 +88,13 @@ def decodings(text: str) -> Iterator[Decoding]:
                 todo.append(found)
 
 
+def may_be_quoted(text: str) -> bool:
+    """Return whether a value may be a quoted one itself; cheap, true when unsure."""
+    if "\\" in text or "%" in text or "&" in text:
+        return True
+    return _RUN.fullmatch(text) is not None and _spelt(text) is not None
+
+
 def _undone(
     parent: Decoding, pattern: re.Pattern[str], said: Callable[[re.Match[str]], _Pieces | None]
 ) -> Decoding | None:

@@ -29,12 +29,16 @@ _MASK = json.dumps(MASK, ensure_ascii=False).encode()
 _KEPT = frozenset({
     "jid", "jobtype", "queue", "at", "created_at", "enqueued_at", "retry", "reserve_for",
 })  # fmt: skip
-# What an error tells in its own values.
-_TELLING = frozenset({"errtype", "message", "backtrace"})
+# What the server itself says of an error.
+_COUNTED = frozenset({"retry_count", "remaining", "failed_at", "next_at"})
 
 
-def masked(job: StoredJob, rules: tuple[Redaction, ...]) -> StoredJob:
-    """Return ``job`` with everything hidden that ``rules`` hide, marked if anything is."""
+def masked(job: StoredJob, rules: tuple[Redaction, ...], most: int = MOST_READ) -> StoredJob:
+    """Return ``job`` with everything hidden that ``rules`` hide, marked if anything is.
+
+    Of fields in which anything may be hidden no more than ``most`` bytes are looked into,
+    each: longer ones are hidden as a whole.
+    """
     start = _start(job, rules)
     if not start:
         return job
@@ -43,13 +47,13 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...]) -> StoredJob:
     except (JsonTextError, UnicodeError):
         return msgspec.structs.replace(job, payload=_bare(job), shown_args=None, redacted=True)
     values: list[str] = []
-    hidden = {name: _field(name, raw, start, values) for name, raw in fields.items()}
+    hidden = {name: _field(name, raw, start, values, most) for name, raw in fields.items()}
     cut_off = job.shown_args is not None and any(rule[0] == "args" for rule in start)
     if cut_off or None in hidden.values():
-        # Not everything that is hidden is known: what an error tells of it cannot be found.
+        # Not everything that is hidden is known: where else it stands cannot be found.
         return msgspec.structs.replace(
             job,
-            payload=_payload(_without_error(hidden)),
+            payload=_payload(_kept_alone(hidden)),
             shown_args=None if job.shown_args is None else MASK,
             redacted=True,
         )
@@ -70,12 +74,12 @@ def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     return found | {path for path in named if path[0] == "args"}
 
 
-def _field(name: str, raw: bytes, start: State, values: list[str]) -> bytes | None:
+def _field(name: str, raw: bytes, start: State, values: list[str], most: int) -> bytes | None:
     """Return a field with what is hidden taken out; ``None`` if it cannot be looked into."""
     state = after(start, name)
     if name in _KEPT or not state:
         return raw
-    if len(raw) > MOST_READ:
+    if len(raw) > most:
         return None
     try:
         return hide_at(raw, state, values)
@@ -101,16 +105,23 @@ def _without(raw: bytes, values: HiddenValues) -> bytes:
         return _MASK
 
 
-def _without_error(fields: dict[str, bytes | None]) -> dict[str, bytes | None]:
-    failure = fields.get("failure")
+def _kept_alone(fields: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+    """Return fields with everything hidden in which a program may have written a value."""
+    left = {name: raw if name in _KEPT else None for name, raw in fields.items()}
+    if "failure" in fields:
+        left["failure"] = _without_words(fields["failure"])
+    return left
+
+
+def _without_words(failure: bytes | None) -> bytes | None:
+    """Return an error without what it tells: when it happened and how often is left."""
     if failure is None or failure == b"null":
-        return fields
+        return failure
     try:
-        told = {name: bytes(raw) for name, raw in read_fields(failure).items()}
+        told = read_fields(failure)
     except (JsonTextError, UnicodeError):
-        return {**fields, "failure": None}
-    left = {name: _MASK if name in _TELLING else raw for name, raw in told.items()}
-    return {**fields, "failure": _payload(left)}
+        return None
+    return _payload({name: raw if name in _COUNTED else None for name, raw in told.items()})
 
 
 def _payload(fields: Mapping[str, bytes | None]) -> bytes:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from itertools import compress, islice
 
 from glasshouse.model.redaction import MASK
-from glasshouse.wire.decodings import Decoding, TooManyDecodingsError, decodings
+from glasshouse.wire.decodings import Decoding, TooManyDecodingsError, decodings, may_be_quoted
 from glasshouse.wire.pieces import HEAD, LONGEST, Pieces, finder, in_pieces, matches
 
 _WORD = 3
@@ -96,7 +96,8 @@ class HiddenValues:
                     if len(canonical(line[:HEAD])) < HEAD:
                         # Its first six characters are fewer letters: it may be cut off in them.
                         exact.add(_sound(line[:LONGEST]))
-            pieces.update(_read_as(value))
+            if may_be_quoted(value):
+                pieces.update(_read_as(value))
         self._pieces = Pieces(pieces)
         self._exact = Pieces(form for form in exact if len(form) >= HEAD)
         self._short = sorted(form for form in exact if len(form) < HEAD)

@@ -1,0 +1,115 @@
+"""Hiding values in the jobs of a page without anybody else waiting for it.
+
+More than a few kilobytes are gone through on a thread, some jobs at a time, so that pages
+take turns; what was found is kept for the next who may see the same. How much is looked
+into for one page is bounded: what hides anything in the jobs behind that hides all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
+from typing import NamedTuple
+
+from glasshouse.model.job import StoredJob
+from glasshouse.model.redaction import Redaction
+from glasshouse.wire.masking import MOST_READ, masked
+
+MOST_A_PAGE = 4 << 20
+"""Bytes of stored jobs that are looked into for one page."""
+AT_ONCE = 4 << 10
+"""Bytes of stored jobs that are looked into on the loop."""
+_CHUNK = 64 << 10
+_MOST_KEPT, _MOST_BYTES = 4096, 8 << 20
+
+_Rules = tuple[Redaction, ...]
+
+
+class _Asked(NamedTuple):
+    """A job, what is hidden in it, and how many bytes of a field are looked into for that."""
+
+    job: StoredJob
+    rules: _Rules
+    most: int
+
+    @property
+    def size(self) -> int:
+        return len(self.job.payload)
+
+
+class Masker:
+    """Takes out of jobs what rules hide, on a thread of its own."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._thread = ThreadPoolExecutor(1, "masking")
+        self._kept: OrderedDict[_Asked, StoredJob] = OrderedDict()
+        self._bytes = 0
+        self._under_way: dict[tuple[_Asked, ...], asyncio.Future[list[StoredJob]]] = {}
+
+    async def shown(self, jobs: Sequence[StoredJob], rules: _Rules) -> tuple[StoredJob, ...]:
+        """Return ``jobs`` with everything hidden that ``rules`` hide."""
+        if not rules:
+            return tuple(jobs)
+        ends = accumulate(len(job.payload) for job in jobs)
+        within = [MOST_READ if end <= MOST_A_PAGE else 0 for end in ends]
+        asked = [_Asked(job, rules, most) for job, most in zip(jobs, within, strict=True)]
+        found = {one: self._kept[one] for one in asked if one in self._kept}
+        missing = [one for one in dict.fromkeys(asked) if one not in found]
+        if sum(one.size for one in missing) <= AT_ONCE:
+            found |= zip(missing, _masked(missing), strict=True)
+        else:
+            for some in _chunks(missing):
+                found |= zip(some, await self._on_thread(some), strict=True)
+        self._keep(found)
+        return tuple(found[one] for one in asked)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _on_thread(self, some: tuple[_Asked, ...]) -> list[StoredJob]:
+        flight = self._under_way.get(some)
+        if flight is None:
+            loop = asyncio.get_running_loop()
+            flight = loop.run_in_executor(self._thread, lambda: _masked(some))
+            self._under_way[some] = flight
+            flight.add_done_callback(lambda _: self._under_way.pop(some))
+        # Who leaves must not take it from others who wait for the same.
+        return await asyncio.shield(flight)
+
+    def _keep(self, found: Mapping[_Asked, StoredJob]) -> None:
+        """Keep what was found, and forget what was not asked for the longest."""
+        for one, left in found.items():
+            if one in self._kept:
+                self._kept.move_to_end(one)
+            else:
+                self._kept[one] = left
+                self._bytes += _weight(one, left)
+        while len(self._kept) > _MOST_KEPT or self._bytes > _MOST_BYTES:
+            self._bytes -= _weight(*self._kept.popitem(last=False))
+
+
+def _masked(asked: Sequence[_Asked]) -> list[StoredJob]:
+    return [masked(*one) for one in asked]
+
+
+def _weight(one: _Asked, left: StoredJob) -> int:
+    return 512 + one.size + (len(left.payload) if left.redacted else 0)
+
+
+def _chunks(asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, ...]]:
+    """Yield them some at a time, about as many bytes each."""
+    some: list[_Asked] = []
+    room = _CHUNK
+    for one in asked:
+        some.append(one)
+        room -= one.size
+        if room <= 0:
+            yield tuple(some)
+            some, room = [], _CHUNK
+    if some:
+        yield tuple(some)
