@@ -117,7 +117,7 @@ class Desk:
             created_at=now,
         )
         await self._recorded(operations.show, kept, found.chunks)
-        return shown_to(kept.id, asker, order, frozen, decision, self.bounds)
+        return await shown_to(kept.id, asker, order, frozen, decision, self.bounds)
 
     async def again(self, preview: str, asking: Callable[[str], Asker]) -> tuple[str, Shown] | None:
         """Return the server and what a preview showed, with samples as of now.
@@ -143,7 +143,7 @@ class Desk:
                 samples = await self._operator(found.server).samples(seen[:_SAMPLES])
             frozen = msgspec.structs.replace(frozen, samples=samples)
         decision = self._decided(asker, found.server, order, frozen)
-        return found.server, shown_to(preview, asker, order, frozen, decision, self.bounds)
+        return found.server, await shown_to(preview, asker, order, frozen, decision, self.bounds)
 
     async def perform(self, asker: Asker, server: str, order: Order) -> Result:
         """Do what an order asks for, if it may be done.

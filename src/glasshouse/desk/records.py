@@ -19,6 +19,8 @@ from glasshouse.wire.jobs import JobError, parse_job
 from glasshouse.wire.masking import masked
 
 _FEW, _TEXT = 10, 500
+_LOOKED_INTO = 8 << 10
+"""Bytes of a pushed job's field that are looked into: no more than the beginning is told."""
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
@@ -121,4 +123,4 @@ def _shown(text: str, hidden: tuple[Redaction, ...]) -> str:
         queue=job.queue,
         payload=job.body,
     )
-    return masked(stored, hidden).payload[:_TEXT].decode("utf-8", "replace")
+    return masked(stored, hidden, _LOOKED_INTO).payload[:_TEXT].decode("utf-8", "replace")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+
 import msgspec
 
 from glasshouse.desk.asker import Asker
@@ -10,6 +13,7 @@ from glasshouse.model.access import Decision
 from glasshouse.model.job import StoredJob
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.order import NAMES, Order, Undo
+from glasshouse.model.redaction import Redaction
 from glasshouse.upstream.operator import Frozen, Groups
 from glasshouse.wire.masking import masked
 
@@ -33,7 +37,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
 
 
-def shown_to(
+async def shown_to(
     preview: str,
     asker: Asker,
     order: Order,
@@ -54,11 +58,15 @@ def shown_to(
         groups=_seen(found.groups, asker, fits=fits),
         oldest=found.oldest if fits else None,
         newest=found.newest if fits else None,
-        samples=tuple(masked(job, sight.hidden) for job in seen),
+        samples=await asyncio.to_thread(_masked, seen, sight.hidden),
         lost=max(0, found.count - bounds.most) if undo else 0,
         undo=undo,
         decision=decision,
     )
+
+
+def _masked(jobs: Iterable[StoredJob], hidden: tuple[Redaction, ...]) -> tuple[StoredJob, ...]:
+    return tuple(masked(job, hidden) for job in jobs)
 
 
 def _seen(groups: Groups, asker: Asker, *, fits: bool) -> Groups:

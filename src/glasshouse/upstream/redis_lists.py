@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Protocol
 
 from glasshouse.model.job import StoredJob
@@ -16,7 +17,7 @@ from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
 from glasshouse.upstream import redis_jobs
 from glasshouse.upstream.redis_link import Question, Read, RedisLink
 from glasshouse.upstream.remote_jobs import time_of
-from glasshouse.wire.matching import matches
+from glasshouse.upstream.sifting import sift
 
 _PROBES = 16
 _ROUNDS = 8
@@ -195,7 +196,7 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
         some = await _shown(run, number, number + chunk, turned=turned)
         if not some:
             break
-        found += [(n, job) for n, job in enumerate(some, number) if matches(query.wanted, job)]
+        found += compress(enumerate(some, number), await sift(query.wanted, some))
         number += len(some)
         average = sum(len(job.payload) for job in some) // len(some) + 1
         chunk = max(_CHUNK, min(_MOST, _BYTES // average))

@@ -7,12 +7,12 @@ will run. Faktory's pages are fetched as far as they are needed, each once.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
 from glasshouse.upstream.remote_jobs import time_of
-from glasshouse.wire.matching import matches
+from glasshouse.upstream.sifting import sift
 
 ROWS = 25
 """Rows of one of Faktory's pages. A queue's page has one more; it is the next page's first."""
@@ -122,7 +122,7 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
         if low >= run.total or len(found) >= query.per_page:
             break
         some = await _shown(run, low, high, turned=turned)
-        found += [job for job in some if matches(query.wanted, job)]
+        found += compress(some, await sift(query.wanted, some))
         reached = min(high, run.total)
     complete = reached >= run.total
     return JobPage(

@@ -230,7 +230,7 @@ def _entity(match: re.Match[str]) -> _Pieces | None:
 # -- base64 and hexadecimal digits -------------------------------------------
 
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_PART = re.compile(r"[A-Za-z0-9]{8,}")
+_PART = re.compile(r"(?:0[xX](?=[0-9a-fA-F]{8}))?(?P<digits>[A-Za-z0-9]{8,})")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
 _URL_SAFE = str.maketrans("-_", "+/")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -249,10 +249,11 @@ def _run(match: re.Match[str]) -> _Pieces | None:
     last = 0
     # It may stand in a path or a name, whose signs are those of base64 too.
     for part in _PART.finditer(run):
-        said = _spelt(part[0])
+        digits = part["digits"]
+        said = _spelt(digits)
         if said is not None:
-            pieces += [(char, 1) for char in run[last : part.start()]]
-            pieces.append((said, len(part[0])))
+            pieces += [(char, 1) for char in run[last : part.start("digits")]]
+            pieces.append((said, len(digits)))
             last = part.end()
     return [*pieces, *((char, 1) for char in run[last:])] if pieces else None
 
