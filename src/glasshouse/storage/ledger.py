@@ -17,8 +17,10 @@ from glasshouse.ledger.checkpoint import Checkpoint, sign, written
 from glasshouse.ledger.record import Record
 from glasshouse.storage.database import Database
 from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
+from glasshouse.storage.text import begins
 
 _STEP = 500
+_MOST_NAME = 300
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +52,7 @@ def append(db: sa.Connection, *records: Record) -> Head:
             "digest": link.digest,
             "at": record.at,
             "event": record.event.value,
-            "actor": record.who.name[:300],
+            "actor": _told(record.who.name),
         }
         for record, link in zip(records, links, strict=True)
     ]
@@ -135,6 +137,11 @@ def latest(db: sa.Connection, wanted: Wanted, *, most: int, upto: int | None = N
     return _links(db, asked.limit(most))
 
 
+def _told(name: str) -> str:
+    """Return a name as a record's body has it, which cannot hold what is no character."""
+    return name.encode("utf-8", "replace").decode()[:_MOST_NAME]
+
+
 def _links(db: sa.Connection, asked: sa.Select[tuple[int, bytes, bytes]]) -> list[Link]:
     return [Link(int(row.seq), bytes(row.body), bytes(row.digest)) for row in db.execute(asked)]
 
@@ -145,7 +152,7 @@ def _conditions(
     found: list[sa.ColumnElement[bool]] = []
     for column, value in ((LEDGER.c.event, wanted.event), (LEDGER.c.actor, wanted.actor)):
         if value.endswith("*"):
-            found.append(column.startswith(value[:-1], autoescape=True))
+            found.append(begins(column, value[:-1]))
         elif value:
             found.append(column == value)
     if wanted.text:

@@ -31,6 +31,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     password_at: float | None
     address: str
     agent: str
+    stamp: bytes | None = None
 
 
 def start(db: sa.Connection, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 ``actor`` is a qualified name (``local:ops``). Whatever opens something is kept as a
 digest only: whoever reads the database can sign in with nothing that stands here. TOTP
-secrets are the exception, since codes are made from them.
+secrets are the exception, since codes are made from them. Text of any characters can be kept.
 """
 
 from __future__ import annotations
@@ -15,41 +15,42 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
 )
 
+from glasshouse.storage.text import PortableText
+
 METADATA = MetaData()
-_NAME, _DIGEST = String(300), LargeBinary(32)
+_NAME, _DIGEST = PortableText(300), LargeBinary(32)
 
 ACCOUNT = Table(
     "account",
     METADATA,
-    Column("name", String(64), primary_key=True),
-    Column("password", Text, nullable=False),
-    Column("role", String(64), nullable=False),
+    Column("name", PortableText(64), primary_key=True),
+    Column("password", PortableText, nullable=False),
+    Column("role", PortableText(64), nullable=False),
     Column("created_at", Float, nullable=False),
 )
 SESSION = Table(
     "session",
     METADATA,
     Column("digest", _DIGEST, primary_key=True),
-    Column("public_id", String(32), nullable=False, unique=True),
+    Column("public_id", PortableText(32), nullable=False, unique=True),
     Column("actor", _NAME, nullable=False, index=True),
-    Column("groups", Text, nullable=False),
+    Column("groups", PortableText, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
     Column("proven_at", Float),
     Column("password_at", Float),
-    Column("address", String(64), nullable=False),
-    Column("agent", String(300), nullable=False),
+    Column("address", PortableText(64), nullable=False),
+    Column("agent", PortableText(300), nullable=False),
+    Column("stamp", LargeBinary(32)),
 )
 TOTP = Table(
     "totp",
     METADATA,
     Column("actor", _NAME, primary_key=True),
-    Column("secret", String(64), nullable=False),
+    Column("secret", PortableText(64), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("last_step", BigInteger, nullable=False),
 )
@@ -60,7 +61,7 @@ PASSKEY = Table(
     Column("actor", _NAME, nullable=False, index=True),
     Column("public_key", LargeBinary, nullable=False),
     Column("sign_count", BigInteger, nullable=False),
-    Column("label", String(100), nullable=False),
+    Column("label", PortableText(100), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("used_at", Float),
 )
@@ -75,30 +76,31 @@ TOKEN = Table(
     "token",
     METADATA,
     Column("digest", _DIGEST, primary_key=True),
-    Column("public_id", String(32), nullable=False, unique=True),
+    Column("public_id", PortableText(32), nullable=False, unique=True),
     Column("actor", _NAME, nullable=False, index=True),
-    Column("kind", String(16), nullable=False),
-    Column("label", String(100), nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("groups", Text, nullable=False),
+    Column("kind", PortableText(16), nullable=False),
+    Column("label", PortableText(100), nullable=False),
+    Column("scope", PortableText, nullable=False),
+    Column("groups", PortableText, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("proven_at", Float),
     Column("used_at", Float),
+    Column("stamp", LargeBinary(32)),
 )
 PENDING = Table(
     "pending",
     METADATA,
     Column("digest", _DIGEST, primary_key=True),
-    Column("kind", String(16), nullable=False),
+    Column("kind", PortableText(16), nullable=False),
     Column("actor", _NAME, nullable=False),
-    Column("data", Text, nullable=False),
+    Column("data", PortableText, nullable=False),
     Column("expires_at", Float, nullable=False),
 )
 ATTEMPT = Table(
     "attempt",
     METADATA,
-    Column("key", String(400), primary_key=True),
+    Column("key", PortableText(400), primary_key=True),
     Column("count", Integer, nullable=False),
     Column("ends_at", Float, nullable=False),
 )
@@ -106,7 +108,7 @@ KNOWN = Table(
     "known",
     METADATA,
     Column("actor", _NAME, primary_key=True),
-    Column("address", String(64), primary_key=True),
+    Column("address", PortableText(64), primary_key=True),
     Column("at", Float, nullable=False),
 )
 LEDGER = Table(
@@ -116,7 +118,7 @@ LEDGER = Table(
     Column("body", LargeBinary, nullable=False),
     Column("digest", _DIGEST, nullable=False),
     Column("at", Float, nullable=False, index=True),
-    Column("event", String(32), nullable=False, index=True),
+    Column("event", PortableText(32), nullable=False, index=True),
     Column("actor", _NAME, nullable=False, index=True),
 )
 LEDGER_HEAD = Table(
@@ -129,34 +131,34 @@ LEDGER_HEAD = Table(
 CHECKPOINT = Table(
     "checkpoint",
     METADATA,
-    Column("signature", String(128), primary_key=True),
+    Column("signature", PortableText(128), primary_key=True),
     Column("seq", BigInteger, nullable=False, index=True),
-    Column("body", Text, nullable=False),
+    Column("body", PortableText, nullable=False),
 )
 ARCHIVED = Table(
     "archived",
     METADATA,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", _DIGEST, nullable=False),
-    Column("keys", Text, nullable=False),
-    Column("file", String(200), nullable=False),
+    Column("keys", PortableText, nullable=False),
+    Column("file", PortableText(200), nullable=False),
     Column("at", Float, nullable=False),
 )
 SINK = Table(
     "sink",
     METADATA,
-    Column("key", String(64), primary_key=True),
+    Column("key", PortableText(64), primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("signed", BigInteger, nullable=False),
-    Column("fault", Text, nullable=False),
+    Column("fault", PortableText, nullable=False),
     Column("at", Float, nullable=False),
 )
 PREVIEW = Table(
     "preview",
     METADATA,
-    Column("id", String(64), primary_key=True),
+    Column("id", PortableText(64), primary_key=True),
     Column("actor", _NAME, nullable=False),
-    Column("server", String(64), nullable=False),
+    Column("server", PortableText(64), nullable=False),
     Column("asked", LargeBinary, nullable=False),
     Column("summary", LargeBinary, nullable=False),
     Column("created_at", Float, nullable=False, index=True),
@@ -164,20 +166,20 @@ PREVIEW = Table(
 CHUNK = Table(
     "chunk",
     METADATA,
-    Column("owner", String(64), primary_key=True),
+    Column("owner", PortableText(64), primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("entries", LargeBinary, nullable=False),
 )
 OPERATION = Table(
     "operation",
     METADATA,
-    Column("id", String(64), primary_key=True),
+    Column("id", PortableText(64), primary_key=True),
     Column("record", BigInteger, nullable=False, unique=True),
-    Column("server", String(64), nullable=False),
-    Column("operation", String(40), nullable=False),
-    Column("queue", Text, nullable=False),
+    Column("server", PortableText(64), nullable=False),
+    Column("operation", PortableText(40), nullable=False),
+    Column("queue", PortableText, nullable=False),
     Column("actor", _NAME, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", PortableText, nullable=False),
     Column("asked", LargeBinary, nullable=False),
     Column("who", LargeBinary, nullable=False),
     Column("steps", Integer, nullable=False),
@@ -187,37 +189,39 @@ OPERATION = Table(
     Column("moved", BigInteger, nullable=False),
     Column("examples", LargeBinary, nullable=False),
     Column("stop", Integer, nullable=False),
-    Column("outcome", String(20), nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("outcome", PortableText(20), nullable=False),
+    Column("detail", PortableText, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
 )
 TOUCHED = Table(
     "touched",
     METADATA,
-    Column("operation", String(64), primary_key=True),
+    Column("operation", PortableText(64), primary_key=True),
     Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("server", String(64), nullable=False),
-    Column("jid", Text, nullable=False),
+    Column("server", PortableText(64), nullable=False),
+    Column("jid", PortableText, nullable=False),
 )
 TRASH = Table(
     "trash",
     METADATA,
-    Column("operation", String(64), primary_key=True),
+    Column("operation", PortableText(64), primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("n", BigInteger, nullable=False),
-    Column("server", String(64), nullable=False),
-    Column("queue", Text, nullable=False),
+    Column("server", PortableText(64), nullable=False),
+    Column("queue", PortableText, nullable=False),
     Column("state", Integer, nullable=False),
     Column("score", Float(53), nullable=False),
-    Column("jid", Text, nullable=False),
-    Column("jobtype", Text, nullable=False),
+    Column("jid", PortableText, nullable=False),
+    Column("jobtype", PortableText, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", Float, nullable=False, index=True),
     Column("restored_at", Float),
 )
 Index("session_by_time", SESSION.c.seen_at)
-Index("operation_by_queue", OPERATION.c.server, OPERATION.c.queue, OPERATION.c.started_at)
+# What clients name may be longer than what PostgreSQL takes into any other kind of index.
+Index("operation_by_queue", OPERATION.c.queue, postgresql_using="hash")
+Index("operation_by_time", OPERATION.c.server, OPERATION.c.started_at)
 Index("operation_open", OPERATION.c.ended_at)
-Index("touched_by_jid", TOUCHED.c.server, TOUCHED.c.jid)
+Index("touched_by_jid", TOUCHED.c.jid, postgresql_using="hash")
 Index("trash_in_order", TRASH.c.n)

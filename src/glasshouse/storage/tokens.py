@@ -28,6 +28,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float
     proven_at: float | None = None
     used_at: float | None = None
+    stamp: bytes | None = None
 
 
 def add(db: sa.Connection, token: Token) -> None:
