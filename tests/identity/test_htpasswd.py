@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
+import time
+from collections import Counter
 from pathlib import Path
 
 import bcrypt
@@ -12,9 +14,10 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from passlib.handlers import sha2_crypt
 from passlib.hash import apr_md5_crypt, sha512_crypt
 
-from glasshouse.identity.htpasswd import MOST_COST, MOST_ROUNDS, parse
+from glasshouse.identity.htpasswd import MOST_COST, MOST_ROUNDS, HtpasswdFile, parse
 from tests.nginx import needs_nginx, nginx
 from tests.steady import LONG
 
@@ -182,3 +185,74 @@ def test_an_unknown_name_is_compared_with_a_hash_of_the_usual_kind(
     assert not file.verify("nobody", "x")
     assert not file.verify("a", "\0")
     assert len(asked) == 2
+
+
+MIXED = {
+    "sha1": SHA1,
+    "apr1": apr_md5_crypt.hash("x"),
+    "quick": bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode(),
+    "slow": bcrypt.hashpw(b"x", bcrypt.gensalt(9)).decode(),
+    "few": sha512_crypt.using(rounds=1000).hash("x"),
+    "usual": sha512_crypt.using(rounds=5000).hash("x"),
+    "many": sha512_crypt.using(rounds=40_000).hash("x"),
+}
+LEFT_OUT = pytest.mark.parametrize(
+    "left_out", [(), ("slow", "quick"), ("many", "few", "usual"), ("usual",)]
+)
+
+
+def mixed(left_out: tuple[str, ...]) -> HtpasswdFile:
+    """Return a file of which most lines are quick to compare, and some slow."""
+    lines = [f"{name}:{stored}" for name, stored in MIXED.items() if name not in left_out]
+    lines += [f"more{number}:{MIXED['apr1']}" for number in range(9)]
+    lines += ["refused:{PLAIN}x", "weak:$1$ab$" + "c" * 22]
+    return parse("\n".join(lines).encode())
+
+
+@LEFT_OUT
+def test_every_name_of_a_mixed_file_and_no_name_of_it_cost_the_same(
+    left_out: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is counted: rounds of each kind, whoever asks."""
+    file, done = mixed(left_out), Counter[str]()
+    compare, make, raw = bcrypt.checkpw, bcrypt.hashpw, sha2_crypt._raw_sha2_crypt
+
+    def checkpw(password: bytes, stored: bytes) -> bool:
+        done["bcrypt"] += 2 ** int(stored[4:6])
+        return compare(password, stored)
+
+    def hashpw(password: bytes, salt: bytes) -> bytes:
+        done["bcrypt"] += 2 ** int(salt[4:6])
+        return make(password, salt)
+
+    def sha2(password: bytes, salt: str, rounds: int, use_512: bool = False) -> str:
+        done["sha2"] += rounds
+        return str(raw(password, salt, rounds, use_512))
+
+    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
+    monkeypatch.setattr(bcrypt, "hashpw", hashpw)
+    monkeypatch.setattr(sha2_crypt, "_raw_sha2_crypt", sha2)
+    told = {}
+    for name in [*file.names, "nobody", ""]:
+        for password in ("wrong", "x", "", "x" * 100, "x" * 2000, "\0"):
+            done.clear()
+            right = file.verify(name, password)
+            assert right is (password == "x" and file.has(name) and name != "sha1")
+            told[name, password] = dict(done)
+    for password in ("wrong", "x", "", "x" * 100, "x" * 2000, "\0"):
+        assert len({tuple(told[name, password].items()) for name in file.names}) == 1
+        assert told["nobody", password] == told["apr1", password] == told["", password]
+
+
+@LEFT_OUT
+def test_who_measures_the_time_learns_nothing_of_names(left_out: tuple[str, ...]) -> None:
+    file = mixed(left_out)
+    took: dict[str, list[float]] = {name: [] for name in [*file.names, "nobody"]}
+    for _ in range(5):
+        for name, times in took.items():
+            began = time.thread_time()
+            file.verify(name, "wrong")
+            times.append(time.thread_time() - began)
+    best = {name: min(times) for name, times in took.items()}
+    # A busy machine makes some slower; a hash of another form took thirty times as long and more.
+    assert max(best.values()) < 3 * min(best.values()), best

@@ -10,14 +10,17 @@ never taken for a password in plain text.
 ``$5$``, ``$6$``    SHA-256-crypt and SHA-512-crypt, of at most a million rounds
 ``{SHA}``           SHA-1 without salt: taken, with a warning
 ==================  ===================================================================
+
+A comparison costs the same whichever name it is for, of the file or not: what the slowest
+hash of each form in the file costs. Who measures the time learns nothing of names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import bcrypt
 import msgspec
@@ -27,6 +30,8 @@ MOST_PASSWORD = 1024
 MOST_ROUNDS = 1_000_000
 MOST_COST = 14
 _BCRYPT_BYTES = 72
+_CRYPT_ROUNDS = 5000
+_LEAST_ROUNDS = 1000
 _CRYPT = r"(?:rounds=([0-9]{1,9})\$)?[./A-Za-z0-9]{0,16}\$"
 # How each form is written, with its cost, and which costs are taken.
 _FORMS: Mapping[str, tuple[re.Pattern[str], int, int]] = {
@@ -45,12 +50,14 @@ class Entry(msgspec.Struct, frozen=True):
     hash: str
     form: str
     problem: str = ""
+    cost: int = 0
 
 
 class HtpasswdFile(msgspec.Struct, frozen=True):
-    """The entries of a file by name."""
+    """The entries of a file by name, and of each form that it has the slowest one."""
 
     names: Mapping[str, Entry]
+    slowest: Mapping[str, Entry]
 
     def has(self, name: str) -> bool:
         """Return whether it has this name, with a hash that can be compared."""
@@ -60,15 +67,24 @@ class HtpasswdFile(msgspec.Struct, frozen=True):
     def verify(self, name: str, password: str) -> bool:
         """Return whether this is the password of that name. Never raises.
 
-        For a name that is not there it takes as long, by a hash of the form that most have.
+        It costs the same for every name: one comparison of each form in the file, each as
+        slow as the slowest of its form.
         """
         said = password.encode("utf-8", "surrogatepass")
         if len(said) > MOST_PASSWORD or b"\0" in said:
             said, known = b"", False
         else:
             known = self.has(name)
-        entry = self.names[name] if known else self._usual()
-        return entry is not None and _VERIFIERS[entry.form](entry.hash, said) and known
+        entry = self.names[name] if known else None
+        right = False
+        for form, slowest in self.slowest.items():
+            own = entry if entry is not None and entry.form == form else slowest
+            matched = _VERIFIERS[form](own.hash, said)
+            if own.cost != slowest.cost:
+                _PADDERS[form](said, own.cost, slowest.cost)
+            if own is entry:
+                right = matched
+        return right
 
     def stamp(self, name: str) -> bytes:
         """Return what changes when the name's line does; empty for an unknown one."""
@@ -81,13 +97,6 @@ class HtpasswdFile(msgspec.Struct, frozen=True):
             f"{entry.name[:80]}: {entry.problem}" for entry in self.names.values() if entry.problem
         )
 
-    def _usual(self) -> Entry | None:
-        forms = Counter(entry.form for entry in self.names.values() if entry.form)
-        if not forms:
-            return None
-        usual = forms.most_common(1)[0][0]
-        return next(entry for entry in self.names.values() if entry.form == usual)
-
 
 def parse(text: bytes) -> HtpasswdFile:
     """Return what a file says; a line that is none of its kind is left out."""
@@ -98,7 +107,11 @@ def parse(text: bytes) -> HtpasswdFile:
         if not colon or not name or name.lstrip().startswith("#") or name in names:
             continue
         names[name] = _entry(name, rest.partition(":")[0].strip())
-    return HtpasswdFile(names)
+    slowest: dict[str, Entry] = {}
+    for entry in names.values():
+        if entry.form and (entry.form not in slowest or slowest[entry.form].cost < entry.cost):
+            slowest[entry.form] = entry
+    return HtpasswdFile(names, slowest)
 
 
 def _entry(name: str, stored: str) -> Entry:
@@ -106,10 +119,11 @@ def _entry(name: str, stored: str) -> Entry:
         matched = pattern.fullmatch(stored)
         if matched is None:
             continue
-        if not least <= int(matched[1] or least) <= most:
+        cost = int(matched[1] or (_CRYPT_ROUNDS if most == MOST_ROUNDS else least))
+        if not least <= cost <= most:
             return Entry(name, "", "", f"{form} of a cost above {most} is refused")
         weak = "SHA-1 without salt is weak: use htpasswd -B" if form == "sha1" else ""
-        return Entry(name, stored, form, weak)
+        return Entry(name, stored, form, weak, cost)
     return Entry(name, "", "", "its hash is of a form that is not taken: use htpasswd -B")
 
 
@@ -118,6 +132,22 @@ def _bcrypt(stored: str, password: bytes) -> bool:
     if len(password) > _BCRYPT_BYTES:
         return False
     return bcrypt.checkpw(password, stored.encode("ascii"))
+
+
+def _pad_bcrypt(password: bytes, done: int, most: int) -> None:
+    """Do what a cost of ``most`` takes more than one of ``done``: 2**most - 2**done."""
+    if len(password) > _BCRYPT_BYTES:
+        return  # which was not compared either
+    for cost in range(done, most):
+        bcrypt.hashpw(password, b"$2b$%02d$" % cost + b"." * 22)
+
+
+def _pad_with(handler: Any) -> Callable[[bytes, int, int], None]:
+    def pad(password: bytes, done: int, most: int) -> None:
+        # Fewer rounds than a thousand there are not: a small difference costs that many.
+        handler.using(rounds=max(most - done, _LEAST_ROUNDS), salt="." * 16).hash(password)
+
+    return pad
 
 
 def _by(handler: Callable[[bytes, str], bool]) -> Callable[[str, bytes], bool]:
@@ -136,4 +166,9 @@ _VERIFIERS: Mapping[str, Callable[[str, bytes], bool]] = {
     "sha256": _by(sha256_crypt.verify),
     "sha512": _by(sha512_crypt.verify),
     "sha1": _by(ldap_sha1.verify),
+}
+_PADDERS: Mapping[str, Callable[[bytes, int, int], None]] = {
+    "bcrypt": _pad_bcrypt,
+    "sha256": _pad_with(sha256_crypt),
+    "sha512": _pad_with(sha512_crypt),
 }
