@@ -149,6 +149,9 @@ async def test_no_answer_on_a_kept_connection_waits_for_an_acknowledgement(
             await asyncio.wait_for(reader.readexactly(int(size[1])), LONG)
         # Linux acknowledges after 40 ms when it has nothing to send.
         assert [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in made] == [1]
+        # And what nobody takes is not kept for ever: Linux counts in milliseconds.
+        waits = made[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        assert waits == protocol.UNTAKEN_SECONDS * 1000
         writer.close()
 
 
