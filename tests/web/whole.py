@@ -6,6 +6,7 @@ Whoever is signed in may see and do everything.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ class Whole(msgspec.Struct):
     browser: httpx.AsyncClient
     clock: Clock
 
+    @property
+    def cookie(self) -> str:
+        """What the browser sends of itself."""
+        return "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
+
     async def get(self, path: str) -> httpx.Response:
         """Ask for an address exactly as it is written."""
         return await self.browser.get(exactly(path))
@@ -68,9 +74,10 @@ def exactly(path: str) -> httpx.URL:
 @contextlib.asynccontextmanager
 async def whole(folder: Path, url: str | None = None) -> AsyncIterator[Whole]:
     """Run everything while the block runs; ``url`` is the console's database."""
-    data, clock = folder / "engine", Clock()
+    data, clock, now = folder / "engine", Clock(), time.time()
     rules = Rules(roles=resolve(ROLES), anonymous="viewer", flushable=frozenset({"main"}))
-    async with running(data) as engine:
+    # Nothing falls due and nobody is given up while a test takes its time.
+    async with running(data, clock=lambda: now) as engine:
         database = Database(url or sqlite_url(folder / "state"))
         people = People(Tools(database=database, clock=clock), Access(rules=rules))
         stored = passwords.hashed(PASSWORD, b"s" * 16)

@@ -1,0 +1,52 @@
+"""Jobs at the edges of what the protocol takes: kept, shown, found, deleted, and no trouble."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests import odd
+from tests.steady import tries
+from tests.storage.postgres import needs_postgres, postgres_server
+from tests.web import odd_walk as walk
+from tests.web.whole import whole
+
+_NUL = b"\\u0000"
+
+
+async def test_every_odd_job_is_walked_through_the_whole_console(tmp_path: Path) -> None:
+    await walked(tmp_path, odd.few())
+
+
+@needs_postgres
+async def test_and_through_one_whose_database_is_postgresql(tmp_path: Path) -> None:
+    some = [one for one in odd.few() if all(_NUL not in raw for raw in one.members.values())]
+    with postgres_server() as postgres:
+        await walked(tmp_path, some[::4], postgres.another())
+
+
+async def walked(folder: Path, jobs: list[odd.Odd], url: str | None = None) -> None:
+    """Push jobs, ask everything about them, delete them and put them back."""
+    async with whole(folder, url) as site:
+        peer = await site.engine.peer(wid="w-odd")
+        await walk.plain_jobs(peer)
+        taken = [one for one in jobs if await walk.push(peer, one)]
+        assert len(taken) > len(jobs) // 2
+        fresh = await walk.what_is_new_is_seen(site, peer, 0)
+        known = {str(item["jid"]) for item in await walk.items(site, "/sets/scheduled/jobs")}
+        known |= {str(item["jid"]) for item in await walk.items(site, "/sets/dead/jobs")}
+        assert len(known) >= len(taken)
+        await walk.lists(site)
+        await walk.searches(site)
+        for jid in sorted(known):
+            await walk.job(site, jid)
+        await walk.streams(site, walk.PAGES)
+        await walk.what_is_new_is_seen(site, peer, 1)
+        for name in walk.SETS:
+            await walk.deleted_and_back(site, name)
+        await walk.lists(site)
+        await walk.others_are_as_they_were(site)
+        number = 2
+        for took in tries(1.0):
+            took(await walk.what_is_new_is_seen(site, peer, number))
+            number += 1
+        print(f"{len(taken)} jobs; a new one was seen after {fresh:.2f} s")
