@@ -49,6 +49,7 @@ def asker(
         sight=rules.sight(actor, "main", context),
         decide=lambda operation, target: rules.decide(actor, operation, target, context),
         globs=rules.roles[role].queues if role in rules.roles else (),
+        guarded=rules.guarded(),
     )
 
 

@@ -256,7 +256,7 @@ def archive(
 def _write(form: Form, links: Iterator[Link]) -> None:
     try:
         sys.stdout.buffer.write(form.heading)
-        sys.stdout.buffer.writelines(map(form.line, links))
+        sys.stdout.buffer.writelines(form.line(link, None) for link in links)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has enough; Python would complain once more at the end.

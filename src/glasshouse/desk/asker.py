@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from glasshouse.ledger.record import Who
 from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.operation import Operation, Target
+from glasshouse.model.redaction import Redaction
 from glasshouse.policy.sight import Sight
 
 _ORDER = (Outcome.DENY, Outcome.NEEDS_FACTOR, Outcome.NEEDS_SECOND_PERSON, Outcome.ALLOW)
@@ -15,12 +16,16 @@ _ORDER = (Outcome.DENY, Outcome.NEEDS_FACTOR, Outcome.NEEDS_SECOND_PERSON, Outco
 
 @dataclass(frozen=True, kw_only=True)
 class Asker:
-    """Somebody in this moment; ``globs`` are the queues that the person's roles cover."""
+    """Somebody in this moment; ``globs`` are the queues that the person's roles cover.
+
+    ``guarded`` is what is hidden from any role at all: a record has nothing of it.
+    """
 
     who: Who
     sight: Sight
     decide: Callable[[Operation, Target], Decision]
     globs: tuple[str, ...] = ()
+    guarded: tuple[Redaction, ...] = ()
 
     def worst(self, operation: Operation, server: str, queues: tuple[str | None, ...]) -> Decision:
         """Return what is decided about all of these queues together: the least favourable."""

@@ -23,6 +23,7 @@ import msgspec
 
 from glasshouse.desk import records
 from glasshouse.desk.asker import Asker
+from glasshouse.desk.concerned import concerned
 from glasshouse.desk.freezing import ON_JOBS, freeze
 from glasshouse.desk.going import Going
 from glasshouse.desk.refusals import (
@@ -36,6 +37,7 @@ from glasshouse.desk.refusals import (
 from glasshouse.desk.shown import Shown, shown_to
 from glasshouse.desk.writer import Also, Writer
 from glasshouse.ledger.record import Record
+from glasshouse.ledger.subject import written
 from glasshouse.model.access import Decision, Outcome, Why
 from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError, StoreError
 from glasshouse.model.job import StoredJob
@@ -44,7 +46,7 @@ from glasshouse.model.operation import Operation
 from glasshouse.model.order import MOST_JOBS, NAMES, Order, Undo, check
 from glasshouse.storage import operations
 from glasshouse.storage.database import Call, Database
-from glasshouse.storage.operations import Beginning, Preview, Running
+from glasshouse.storage.operations import Beginning, Preview, Running, Seen
 from glasshouse.upstream.operator import Entry, Frozen, Operator
 from glasshouse.wire.jobs import parse_job
 
@@ -185,17 +187,17 @@ class Desk:
         found = await self.database.run(operations.find, operation)
         return None if found is None else _result(found)
 
-    async def on_server(self, server: str, most: int) -> list[Running]:
+    async def on_server(self, server: str, most: int, seen: Seen) -> list[Running]:
         """Return what was done on a server, the newest first; raises ``StoreError``."""
-        return await self.database.run(operations.on_server, server, most)
+        return await self.database.run(operations.on_server, server, most, seen)
 
-    async def on_queue(self, server: str, queue: str, most: int) -> list[Running]:
+    async def on_queue(self, server: str, queue: str, most: int, seen: Seen) -> list[Running]:
         """Return what was done to a queue, the newest first; raises ``StoreError``."""
-        return await self.database.run(operations.on_queue, server, queue, most)
+        return await self.database.run(operations.on_queue, server, queue, most, seen)
 
-    async def on_job(self, server: str, jid: str, most: int) -> list[Running]:
+    async def on_job(self, server: str, jid: str, most: int, seen: Seen) -> list[Running]:
         """Return what was done to a job, the newest first; raises ``StoreError``."""
-        return await self.database.run(operations.on_job, server, jid, most)
+        return await self.database.run(operations.on_job, server, jid, most, seen)
 
     async def stop(self, operation: str) -> None:
         """Let an operation stop before its next step."""
@@ -290,14 +292,7 @@ class Desk:
         return msgspec.structs.replace(bare, chunks=tuple(chunks))
 
     def _decided(self, asker: Asker, server: str, order: Order, frozen: Frozen | None) -> Decision:
-        queues: tuple[str | None, ...] = (None,)
-        if order.queue is not None:
-            queues = (order.queue,)
-        elif order.job is not None:
-            queues = (parse_job(order.job.encode("utf-8", "surrogatepass")).queue,)
-        elif frozen is not None and frozen.queues and not NAMES[order.operation].whole:
-            queues = frozen.queues
-        return asker.worst(order.operation, server, queues)
+        return asker.worst(order.operation, server, concerned(order, frozen) or (None,))
 
     def _check_agreement(self, order: Order, decision: Decision, frozen: Frozen | None) -> None:
         if decision.needs_reason and not order.reason.strip():
@@ -322,8 +317,7 @@ class Desk:
             AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
         """
         self._count_refusal(asker)
-        count = None if frozen is None else frozen.count
-        record = records.refused(order, server, asker, decision, count, self.clock())
+        record = records.refused(order, server, asker, decision, frozen, self.clock())
         await self._write(record)
         signed_in = bool(asker.who.name)
         queue = order.queue if decision.why is not Why.OTHER_QUEUE or order.queue else "one"
@@ -346,12 +340,14 @@ class Desk:
         now = self.clock()
         record = records.intent(order, server, asker, decision, frozen, now)
         found = frozen or Frozen()
+        queues = concerned(order, frozen) or found.queues
         made = Running(
             id=order.preview or secrets.token_hex(16),
             record=0,
             server=server,
             operation=order.operation.value,
-            queue=order.queue or (found.queues[0] if len(found.queues) == 1 else ""),
+            queue=queues[0] if len(queues) == 1 else "",
+            queues=written(concerned(order, frozen)),
             actor=asker.who.name,
             reason=order.reason.strip(),
             asked=msgspec.json.encode(order),

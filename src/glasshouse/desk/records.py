@@ -8,29 +8,38 @@ from collections.abc import Sequence
 import msgspec
 
 from glasshouse.desk.asker import Asker
+from glasshouse.desk.concerned import concerned
+from glasshouse.ledger import subject
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.model.access import Decision
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.order import Order
 from glasshouse.model.redaction import Redaction
+from glasshouse.policy.searching import without_hidden
 from glasshouse.storage.operations import Running
 from glasshouse.upstream.operator import Entry, Frozen
 from glasshouse.wire.jobs import JobError, parse_job
 from glasshouse.wire.masking import masked
+from glasshouse.wire.payload import read_fields, set_fields
 
 _FEW, _TEXT = 10, 500
 _LOOKED_INTO = 8 << 10
 """Bytes of a pushed job's field that are looked into: no more than the beginning is told."""
+_TELLING = frozenset({"jid", "jobtype", "queue"})
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
-def named(order: Order, server: str, hidden: tuple[Redaction, ...]) -> dict[str, str]:
-    """Return what an order names, in words, without what is hidden in a job."""
+def named(order: Order, server: str, asker: Asker, frozen: Frozen | None) -> dict[str, str]:
+    """Return what an order names, in words, without what is hidden from anybody in a job."""
+    hidden = tuple(dict.fromkeys((*asker.sight.hidden, *asker.guarded)))
     told = {"operation": order.operation.value, "server": server}
-    for name in ("queue", "set", "query", "worker"):
+    told |= subject.named(concerned(order, frozen))
+    for name in ("set", "worker"):
         value = getattr(order, name)
         if value is not None:
             told[name] = str(value)
+    if order.query is not None:
+        told["query"] = without_hidden(order.query, hidden)
     if order.record is not None:
         told["restores"] = str(order.record)
     for name, ids in (("jids", order.jids), ("keys", order.keys)):
@@ -47,7 +56,7 @@ def intent(
     order: Order, server: str, asker: Asker, decision: Decision, frozen: Frozen | None, now: float
 ) -> Record:
     """Return the record that is written before anything is done."""
-    detail = named(order, server, asker.sight.hidden)
+    detail = named(order, server, asker, frozen)
     if frozen is not None:
         detail["jobs"] = str(frozen.count)
         detail["digest"] = digest(frozen.chunks)
@@ -64,12 +73,12 @@ def intent(
 
 
 def refused(
-    order: Order, server: str, asker: Asker, decision: Decision, count: int | None, now: float
+    order: Order, server: str, asker: Asker, decision: Decision, frozen: Frozen | None, now: float
 ) -> Record:
     """Return the record of an operation that was not allowed."""
-    detail = named(order, server, asker.sight.hidden)
-    if count is not None:
-        detail["jobs"] = str(count)
+    detail = named(order, server, asker, frozen)
+    if frozen is not None:
+        detail["jobs"] = str(frozen.count)
     if order.reason.strip():
         detail["reason"] = order.reason.strip()
     detail |= {"rule": decision.why.value, "role": decision.role}
@@ -84,8 +93,7 @@ def outcome(running: Running, who: Who, now: float, **more: str) -> Record:
         "server": running.server,
         "outcome": running.outcome,
     }
-    if running.queue:
-        detail["queue"] = running.queue
+    detail |= subject.named(subject.read(running.queues))
     if running.total:
         detail["jobs"] = str(running.done)
         detail["of"] = str(running.total)
@@ -123,4 +131,18 @@ def _shown(text: str, hidden: tuple[Redaction, ...]) -> str:
         queue=job.queue,
         payload=job.body,
     )
-    return masked(stored, hidden, _LOOKED_INTO).payload[:_TEXT].decode("utf-8", "replace")
+    return _shortened(masked(stored, hidden, _LOOKED_INTO).payload).decode("utf-8", "replace")
+
+
+def _shortened(payload: bytes) -> bytes:
+    """Return a job without the longest of its fields, so that what is left is a job still."""
+    if len(payload) <= _TEXT:
+        return payload
+    fields = read_fields(payload)
+    size = len(payload)
+    for name in sorted(fields, key=lambda name: -len(fields[name])):
+        if size > _TEXT and name not in _TELLING:
+            note = msgspec.json.encode(f"{len(fields[name]):,} bytes")
+            size += len(note) - len(fields[name])
+            fields[name] = note
+    return set_fields(b"{}", fields)

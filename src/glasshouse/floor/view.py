@@ -222,8 +222,16 @@ class FloorView:
 
     @property
     def audit(self) -> bool:
-        """Whether the audit ledger, which is one for all servers, may be seen."""
+        """Whether anything of the audit ledger, which is one for all servers, may be seen."""
         return any(sight.audit for sight in self._sights.values())
+
+    @property
+    def audits_all(self) -> bool:
+        """Whether the ledger may be seen for every queue of every server there is."""
+        sights = [self._sights.get(name) for name in self._floor.names]
+        return bool(sights) and all(
+            sight is not None and sight.audit and sight.everything for sight in sights
+        )
 
     def server(self, name: str) -> ServerView:
         """Return one server.

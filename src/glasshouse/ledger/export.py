@@ -24,13 +24,24 @@ def read(link: Link) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def told_of(link: Link) -> dict[str, Any]:
-    """Return a record with its digest, as programs get it."""
-    return {"digest": link.digest.hex(), "record": read(link)}
+def told_of(link: Link, masked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a record with its digest, as programs get it.
+
+    ``masked`` is what is shown of it to whom not all of it may be shown.
+    """
+    if masked is None:
+        return {"digest": link.digest.hex(), "record": read(link)}
+    return {"digest": link.digest.hex(), "redacted": True, "record": masked}
 
 
-def line(link: Link) -> bytes:
-    """Return a line of JSON: the digest, and the record byte for byte as it is hashed."""
+def line(link: Link, masked: Mapping[str, Any] | None = None) -> bytes:
+    """Return a line of JSON: the digest, and the record byte for byte as it is hashed.
+
+    Of a ``masked`` one the line says so: it is no record that could be verified.
+    """
+    if masked is not None:
+        told = json.dumps(told_of(link, masked), ensure_ascii=False, separators=(",", ":"))
+        return told.encode("utf-8", "replace") + b"\n"
     return b'{"digest":"%b","record":%b}\n' % (link.digest.hex().encode(), link.body)
 
 
@@ -58,9 +69,9 @@ def _number(body: bytes) -> int | None:
     return seq if type(seq) is int else None
 
 
-def row(link: Link) -> bytes:
+def row(link: Link, masked: Mapping[str, Any] | None = None) -> bytes:
     """Return a record as one line of comma-separated values, of which none is a formula."""
-    record = read(link)
+    record = read(link) if masked is None else masked
     who, detail = table(record.get("who")), table(record.get("detail"))
     return _row((
         str(link.seq),
@@ -91,7 +102,7 @@ class Form(NamedTuple):
     """How records are written as a file: what comes first, each record, and the media type."""
 
     heading: bytes
-    line: Callable[[Link], bytes]
+    line: Callable[[Link, Mapping[str, Any] | None], bytes]
     media: str
 
 

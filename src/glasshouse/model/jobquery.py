@@ -88,11 +88,11 @@ def parse_query(text: str, now: float) -> JobQuery | None:
     found: dict[str, list[str]] = {name: [] for name in _FIELDS}
     paths: list[ArgsTerm] = []
     bounds: dict[str, list[float]] = {"before": [], "after": []}
-    for name, value in _terms(text):
+    for name, value in read_terms(text):
         if name in bounds:
             bounds[name].append(read_time(value, now))
         elif name.startswith("args."):
-            paths.append(ArgsTerm(_steps(name), value))
+            paths.append(ArgsTerm(steps(name), value))
         else:
             found[name].append(value)
     if not (paths or any(found.values()) or any(bounds.values())):
@@ -167,8 +167,12 @@ _FIELDS = ("", "type", "queue", "jid", "error", "args")
 _NAMES = frozenset({*_FIELDS, "before", "after"})
 
 
-def _terms(text: str) -> list[tuple[str, str]]:
-    """Return (name, value) of each term; the name of a bare word is empty."""
+def read_terms(text: str) -> list[tuple[str, str]]:
+    """Return (name, value) of each term; the name of a bare word is empty.
+
+    Raises:
+        InvalidError: there are too many.
+    """
     terms: list[tuple[str, str]] = []
     pending = ""
     for match in _TOKEN.finditer(text):
@@ -203,7 +207,7 @@ def _split(token: str) -> tuple[str, str]:
     return "", _unquoted(token)
 
 
-def _steps(name: str) -> tuple[str, ...]:
+def steps(name: str) -> tuple[str, ...]:
     """Return the steps of ``args.…``; a step in quotes may hold dots."""
     steps = [_unquoted(part) for part in _STEP.findall(name[len("args.") :])]
     if len(steps) > MAX_STEPS:

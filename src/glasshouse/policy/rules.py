@@ -10,11 +10,12 @@ from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.audience import Audience
 from glasshouse.model.errors import SettingsError
 from glasshouse.model.operation import Operation, Target
+from glasshouse.model.redaction import Redaction
 from glasshouse.policy import reasons
 from glasshouse.policy.audiences import audiences
 from glasshouse.policy.decide import decide
 from glasshouse.policy.roles import Role, resolve
-from glasshouse.policy.sight import Sight, sight
+from glasshouse.policy.sight import Sight, hidden_from, sight
 
 SOURCES = frozenset({"local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-group"})
 """Who can vouch for a name: a name from one source is nobody in another."""
@@ -45,6 +46,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """
         held = [own, *(self.members.get(key) for key in (name, *groups)), self.anonymous]
         return Actor(name=name, roles=tuple(dict.fromkeys(role for role in held if role)))
+
+    def guarded(self) -> tuple[Redaction, ...]:
+        """Return what is hidden from any role."""
+        rules = (rule for role in self.roles.values() for rule in role.redact)
+        return tuple(dict.fromkeys(rules))
+
+    def hidden_from(self, actor: Actor) -> tuple[Redaction, ...]:
+        """Return what is hidden from ``actor``, on whatever server."""
+        return hidden_from(actor, self.roles)
 
     def sight(self, actor: Actor, server: str, context: Context) -> Sight:
         """Return what ``actor`` may see of ``server`` now."""

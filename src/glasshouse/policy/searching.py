@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glasshouse.model import globs
-from glasshouse.model.errors import DeniedError
-from glasshouse.model.jobquery import ArgsTerm, JobQuery
-from glasshouse.model.redaction import Redaction
+from glasshouse.model.errors import DeniedError, InvalidError
+from glasshouse.model.jobquery import ArgsTerm, JobQuery, read_terms, steps, write_term
+from glasshouse.model.redaction import MASK, Redaction
 
 MANY = "**"
+_ARGS = "args."
 
 
 def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
@@ -30,6 +31,19 @@ def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
                 )
 
 
+def without_hidden(text: str, hidden: Sequence[Redaction]) -> str:
+    """Return search words without the values that are looked for at hidden paths.
+
+    What cannot be read as search words is hidden whole.
+    """
+    try:
+        terms = read_terms(text)
+        told = [(name, MASK if _may_lead(name, hidden) else value) for name, value in terms]
+    except InvalidError:
+        return MASK
+    return text if told == terms else " ".join(write_term(name, value) for name, value in told)
+
+
 def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
     """Return whether ``path``, or a beginning of it, is what the path ``rule`` leads to."""
     if all(step == MANY for step in rule):
@@ -39,6 +53,17 @@ def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
     if rule[0] == MANY:
         return leads_to(rule[1:], path) or leads_to(rule, path[1:])
     return globs.alike(rule[0], path[0]) and leads_to(rule[1:], path[1:])
+
+
+def _may_lead(name: str, hidden: Sequence[Redaction]) -> bool:
+    """Return whether a term of this name may look for what is hidden."""
+    if not name.startswith(_ARGS):
+        return False
+    path = ("args", *steps(name))
+    wild = any(globs.ANY in step for step in path)
+    return any(
+        leads_to(rule.path, path) or (wild and rule.path[0] in ("args", MANY)) for rule in hidden
+    )
 
 
 def _concerns(rule: Redaction, wanted: JobQuery) -> bool:

@@ -54,5 +54,10 @@ def sight(actor: Actor, server: str, context: Context, roles: Mapping[str, Role]
     )
 
 
+def hidden_from(actor: Actor, roles: Mapping[str, Role]) -> tuple[Redaction, ...]:
+    """Return what is hidden from ``actor``, on whatever server. Never raises."""
+    return _hidden([roles[name] for name in actor.roles if name in roles])
+
+
 def _hidden(held: Sequence[Role]) -> tuple[Redaction, ...]:
     return tuple(dict.fromkeys(rule for role in held for rule in role.redact))

@@ -7,7 +7,7 @@ several consoles on one PostgreSQL: there is one chain.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -15,18 +15,27 @@ import sqlalchemy as sa
 from glasshouse.ledger.chain import Head, Link, sealed
 from glasshouse.ledger.checkpoint import Checkpoint, sign, written
 from glasshouse.ledger.record import Record
+from glasshouse.ledger.subject import Subject, subject_of
+from glasshouse.ledger.subject import read as read_names
+from glasshouse.ledger.subject import written as written_of
 from glasshouse.storage.database import Database
-from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
+from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD, LEDGER_SUBJECT
 from glasshouse.storage.text import begins
 
 _STEP = 500
 _MOST_NAME = 300
+_MOST_SUBJECTS = 20_000
+"""Subjects by which records are chosen at most: what is beyond is left out."""
+# As it stands in a record; within a text the quotes would be escaped.
+_PUSHED = b'"job":"'
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which records are looked for; ``None`` and empty are any. Times are Unix seconds.
 
-    ``event`` and ``actor`` may end in ``*``; ``text`` occurs in the record.
+    ``event`` and ``actor`` may end in ``*``; ``text`` occurs in the record. With ``about`` only
+    records of these subjects (their keys), with ``console`` also those that are about none.
+    With ``guarded`` no text is looked for in records that hold a pushed job.
     """
 
     event: str = ""
@@ -34,6 +43,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     since: float | None = None
     until: float | None = None
+    about: tuple[str, ...] | None = None
+    console: bool = False
+    guarded: bool = False
 
 
 EVERYTHING = Wanted()
@@ -45,6 +57,8 @@ def append(db: sa.Connection, *records: Record) -> Head:
     links = list(sealed(end(db, lock=True), records))
     if not links:
         return end(db)
+    subjects = [subject_of(record.detail) for record in records]
+    _introduce(db, {subject.key: subject for subject in subjects if subject is not None})
     rows = [
         {
             "seq": link.seq,
@@ -53,13 +67,36 @@ def append(db: sa.Connection, *records: Record) -> Head:
             "at": record.at,
             "event": record.event.value,
             "actor": _told(record.who.name),
+            "subject": None if subject is None else subject.key,
         }
-        for record, link in zip(records, links, strict=True)
+        for record, link, subject in zip(records, links, subjects, strict=True)
     ]
     db.execute(sa.insert(LEDGER), rows)
     head = links[-1].head
     db.execute(sa.update(LEDGER_HEAD).values(seq=head.seq, digest=head.digest))
     return head
+
+
+def _introduce(db: sa.Connection, subjects: Mapping[str, Subject]) -> None:
+    """Keep what records are about, once; nobody else appends meanwhile."""
+    for keys in _parts(list(subjects)):
+        known = sa.select(LEDGER_SUBJECT.c.key).where(LEDGER_SUBJECT.c.key.in_(keys))
+        there = set(db.execute(known).scalars())
+        rows = [
+            {"key": key, "server": subjects[key].server, "queues": written_of(subjects[key].queues)}
+            for key in keys
+            if key not in there
+        ]
+        if rows:
+            db.execute(sa.insert(LEDGER_SUBJECT), rows)
+
+
+def subjects(db: sa.Connection) -> dict[str, Subject]:
+    """Return everything that records are about, by its key."""
+    return {
+        row.key: Subject(row.server, read_names(row.queues))
+        for row in db.execute(sa.select(LEDGER_SUBJECT))
+    }
 
 
 def ledger_id(db: sa.Connection) -> bytes:
@@ -160,7 +197,14 @@ def _conditions(
         sought = json.dumps(wanted.text, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
         postgres = db.dialect.name == "postgresql"
         place = sa.func.pg_catalog.position if postgres else sa.func.instr
-        found.append(place(LEDGER.c.body, sa.literal(sought, sa.LargeBinary)) > 0)
+        there = place(LEDGER.c.body, sa.literal(sought, sa.LargeBinary)) > 0
+        if wanted.guarded:
+            # What is hidden is not even looked at: no answer takes longer for it.
+            pushed = place(LEDGER.c.body, sa.literal(_PUSHED, sa.LargeBinary)) > 0
+            there = sa.case((pushed, sa.false()), else_=there)
+        found.append(there)
+    if wanted.about is not None:
+        found.append(_about(wanted.about, console=wanted.console))
     if upto is not None:
         found.append(LEDGER.c.seq <= upto)
     if wanted.since is not None:
@@ -168,3 +212,15 @@ def _conditions(
     if wanted.until is not None:
         found.append(LEDGER.c.at < wanted.until)
     return found
+
+
+def _about(keys: Sequence[str], *, console: bool) -> sa.ColumnElement[bool]:
+    chosen = [LEDGER.c.subject.in_(part) for part in _parts(keys[:_MOST_SUBJECTS])]
+    if console:
+        chosen.append(LEDGER.c.subject.is_(None))
+    return sa.or_(sa.false(), *chosen)
+
+
+def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), _STEP):
+        yield keys[start : start + _STEP]

@@ -6,7 +6,7 @@ operation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +17,8 @@ from glasshouse.storage.tables import CHUNK, OPERATION, PREVIEW, TOUCHED
 
 PREVIEW_SECONDS = 600.0
 _PREVIEWS = 20
+_AT_ONCE, _LOOKED_AT = 20, 500
+"""Operations that are read at once, and that are looked at, for those that may be seen."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +35,10 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 class Running(msgspec.Struct, frozen=True, kw_only=True):
     """An operation that was begun; ``ended_at`` is ``None`` until its outcome is recorded.
 
-    ``record`` is the number of its intent in the ledger. ``done`` and ``moved`` count jobs
-    of the steps before ``step``; ``examples`` is JSON: ids of some that had moved.
+    ``record`` is the number of its intent in the ledger. ``queues`` are those that it is about,
+    as the ledger writes them; empty when it may be about all of the server. ``done`` and
+    ``moved`` count jobs of the steps before ``step``; ``examples`` is JSON: ids of some that
+    had moved.
     """
 
     id: str
@@ -57,6 +61,11 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     started_at: float
     ended_at: float | None = None
+    queues: str = ""
+
+
+Seen = Callable[[Running], bool]
+"""Whether somebody may see that an operation was done."""
 
 
 class Beginning(NamedTuple):
@@ -191,23 +200,33 @@ def end(db: sa.Connection, *ended: Running) -> None:
         db.execute(sa.delete(CHUNK).where(CHUNK.c.owner.in_(many)))
 
 
-def on_queue(db: sa.Connection, server: str, queue: str, most: int) -> list[Running]:
-    """Return the newest operations on a queue."""
+def on_queue(db: sa.Connection, server: str, queue: str, most: int, seen: Seen) -> list[Running]:
+    """Return the newest operations on a queue that are ``seen``."""
     asked = sa.select(OPERATION).where(OPERATION.c.server == server, OPERATION.c.queue == queue)
-    return _all(db, asked.order_by(OPERATION.c.started_at.desc()).limit(most))
+    return _newest(db, asked.order_by(OPERATION.c.started_at.desc()), most, seen)
 
 
-def on_server(db: sa.Connection, server: str, most: int) -> list[Running]:
-    """Return the newest operations on a server."""
+def on_server(db: sa.Connection, server: str, most: int, seen: Seen) -> list[Running]:
+    """Return the newest operations on a server that are ``seen``."""
     asked = sa.select(OPERATION).where(OPERATION.c.server == server)
-    return _all(db, asked.order_by(OPERATION.c.record.desc()).limit(most))
+    return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
 
 
-def on_job(db: sa.Connection, server: str, jid: str, most: int) -> list[Running]:
-    """Return the newest operations that named a job, or a few jobs with it among them."""
+def on_job(db: sa.Connection, server: str, jid: str, most: int, seen: Seen) -> list[Running]:
+    """Return the newest seen ones that named a job, or a few jobs with it among them."""
     named = sa.select(TOUCHED.c.operation).where(TOUCHED.c.server == server, TOUCHED.c.jid == jid)
     asked = sa.select(OPERATION).where(OPERATION.c.id.in_(named))
-    return _all(db, asked.order_by(OPERATION.c.record.desc()).limit(most))
+    return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
+
+
+def _newest(db: sa.Connection, asked: sa.Select[Any], most: int, seen: Seen) -> list[Running]:
+    found: list[Running] = []
+    for start in range(0, _LOOKED_AT, _AT_ONCE):
+        some = _all(db, asked.offset(start).limit(_AT_ONCE))
+        found += [one for one in some if seen(one)]
+        if len(found) >= most or len(some) < _AT_ONCE:
+            break
+    return found[:most]
 
 
 def _one(db: sa.Connection, where: sa.ColumnElement[bool]) -> Running | None:

@@ -120,6 +120,14 @@ LEDGER = Table(
     Column("at", Float, nullable=False, index=True),
     Column("event", PortableText(32), nullable=False, index=True),
     Column("actor", _NAME, nullable=False, index=True),
+    Column("subject", PortableText(32), index=True),
+)
+LEDGER_SUBJECT = Table(
+    "ledger_subject",
+    METADATA,
+    Column("key", PortableText(32), primary_key=True),
+    Column("server", PortableText, nullable=False),
+    Column("queues", PortableText, nullable=False),
 )
 LEDGER_HEAD = Table(
     "ledger_head",
@@ -193,6 +201,7 @@ OPERATION = Table(
     Column("detail", PortableText, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
+    Column("queues", PortableText, nullable=False, server_default=""),
 )
 TOUCHED = Table(
     "touched",

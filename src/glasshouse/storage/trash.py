@@ -5,7 +5,7 @@ A job is here before it is deleted anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -29,12 +29,16 @@ class Thrown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Heap(msgspec.Struct, frozen=True, kw_only=True):
-    """What one operation deleted: how many jobs are kept, and how many were put back."""
+    """What one operation deleted: how many jobs are kept, and how many were put back.
+
+    ``queues`` are those that the operation was about, as the ledger writes them.
+    """
 
     record: int
     operation: str
     kind: str
     queue: str
+    queues: str
     actor: str
     reason: str
     at: float
@@ -42,6 +46,16 @@ class Heap(msgspec.Struct, frozen=True, kw_only=True):
     restored: int
 
 
+_HEAP = [
+    OPERATION.c.record,
+    OPERATION.c.id.label("operation"),
+    OPERATION.c.operation.label("kind"),
+    OPERATION.c.queue,
+    OPERATION.c.queues,
+    OPERATION.c.actor,
+    OPERATION.c.reason,
+    OPERATION.c.started_at.label("at"),
+]
 _JOB = [TRASH.c[name] for name in Thrown.__struct_fields__]
 
 
@@ -107,48 +121,37 @@ def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[Thro
     return [found[number] for number in numbers if number in found]
 
 
-def heaps(db: sa.Connection, server: str, most: int) -> list[Heap]:
-    """Return what operations deleted on a server, the newest first."""
+def heaps(db: sa.Connection, server: str, most: int, shows: Callable[[str], bool]) -> list[Heap]:
+    """Return what operations deleted on a server, the newest first.
+
+    Only jobs of queues that ``shows`` tells of count, and only heaps that have any.
+    """
     counted = (
         sa.select(
             TRASH.c.operation,
+            TRASH.c.queue,
             sa.func.count().label("kept"),
             sa.func.count(TRASH.c.restored_at).label("restored"),
         )
         .where(TRASH.c.server == server)
-        .group_by(TRASH.c.operation)
-        .subquery()
+        .group_by(TRASH.c.operation, TRASH.c.queue)
     )
-    asked = (
-        sa.select(
-            OPERATION.c.record,
-            OPERATION.c.id,
-            OPERATION.c.operation.label("kind"),
-            OPERATION.c.queue,
-            OPERATION.c.actor,
-            OPERATION.c.reason,
-            OPERATION.c.started_at,
-            counted.c.kept,
-            counted.c.restored,
-        )
-        .join(counted, counted.c.operation == OPERATION.c.id)
-        .order_by(OPERATION.c.record.desc())
-        .limit(most)
-    )
-    return [
-        Heap(
-            record=row.record,
-            operation=row.id,
-            kind=row.kind,
-            queue=row.queue,
-            actor=row.actor,
-            reason=row.reason,
-            at=row.started_at,
-            kept=row.kept,
-            restored=row.restored,
-        )
-        for row in db.execute(asked)
-    ]
+    sizes: dict[str, tuple[int, int]] = {}
+    for row in db.execute(counted):
+        if shows(row.queue):
+            kept, restored = sizes.get(row.operation, (0, 0))
+            sizes[row.operation] = (kept + row.kept, restored + row.restored)
+    asked = sa.select(*_HEAP).where(OPERATION.c.id.in_(_thrown_by(server)))
+    found: list[Heap] = []
+    for told in db.execute(asked.order_by(OPERATION.c.record.desc())).mappings():
+        if told["operation"] in sizes and len(found) < most:
+            kept, restored = sizes[told["operation"]]
+            found.append(Heap(**told, kept=kept, restored=restored))
+    return found
+
+
+def _thrown_by(server: str) -> sa.Select[tuple[str]]:
+    return sa.select(TRASH.c.operation).where(TRASH.c.server == server)
 
 
 def _there(db: sa.Connection, operation: str, numbers: Sequence[int]) -> set[int]:

@@ -14,24 +14,27 @@ import msgspec
 
 from glasshouse.floor.view import FloorView, ServerView
 from glasshouse.model.errors import NotFoundError
-from glasshouse.storage.operations import Running
+from glasshouse.storage.operations import Running, Seen
 from glasshouse.web.i18n import t
 from glasshouse.web.query import DEFAULT_PER_PAGE
 from glasshouse.web.viewer import Viewer, nobody
 
 
 class Lately(Protocol):
-    """Knows what was done; the desk is one. Raises ``StoreError`` when it cannot be read."""
+    """Knows what was done; the desk is one. Raises ``StoreError`` when it cannot be read.
 
-    async def on_server(self, server: str, most: int) -> Sequence[Running]:
+    Only what is ``seen`` is told.
+    """
+
+    async def on_server(self, server: str, most: int, seen: Seen) -> Sequence[Running]:
         """Return what was done on a server, the newest first."""
         ...
 
-    async def on_queue(self, server: str, queue: str, most: int) -> Sequence[Running]:
+    async def on_queue(self, server: str, queue: str, most: int, seen: Seen) -> Sequence[Running]:
         """Return what was done to a queue, the newest first."""
         ...
 
-    async def on_job(self, server: str, jid: str, most: int) -> Sequence[Running]:
+    async def on_job(self, server: str, jid: str, most: int, seen: Seen) -> Sequence[Running]:
         """Return what was done to a job, the newest first."""
         ...
 

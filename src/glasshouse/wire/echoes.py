@@ -116,7 +116,7 @@ class _Said:
         """Return whether ``value``, or a word of it, is in the text in any usual form."""
         plain = value.casefold()
         if len(plain) < _SHORT:
-            return bool(plain) and _alone(plain, self._text)
+            return bool(plain) and plain in self._text and _alone(plain, self._text)
         if plain in self._text or any(word in self._joined for word in _WORDS.findall(plain)):
             return True
         forms = [plain]

@@ -42,4 +42,5 @@ def asker_of(viewer: Viewer, server: str) -> Asker:
         sight=viewer.sees(server),
         decide=viewer.may,
         globs=tuple(dict.fromkeys(queue for role in held for queue in role.queues)),
+        guarded=viewer.rules.guarded(),
     )

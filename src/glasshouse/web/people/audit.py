@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from glasshouse.ledger.chain import Link
-from glasshouse.ledger.export import FORMS, Form, read, table, told_of
+from glasshouse.ledger.export import FORMS, Form, table, told_of
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import DeniedError
 from glasshouse.model.jobquery import read_time
@@ -25,6 +24,7 @@ from glasshouse.web.context import PageContext, PageResult, result
 from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.i18n import t
 from glasshouse.web.people.change import Change
+from glasshouse.web.people.ledgersight import LedgerSight, Seen
 from glasshouse.web.people.people import People
 from glasshouse.web.people.stepup import known
 from glasshouse.web.replies import JSON, fresh
@@ -52,8 +52,8 @@ LABELS: Mapping[Event, str] = {
     Event.REVEALED: "revealed hidden values",
 }
 _FIRST = (
-    "operation", "server", "queue", "set", "query", "worker", "parameters", "restores", "jids",
-    "keys", "outcome", "jobs", "of", "moved", "reason", "told", "intent",
+    "operation", "server", "queue", "queues", "set", "query", "worker", "parameters", "restores",
+    "jids", "keys", "outcome", "jobs", "of", "moved", "reason", "told", "intent",
 )  # fmt: skip
 _ID = re.compile(r"[0-9a-f]{32}")
 _BAD = frozenset({Event.SIGN_IN_REFUSED, Event.FACTOR_REFUSED, Event.REFUSED})
@@ -74,12 +74,13 @@ class Audit:
         """
         _require(context)
         given, locale = context.query, context.locale
-        links, more, total = await self._found(given)
+        sight = LedgerSight(context)
+        found, more, total = await self._found(given, sight)
         start = await self._people.tools.database.run(archive.start)
         kept = tuple((name, given[name]) for name in FILTERS if given.get(name))
         here, exported = Address("/audit", kept), Address("/api/v1/audit/export", kept)
         view = AuditView(
-            rows=tuple(_row(link, context) for link in links),
+            rows=tuple(_row(seen, context) for seen in found),
             total=fmt.number(total),
             choices=tuple(
                 Choice(
@@ -94,11 +95,11 @@ class Audit:
             since=_in_field(given, "since"),
             before=_in_field(given, "before"),
             active=bool(kept),
-            older=here.to(until=str(links[-1].seq - 1)) if more else "",
+            older=here.to(until=str(found[-1].link.seq - 1)) if more and found else "",
             csv=exported.to(format="csv"),
             jsonl=exported.to(format="jsonl"),
             newest=here.to() if given.get("until") else "",
-            archived="" if start is None else fmt.number(start.head.seq),
+            archived="" if start is None or not sight.whole else fmt.number(start.head.seq),
             sinks=tuple(
                 SinkRow(
                     name=fmt.display_text(name),
@@ -106,7 +107,7 @@ class Audit:
                     fault=fmt.display_text(t(place.fault, locale)),
                     at=fmt.moment(place.at, context.now, locale) if place.fault else None,
                 )
-                for name, place in await self._sinks()
+                for name, place in await self._sinks(sight)
             ),
         )
         return replace(result(context, "audit", view, "Audit"), live=False)
@@ -114,18 +115,19 @@ class Audit:
     async def listing(self, change: Change) -> Response:
         """Answer likewise in JSON; raises likewise."""
         _require_signed_in(change.context)
-        links, more, total = await self._found(change.context.query)
+        sight = LedgerSight(change.context)
+        found, more, total = await self._found(change.context.query, sight)
         told: dict[str, object] = {
-            "items": list(map(told_of, links)),
+            "items": [told_of(seen.link, seen.masked) for seen in found],
             "total": total,
             "per_page": PER_PAGE,
         }
         told["sinks"] = [
             {"name": name, "seq": place.seq, **({"fault": place.fault} if place.fault else {})}
-            for name, place in await self._sinks()
+            for name, place in await self._sinks(sight)
         ]
-        if more:
-            told["until"] = links[-1].seq - 1
+        if more and found:
+            told["until"] = found[-1].link.seq - 1
         return fresh(msgspec.json.encode(told), JSON)
 
     async def export(self, change: Change) -> Response:
@@ -148,32 +150,41 @@ class Audit:
             "content-disposition": f'attachment; filename="ledger.{name}"',
             "cache-control": NOT_KEPT,
         }
-        lines = self._lines(_wanted(given), form, end)
+        lines = self._lines(_wanted(given), form, end, LedgerSight(change.context))
         return StreamingResponse(lines, headers=headers, media_type=form.media)
 
-    async def _lines(self, wanted: Wanted, form: Form, upto: int) -> AsyncIterator[bytes]:
+    async def _lines(
+        self, wanted: Wanted, form: Form, upto: int, sight: LedgerSight
+    ) -> AsyncIterator[bytes]:
         yield form.heading
         after = 0
         run = self._people.tools.database.run
+        wanted = await run(sight.narrowed, wanted)
         while found := await run(ledger.page, wanted, after=after, upto=upto):
-            yield b"".join(map(form.line, found))
+            shown = filter(None, map(sight.shown, found))
+            yield b"".join(form.line(seen.link, seen.masked) for seen in shown)
             after = found[-1].seq
 
-    async def _sinks(self) -> list[tuple[str, Place]]:
-        """Return the places that get the ledger too, and how far each of them is."""
+    async def _sinks(self, sight: LedgerSight) -> list[tuple[str, Place]]:
+        """Return the places that get the ledger too, and how far each is, to who sees it whole."""
         tools = self._people.tools
+        if not sight.whole:
+            return []
         known = await tools.database.run(sinks.places, tools.sinks) if tools.sinks else {}
         return [(name, known.get(key, Place())) for key, name in tools.sinks.items()]
 
-    async def _found(self, given: Mapping[str, str]) -> tuple[list[Link], bool, int]:
+    async def _found(
+        self, given: Mapping[str, str], sight: LedgerSight
+    ) -> tuple[list[Seen], bool, int]:
         """Return the records asked for, whether there are older ones, and how many in all."""
         until = given.get("until")
-        wanted = _wanted(given)
         run = self._people.tools.database.run
+        wanted = await run(sight.narrowed, _wanted(given))
         upto = None if until is None else int(until)
         links = await run(ledger.latest, wanted, most=PER_PAGE + 1, upto=upto)
         total = await run(ledger.count, wanted)
-        return links[:PER_PAGE], len(links) > PER_PAGE, total
+        found = list(filter(None, map(sight.shown, links[:PER_PAGE])))
+        return found, len(links) > PER_PAGE, total
 
 
 def _require_signed_in(context: PageContext) -> None:
@@ -223,8 +234,8 @@ def _said(name: str, value: str) -> Said:
     return Said(name=fmt.display_text(name), value=fmt.display_text(value), href=href)
 
 
-def _row(link: Link, context: PageContext) -> AuditRow:
-    record, locale = read(link), context.locale
+def _row(seen: Seen, context: PageContext) -> AuditRow:
+    link, record, locale = seen.link, seen.record, context.locale
     who, event = table(record.get("who")), str(record.get("event", ""))
     known = event in set(Event)
     return AuditRow(

@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from glasshouse.desk.desk import Desk, Result
 from glasshouse.desk.shown import Shown
+from glasshouse.ledger import subject
 from glasshouse.model.access import Outcome
 from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, NotFoundError
 from glasshouse.model.operation import Operation, Target
+from glasshouse.policy.sight import Sight
 from glasshouse.storage import trash
 from glasshouse.storage.operations import Running
 from glasshouse.storage.trash import Heap
@@ -25,6 +27,7 @@ from glasshouse.web.errors import status_of
 from glasshouse.web.orders import HeapShape, OperationShape, OutcomeShape, PreviewShape, TrashShape
 from glasshouse.web.people.asker import asker_of, powers_of
 from glasshouse.web.people.change import Change, see
+from glasshouse.web.people.ledgersight import all_shown, covers, queues_of
 from glasshouse.web.people.operationviews import confirm_view, operation_view, trash_view
 from glasshouse.web.people.ordering import order_of_form, order_of_json
 from glasshouse.web.people.people import People
@@ -59,7 +62,8 @@ class Operations:
         context, order = change.context, order_of_json(change)
         server = server_of(context).name
         done = await self._desk.perform(asker_of(context.viewer, server), server, order)
-        return fresh(msgspec.json.encode(_told(done)), JSON, _status(done))
+        seen = _seen(done, context.viewer.sees(server))
+        return fresh(msgspec.json.encode(_told(seen)), JSON, _status(done))
 
     async def api_status(self, change: Change) -> Response:
         """``GET /api/v1/operations/{id}``: how far it is, and what came of it."""
@@ -136,9 +140,9 @@ class Operations:
                 "Your role does not see the trash here.",
                 remedy='It needs see = ["trash"] in a role, and one of its networks.',
             )
-        found = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS)
-        # What came from several queues names none.
-        return [heap for heap in found if not heap.queue or server.sight.shows(heap.queue)]
+        shows = server.sight.shows
+        found = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS, shows)
+        return [_seen_heap(heap, server.sight) for heap in found]
 
     async def _agree(self, context: PageContext, fields: Mapping[str, str]) -> Response:
         found = await self._again(context)
@@ -188,9 +192,9 @@ class Operations:
         if found is not None:
             running = found.running
             own = bool(viewer.actor.name) and running.actor == viewer.actor.name
-            names = context.floor.names
-            if running.server in names and (own or viewer.sees(running.server).audit):
-                return found
+            sight, names = viewer.sees(running.server), context.floor.names
+            if running.server in names and (own or covers(sight, queues_of(running))):
+                return _seen(found, sight)
         raise NotFoundError(_GONE, remedy="Ask for a preview anew, or look into the audit ledger.")
 
     def _may_stop(self, context: PageContext, running: Running) -> bool:
@@ -210,6 +214,24 @@ class Operations:
 def _on(context: PageContext, server: str) -> PageContext:
     powers = powers_of(context.viewer, server)
     return replace(context, server=context.floor.server(server), powers=powers)
+
+
+def _seen(found: Result, sight: Sight) -> Result:
+    """Return an operation without ids of jobs and a queue that may not be seen."""
+    running = found.running
+    if all_shown(sight, queues_of(running)):
+        return found
+    queue = running.queue if sight.shows(running.queue) else ""
+    bare = msgspec.structs.replace(running, queue=queue, examples=b"[]")
+    return Result(running=bare)
+
+
+def _seen_heap(heap: Heap, sight: Sight) -> Heap:
+    """Return a heap without what was said of other queues too."""
+    if all_shown(sight, subject.read(heap.queues)):
+        return heap
+    queue = heap.queue if sight.shows(heap.queue) else ""
+    return msgspec.structs.replace(heap, queue=queue, reason="")
 
 
 def _told_preview(shown: Shown) -> PreviewShape:

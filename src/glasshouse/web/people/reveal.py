@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 from starlette.responses import Response
 
+from glasshouse.ledger import subject
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import InvalidError, NotFoundError
 from glasshouse.model.listing import Entries
@@ -34,8 +35,8 @@ class Reveal:
         """Answer a form of a job's page with that page, and nothing hidden in it."""
         in_person(change.context)
         reason = _reason(change.fields().get("reason", ""))
-        context, _ = await self._revealed(change.context)
-        await self._record(context, reason)
+        context, found = await self._revealed(change.context)
+        await self._record(context, found, reason)
         shown = await job.job(context)
         assert isinstance(shown.view, JobView)
         view = msgspec.structs.replace(
@@ -51,7 +52,7 @@ class Reveal:
         asked = mapping(change.body, change.headers.get("content-type", ""))
         reason = _reason(asked.get("reason"))
         context, found = await self._revealed(change.context)
-        await self._record(context, reason)
+        await self._record(context, found, reason)
         items = [jobs.flattened(item, whole=True) for item in found.items]
         told = RevealedShape(items=items, total=found.total)
         return fresh(msgspec.json.encode(told), JSON)
@@ -69,13 +70,15 @@ class Reveal:
             raise NotFoundError("This job is not on the server any more.")
         return replace(context, server=server), found
 
-    async def _record(self, context: PageContext, reason: str) -> None:
+    async def _record(self, context: PageContext, found: Entries, reason: str) -> None:
+        queues = tuple(dict.fromkeys(job.queue for job in found.items))
         await self._people.recording.note_viewer(
             Event.REVEALED,
             context.viewer,
             server=server_of(context).name,
             jid=context.params["jid"],
             reason=reason,
+            **subject.named(queues),
         )
 
 

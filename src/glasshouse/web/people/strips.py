@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from glasshouse.model.errors import StoreError
-from glasshouse.storage.operations import Running
+from glasshouse.storage.operations import Running, Seen
 from glasshouse.web.context import Lately, PageContext, server_of
+from glasshouse.web.people.ledgersight import covers, queues_of
 from glasshouse.web.people.operationviews import strip_row
 from glasshouse.web.views.shared import StripRow
 
@@ -23,33 +24,38 @@ class Strip(NamedTuple):
 
 async def on_server(context: PageContext) -> Strip:
     """Return what was done on the server, the newest first."""
-    return await _strip(context, lambda desk, server: desk.on_server(server, _MOST))
+    return await _strip(context, lambda desk, server, seen: desk.on_server(server, _MOST, seen))
 
 
 async def on_queue(context: PageContext, queue: str) -> Strip:
     """Return what was done to a queue, the newest first."""
-    return await _strip(context, lambda desk, server: desk.on_queue(server, queue, _MOST))
+    return await _strip(
+        context, lambda desk, server, seen: desk.on_queue(server, queue, _MOST, seen)
+    )
 
 
 async def on_job(context: PageContext, jid: str) -> Strip:
     """Return what was done to a job by its id, the newest first."""
-    return await _strip(context, lambda desk, server: desk.on_job(server, jid, _MOST))
+    return await _strip(context, lambda desk, server, seen: desk.on_job(server, jid, _MOST, seen))
 
 
 async def _strip(
-    context: PageContext, ask: Callable[[Lately, str], Awaitable[Sequence[Running]]]
+    context: PageContext, ask: Callable[[Lately, str, Seen], Awaitable[Sequence[Running]]]
 ) -> Strip:
-    """Return the lines: everybody sees what was their own, who sees the ledger sees all."""
+    """Return the lines: who may do anything sees their own, who sees the ledger what that shows."""
     server, viewer, lately = server_of(context), context.viewer, context.lately
-    everything = server.sight.audit
-    if lately is None or not viewer.signed_in or not (everything or context.powers):
+    sight, own = server.sight, viewer.actor.name if context.powers else None
+    if lately is None or not viewer.signed_in or not (sight.audit or own):
         return Strip()
+
+    def seen(running: Running) -> bool:
+        return running.actor == own or covers(sight, queues_of(running))
+
     try:
-        found = await ask(lately, server.name)
+        shown = await ask(lately, server.name, seen)
     except StoreError:
         # The job server can be looked at without the console's own database.
         return Strip()
-    shown = [one for one in found if everything or one.actor == viewer.actor.name]
     return Strip(
         tuple(strip_row(running, context) for running in shown),
         any(running.ended_at is None for running in shown),

@@ -1,0 +1,78 @@
+"""What a record is about, so that who sees some servers and queues alone sees what was done there.
+
+A record names its ``server``, and its ``queue`` or ``queues`` (JSON). One that names a server
+and no queue may be about them all, as an operation that names none may touch them all. One
+that names no server is about the console and its people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+_MOST_NAMES, _MOST_TEXT = 50, 1500
+
+
+class Subject(NamedTuple):
+    """A server, and the queues of it that a record is about; ``None``: it may be about all."""
+
+    server: str
+    queues: tuple[str, ...] | None
+
+    @property
+    def key(self) -> str:
+        """What tells it from others, in 32 characters."""
+        return hashlib.sha256(f"{self.server}\n{written(self.queues)}".encode()).hexdigest()[:32]
+
+
+def subject_of(detail: Mapping[str, object]) -> Subject | None:
+    """Return what a record with this detail is about; ``None``: the console. Never raises."""
+    server, queue = detail.get("server"), detail.get("queue")
+    if not isinstance(server, str):
+        return None
+    queues = read(detail.get("queues"))
+    if queues is None and "queues" not in detail and isinstance(queue, str) and _is_whole(queue):
+        queues = (queue,)
+    return Subject(server, queues)
+
+
+def named(queues: Sequence[str] | None) -> dict[str, str]:
+    """Return how a record names the queues that it is about; not at all if they are too many."""
+    if queues is not None and len(queues) == 1 and _is_whole(queues[0]):
+        return {"queue": queues[0]}
+    told = written(queues)
+    return {"queues": told} if told else {}
+
+
+def written(queues: Sequence[str] | None) -> str:
+    """Return names as a record keeps them, in characters of ASCII; nothing for all or too many."""
+    if not queues or len(queues) > _MOST_NAMES:
+        return ""
+    told = json.dumps(list(queues), separators=(",", ":"))
+    return told if len(told) <= _MOST_TEXT else ""
+
+
+def read(text: object) -> tuple[str, ...] | None:
+    """Return names that were written; ``None`` for what was not. Never raises."""
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, list) or not told or not all(isinstance(name, str) for name in told):
+        return None
+    return tuple(told)
+
+
+def _is_whole(name: str) -> bool:
+    """Return whether a record keeps a name as it is."""
+    if len(name) > _MOST_TEXT:
+        return False
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
