@@ -18,7 +18,14 @@ import pytest
 from glasshouse.engine import run, session
 from glasshouse.floor import floor, index, pages
 from glasshouse.links import receivers
-from glasshouse.upstream import embedded, embedded_db, faktory_port, redis_lists
+from glasshouse.upstream import (
+    embedded,
+    embedded_db,
+    embedded_search,
+    faktory_port,
+    redis_lists,
+    remote_lists,
+)
 from glasshouse.web import bodies, protocol
 
 LONG = 300.0
@@ -32,7 +39,9 @@ _BOUNDS: list[tuple[ModuleType, str]] = [
     (floor, "_FIRST_LOOK"),
     (pages, "_SLOW"),
     (faktory_port, "_CONNECT"),
+    (embedded_search, "SECONDS"),
     (redis_lists, "_SECONDS"),
+    (remote_lists, "_SECONDS"),
     (index, "_SECONDS"),
     (receivers, "_SECONDS"),
     (protocol, "HEAD_SECONDS"),

@@ -143,7 +143,9 @@ QUOTES: dict[str, Quote] = {
     "a URL in JSON": lambda text: json_php(quote(text, safe="")),
     "JSON in HTML": lambda text: html.escape(json_go(text)),
     "HTML in JSON": lambda text: json_go(entities(text)),
-    "JSON in base64": lambda text: base64.b64encode(f'{{"a":"{json_ascii(text)}"}}'.encode()).decode(),
+    "JSON in base64": lambda text: base64.b64encode(
+        f'{{"a":"{json_ascii(text)}"}}'.encode()
+    ).decode(),
     "SQL in JSON": lambda text: json_plain(text.replace("'", "''")),
 }
 """By name; what is written is the value between its quotes, so that text goes on around it."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from glasshouse.model.redaction import MASK
 from glasshouse.wire.maskvalues import HiddenValues, canonical
-from tests.wire.quoting import QUOTES, json_ascii
+from tests.wire.quoting import QUOTES
 
 SECRETS = (
     "tok-5ecr3t-0123",
-    "p&ss<w>rd/\"it's\" \\ 100%+é☃",
+    'p&ss<w>rd/"it\'s" \\ 100%+é☃',
     "correct horse  battery\tstaple",
     "Ünïcode ☃ 😀 密码密码密码",
     "C:\\new\\table\\users",
     "already%20quoted%2Fit&amp;self\\u0041",
-    "{\"user\":\"ann\",\"pin\":'12 34'}",
+    '{"user":"ann","pin":\'12 34\'}',
     "0123456789",
 )
 

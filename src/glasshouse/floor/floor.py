@@ -11,7 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Mapping,
+)
 from typing import TypeVar
 
 import msgspec
@@ -20,9 +27,11 @@ from glasshouse.floor import glance
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.index import Index
 from glasshouse.floor.masker import Masker
-from glasshouse.floor.pages import PageCache, SlowGeneration
+from glasshouse.floor.pages import Look, PageCache, SlowGeneration
 from glasshouse.floor.sampler import Pace, Sampler
 from glasshouse.floor.snapshot import Snapshot
+from glasshouse.floor.turns import Turns
+from glasshouse.model.audience import Audience
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import (
     Executions,
@@ -82,6 +91,7 @@ class ServerFloor:
         self._glance: PageCache[Glance] = self._cache(glance.weight)
         self._index = None if scanner is None else Index(name, scanner, self._sampler)
         self._searches: PageCache[At[Found]] = self._cache(_found_weight)
+        self._searchers = Turns()
         self._history: PageCache[History] = self._cache(lambda told: 64 * len(told.days))
         self._slow = SlowGeneration(pace.slow, clock)
 
@@ -104,22 +114,32 @@ class ServerFloor:
                 if snapshot.pulse:
                     return
 
-    async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
+    def expect(self, audiences: Callable[[], tuple[Audience, ...]]) -> None:
+        """Be told who looks: for them the index is kept."""
+        if self._index is not None:
+            self._index.audiences = audiences
+
+    async def queue_jobs(self, queue: str, query: ListQuery, person: Hashable = None) -> JobPage:
         """Return a part of a queue; see ``Reader.queue_jobs``.
 
-        What was searched for may be some seconds old; see ``behind``.
+        What was searched for may be some seconds old; see ``behind``. Searches of one ``person``
+        wait for each other, and others' do not wait for them.
         """
         return await self._list(
-            ("queue", queue), query, lambda: self._reader.queue_jobs(queue, query)
+            ("queue", queue), query, person, lambda: self._reader.queue_jobs(queue, query)
         )
 
-    async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
+    async def set_jobs(self, name: JobSet, query: ListQuery, person: Hashable = None) -> JobPage:
         """Return a part of a set; see ``Reader.set_jobs``, and ``queue_jobs`` for searches."""
-        return await self._list(("set", name), query, lambda: self._reader.set_jobs(name, query))
+        return await self._list(
+            ("set", name), query, person, lambda: self._reader.set_jobs(name, query)
+        )
 
-    async def working_jobs(self, query: ListQuery) -> JobPage:
+    async def working_jobs(self, query: ListQuery, person: Hashable = None) -> JobPage:
         """Return a part of the reserved jobs; see ``Reader.working_jobs``."""
-        return await self._list(("working",), query, lambda: self._reader.working_jobs(query))
+        return await self._list(
+            ("working",), query, person, lambda: self._reader.working_jobs(query)
+        )
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id; see ``Reader.jobs``.
@@ -137,11 +157,13 @@ class ServerFloor:
         found, late = await self._jobs.look(jid, generation, read)
         return self._dated(found, generation, late)
 
-    async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
+    async def search(
+        self, wanted: JobQuery, *, start: int | None, per_page: int, person: Hashable = None
+    ) -> Found:
         """Return entries of all lists that match, the latest first, from ``start`` on.
 
         What was found may be some seconds old. What it says of the index is as of then, but
-        for its age.
+        for its age. ``person`` as in ``queue_jobs``.
 
         Raises:
             NotFoundError: this server is not indexed.
@@ -157,8 +179,8 @@ class ServerFloor:
             at = time.monotonic()
             return At(await index.search(wanted, start=start, per_page=per_page), at)
 
-        generation = self._every(_SEARCHED)
-        found, at = await self._searches.get((wanted, start, per_page), generation, read)
+        key, generation = (wanted, start, per_page), self._every(_SEARCHED)
+        found, at = (await self._in_turn(self._searches, key, generation, read, person)).value
         known, older = found.coverage, time.monotonic() - at
         if known.age is None:
             return found
@@ -229,11 +251,18 @@ class ServerFloor:
         return self._slow.behind(self._current())
 
     async def _list(
-        self, which: tuple[str, ...], query: ListQuery, read: Callable[[], Awaitable[JobPage]]
+        self,
+        which: tuple[str, ...],
+        query: ListQuery,
+        person: Hashable,
+        read: Callable[[], Awaitable[JobPage]],
     ) -> JobPage:
-        current = self._current()
+        current, key = self._current(), (which, query)
         generation = current if query.wanted is None else self._slow.of(current)
-        page, late = await self._lists.look((which, query), generation, read)
+        if query.wanted is None:
+            page, late = await self._lists.look(key, generation, read)
+        else:
+            page, late = await self._in_turn(self._lists, key, generation, read, person)
         return self._dated(page, generation, late)
 
     def _dated(self, found: D, generation: int | None, late: str | None) -> D:
@@ -251,6 +280,21 @@ class ServerFloor:
         if silent or late is not None or snapshot.fault is not None:
             return 0.0
         return (snapshot.checked_at or 0.0) if snapshot.generation == generation else 0.0
+
+    async def _in_turn(
+        self,
+        cache: PageCache[T],
+        key: Hashable,
+        generation: int | None,
+        read: Callable[[], Awaitable[T]],
+        person: Hashable,
+    ) -> Look[T]:
+        """Look for what takes its time when it is the turn of ``person``."""
+        known = cache.known(key, generation)
+        if known is not None:
+            return known
+        async with self._searchers.turn(person):
+            return await cache.look(key, generation, read, abandons=True)
 
     def _every(self, seconds: float) -> int | None:
         """Return a generation that moves on by time alone; ``None`` while the server is gone."""

@@ -48,7 +48,7 @@ class Looking:
         if self._began and (self._last or self._stopped or full):
             return False
         self._began = True
-        low, high = _span(self._wanted, store)
+        low, high = _span(self._wanted)
         self._high = min(self._high, high)
         self._some = store.candidates(
             self._match,
@@ -67,7 +67,7 @@ class Looking:
         return () if self._stopped or full else self._some[: self._step.count]
 
     def look(self, some: Sequence[Known], jobs: Sequence[StoredJob | None]) -> None:
-        """Look at these, as far as there is time; on the index's thread, since they may be large."""
+        """Look at these, as far as there is time; on the index's thread: they may be large."""
         piece, done = self._deadline.part(_PIECE), 0
         for known, job in zip(some, jobs, strict=True):
             if done and piece.over():
@@ -102,11 +102,8 @@ class Looking:
         )
 
 
-def _span(wanted: JobQuery, store: IndexStore) -> tuple[int, int]:
+def _span(wanted: JobQuery) -> tuple[int, int]:
     """Return from which number on, and below which, entries of the wanted time are."""
-    if store.texts.hides_times:
-        # The numbers tell another time than those words mean.
-        return 0, BEYOND
     low = 0 if wanted.after is None else number_at(wanted.after)
     # What is later than any number tells stands where the latest is told.
     latest = wanted.before is None or wanted.before > LATEST

@@ -19,6 +19,7 @@ from glasshouse.floor.index_texts import Texts
 from glasshouse.model.audience import EVERYTHING, Audience
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.upstream.scan import Spot, Stretch
+from glasshouse.wire.matching import moment
 
 _BITS = 20
 LATEST = 8_000_000_000
@@ -54,7 +55,7 @@ class IndexStore:
         self._db.pragma("cache_size", -_CACHE_KIB)
         for statement in _SCHEMA.split(";\n"):
             self._db.execute(statement)
-        self.texts = Texts(self._db, audiences)
+        self._texts = Texts(self._db, audiences)
         self._count = int.from_bytes(os.urandom(2))
         self.sizes: dict[int, int] = {}
         """How many entries of each list are known."""
@@ -116,7 +117,7 @@ class IndexStore:
         )
         self.sizes[number] = self.sizes.get(number, 0) + len(rows)
         # Tables are made before the transaction, where they are needed.
-        texts = [(entry, self.texts.of(job)) for entry, _, job in rows]
+        texts = [(entry, self._texts.of(job)) for entry, _, job in rows]
         with self._db:
             self._db.executemany(
                 "INSERT INTO entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -126,7 +127,7 @@ class IndexStore:
                     for (entry, spot, job), (_, told) in zip(rows, texts, strict=True)
                 ],
             )  # fmt: skip
-            self.texts.add(texts)
+            self._texts.add(texts)
 
     def drop(self, number: int) -> None:
         """Forget a whole list."""
@@ -151,14 +152,14 @@ class IndexStore:
         not kept for all entries may match. ``exactly`` is an id, where entries are held: then
         only those with it.
         """
-        kinds, values = self.texts.kinds_of(audience)
+        kinds, values = self._texts.kinds_of(audience)
         span = (low, high)
         if exactly is not None:
             return self._selected(
                 f"FROM entry WHERE jid = ? AND id >= ? AND id < ? AND {kinds}",
                 (_text(exactly), *span, *values, most),
             )
-        tables = self.texts.tables_of(audience)
+        tables = self._texts.tables_of(audience)
         if match is None or tables is None:
             return self._selected(
                 f"FROM entry WHERE id >= ? AND id < ? AND {kinds}", (*span, *values, most)
@@ -207,12 +208,12 @@ class IndexStore:
         self.sizes[number] = self.sizes.get(number, 0) - len(entries)
         rows = [(entry,) for entry in sorted(entries)]
         kinds = self._db.executemany("SELECT id, kind FROM entry WHERE id = ?", rows)
-        self.texts.forget(list(kinds))
+        self._texts.forget(list(kinds))
         self._db.executemany("DELETE FROM entry WHERE id = ?", rows)
 
     def _number(self, job: StoredJob, taken: set[int]) -> int:
         self._count = (self._count + 1) % (1 << _BITS)
-        number = number_at(self.texts.moment(job) or 0.0) + self._count
+        number = number_at(moment(job) or 0.0) + self._count
         while number in taken or self._has(number):
             number += 1
         taken.add(number)

@@ -16,7 +16,6 @@ from glasshouse.model import globs
 from glasshouse.model.audience import Audience
 from glasshouse.model.job import StoredJob
 from glasshouse.model.redaction import Redaction
-from glasshouse.policy.searching import leads_to
 from glasshouse.wire import matching, trigrams
 from glasshouse.wire.masking import masked
 
@@ -26,7 +25,6 @@ _SCHEMA = """
 CREATE VIRTUAL TABLE {} USING fts5(text, content='', contentless_delete=1, detail=none,
     tokenize='trigram case_sensitive 1')
 """
-_FAILED_AT = ("failure", "failed_at")
 
 Group = frozenset[int]
 """Audiences, by their numbers, that see the same text."""
@@ -52,13 +50,6 @@ class Texts:
             self._by_rules.setdefault(audience.hidden, []).append((number, audience))
         self._tables: dict[Group, str] = {}
         self._kinds: dict[tuple[Group, ...], int] = {}
-        self._every_rule = tuple(dict.fromkeys(rule for rules in self._by_rules for rule in rules))
-        self.hides_times = any(leads_to(rule.path, _FAILED_AT) for rule in self._every_rule)
-        """Whether somebody may not see when jobs failed: then nothing is ordered by that."""
-
-    def moment(self, job: StoredJob) -> float | None:
-        """Return the time that an entry is ordered by, which everybody may see."""
-        return matching.moment(masked(job, self._every_rule) if self.hides_times else job)
 
     def of(self, job: StoredJob) -> Told:
         """Return the texts of an entry, each for those who see it so."""
@@ -117,7 +108,7 @@ class Texts:
 
     def _group(self, who: Group) -> tuple[Group, ...]:
         """Return the groups that have tables and are ``who`` together."""
-        parts = (who,)
+        parts: tuple[Group, ...] = (who,)
         if who not in self._tables and len(self._tables) >= _MOST:
             parts = tuple(frozenset({number}) for number in sorted(who))
         for part in parts:

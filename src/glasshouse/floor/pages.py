@@ -123,28 +123,47 @@ class PageCache(Generic[T]):
             raise UpstreamUnavailableError(page.late)
         return page.value
 
+    def known(self, key: Hashable, generation: int | None) -> Look[T] | None:
+        """Return the page if nothing has to be read for it now."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        self._kept.move_to_end(key)
+        if generation is None or self._good(kept, generation):
+            return Look(kept.value)
+        rests = min(kept.took * _SPARING, _LONGEST_REST)
+        return Look(kept.value, "") if time.monotonic() - kept.read_at < rests else None
+
     async def look(
-        self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]
+        self,
+        key: Hashable,
+        generation: int | None,
+        read: Callable[[], Awaitable[T]],
+        *,
+        abandons: bool = False,
     ) -> Look[T]:
         """Return the page for ``generation``, reading it at most once, or the last known.
 
-        ``generation`` is ``None`` while the server is known to be gone.
+        ``generation`` is ``None`` while the server is known to be gone. A read that
+        ``abandons`` ends when nobody waits for it any more.
 
         Raises:
             UpstreamUnavailableError: it cannot be read and was never read.
         """
+        known = self.known(key, generation)
+        if known is not None:
+            return known
         kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
-            if generation is None or self._good(kept, generation):
-                return Look(kept.value)
-            if time.monotonic() - kept.read_at < min(kept.took * _SPARING, _LONGEST_REST):
-                return Look(kept.value, "")
         flight = self._flight(key, generation, read, again=kept is not None)
+        flight.waiting += 1
         try:
             async with asyncio.timeout(None if kept is None else self._sharing.patience):
                 # A viewer who leaves must not cancel the read that others wait for.
                 return Look(await asyncio.shield(flight.task))
+        except asyncio.CancelledError:
+            if abandons and flight.waiting == 1:
+                self._abandon(key, flight)
+            raise
         except UpstreamUnavailableError as error:
             kept = self._kept.get(key)
             if kept is None:
@@ -154,6 +173,14 @@ class PageCache(Generic[T]):
             if kept is None:
                 raise
             return Look(kept.value, "")
+        finally:
+            flight.waiting -= 1
+
+    def _abandon(self, key: Hashable, flight: _Flight[T]) -> None:
+        # Who asks from now on begins anew.
+        if self._reading.get(key) is flight:
+            del self._reading[key]
+        flight.task.cancel()
 
     def _good(self, kept: _Kept[T], generation: int) -> bool:
         most = self._sharing.most_age
@@ -224,6 +251,7 @@ class _Flight(Generic[T]):
     def __init__(self, generation: int | None) -> None:
         self.generation = generation
         self.began = False
+        self.waiting = 0
 
 
 class _Kept(NamedTuple, Generic[T]):

@@ -40,10 +40,11 @@ Sees = Callable[[str], Sight]
 class ServerView:
     """One server as somebody may see it; methods as those of ``ServerFloor``."""
 
-    def __init__(self, floor: ServerFloor, sight: Sight) -> None:
-        """Show of ``floor`` what ``sight`` allows."""
+    def __init__(self, floor: ServerFloor, sight: Sight, person: Hashable = None) -> None:
+        """Show of ``floor`` what ``sight`` allows to ``person``."""
         self._floor = floor
         self.sight = sight
+        self._person = person
         self.name = floor.name
 
     @property
@@ -77,7 +78,7 @@ class ServerView:
                 f"There is no queue named {queue[:80]!r}.", remedy="Choose one of the queues."
             )
         asked = query if query.wanted is None else self._narrowed(query)
-        return await self._page(await self._floor.queue_jobs(queue, asked))
+        return await self._page(await self._floor.queue_jobs(queue, asked, self._person))
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set.
@@ -85,7 +86,8 @@ class ServerView:
         Raises:
             DeniedError: it looks for a value that is hidden.
         """
-        return await self._page(await self._floor.set_jobs(name, self._narrowed(query)))
+        asked = self._narrowed(query)
+        return await self._page(await self._floor.set_jobs(name, asked, self._person))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs.
@@ -93,7 +95,8 @@ class ServerView:
         Raises:
             DeniedError: it looks for a value that is hidden.
         """
-        return await self._page(await self._floor.working_jobs(self._narrowed(query)))
+        asked = self._narrowed(query)
+        return await self._page(await self._floor.working_jobs(asked, self._person))
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id."""
@@ -109,7 +112,7 @@ class ServerView:
             DeniedError: it looks for a value that is hidden.
         """
         asked = self._asked(wanted)
-        found = await self._floor.search(asked, start=start, per_page=per_page)
+        found = await self._floor.search(asked, start=start, per_page=per_page, person=self._person)
         items = await self._shown(found.items)
         # How many had to be looked at would tell of what is hidden.
         told = found.looked_at if asked == wanted else len(items)
@@ -204,9 +207,10 @@ class ServerView:
 class FloorView:
     """The servers that somebody may see, by name."""
 
-    def __init__(self, floor: Floor, sees: Sees) -> None:
-        """Show of ``floor`` what ``sees`` tells for each server."""
+    def __init__(self, floor: Floor, sees: Sees, person: Hashable = None) -> None:
+        """Show of ``floor`` what ``sees`` tells for each server; ``person`` is who looks."""
         self._floor = floor
+        self._person = person
         sights = {name: sees(name) for name in floor.names}
         self._sights = {name: sight for name, sight in sights.items() if sight.queues}
 
@@ -245,7 +249,7 @@ class FloorView:
                 f"There is no server named {name[:80]!r}.",
                 remedy="Choose one of the listed servers.",
             )
-        return ServerView(self._floor.server(name), sight)
+        return ServerView(self._floor.server(name), sight, self._person)
 
     def revealed(self, name: str) -> ServerView:
         """Return one server with nothing hidden in its jobs: for who says why, which is recorded.
@@ -260,4 +264,5 @@ class FloorView:
                 "Your role may not reveal hidden values here.",
                 remedy='It needs see = ["payload"] in a role, and one of its networks.',
             )
-        return ServerView(self._floor.server(name), msgspec.structs.replace(sight, hidden=()))
+        whole = msgspec.structs.replace(sight, hidden=())
+        return ServerView(self._floor.server(name), whole, self._person)

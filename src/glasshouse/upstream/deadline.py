@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from glasshouse.model.job import StoredJob
 from glasshouse.model.jobquery import JobQuery
@@ -43,3 +45,44 @@ class Deadline:
             OutOfTimeError: the time ran out while it was looked through.
         """
         return matches(wanted, job, self.check)
+
+
+class LookedThrough(NamedTuple):
+    """The positions of what matches among some entries, of which ``looked_at`` were looked at.
+
+    ``skipped`` of those were passed over: one alone takes more than all the time there is.
+    """
+
+    hits: tuple[int, ...]
+    looked_at: int
+    skipped: int
+
+
+async def look_through(
+    wanted: JobQuery, jobs: Sequence[StoredJob], deadline: Deadline, *, first: bool
+) -> LookedThrough:
+    """Look at entries while there is time, on a thread: they may be large.
+
+    ``first`` says that a search begins with them: then the first is passed over rather than
+    begun with once more by the next search.
+    """
+    return await asyncio.to_thread(_look_through, wanted, jobs, deadline, first=first)
+
+
+def _look_through(
+    wanted: JobQuery, jobs: Sequence[StoredJob], deadline: Deadline, *, first: bool
+) -> LookedThrough:
+    hits: list[int] = []
+    skipped = 0
+    for position, job in enumerate(jobs):
+        begins = first and not position
+        if not begins and deadline.over():
+            return LookedThrough(tuple(hits), position, skipped)
+        try:
+            if deadline.matches(wanted, job):
+                hits.append(position)
+        except OutOfTimeError:
+            if not begins:
+                return LookedThrough(tuple(hits), position, skipped)
+            skipped = 1
+    return LookedThrough(tuple(hits), len(jobs), skipped)

@@ -84,8 +84,7 @@ class Hunt:
                         self.looked_at += done
                         return
                     done += 1
-                    if piece.over():
-                        raise OutOfTimeError
+                    piece.check()
         except OutOfTimeError:
             self._stopped(keys, done)
             return
@@ -199,8 +198,7 @@ class Sweep:
                     if self._hunt.deadline.matches(self._wanted, job):
                         hits.append((key, job))
                     low += 1
-                    if piece.over():
-                        raise OutOfTimeError
+                    piece.check()
         except OutOfTimeError:
             if self._hunt.deadline.over():
                 raise

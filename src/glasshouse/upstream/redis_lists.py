@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import compress
 from typing import Protocol
 
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
 from glasshouse.upstream import redis_jobs
+from glasshouse.upstream.deadline import Deadline, look_through
 from glasshouse.upstream.redis_link import Question, Read, RedisLink
 from glasshouse.upstream.remote_jobs import time_of
-from glasshouse.upstream.sifting import sift
 
 _PROBES = 16
 _ROUNDS = 8
 _SECONDS = 1.0
 """How long one search may look."""
-_CHUNK, _MOST, _BYTES = 25, 2000, 4 << 20
+_CHUNK, _MOST, _BYTES = 4, 2000, 4 << 20
 """A search reads so many entries first, so many at most, and about so many bytes at once."""
 
 Make = Callable[[bytes, float], StoredJob]
@@ -191,21 +190,27 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
     """Look entry by entry, more at a time the smaller they are, for a second."""
     assert query.wanted is not None
     found: list[tuple[int, StoredJob]] = []
-    number, chunk, end = begin, _CHUNK, time.monotonic() + _SECONDS
-    while number < run.total and len(found) <= query.per_page and time.monotonic() < end:
+    number, chunk, skipped = begin, _CHUNK, 0
+    deadline = Deadline(time.monotonic, _SECONDS)
+    while number < run.total and len(found) <= query.per_page:
+        first = number == begin
+        if not first and deadline.over():
+            break
         some = await _shown(run, number, number + chunk, turned=turned)
         if not some:
             break
-        found += compress(enumerate(some, number), await sift(query.wanted, some))
-        number += len(some)
+        looked = await look_through(query.wanted, some, deadline, first=first)
+        found += [(number + position, some[position]) for position in looked.hits]
+        number += looked.looked_at
+        skipped += looked.skipped
         average = sum(len(job.payload) for job in some) // len(some) + 1
-        chunk = max(_CHUNK, min(_MOST, _BYTES // average))
+        chunk = max(1, min(_MOST, _BYTES // average))
     shown, beyond = found[: query.per_page], found[query.per_page :]
-    complete = not beyond and number >= run.total
+    ended = not beyond and number >= run.total
     following: Place | None = None
     if beyond:
         (following,) = await run.places(beyond[:1], turned=turned)
-    elif not complete:
+    elif not ended:
         following = await _place_at(run, number, turned=turned)
     return JobPage(
         items=tuple(job for _, job in shown),
@@ -214,7 +219,10 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
         per_page=query.per_page,
         read_at=now,
         next=following,
-        searched=Searched((beyond[0][0] if beyond else number) - begin, complete=complete),
+        searched=Searched(
+            (beyond[0][0] if beyond else number) - begin - skipped,
+            complete=ended and not skipped,
+        ),
     )
 
 

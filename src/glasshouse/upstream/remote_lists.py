@@ -6,19 +6,22 @@ will run. Faktory's pages are fetched as far as they are needed, each once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
-from itertools import compress, pairwise
+from itertools import pairwise
 
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
+from glasshouse.upstream.deadline import Deadline, look_through
 from glasshouse.upstream.remote_jobs import time_of
-from glasshouse.upstream.sifting import sift
 
 ROWS = 25
 """Rows of one of Faktory's pages. A queue's page has one more; it is the next page's first."""
 _MOST_PAGES = 4
 """Pages that one search looks through."""
 _MOST_STEPS = 24
+_SECONDS = 1.0
+"""How long one search may look through what it was given."""
 
 Fetch = Callable[[int], Awaitable[list[StoredJob]]]
 """Returns the rows of Faktory's page of this number, from 1."""
@@ -117,20 +120,27 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
     assert query.wanted is not None
     found: list[StoredJob] = []
     steps = range(begin, begin + (_MOST_PAGES + 1) * ROWS, ROWS)
-    reached = begin
+    reached, skipped = begin, 0
     for low, high in pairwise(steps):
         if low >= run.total or len(found) >= query.per_page:
             break
         some = await _shown(run, low, high, turned=turned)
-        found += compress(some, await sift(query.wanted, some))
+        # Faktory takes as long as it takes; what is bounded is the looking through.
+        deadline = Deadline(time.monotonic, _SECONDS / _MOST_PAGES)
+        looked = await look_through(query.wanted, some, deadline, first=low == begin)
+        found += [some[position] for position in looked.hits]
+        skipped += looked.skipped
+        if looked.looked_at < len(some):
+            reached = low + looked.looked_at
+            break
         reached = min(high, run.total)
-    complete = reached >= run.total
+    ended = reached >= run.total
     return JobPage(
         items=tuple(found),
         total=run.total,
         page=query.page,
         per_page=query.per_page,
         read_at=now,
-        next=None if complete else Place(float(reached)),
-        searched=Searched(reached - begin, complete=complete),
+        next=None if ended else Place(float(reached)),
+        searched=Searched(reached - begin - skipped, complete=ended and not skipped),
     )

@@ -10,6 +10,7 @@ import contextlib
 import http
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 from msgspec import UNSET
@@ -21,6 +22,7 @@ from glasshouse.desk.desk import Desk
 from glasshouse.desk.refusals import unrecorded
 from glasshouse.floor.floor import Floor
 from glasshouse.floor.view import FloorView
+from glasshouse.model.audience import Audience
 from glasshouse.model.errors import GlasshouseError, NotFoundError, StoreError
 from glasshouse.policy.rules import default_rules
 from glasshouse.web import bodies, errors, guard, replies, routes, schema, static, stored
@@ -32,6 +34,7 @@ from glasshouse.web.crowd import Crowd
 from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
 from glasshouse.web.hosts import Hosts
+from glasshouse.web.leaving import while_waited_for
 from glasshouse.web.live import Live
 from glasshouse.web.locale import locale_of
 from glasshouse.web.origin import require_same_origin
@@ -122,6 +125,9 @@ class Console:
             admit(viewer)
             await self._live.respond(match, scope, receive, send, viewer)
             return None
+        if "q" in match.route.query and scope["query_string"]:
+            # A search takes its time; others wait for it.
+            return await while_waited_for(receive, self._content(match, scope))
         return await self._content(match, scope)
 
     def _require_known_host(self, scope: Scope) -> None:
@@ -325,6 +331,8 @@ def create_app(
         pages, renderer = pages or PAGES, renderer or Renderer(assets.urls, base)
     if gate is None:
         gate = OpenGate(default_rules()) if people is None else PeopleGate(people)
+    for name in floor.names:
+        floor.server(name).expect(partial(_audiences, gate, name))
     operated = frozenset(() if desk is None else desk.operators)
     site = Site(
         floor=floor,
@@ -340,6 +348,10 @@ def create_app(
     inner: ASGIApp = SecurityHeaders(console)
     crowd = Crowd() if people is None else Crowd(people.access.is_proxy)
     return Application(SubPath(inner, base) if base else inner, live, crowd)
+
+
+def _audiences(gate: Gate, server: str) -> tuple[Audience, ...]:
+    return gate.rules.audiences(server)
 
 
 def _wants_json(scope: Scope) -> bool:

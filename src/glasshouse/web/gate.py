@@ -15,6 +15,11 @@ from glasshouse.web.viewer import Viewer
 class Gate(Protocol):
     """Tells who asks."""
 
+    @property
+    def rules(self) -> Rules:
+        """The rules that hold now."""
+        ...
+
     async def viewer(self, scope: Scope) -> Viewer:
         """Return who sent a request that passed the guard."""
         ...
@@ -29,7 +34,7 @@ class OpenGate:
 
     def __init__(self, rules: Rules) -> None:
         """Let everybody in under ``rules``."""
-        self._rules = rules
+        self.rules = rules
 
     async def viewer(self, scope: Scope) -> Viewer:
         """Return a stranger."""
@@ -41,4 +46,4 @@ class OpenGate:
         return self._stranger(viewer.context)
 
     def _stranger(self, context: Context) -> Viewer:
-        return Viewer(rules=self._rules, actor=self._rules.stranger(), context=context)
+        return Viewer(rules=self.rules, actor=self.rules.stranger(), context=context)

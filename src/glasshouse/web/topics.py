@@ -44,7 +44,7 @@ class Site:
         params = dict(match.params)
         if "name" in match.route.needs:
             params["queue"] = taken["name"]
-        floor = FloorView(self.floor, viewer.sees)
+        floor = FloorView(self.floor, viewer.sees, viewer.who)
         server = floor.server(params["server"]) if "server" in params else None
         path = raw_path.decode("ascii") + (f"?{raw_query.decode('ascii')}" if raw_query else "")
         return PageContext(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import msgspec
 
 from glasshouse.model import globs
@@ -29,6 +31,11 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     def signed_in(self) -> bool:
         """Whether somebody vouches for a name."""
         return bool(self.actor.name)
+
+    @property
+    def who(self) -> Hashable:
+        """What tells one who looks from others: the name, or where a stranger is."""
+        return self.actor.name or self.context.address
 
     @property
     def label(self) -> str:

@@ -22,6 +22,7 @@ from starlette.types import Scope
 from glasshouse.model.access import Context, IPAddress
 from glasshouse.model.errors import InvalidError, StoreError
 from glasshouse.policy.decide import in_networks
+from glasshouse.policy.rules import Rules
 from glasshouse.web import guard
 from glasshouse.web.network import client_address, socket_address
 from glasshouse.web.people.access import Access
@@ -50,6 +51,11 @@ class PeopleGate:
     @property
     def _access(self) -> Access:
         return self._people.access
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that hold now."""
+        return self._access.rules
 
     async def viewer(self, scope: Scope) -> Viewer:
         """Return who sent a request that passed the guard.
