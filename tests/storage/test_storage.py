@@ -186,15 +186,33 @@ async def test_no_more_attempts_get_through_than_may(database: Database) -> None
     limit = limits.Limit(5, 60.0)
     waits = await asyncio.gather(*(database.run(limits.take, "k", limit, NOW) for _ in range(30)))
     assert waits.count(0.0) == 5
-    database.call(limits.give_back, "k")
-    assert database.call(limits.take, "k", limit, NOW) == 0.0
     assert database.call(limits.take, "k", limit, NOW) == 60.0
+    assert database.call(limits.full, "k", limit, NOW + 20) == 40.0
+    assert database.call(limits.full, "k", limits.Limit(6, 60.0), NOW) == 0.0
+    assert database.call(limits.full, "other", limit, NOW) == 0.0
+    assert database.call(limits.full, "k", limit, NOW + 60) == 0.0
     assert database.call(limits.take, "k", limit, NOW + 60) == 0.0
     database.call(limits.know, "who", "here", NOW)
     database.call(limits.know, "who", "here", NOW + 1)
     assert database.call(limits.knows, "who", "here", NOW + 2)
     assert not database.call(limits.knows, "who", "there", NOW)
     assert not database.call(limits.knows, "who", "here", NOW + limits.KNOWN_FOR + 2)
+
+
+def test_what_was_counted_by_a_clock_that_was_set_back_ends_in_its_time(
+    database: Database,
+) -> None:
+    limit = limits.Limit(2, 60.0)
+    for _ in range(3):
+        database.call(limits.take, "k", limit, NOW)
+    assert database.call(limits.full, "k", limit, NOW + 20) == 40.0
+    database.call(limits.set_back, 30.0)
+    assert database.call(limits.full, "k", limit, NOW - 10) == 40.0
+    # A console that did not run when the clock was set back sees what cannot be.
+    assert database.call(limits.full, "k", limit, NOW - 3600) == 0.0
+    assert database.call(limits.take, "k", limit, NOW - 3600) == 0.0
+    assert database.call(limits.take, "k", limit, NOW - 3600) == 0.0
+    assert database.call(limits.take, "k", limit, NOW - 3600) == 60.0
 
 
 def test_a_failure_is_told_without_what_was_kept(database: Database) -> None:

@@ -130,12 +130,14 @@ def reset_factor(
 ) -> None:
     """Take all second factors of a person away, so that others can be set up.
 
+    Sessions end at once, and so do tokens that a second factor was exchanged for.
+
     \b
     Examples:
       glasshouse users reset-factor ops
       glasshouse users reset-factor oidc:jane
     """  # noqa: D301 - click reads the \b
-    from glasshouse.storage import accounts, factors, sessions  # noqa: PLC0415 - takes a while
+    from glasshouse.storage import accounts, ends  # noqa: PLC0415 - it takes a while
 
     actor = name if ":" in name else accounts.SOURCE + name
     with opened(config, state, new=False) as (database, _, _):
@@ -144,11 +146,7 @@ def reset_factor(
                 f"There is no account {name[:80]!r}.", remedy="See glasshouse users list."
             )
 
-        def reset(db: sa.Connection) -> None:
-            factors.reset(db, actor)
-            sessions.end_all(db, actor)
-
-        _recorded(database, "factors reset", actor, reset)
+        _recorded(database, "factors reset", actor, lambda db: ends.reset_factors(db, actor))
     typer.echo(f"{actor} has no second factor any more, and is signed out everywhere.")
 
 

@@ -36,17 +36,23 @@ def accepted_step(secret: str, code: str, now: float, last_step: int) -> int | N
     ``None`` when the code is wrong, too old, too new, or was taken before. A blank
     between its digits does no harm.
     """
+    return next((step for step in steps_of(secret, code, now) if step > last_step), None)
+
+
+def steps_of(secret: str, code: str, now: float) -> tuple[int, ...]:
+    """Return the steps that ``code`` belongs to, of those that are good now."""
+    if not looks_like_code(code):
+        return ()
     plain = code.replace(" ", "")
-    if not _CODE.fullmatch(plain):
-        return None
     current = int(now // PERIOD)
-    found: int | None = None
-    for step in (current + offset for offset in _AROUND):
-        # All three are compared, whichever it is.
-        right = hmac.compare_digest(code_at(secret, step), plain)
-        if right and step > last_step and found is None:
-            found = step
-    return found
+    around = (current + offset for offset in _AROUND)
+    # All three are compared, whichever it is.
+    return tuple([s for s in around if hmac.compare_digest(code_at(secret, s), plain)])
+
+
+def looks_like_code(text: str) -> bool:
+    """Return whether ``text`` could be a one-time code."""
+    return _CODE.fullmatch(text.replace(" ", "")) is not None
 
 
 def code_at(secret: str, step: int) -> str:

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from glasshouse.model.errors import InvalidError, NotFoundError
-from glasshouse.storage import factors, sessions, tokens
+from glasshouse.storage import factors, pending, sessions, tokens
 from glasshouse.storage.tables import ACCOUNT
 
 SOURCE = "local:"
@@ -74,3 +74,4 @@ def remove(db: sa.Connection, name: str) -> None:
     sessions.end_all(db, actor)
     tokens.remove_all(db, actor)
     factors.reset(db, actor)
+    pending.remove_all(db, actor)

@@ -119,6 +119,20 @@ def set_recovery(db: sa.Connection, actor: str, digests: tuple[bytes, ...]) -> N
         db.execute(sa.insert(RECOVERY), rows)
 
 
+def set_first_recovery(db: sa.Connection, actor: str, digests: tuple[bytes, ...]) -> bool:
+    """Give a person recovery codes, if none are left; return whether they were given."""
+    if of(db, actor).recovery:
+        return False
+    set_recovery(db, actor, digests)
+    return True
+
+
+def without_last(db: sa.Connection, actor: str) -> None:
+    """Take the recovery codes away with the last factor that they stand in for."""
+    if not of(db, actor).any:
+        set_recovery(db, actor, ())
+
+
 def use_recovery(db: sa.Connection, actor: str, digest: bytes, now: float) -> bool:
     """Use a recovery code up; return false when it is not one, or was used before."""
     used = db.execute(

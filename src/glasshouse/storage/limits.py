@@ -1,7 +1,7 @@
-"""How often something may be tried, kept across restarts; and from where people signed in.
+"""How often something was wrong, kept across restarts; and from where people signed in.
 
-An attempt counts before it is looked at, so that many at once are no more than many in a
-row. What succeeded is given back.
+What always holds: nothing is counted for longer than its limit says, also when the clock
+was set back.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Limit(NamedTuple):
 
 
 def take(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
-    """Count an attempt; return 0, or in how many seconds there may be another.
+    """Count one more; return 0, or, when there were as many as may be, for how many seconds.
 
-    One statement counts and compares: of many at once no more get through than may.
+    One statement counts and compares: many at once are no more than many in a row.
     """
-    over = ATTEMPT.c.ends_at <= now
+    over = _over(limit, now)
     counted = (
         _insert(db, ATTEMPT)
         .values(key=key, count=1, ends_at=now + limit.seconds)
@@ -44,17 +44,21 @@ def take(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
     )
     if db.execute(counted).first() is not None:
         return 0.0
-    ends_at = db.execute(sa.select(ATTEMPT.c.ends_at).where(ATTEMPT.c.key == key)).scalar()
-    return max(1.0, (ends_at or now) - now)
+    return max(1.0, full(db, key, limit, now))
 
 
-def give_back(db: sa.Connection, key: str) -> None:
-    """Take an attempt back that succeeded."""
-    db.execute(
-        sa.update(ATTEMPT)
-        .where(ATTEMPT.c.key == key, ATTEMPT.c.count > 0)
-        .values(count=ATTEMPT.c.count - 1)
+def full(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
+    """Return for how many seconds more there were as many as may be; 0 if there were not."""
+    asked = sa.select(ATTEMPT.c.ends_at).where(
+        ATTEMPT.c.key == key, ATTEMPT.c.count >= limit.most, sa.not_(_over(limit, now))
     )
+    ends_at = db.execute(asked).scalar()
+    return 0.0 if ends_at is None else ends_at - now
+
+
+def set_back(db: sa.Connection, seconds: float) -> None:
+    """Let everything end when it would have ended if the clock had not been set back."""
+    db.execute(sa.update(ATTEMPT).values(ends_at=ATTEMPT.c.ends_at - seconds))
 
 
 def know(db: sa.Connection, actor: str, address: str, now: float) -> None:
@@ -75,6 +79,11 @@ def knows(db: sa.Connection, actor: str, address: str, now: float) -> bool:
         sa.select(KNOWN.c.at).where(KNOWN.c.actor == actor, KNOWN.c.address == address)
     ).first()
     return row is not None and now - float(row.at) < KNOWN_FOR
+
+
+def _over(limit: Limit, now: float) -> sa.ColumnElement[bool]:
+    # What ends later than it could was begun before the clock was set back.
+    return sa.or_(ATTEMPT.c.ends_at <= now, ATTEMPT.c.ends_at > now + limit.seconds)
 
 
 def _insert(db: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

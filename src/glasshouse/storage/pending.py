@@ -24,6 +24,11 @@ def begin(db: sa.Connection, pending: Pending, now: float) -> None:
     db.execute(sa.insert(PENDING).values(msgspec.structs.asdict(pending)))
 
 
+def remove_all(db: sa.Connection, actor: str) -> None:
+    """Forget what a person began."""
+    db.execute(sa.delete(PENDING).where(PENDING.c.actor == actor))
+
+
 def take(db: sa.Connection, digest: bytes, kind: str, now: float) -> Pending | None:
     """Return what was begun, once: a second time there is nothing."""
     where = (PENDING.c.digest == digest, PENDING.c.kind == kind)

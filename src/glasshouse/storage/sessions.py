@@ -100,6 +100,14 @@ def end_all(db: sa.Connection, actor: str, but: bytes | None = None) -> int:
     return int(db.execute(sa.delete(SESSION).where(others)).rowcount)
 
 
+def unprove(db: sa.Connection, actor: str, but: bytes | None = None) -> None:
+    """Let no second factor count any more in the sessions of a person, but one if wanted."""
+    others = SESSION.c.actor == actor
+    if but is not None:
+        others = sa.and_(others, SESSION.c.digest != but)
+    db.execute(sa.update(SESSION).where(others).values(proven_at=None))
+
+
 def of(db: sa.Connection, actor: str, now: float) -> tuple[Session, ...]:
     """Return the sessions of a person that have not ended, the one used last first."""
     rows = db.execute(

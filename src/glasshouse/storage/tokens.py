@@ -70,9 +70,12 @@ def remove(db: sa.Connection, actor: str, public_id: str) -> bool:
     return bool(gone.rowcount)
 
 
-def remove_all(db: sa.Connection, actor: str) -> None:
-    """Remove all tokens of a person."""
-    db.execute(sa.delete(TOKEN).where(TOKEN.c.actor == actor))
+def remove_all(db: sa.Connection, actor: str, kind: str | None = None) -> None:
+    """Remove all tokens of a person, or those of one kind."""
+    ours = TOKEN.c.actor == actor
+    if kind is not None:
+        ours = sa.and_(ours, TOKEN.c.kind == kind)
+    db.execute(sa.delete(TOKEN).where(ours))
 
 
 def _token(row: sa.RowMapping) -> Token:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 from starlette.responses import Response
 
 from glasshouse.identity import passwords
@@ -15,23 +16,26 @@ from glasshouse.model.errors import GlasshouseError, InvalidError
 from glasshouse.model.operation import Operation
 from glasshouse.policy import decide
 from glasshouse.policy.roles import DEFAULT_FACTOR_AGE, names_operation
-from glasshouse.storage import accounts
+from glasshouse.storage import accounts, ends
 from glasshouse.web import bodies
 from glasshouse.web.context import PageContext, PageResult, result
 from glasshouse.web.i18n import t
+from glasshouse.web.network import limit_key
 from glasshouse.web.people.accountview import Shown, account_view
 from glasshouse.web.people.change import Change, see
 from glasshouse.web.people.keys import Keys
 from glasshouse.web.people.passwords import LOCAL, has_password
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import Person
+from glasshouse.web.people.recording import Note
 from glasshouse.web.people.refusals import FactorNeededError, TooManyError, WrongCredentialsError
 from glasshouse.web.people.setup import SetUps
 from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
+from glasshouse.web.views.people import SetUpView
 
 _DIGITS = 9
-Action = Callable[[Change, Person, Mapping[str, str]], Awaitable[Shown | Response]]
+Action = Callable[[Change, Person, Mapping[str, str], Note], Awaitable[Shown | Response]]
 
 
 class Account:
@@ -65,20 +69,19 @@ class Account:
         action = self._actions.get(fields.get("action", ""))
         if action is None:
             raise InvalidError("The form asks for nothing known.", remedy="Load the page anew.")
+        note = self._noting(change, fields["action"])
         try:
-            shown = await action(change, person, fields)
+            shown = await action(change, person, fields, note)
         except (WrongCredentialsError, FactorNeededError, InvalidError, TooManyError) as error:
             return await self._refused(change, error)
-        if action != self._totp_begin:  # which changes nothing yet
-            await self._noted(change, fields["action"])
         if isinstance(shown, Response):
             return shown
         answer = change.page(await self._result(change.context, shown))
         return answer if shown.session is None else change.signed_in(answer, shown.session)
 
-    async def _noted(self, change: Change, action: str) -> None:
+    def _noting(self, change: Change, action: str) -> Note:
         viewer = change.context.viewer
-        await self._people.recording.note_viewer(Event.ACCOUNT, viewer, action=action)
+        return self._people.recording.noting_viewer(Event.ACCOUNT, viewer, action=action)
 
     async def _refused(self, change: Change, error: GlasshouseError) -> Response:
         locale = change.context.locale
@@ -100,13 +103,15 @@ class Account:
         return fresh(await self._keys.ask_for_new(person, change), JSON)
 
     async def _keep_key(self, change: Change, person: Person, told: Mapping[str, Any]) -> Response:
-        await self._keys.add(person, change, told)
-        await self._noted(change, "passkey-new")
-        session, codes = await self._added(person)
+        note = self._noting(change, "passkey-new")
+        codes = await self._keys.add(person, change, told, note)
+        session = await self._renewed(person, factor=True)
         answer = fresh(msgspec.json.encode({"codes": codes}), JSON)
         return answer if session is None else change.signed_in(answer, session)
 
-    async def _password(self, change: Change, person: Person, fields: Mapping[str, str]) -> Shown:
+    async def _password(
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
+    ) -> Shown:
         if not person.name.startswith(LOCAL):
             raise InvalidError(
                 "This console does not keep your password.", remedy="Change it where it is kept."
@@ -117,52 +122,69 @@ class Account:
             raise InvalidError("The two new passwords differ.", remedy="Enter it twice.")
         tools = self._people.tools
         salt = tools.entropy(passwords.SALT_BYTES)
-        stored = await tools.hashing.run(lambda: passwords.hashed(new, salt))
-        await tools.database.run(accounts.set_password, person.name.removeprefix(LOCAL), stored)
-        await self._people.sessions.end_others(again.session, person.name)
+        async with tools.hashing.turn(limit_key(change.address)):
+            stored = await tools.hashing.run(lambda: passwords.hashed(new, salt))
+        but = None if again.session is None else again.session.digest
+
+        def change_it(db: sa.Connection) -> None:
+            accounts.set_password(db, person.name.removeprefix(LOCAL), stored)
+            ends.sign_out_everywhere(db, person.name, but)
+            note(db)
+
+        await tools.database.run(change_it)
+        self._people.sessions.forget()
         session = await self._renewed(again, password=True)
         return Shown(
             done="The password was changed; your other sessions have ended.", session=session
         )
 
-    async def _totp_begin(self, change: Change, person: Person, fields: Mapping[str, str]) -> Shown:
+    async def _totp_begin(
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
+    ) -> Shown:
         await self._may_add(change, person, fields.get("password", ""))
         return Shown(set_up=await self._set_ups.begin(person))
 
     async def _totp_confirm(
-        self, change: Change, person: Person, fields: Mapping[str, str]
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
     ) -> Shown:
         code, begun = fields.get("code", "").strip(), fields.get("pending", "")
-        again = await self._set_ups.confirm(person, begun, code)
-        if again is not None:
-            return Shown(set_up=again, fault="The code does not fit: try the next one.")
-        session, codes = await self._added(person)
-        return Shown(done="The authenticator app was set up.", codes=codes, session=session)
+        done = await self._set_ups.confirm(person, begun, code, note)
+        if isinstance(done, SetUpView):
+            return Shown(set_up=done, fault="The code does not fit: try the next one.")
+        session = await self._renewed(person, factor=True)
+        return Shown(done="The authenticator app was set up.", codes=done, session=session)
 
     async def _totp_remove(
-        self, change: Change, person: Person, fields: Mapping[str, str]
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
     ) -> Shown:
         self._require_proof(person)
-        await self._people.factors.remove_totp(person.name)
+        await self._people.factors.remove_totp(person.name, note, _session_of(person))
+        self._people.sessions.forget()
         return Shown(done="The authenticator app was removed.")
 
     async def _passkey_remove(
-        self, change: Change, person: Person, fields: Mapping[str, str]
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
     ) -> Shown:
         self._require_proof(person)
-        await self._keys.remove(person, fields.get("credential", ""))
+        await self._keys.remove(person, fields.get("credential", ""), note)
+        self._people.sessions.forget()
         return Shown(done="The passkey was removed.")
 
     async def _recovery_new(
-        self, change: Change, person: Person, fields: Mapping[str, str]
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
     ) -> Shown:
         self._require_proof(person)
-        codes = await self._people.factors.new_recovery_codes(person.name)
+        codes = await self._people.factors.new_recovery_codes(
+            person.name, note, _session_of(person)
+        )
+        self._people.sessions.forget()
         return Shown(
             done="These are new recovery codes; those before are good no more.", codes=codes
         )
 
-    async def _token_new(self, change: Change, person: Person, fields: Mapping[str, str]) -> Shown:
+    async def _token_new(
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
+    ) -> Shown:
         held = await self._people.factors.of(person.name)
         if held.any:
             self._require_proof(person)
@@ -174,25 +196,25 @@ class Account:
                     f"{pattern[:60]!r} is no operation.",
                     remedy=f"The operations are {', '.join(Operation)}.",
                 )
-        token = await self._people.tokens.make(person, fields.get("label", ""), days, scope)
+        token = await self._people.tokens.make(person, fields.get("label", ""), days, scope, note)
         return Shown(done="The token was made. It is shown this once.", token=token)
 
     async def _token_remove(
-        self, change: Change, person: Person, fields: Mapping[str, str]
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
     ) -> Shown:
-        await self._people.tokens.remove(person.name, fields.get("id", ""))
+        await self._people.tokens.remove(person.name, fields.get("id", ""), note)
         return Shown(done="The token was removed.")
 
     async def _session_end(
-        self, change: Change, person: Person, fields: Mapping[str, str]
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
     ) -> Shown:
-        await self._people.sessions.end_one(person.name, fields.get("id", ""))
+        await self._people.sessions.end_one(person.name, fields.get("id", ""), note)
         return Shown(done="The session has ended.")
 
     async def _sessions_end(
-        self, change: Change, person: Person, fields: Mapping[str, str]
+        self, change: Change, person: Person, fields: Mapping[str, str], note: Note
     ) -> Response:
-        await self._people.sessions.end_others(None, person.name)
+        await self._people.sessions.end_all(person.name, note)
         return change.signed_out(see("/"))
 
     async def _may_add(self, change: Change, person: Person, password: str) -> None:
@@ -224,14 +246,6 @@ class Account:
                 remedy="Do so at /step-up, and come back within ten minutes.",
             )
 
-    async def _added(self, person: Person) -> tuple[str | None, tuple[str, ...]]:
-        """A factor was added: it was shown with that, and the first brings recovery codes."""
-        held = await self._people.factors.of(person.name)
-        codes: tuple[str, ...] = ()
-        if not held.recovery:
-            codes = await self._people.factors.new_recovery_codes(person.name)
-        return await self._renewed(person, factor=True), codes
-
     async def _renewed(
         self, person: Person, *, factor: bool = False, password: bool = False
     ) -> str | None:
@@ -253,6 +267,10 @@ class Account:
 def _whole(text: str) -> int:
     """Return a number of some digits; 0, which is out of bounds everywhere, for anything else."""
     return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+
+
+def _session_of(person: Person) -> bytes | None:
+    return None if person.session is None else person.session.digest
 
 
 def _proven(context: PageContext, person: Person) -> PageContext:

@@ -22,6 +22,7 @@ from glasshouse.storage.pending import Pending
 from glasshouse.web.people.change import Change
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import Person
+from glasshouse.web.people.recording import Note, recorded
 from glasshouse.web.people.refusals import FactorNeededError
 
 log = structlog.get_logger()
@@ -50,8 +51,12 @@ class Keys:
         asked = passkeys.ask_for_new(party, person.name, user, challenge, known)
         return await self._begun(_NEW, person, challenge, asked)
 
-    async def add(self, person: Person, change: Change, told: Mapping[str, Any]) -> None:
-        """Keep the passkey that the browser made.
+    async def add(
+        self, person: Person, change: Change, told: Mapping[str, Any], note: Note
+    ) -> tuple[str, ...]:
+        """Keep the passkey that the browser made, as ``note`` records.
+
+        Returns recovery codes, if there were none.
 
         Raises:
             InvalidError: its answer is not right, or was given before.
@@ -67,7 +72,9 @@ class Keys:
             label=label,
             created_at=self._people.tools.clock(),
         )
-        await self._people.tools.database.run(factors.add_passkey, key)
+        return await self._people.factors.added(
+            person.name, lambda db: factors.add_passkey(db, key), note
+        )
 
     async def ask(self, person: Person, change: Change) -> bytes:
         """Return as JSON what the browser is asked for, to show a passkey."""
@@ -84,19 +91,16 @@ class Keys:
             FactorNeededError: it is not the person's, or the answer was given before.
             TooManyError: it was tried too often.
         """
-        async with self._people.limits.factor(person.name) as attempt:
-            try:
-                challenge = await self._taken(_SHOW, person, told)
-                await self._checked(person, change, challenge, _answer(told))
-            except InvalidError as error:
-                log.info("second factor refused", actor=person.name)
-                await self._noted(Event.FACTOR_REFUSED, person, change)
-                raise FactorNeededError(error.detail, remedy=error.remedy) from None
-            attempt.good = True
-        await self._noted(Event.FACTOR_SHOWN, person, change)
-
-    async def _noted(self, event: Event, person: Person, change: Change) -> None:
-        await self._people.recording.note(event, person.name, change.address, by="passkey")
+        people = self._people
+        try:
+            challenge = await self._taken(_SHOW, person, told)
+            await self._checked(person, change, challenge, _answer(told))
+        except InvalidError as error:
+            log.info("second factor refused", actor=person.name)
+            await people.limits.wrong(people.limits.of_factor(person.name))
+            refused = Event.FACTOR_REFUSED
+            await people.recording.note(refused, person.name, change.address, by="passkey")
+            raise FactorNeededError(error.detail, remedy=error.remedy) from None
 
     async def _checked(
         self, person: Person, change: Change, challenge: bytes, answer: Mapping[str, Any]
@@ -108,14 +112,20 @@ class Keys:
         count = passkeys.check(
             self._party(change), challenge, answer, key.public_key, key.sign_count
         )
-        await tools.database.run(factors.use_passkey, key.credential, count, tools.clock())
-
-    async def remove(self, person: Person, credential: str) -> None:
-        """Take a passkey away."""
-        await self._people.tools.database.run(
-            factors.remove_passkey, person.name, _unwritten(credential)
+        note = self._people.recording.noting(
+            Event.FACTOR_SHOWN, person.name, change.address, by="passkey"
         )
-        await self._people.factors.without_last(person.name)
+        use = recorded(note, factors.use_passkey)
+        await tools.database.run(use, key.credential, count, tools.clock())
+
+    async def remove(self, person: Person, credential: str, note: Note) -> None:
+        """Take a passkey away, as ``note`` records."""
+        await self._people.factors.removed(
+            person.name,
+            lambda db: factors.remove_passkey(db, person.name, _unwritten(credential)),
+            note,
+            None if person.session is None else person.session.digest,
+        )
 
     async def _begun(self, kind: str, person: Person, challenge: bytes, asked: str) -> bytes:
         tools = self._people.tools

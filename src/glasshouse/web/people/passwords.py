@@ -1,15 +1,18 @@
 """Names and passwords: of local accounts and of an htpasswd file.
 
 What always holds: an unknown name and a wrong password get the same answer after the
-same work; a password is compared in a thread, never on the loop.
+same work; a password is compared in a thread, never on the loop; a right one is let in,
+whatever others sent at the same time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -18,8 +21,9 @@ from glasshouse.identity import passwords
 from glasshouse.ledger.record import Event
 from glasshouse.model.access import IPAddress
 from glasshouse.storage import accounts
+from glasshouse.web.network import limit_key
 from glasshouse.web.people.finding import Finder
-from glasshouse.web.people.limits import Limits
+from glasshouse.web.people.limits import Limits, Tries
 from glasshouse.web.people.person import How, Person
 from glasshouse.web.people.recording import Recording
 from glasshouse.web.people.refusals import WrongCredentialsError
@@ -56,10 +60,10 @@ class File(Protocol):
 
 
 class _Right(NamedTuple):
-    """A password that was right: until when, and for which state of the account."""
+    """A password that was right for a state of the account, as its seal says; and until when."""
 
+    seal: bytes
     until: float
-    stamp: bytes
 
 
 class Passwords:
@@ -75,7 +79,8 @@ class Passwords:
         self._file = file
         self._finder = Finder(tools.database)
         self._key = tools.entropy(32)
-        self._right: OrderedDict[bytes, _Right] = OrderedDict()
+        self._right: OrderedDict[tuple[str, str], _Right] = OrderedDict()
+        self._checking: dict[tuple[str, str, bytes], asyncio.Task[Person]] = {}
 
     async def check(self, name: str, password: str, address: IPAddress | None) -> Person:
         """Return the person with this name and password.
@@ -85,33 +90,73 @@ class Passwords:
             TooManyError: it was tried too often.
         """
         account = await self._account(name)
-        async with self._limits.password(name, address) as attempt:
-            person = await self._tools.hashing.run(lambda: self._compared(account, name, password))
-            if person is None:
-                log.info("sign-in refused", address=str(address))
-                # People type passwords where a name belongs: only names that are some are kept.
-                known = self._known(account, name)
-                await self._recording.note(Event.SIGN_IN_REFUSED, known, address)
-                raise WrongCredentialsError("The name or the password is wrong.")
-            attempt.good = True
-        await self._renew(account, password)
+        tries = await self._limits.of_password(name, address)
+        person = await self._found(tries, account, name, password)
+        if person is None:
+            log.info("sign-in refused", address=str(address))
+            # People type passwords where a name belongs: only names that are some are kept.
+            known = self._known(account, name)
+            await self._recording.note(Event.SIGN_IN_REFUSED, known, address)
+            raise WrongCredentialsError("The name or the password is wrong.")
+        await self._limits.right(tries)
+        await self._renew(account, password, tries.where)
         return person
 
+    async def _found(
+        self, tries: Tries, account: accounts.Account | None, name: str, password: str
+    ) -> Person | None:
+        """Return who this is; one that is wrong is counted before the next is looked at."""
+        hashing = self._tools.hashing
+
+        async def compared() -> Person | None:
+            person = await hashing.run(lambda: self._compared(account, name, password))
+            if person is None:
+                await self._limits.wrong(tries)
+            return person
+
+        async with hashing.turn(tries.where):
+            if not await self._limits.used_up(tries):
+                return await compared()
+        await self._limits.paced(tries)
+        async with hashing.turn(tries.where):
+            return await compared()
+
     async def check_again(self, name: str, password: str, address: IPAddress | None) -> Person:
-        """Return likewise, for a program that sends its password with each request."""
+        """Return likewise, for a program that sends its password with each request.
+
+        What is remembered helps nobody to guess: the first try with another password, from
+        the same address and for the same name, makes it forgotten.
+        """
         account = await self._account(name)
-        stamp = self._stamp(account, name)
-        said = f"{name}\0{password}".encode("utf-8", "surrogatepass")
+        stamp, where = self._stamp(account, name), (name, limit_key(address))
+        said = "\0".join((*where, password)).encode("utf-8", "surrogatepass")
         # A keyed hash as HMAC is one; of short texts it is made without leaving this thread.
-        seal = hashlib.blake2b(said, key=self._key, digest_size=32).digest()
-        right = self._right.get(seal)
-        if right is not None and right.stamp == stamp and time.monotonic() < right.until:
+        seal = hashlib.blake2b(said + stamp, key=self._key, digest_size=32).digest()
+        right = self._right.get(where)
+        if right is not None and right.seal == seal and time.monotonic() < right.until:
             return self._person(account, name)
-        person = await self.check(name, password, address)
-        self._right[seal] = _Right(time.monotonic() + _REMEMBERED, stamp)
+        self._right.pop(where, None)
+        await self._checked((*where, seal), lambda: self.check(name, password, address))
+        self._right[where] = _Right(seal, time.monotonic() + _REMEMBERED)
         while len(self._right) > _MOST_REMEMBERED:
             self._right.popitem(last=False)
-        return person
+        return self._person(account, name)
+
+    async def _checked(
+        self, key: tuple[str, str, bytes], check: Callable[[], Coroutine[Any, Any, Person]]
+    ) -> None:
+        """Check a password once for all who send the same at the same time."""
+        task = self._checking.get(key)
+        if task is None:
+            task = self._checking[key] = asyncio.create_task(check())
+            task.add_done_callback(lambda done: self._done(key, done))
+        # Several may wait for it: who goes away does not take it along.
+        await asyncio.shield(task)
+
+    def _done(self, key: tuple[str, str, bytes], task: asyncio.Task[Person]) -> None:
+        del self._checking[key]
+        if not task.cancelled():
+            task.exception()  # Whoever waited may have gone: then nobody misses it.
 
     async def still_there(self, person: Person) -> Person | None:
         """Return the person with the role of now; ``None`` when the name is gone."""
@@ -153,11 +198,12 @@ class Passwords:
             return hashlib.sha256(account.password.encode()).digest()
         return b"" if self._file is None else self._file.stamp(name)
 
-    async def _renew(self, account: accounts.Account | None, password: str) -> None:
+    async def _renew(self, account: accounts.Account | None, password: str, where: str) -> None:
         if account is None or not passwords.outdated(account.password):
             return
         salt = self._tools.entropy(passwords.SALT_BYTES)
-        renewed = await self._tools.hashing.run(lambda: passwords.hashed(password, salt))
+        async with self._tools.hashing.turn(where):
+            renewed = await self._tools.hashing.run(lambda: passwords.hashed(password, salt))
         await self._tools.database.run(accounts.set_password, account.name, renewed)
 
 

@@ -23,6 +23,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     ``own`` is the role that a local account has. ``scope`` are the operations that a
     token is good for. ``proven_at`` is when the second factor was shown (Unix seconds).
+    ``stamp`` tells the password of the password file that this rests on from any other.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     proven_at: float | None = None
     scope: tuple[str, ...] | None = None
     session: Session | None = None
+    stamp: bytes | None = None

@@ -11,9 +11,10 @@ from collections import OrderedDict
 
 from glasshouse.identity import tokens as secret
 from glasshouse.model.access import IPAddress
-from glasshouse.storage import sessions
+from glasshouse.storage import ends, sessions
 from glasshouse.storage.sessions import Session
 from glasshouse.web.people.person import How, Person
+from glasshouse.web.people.recording import Note, recorded
 from glasshouse.web.people.tools import Tools
 
 _FRESH = 1.0
@@ -37,8 +38,12 @@ class Sessions:
         agent: str,
         *,
         password: bool,
+        note: Note | None = None,
     ) -> str:
-        """Begin a session and return its id; ``password`` says that one was given now."""
+        """Begin a session, as ``note`` records, and return its id.
+
+        ``password`` says that one was given now.
+        """
         now, text = self._tools.clock(), secret.session_id(self._tools.entropy(secret.ENTROPY))
         session = Session(
             digest=secret.token_hash(text),
@@ -51,8 +56,10 @@ class Sessions:
             password_at=now if password else None,
             address=str(address),
             agent=agent[:_MOST_AGENT],
+            stamp=person.stamp,
         )
-        await self._tools.database.run(sessions.start, session)
+        start = sessions.start if note is None else recorded(note, sessions.start)
+        await self._tools.database.run(start, session)
         return text
 
     async def find(self, text: str) -> Session | None:
@@ -95,23 +102,26 @@ class Sessions:
         self._kept.pop(session.digest, None)
         return text if changed else None
 
-    async def end(self, session: Session) -> None:
-        """End a session."""
-        await self._tools.database.run(sessions.end, session.digest)
+    async def end(self, session: Session, note: Note | None = None) -> None:
+        """End a session, as ``note`` records."""
+        end = sessions.end if note is None else recorded(note, sessions.end)
+        await self._tools.database.run(end, session.digest)
         self._kept.pop(session.digest, None)
 
-    async def end_one(self, actor: str, public_id: str) -> bool:
-        """End the session of that name; return whether it was there."""
-        ended = await self._tools.database.run(sessions.end_one, actor, public_id)
-        self._kept.clear()
+    async def end_one(self, actor: str, public_id: str, note: Note) -> bool:
+        """End the session of that name, as ``note`` records; return whether it was there."""
+        ended = await self._tools.database.run(recorded(note, sessions.end_one), actor, public_id)
+        self.forget()
         return ended
 
-    async def end_others(self, session: Session | None, actor: str) -> int:
-        """End all sessions of a person but this one; return how many."""
-        but = None if session is None else session.digest
-        ended = await self._tools.database.run(sessions.end_all, actor, but)
+    async def end_all(self, actor: str, note: Note) -> None:
+        """End everything that a person opened by signing in, as ``note`` records."""
+        await self._tools.database.run(recorded(note, ends.sign_out_everywhere), actor)
+        self.forget()
+
+    def forget(self) -> None:
+        """Look every session up again: some were ended in the database."""
         self._kept.clear()
-        return ended
 
     async def of(self, actor: str) -> tuple[Session, ...]:
         """Return the sessions of a person."""
@@ -126,4 +136,5 @@ def person_of(session: Session) -> Person:
         groups=session.groups,
         proven_at=session.proven_at,
         session=session,
+        stamp=session.stamp,
     )

@@ -11,6 +11,7 @@ from glasshouse.storage import pending
 from glasshouse.storage.pending import Pending
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import Person
+from glasshouse.web.people.recording import Note
 from glasshouse.web.people.refusals import FactorNeededError
 from glasshouse.web.views.people import SetUpView
 
@@ -30,8 +31,12 @@ class SetUps:
         """Return a new secret, to be shown."""
         return await self._kept(person, self._people.factors.new_secret())
 
-    async def confirm(self, person: Person, begun: str, code: str) -> SetUpView | None:
-        """Set the app up; return the secret to be shown again if the code does not fit.
+    async def confirm(
+        self, person: Person, begun: str, code: str, note: Note
+    ) -> SetUpView | tuple[str, ...]:
+        """Set the app up, as ``note`` records; return recovery codes, if there were none.
+
+        If the code does not fit, the secret is returned to be shown again.
 
         Raises:
             InvalidError: it was not begun, or too long ago.
@@ -43,10 +48,9 @@ class SetUps:
         if kept is None or kept.actor != person.name:
             raise InvalidError("This was begun too long ago.", remedy="Begin again.")
         try:
-            await self._people.factors.set_up_totp(person.name, kept.data, code)
+            return await self._people.factors.set_up_totp(person.name, kept.data, code, note)
         except FactorNeededError:
             return await self._kept(person, kept.data)
-        return None
 
     async def _kept(self, person: Person, word: str) -> SetUpView:
         tools = self._people.tools

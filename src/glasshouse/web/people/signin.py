@@ -50,17 +50,17 @@ class SignIn:
         self, change: Change, person: Person, wanted: str, *, password: bool
     ) -> Response:
         """Begin a session of somebody who is known now; another one in this browser ends."""
-        viewer = change.context.viewer
-        if viewer.person is not None and viewer.person.session is not None:
-            await self._people.sessions.end(viewer.person.session)
+        viewer, recording = change.context.viewer, self._people.recording
+        by = "password" if password else "identity provider"
         session = await self._people.sessions.begin(
             person,
             viewer.context.address,
             change.headers.get("user-agent", ""),
             password=password,
+            note=recording.noting(Event.SIGNED_IN, person.name, change.address, by=by),
         )
-        by = "password" if password else "identity provider"
-        await self._people.recording.note(Event.SIGNED_IN, person.name, change.address, by=by)
+        if viewer.person is not None and viewer.person.session is not None:
+            await self._people.sessions.end(viewer.person.session)
         held = await self._people.factors.of(person.name)
         target = f"/step-up?next={fmt.segment(wanted)}" if held.any else wanted
         return change.signed_in(see(target), session)
@@ -69,8 +69,8 @@ class SignIn:
         """End the session of this browser."""
         person = change.context.viewer.person
         if person is not None and person.session is not None:
-            await self._people.sessions.end(person.session)
-            await self._people.recording.note_viewer(Event.SIGNED_OUT, change.context.viewer)
+            note = self._people.recording.noting_viewer(Event.SIGNED_OUT, change.context.viewer)
+            await self._people.sessions.end(person.session, note)
         return change.signed_out(see("/"))
 
     def _refused(

@@ -11,6 +11,7 @@ from glasshouse.storage import tokens
 from glasshouse.storage.tokens import API, STEP_UP, Token
 from glasshouse.web.people.limits import Limits
 from glasshouse.web.people.person import How, Person
+from glasshouse.web.people.recording import Note, recorded
 from glasshouse.web.people.refusals import WrongCredentialsError
 from glasshouse.web.people.tools import Tools
 
@@ -32,8 +33,10 @@ class Tokens:
         self._tools = tools
         self._limits = limits
 
-    async def make(self, person: Person, label: str, days: int, scope: tuple[str, ...]) -> str:
-        """Return a new token of a person for a purpose; it is shown this once.
+    async def make(
+        self, person: Person, label: str, days: int, scope: tuple[str, ...], note: Note
+    ) -> str:
+        """Return a new token of a person, as ``note`` records; it is shown this once.
 
         Raises:
             InvalidError: the label or the days are out of bounds, or there are too many.
@@ -45,12 +48,12 @@ class Tokens:
             )
         if len(await self.of(person.name)) >= _MOST:
             raise InvalidError("There are too many tokens.", remedy="Remove one first.")
-        return await self._made(person, API, label.strip(), days * DAY, scope, None)
+        return await self._made(person, API, label.strip(), days * DAY, scope, None, note)
 
     async def make_step_up(self, person: Person, proven_at: float, seconds: float) -> str:
         """Return a token that stands for a second factor shown at ``proven_at``."""
         scope = ("*",) if person.scope is None else person.scope
-        return await self._made(person, STEP_UP, "", seconds, scope, proven_at)
+        return await self._made(person, STEP_UP, "", seconds, scope, proven_at, None)
 
     async def _made(
         self,
@@ -60,6 +63,7 @@ class Tokens:
         seconds: float,
         scope: tuple[str, ...],
         proven_at: float | None,
+        note: Note | None,
     ) -> str:
         now, text = self._tools.clock(), secret.api_token(self._tools.entropy(secret.ENTROPY))
         token = Token(
@@ -73,8 +77,10 @@ class Tokens:
             created_at=now,
             expires_at=now + seconds,
             proven_at=proven_at,
+            stamp=person.stamp,
         )
-        await self._tools.database.run(tokens.add, token)
+        add = tokens.add if note is None else recorded(note, tokens.add)
+        await self._tools.database.run(add, token)
         return text
 
     async def person(self, text: str, address: IPAddress | None) -> Person:
@@ -84,20 +90,20 @@ class Tokens:
             WrongCredentialsError: it is none, or has expired.
             TooManyError: it was tried too often.
         """
-        async with self._limits.token(address) as attempt:
-            token = await self._find(text)
-            if token is None:
-                log.info("token refused", address=str(address))
-                raise WrongCredentialsError(
-                    "The token is wrong, or has expired.", remedy="Make another one at /account."
-                )
-            attempt.good = True
+        token = await self._find(text)
+        if token is None:
+            await self._limits.wrong(self._limits.of_token(address))
+            log.info("token refused", address=str(address))
+            raise WrongCredentialsError(
+                "The token is wrong, or has expired.", remedy="Make another one at /account."
+            )
         return Person(
             name=token.actor,
             how=How.TOKEN,
             groups=token.groups,
             proven_at=token.proven_at,
             scope=token.scope,
+            stamp=token.stamp,
         )
 
     async def proof(self, text: str, actor: str) -> float | None:
@@ -119,6 +125,6 @@ class Tokens:
         """Return the tokens that a person made."""
         return await self._tools.database.run(tokens.of, actor, self._tools.clock())
 
-    async def remove(self, actor: str, public_id: str) -> bool:
-        """Remove a token; return whether it was there."""
-        return await self._tools.database.run(tokens.remove, actor, public_id)
+    async def remove(self, actor: str, public_id: str, note: Note) -> bool:
+        """Remove a token, as ``note`` records; return whether it was there."""
+        return await self._tools.database.run(recorded(note, tokens.remove), actor, public_id)

@@ -25,13 +25,13 @@ def upgrade() -> None:
             for column in columns:
                 op.alter_column(table.name, column.name, type_=sa.Text())
         _encode(table, columns)
-    for name, table, column in (
+    for index, indexed, name in (
         ("operation_by_queue", "operation", "queue"),
         ("touched_by_jid", "touched", "jid"),
     ):
-        op.drop_index(name, table)
+        op.drop_index(index, indexed)
         # Any other kind of index has a limit there that names of queues and jobs have not.
-        op.create_index(name, table, [column], postgresql_using="hash")
+        op.create_index(index, indexed, [name], postgresql_using="hash")
     op.create_index("operation_by_time", "operation", ["server", "started_at"])
     for name in ("session", "token"):
         op.add_column(name, sa.Column("stamp", sa.LargeBinary(32)))

@@ -1,0 +1,75 @@
+"""What ends together: everything that somebody opened, by what it was opened with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from glasshouse.storage import factors, pending, sessions, tokens
+from glasshouse.storage.tables import SESSION, TOKEN
+from glasshouse.storage.text import begins
+
+
+def sign_out_everywhere(db: sa.Connection, actor: str, but: bytes | None = None) -> None:
+    """End the sessions of a person, but one if wanted, and what a second factor opened besides.
+
+    Tokens that the person made for programs stay.
+    """
+    sessions.end_all(db, actor, but)
+    tokens.remove_all(db, actor, tokens.STEP_UP)
+    pending.remove_all(db, actor)
+
+
+def unprove(db: sa.Connection, actor: str, but: bytes | None = None) -> None:
+    """Let second factors that a person showed count no more, but in one session if wanted."""
+    sessions.unprove(db, actor, but)
+    tokens.remove_all(db, actor, tokens.STEP_UP)
+    pending.remove_all(db, actor)
+
+
+def reset_factors(db: sa.Connection, actor: str) -> None:
+    """Take all second factors of a person away, with everything that was opened with one."""
+    factors.reset(db, actor)
+    sign_out_everywhere(db, actor)
+
+
+class Stamped(NamedTuple):
+    """Somebody with sessions or tokens, and a stamp of the password that some rest on."""
+
+    actor: str
+    stamp: bytes | None
+
+
+def stamped(db: sa.Connection, source: str) -> list[Stamped]:
+    """Return whose sessions and tokens there are, of those whom a source vouches for."""
+    found: set[Stamped] = set()
+    for table in (SESSION, TOKEN):
+        asked = sa.select(table.c.actor, table.c.stamp).where(begins(table.c.actor, source))
+        found.update(Stamped(actor, stamp) for actor, stamp in db.execute(asked.distinct()))
+    return sorted(found, key=str)
+
+
+def end_stale(db: sa.Connection, actor: str, stamp: bytes) -> bool:
+    """End what rests on another password than the one with this stamp; return if there was any.
+
+    With an empty stamp, which is of nobody, everything ends. What was begun before there
+    were stamps counts as begun with this one.
+    """
+    gone = 0
+    for table in (SESSION, TOKEN):
+        ours = table.c.actor == actor
+        if stamp:
+            new = sa.and_(ours, table.c.stamp.is_(None))
+            db.execute(sa.update(table).where(new).values(stamp=stamp))
+            ours = sa.and_(ours, table.c.stamp != stamp)
+        gone += db.execute(sa.delete(table).where(ours)).rowcount
+    if gone:
+        pending.remove_all(db, actor)
+    return gone > 0
+
+
+def stale(held: list[Stamped], stamps: Mapping[str, bytes]) -> set[str]:
+    """Return of whom something rests on another password than the one with the stamp of now."""
+    return {one.actor for one in held if one.stamp != stamps.get(one.actor, b"")}
