@@ -109,7 +109,7 @@ async def test_a_file_gets_all_of_it_and_is_verified_without_us(
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, _ = await told.communicate()
-    assert said == b"Whole: 1204 records, 3 checkpoints.\n"
+    assert said.startswith(b"Whole: 1204 records, 3 checkpoints.\n")
 
 
 async def test_what_comes_while_it_runs_is_sent_without_being_asked(

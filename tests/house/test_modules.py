@@ -19,7 +19,6 @@ LONG = {
     "cli/policy.py:explain": "likewise",
     "storage/migrations/versions/v001_people.py:upgrade": "the tables of a version, one by one",
     "storage/migrations/versions/v003_desk.py:upgrade": "likewise",
-    "cli/audit.py:verify": "its parameters, and what it says for people and for programs",
     "engine/info.py:info": "one literal in the shape of Faktory's answer",
 }
 

@@ -39,7 +39,7 @@ def broken_at(verdict: Verdict) -> int:
 def test_a_ledger_as_it_was_written_is_whole(records: int, data: st.DataObject) -> None:
     made = book(records)
     verdict = told(made, made.links, made.sign(), made.sign())
-    assert verdict == Verdict(made.head, 2, None)
+    assert verdict[:3] == (made.head, 2, None)
 
 
 def test_an_empty_ledger_is_whole() -> None:
@@ -145,7 +145,7 @@ def test_another_key_is_good_from_the_record_on_that_names_it() -> None:
     early = made.sign(OTHER_KEY)
     made.add(Event.KEY, key=public_key(OTHER_KEY), before=public_key(KEY))
     by_old, by_new = made.sign(KEY), made.sign(OTHER_KEY)
-    assert told(made, made.links, by_old, by_new) == Verdict(made.head, 2, None)
+    assert told(made, made.links, by_old, by_new)[:3] == (made.head, 2, None)
     assert broken_at(told(made, made.links, early)) == 6
 
 
@@ -232,7 +232,7 @@ def test_checkpoints_are_found_whatever_their_order() -> None:
     made = Book()
     signed = [made.sign(), *(made.add().sign() for _ in range(8))]
     random.Random(1).shuffle(signed)
-    assert told(made, made.links, *signed) == Verdict(made.head, 9, None)
+    assert told(made, made.links, *signed)[:3] == (made.head, 9, None)
 
 
 def test_a_key_is_made_known_by_its_own_kind_of_record_alone() -> None:

@@ -35,11 +35,13 @@ class Postgres:
     def _url(self, name: str) -> str:
         return f"postgresql://tester@/{name}?host={self.folder}"
 
-    def another(self) -> str:
-        """Make one more database; return its address."""
+    def another(self, copy_of: str = "") -> str:
+        """Make one more database, empty or a copy of one that nobody uses; return its address."""
         self._made += 1
         name = f"made_{self._made}"
         create = ["createdb", "-h", str(self.folder), "-U", "tester", name]
+        if copy_of:
+            create += ["-T", copy_of.partition("@/")[2].partition("?")[0]]
         _run(create, self.user, self.folder)
         return self._url(name)
 

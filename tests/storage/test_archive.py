@@ -43,7 +43,11 @@ class Book:
             self.database.call(ledger.checkpoint, KEY, self.now)
 
     def move(self, before: float = EVER) -> archive.Archived | None:
-        return archive.archive(self.database, self.files, before=before, who=SHELL, now=self.now)
+        proven = [read(text) for text in self.database.call(ledger.checkpoints)]
+        return archive.archive(
+            self.database, self.files, before=before, who=SHELL, now=self.now, proven=proven,
+            key=KEY,
+        )  # fmt: skip
 
     def verdict(self, kept: Iterable[Checkpoint] = (), *, whole: bool = False) -> Verdict:
         call = self.database.call

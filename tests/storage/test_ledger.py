@@ -6,17 +6,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
-from glasshouse.ledger.checkpoint import public_key, read
+from glasshouse.ledger.checkpoint import public_key, read, written
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.ledger.verify import Verdict, verify
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import ledger, ledger_key
 from glasshouse.storage.database import Database
 from glasshouse.storage.ledger import Wanted
-from glasshouse.storage.tables import LEDGER
+from glasshouse.storage.tables import CHECKPOINT, LEDGER
 from tests.steady import LONG
 
 NOW = 1_800_000_000.0
@@ -38,7 +39,8 @@ def test_records_are_read_as_they_were_written(database: Database) -> None:
     database.call(ledger.append, record(by="ü\n\0"), record())
     made = database.call(ledger.checkpoint, KEY, NOW)
     assert made.seq == 3
-    assert verdict(database) == Verdict(database.call(ledger.end), 1, None)
+    others = frozenset({public_key(KEY)})
+    assert verdict(database) == Verdict(database.call(ledger.end), 1, None, 0, others)
     assert [link.seq for link in ledger.walk(database, upto=2)] == [1, 2]
 
 
@@ -73,13 +75,32 @@ def test_several_consoles_write_one_chain(url: str, monkeypatch: pytest.MonkeyPa
         other.close()
 
 
-def test_what_is_new_is_signed_once(database: Database) -> None:
-    assert database.call(ledger.sign_new, KEY, NOW) is None
+def test_the_last_record_is_signed_by_whoever_did_and_nobody_else(database: Database) -> None:
+    mine = public_key(KEY)
+    database.call(ledger.append, record(Event.KEY, key=mine))
+    assert database.call(ledger.signed_by, mine) is None
+    made = database.call(ledger.checkpoint, KEY, NOW)
+    forged = msgspec.structs.replace(made, signature="00")
+    row = {"signature": "00", "seq": 1, "body": written(forged)}
+    database.call(lambda db: db.execute(sa.insert(CHECKPOINT).values(row)))
+    database.call(
+        lambda db: db.execute(sa.insert(CHECKPOINT).values(signature="x", seq=1, body=""))
+    )
+    assert database.call(ledger.signed_by, mine) == made
+    assert database.call(ledger.signed_by, public_key(b"\x06" * 32)) is None
     database.call(ledger.append, record())
-    made = database.call(ledger.sign_new, KEY, NOW)
-    assert made is not None
-    assert made.seq == 1
-    assert database.call(ledger.sign_new, KEY, NOW) is None
+    assert database.call(ledger.signed_by, mine) is None
+
+
+def test_keys_are_named_by_their_own_records_alone(database: Database) -> None:
+    mine = public_key(KEY)
+    assert not database.call(ledger.names, mine)
+    database.call(ledger.append, record(key=mine), record(Event.KEY, key="00"))
+    assert not database.call(ledger.names, mine)
+    database.call(lambda db: db.execute(sa.update(LEDGER).values(body=b"[", event="ledger.key")))
+    assert not database.call(ledger.names, mine)
+    database.call(ledger.append, record(Event.KEY, key=mine))
+    assert database.call(ledger.names, mine)
 
 
 def test_many_records_are_walked_in_steps(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -13,18 +14,18 @@ from glasshouse.app.shipping import receivers_of
 from glasshouse.app.tls import server_context
 from glasshouse.identity.htpasswd import parse
 from glasshouse.links.oidc import ENTROPY
-from glasshouse.model.errors import GlasshouseError, SettingsError
+from glasshouse.model.errors import GlasshouseError, SettingsError, StoreError
 from glasshouse.settings import state_folder
 from glasshouse.settings.console import ConsoleSettings
-from glasshouse.storage import accounts
-from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage import accounts, ledger, verification, witness
+from glasshouse.storage.database import Database, database_file, sqlite_url
 
 
 async def people_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
     """Yield how the parts of signing in stand; nothing where nobody can."""
     if not settings.keeping.wanted:
         return
-    for check in (*_database(settings), *_file(settings), *_place(settings)):
+    for check in (*_database(settings), *_witness(settings), *_file(settings), *_place(settings)):
         yield check
     async for check in _sinks(settings):
         yield check
@@ -83,6 +84,43 @@ def _database(settings: ConsoleSettings) -> Iterator[Check]:
                 f"{account.name} has the role {account.role}, which is none",
                 "Give it one: remove the account and add it again, or write the role.",
             )
+
+
+def _witness(settings: ConsoleSettings) -> Iterator[Check]:
+    """Look whether the ledger still has what the witness knows, and whether that can grow."""
+    keeping = settings.keeping
+    folder = keeping.state or state_folder(os.environ)
+    if keeping.database is None and not database_file(folder).exists():
+        return
+    path = folder / witness.FILE
+    try:
+        known = verification.evidence(folder)
+        with contextlib.closing(Database(keeping.database or sqlite_url(folder))) as database:
+            database.call(witness.require_same, known.witness)
+            signed = database.call(ledger.last_signed_by, known.keys)
+    except GlasshouseError as error:
+        yield wrong("witness", error)
+        return
+    found = known.witness
+    if found is None:
+        if known.lost:
+            yield warn("witness", f"{path} was lost.", "Start the console: another is begun.")
+        else:
+            yield fine("witness", "none yet; it is begun when the console starts")
+        return
+    if not os.access(path, os.W_OK):
+        why = f"{path} cannot be written."
+        yield wrong("witness", StoreError(why, remedy="Let the user of the console write there."))
+        return
+    if found.damaged:
+        told = f"{found.damaged} lines of {path} are damaged, as by a loss of power."
+        yield warn("witness", told, "They say nothing; the others do.")
+    last = 0 if found.last is None else found.last.seq
+    if signed > last:
+        told = f"{path} ends at record {last}, and checkpoints at {signed}."
+        yield warn("witness", told, "Make room for it; then run glasshouse audit checkpoint.")
+        return
+    yield fine("witness", f"it bears out the ledger up to record {last}")
 
 
 def _file(settings: ConsoleSettings) -> Iterator[Check]:

@@ -1,4 +1,8 @@
-"""The ledger of a console that runs: its key, its checkpoints, what it says of itself."""
+"""The ledger of a console that runs: its key, its checkpoints, what it says of itself.
+
+What always holds: a checkpoint is in the database, then in the witness; nothing is signed
+as long as the database lacks what the witness knows.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,18 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 import structlog
 
 from glasshouse import __version__
+from glasshouse.ledger import witness as lines
 from glasshouse.ledger.checkpoint import KEY_BYTES, Checkpoint, public_key
 from glasshouse.ledger.record import Event, Record, Who
-from glasshouse.model.errors import GlasshouseError
-from glasshouse.storage import ledger, ledger_key
+from glasshouse.ledger.witness import Witness
+from glasshouse.model.errors import GlasshouseError, StoreError
+from glasshouse.storage import ledger, ledger_key, witness
 from glasshouse.storage.database import Database
 from glasshouse.web.people.people import People
 
@@ -25,47 +32,122 @@ log = structlog.get_logger()
 EVERY = 3600.0
 """Seconds between two looks whether there is something new to sign."""
 CONSOLE = Who(name="console")
+_UNWITNESSED = "a checkpoint is not in the witness"
+
+
+class Signed(NamedTuple):
+    """A checkpoint that the database has; ``unwitnessed`` says why the witness lacks it."""
+
+    checkpoint: Checkpoint
+    unwitnessed: StoreError | None
+
+
+class _Made(NamedTuple):
+    """Checkpoints of one transaction, and the witness's first line if it has to be begun."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    first: bytes
 
 
 def key_of(database: Database, folder: Path) -> bytes:
     """Return the key of this console; the first time one is made and named in the ledger.
 
     Raises:
+        ConflictError: the database lacks what the witness knows.
         StoreError: the database or the folder cannot be used.
     """
     key = ledger_key.load(folder)
-    return _introduced(database, folder, CONSOLE, None)[0] if key is None else key
+    if key is None:
+        key, signed = _introduced(database, folder, CONSOLE, None)
+        if signed.unwitnessed is not None:
+            _tell(_UNWITNESSED, signed.unwitnessed)
+    return key
 
 
-def renew_key(database: Database, folder: Path, who: Who) -> Checkpoint:
+def renew_key(database: Database, folder: Path, who: Who) -> Signed:
     """Sign with another key from now on; the one before it signs the record that says so.
 
     Raises:
+        ConflictError: the database lacks what the witness knows.
         StoreError: the database or the folder cannot be used.
     """
     return _introduced(database, folder, who, key_of(database, folder))[1]
 
 
+def sign(database: Database, folder: Path) -> Signed:
+    """Sign the end of the ledger, whether there is something new or not. Raises likewise."""
+    key, known = key_of(database, folder), witness.load(folder)
+    again = _had_witness(folder)
+    made = database.call(_signed, key, known, again=again, always=True)
+    assert made is not None
+    return Signed(made.checkpoints[-1], _witnessed(folder, made))
+
+
 def _introduced(
     database: Database, folder: Path, who: Who, old: bytes | None
-) -> tuple[bytes, Checkpoint]:
+) -> tuple[bytes, Signed]:
     """Return a new key, and the first checkpoint that it signed."""
     key = secrets.token_bytes(KEY_BYTES)
     detail = {"key": public_key(key)}
     if old is not None:
         detail["before"] = public_key(old)
+    known, again = witness.load(folder), _had_witness(folder)
 
-    def name_it(db: sa.Connection) -> Checkpoint:
+    def name_it(db: sa.Connection) -> _Made:
+        ledger.end(db, lock=True)
+        witness.require_same(db, known)
         now = time.time()
         ledger.append(db, Record(event=Event.KEY, at=now, who=who, detail=detail))
-        if old is not None:
-            ledger.checkpoint(db, old, now)
-        return ledger.checkpoint(db, key, now)
+        signers = (key,) if old is None else (old, key)
+        signed = tuple(ledger.checkpoint(db, one, now) for one in signers)
+        return _Made(signed, b"" if known else _first(db, again=again))
 
     # A key that the ledger names and nobody has does no harm; the other way round would.
     made = database.call(name_it)
     ledger_key.keep(folder, key)
-    return key, made
+    return key, Signed(made.checkpoints[-1], _witnessed(folder, made))
+
+
+def _had_witness(folder: Path) -> bool:
+    """Return whether a witness was begun once: the keys are written down behind it."""
+    return (folder / ledger_key.TRUSTED).exists()
+
+
+def _first(db: sa.Connection, *, again: bool) -> bytes:
+    return lines.begun(ledger.ledger_id(db), ledger.end(db), again=again)
+
+
+def _signed(
+    db: sa.Connection, key: bytes, known: Witness | None, *, again: bool, always: bool
+) -> _Made | None:
+    """Sign what the witness does not know yet; what another console signed counts for nothing.
+
+    Raises:
+        ConflictError: the database lacks what the witness knows.
+    """
+    now, head = time.time(), ledger.end(db, lock=True)
+    witness.require_same(db, known)
+    last = None if known is None else known.last
+    if not ledger.names(db, public_key(key)):
+        detail = {"key": public_key(key)}
+        ledger.append(db, Record(event=Event.KEY, at=now, who=CONSOLE, detail=detail))
+    elif not always and last is not None and head.seq <= last.seq:
+        return None
+    # What a crash, or a full disk, kept from the witness is not signed once more.
+    kept = None if always else ledger.signed_by(db, public_key(key))
+    made = kept or ledger.checkpoint(db, key, now)
+    return _Made((made,), b"" if known else _first(db, again=again))
+
+
+def _witnessed(folder: Path, made: _Made) -> StoreError | None:
+    """Append to the witness what the database has; return why that cannot be done."""
+    try:
+        witness.append(folder, made.checkpoints, first=made.first)
+        for one in made.checkpoints:
+            ledger_key.trust(folder, one.key)
+    except StoreError as error:
+        return error
+    return None
 
 
 @contextlib.asynccontextmanager
@@ -75,7 +157,9 @@ async def kept(database: Database, folder: Path) -> AsyncIterator[None]:
     Raises:
         StoreError: the database or the folder cannot be used.
     """
-    key_of(database, folder)
+    # Whoever changed the database does not keep a console from running and recording.
+    with contextlib.suppress(witness.ConflictError):
+        key_of(database, folder)
     detail = {"version": __version__}
     started = Record(event=Event.STARTED, at=time.time(), who=CONSOLE, detail=detail)
     database.call(ledger.append, started)
@@ -111,6 +195,20 @@ async def _signing(database: Database, folder: Path) -> None:
 async def _sign_new(database: Database, folder: Path) -> None:
     """Sign what is new, with the key of now: a command may have made another."""
     try:
-        await database.run(ledger.sign_new, key_of(database, folder), time.time())
+        key = key_of(database, folder)
+        known, again = await asyncio.to_thread(witness.load, folder), _had_witness(folder)
+        made = await database.run(_signed, key, known, again=again, always=False)
+        if made is not None:
+            problem = await asyncio.to_thread(_witnessed, folder, made)
+            if problem is not None:
+                _tell(_UNWITNESSED, problem)
+    except witness.ConflictError as error:
+        _tell("the ledger was changed, and is not signed", error)
     except GlasshouseError as error:
         log.warning("the ledger was not signed", why=error.detail)
+    except Exception:
+        log.exception("the ledger was not signed")
+
+
+def _tell(what: str, error: StoreError) -> None:
+    log.error(what, why=error.detail, remedy=error.remedy)

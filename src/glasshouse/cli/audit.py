@@ -1,8 +1,10 @@
-"""``glasshouse audit``: the ledger on the command line, also while a console runs."""
+"""``glasshouse audit``: the ledger on the command line, also while a console runs.
+
+``verify`` stands in ``cli/verify.py``.
+"""
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import sys
@@ -21,7 +23,6 @@ from glasshouse.model.errors import SettingsError
 
 if TYPE_CHECKING:
     from glasshouse.ledger.chain import Link
-    from glasshouse.ledger.checkpoint import Checkpoint
     from glasshouse.ledger.export import Form
     from glasshouse.storage.ledger import Wanted
 
@@ -84,74 +85,6 @@ def latest(
         typer.echo("There are no such records.")
 
 
-def verify(
-    *,
-    checkpoints: Annotated[
-        Path | None,
-        typer.Option(
-            "--checkpoints",
-            metavar="FILE",
-            help="Checkpoints that were kept elsewhere, one a line; - for standard input.",
-        ),
-    ] = None,
-    archive: Annotated[
-        Path | None,
-        typer.Option("--archive", metavar="FOLDER", help="Where archived records are."),
-    ] = None,
-    config: ConfigFile = None,
-    state: StateFolder = None,
-    as_json: AsJson = False,
-) -> int:
-    """Verify every record and every checkpoint; exit 1 at the first that is wrong.
-
-    \b
-    Examples:
-      glasshouse audit verify
-      glasshouse audit verify --checkpoints /mnt/elsewhere/checkpoints.jsonl
-      glasshouse audit verify --archive /mnt/archive
-    """  # noqa: D301 - click reads the \b
-    from glasshouse.ledger.checkpoint import read  # noqa: PLC0415 - it takes a while
-    from glasshouse.ledger.verify import verify as verified  # noqa: PLC0415
-    from glasshouse.storage import archive as archives  # noqa: PLC0415
-    from glasshouse.storage import ledger  # noqa: PLC0415
-
-    elsewhere = _read_checkpoints(checkpoints)
-    with opened(config, state, new=False) as (database, _, _):
-        own = [read(text) for text in database.call(ledger.checkpoints)]
-        name, head = database.call(ledger.ledger_id), database.call(ledger.end)
-        start, links = database.call(archives.start), ledger.walk(database)
-        if start is not None and archive is not None:
-            own, start = [*archives.checkpoints(archive), *own], None
-            links = itertools.chain(archives.links(archive), links)
-        verdict = verified(name, links, [*own, *elsewhere], head, start)
-    fault = verdict.fault
-    if as_json:
-        told: dict[str, object] = {
-            "records": verdict.head.seq,
-            "checkpoints": verdict.checkpoints,
-            "digest": verdict.head.digest.hex(),
-            "whole": fault is None,
-        }
-        if start is not None:
-            told["archived"] = start.head.seq
-        if fault is not None:
-            told |= {"record": fault.seq, "fault": fault.what}
-        typer.echo(json.dumps(told))
-    elif fault is None:
-        typer.echo(
-            f"The ledger is whole: {verdict.head.seq} records, borne out by "
-            f"{verdict.checkpoints} checkpoints. It ends at {verdict.head.digest.hex()}."
-        )
-        if start is not None:
-            typer.echo(
-                f"Records 1 to {start.head.seq} are archived and were not looked at: "
-                "give --archive FOLDER."
-            )
-    else:
-        typer.echo(f"Broken at record {fault.seq}: {fault.what}.")
-    return 0 if fault is None else 1
-
-
 def export(
     *,
     form: Annotated[Format, typer.Option("--format", help="How records are written.")],
@@ -203,15 +136,13 @@ def checkpoint(
     from glasshouse.app import ledger as app  # noqa: PLC0415 - it takes a while
     from glasshouse.app.shell import shell  # noqa: PLC0415
     from glasshouse.ledger.checkpoint import written  # noqa: PLC0415
-    from glasshouse.storage import ledger  # noqa: PLC0415
 
     with opened(config, state, new=False) as (database, _, folder):
-        if new_key:
-            made = app.renew_key(database, folder, shell())
-        else:
-            key = app.key_of(database, folder)
-            made = database.call(ledger.checkpoint, key, time.time())
-    typer.echo(written(made))
+        renew = new_key and app.renew_key(database, folder, shell())
+        made = renew or app.sign(database, folder)
+    typer.echo(written(made.checkpoint))
+    if made.unwitnessed is not None:
+        raise made.unwitnessed
 
 
 def archive(
@@ -237,16 +168,25 @@ def archive(
     from glasshouse.app.shipping import receivers_of  # noqa: PLC0415
     from glasshouse.settings.file import read_settings  # noqa: PLC0415
     from glasshouse.storage import archive as archives  # noqa: PLC0415
+    from glasshouse.storage import ledger_key, verification  # noqa: PLC0415
 
     until, keys = _time(before), None
     assert until is not None
     if config is not None:
         settings = read_settings(config, environ=os.environ, state=state)
         keys = [place.key for place in receivers_of(settings)]
-    with opened(config, state, new=False) as (database, _, _):
-        made = archives.archive(
-            database, folder, before=until, who=shell(), now=time.time(), keys=keys, anyway=anyway
-        )
+    made = None
+    with opened(config, state, new=False) as (database, _, own):
+        key = ledger_key.load(own)
+        if key is not None:
+            verdict, _, kept, _ = verification.verify(database, verification.evidence(own))
+            if verdict.fault is not None:
+                raise archives.broken(verdict.fault)
+            proven = [one for one in kept if one.seq <= verdict.signed]
+            made = archives.archive(
+                database, folder, before=until, who=shell(), now=time.time(), proven=proven,
+                key=key, keys=keys, anyway=anyway,
+            )  # fmt: skip
     if made is None:
         typer.echo("There is no checkpoint before then: nothing was moved.")
     else:
@@ -296,17 +236,3 @@ def _time(text: str) -> float | None:
         raise SettingsError(
             f"{text[:60]!r} is no time.", remedy="Write it like 2026-11-27 or 2026-11-27T10:00Z."
         ) from None
-
-
-def _read_checkpoints(path: Path | None) -> list[Checkpoint]:
-    from glasshouse.ledger.checkpoint import read  # noqa: PLC0415 - it takes a while
-
-    if path is None:
-        return []
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8", "replace")
-    except OSError as error:
-        raise SettingsError(
-            f"{path} cannot be read: {error.strerror}.", remedy="Name a file of checkpoints."
-        ) from None
-    return [read(line) for line in text.splitlines() if line.strip()]

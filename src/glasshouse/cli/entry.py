@@ -19,6 +19,7 @@ from glasshouse.cli.doctor import doctor
 from glasshouse.cli.engine import engine
 from glasshouse.cli.serve import serve
 from glasshouse.cli.upkeep import backup, check, salvage
+from glasshouse.cli.verify import verify
 from glasshouse.model.errors import GlasshouseError, SettingsError
 
 # Typer carries its own click under a private name; this is click's UsageError.
@@ -82,7 +83,7 @@ def _audit() -> typer.Typer:
         no_args_is_help=True, rich_markup_mode=None, help="Read, verify and sign the audit ledger."
     )
     group.command("list")(audit.latest)
-    group.command()(audit.verify)
+    group.command()(verify)
     group.command()(audit.export)
     group.command()(audit.checkpoint)
     group.command()(audit.archive)

@@ -16,7 +16,8 @@ import msgspec
 
 Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
 """What a record is made of."""
-_MOST_TEXT = 2000
+MOST_TEXT = 2000
+"""How many characters of a text a record keeps."""
 
 
 class Event(enum.StrEnum):
@@ -81,7 +82,7 @@ def canonical(value: Mapping[str, Plain]) -> bytes:
 def _checked(value: object) -> object:
     if isinstance(value, str):
         # What is no character cannot be written as UTF-8.
-        return value.encode("utf-8", "replace").decode()[:_MOST_TEXT]
+        return value.encode("utf-8", "replace").decode()[:MOST_TEXT]
     if isinstance(value, dict):
         return {_key(key): _checked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

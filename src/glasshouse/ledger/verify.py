@@ -1,20 +1,31 @@
 """Verification: every record in its place, every checkpoint true; the first fault is told.
 
 What is looked at is bytes alone: nothing that the database says of a record beside them is
-believed. A checkpoint is true if its signature is good, if its key was made known by a
-record of this ledger no later than the checkpoint, and if the record that it names has the
-digest that it says.
+believed, and what it says otherwise than they do is a fault. A checkpoint is true if its
+signature is good, if its key was made known by a record of this ledger no later than the
+checkpoint, and if the record that it names has the digest that it says.
+
+A true checkpoint proves something only if its key is trusted. Trust comes from outside the
+ledger, which names any key that somebody writes into it; a trusted key that signs a record
+that names its successor makes that one trusted too.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
+from glasshouse.ledger import archived
 from glasshouse.ledger.chain import VERSION, Head, Link, digest_of
 from glasshouse.ledger.checkpoint import Checkpoint, is_signed
-from glasshouse.ledger.record import Event, canonical
+from glasshouse.ledger.record import MOST_TEXT, Event, canonical
+
+_ACTOR = 300
+_ROUNDING = 0.001
+"""Seconds: more than a database rounds, and less than anybody looks for."""
 
 
 class Fault(NamedTuple):
@@ -25,11 +36,39 @@ class Fault(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """How far the ledger was found whole: its end, and how many checkpoints bear it out."""
+    """How far the ledger was found whole: its end, and how many checkpoints are true.
+
+    ``signed`` is the last record that a trusted key signed: it bears out all before it.
+    ``others`` are keys that signed too and are not trusted.
+    """
 
     head: Head
     checkpoints: int
     fault: Fault | None
+    signed: int = 0
+    others: frozenset[str] = frozenset()
+
+
+class Trust(NamedTuple):
+    """The public keys (hex) that are trusted, by what does not lie in the ledger.
+
+    Records up to the number ``unsigned_archives`` may say that others were archived without
+    being signed themselves, as earlier versions wrote them; with ``None`` all may.
+    """
+
+    keys: frozenset[str] = frozenset()
+    unsigned_archives: int | None = None
+
+
+NOBODY = Trust()
+
+
+class Columns(NamedTuple):
+    """What the database says of a record beside its bytes, and finds it by."""
+
+    at: float
+    event: str
+    actor: str
 
 
 class Start(NamedTuple):
@@ -43,7 +82,15 @@ class Start(NamedTuple):
 
     @property
     def told_keys(self) -> str:
-        """The keys as a record tells them."""
+        """The keys as a record tells them: all, or of too many for a record their digest."""
+        told = self.all_keys
+        if len(told) <= MOST_TEXT:
+            return told
+        return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+
+    @property
+    def all_keys(self) -> str:
+        """The keys, in order."""
         return " ".join(sorted(self.keys))
 
 
@@ -51,16 +98,29 @@ class Verifier:
     """Takes a ledger record by record; holds digests of checkpointed records alone."""
 
     def __init__(
-        self, ledger: bytes, checkpoints: Iterable[Checkpoint], start: Start | None = None
+        self,
+        ledger: bytes,
+        checkpoints: Iterable[Checkpoint],
+        start: Start | None = None,
+        trust: Trust = NOBODY,
     ) -> None:
         """Expect the records of ``ledger``, from the first on, or those behind ``start``.
 
         A record has to say then that the others were archived; of their checkpoints only
-        that of the last one can be looked at.
+        that of the last one can be looked at. Where keys are trusted, all checkpoints have
+        to be given that the database keeps.
         """
         self._ledger = ledger
         self._start = start
         self._head = Head(0, ledger) if start is None else start.head
+        self._first = self._head.seq + 1
+        self._trust = trust
+        self._trusted = set(trust.keys)
+        self._named: dict[str, int] = {}
+        self._introduced: set[str] = set()
+        self._signers: set[str] = set()
+        self._successor: tuple[str, str] | None = None
+        self._signed = 0
         self.keys: set[str] = set() if start is None else set(start.keys)
         self._waiting: dict[int, list[Checkpoint]] = {}
         self._good = 0
@@ -68,8 +128,13 @@ class Verifier:
             if start is None or checkpoint.seq >= start.head.seq:
                 self._waiting.setdefault(checkpoint.seq, []).append(checkpoint)
 
-    def take(self, link: Link) -> Fault | None:
-        """Look at the next record; return what is wrong with it."""
+    @property
+    def head(self) -> Head:
+        """The last record that was looked at."""
+        return self._head
+
+    def take(self, link: Link, columns: Columns | None = None) -> Fault | None:
+        """Look at the next record, and at what is said beside it; return what is wrong."""
         expected = self._head.seq + 1
         if self._start is not None:
             fault = self._borne_out()
@@ -77,7 +142,8 @@ class Verifier:
                 return Fault(expected - 1, fault)
         if link.seq != expected:
             return Fault(expected, f"record {expected} is missing: {link.seq} follows")
-        fault = self._placed(link)
+        self._successor = None
+        fault = self._placed(link, columns)
         if fault is not None:
             return Fault(expected, fault)
         self._head = Head(expected, digest_of(link.body))
@@ -95,18 +161,43 @@ class Verifier:
             seq = min(self._waiting)
             told = f"the ledger ends at record {self._head.seq}, a checkpoint names {seq}"
             fault = Fault(self._head.seq + 1, told)
-        return Verdict(self._head, self._good, fault)
+        else:
+            fault = self._unproven()
+        others = frozenset(self._signers - self._trusted)
+        return Verdict(self._head, self._good, fault, self._signed, others)
 
     def _borne_out(self) -> str | None:
         """Return why a checkpoint of the last record is not true."""
+        signers: set[str] = set()
         for checkpoint in self._waiting.pop(self._head.seq, ()):
             fault = self._untrue(checkpoint)
             if fault is not None:
                 return fault
             self._good += 1
+            signers.add(checkpoint.key)
+        if self._successor is not None:
+            before, key = self._successor
+            if before in self._trusted & signers and key in signers:
+                self._trusted.add(key)
+        if self._trusted & signers:
+            self._signed = self._head.seq
+        self._introduced |= {key for key in signers if self._named.get(key) == self._head.seq}
+        self._signers |= signers
         return None
 
-    def _placed(self, link: Link) -> str | None:
+    def _unproven(self) -> Fault | None:
+        """Return where the ledger lacks what a trusted key signed when it was made known."""
+        if not self._trust.keys or self._head.seq < self._first:
+            return None
+        if not self._trust.keys & self.keys:
+            return Fault(self._first, "no record names a key that is trusted: it was written anew")
+        missed = (self._trust.keys & self._named.keys()) - self._introduced
+        if not missed:
+            return None
+        told = "it names a key that is trusted, and the checkpoint that this key signed is gone"
+        return Fault(min(self._named[key] for key in missed), told)
+
+    def _placed(self, link: Link, columns: Columns | None) -> str | None:
         """Return why a record is not the one that belongs here."""
         if digest_of(link.body) != link.digest:
             return "its digest is another: it was changed"
@@ -117,14 +208,24 @@ class Verifier:
             return "it says of itself that it is another record"
         if told.get("prev") != self._head.digest.hex():
             return "it does not follow the record before it"
-        detail = told.get("detail")
-        if told.get("event") == Event.KEY and isinstance(detail, dict):
-            self.keys.add(str(detail.get("key")))
-        if told.get("event") == Event.ARCHIVED and isinstance(detail, dict):
-            return self._archived(detail)
-        return None
+        other = None if columns is None else differing(columns, told)
+        if other is not None:
+            return f"the column {other} says something else than the record"
+        return self._heard(told, link.seq)
 
-    def _archived(self, detail: Mapping[str, object]) -> str | None:
+    def _heard(self, told: Mapping[str, object], seq: int) -> str | None:
+        """Take what a record says of keys or of an archive; return why it cannot be so."""
+        detail = told.get("detail")
+        if not isinstance(detail, dict):
+            return None
+        if told.get("event") == Event.KEY:
+            key = str(detail.get("key"))
+            self.keys.add(key)
+            self._named.setdefault(key, seq)
+            self._successor = (str(detail.get("before")), key)
+        return self._archived(detail, seq) if told.get("event") == Event.ARCHIVED else None
+
+    def _archived(self, detail: Mapping[str, object], seq: int) -> str | None:
         """Take what a record says of the archive; return why that is not where we began."""
         start = self._start
         if start is None or detail.get("last") != str(start.head.seq):
@@ -132,6 +233,14 @@ class Verifier:
         told = (detail.get("digest"), detail.get("keys"))
         if told != (start.head.digest.hex(), start.told_keys):
             return "what was archived ended otherwise than this ledger begins"
+        until = self._trust.unsigned_archives
+        if self._trust.keys and until is not None and seq > until:
+            signer = archived.signer(self._ledger, detail)
+            if signer not in self._trusted:
+                return (
+                    f"it says that the records up to {start.head.seq} were archived, and no key "
+                    "that is trusted signed that"
+                )
         self._start = None
         return None
 
@@ -158,19 +267,35 @@ def _opened(body: bytes) -> dict[str, object] | None:
     return None
 
 
+def differing(columns: Columns, told: Mapping[str, object]) -> str | None:
+    """Return which column says something else than the record beside it; ``None`` if none does."""
+    who = told.get("who")
+    name = str(who.get("name", "")) if isinstance(who, dict) else ""
+    if columns.actor != name[:_ACTOR]:
+        return "actor"
+    if columns.event != told.get("event"):
+        return "event"
+    try:
+        at = datetime.fromisoformat(str(told.get("at"))).timestamp()
+    except (ValueError, OverflowError):
+        return "at"
+    return None if abs(columns.at - at) <= _ROUNDING else "at"
+
+
 def verify(
     ledger: bytes,
     links: Iterable[Link],
     checkpoints: Iterable[Checkpoint] = (),
     head: Head | None = None,
     start: Start | None = None,
+    trust: Trust = NOBODY,
 ) -> Verdict:
     """Return how far the records of ``ledger`` are whole.
 
     ``start`` is behind which record they begin, ``head`` where it ended at the latest when
     reading began.
     """
-    verifier = Verifier(ledger, checkpoints, start)
+    verifier = Verifier(ledger, checkpoints, start, trust)
     for link in links:
         fault = verifier.take(link)
         if fault is not None:

@@ -1,24 +1,26 @@
 """Whole segments of the ledger moved to files, each up to a checkpoint and with it.
 
 What always holds: the records are in the file, verified and on the disk, before they leave
-the database; a record of the ledger says which, in the transaction in which they leave it.
+the database; a record of the ledger says which, in the transaction in which they leave it,
+signed by the console.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from glasshouse.ledger.archived import signed as signed_by
 from glasshouse.ledger.chain import Head, Link
 from glasshouse.ledger.checkpoint import Checkpoint, read, written
 from glasshouse.ledger.export import line, parsed
 from glasshouse.ledger.record import Event, Record, Who
-from glasshouse.ledger.verify import Start, Verifier
+from glasshouse.ledger.verify import Fault, Start, Verifier
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import files, ledger, sinks
 from glasshouse.storage.database import Database
@@ -51,13 +53,17 @@ def archive(
     before: float,
     who: Who,
     now: float,
+    proven: Sequence[Checkpoint],
+    key: bytes,
     keys: Collection[str] | None = None,
     anyway: bool = False,
 ) -> Archived | None:
     """Move the records up to the last checkpoint ``before`` then (Unix seconds) into a file.
 
-    ``None`` when there is nothing to move. Doing it again after a crash goes on. ``keys`` are
-    the other places that are to have the ledger; ``None``: those that ever got some of it.
+    ``None`` when there is nothing to move. Doing it again after a crash goes on. ``proven``
+    are the checkpoints that were verified; ``key`` signs the record that says what was moved.
+    ``keys`` are the other places that are to have the ledger; ``None``: those that ever got
+    some of it.
 
     Raises:
         StoreError: the records are not whole, or the folder or the database cannot be used, or
@@ -66,33 +72,39 @@ def archive(
     """
     began = database.call(start)
     first = 1 if began is None else began.head.seq + 1
-    own = [read(text) for text in database.call(ledger.checkpoints)]
-    fit = [c for c in own if c.seq >= first and datetime.fromisoformat(c.at).timestamp() < before]
+    fit = [c for c in proven if c.seq >= first and _at(c) < before]
     if not fit:
         return None
     upto = max(checkpoint.seq for checkpoint in fit)
     if not anyway:
         _require_sent(database.call(sinks.least, keys), upto)
-    signed = [checkpoint for checkpoint in own if checkpoint.seq <= upto]
-    verifier = Verifier(database.call(ledger.ledger_id), signed, began)
+    signed = [checkpoint for checkpoint in proven if checkpoint.seq <= upto]
+    ledger_id = database.call(ledger.ledger_id)
+    verifier = Verifier(ledger_id, signed, began)
     file = folder / f"ledger-{first:012}-{upto:012}.jsonl"
-    links = _whole(verifier, ledger.walk(database, upto=upto))
+    links = _whole(verifier, ledger.walk(database, upto=upto), upto)
     digest = _write(file, (line(link) for link in links))
     told = (written(c).encode() + b"\n" for c in signed if c.seq >= first)
     _write(file.with_suffix(f"{_SIGNED}.jsonl"), told)
     left = Start(verifier.end().head, frozenset(verifier.keys))
-    moved = {"first": str(first), "file": file.name, "sha256": digest}
-    database.call(_leave, left, file.name, _record(left, moved, who, now))
+    moved = {"first": str(first), "file": file.name, "sha256": digest, **_told(left)}
+    detail = signed_by(ledger_id, moved, key)
+    record = Record(event=Event.ARCHIVED, at=now, who=who, detail=detail)
+    database.call(_leave, left, file.name, record)
     return Archived(first, upto, file)
 
 
-def _record(left: Start, moved: dict[str, str], who: Who, now: float) -> Record:
-    end = {
+def _at(checkpoint: Checkpoint) -> float:
+    return datetime.fromisoformat(checkpoint.at).timestamp()
+
+
+def _told(left: Start) -> dict[str, str]:
+    """Return what a record says of where an archive ends."""
+    return {
         "last": str(left.head.seq),
         "digest": left.head.digest.hex(),
         "keys": left.told_keys,
     }
-    return Record(event=Event.ARCHIVED, at=now, who=who, detail=moved | end)
 
 
 def _require_sent(sent: int | None, upto: int) -> None:
@@ -140,15 +152,23 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _whole(verifier: Verifier, found: Iterable[Link]) -> Iterator[Link]:
+def broken(fault: Fault) -> StoreError:
+    """Return the error that a ledger which is not whole is not moved."""
+    return StoreError(
+        f"The ledger is broken at record {fault.seq}: {fault.what}.",
+        remedy="Nothing was moved. Run glasshouse audit verify.",
+    )
+
+
+def _whole(verifier: Verifier, found: Iterable[Link], upto: int) -> Iterator[Link]:
     for link in found:
         fault = verifier.take(link)
         if fault is not None:
-            raise StoreError(
-                f"The ledger is broken at record {fault.seq}: {fault.what}.",
-                remedy="Nothing was moved. Run glasshouse audit verify.",
-            )
+            raise broken(fault)
         yield link
+    last = verifier.head.seq
+    if last != upto:
+        raise broken(Fault(last + 1, f"the ledger ends at record {last}"))
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> str:
@@ -174,7 +194,7 @@ def _write(path: Path, lines: Iterable[bytes]) -> str:
 
 def _leave(db: sa.Connection, left: Start, file: str, record: Record) -> None:
     ledger.append(db, record)
-    end, keys = left.head, left.told_keys
+    end, keys = left.head, left.all_keys
     db.execute(sa.insert(ARCHIVED).values(
         seq=end.seq, digest=end.digest, keys=keys, file=file, at=record.at
     ))  # fmt: skip

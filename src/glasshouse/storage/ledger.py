@@ -6,20 +6,25 @@ several consoles on one PostgreSQL: there is one chain.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from glasshouse.ledger import export
 from glasshouse.ledger.chain import Head, Link, sealed
-from glasshouse.ledger.checkpoint import Checkpoint, sign, written
-from glasshouse.ledger.record import Record
+from glasshouse.ledger.checkpoint import Checkpoint, is_signed, read, sign, written
+from glasshouse.ledger.export import table
+from glasshouse.ledger.record import Event, Record
 from glasshouse.ledger.subject import Subject, subject_of
 from glasshouse.ledger.subject import read as read_names
 from glasshouse.ledger.subject import written as written_of
+from glasshouse.model.errors import InvalidError
 from glasshouse.storage.database import Database
-from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD, LEDGER_SUBJECT
+from glasshouse.storage.tables import ARCHIVED, CHECKPOINT, LEDGER, LEDGER_HEAD, LEDGER_SUBJECT
 from glasshouse.storage.text import begins
 
 _STEP = 500
@@ -49,7 +54,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EVERYTHING = Wanted()
-_LINK = sa.select(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest)
+# As they are: a file of SQLite that was changed behind our back holds anything anywhere.
+_AS_THEY_ARE: list[sa.ColumnElement[Any]] = [
+    sa.type_coerce(column, sa.types.NullType()) for column in (LEDGER.c.body, LEDGER.c.digest)
+]
+_LINK = sa.select(LEDGER.c.seq, *_AS_THEY_ARE)
 
 
 def append(db: sa.Connection, *records: Record) -> Head:
@@ -115,10 +124,37 @@ def checkpoint(db: sa.Connection, key: bytes, now: float) -> Checkpoint:
     return made
 
 
-def sign_new(db: sa.Connection, key: bytes, now: float) -> Checkpoint | None:
-    """Sign the end of the chain, if there are records behind the last checkpoint."""
-    last = db.execute(sa.select(sa.func.max(CHECKPOINT.c.seq))).scalar()
-    return checkpoint(db, key, now) if end(db).seq > (last or 0) else None
+def signed_by(db: sa.Connection, key: str) -> Checkpoint | None:
+    """Return the checkpoint of the end of the chain that this public key signed, if one is kept."""
+    head = end(db)
+    for found in _signed(db, {key}, CHECKPOINT.c.seq == head.seq):
+        if (found.seq, found.digest) == (head.seq, head.digest.hex()):
+            return found
+    return None
+
+
+def last_signed_by(db: sa.Connection, keys: Collection[str]) -> int:
+    """Return the last record that a checkpoint of one of these keys names; 0 if there is none."""
+    return max((found.seq for found in _signed(db, keys, sa.true())), default=0)
+
+
+def _signed(
+    db: sa.Connection, keys: Collection[str], where: sa.ColumnElement[bool]
+) -> Iterator[Checkpoint]:
+    for text in db.execute(sa.select(CHECKPOINT.c.body).where(where)).scalars():
+        with contextlib.suppress(InvalidError):
+            found = read(str(text))
+            if found.key in keys and is_signed(found):
+                yield found
+
+
+def names(db: sa.Connection, key: str) -> bool:
+    """Return whether a record of the ledger, or of its archive, made this public key known."""
+    for link in page(db, Wanted(event=Event.KEY.value), after=0):
+        if table(export.read(link).get("detail")).get("key") == key:
+            return True
+    kept = db.execute(sa.select(ARCHIVED.c["keys"])).scalars()
+    return any(key in str(keys).split() for keys in kept)
 
 
 def checkpoints(db: sa.Connection) -> list[str]:
@@ -179,8 +215,12 @@ def _told(name: str) -> str:
     return name.encode("utf-8", "replace").decode()[:_MOST_NAME]
 
 
-def _links(db: sa.Connection, asked: sa.Select[tuple[int, bytes, bytes]]) -> list[Link]:
-    return [Link(int(row.seq), bytes(row.body), bytes(row.digest)) for row in db.execute(asked)]
+def _links(db: sa.Connection, asked: sa.Select[Any]) -> list[Link]:
+    return [
+        Link(row.seq, *(value if isinstance(value, bytes) else b"" for value in row[1:]))
+        for row in db.execute(asked)
+        if type(row.seq) is int
+    ]
 
 
 def _conditions(

@@ -1,17 +1,20 @@
 """The key that a console signs checkpoints with: a file in its state folder, for its owner alone.
 
-It stands apart from the database on purpose: who can write there cannot sign.
+It stands apart from the database on purpose: who can write there cannot sign. The public
+keys that are trusted stand beside it, one a line: those of this console, and what an
+administrator adds, say of another console on the same database.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from glasshouse.ledger.checkpoint import KEY_BYTES
+from glasshouse.ledger.checkpoint import KEY_BYTES, public_key
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import files
 
 FILE = "ledger.key"
+TRUSTED = "ledger.keys"
 
 
 def load(folder: Path) -> bytes | None:
@@ -39,6 +42,76 @@ def load(folder: Path) -> bytes | None:
             "the ledger.",
         )
     return key
+
+
+def trusted(folder: Path) -> frozenset[str]:
+    """Return the public keys that are trusted: that of the key file, and those beside it.
+
+    Raises:
+        StoreError: a file cannot be read, or holds something else.
+    """
+    own = load(folder)
+    return public_keys(folder / TRUSTED) | (frozenset() if own is None else {public_key(own)})
+
+
+def public_keys(path: Path) -> frozenset[str]:
+    """Return the public keys of a file, none if it is not there.
+
+    A line is a key in hex, and whatever follows it behind a space.
+
+    Raises:
+        StoreError: it cannot be read, or a line holds something else.
+    """
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return frozenset()
+    except OSError as error:
+        raise StoreError(
+            f"The keys {path} cannot be read: {error.strerror}.",
+            remedy="It belongs to the user who runs the console: look at its owner and mode.",
+        ) from None
+    words = (line.split()[0] for line in lines if line.strip() and not line.startswith("#"))
+    return frozenset(public(word) for word in words)
+
+
+def public(text: str) -> str:
+    """Return a public key as it stands in checkpoints.
+
+    Raises:
+        StoreError: it is none.
+    """
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise StoreError(
+            f"{text[:70]!r} is no public key.",
+            remedy=f"Write {KEY_BYTES * 2} hex digits, as a checkpoint has them in its key.",
+        )
+    return key.hex()
+
+
+def trust(folder: Path, key: str) -> None:
+    """Add a public key to those that are trusted, durably, if it is not there.
+
+    Raises:
+        StoreError: the file cannot be read or written.
+    """
+    path = folder / TRUSTED
+    if key in public_keys(path):
+        return
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        if before and not before.endswith(b"\n"):
+            before += b"\n"
+        files.placed(files.written(path, [before, key.encode() + b"\n"]), path)
+    except OSError as error:
+        raise StoreError(
+            f"The keys {path} cannot be written: {error.strerror}.",
+            remedy="Make room, or let this user write there.",
+        ) from None
 
 
 def keep(folder: Path, key: bytes) -> None:

@@ -1,0 +1,99 @@
+r"""The witness: every checkpoint of one console, in lines of JSON that only ever grow.
+
+It lies outside the database, so that who changes that alone cannot change this. The first
+line says of which ledger it is and how many records there were when it was begun. A line
+that a loss of power cut off in the midst stays where it is, is closed by the next line feed,
+and counts as damaged.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from glasshouse.ledger.chain import Head
+from glasshouse.ledger.checkpoint import Checkpoint, is_signed, read
+from glasshouse.model.errors import InvalidError
+
+VERSION = 1
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line: of which ledger (its id, hex), and behind which record it was begun.
+
+    ``again`` says that there had been another one, which was lost.
+    """
+
+    witness: int = VERSION
+    ledger: str
+    begins: int
+    again: bool = False
+
+
+class Witness(NamedTuple):
+    """What a witness file says; ``damaged`` is how many of its lines cannot be read."""
+
+    begun: Begun
+    checkpoints: tuple[Checkpoint, ...]
+    damaged: int
+
+    @property
+    def last(self) -> Checkpoint | None:
+        """The checkpoint of the latest record."""
+        return max(self.checkpoints, key=lambda one: one.seq, default=None)
+
+
+def begun(ledger: bytes, head: Head, *, again: bool) -> bytes:
+    """Return the first line of a witness that is begun when the ledger ends with ``head``."""
+    told = Begun(ledger=ledger.hex(), begins=head.seq, again=again)
+    return msgspec.json.encode(told) + b"\n"
+
+
+def parsed(text: bytes) -> Witness | None:
+    """Return what a witness file says; ``None`` if no line of it can be read.
+
+    A checkpoint whose signature is not that of its key is a damaged line.
+    """
+    found: list[Checkpoint] = []
+    first: Begun | None = None
+    damaged = 0
+    for line in text.splitlines():
+        told = _line(line)
+        if isinstance(told, Begun):
+            first = first or told
+        elif told is not None:
+            found.append(told)
+        else:
+            damaged += bool(line)
+    if first is None and found:
+        first = Begun(ledger=found[0].ledger, begins=found[0].seq)
+    return None if first is None else Witness(first, tuple(found), damaged)
+
+
+def checkpoints(text: bytes) -> list[Checkpoint]:
+    """Return the checkpoints of lines that were kept, be it a witness file or not.
+
+    Raises:
+        InvalidError: a line is neither a checkpoint nor the first of a witness.
+    """
+    lines = (line for line in text.splitlines() if line.strip())
+    return [read(line) for line in lines if _begun(line) is None]
+
+
+def _line(line: bytes) -> Begun | Checkpoint | None:
+    told = _begun(line)
+    if told is not None:
+        return told
+    try:
+        found = read(line)
+    except InvalidError:
+        return None
+    return found if is_signed(found) else None
+
+
+def _begun(line: bytes) -> Begun | None:
+    try:
+        return msgspec.json.decode(line, type=Begun)
+    except (msgspec.DecodeError, UnicodeError):
+        return None

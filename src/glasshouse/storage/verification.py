@@ -1,0 +1,282 @@
+"""The ledger of a database verified by what lies outside of it: trusted keys and the witness.
+
+What always holds: whatever is done to the database alone, behind the last checkpoint of the
+witness nothing but new records goes unnoticed. Nothing of the database is believed that
+its signed bytes do not say, and no value of it is of a kind that breaks this off.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from glasshouse.ledger.chain import Head, Link
+from glasshouse.ledger.checkpoint import Checkpoint, read
+from glasshouse.ledger.verify import Columns, Fault, Start, Trust, Verdict, Verifier
+from glasshouse.ledger.witness import Witness
+from glasshouse.model.errors import InvalidError, StoreError
+from glasshouse.storage import archive as archives
+from glasshouse.storage import ledger, ledger_key, witness
+from glasshouse.storage.database import Database
+from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD, SINK
+
+_STEP = 500
+_EMPTY = Head(0, b"")
+
+
+class Evidence(NamedTuple):
+    """What is known of a ledger without its database.
+
+    ``lost`` says that there is no witness, although there was one.
+    """
+
+    keys: frozenset[str]
+    witness: Witness | None = None
+    lost: bool = False
+    elsewhere: tuple[Checkpoint, ...] = ()
+    """Checkpoints that were kept in other places."""
+
+
+class Verified(NamedTuple):
+    """What was found. ``start``: behind which record, if the others were not looked at.
+
+    ``kept`` are the checkpoints that the database keeps; ``named``: whether there is a key
+    that could be trusted.
+    """
+
+    verdict: Verdict
+    start: Start | None
+    kept: tuple[Checkpoint, ...]
+    named: bool
+
+
+class _Kept(NamedTuple):
+    """What the database says, apart from its records; ``faults`` is what is wrong with that."""
+
+    ledger: bytes
+    head: Head
+    last: int
+    start: Start | None
+    checkpoints: tuple[Checkpoint, ...]
+    faults: tuple[Fault, ...]
+
+
+class _Row(NamedTuple):
+    link: Link
+    columns: Columns
+
+
+def evidence(
+    folder: Path, keys: Iterable[str] = (), elsewhere: Iterable[Checkpoint] = ()
+) -> Evidence:
+    """Return what a state folder says of the ledger, with other keys that are trusted.
+
+    Raises:
+        StoreError: a file in it cannot be read.
+    """
+    found = witness.load(folder)
+    lost = found is None and (folder / ledger_key.TRUSTED).exists()
+    trusted = ledger_key.trusted(folder) | frozenset(keys)
+    return Evidence(trusted, found, lost, tuple(elsewhere))
+
+
+def verify(database: Database, known: Evidence, archive: Path | None = None) -> Verified:
+    """Return how far the ledger is whole, with the files of ``archive`` if they are given.
+
+    Raises:
+        StoreError: the database or the archive cannot be read.
+        InvalidError: a file of the archive holds something else.
+    """
+    while True:
+        kept = database.call(_kept)
+        found = _verified(database, kept, known, archive)
+        # While this went on, records may have been moved to an archive.
+        if found.verdict.fault is None or database.call(_kept).start == kept.start:
+            return found
+
+
+def _verified(database: Database, kept: _Kept, known: Evidence, archive: Path | None) -> Verified:
+    if not kept.ledger:
+        verdict = Verdict(_EMPTY, 0, min(kept.faults))
+        return Verified(verdict, kept.start, kept.checkpoints, named=True)
+    start, own = kept.start, list(kept.checkpoints)
+    before: Iterator[Link] = iter(())
+    if start is not None and archive is not None:
+        own, start = [*archives.checkpoints(archive), *own], None
+        before = archives.links(archive)
+    told, faults = _witnessed(kept, known)
+    begun = None if known.witness is None else known.witness.begun.begins
+    verifier = Verifier(
+        kept.ledger, [*own, *told, *known.elsewhere], start, Trust(known.keys, begun)
+    )
+    fault = _walked(verifier, database, before, kept.last)
+    verdict = verifier.end()
+    end = _ended(verdict.head, kept) if fault is None else None
+    first = min(
+        filter(None, (fault or verdict.fault, end, *kept.faults, *faults)),
+        key=lambda one: one.seq,
+        default=None,
+    )
+    return Verified(
+        verdict._replace(fault=first), start, kept.checkpoints, named=bool(verifier.keys)
+    )
+
+
+def _walked(
+    verifier: Verifier, database: Database, before: Iterator[Link], upto: int
+) -> Fault | None:
+    """Return the first fault of the records, those of an archive first."""
+    links: Iterator[_Row | Link | None] = itertools.chain(before, _walk(database, upto))
+    for row in links:
+        if row is None:
+            return Fault(verifier.head.seq + 1, "its row holds what no record is")
+        fault = (
+            verifier.take(row) if isinstance(row, Link) else verifier.take(row.link, row.columns)
+        )
+        if fault is not None:
+            return fault
+    return None
+
+
+def _ended(found: Head, kept: _Kept) -> Fault | None:
+    """Return where the end that is written beside the records is another than theirs."""
+    if found.seq != kept.head.seq:
+        seq = min(found.seq, kept.head.seq)
+        told = f"the records end at {found.seq}, and it is written that they do at {kept.head.seq}"
+        return Fault(seq + 1, told)
+    if found.digest != kept.head.digest:
+        return Fault(found.seq, "the end of the chain is written with another digest")
+    return None
+
+
+def _witnessed(kept: _Kept, known: Evidence) -> tuple[list[Checkpoint], list[Fault]]:
+    """Return what the witness adds to the checkpoints, and where the database lacks one of its."""
+    found = known.witness
+    if found is None:
+        return [], []
+    if found.begun.ledger != kept.ledger.hex():
+        return [], [Fault(1, "the witness is of another ledger: the database was replaced")]
+    have = {one.signature for one in kept.checkpoints}
+    began = 0 if kept.start is None else kept.start.head.seq
+    # Those that went with an archive are in its files.
+    missed = [one for one in found.checkpoints if one.signature not in have and one.seq >= began]
+    told = "the witness knows a checkpoint of it that is gone from the database"
+    return missed, [Fault(one.seq, told) for one in missed]
+
+
+# -- what the database says ---------------------------------------------------------
+
+
+def _kept(db: sa.Connection) -> _Kept:
+    """Read everything but the records, in an order in which nothing that is written disturbs."""
+    checkpoints, faults = _checkpoints(db)
+    sent = db.execute(_raw(SINK.c.seq, SINK.c.signed)).all()
+    begun, start = _start(db)
+    asked = _raw(LEDGER_HEAD.c.id, LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
+    last = sa.select(sa.func.max(sa.type_coerce(LEDGER.c.seq, sa.types.NullType())))
+    rows = db.execute(asked.add_columns(last.scalar_subquery())).all()
+    if len(rows) != 1 or not _typed(rows[0][:3], bytes, int, bytes):
+        told = "the end of the ledger is not written, or more than once"
+        return _Kept(b"", _EMPTY, 0, None, checkpoints, (*faults, Fault(1, told)))
+    ledger_id, seq, digest, most = rows[0]
+    head = Head(seq, digest)
+    if not begun:
+        faults.append(Fault(1, "where its archive ends is written as no archive does"))
+    # A number that is none is found among the records.
+    end = max(seq, most) if isinstance(most, int) else seq
+    for row in sent:
+        if not _typed(row, int, int) or max(row) > end:
+            faults.append(Fault(end + 1, "another place is said to have records from here on"))
+    return _Kept(ledger_id, head, end, start, checkpoints, tuple(faults))
+
+
+def _start(db: sa.Connection) -> tuple[bool, Start | None]:
+    """Return behind which record the database begins, and whether that can be read at all."""
+    try:
+        return True, archives.start(db)
+    except (ValueError, TypeError, AttributeError):
+        return False, None
+
+
+def _checkpoints(db: sa.Connection) -> tuple[tuple[Checkpoint, ...], list[Fault]]:
+    asked = _raw(CHECKPOINT.c.seq, CHECKPOINT.c.signature, CHECKPOINT.c.body)
+    found: list[Checkpoint] = []
+    faults: list[Fault] = []
+    for seq, signature, body in db.execute(asked.order_by(CHECKPOINT.c.seq)):
+        if not _typed((seq, signature, body), int, str, str):
+            number = seq if isinstance(seq, int) else 1
+            faults.append(Fault(number, "the row of a checkpoint of it holds what none is"))
+            continue
+        try:
+            one = read(body)
+        except InvalidError:
+            faults.append(Fault(seq, "a checkpoint of it cannot be read"))
+            continue
+        if (one.seq, one.signature) != (seq, signature):
+            told = "what is written beside a checkpoint of it is not what it says"
+            faults.append(Fault(one.seq, told))
+        found.append(one)
+    return tuple(found), faults
+
+
+# -- the records, with their columns ------------------------------------------------
+
+
+def _walk(database: Database, upto: int) -> Iterator[_Row | None]:
+    """Yield the records up to a number, the lowest first; ``None`` for a row that is none."""
+    after: int | None = None
+    while found := _page(database, after, upto):
+        yield from found
+        last = found[-1]
+        if last is None:
+            return
+        after = last.link.seq
+
+
+def _page(database: Database, after: int | None, upto: int) -> Sequence[_Row | None]:
+    try:
+        return database.call(_rows, after, upto, _STEP)
+    except StoreError:
+        # Either the database is away, or one of the rows cannot be read.
+        database.call(ledger.end)
+        found: list[_Row | None] = []
+        try:
+            for _ in range(_STEP):
+                found += (some := database.call(_rows, after, upto, 1))
+                if not some or some[0] is None:
+                    break
+                after = some[0].link.seq
+        except StoreError:
+            database.call(ledger.end)
+            found.append(None)
+        return found
+
+
+def _rows(db: sa.Connection, after: int | None, upto: int, most: int) -> list[_Row | None]:
+    asked = _raw(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest, LEDGER.c.at, LEDGER.c.event)
+    asked = asked.add_columns(LEDGER.c.actor).where(LEDGER.c.seq <= upto)
+    if after is not None:
+        asked = asked.where(LEDGER.c.seq > after)
+    rows = db.execute(asked.order_by(LEDGER.c.seq).limit(most))
+    return [
+        _Row(Link(*row[:3]), Columns(*row[3:]))
+        if _typed(row, int, bytes, bytes, float, str, str)
+        else None
+        for row in rows
+    ]
+
+
+def _raw(*columns: sa.Column[Any]) -> sa.Select[Any]:
+    """Select columns as they are: SQLite holds anything in any of them."""
+    found: list[sa.ColumnElement[Any]] = [
+        sa.type_coerce(column, sa.types.NullType()).label(column.name) for column in columns
+    ]
+    return sa.select(*found)
+
+
+def _typed(row: Sequence[object], *types: type) -> bool:
+    return all(type(value) is kind for value, kind in zip(row, types, strict=True))

@@ -1,0 +1,152 @@
+"""Whoever changes the database alone, in whatever way, is found by ``audit verify``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import runpy
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from glasshouse.ledger.export import line
+from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.storage import ledger
+from glasshouse.storage.database import Database, sqlite_url
+from tests.storage.postgres import Postgres, needs_postgres, postgres_server
+
+from .command import glasshouse
+from .forgeries import FORGERIES, LAST, LOOSE, NOW, Forgery
+
+VERIFIER = Path(__file__).parents[2] / "docs" / "verify_ledger.py"
+
+
+class Kept:
+    """A console's ledger: its database, and its state folder of which a forger has nothing."""
+
+    def __init__(self, folder: Path, url: str | None) -> None:
+        self.state, self.config, self.url = folder / "state", folder / "glasshouse.toml", url
+        folder.mkdir(exist_ok=True)
+        database = "" if url is None else f'database = "{url}"'
+        self.config.write_text(
+            f'[console]\n{database}\n[[servers]]\nname = "a"\nengine = "{folder}/x"\n'
+        )
+        self.database = Database(url or sqlite_url(self.state))
+
+    def fill(self) -> None:
+        """Write the records, of which some are signed."""
+        self.audit("checkpoint")
+        for number in range(2, LAST + 1):
+            who = Who(name=f"local:ops{number % 2}", roles=("operator",), address="10.0.0.9")
+            record = Record(event=Event.SIGNED_IN, at=NOW + number, who=who, detail={"by": "é"})
+            self.database.call(ledger.append, record)
+            if number in {7, 10}:
+                self.audit("checkpoint")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        place = ("-c", str(self.config), "--state", str(self.state))
+        return glasshouse("audit", *arguments, *place)
+
+    def audit(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def verify(self, *arguments: str) -> dict[str, object]:
+        done = self.run("verify", "--json", *arguments)
+        assert done.stdout, done.stderr
+        told: dict[str, object] = json.loads(done.stdout)
+        assert done.returncode == (0 if told["whole"] else 1)
+        return told
+
+    def theirs(self, *checkpoints: Path, keys: Sequence[str] = ()) -> tuple[int, str]:
+        """Ask the other verifier; return how it ends and what it says."""
+        export = self.state / "export.jsonl"
+        export.write_bytes(b"".join(map(line, ledger.walk(self.database))))
+        said = io.StringIO()
+        verifier = runpy.run_path(str(VERIFIER))
+        with contextlib.redirect_stdout(said):
+            try:
+                verifier["main"](str(export), list(map(str, checkpoints)), list(keys))
+            except SystemExit as end:
+                return int(str(end.code)), said.getvalue()
+        return 0, said.getvalue()
+
+    @property
+    def witness(self) -> Path:
+        return self.state / "ledger.witness"
+
+    @property
+    def keys(self) -> str:
+        return str(self.state / "ledger.keys")
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A ledger of each kind, made once."""
+    url = None
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.another()
+    made = Kept(tmp_path_factory.mktemp("original"), url)
+    made.fill()
+    made.database.close()
+    return made
+
+
+@pytest.fixture
+def kept(original: Kept, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Kept]:
+    """A copy of it, to be changed."""
+    shutil.copytree(original.state, tmp_path / "state")
+    url = original.url
+    if url is not None:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.another(copy_of=url)
+    made = Kept(tmp_path, url)
+    yield made
+    made.database.close()
+
+
+def test_what_nobody_changed_is_whole_and_says_what_is_not_signed_yet(kept: Kept) -> None:
+    told = kept.verify()
+    assert (told["whole"], told["signed"], told["unsigned"]) == (True, 10, 1)
+    assert told["other_keys"] == []
+    assert told["witness"] == {
+        "begins": 1, "ends": 10, "checkpoints": 4, "again": False, "damaged": 0,
+    }  # fmt: skip
+    said = kept.audit("verify")
+    assert "bears out the last 1 records yet" in said
+    code, theirs = kept.theirs(kept.witness, keys=[kept.keys])
+    assert code == 0
+    assert "Whole: 11 records, 4 checkpoints." in theirs
+    assert "bear out records 1 to 10, and not 1 behind" in theirs
+
+
+@pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.name)
+def test_a_database_that_was_changed_is_found(kept: Kept, forgery: Forgery) -> None:
+    kept.database.call(forgery.forge)
+    told = kept.verify()
+    assert not told["whole"]
+    assert told["record"] == forgery.record, told
+    if forgery.bodies:
+        code, said = kept.theirs(kept.witness, keys=[kept.keys])
+        assert (code, said[: said.find(":")]) == (1, f"Broken at record {forgery.record}")
+
+
+@pytest.mark.parametrize("original", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("forgery", LOOSE, ids=lambda forgery: forgery.name)
+def test_a_value_of_another_kind_is_found(kept: Kept, forgery: Forgery) -> None:
+    kept.database.call(forgery.forge)
+    told = kept.verify()
+    assert not told["whole"]
+    assert told["record"] == forgery.record, told
