@@ -108,19 +108,16 @@ def _verified(database: Database, kept: _Kept, known: Evidence, archive: Path | 
     if start is not None and archive is not None:
         own, start = [*archives.checkpoints(archive), *own], None
         before = archives.links(archive)
-    told, faults = _witnessed(kept, known)
+    missed, faults = _witnessed(kept, known)
     begun = None if known.witness is None else known.witness.begun.begins
     verifier = Verifier(
-        kept.ledger, [*own, *told, *known.elsewhere], start, Trust(known.keys, begun)
+        kept.ledger, [*own, *missed, *known.elsewhere], start, Trust(known.keys, begun)
     )
     fault = _walked(verifier, database, before, kept.last)
     verdict = verifier.end()
-    end = _ended(verdict.head, kept) if fault is None else None
-    first = min(
-        filter(None, (fault or verdict.fault, end, *kept.faults, *faults)),
-        key=lambda one: one.seq,
-        default=None,
-    )
+    ends = () if fault is not None else (verdict.fault, _ended(verdict.head, kept))
+    told = (fault, *faults, *kept.faults, *ends)
+    first = min(filter(None, told), key=lambda one: one.seq, default=None)
     return Verified(
         verdict._replace(fault=first), start, kept.checkpoints, named=bool(verifier.keys)
     )
