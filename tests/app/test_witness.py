@@ -312,7 +312,7 @@ async def test_consoles_that_share_a_database_sign_and_are_told_apart(
     sign(database, second)
     mine, theirs = (public_key(key_of(database, folder)) for folder in (state, second))
     found = verified(database, state).verdict
-    assert (found.fault, found.others) == (None, {theirs})
+    assert (found.fault, found.others) == (None, frozenset({theirs}))
     assert found.signed < found.head.seq
     assert verified(database, second).verdict.others == {mine}
     both = verified(database, state, theirs).verdict

@@ -49,7 +49,7 @@ class Kept:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         place = ("-c", str(self.config), "--state", str(self.state))
-        return glasshouse("audit", *arguments, *place)
+        return glasshouse("audit", arguments[0], *place, *arguments[1:])
 
     def audit(self, *arguments: str) -> str:
         done = self.run(*arguments)
@@ -150,3 +150,73 @@ def test_a_value_of_another_kind_is_found(kept: Kept, forgery: Forgery) -> None:
     told = kept.verify()
     assert not told["whole"]
     assert told["record"] == forgery.record, told
+
+
+@pytest.mark.parametrize("original", ["sqlite"], indirect=True)
+def test_keys_are_given_in_hex_or_in_files(kept: Kept) -> None:
+    copy = kept.state.with_name("copy")
+    copy.mkdir()
+    shutil.copy(kept.state / "console.db", copy)
+    key = Path(kept.keys).read_text().strip()
+    keyless = kept.run("verify", "--state", str(copy))
+    assert keyless.returncode == 2
+    assert f"There is no key in {copy}" in keyless.stderr
+    assert "--key" in keyless.stderr
+    for given in (key, key.upper(), kept.keys):
+        told = kept.verify("--state", str(copy), "--key", given)
+        assert (told["whole"], told["signed"], told["witness"]) == (True, 10, None)
+    foreign = kept.verify("--state", str(copy), "--key", "66" * 32)
+    assert (foreign["whole"], foreign["record"]) == (False, 1)
+    wrong = kept.run("verify", "--key", "abc")
+    assert wrong.returncode == 2
+    assert "'abc' is no public key" in wrong.stderr
+    # The witness, kept elsewhere, is a file of checkpoints like any other.
+    kept.database.call(FORGERIES[0].forge)
+    kept.database.close()
+    shutil.copy(kept.state / "console.db", copy)
+    told = kept.verify("--state", str(copy), "--key", key, "--checkpoints", str(kept.witness))
+    assert (told["whole"], told["record"]) == (False, 7)
+
+
+@pytest.mark.parametrize("original", ["sqlite"], indirect=True)
+def test_what_was_lost_of_a_witness_is_said(kept: Kept) -> None:
+    assert "The witness begins at record 1, and has 4 checkpoints, the last of record 10." in (
+        kept.audit("verify")
+    )
+    kept.witness.write_bytes(kept.witness.read_bytes()[:-20])
+    assert "1 lines of the witness are damaged" in kept.audit("verify")
+    _, theirs = kept.theirs(kept.witness, keys=[kept.keys])
+    assert "1 lines of checkpoints cannot be read" in theirs
+    kept.witness.unlink()
+    assert "ledger.witness was lost" in kept.audit("verify")
+    assert kept.verify()["witness"] == {"lost": True}
+    kept.audit("checkpoint")
+    assert "at record 11, when the one before it had been lost" in kept.audit("verify")
+    Path(kept.keys).unlink()
+    kept.witness.unlink()
+    assert "is begun when the console starts" in kept.audit("verify")
+
+
+@pytest.mark.parametrize("original", ["sqlite"], indirect=True)
+def test_the_other_verifier_follows_keys_and_says_what_it_knows(kept: Kept) -> None:
+    (first,) = Path(kept.keys).read_text().split()
+    kept.audit("checkpoint", "--new-key")
+    code, said = kept.theirs(kept.witness, keys=[first])
+    assert code == 0
+    assert "bear out records 1 to 12, and not 0 behind" in said
+    code, said = kept.theirs(kept.witness, keys=["66" * 32])
+    assert (code, said.startswith("Broken at record 1: no record names a key")) == (1, True)
+    code, said = kept.theirs(kept.witness)
+    assert (code, "No --key was given" in said) == (0, True)
+
+
+@pytest.mark.parametrize("original", ["sqlite"], indirect=True)
+def test_a_changed_ledger_is_neither_signed_nor_moved(kept: Kept, tmp_path: Path) -> None:
+    kept.database.call(FORGERIES[0].forge)
+    signed = kept.run("checkpoint")
+    assert (signed.returncode, signed.stdout) == (1, "")
+    assert "Run glasshouse audit verify" in kept.run("checkpoint").stderr
+    moved = kept.run("archive", str(tmp_path / "archive"), "--before", "2099-01-01")
+    assert moved.returncode == 1
+    assert "broken at record 7" in moved.stderr
+    assert not (tmp_path / "archive").exists()

@@ -11,9 +11,14 @@ from typing import Any
 
 import pytest
 
+from glasshouse.app.ledger import sign
+from glasshouse.ledger.record import Event, Record
+from glasshouse.storage import ledger
+from glasshouse.storage.database import Database, sqlite_url
 from tests.upstream.faktory import StandIn
 
 from .command import glasshouse
+from .forgeries import cut
 
 SECRET = "hush-hush"
 
@@ -157,3 +162,37 @@ async def test_those_who_may_come_in_are_looked_at(
     assert len(problems) == 2
     assert "plain" not in str(problems)
     assert "cannot be reached" in named["identity provider", "wrong"]["detail"]
+
+
+async def test_what_the_witness_of_the_ledger_lacks_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    config, state = tmp_path / "glasshouse.toml", tmp_path / "glasshouse"
+    config.write_text(f'[[servers]]\nname = "main"\nengine = "{tmp_path / "data"}"\n')
+    file = state / "ledger.witness"
+
+    async def witness() -> list[str]:
+        _, text = await run("-c", str(config), "--listen", "127.0.0.1:0", "--json")
+        told = (json.loads(line) for line in text.splitlines())
+        return [f"{c['mark']}: {c['detail']}" for c in told if c["what"] == "witness"]
+
+    assert await witness() == []
+    database = Database(sqlite_url(state))
+    assert await witness() == ["ok: none yet; it is begun when the console starts"]
+    sign(database, state)
+    assert await witness() == ["ok: it bears out the ledger up to record 1"]
+    whole = file.read_bytes()
+    database.call(ledger.append, Record(event=Event.SETTINGS, at=1.0))
+    sign(database, state)
+    file.write_bytes(whole + b"{")
+    damaged, behind = await witness()
+    assert damaged.startswith("warning: 1 lines of")
+    assert behind == f"warning: {file} ends at record 1, and checkpoints at 2."
+    sign(database, state)
+    file.rename(state / "moved")
+    assert await witness() == [f"warning: {file} was lost."]
+    (state / "moved").rename(file)
+    database.call(cut(1))
+    database.close()
+    assert await witness() == ["wrong: The ledger ends before record 2, which the witness knows."]

@@ -36,9 +36,9 @@ def test_a_key_that_joins_proves_nothing_to_who_does_not_trust_it() -> None:
     made.add(Event.KEY, key=OTHER)
     joined = made.sign(OTHER_KEY)
     verdict = told(made, first, joined)
-    assert (verdict.fault, verdict.signed, verdict.others) == (None, 1, {OTHER})
+    assert (verdict.fault, verdict.signed, verdict.others) == (None, 1, frozenset({OTHER}))
     verdict = told(made, first, joined, trust=OTHER)
-    assert (verdict.fault, verdict.signed, verdict.others) == (None, 2, {MINE})
+    assert (verdict.fault, verdict.signed, verdict.others) == (None, 2, frozenset({MINE}))
 
 
 @pytest.mark.parametrize(
@@ -80,16 +80,16 @@ def test_what_stands_beside_a_record_is_what_it_says() -> None:
     right = Columns(at=NOW + 1, event="session.signed_in", actor="local:ops")
     assert differing(right, record) is None
     assert differing(right._replace(at=NOW + 1.0005), record) is None
-    for name, value in (
-        ("at", NOW + 1.002),
-        ("at", float("nan")),
-        ("at", float("inf")),
-        ("event", "session.refused"),
-        ("event", "SESSION.SIGNED_IN"),
-        ("actor", ""),
-        ("actor", "local:ops "),
+    for name, wrong in (
+        ("at", right._replace(at=NOW + 1.002)),
+        ("at", right._replace(at=float("nan"))),
+        ("at", right._replace(at=float("inf"))),
+        ("event", right._replace(event="session.refused")),
+        ("event", right._replace(event="SESSION.SIGNED_IN")),
+        ("actor", right._replace(actor="")),
+        ("actor", right._replace(actor="local:ops ")),
     ):
-        assert differing(right._replace(**{name: value}), record) == name
+        assert differing(wrong, record) == name
     assert differing(right, record | {"at": "no time"}) == "at"
     assert differing(right._replace(actor=""), record | {"who": "x"}) is None
     assert (
