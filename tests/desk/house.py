@@ -130,21 +130,26 @@ class House:
 
 @contextlib.asynccontextmanager
 async def living(
-    folder: Path, *, bounds: Bounds | None = None, url: str | None = None
+    folder: Path,
+    *,
+    bounds: Bounds | None = None,
+    url: str | None = None,
+    engine: Running | None = None,
 ) -> AsyncIterator[House]:
-    """Yield a desk over an engine that has nothing."""
-    data = folder / "engine"
-    async with running(data) as engine:
+    """Yield a desk over an engine that has nothing, or over one that runs."""
+    async with contextlib.AsyncExitStack() as stack:
+        if engine is None:
+            engine = await stack.enter_async_context(running(folder / "engine"))
         database = Database(url or sqlite_url(folder / "state"))
         desk = Desk(
             database=database,
-            operators={"main": EmbeddedOperator(data)},
+            operators={"main": EmbeddedOperator(engine.data)},
             bounds=bounds or Bounds(),
             patience=LONG,
         )
         try:
             await desk.resume()
-            yield House(engine, desk, data, folder / "state")
+            yield House(engine, desk, engine.data, folder / "state")
         finally:
             await desk.close()
             database.close()

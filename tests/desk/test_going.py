@@ -66,7 +66,7 @@ async def test_it_stops_before_its_next_step_and_tells_how_far_it_came(
         begun = await house.desk.perform(BOSS, "main", sent)
         assert (begun.running.ended_at, begun.running.done) == (None, 2) or begun.running.done == 0
         await operator.reached.wait()
-        await house.desk.stop(shown.preview)
+        await house.desk.stop(BOSS, shown.preview)
         operator.go.set()
         await house.desk.settled()
         found = await house.desk.status(shown.preview)

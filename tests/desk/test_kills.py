@@ -1,7 +1,9 @@
 """SIGKILL at random while a console deletes 2,000 jobs or puts them back, on one folder.
 
 Never a changed server without an intent, never a record that claims more than happened, and
-all settled after a start. More of them by hand: ``DESK_KILLS=100``.
+all settled after a start; so too with two consoles on one database, of which one is killed,
+or stands still for longer than what it carries out stays its own. More of them by hand:
+``DESK_KILLS=100``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from typing import Any
 import httpx
 
 from glasshouse.engine import schema
+from glasshouse.ledger.verify import verify
+from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
 from tests.engine.peer import Running, running
 
@@ -77,3 +81,50 @@ async def test_a_console_that_is_killed_at_random_leaves_the_truth_behind(tmp_pa
                 assert _dead(engine) == (full if there else [])
         database.close()
     print(f"{KILLS} kills: {kinds}")
+
+
+async def test_two_consoles_of_which_one_is_lost_at_random_tell_one_truth(
+    tmp_path: Path, url: str
+) -> None:
+    rng = random.Random(KILLS)
+    kinds: dict[str, int] = {}
+    async with running(tmp_path / "engine") as engine, contextlib.AsyncExitStack() as stack:
+        database = Database(url)
+        stack.callback(database.close)
+        add_boss(database)
+        await House(engine, None, engine.data, tmp_path).dead("bad", MANY)  # type: ignore[arg-type]
+        full = _dead(engine)
+        there, record, seen = True, 0, 0
+        pair = [
+            await stack.enter_async_context(console(tmp_path / name, engine.data, url))
+            for name in ("one", "two")
+        ]
+        for served in pair:
+            await served.start()
+        for _ in range(KILLS):
+            asked, lost = rng.choice(pair), rng.choice(pair)
+            order = asyncio.create_task(_order(asked, there, record))
+            await asyncio.sleep(rng.uniform(0, _LONGEST))
+            if killed := rng.random() < 0.5:
+                await lost.kill()
+                await order
+                await lost.start()
+            else:
+                lost.pause()
+                await asyncio.sleep(rng.uniform(0, 3 * lost.lease))
+                lost.go_on()
+                await order
+            await settled(database)
+            told = outcomes(records(database, seen))
+            kind = f"{'killed' if killed else 'stood still'}, "
+            kind += ("asked" if asked is lost else "the other") if told else "nothing begun"
+            kinds[kind] = kinds.get(kind, 0) + 1
+            for intent, outcome in told.items():
+                assert outcome["outcome"] == "done"
+                assert outcome["jobs"] == str(MANY)
+                there, record = not there, intent
+            seen = max([seen, *(r["seq"] for r in records(database))])
+            assert _dead(engine) == (full if there else [])
+        head, name = database.call(ledger.end), database.call(ledger.ledger_id)
+        assert verify(name, ledger.walk(database), [], head).fault is None
+    print(f"{KILLS} losses: {kinds}")

@@ -51,6 +51,7 @@ def test_the_names_of_events_never_change() -> None:
         "operation.intent",
         "operation.outcome",
         "operation.refused",
+        "operation.stopped",
         "payload.revealed",
     ]
 

@@ -22,31 +22,30 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from glasshouse.desk import records
+from glasshouse.desk.agreement import check_agreement, check_same, order_digest, queues_of
 from glasshouse.desk.asker import Asker
 from glasshouse.desk.concerned import concerned
 from glasshouse.desk.freezing import ON_JOBS, freeze
-from glasshouse.desk.going import Going
+from glasshouse.desk.going import LEASE, Going
 from glasshouse.desk.refusals import (
     AuditUnavailableError,
     PreviewNeededError,
     PreviewStaleError,
-    TooManyRefusalsError,
-    refusal,
     unrecorded,
 )
+from glasshouse.desk.refusing import Refusing
 from glasshouse.desk.shown import Shown, shown_to
-from glasshouse.desk.writer import Also, Writer
-from glasshouse.ledger.record import Record
-from glasshouse.ledger.subject import written
+from glasshouse.desk.stopping import Stopping
+from glasshouse.desk.writer import Writer
 from glasshouse.model.access import Decision, Outcome, Why
-from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError, StoreError
+from glasshouse.model.errors import GlasshouseError, NotFoundError, StoreError
 from glasshouse.model.job import StoredJob
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
-from glasshouse.model.order import MOST_JOBS, NAMES, Order, Undo, check
+from glasshouse.model.order import MOST_JOBS, NAMES, Order, check
 from glasshouse.storage import operations
 from glasshouse.storage.database import Call, Database
-from glasshouse.storage.operations import Beginning, Preview, Running, Seen
+from glasshouse.storage.operations import Beginning, JobsGoneError, Preview, Running, Seen
 from glasshouse.upstream.operator import Entry, Frozen, Operator
 from glasshouse.wire.jobs import parse_job
 
@@ -55,7 +54,7 @@ T = TypeVar("T")
 
 PATIENCE = 2.0
 """Seconds for which who asks is kept waiting for the outcome."""
-_REFUSALS, _MINUTE = 120, 60.0
+_LOOK = 0.1
 _TOUCHED, _SAMPLES = 500, 10
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 
@@ -67,27 +66,28 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     moved: tuple[str, ...] = ()
 
 
-@dataclass
-class _Counted:
-    since: float
-    count: int = 0
-
-
 @dataclass(kw_only=True)
 class Desk:
-    """Takes orders for the servers that can be operated."""
+    """Takes orders for the servers that can be operated.
+
+    ``lease`` is for how many seconds what it carries out stays its own when it says nothing.
+    """
 
     database: Database
     operators: Mapping[str, Operator]
     clock: Callable[[], float] = time.time
     bounds: Bounds = field(default_factory=Bounds)
     patience: float = PATIENCE
+    lease: float = LEASE
 
     def __post_init__(self) -> None:
         """Nothing is opened, nothing done."""
         self._writer = Writer(self.database)
-        self._refusals: dict[str, _Counted] = {}
-        self._going = Going(self.database, self._writer, self.operators, self.clock, self.bounds)
+        self._refusing = Refusing(self._writer)
+        self._stopping = Stopping(self._writer, self._refusing, self.clock)
+        self._going = Going(
+            self.database, self._writer, self.operators, self.clock, self.bounds, self.lease
+        )
 
     # -- asking ----------------------------------------------------------------
 
@@ -117,6 +117,7 @@ class Desk:
             asked=order.canonical(),
             summary=msgspec.json.encode(_bare(found)),
             created_at=now,
+            steps=len(found.chunks),
         )
         await self._recorded(operations.show, kept, found.chunks)
         return await shown_to(kept.id, asker, order, frozen, decision, self.bounds)
@@ -140,7 +141,11 @@ class Desk:
             frozen = msgspec.json.decode(found.summary, type=Frozen)
             samples: tuple[StoredJob, ...] = ()
             if frozen.count and order.operation is not Operation.TRASH_RESTORE:
-                first = _unpack(await self.database.run(operations.chunk, found.id, 0))
+                try:
+                    first = _unpack(await self.database.run(operations.chunk, found.id, 0))
+                except JobsGoneError:
+                    # It was agreed to, or pushed out, in this moment.
+                    return None
                 seen = [entry for entry in first if asker.sight.shows(entry.queue)]
                 samples = await self._operator(found.server).samples(seen[:_SAMPLES])
             frozen = msgspec.structs.replace(frozen, samples=samples)
@@ -164,23 +169,23 @@ class Desk:
         general = asker.best(order.operation, server)
         if general.outcome is not Outcome.ALLOW:
             await self._refuse(asker, server, order, general, None)
-        again = self._known(order, asker, await self._find(order.preview))
-        if again is not None:
-            return await self._waited(order.preview, again)
-        frozen = await self._agreed(asker, server, order, operator)
+        found, frozen = await self._agreed(asker, server, order, operator)
+        if found is not None:
+            return await self._waited(found)
         decision = self._decided(asker, server, order, frozen)
         if decision.outcome is not Outcome.ALLOW:
             await self._refuse(asker, server, order, decision, frozen)
-        self._check_agreement(order, decision, frozen)
+        check_agreement(order, decision, frozen, self.bounds)
         try:
             running = await self._begin(asker, server, order, decision, frozen)
         except AuditUnavailableError:
             # The same preview may have been agreed to in this moment, by another click.
-            again = self._known(order, asker, await self._find(order.preview))
-            if again is None:
+            found = await self._used(asker, server, order)
+            if found is None:
                 raise
-            return await self._waited(order.preview, again)
-        return await self._waited(running.id, self._going.start(running, order, asker.who))
+            return await self._waited(found)
+        self._going.start(running, order, asker.who)
+        return await self._waited(running)
 
     async def status(self, operation: str) -> Result | None:
         """Return an operation as far as it has come."""
@@ -199,9 +204,21 @@ class Desk:
         """Return what was done to a job, the newest first; raises ``StoreError``."""
         return await self.database.run(operations.on_job, server, jid, most, seen)
 
-    async def stop(self, operation: str) -> None:
-        """Let an operation stop before its next step."""
-        await self.database.run(operations.stop, operation)
+    async def stop(self, asker: Asker, operation: str) -> None:
+        """Let an operation stop before its next step, which is recorded first.
+
+        What has ended, or is to stop already, stays as it is.
+
+        Raises:
+            NotFoundError: there is no such operation.
+            NotAllowedError: who asks may not do what it does; that was recorded.
+            InvalidError: it is done at once: there is nothing to stop.
+            AuditUnavailableError: it cannot be recorded, so it goes on.
+        """
+        running = await self._find(operation)
+        if running is None:
+            raise NotFoundError("There is no such operation.", remedy="Look into the ledger.")
+        await self._stopping.stop(asker, running)
 
     async def resume(self) -> None:
         """Settle or resume what has no outcome, after a start; raises ``StoreError``."""
@@ -243,16 +260,12 @@ class Desk:
             return None
         return await self._recorded(operations.find, operation)
 
-    def _known(
-        self, order: Order, asker: Asker, found: Running | None
-    ) -> asyncio.Task[Running] | None:
+    async def _used(self, asker: Asker, server: str, order: Order) -> Running | None:
         """Return what was agreed to before, by the same person and for the same."""
-        if found is None:
-            return None
-        if found.actor != asker.who.name or found.operation != order.operation:
-            raise PreviewStaleError("This preview was used for something else.")
-        task = self._going.find(found.id)
-        return task if task is not None else asyncio.create_task(_value(found))
+        found = await self._find(order.preview)
+        if found is not None:
+            check_same(found, order, asker, server)
+        return found
 
     async def _frozen(
         self, asker: Asker, server: str, order: Order, operator: Operator
@@ -265,8 +278,11 @@ class Desk:
 
     async def _agreed(
         self, asker: Asker, server: str, order: Order, operator: Operator
-    ) -> Frozen | None:
-        """Return the jobs that the order's preview showed, or that it names, if they are few."""
+    ) -> tuple[Running | None, Frozen | None]:
+        """Return the operation that this order began before, or the jobs that it is about.
+
+        These are the jobs that its preview showed, or that it names, if they are few.
+        """
         if order.preview:
             return await self._previewed(asker, server, order)
         naming = NAMES[order.operation]
@@ -277,35 +293,27 @@ class Desk:
             raise PreviewNeededError(
                 f"These are {frozen.count:,} jobs: more than {MOST_JOBS} need a preview."
             )
-        return frozen
+        return None, frozen
 
-    async def _previewed(self, asker: Asker, server: str, order: Order) -> Frozen | None:
-        found = await self._recorded(operations.shown, order.preview, self.clock())
-        if found is None or found.actor != asker.who.name:
+    async def _previewed(
+        self, asker: Asker, server: str, order: Order
+    ) -> tuple[Running | None, Frozen | None]:
+        found = await self._recorded(operations.agreed, order.preview, self.clock())
+        if isinstance(found, Running):
+            check_same(found, order, asker, server)
+            return found, None
+        if found is None or found[0].actor != asker.who.name:
             raise PreviewStaleError("This preview is not known, or more than ten minutes old.")
-        if found.server != server or found.asked != order.canonical():
+        preview, chunks = found
+        if preview.server != server or preview.asked != order.canonical():
             raise PreviewStaleError("This preview is of something else.")
         if order.operation not in ON_JOBS:
-            return None
-        bare = msgspec.json.decode(found.summary, type=Frozen)
-        chunks = await self._recorded(operations.chunks, found.id)
-        return msgspec.structs.replace(bare, chunks=tuple(chunks))
+            return None, None
+        bare = msgspec.json.decode(preview.summary, type=Frozen)
+        return None, msgspec.structs.replace(bare, chunks=tuple(chunks))
 
     def _decided(self, asker: Asker, server: str, order: Order, frozen: Frozen | None) -> Decision:
-        return asker.worst(order.operation, server, concerned(order, frozen) or (None,))
-
-    def _check_agreement(self, order: Order, decision: Decision, frozen: Frozen | None) -> None:
-        if decision.needs_reason and not order.reason.strip():
-            raise InvalidError(
-                f"Your role must give a reason for {order.operation}.",
-                remedy="Say why, in a few words.",
-            )
-        lost = 0 if frozen is None else frozen.count - self.bounds.most
-        if lost > 0 and NAMES[order.operation].undo is Undo.TRASH and not order.lossy:
-            raise InvalidError(
-                f"The trash keeps {self.bounds.most:,} jobs: {lost:,} of these cannot come back.",
-                remedy='Choose fewer, or agree to that: "lossy": true.',
-            )
+        return asker.worst(order.operation, server, queues_of(order, frozen))
 
     async def _refuse(
         self, asker: Asker, server: str, order: Order, decision: Decision, frozen: Frozen | None
@@ -316,23 +324,9 @@ class Desk:
             NotAllowedError: always, when it is recorded.
             AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
         """
-        self._count_refusal(asker)
         record = records.refused(order, server, asker, decision, frozen, self.clock())
-        await self._write(record)
-        signed_in = bool(asker.who.name)
         queue = order.queue if decision.why is not Why.OTHER_QUEUE or order.queue else "one"
-        raise refusal(decision, signed_in=signed_in, queue=queue)
-
-    def _count_refusal(self, asker: Asker) -> None:
-        now, key = self.clock(), asker.who.address or asker.who.name
-        counted = self._refusals.get(key)
-        if counted is None or not 0 <= now - counted.since < _MINUTE:
-            fresh = {k: c for k, c in self._refusals.items() if 0 <= now - c.since < _MINUTE}
-            self._refusals = fresh
-            counted = self._refusals[key] = _Counted(now)
-        counted.count += 1
-        if counted.count > _REFUSALS:
-            raise TooManyRefusalsError(counted.since + _MINUTE - now)
+        await self._refusing.refuse(asker, record, decision, queue)
 
     async def _begin(
         self, asker: Asker, server: str, order: Order, decision: Decision, frozen: Frozen | None
@@ -340,14 +334,14 @@ class Desk:
         now = self.clock()
         record = records.intent(order, server, asker, decision, frozen, now)
         found = frozen or Frozen()
+        operation = order.preview or secrets.token_hex(16)
         queues = concerned(order, frozen) or found.queues
         made = Running(
-            id=order.preview or secrets.token_hex(16),
+            id=operation,
             record=0,
             server=server,
             operation=order.operation.value,
             queue=queues[0] if len(queues) == 1 else "",
-            queues=written(concerned(order, frozen)),
             actor=asker.who.name,
             reason=order.reason.strip(),
             asked=msgspec.json.encode(order),
@@ -355,29 +349,40 @@ class Desk:
             steps=len(found.chunks),
             total=found.count,
             started_at=now,
+            order_digest=order_digest(order, server, operation),
+            queues=msgspec.json.encode(queues_of(order, frozen)).decode(),
+            lease_owner=self._going.console,
+            fence=1,
         )
         jids = [entry.jid for entry in _unpack(found.chunks[0])] if found.chunks else []
         few = jids[:_TOUCHED] if found.count <= _TOUCHED else []
-        chunks = () if order.preview else found.chunks
-        also = Beginning(made, few, chunks, previewed=bool(order.preview))
-        number = await self._write(record, also)
-        return msgspec.structs.replace(made, record=number)
-
-    async def _waited(self, operation: str, task: asyncio.Task[Running]) -> Result:
-        with contextlib.suppress(TimeoutError):
-            return _result(await asyncio.wait_for(asyncio.shield(task), self.patience))
-        found = await self._find(operation)
-        return _result(found if found is not None else await task)
-
-    async def _write(self, record: Record, also: Also | None = None) -> int:
+        previewed, lease = bool(order.preview), self.lease
+        also = Beginning(made, few, found.chunks, previewed=previewed, lease=lease)
         try:
-            return await self._writer.write(record, also)
+            number = await self._writer.write(record, also)
         except StoreError as error:
             raise unrecorded(error) from error
+        return msgspec.structs.replace(made, record=number)
 
+    async def _waited(self, running: Running) -> Result:
+        """Return what came of an operation, or how far it is when patience is at its end."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.patience):
+                while running.ended_at is None:
+                    task = self._going.find(running.id)
+                    if task is not None:
+                        running = await asyncio.shield(task)
+                    else:
+                        # Another console carries it out.
+                        await asyncio.sleep(_LOOK)
+                        running = await self._as_kept(running)
+        return _result(running if running.ended_at is not None else await self._as_kept(running))
 
-async def _value(found: Running) -> Running:
-    return found
+    async def _as_kept(self, running: Running) -> Running:
+        """Return an operation as far as it is known to have come."""
+        with contextlib.suppress(StoreError):
+            return await self.database.run(operations.find, running.id) or running
+        return running
 
 
 def _result(running: Running) -> Result:

@@ -1,30 +1,43 @@
-"""What runs now: each operation goes on, whoever waits for it, until its outcome is recorded."""
+"""What runs now: each operation goes on, whoever waits for it, until its outcome is recorded.
+
+An operation belongs to the console that carries it out, by a lease in the database that is
+renewed meanwhile (``storage.leases``). What belongs to nobody any more, because its console
+ended or stood still for longer than that, is taken up by whichever console finds it first.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 import msgspec
 import structlog
 
 from glasshouse.desk import records
-from glasshouse.desk.running import UNKNOWN, Runner
-from glasshouse.desk.writer import Writer
+from glasshouse.desk.running import FAULT, GONE, UNKNOWN, GaveUp, Runner
+from glasshouse.desk.writer import Held, Writer
 from glasshouse.ledger.record import Who
-from glasshouse.model.errors import GlasshouseError, StoreError
+from glasshouse.model.errors import GlasshouseError, StoreError, UpstreamUnavailableError
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import Order
-from glasshouse.storage import operations
+from glasshouse.storage import leases, operations
 from glasshouse.storage.database import Database
-from glasshouse.storage.operations import EndedError, Running
+from glasshouse.storage.leases import LeaseLostError
+from glasshouse.storage.operations import JobsGoneError, Running
 from glasshouse.upstream.operator import Operator
 
 log = structlog.get_logger()
 
+LEASE = 10.0
+"""Seconds for which an operation stays with a console that says nothing."""
+_BEATS, _SHORTEST = 3, 0.05
 _AGAIN = 2.0
+_LAST_WORD = 2.0
+_RESTART = "after a restart"
 
 
 class Going:
@@ -37,41 +50,38 @@ class Going:
         operators: Mapping[str, Operator],
         clock: Callable[[], float],
         bounds: Bounds,
+        lease: float = LEASE,
     ) -> None:
         """Nothing is under way."""
+        self.console, self.lease = secrets.token_hex(16), lease
         self._database = database
         self._writer = writer
         self._operators = operators
         self._clock = clock
         self._bounds = bounds
         self._tasks: dict[str, asyncio.Task[Running]] = {}
+        self._keeper: asyncio.Task[None] | None = None
 
     def find(self, operation: str) -> asyncio.Task[Running] | None:
-        """Return what ends with the operation as it ended, if it is under way."""
+        """Return what ends with the operation as it ended, if it is under way here."""
         return self._tasks.get(operation)
 
     def start(self, running: Running, order: Order, who: Who) -> asyncio.Task[Running]:
-        """Carry out an operation whose intent is recorded."""
-        task = asyncio.create_task(self._carry_out(running, order, who))
-        self._tasks[running.id] = task
-        return task
+        """Carry out an operation whose intent is recorded, and which is ours."""
+        return self._started(running, self._run(running, order, who), who)
 
     async def resume(self) -> None:
-        """Settle or resume what has no outcome: whoever did it is gone.
+        """Settle or resume what has no outcome and belongs to nobody, now and from now on.
 
         Raises:
             StoreError: the database cannot be read.
         """
         for running in await self._database.run(operations.unended):
-            order = msgspec.json.decode(running.asked, type=Order)
-            who = msgspec.json.decode(running.who, type=Who)
             if running.server not in self._operators:
                 log.warning("an operation of an unknown server has no outcome", id=running.id)
-            elif running.steps > 1 or order.operation is Operation.SERVER_FLUSH:
-                work = self._carry_out(running, order, who, resumed="after a restart")
-                self._tasks[running.id] = asyncio.create_task(work)
-            else:
-                self._tasks[running.id] = asyncio.create_task(self._settle(running, order, who))
+        await self._take_up()
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep())
 
     async def settled(self) -> None:
         """Return when nothing is under way any more."""
@@ -79,38 +89,118 @@ class Going:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def close(self) -> None:
-        """Leave everything where it is."""
-        tasks = list(self._tasks.values())
+        """Leave everything where it is, for whoever takes it up."""
+        tasks: list[asyncio.Task[Any]] = list(self._tasks.values())
+        kept = bool(tasks)
+        if self._keeper is not None:
+            tasks.append(self._keeper)
+            self._keeper = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if kept:
+            with contextlib.suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(_LAST_WORD):
+                    await self._database.run(leases.release, self.console)
 
-    async def _carry_out(self, running: Running, order: Order, who: Who, **more: str) -> Running:
+    # -- what is ours ----------------------------------------------------------
+
+    async def _keep(self) -> None:
+        """Renew what is ours, and take up what belongs to nobody any more."""
+        while True:
+            await asyncio.sleep(max(self.lease / _BEATS, _SHORTEST))
+            try:
+                if own := tuple(self._tasks):
+                    await self._database.run(leases.renew, self.console, own, self.lease)
+                await self._take_up()
+            except StoreError as error:
+                log.warning("leases of operations are not renewed", why=error.detail)
+            except Exception:
+                log.exception("leases of operations are not renewed")
+
+    async def _take_up(self) -> None:
+        servers, own = tuple(self._operators), tuple(self._tasks)
+        found = await self._database.run(leases.claim, self.console, servers, own, self.lease)
+        for running in found:
+            log.info("an operation is taken up", id=running.id, fence=running.fence)
+            self._take(running)
+
+    def _take(self, running: Running) -> None:
+        try:
+            who = msgspec.json.decode(running.who, type=Who)
+        except msgspec.MsgspecError:
+            who = Who(name=running.actor)
+        try:
+            order = msgspec.json.decode(running.asked, type=Order)
+        except msgspec.MsgspecError:
+            self._started(running, self._given_up(running, GONE), who, settled=_RESTART)
+            return
+        if running.steps > 1 or order.operation is Operation.SERVER_FLUSH:
+            self._started(running, self._run(running, order, who), who, resumed=_RESTART)
+        else:
+            self._started(running, self._settle(running, order), who, settled=_RESTART)
+
+    def _started(
+        self, running: Running, work: Coroutine[Any, Any, Running], who: Who, **more: str
+    ) -> asyncio.Task[Running]:
+        made = asyncio.create_task(self._carry_out(running, work, who, **more))
+        self._tasks[running.id] = made
+        made.add_done_callback(lambda task: self._forget(running.id, task))
+        return made
+
+    def _forget(self, operation: str, task: asyncio.Task[Running]) -> None:
+        if self._tasks.get(operation) is task:
+            del self._tasks[operation]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Its lease is renewed no more, and it is taken up again when that is over.
+            log.error("an operation has no outcome yet", id=operation, exc_info=error)
+
+    # -- from the first step to the outcome --------------------------------------
+
+    async def _carry_out(
+        self, running: Running, work: Coroutine[Any, Any, Running], who: Who, **more: str
+    ) -> Running:
+        try:
+            try:
+                ended = await work
+            except LeaseLostError:
+                raise
+            except Exception as error:
+                log.exception("an operation cannot go on", id=running.id)
+                ended = await self._given_up(running, _why(error))
+            return await self._end(ended, who, **more)
+        except LeaseLostError:
+            log.warning("another console carries out an operation", id=running.id)
+            found = await self._database.run(operations.find, running.id)
+            return running if found is None else found
+
+    async def _run(self, running: Running, order: Order, who: Who) -> Running:
         async def on_unknown(now: Running) -> None:
             await self._unknown(now, who)
 
-        try:
-            ended = await self._runner(running.server).run(running, order, on_unknown)
-            return await self._end(ended, who, **more)
-        except Exception:
-            # It has no outcome then, and is settled at the next start.
-            log.exception("an operation failed", id=running.id)
-            raise
-        finally:
-            self._tasks.pop(running.id, None)
+        return await self._runner(running.server).run(running, order, on_unknown)
 
-    async def _settle(self, running: Running, order: Order, who: Who) -> Running:
-        """Find out what came of what was begun before a restart, and record it."""
-        try:
-            ended: Running | None = None
-            while ended is None:
-                try:
-                    ended = await self._runner(running.server).settle(running, order)
-                except GlasshouseError:
-                    await asyncio.sleep(_AGAIN)
-            return await self._end(ended, who, settled="after a restart")
-        finally:
-            self._tasks.pop(running.id, None)
+    async def _settle(self, running: Running, order: Order) -> Running:
+        """Find out what came of what another console, or this one before, has begun."""
+        while True:
+            try:
+                return await self._runner(running.server).settle(running, order)
+            except LeaseLostError:
+                raise
+            except (UpstreamUnavailableError, StoreError):
+                await asyncio.sleep(_AGAIN)
+
+    async def _given_up(self, running: Running, why: GaveUp) -> Running:
+        """Return an operation that cannot go on as it ends, from as far as it had come."""
+        while True:
+            try:
+                found = await self._database.run(operations.find, running.id)
+                far = msgspec.structs.replace(found or running, fence=running.fence)
+                return await self._runner(running.server).give_up(far, why)
+            except LeaseLostError:
+                raise
+            except (UpstreamUnavailableError, StoreError):
+                await asyncio.sleep(_AGAIN)
 
     def _runner(self, server: str) -> Runner:
         return Runner(self._database, self._operators[server], self._clock, self._bounds)
@@ -118,18 +208,23 @@ class Going:
     async def _unknown(self, running: Running, who: Who) -> None:
         """Record that the server does not say whether it was done, if that can be recorded."""
         told = msgspec.structs.replace(running, outcome=UNKNOWN)
+        record = records.outcome(told, who, self._clock())
         with contextlib.suppress(StoreError):
-            await self._writer.write(records.outcome(told, who, self._clock()))
+            await self._writer.write(record, Held(running.id, running.fence))
 
     async def _end(self, ended: Running, who: Who, **more: str) -> Running:
-        """Record how an operation ended, however long that takes."""
+        """Record how an operation ended, however long that takes.
+
+        Raises:
+            LeaseLostError: another console does, or has.
+        """
         while True:
             now = self._clock()
             ended = msgspec.structs.replace(ended, ended_at=now, asked=_bare(ended.asked))
             try:
                 await self._writer.write(records.outcome(ended, who, now, **more), ended)
-            except EndedError:
-                return ended
+            except LeaseLostError:
+                raise
             except StoreError as error:
                 log.warning("an outcome is not recorded yet", id=ended.id, why=error.detail)
                 await asyncio.sleep(_AGAIN)
@@ -137,7 +232,18 @@ class Going:
                 return ended
 
 
+def _why(error: Exception) -> GaveUp:
+    if isinstance(error, JobsGoneError | msgspec.MsgspecError):
+        return GONE
+    if isinstance(error, GlasshouseError):
+        return GaveUp(error.detail, f"{error.detail} The server did more than is counted here.")
+    return FAULT
+
+
 def _bare(asked: bytes) -> bytes:
     """Return an order without what was pushed: that may hold secrets, which the ledger hides."""
-    order = msgspec.json.decode(asked, type=Order)
+    try:
+        order = msgspec.json.decode(asked, type=Order)
+    except msgspec.MsgspecError:
+        return b"{}"
     return msgspec.json.encode(msgspec.structs.replace(order, job=None, jids=None, keys=None))

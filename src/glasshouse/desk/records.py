@@ -85,6 +85,27 @@ def refused(
     return Record(event=Event.REFUSED, at=now, who=asker.who, detail=detail)
 
 
+def stopped(running: Running, who: Who, decision: Decision, now: float) -> Record:
+    """Return the record of somebody who asks an operation to stop."""
+    return Record(event=Event.STOPPED, at=now, who=who, detail=_stop(running, decision))
+
+
+def stop_refused(running: Running, who: Who, decision: Decision, now: float) -> Record:
+    """Return the record of somebody who may not stop an operation."""
+    detail = {"action": "stop"} | _stop(running, decision)
+    return Record(event=Event.REFUSED, at=now, who=who, detail=detail)
+
+
+def _stop(running: Running, decision: Decision) -> dict[str, str]:
+    detail = {
+        "intent": str(running.record),
+        "operation": running.operation,
+        "server": running.server,
+    }
+    detail |= subject.named(subject.read(running.queues))
+    return detail | {"rule": decision.why.value, "role": decision.role}
+
+
 def outcome(running: Running, who: Who, now: float, **more: str) -> Record:
     """Return the record of what came of an operation; ``running`` says how it ended."""
     detail = {
@@ -99,6 +120,8 @@ def outcome(running: Running, who: Who, now: float, **more: str) -> Record:
         detail["of"] = str(running.total)
     if running.moved:
         detail["moved"] = str(running.moved)
+    if running.stopped_by:
+        detail["stopped_by"] = running.stopped_by
     if running.detail:
         detail["told"] = running.detail
     return Record(event=Event.OUTCOME, at=now, who=who, detail=detail | more)

@@ -1,25 +1,33 @@
 """Carrying out an operation step by step, so that it can be stopped, resumed and settled.
 
 Each step is done under the operation's id and the step's number: the server does it once,
-however often it is asked for. What a step deletes is in the trash before.
+however often, and by whichever console, it is asked for. What a step deletes is in the trash
+before. Whatever is written is written under the operation's lease; one that ends before its
+last step has called the next one off, so that nobody does it later.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import msgspec
+import sqlalchemy as sa
 
 from glasshouse.model.errors import GlasshouseError, StoreError, UpstreamUnavailableError
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import NAMES, Order, Undo
-from glasshouse.storage import operations, trash
-from glasshouse.storage.database import Database
+from glasshouse.storage import leases, operations, trash
+from glasshouse.storage.database import Call, Database
+from glasshouse.storage.leases import LeaseLostError
 from glasshouse.storage.operations import Running
 from glasshouse.storage.trash import Thrown
 from glasshouse.upstream.operator import Change, Done, Entry, Kept, Operator
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _EXAMPLES = 20
 _CHANGES: Mapping[Operation, Change] = {
@@ -41,6 +49,24 @@ DONE, PARTLY, NOTHING, STOPPED, FAILED = "done", "partly", "nothing", "stopped",
 UNKNOWN = "unknown"
 
 
+class GaveUp(NamedTuple):
+    """Why an operation cannot go on; ``with_more`` if the server did more than was counted."""
+
+    detail: str
+    with_more: str
+
+
+GONE = GaveUp(
+    "The list of its jobs is gone from the console's database.",
+    "The list of its jobs is gone from the console's database. "
+    "The server did more than is counted here.",
+)
+FAULT = GaveUp(
+    "A fault of the console ended it: see its log.",
+    "A fault of the console ended it: see its log. The server did more than is counted here.",
+)
+
+
 class Runner:
     """Carries out operations of one server."""
 
@@ -57,6 +83,10 @@ class Runner:
         """Return the operation as it ended; nothing of that is kept yet.
 
         A server that does not answer is asked until it does: ``on_unknown`` is told once.
+
+        Raises:
+            JobsGoneError: what it was to change is not known any more.
+            LeaseLostError: another console carries it out, or it has ended.
         """
         if order.operation in _CHANGES or order.operation is Operation.TRASH_RESTORE:
             return await self._steps(running, order, on_unknown)
@@ -67,27 +97,53 @@ class Runner:
 
         Raises:
             UpstreamUnavailableError, StoreError: that cannot be found out now.
+            JobsGoneError, LeaseLostError: see ``run``.
         """
         done = await self._operator.call_off(running.id, 0)
         if done is None:
-            if running.steps:
-                entries = await self._entries(running, 0)
-                await self._not_thrown(running, order, [entry.number for entry in entries])
+            await self._undone(running, order)
             return _ended(running, NOTHING, "It was called off before it was done.")
         if running.steps:
             return self._over(await self._count(running, order, 0, done), stopped=False)
         return await self._told(running, order, done)
 
+    async def give_up(self, running: Running, why: GaveUp) -> Running:
+        """Return an operation that cannot go on as failed: no step of it is done any more.
+
+        Raises:
+            UpstreamUnavailableError, StoreError: the server cannot be told so now.
+        """
+        step, last = running.step, max(1, _last(running))
+        while step < last and await self._operator.call_off(running.id, step) is not None:
+            step += 1
+        after = 0
+        # What was about to be deleted, and was not, is on the server and not in the trash.
+        while found := await self._database.run(trash.jobs, running.id, after=after):
+            entries = [Entry(t.number, t.state, t.score, t.jid, t.queue) for _, t in found]
+            there = await self._operator.same(entries)
+            await self._keep(running, trash.unthrow, running.id, list(there))
+            after = found[-1][0]
+        return _ended(running, FAILED, why.detail if step == running.step else why.with_more)
+
     # -- many jobs -----------------------------------------------------------
 
     async def _steps(self, running: Running, order: Order, on_unknown: OnUnknown) -> Running:
-        unknown, tries, stopped = False, 0, bool(running.stop)
-        last = running.steps + (order.operation is Operation.SERVER_FLUSH)
-        while running.step < last and not stopped:
+        unknown, tries = False, 0
+        while running.step < _last(running):
             try:
-                running = await self._next(running, order)
-                stopped = await self._noted(running)
+                if running.stop:
+                    done = await self._operator.call_off(running.id, running.step)
+                    if done is None:
+                        await self._undone(running, order)
+                        return self._over(running, stopped=True)
+                    # It was done before by who carried it out then.
+                    running = await self._after(running, order, done)
+                else:
+                    running = await self._next(running, order)
+                    running = await self._noted(running)
                 tries = 0
+            except LeaseLostError:
+                raise
             except (UpstreamUnavailableError, StoreError) as error:
                 running = msgspec.structs.replace(running, detail=error.detail)
                 if not unknown:
@@ -95,28 +151,46 @@ class Runner:
                     await on_unknown(running)
                 await asyncio.sleep(_WAITS[min(tries, len(_WAITS) - 1)])
                 tries += 1
-        return self._over(running, stopped=stopped and running.step < last)
+        return self._over(running, stopped=False)
 
     async def _next(self, running: Running, order: Order) -> Running:
         """Return the operation one step further: the jobs are followed by what is left of them."""
-        step = running.step
-        if step < running.steps:
-            return await self._count(running, order, step, await self._step(running, order))
-        done = await self._operator.flush(running.id, step)
-        return msgspec.structs.replace(running, step=step + 1, detail="" if done.known else _STAY)
+        if running.step < running.steps:
+            done = await self._step(running, order)
+        else:
+            done = await self._operator.flush(running.id, running.step)
+        return await self._after(running, order, done)
 
-    async def _noted(self, running: Running) -> bool:
-        flush = running.operation == Operation.SERVER_FLUSH
-        if (running.steps == 1 and not flush) or running.step > running.steps:
-            return False
-        return await self._database.run(
-            operations.progress,
-            running.id,
-            step=running.step,
-            done=running.done,
-            moved=running.moved,
-            examples=running.examples,
-        )
+    async def _after(self, running: Running, order: Order, done: Done) -> Running:
+        """Return the operation behind its next step, which was done."""
+        if running.step < running.steps:
+            return await self._count(running, order, running.step, done)
+        detail = "" if done.known else _STAY
+        return msgspec.structs.replace(running, step=running.step + 1, detail=detail)
+
+    async def _noted(self, running: Running) -> Running:
+        """Return the operation, whose progress is kept, with who wants it to stop."""
+        if not stoppable(running) or running.step > running.steps:
+            return running
+        by = await self._keep(running, operations.progress, running)
+        return running if by is None else msgspec.structs.replace(running, stop=1, stopped_by=by)
+
+    async def _undone(self, running: Running, order: Order) -> None:
+        """Take out of the trash what the next step, which was called off, did not delete."""
+        if running.step < running.steps:
+            entries = await self._entries(running, running.step)
+            await self._not_thrown(running, order, [entry.number for entry in entries])
+
+    async def _keep(
+        self, running: Running, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Ask the database, if the operation is ours still; raises ``LeaseLostError`` if not."""
+
+        def held(db: sa.Connection) -> T:
+            leases.hold(db, (running.id, running.fence))
+            return ask(db, *args, **kwargs)
+
+        return await self._database.run(held)
 
     async def _step(self, running: Running, order: Order) -> Done:
         entries, step = await self._entries(running, running.step), running.step
@@ -151,8 +225,9 @@ class Runner:
             )
             for job in kept
         ]
-        await self._database.run(
-            trash.throw, running.id, running.server, thrown, self._clock(), self._bounds
+        now = self._clock()
+        await self._keep(
+            running, trash.throw, running.id, running.server, thrown, now, self._bounds
         )
 
     async def _count(self, running: Running, order: Order, step: int, done: Done) -> Running:
@@ -162,7 +237,7 @@ class Runner:
         if order.operation is Operation.TRASH_RESTORE:
             heap = await self._heap(order)
             back = [entry.number for entry in entries if entry.number not in left]
-            await self._database.run(trash.restored, heap, back, self._clock())
+            await self._keep(running, trash.restored, heap, back, self._clock())
         else:
             acted = [entry for entry in entries if entry.number not in left]
             left |= await self._operator.same(acted)
@@ -179,10 +254,10 @@ class Runner:
 
     async def _not_thrown(self, running: Running, order: Order, numbers: list[int]) -> None:
         if numbers and NAMES[order.operation].undo is Undo.TRASH:
-            await self._database.run(trash.unthrow, running.id, numbers)
+            await self._keep(running, trash.unthrow, running.id, numbers)
 
     async def _entries(self, running: Running, step: int) -> list[Entry]:
-        return _unpack(await self._database.run(operations.chunk, running.id, step))
+        return _unpack(await self._keep(running, operations.chunk, running.id, step))
 
     async def _heap(self, order: Order) -> str:
         found = await self._database.run(operations.by_record, order.record or 0)
@@ -255,6 +330,16 @@ class Runner:
         if order.worker is not None:
             detail = f"{done.told} told"
         return _ended(running, DONE, detail)
+
+
+def stoppable(running: Running) -> bool:
+    """Return whether an operation has a step before which it can be stopped."""
+    return _last(running) > 1
+
+
+def _last(running: Running) -> int:
+    """Return how many steps there are: a flush has one more, when the jobs are gone."""
+    return running.steps + (running.operation == Operation.SERVER_FLUSH)
 
 
 def _ended(running: Running, outcome: str, detail: str) -> Running:

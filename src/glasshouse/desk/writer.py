@@ -15,13 +15,28 @@ import sqlalchemy as sa
 
 from glasshouse.ledger.record import Record
 from glasshouse.model.errors import StoreError
-from glasshouse.storage import ledger, operations
+from glasshouse.storage import leases, ledger, operations
 from glasshouse.storage.database import Database
 from glasshouse.storage.operations import Beginning, Running
 
 _MOST = 200
 
-Also = Beginning | Running
+
+class Held(NamedTuple):
+    """A record of an operation that we still carry out: its id, and the fence of the lease."""
+
+    operation: str
+    fence: int
+
+
+class Stop(NamedTuple):
+    """An operation that is asked to stop, and by whom."""
+
+    operation: str
+    by: str
+
+
+Also = Beginning | Running | Held | Stop
 """Written together with a record: an operation that begins, and gets its number, or has ended."""
 
 
@@ -44,6 +59,8 @@ class Writer:
         """Return the number of the record.
 
         Raises:
+            LeaseLostError: another console carries out what ended, or it has ended.
+            NotRunningError: what is asked to stop has ended, or was asked before.
             StoreError: it is not written, and neither is what belongs to it.
         """
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -92,14 +109,25 @@ def _append(db: sa.Connection, batch: Sequence[_Work]) -> list[int]:
     numbers = list(range(last - len(batch) + 1, last + 1))
     begun: list[Beginning] = []
     ended: list[Running] = []
+    held: list[Held] = []
     for work, number in zip(batch, numbers, strict=True):
-        if isinstance(work.also, Beginning):
-            kept = msgspec.structs.replace(work.also.running, record=number)
-            begun.append(work.also._replace(running=kept))
-        elif work.also is not None:
-            ended.append(work.also)
+        match work.also:
+            case Beginning():
+                kept = msgspec.structs.replace(work.also.running, record=number)
+                begun.append(work.also._replace(running=kept))
+            case Running():
+                ended.append(work.also)
+                held.append(Held(work.also.id, work.also.fence))
+            case Held():
+                held.append(work.also)
+            case Stop():
+                operations.stop(db, *work.also)
+            case None:
+                pass
+    if held:
+        leases.hold(db, *held)
     if begun:
-        operations.begin(db, *begun)
+        operations.begin(db, leases.moment(db), *begun)
     if ended:
         operations.end(db, *ended)
     return numbers

@@ -37,6 +37,7 @@ class Event(enum.StrEnum):
     INTENT = "operation.intent"
     OUTCOME = "operation.outcome"
     REFUSED = "operation.refused"
+    STOPPED = "operation.stopped"
     REVEALED = "payload.revealed"
 
 

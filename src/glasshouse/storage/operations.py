@@ -1,7 +1,8 @@
 """Operations: what was shown before they were agreed to, what runs, and what was done.
 
 A preview and the operation that follows it have the same id, so that agreeing twice is one
-operation.
+operation. A preview's row is taken before its jobs are touched: either an operation keeps
+the jobs, or the preview goes with them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from glasshouse.model.errors import StoreError
+from glasshouse.model.errors import GlasshouseError, StoreError
 from glasshouse.storage.tables import CHUNK, OPERATION, PREVIEW, TOUCHED
 
 PREVIEW_SECONDS = 600.0
@@ -22,7 +23,10 @@ _AT_ONCE, _LOOKED_AT = 20, 500
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What was shown to somebody; ``asked`` is the order in its canonical form."""
+    """What was shown to somebody; ``asked`` is the order in its canonical form.
+
+    ``steps`` is in how many pieces its jobs are kept.
+    """
 
     id: str
     actor: str
@@ -30,15 +34,18 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     asked: bytes
     summary: bytes
     created_at: float
+    steps: int = 0
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
     """An operation that was begun; ``ended_at`` is ``None`` until its outcome is recorded.
 
-    ``record`` is the number of its intent in the ledger. ``queues`` are those that it is about,
-    as the ledger writes them; empty when it may be about all of the server. ``done`` and
-    ``moved`` count jobs of the steps before ``step``; ``examples`` is JSON: ids of some that
-    had moved.
+    ``record`` is the number of its intent in the ledger. ``done`` and ``moved`` count jobs
+    of the steps before ``step``; ``examples`` is JSON: ids of some that had moved.
+    ``order_digest`` tells the very order that was agreed to, ``queues`` is JSON: those by
+    which it was decided, and that it is about; ``null`` among them is all of the server.
+    ``stopped_by`` asked it to stop. ``lease_owner`` is the console that carries it out, under
+    ``fence``, until ``lease_expires_at`` (see ``leases``).
     """
 
     id: str
@@ -61,7 +68,12 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     started_at: float
     ended_at: float | None = None
+    order_digest: str = ""
     queues: str = ""
+    stopped_by: str = ""
+    lease_owner: str = ""
+    lease_expires_at: float = 0.0
+    fence: int = 0
 
 
 Seen = Callable[[Running], bool]
@@ -71,17 +83,25 @@ Seen = Callable[[Running], bool]
 class Beginning(NamedTuple):
     """An operation that is about to be done: with ids of jobs to find it by, and its jobs.
 
-    ``previewed``: a preview of its id has the jobs.
+    ``previewed``: a preview of its id has the jobs, unless it was pushed out meanwhile.
+    ``lease`` is for how many seconds it belongs to who begins it.
     """
 
     running: Running
     jids: Sequence[str]
     chunks: Sequence[bytes]
     previewed: bool
+    lease: float
 
 
-class EndedError(StoreError):
-    """How an operation ended is known already."""
+class NotRunningError(StoreError):
+    """The operation has ended, or was asked to stop before."""
+
+
+class JobsGoneError(GlasshouseError):
+    """What an operation was to change is not known any more."""
+
+    code = "jobs_gone"
 
 
 _END = ("asked", "step", "done", "moved", "examples", "outcome", "detail", "ended_at")
@@ -94,18 +114,20 @@ _ENDING = (
 
 def show(db: sa.Connection, preview: Preview, chunks: Sequence[bytes]) -> None:
     """Keep a preview and its jobs; those that nobody agreed to in time go, and all but 20."""
-    old = sa.select(PREVIEW.c.id).where(PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS)
-    db.execute(sa.delete(CHUNK).where(CHUNK.c.owner.in_(old)))
-    db.execute(
-        sa.delete(PREVIEW).where(PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS)
-    )
+    old = PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS
     others = sa.select(PREVIEW.c.id).where(PREVIEW.c.actor == preview.actor)
     least = others.order_by(PREVIEW.c.created_at.desc()).offset(_PREVIEWS - 1)
-    for (name,) in db.execute(least.limit(_PREVIEWS)).all():
-        db.execute(sa.delete(CHUNK).where(CHUNK.c.owner == name))
-        db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id == name))
+    _drop(db, sa.select(PREVIEW.c.id).where(sa.or_(old, PREVIEW.c.id.in_(least))))
     db.execute(sa.insert(PREVIEW).values(msgspec.structs.asdict(preview)))
     freeze(db, preview.id, chunks)
+
+
+def _drop(db: sa.Connection, which: sa.Select[tuple[str]]) -> None:
+    """Let previews go with their jobs, but none that is being agreed to."""
+    ids = list(db.execute(which.with_for_update(skip_locked=True)).scalars())
+    if ids:
+        db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id.in_(ids)))
+        db.execute(sa.delete(CHUNK).where(CHUNK.c.owner.in_(ids)))
 
 
 def freeze(db: sa.Connection, owner: str, chunks: Sequence[bytes]) -> None:
@@ -124,10 +146,33 @@ def shown(db: sa.Connection, preview: str, now: float) -> Preview | None:
     return None if row is None else Preview(**row)
 
 
+def agreed(
+    db: sa.Connection, preview: str, now: float
+) -> tuple[Preview, list[bytes]] | Running | None:
+    """Return what an id stands for: a preview that is still good, with its jobs, or an operation.
+
+    Whoever agrees at the same time: it is one or the other, and never neither.
+    """
+    found = shown(db, preview, now)
+    if found is None:
+        # Looked for last: an operation is there as soon as its preview is not.
+        return find(db, preview)
+    kept = chunks(db, preview)
+    # Used, or pushed out, in this moment: the jobs may have gone with it.
+    return (found, kept) if len(kept) == found.steps else find(db, preview)
+
+
 def chunk(db: sa.Connection, owner: str, step: int) -> bytes:
-    """Return the frozen jobs of one step."""
+    """Return the frozen jobs of one step.
+
+    Raises:
+        JobsGoneError: they are not there.
+    """
     asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner, CHUNK.c.step == step)
-    return bytes(db.execute(asked).scalar_one())
+    found = db.execute(asked).scalar()
+    if found is None:
+        raise JobsGoneError("The list of its jobs is gone from the console's database.")
+    return bytes(found)
 
 
 def chunks(db: sa.Connection, owner: str) -> list[bytes]:
@@ -136,9 +181,16 @@ def chunks(db: sa.Connection, owner: str) -> list[bytes]:
     return [bytes(entries) for (entries,) in db.execute(asked)]
 
 
-def begin(db: sa.Connection, *begun: Beginning) -> None:
-    """Keep operations that are about to be done; the previews of their ids are used up."""
-    db.execute(sa.insert(OPERATION), [msgspec.structs.asdict(one.running) for one in begun])
+def begin(db: sa.Connection, now: float, *begun: Beginning) -> None:
+    """Keep operations that are about to be done; the previews of their ids are used up.
+
+    ``now`` is by the clock of leases. A preview that was pushed out since it was agreed to
+    leaves no gap: its jobs are kept as they were shown.
+    """
+    rows = [
+        msgspec.structs.asdict(one.running) | {"lease_expires_at": now + one.lease} for one in begun
+    ]
+    db.execute(sa.insert(OPERATION), rows)
     touched = [
         {"operation": one.running.id, "place": n, "server": one.running.server, "jid": jid}
         for one in begun
@@ -146,10 +198,13 @@ def begin(db: sa.Connection, *begun: Beginning) -> None:
     ]
     if touched:
         db.execute(sa.insert(TOUCHED), touched)
+    there: set[str] = set()
     if used := [one.running.id for one in begun if one.previewed]:
-        db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id.in_(used)))
+        gone = sa.delete(PREVIEW).where(PREVIEW.c.id.in_(used)).returning(PREVIEW.c.id)
+        there.update(db.execute(gone).scalars())
     for one in begun:
-        freeze(db, one.running.id, one.chunks)
+        if one.running.id not in there:
+            freeze(db, one.running.id, one.chunks)
 
 
 def find(db: sa.Connection, operation: str) -> Running | None:
@@ -168,31 +223,29 @@ def unended(db: sa.Connection) -> list[Running]:
     return _all(db, asked.order_by(OPERATION.c.record))
 
 
-def progress(
-    db: sa.Connection, operation: str, *, step: int, done: int, moved: int, examples: bytes
-) -> bool:
-    """Note how far it came; return whether somebody wants it to stop."""
-    ours = OPERATION.c.id == operation
-    values = {"step": step, "done": done, "moved": moved, "examples": examples}
+def progress(db: sa.Connection, running: Running) -> str | None:
+    """Note how far an operation is that ``leases.hold`` holds; return who wants it to stop."""
+    ours = OPERATION.c.id == running.id
+    values = {name: getattr(running, name) for name in ("step", "done", "moved", "examples")}
     db.execute(sa.update(OPERATION).where(ours).values(values))
-    return bool(db.execute(sa.select(OPERATION.c.stop).where(ours)).scalar())
+    row = db.execute(sa.select(OPERATION.c.stop, OPERATION.c.stopped_by).where(ours)).one()
+    return str(row.stopped_by) if row.stop else None
 
 
-def stop(db: sa.Connection, operation: str) -> None:
-    """Let it stop before its next step."""
-    db.execute(sa.update(OPERATION).where(OPERATION.c.id == operation).values(stop=1))
+def stop(db: sa.Connection, operation: str, by: str) -> None:
+    """Let it stop before its next step, because somebody asked for that.
+
+    Raises:
+        NotRunningError: it has ended, or was to stop before; nothing was changed.
+    """
+    runs = (OPERATION.c.id == operation, OPERATION.c.ended_at.is_(None), OPERATION.c.stop == 0)
+    found = db.execute(sa.update(OPERATION).where(*runs).values(stop=1, stopped_by=by))
+    if not found.rowcount:
+        raise NotRunningError("It does not run any more, or stops already.")
 
 
 def end(db: sa.Connection, *ended: Running) -> None:
-    """Keep how operations ended.
-
-    Raises:
-        EndedError: of one of them that is known already, and nothing was kept.
-    """
-    ids = [one.id for one in ended]
-    still = sa.select(OPERATION.c.id).where(OPERATION.c.id.in_(ids), OPERATION.c.ended_at.is_(None))
-    if len(db.execute(still).all()) != len(ids):
-        raise EndedError("It has an outcome already.")
+    """Keep how operations ended that ``leases.hold`` holds."""
     # A column's own name is taken: it is what the row is set to.
     rows = [{"its_id": one.id} | {f"new_{n}": getattr(one, n) for n in _END} for one in ended]
     db.execute(_ENDING, rows)

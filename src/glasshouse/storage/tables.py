@@ -170,6 +170,7 @@ PREVIEW = Table(
     Column("asked", LargeBinary, nullable=False),
     Column("summary", LargeBinary, nullable=False),
     Column("created_at", Float, nullable=False, index=True),
+    Column("steps", Integer, nullable=False),
 )
 CHUNK = Table(
     "chunk",
@@ -201,7 +202,12 @@ OPERATION = Table(
     Column("detail", PortableText, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
+    Column("order_digest", PortableText(64), nullable=False),
     Column("queues", PortableText, nullable=False, server_default=""),
+    Column("stopped_by", _NAME, nullable=False),
+    Column("lease_owner", PortableText(64), nullable=False),
+    Column("lease_expires_at", Float, nullable=False),
+    Column("fence", BigInteger, nullable=False),
 )
 TOUCHED = Table(
     "touched",

@@ -52,7 +52,10 @@ class OutcomeShape(Shape, frozen=True, kw_only=True):
 
 
 class OperationShape(Shape, frozen=True, kw_only=True):
-    """An operation as far as it has come; times are Unix seconds."""
+    """An operation as far as it has come; times are Unix seconds.
+
+    ``stopped_by`` is who asked it to stop, which takes effect before its next step.
+    """
 
     id: str
     record: int
@@ -68,6 +71,7 @@ class OperationShape(Shape, frozen=True, kw_only=True):
     outcome: str | UnsetType = UNSET
     ended_at: float | UnsetType = UNSET
     detail: str | UnsetType = UNSET
+    stopped_by: str | UnsetType = UNSET
 
 
 class HeapShape(Shape, frozen=True, kw_only=True):
@@ -131,7 +135,7 @@ SENT: dict[str, tuple[str, type[msgspec.Struct], dict[int, type[msgspec.Struct]]
         {200: RevealedShape},
     ),
     "operation_status": (
-        "Ask a running operation to stop.",
+        "Ask a running operation to stop: for who may do what it does; it is recorded.",
         StopShape,
         {200: OperationShape},
     ),

@@ -137,7 +137,7 @@ OPERATIONS = {
     "done in part: some jobs had moved": "部分完成：有些任务已移走",
     "nothing was changed": "没有任何更改",
     "stopped before its end": "中途停止",
-    "it failed; nothing was changed": "失败；没有任何更改",
+    "it failed": "失败",
     "done": "完成",
     "under way": "进行中",
     "Nothing is chosen.": "没有选择任何任务。",
@@ -160,5 +160,19 @@ OPERATIONS = {
     'It needs see = ["trash"] in a role, and one of its networks.': (
         '需要角色中包含 see = ["trash"]，并且来自该角色的网络。'
     ),
-    "You may not stop what somebody else began.": "您不能停止别人开始的操作。",
+    "Stopped by": "停止者",
+    "stopped an operation": "停止了一项操作",
+    "This operation is done at once: it cannot be stopped.": "此操作一步完成，无法停止。",
+    "Wait for its outcome.": "请等待其结果。",
+    "The list of its jobs is gone from the console's database.": (
+        "控制台数据库中已没有其任务列表。"
+    ),
+    "The list of its jobs is gone from the console's database. "
+    "The server did more than is counted here.": (
+        "控制台数据库中已没有其任务列表。服务器实际执行的多于此处所计。"
+    ),
+    "A fault of the console ended it: see its log.": "控制台出错使其结束：请查看日志。",
+    "A fault of the console ended it: see its log. The server did more than is counted here.": (
+        "控制台出错使其结束：请查看日志。服务器实际执行的多于此处所计。"
+    ),
 }

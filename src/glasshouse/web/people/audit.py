@@ -38,6 +38,7 @@ LABELS: Mapping[Event, str] = {
     Event.INTENT: "ordered an operation",
     Event.OUTCOME: "an operation ended",
     Event.REFUSED: "was refused an operation",
+    Event.STOPPED: "stopped an operation",
     Event.SIGNED_IN: "signed in",
     Event.SIGN_IN_REFUSED: "was not let in",
     Event.SIGNED_OUT: "signed out",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import UNSET
 from starlette.responses import Response
 
 from glasshouse.desk.desk import Desk, Result
+from glasshouse.desk.running import stoppable
 from glasshouse.desk.shown import Shown
+from glasshouse.desk.stopping import may_stop
 from glasshouse.ledger import subject
 from glasshouse.model.access import Outcome
 from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, NotFoundError
-from glasshouse.model.operation import Operation, Target
 from glasshouse.policy.sight import Sight
 from glasshouse.storage import trash
 from glasshouse.storage.operations import Running
@@ -25,16 +28,18 @@ from glasshouse.web.bodies import lists, mapping
 from glasshouse.web.context import PageContext, PageResult, result, server_of
 from glasshouse.web.errors import status_of
 from glasshouse.web.orders import HeapShape, OperationShape, OutcomeShape, PreviewShape, TrashShape
+from glasshouse.web.people import may
 from glasshouse.web.people.asker import asker_of, powers_of
 from glasshouse.web.people.change import Change, see
 from glasshouse.web.people.ledgersight import all_shown, covers, queues_of
 from glasshouse.web.people.operationviews import confirm_view, operation_view, trash_view
 from glasshouse.web.people.ordering import order_of_form, order_of_json
 from glasshouse.web.people.people import People
+from glasshouse.web.people.person import Person
 from glasshouse.web.people.refusals import FactorNeededError, TooManyError
 from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
-from glasshouse.web.views.operations import OperationsView
+from glasshouse.web.views.operations import OperationsView, StopView
 
 _MOST_HEAPS = 100
 _GONE = "There is no such operation, or its preview is more than ten minutes old."
@@ -47,6 +52,7 @@ class Operations:
         """Ask ``desk``."""
         self._people = people
         self._desk = desk
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     # -- programs ----------------------------------------------------------------
 
@@ -102,26 +108,43 @@ class Operations:
     async def change(self, change: Change) -> Response:
         """Agree to a preview, or stop an operation."""
         person, fields = in_person(change.context), change.fields()
-        context = change.context
-        if fields.get("action") == "stop":
-            await self._stop(context)
-            return see(f"/operations/{context.params['id']}")
-        viewer, session = context.viewer, None
+        # Who clicks twice sends one code twice: the second waits, and is told what came of it.
+        key = (person.name, change.context.params["id"])
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            return await self._changed(change, person, fields)
+
+    async def _changed(self, change: Change, person: Person, fields: Mapping[str, str]) -> Response:
+        context, session, here = change.context, None, f"/operations/{change.context.params['id']}"
+        stop = fields.get("action") == "stop"
+        found = None if stop else await self._again(context)
+        if found is None and not stop:
+            # Agreed to twice, or too late: what there is of it is shown.
+            return see(here)
         try:
             if code := fields.get("code", "").strip():
-                await self._people.factors.show_code(person.name, code, change.address)
-                if person.session is not None:
-                    prove = self._people.sessions.prove
-                    session = await prove(person.session, factor=True)
-                viewer = msgspec.structs.replace(
-                    viewer, context=msgspec.structs.replace(viewer.context, factor_age=0.0)
-                )
-                context = replace(context, viewer=viewer)
-            answer = await self._agree(context, fields)
+                context, session = await self._proven(change, person, code)
+            if found is None:
+                await self._stop(context)
+            else:
+                await self._agree(context, fields, *found)
+            answer = see(here)
         except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
             page = await self.page(context, error, fields.get("reason", ""))
             answer = change.page(replace(page, status=status_of(error)))
         return answer if session is None else change.signed_in(answer, session)
+
+    async def _proven(
+        self, change: Change, person: Person, code: str
+    ) -> tuple[PageContext, str | None]:
+        """Take a code; return the context in which it counts, and the session that it gave."""
+        await self._people.factors.show_code(person.name, code, change.address)
+        session = None
+        if person.session is not None:
+            session = await self._people.sessions.prove(person.session, factor=True)
+        viewer = change.context.viewer
+        proven = msgspec.structs.replace(viewer.context, factor_age=0.0)
+        viewer = msgspec.structs.replace(viewer, context=proven)
+        return replace(change.context, viewer=viewer), session
 
     async def trash(self, context: PageContext) -> PageResult:
         """``/{server}/trash``: what was deleted and can come back.
@@ -144,12 +167,9 @@ class Operations:
         found = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS, shows)
         return [_seen_heap(heap, server.sight) for heap in found]
 
-    async def _agree(self, context: PageContext, fields: Mapping[str, str]) -> Response:
-        found = await self._again(context)
-        if found is None:
-            # Agreed to twice, or too late: what there is of it is shown.
-            return see(f"/operations/{context.params['id']}")
-        server, shown = found
+    async def _agree(
+        self, context: PageContext, fields: Mapping[str, str], server: str, shown: Shown
+    ) -> None:
         order = msgspec.structs.replace(
             shown.order,
             preview=shown.preview,
@@ -157,7 +177,6 @@ class Operations:
             lossy="lossy" in fields,
         )
         await self._desk.perform(asker_of(context.viewer, server), server, order)
-        return see(f"/operations/{shown.preview}")
 
     async def _again(self, context: PageContext) -> tuple[str, Shown] | None:
         return await self._desk.again(context.params["id"], partial(asker_of, context.viewer))
@@ -180,35 +199,49 @@ class Operations:
         done = await self._operation(context)
         context = _on(context, done.running.server)
         shown_view = operation_view(
-            done.running, done.moved, context, may_stop=self._may_stop(context, done.running)
-        )
+            done.running, done.moved, context, stop=await self._stop_view(context, done.running),
+            error=error,
+        )  # fmt: skip
         view = OperationsView(confirm=None, operation=shown_view)
         made = result(context, "operation", view, "Operation")
         return replace(made, live=False, title=shown_view.meaning, about=context)
 
     async def _operation(self, context: PageContext) -> Result:
         found = await self._desk.status(context.params["id"])
-        viewer = context.viewer
-        if found is not None:
-            running = found.running
-            own = bool(viewer.actor.name) and running.actor == viewer.actor.name
-            sight, names = viewer.sees(running.server), context.floor.names
-            if running.server in names and (own or covers(sight, queues_of(running))):
-                return _seen(found, sight)
+        if found is not None and _may_see(context, found.running):
+            return _seen(found, context.viewer.sees(found.running.server))
         raise NotFoundError(_GONE, remedy="Ask for a preview anew, or look into the audit ledger.")
 
-    def _may_stop(self, context: PageContext, running: Running) -> bool:
+    async def _stop_view(self, context: PageContext, running: Running) -> StopView | None:
+        """Return how somebody may stop an operation; ``None`` where there is nothing to press."""
+        if running.ended_at is not None or running.stop or not stoppable(running):
+            return None
         viewer = context.viewer
-        if running.actor == viewer.actor.name:
-            return True
-        target = Target(server=running.server, queue=running.queue or None)
-        return viewer.may(Operation(running.operation), target).outcome is Outcome.ALLOW
+        decision = may_stop(asker_of(viewer, running.server), running)
+        if decision.outcome is Outcome.ALLOW:
+            return StopView(why="", code=False, step_up="")
+        if decision.outcome is Outcome.DENY:
+            return None
+        held = await self._people.factors.of(viewer.actor.name)
+        why, step_up = may.why(viewer, decision, context.locale), f"/operations/{running.id}"
+        return StopView(why=why, code=held.totp is not None, step_up=f"/step-up?next={step_up}")
 
     async def _stop(self, context: PageContext) -> None:
-        found = await self._operation(context)
-        if not self._may_stop(context, found.running):
-            raise DeniedError("You may not stop what somebody else began.")
-        await self._desk.stop(found.running.id)
+        running = (await self._operation(context)).running
+        await self._desk.stop(asker_of(context.viewer, running.server), running.id)
+
+
+def _may_see(context: PageContext, running: Running) -> bool:
+    """Return whether an operation is shown: to who began it, and to who may see all of it.
+
+    That is who sees the ledger of its server and every queue that it is about.
+    """
+    viewer = context.viewer
+    if running.server not in context.floor.names:
+        return False
+    if viewer.actor.name and running.actor == viewer.actor.name:
+        return True
+    return covers(viewer.sees(running.server), queues_of(running))
 
 
 def _on(context: PageContext, server: str) -> PageContext:
@@ -293,6 +326,7 @@ def _told_whole(found: Result) -> OperationShape:
         outcome=running.outcome or UNSET,
         ended_at=UNSET if running.ended_at is None else running.ended_at,
         detail=running.detail or UNSET,
+        stopped_by=running.stopped_by or UNSET,
     )
 
 

@@ -25,6 +25,7 @@ from glasshouse.web.views.operations import (
     Group,
     HeapRow,
     OperationView,
+    StopView,
     TrashView,
 )
 from glasshouse.web.views.shared import StripRow
@@ -36,7 +37,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "partly": ("warn", "done in part: some jobs had moved"),
     "nothing": ("warn", "nothing was changed"),
     "stopped": ("warn", "stopped before its end"),
-    "failed": ("bad", "it failed; nothing was changed"),
+    "failed": ("bad", "it failed"),
     "": ("plain", "under way"),
 }
 
@@ -85,7 +86,12 @@ def confirm_view(
 
 
 def operation_view(
-    running: Running, moved: Sequence[str], context: PageContext, *, may_stop: bool
+    running: Running,
+    moved: Sequence[str],
+    context: PageContext,
+    *,
+    stop: StopView | None,
+    error: GlasshouseError | None = None,
 ) -> OperationView:
     """Return an operation as far as it has come."""
     locale, now = context.locale, context.now
@@ -109,7 +115,10 @@ def operation_view(
         audit_href=f"/audit?until={running.record}" if sight is not None and sight.audit else "",
         running=ended is None,
         stopping=ended is None and bool(running.stop),
-        may_stop=may_stop and ended is None and running.steps > 1,
+        stopped_by=fmt.display_text(running.stopped_by.partition(":")[2]),
+        stop=stop,
+        fault="" if error is None else t(error.detail, locale),
+        remedy="" if error is None else t(error.remedy, locale),
         tone=tone,
         outcome=t(outcome, locale),
         detail=fmt.display_text(t(running.detail, locale)),
@@ -121,8 +130,16 @@ def operation_view(
         undo=kept and "trash.restore" in context.powers and ended is not None,
         record_number=running.record,
         back=f"/{running.server}",
-        from_href=_back(msgspec.json.decode(running.asked, type=Order), running.server),
+        from_href=_from(running),
     )
+
+
+def _from(running: Running) -> str:
+    """Return where an operation was ordered; nothing where that is not known any more."""
+    try:
+        return _back(msgspec.json.decode(running.asked, type=Order), running.server)
+    except msgspec.MsgspecError:
+        return ""
 
 
 def trash_view(heaps: Sequence[Heap], bounds: Bounds, context: PageContext) -> TrashView:

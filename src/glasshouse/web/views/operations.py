@@ -55,6 +55,17 @@ class ConfirmView(Struct, frozen=True, kw_only=True):
     back: str
 
 
+class StopView(Struct, frozen=True, kw_only=True):
+    """How an operation can be stopped; ``step_up`` says that a second factor is needed first.
+
+    ``code`` says that it can be shown right here.
+    """
+
+    why: str
+    code: bool
+    step_up: str
+
+
 class OperationView(Struct, frozen=True, kw_only=True):
     """An operation that was begun: what came of it, or how far it is.
 
@@ -74,7 +85,10 @@ class OperationView(Struct, frozen=True, kw_only=True):
     audit_href: str
     running: bool
     stopping: bool
-    may_stop: bool
+    stopped_by: str
+    stop: StopView | None
+    fault: str
+    remedy: str
     tone: str
     outcome: str
     detail: str

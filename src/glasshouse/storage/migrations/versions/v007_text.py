@@ -14,7 +14,7 @@ from alembic import op
 from glasshouse.storage.text import MARK, encode
 
 revision = "007"
-down_revision = "005"
+down_revision = "006"
 
 
 def upgrade() -> None:

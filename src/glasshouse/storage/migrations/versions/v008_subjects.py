@@ -33,7 +33,6 @@ def upgrade() -> None:
     )
     op.add_column("ledger", sa.Column("subject", sa.String(32)))
     op.create_index("ix_ledger_subject", "ledger", ["subject"])
-    op.add_column("operation", sa.Column("queues", sa.Text, nullable=False, server_default=""))
     db = op.get_bind()
     _fill_ledger(db)
     asked = sa.select(_OPERATION.c.id, _OPERATION.c.queue).where(

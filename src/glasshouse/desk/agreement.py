@@ -1,0 +1,74 @@
+"""What was agreed to: the very order that a preview showed, and by which queues it is decided."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from glasshouse.desk.asker import Asker
+from glasshouse.desk.concerned import concerned
+from glasshouse.desk.refusals import PreviewStaleError
+from glasshouse.model.access import Decision
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.keeping import Bounds
+from glasshouse.model.order import NAMES, Order, Undo
+from glasshouse.storage.operations import Running
+from glasshouse.upstream.operator import Frozen
+
+Queues = tuple[str | None, ...]
+"""By which an order is decided; ``None`` stands for all of the server."""
+
+
+def order_digest(order: Order, server: str, preview: str) -> str:
+    """Return what tells an order on a server from every other, without telling what it names.
+
+    The preview's id is part of it, so that equal orders look different.
+    """
+    told = b"\0".join((preview.encode(), server.encode(), order.canonical()))
+    return hashlib.sha256(told).hexdigest()
+
+
+def check_same(found: Running, order: Order, asker: Asker, server: str) -> None:
+    """Check that an operation is the very one that is agreed to, by the same person.
+
+    Raises:
+        PreviewStaleError: it is another.
+    """
+    same = found.order_digest == order_digest(order, server, found.id)
+    if found.actor != asker.who.name or not same:
+        raise PreviewStaleError("This preview was used for something else.")
+
+
+def check_agreement(
+    order: Order, decision: Decision, frozen: Frozen | None, bounds: Bounds
+) -> None:
+    """Check that an order says all that has to be said with it.
+
+    Raises:
+        InvalidError: it lacks a reason, or agrees not that some of it cannot come back.
+    """
+    if decision.needs_reason and not order.reason.strip():
+        raise InvalidError(
+            f"Your role must give a reason for {order.operation}.",
+            remedy="Say why, in a few words.",
+        )
+    lost = 0 if frozen is None else frozen.count - bounds.most
+    if lost > 0 and NAMES[order.operation].undo is Undo.TRASH and not order.lossy:
+        raise InvalidError(
+            f"The trash keeps {bounds.most:,} jobs: {lost:,} of these cannot come back.",
+            remedy='Choose fewer, or agree to that: "lossy": true.',
+        )
+
+
+def queues_of(order: Order, frozen: Frozen | None) -> Queues:
+    """Return the queues by which an order is decided."""
+    return concerned(order, frozen) or (None,)
+
+
+def kept_queues(running: Running) -> Queues:
+    """Return the queues by which an operation was decided."""
+    if not running.queues:
+        # It was begun by a version that did not keep them.
+        return (running.queue or None,)
+    return msgspec.json.decode(running.queues, type=Queues)

@@ -1,0 +1,99 @@
+"""Leases: which console carries out an operation, among several that share one database.
+
+What always holds: an operation belongs to the console that its row names, until the lease
+expires and another console takes it. Each taking raises ``fence``, and whatever is written
+for an operation is written under the fence that it was taken with, in a transaction that
+holds its row: a console that lost an operation writes nothing more of it. Time is the
+database's own, on PostgreSQL that of its server: the clocks of consoles are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from glasshouse.model.errors import StoreError
+from glasshouse.storage.operations import Running
+from glasshouse.storage.tables import OPERATION
+
+
+class LeaseLostError(StoreError):
+    """The operation has ended, or another console carries it out: nothing was written."""
+
+
+def moment(db: sa.Connection) -> float:
+    """Return the database's clock in Unix seconds, as of this statement."""
+    if db.dialect.name == "postgresql":
+        # Not now(): that is when the transaction began, which may have waited since.
+        asked: sa.ColumnElement[Any] = sa.extract("epoch", sa.func.clock_timestamp())
+    else:
+        asked = (sa.func.julianday("now") - 2440587.5) * 86400.0
+    return float(db.execute(sa.select(asked)).scalar_one())
+
+
+def hold(db: sa.Connection, *held: tuple[str, int]) -> None:
+    """Keep operations, by id and fence, from being taken or ended until the transaction ends.
+
+    Raises:
+        LeaseLostError: one of them is not ours any more.
+    """
+    ids = [operation for operation, _ in held]
+    asked = sa.select(OPERATION.c.id, OPERATION.c.fence).where(
+        OPERATION.c.id.in_(ids), OPERATION.c.ended_at.is_(None)
+    )
+    rows = db.execute(asked.order_by(OPERATION.c.id).with_for_update())
+    if {(row.id, row.fence) for row in rows} != set(held):
+        raise LeaseLostError("Another console carries it out, or it has ended.")
+
+
+def claim(
+    db: sa.Connection, owner: str, servers: Collection[str], own: Collection[str], seconds: float
+) -> list[Running]:
+    """Take what has no outcome and belongs to nobody any more, the oldest first.
+
+    Only operations of ``servers``, and none of ``own``: these are under way.
+    """
+    now = moment(db)
+    free = (
+        sa.select(OPERATION.c.id)
+        .where(
+            OPERATION.c.ended_at.is_(None),
+            OPERATION.c.lease_expires_at <= now,
+            OPERATION.c.server.in_(servers),
+            OPERATION.c.id.not_in(own),
+        )
+        .order_by(OPERATION.c.record)
+        # Another console may be taking it.
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(db.execute(free).scalars())
+    if not ids:
+        return []
+    ours = OPERATION.c.id.in_(ids)
+    taken = {
+        "lease_owner": owner,
+        "lease_expires_at": now + seconds,
+        "fence": OPERATION.c.fence + 1,
+    }
+    db.execute(sa.update(OPERATION).where(ours).values(taken))
+    rows = db.execute(sa.select(OPERATION).where(ours).order_by(OPERATION.c.record))
+    return [Running(**row) for row in rows.mappings()]
+
+
+def renew(db: sa.Connection, owner: str, own: Collection[str], seconds: float) -> None:
+    """Let those of ``own`` that are ours still stay ours for some seconds more."""
+    ours = (
+        OPERATION.c.id.in_(own),
+        OPERATION.c.lease_owner == owner,
+        OPERATION.c.ended_at.is_(None),
+    )
+    expires = moment(db) + seconds
+    db.execute(sa.update(OPERATION).where(*ours).values(lease_expires_at=expires))
+
+
+def release(db: sa.Connection, owner: str) -> None:
+    """Let everything that is ours be taken at once."""
+    ours = (OPERATION.c.lease_owner == owner, OPERATION.c.ended_at.is_(None))
+    db.execute(sa.update(OPERATION).where(*ours).values(lease_expires_at=0.0))
