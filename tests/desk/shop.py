@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +111,15 @@ def add(people: People, name: str, role: str, at: float) -> None:
 
 
 @contextlib.asynccontextmanager
-async def shop(folder: Path, *, anonymous: str | None = "viewer") -> AsyncIterator[Shop]:
+async def shop(
+    folder: Path,
+    *,
+    anonymous: str | None = "viewer",
+    roles: Mapping[str, RoleTable] | None = None,
+) -> AsyncIterator[Shop]:
     """Run everything while the block runs; ``anonymous`` is what everybody is."""
     data, clock = folder / "engine", Clock()
-    access = Access(rules=Rules(roles=resolve(ROLES), anonymous=anonymous))
+    access = Access(rules=Rules(roles=resolve(ROLES | dict(roles or {})), anonymous=anonymous))
     async with running(data) as engine:
         people = People(Tools(database=Database(sqlite_url(folder / "state")), clock=clock), access)
         add(people, "ops", "operator", clock())
