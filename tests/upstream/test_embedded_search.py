@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,12 @@ from glasshouse.model.job import JobSet, JobState
 from glasshouse.model.jobquery import ArgsTerm, JobQuery, parse_query
 from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
 from glasshouse.upstream import embedded_lists as lists
-from glasshouse.upstream.embedded_search import search
-from glasshouse.wire.matching import matches
+from glasshouse.upstream import embedded_search
+from glasshouse.upstream.embedded_hunt import Sweep
+from glasshouse.upstream.embedded_search import Search, search
+from glasshouse.wire import matching
+from glasshouse.wire.matching import WINDOW, matches
+from tests.steady import LONG, stated
 
 from .store import NOW, put, storing
 
@@ -136,6 +143,12 @@ def test_a_value_with_a_thousand_stars_is_a_search_like_others() -> None:
     db.close()
 
 
+@pytest.fixture(autouse=True)
+def stated_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second, of the clocks that these tests give."""
+    monkeypatch.setattr(embedded_search, "SECONDS", stated(embedded_search, "SECONDS"))
+
+
 class Clock:
     """Moves on by a set span each time it is asked."""
 
@@ -165,7 +178,7 @@ def test_a_search_that_runs_out_of_time_says_how_far_it_came_and_goes_on_from_th
     found: list[str] = []
     looked_at, start, turns = 0, None, 0
     while True:
-        page = search(db, scope, ListQuery(start=start), wanted, now=NOW, clock=Clock(0.4))
+        page = search(db, scope, ListQuery(start=start), wanted, now=NOW, clock=Clock(0.03))
         assert page.searched is not None
         found += [job.jid for job in page.items]
         looked_at += page.searched.looked_at
@@ -180,23 +193,154 @@ def test_a_search_that_runs_out_of_time_says_how_far_it_came_and_goes_on_from_th
     db.close()
 
 
-def test_a_set_that_is_walked_slowly_is_swept_instead() -> None:
+def test_a_set_that_is_walked_slowly_is_swept_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     db = memory()
     needles(db, JobState.DEAD)
     scope = lists.set_scope(db, JobState.DEAD)
     wanted = JobQuery(words=("needle",))
-    page = search(db, scope, ListQuery(), wanted, now=NOW, clock=Clock(0.019))
+    swept: list[Sweep] = []
+    piece = Sweep.piece
+    monkeypatch.setattr(Sweep, "piece", lambda self, db: (swept.append(self), piece(self, db))[1])
+    page = search(db, scope, ListQuery(), wanted, now=NOW, clock=Clock(0.004))
+    assert swept
     assert [job.jid for job in page.items] == ["job-02995", "job-00005"]
     assert page.searched is not None
     assert page.searched.complete
     assert page.searched.looked_at == 3000
     hay = search(
         db, scope, ListQuery(per_page=5), JobQuery(words=("hay",), jid=("*7",)), now=NOW,
-        clock=Clock(0.019),
+        clock=Clock(0.0001),
     )  # fmt: skip
     assert [job.jid for job in hay.items] == [f"job-{n:05}" for n in range(2997, 2947, -10)]
     assert hay.next is not None
     db.close()
+
+
+@pytest.mark.parametrize("state", [JobState.DEAD, JobState.ENQUEUED])
+def test_a_search_is_stopped_in_the_midst_of_a_piece_and_none_of_it_is_lost(
+    state: JobState,
+) -> None:
+    """SQLite is stopped within a statement; what comes behind is looked at by the next search."""
+    db = memory()
+    needles(db, state, 2000)
+    scope = lists.queue_scope(db, "mail") or lists.set_scope(db, state)
+    found: list[str] = []
+    looked_at, start = 0, None
+    while True:
+        # Over at every look: each search has only what it takes to go on at all.
+        page = search(
+            db, scope, ListQuery(start=start), JobQuery(words=("needle",)), now=NOW,
+            clock=Clock(2.0),
+        )  # fmt: skip
+        assert page.searched is not None
+        assert page.searched.looked_at > 0
+        looked_at += page.searched.looked_at
+        found += [job.jid for job in page.items]
+        start = page.next
+        if start is None:
+            break
+    assert sorted(found) == ["job-00005", "job-01995"]
+    assert looked_at == 2000
+    db.close()
+
+
+class Within:
+    """A clock that stands still until something is looked through, window by window."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        plain = matching.plain
+
+        def looked(raw: bytes) -> str:
+            self.now += len(raw) / WINDOW / 8
+            return plain(raw)
+
+        monkeypatch.setattr(matching, "plain", looked)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_search_is_stopped_in_the_midst_of_a_payload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is in the text a needle stands last: to find it takes all of the payload."""
+    db = memory()
+    long = "x" * 20 * WINDOW + "needle"
+    for number, args in enumerate(["needle", long, "hay", "needle"]):
+        put(db, JobState.RETRIES, float(number), f"job-{number}", args=[args])
+    scope, wanted = lists.set_scope(db, JobState.RETRIES), JobQuery(words=("needle",))
+    clock = Within(monkeypatch)
+    first = search(db, scope, ListQuery(), wanted, now=NOW, clock=clock)
+    assert clock.now < 1.0 + 2 / 8
+    assert [job.jid for job in first.items] == ["job-0"]
+    assert (first.searched, first.next) == (Searched(1, complete=False), Place(1.0, 2))
+    # It alone takes more than there is: it is not said to have been looked at, and not begun anew.
+    clock.now = 0.0
+    rest = search(db, scope, ListQuery(start=first.next), wanted, now=NOW, clock=clock)
+    assert clock.now < 1.0 + 4 / 8
+    assert [(job.jid) for job in rest.items] in ([], ["job-3"])
+    assert rest.searched is not None
+    assert not rest.searched.complete
+    jids = [job.jid for job in rest.items]
+    while rest.next is not None:
+        rest = search(db, scope, ListQuery(start=rest.next), wanted, now=NOW)
+        jids += [job.jid for job in rest.items]
+    assert jids == ["job-3"]
+    db.close()
+
+
+async def test_a_search_that_nobody_waits_for_ends_with_its_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with storing(tmp_path) as (db, reader):
+        with db:
+            needles(db, JobState.DEAD, 300)
+        steps: list[None] = []
+        begun, go_on = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def step(self: Search, db: apsw.Connection) -> None:
+            steps.append(None)
+            loop.call_soon_threadsafe(begun.set)
+            go_on.wait(LONG)
+
+        monkeypatch.setattr(Search, "step", step)
+        asking = asyncio.create_task(
+            reader.set_jobs(JobSet.DEAD, ListQuery(wanted=JobQuery(words=("x",))))
+        )
+        await begun.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        go_on.set()
+        # Nothing is in the line before this one.
+        monkeypatch.undo()
+        found = await reader.set_jobs(JobSet.DEAD, ListQuery(wanted=JobQuery(words=("hay",))))
+        assert len(found.items) == 25
+        assert len(steps) == 1
+
+
+async def test_two_searches_have_every_other_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with storing(tmp_path) as (db, reader):
+        with db:
+            needles(db, JobState.DEAD, 50)
+        turns: list[str] = []
+        real = Search.step
+
+        def step(self: Search, db: apsw.Connection) -> JobPage | None:
+            turns.append(self._wanted.words[0])
+            return real(self, db) if turns.count(self._wanted.words[0]) > 20 else None
+
+        monkeypatch.setattr(Search, "step", step)
+        await asyncio.gather(
+            *(reader.set_jobs(JobSet.DEAD, ListQuery(wanted=JobQuery(words=(word,))))
+              for word in ("one", "two"))
+        )  # fmt: skip
+        # From when both have begun until one of them has ended.
+        both = turns[turns.index("two") : 20]
+        assert len(both) > 10
+        assert all(one != other for one, other in itertools.pairwise(both))
 
 
 async def test_an_id_is_found_at_once_and_only_in_its_list(tmp_path: Path) -> None:
