@@ -179,12 +179,17 @@ def test_no_bit_of_what_was_known_to_be_on_the_disk_is_lost_without_a_word() -> 
 # -- files that are gone, or others ---------------------------------------------------
 
 
+def _both_gone(folder: Path) -> None:
+    for name in FILES:
+        (folder / name).unlink()
+
+
 def _older(folder: Path) -> None:
     shutil.copy(folder / "older", folder / FILES[0])
 
 
 FILE_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "both gone": (lambda f: [(f / n).unlink() for n in FILES], "journal-0 is gone"),
+    "both gone": (_both_gone, "journal-0 is gone"),
     "first gone": (lambda f: (f / FILES[0]).unlink(), "journal-0 is gone"),
     "second gone": (lambda f: (f / FILES[1]).unlink(), "journal-1 is gone"),
     "emptied": (lambda f: (f / FILES[0]).write_bytes(b""), "journal-0 is gone, or empty"),

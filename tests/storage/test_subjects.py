@@ -133,11 +133,11 @@ def test_the_newest_that_are_seen_are_found_behind_others(database: Database) ->
             operations.Running(
                 id=f"{number}", record=number, queue="mail" if number % 60 == 0 else "pay", **base  # type: ignore[arg-type]
             ),
-            (), (), previewed=False,
+            (), (), previewed=False, lease=0.0,
         )
         for number in range(200)
     ]  # fmt: skip
-    database.call(operations.begin, *begun)
+    database.call(operations.begin, 1.0, *begun)
     found = database.call(operations.on_server, "main", 3, lambda one: one.queue == "mail")
     assert [one.record for one in found] == [180, 120, 60]
     assert database.call(operations.on_server, "main", 3, lambda _: False) == []

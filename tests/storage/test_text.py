@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import alembic.command
 import alembic.config
@@ -58,6 +59,14 @@ def test_every_column_of_text_takes_any_text() -> None:
     assert plain == []
 
 
+def _all(db: sa.Connection, asked: sa.Select[Any]) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in db.execute(asked)]
+
+
+def any_of_them(_: object) -> bool:
+    return True
+
+
 def _filled(column: sa.Column[object], text: str) -> object:
     kind = column.type
     if isinstance(kind, PortableText):
@@ -68,9 +77,11 @@ def _filled(column: sa.Column[object], text: str) -> object:
 @pytest.mark.parametrize("text", ODD)
 def test_every_table_gives_back_what_it_was_given(database: Database, text: str) -> None:
     for table in METADATA.sorted_tables:
-        row = {column.name: _filled(column, text) for column in table.columns}
+        row: dict[str, object] = {c.name: _filled(c, text) for c in table.columns}
 
-        def there_and_back(db: sa.Connection, table: sa.Table = table, row: object = row) -> None:
+        def there_and_back(
+            db: sa.Connection, table: sa.Table = table, row: dict[str, object] = row
+        ) -> None:
             db.execute(sa.delete(table))
             db.execute(sa.insert(table).values(row))
             assert dict(db.execute(sa.select(table)).mappings().one()) == row
@@ -87,17 +98,19 @@ def test_an_operation_on_odd_jobs_is_kept_and_found(database: Database, odd: str
     running = Running(
         id="p", record=1, server="main", operation="queue.clear", queue=odd, actor=odd,
         reason=odd, asked=b"{}", who=b"{}", steps=1, detail=odd, started_at=NOW,
+        lease_expires_at=NOW,
     )  # fmt: skip
-    database.call(operations.begin, Beginning(running, [odd], [], previewed=True))
+    begun = Beginning(running, [odd], [], previewed=True, lease=0.0)
+    database.call(operations.begin, NOW, begun)
     assert database.call(operations.find, "p") == running
     assert database.call(operations.find, odd) is None
-    assert database.call(operations.on_job, "main", odd, 9) == [running]
-    assert database.call(operations.on_queue, "main", odd, 9) == [running]
-    assert database.call(operations.on_job, "main", odd + "a", 9) == []
+    assert database.call(operations.on_job, "main", odd, 9, any_of_them) == [running]
+    assert database.call(operations.on_queue, "main", odd, 9, any_of_them) == [running]
+    assert database.call(operations.on_job, "main", odd + "a", 9, any_of_them) == []
     job = Thrown(number=1, queue=odd, state=1, score=0.0, jid=odd, jobtype=odd, body=b"{}")
     database.call(trash.throw, "p", "main", [job], NOW, Bounds())
     assert database.call(trash.jobs, "p") == [(1, job)]
-    (heap,) = database.call(trash.heaps, "main", 9)
+    (heap,) = database.call(trash.heaps, "main", 9, any_of_them)
     assert (heap.queue, heap.actor, heap.reason) == (odd, odd, odd)
     database.call(operations.end, msgspec.structs.replace(running, outcome="done", ended_at=NOW))
     assert database.call(operations.unended) == []
@@ -152,12 +165,13 @@ def test_ids_and_queues_of_any_length_are_kept_and_found(database: Database) -> 
     long = "".join(chance.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789", k=50_000))
     running = Running(
         id="p", record=1, server="main", operation="queue.clear", queue=long, actor="a",
-        reason="", asked=b"{}", who=b"{}", steps=1, started_at=NOW,
+        reason="", asked=b"{}", who=b"{}", steps=1, started_at=NOW, lease_expires_at=NOW,
     )  # fmt: skip
-    database.call(operations.begin, Beginning(running, [long, long + "x"], [], previewed=False))
-    assert database.call(operations.on_job, "main", long + "x", 9) == [running]
-    assert database.call(operations.on_job, "main", long + "y", 9) == []
-    assert database.call(operations.on_queue, "main", long, 9) == [running]
+    begun = Beginning(running, [long, long + "x"], [], previewed=False, lease=0.0)
+    database.call(operations.begin, NOW, begun)
+    assert database.call(operations.on_job, "main", long + "x", 9, any_of_them) == [running]
+    assert database.call(operations.on_job, "main", long + "y", 9, any_of_them) == []
+    assert database.call(operations.on_queue, "main", long, 9, any_of_them) == [running]
 
 
 def test_what_was_kept_before_is_read_and_found_as_before(url: str) -> None:
@@ -183,8 +197,8 @@ def test_what_was_kept_before_is_read_and_found_as_before(url: str) -> None:
     try:
         for place, text in enumerate(old):
             found = sa.select(TOUCHED.c.place, TOUCHED.c.jid).where(TOUCHED.c.jid == text)
-            assert database.call(lambda db, f=found: db.execute(f).all()) == [(place, text)]
+            assert database.call(_all, found) == [(place, text)]
             known = sa.select(ATTEMPT.c.key).where(ATTEMPT.c.key == text)
-            assert database.call(lambda db, k=known: db.execute(k).scalar()) == text
+            assert database.call(_all, known) == [(text,)]
     finally:
         database.close()

@@ -145,7 +145,8 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
         order = Order(operation=operation, **more)  # type: ignore[arg-type]
         found = await freeze_for(order)
         decision = asker.best(operation, "main")
-        return set(shown_to("p", asker, order, found, decision, Bounds()).groups.queues)
+        shown = await shown_to("p", asker, order, found, decision, Bounds())
+        return set(shown.groups.queues)
 
     async def freeze_for(order: Order) -> Frozen:
         return await freeze(order, asker, operator, None, "main", NOW)  # type: ignore[arg-type]
