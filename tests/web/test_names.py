@@ -37,6 +37,7 @@ from glasshouse.policy.rules import Rules
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from glasshouse.upstream.operator import Frozen, Selection
+from glasshouse.web.people.ledgersight import covers
 from glasshouse.wire.matching import matches
 from tests.policy.second import like
 from tests.upstream.store import NOW, put
@@ -121,7 +122,7 @@ async def _there(view: ServerView, name: str) -> bool:
 async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]:
     """Return the names that each road gives to a role with these patterns."""
     table = RoleTable(
-        see=tuple(f"queues:{pattern}" for pattern in patterns),
+        see=(*(f"queues:{pattern}" for pattern in patterns), "audit"),
         allow=("*",), queues=patterns, factor_age="none",
     )  # fmt: skip
     rules = Rules(roles=resolve({"some": table}))
@@ -182,6 +183,7 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
             }
             told = {name: await ask() for name, ask in roads.items()}
             told["sight"] = {name for name in NAMES if sight.shows(name)}
+            told["ledger"] = {name for name in NAMES if covers(sight, (name,))}
             told["snapshot"] = {queue.name for queue in state.queues}
             told["queue"] = {name for name in NAMES if await _there(view, name)}
             told["match"] = {
