@@ -10,14 +10,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from glasshouse.floor.floor import ServerFloor
 from glasshouse.floor.sampler import Pace
+from glasshouse.model.audience import EVERYTHING, audience
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.found import Found
 from glasshouse.model.job import JobState
 from glasshouse.model.jobquery import parse_query
+from glasshouse.policy.redaction import parse_redaction
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.upstream.faktory_port import CommandPort
@@ -275,3 +278,26 @@ async def test_a_search_in_an_index_that_fails_says_what_to_do(faktory: StandIn)
         with pytest.raises(UpstreamUnavailableError, match="cannot be kept") as told:
             await searching.find("dead")
         assert "SQLITE_TMPDIR" in told.value.remedy
+
+
+async def test_when_other_people_look_the_index_is_made_for_them(faktory: StandIn) -> None:
+    for number in range(30):
+        faktory.put("dead", f"dead-{number:04}", at(number), args=[{"token": "5ecr3t", "n": 7}])
+    hidden = audience((parse_redaction("args.**.token"),), None)
+    expected = [EVERYTHING]
+    async with over_web(faktory) as searching:
+        index = searching.floor._index
+        assert index is not None
+        searching.floor.expect(lambda: tuple(expected))
+        await searching.until_whole()
+        assert len(await searching.jids("5ecr3t", per_page=50)) == 30
+        expected[0] = hidden
+        async with asyncio.timeout(LONG):
+            while index._kept_for != (hidden,):
+                await asyncio.sleep(0.01)
+        await searching.until_whole()
+        wanted = parse_query("5ecr3t", time.time())
+        assert wanted is not None
+        wanted = msgspec.structs.replace(wanted, hidden=hidden.hidden)
+        found = await index.search(wanted, start=None, per_page=50)
+        assert (found.items, found.looked_at) == ((), 0)

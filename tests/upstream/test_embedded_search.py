@@ -200,7 +200,12 @@ def test_a_set_that_is_walked_slowly_is_swept_instead(monkeypatch: pytest.Monkey
     wanted = JobQuery(words=("needle",))
     swept: list[Sweep] = []
     piece = Sweep.piece
-    monkeypatch.setattr(Sweep, "piece", lambda self, db: (swept.append(self), piece(self, db))[1])
+
+    def counted(self: Sweep, db: apsw.Connection) -> None:
+        swept.append(self)
+        piece(self, db)
+
+    monkeypatch.setattr(Sweep, "piece", counted)
     page = search(db, scope, ListQuery(), wanted, now=NOW, clock=Clock(0.004))
     assert swept
     assert [job.jid for job in page.items] == ["job-02995", "job-00005"]

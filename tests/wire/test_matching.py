@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glasshouse.model.job import JobState, StoredJob
-from glasshouse.model.jobquery import parse_query
+from glasshouse.model.jobquery import JobQuery, parse_query
+from glasshouse.wire import matching
 from glasshouse.wire.matching import matches
 from glasshouse.wire.patterns import glob
 
@@ -128,3 +129,48 @@ def test_a_pattern_means_what_a_regular_expression_says(parts: list[str], text: 
     pattern = "".join(parts)
     oracle = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text)
     assert glob(pattern, text) == glob(pattern.upper(), text) == (oracle is not None)
+
+
+WINDOWED = st.text(
+    st.sampled_from('aB"\\ü訂\U0001f600ß\n&'), min_size=0, max_size=60
+)  # fmt: skip
+
+
+@given(
+    WINDOWED, WINDOWED, st.text(st.sampled_from('aBü訂ß\\"b'), min_size=1, max_size=5),
+    st.booleans(), st.integers(13, 40),
+    st.sampled_from([b"", b"\xff", b"\xe8\xa8", b"\\", b"\\u00"]),
+)  # fmt: skip
+def test_what_is_looked_through_window_by_window_is_found_as_in_one(
+    args: str, custom: str, text: str, ascii_only: bool, window: int, odd: bytes
+) -> None:
+    raw = json.dumps([args], ensure_ascii=ascii_only).encode() + odd
+    more = json.dumps({"c": custom}, ensure_ascii=ascii_only).encode()
+    payload = b'{"jid":"j","args":%b,"custom":%b}' % (raw, more)
+    job = StoredJob(
+        state=JobState.DEAD, jid="j", jobtype="T", queue="q", payload=payload, shown_args=None
+    )
+    for wanted in (JobQuery(words=(text,)), JobQuery(args=(text,)), JobQuery(words=(text, "j"))):
+        whole = matching.matches(wanted, job)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(matching, "WINDOW", window)
+            assert matching.matches(wanted, job) == whole
+
+
+@pytest.mark.parametrize("line", ["needle", "args:needle", "args.**:needle", "args.*.**.a:b"])
+def test_whoever_has_no_time_left_stops_in_the_midst_of_a_payload(line: str) -> None:
+    args = ["hay " * 500_000] if "." not in line else [{"a": n} for n in range(20_000)]
+    payload = json.dumps({"jid": "j", "args": args}).encode()
+    job = StoredJob(state=JobState.DEAD, jid="j", jobtype="T", queue="q", payload=payload)
+    wanted = parse_query(line, 0.0)
+    assert wanted is not None
+    pauses: list[None] = []
+
+    def pause() -> None:
+        pauses.append(None)
+        if len(pauses) == 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        matching.matches(wanted, job, pause)
+    assert not matching.matches(wanted, job)
