@@ -15,6 +15,7 @@ from bench import (
     idle,
     lists,
     live,
+    masking,
     million,
     operations,
     overview,
@@ -37,6 +38,7 @@ BENCHES = {
     "overview": overview.measure,
     "signing_in": signing_in.measure,
     "operations": operations.measure,
+    "masking": masking.measure,
 }
 RESULTS = Path(__file__).parent / "results"
 

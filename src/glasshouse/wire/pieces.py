@@ -7,7 +7,7 @@ those stand is it compared. That also finds the beginning of one at which a text
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ahocorasick_rs import AhoCorasick
 
@@ -16,7 +16,9 @@ HEAD = 6
 LONGEST = 64
 """Characters of a piece at most: a longer text is looked for in several."""
 _WINDOW = 16 << 10
-_MORE = "..."
+_MORE = ("...", "\u2026")
+_LONGEST_MORE = 3
+_FEW = 8
 
 
 class Pieces:
@@ -24,10 +26,17 @@ class Pieces:
 
     def __init__(self, pieces: Iterable[str]) -> None:
         """Look for ``pieces``."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, tuple[str, ...]] = {}
+        many: dict[str, list[str]] = {}
         for piece in pieces:
-            found.setdefault(piece[:HEAD], []).append(piece)
-        self._heads = {head: _Head(begun) for head, begun in found.items()}
+            head = piece[:HEAD]
+            few = found.get(head, ())
+            if len(few) < _FEW:
+                found[head] = (*few, piece)
+            else:
+                many.setdefault(head, []).append(piece)
+        self._heads: dict[str, tuple[str, ...] | _Many] = {**found}
+        self._heads |= {head: _Many((*found[head], *more)) for head, more in many.items()}
         self._finder = finder(self._heads)
 
     def begun(self, text: str) -> Iterator[int]:
@@ -39,36 +48,38 @@ class Pieces:
 
         One may have been cut off, by the end of the text or with three dots.
         """
-        head = self._heads[text[start : start + HEAD]]
-        end = 0
-        for length in head.lengths:
-            piece = text[start : start + length]
-            if piece in head.pieces:
-                end = start + len(piece)
-                break
-        rest = text[start : start + LONGEST + len(_MORE)]
-        if len(rest) < LONGEST or _MORE in rest:
-            cut = start + head.common(rest)
-            if cut == len(text) or text.startswith(_MORE, cut):
-                end = max(end, cut)
-        return end
+        known = self._heads[text[start : start + HEAD]]
+        rest = text[start : start + LONGEST + _LONGEST_MORE]
+        if isinstance(known, _Many):
+            length = known.length(rest)
+            near: Sequence[str] = known.near(rest)
+        else:
+            length = max((len(piece) for piece in known if rest.startswith(piece)), default=0)
+            near = known
+        if len(rest) < LONGEST or any(more in rest for more in _MORE):
+            cut = max(_common(piece, rest) for piece in near)
+            if cut == len(rest) or rest.startswith(_MORE, cut):
+                length = max(length, cut)
+        return start + length if length else 0
 
 
-class _Head:
-    """All pieces that begin with the same characters."""
+class _Many:
+    """More than a few pieces that begin with the same characters."""
 
-    __slots__ = ("lengths", "ordered", "pieces")
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self._pieces = frozenset(pieces)
+        self._ordered = sorted(self._pieces)
+        self._lengths = sorted({len(piece) for piece in self._pieces}, reverse=True)
 
-    def __init__(self, pieces: list[str]) -> None:
-        self.pieces = frozenset(pieces)
-        self.ordered = sorted(pieces)
-        self.lengths = sorted({len(piece) for piece in pieces}, reverse=True)
+    def length(self, rest: str) -> int:
+        """Return the length of the longest with which ``rest`` begins; 0 if it begins with none."""
+        shown = (rest[:length] for length in self._lengths)
+        return next((len(piece) for piece in shown if piece in self._pieces), 0)
 
-    def common(self, rest: str) -> int:
-        """Return how many characters of ``rest`` are the beginning of a piece."""
-        place = bisect_left(self.ordered, rest)
-        near = self.ordered[max(0, place - 1) : place + 1]
-        return max(_common(piece, rest) for piece in near)
+    def near(self, rest: str) -> list[str]:
+        """Return those among which is the one that has most in common with ``rest``."""
+        place = bisect_left(self._ordered, rest)
+        return self._ordered[max(0, place - 1) : place + 1]
 
 
 def _common(one: str, other: str) -> int:
