@@ -250,6 +250,11 @@ class ServerFloor:
         """Whether what may be some seconds old is older than the snapshot."""
         return self._slow.behind(self._current())
 
+    @property
+    def slow_read_at(self) -> float | None:
+        """When what may be some seconds old was read at the latest; ``None``: it is current."""
+        return self._slow.since if self.behind else None
+
     async def _list(
         self,
         which: tuple[str, ...],

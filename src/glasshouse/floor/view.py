@@ -66,6 +66,11 @@ class ServerView:
         """Whether what may be some seconds old is older than the snapshot."""
         return self._floor.behind
 
+    @property
+    def slow_read_at(self) -> float | None:
+        """When what may be some seconds old was read at the latest; ``None``: it is current."""
+        return self._floor.slow_read_at
+
     async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
         """Return a part of a queue.
 

@@ -10,6 +10,7 @@ import contextlib
 import http
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -29,7 +30,7 @@ from glasshouse.web import bodies, errors, guard, replies, routes, schema, stati
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import admit, strange
 from glasshouse.web.api import ENDPOINTS
-from glasshouse.web.context import PageBuilder, PageContext, PageRenderer
+from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, PageResult
 from glasshouse.web.crowd import Crowd
 from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
@@ -54,6 +55,8 @@ _VIEWER = "glasshouse.viewer"
 _READ = "glasshouse.body_read"
 _ORDERS, _MOST_ORDER = frozenset({"preview_operation", "operations", "operate"}), 4 << 20
 """A job to be pushed may be long."""
+READY_AGE = 30.0
+"""Seconds: ``/readyz`` says yes while what is known of every server is no older."""
 _LONG_BODY = 1.0
 """Seconds after which a right may have ended that somebody had when the body began."""
 
@@ -231,7 +234,7 @@ class Console:
         page = self._prints.get(key, pulses, time.monotonic())
         if page is not None:
             return replies.shared(headers, page.body, page.etag, page.packed)
-        result = await self._site.pages[name](context)
+        result = await _built(self._site.pages[name], context)
         if result.location:
             # To a page of ours: the path and the encoded parameters are our own.
             return Response(status_code=303, headers={"location": result.location})
@@ -250,10 +253,13 @@ class Console:
         floor = self._site.floor
         seen = FloorView(floor, viewer.sees).names
         snapshots = {server: floor.server(server).snapshot for server in floor.names}
+        now = self._site.clock()
         unready = [
             server
             for server, snapshot in snapshots.items()
-            if snapshot.state is None or snapshot.fault is not None
+            if snapshot.state is None
+            or snapshot.fault is not None
+            or (snapshot.age(now) or 0.0) > READY_AGE
         ]
         if name == "healthz" or not unready:
             shape, status = HealthShape(status="ok"), 200
@@ -352,6 +358,15 @@ def create_app(
 
 def _audiences(gate: Gate, server: str) -> tuple[Audience, ...]:
     return gate.rules.audiences(server)
+
+
+async def _built(page: PageBuilder, context: PageContext) -> PageResult:
+    """Return a page that claims to be no newer than what was known when it was begun."""
+    known = None if context.server is None else context.server.snapshot.checked_at
+    result = await page(context)
+    if known is None:
+        return result
+    return replace(result, read_at=known if result.read_at is None else min(known, result.read_at))
 
 
 def _wants_json(scope: Scope) -> bool:

@@ -77,7 +77,8 @@ class PageResult:
     400 for a page that says what it could not understand; ``location`` is where
     the browser is sent instead, when it is not empty. A page that is not ``live`` is about
     a person: nobody else gets it, and nothing in it moves. ``about`` is what it is laid out
-    for, when that is not what was asked in.
+    for, when that is not what was asked in. ``read_at`` is when the oldest of what it shows
+    was read or last confirmed (Unix seconds), where that may be before the snapshot's.
     """
 
     template: str
@@ -88,6 +89,7 @@ class PageResult:
     location: str = ""
     live: bool = True
     about: PageContext | None = None
+    read_at: float | None = None
 
 
 def server_of(context: PageContext) -> ServerView:
@@ -114,6 +116,7 @@ def result(
     title: str,
     *,
     generation_bound: bool = True,
+    read_at: float | None = None,
 ) -> PageResult:
     """Return a page laid out by the template of that name; ``title`` is a key of the catalog."""
     return PageResult(
@@ -121,6 +124,7 @@ def result(
         view=view,
         title=t(title, context.locale),
         generation_bound=generation_bound,
+        read_at=read_at,
     )
 
 

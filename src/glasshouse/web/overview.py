@@ -34,7 +34,8 @@ async def overview(context: PageContext) -> PageResult:
     server = server_of(context)
     strip = await strips.on_server(context)
     view = _overview(context, server.name, server.snapshot, await glance_of(server), strip.rows)
-    return result(context, "overview", view, "Overview", generation_bound=False)
+    at = server.slow_read_at
+    return result(context, "overview", view, "Overview", generation_bound=False, read_at=at)
 
 
 def _overview(

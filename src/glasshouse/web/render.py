@@ -146,7 +146,13 @@ class Renderer:
     def page(self, result: PageResult, context: PageContext) -> bytes:
         """Return the whole HTML document."""
         context = result.about or context
-        shell = _shell(result.title, context, current=_current(result.template), live=result.live)
+        shell = _shell(
+            result.title,
+            context,
+            current=_current(result.template),
+            live=result.live,
+            read_at=result.read_at,
+        )
         return self._layout(
             shell,
             result.template,
@@ -258,7 +264,14 @@ def _translator(locale: str) -> Callable[..., str]:
     return translate
 
 
-def _shell(title: str, context: PageContext | None, *, current: str, live: bool = True) -> Shell:
+def _shell(
+    title: str,
+    context: PageContext | None,
+    *,
+    current: str,
+    live: bool = True,
+    read_at: float | None = None,
+) -> Shell:
     locale = "en" if context is None else _locale(context.locale)
     server = None if context is None else context.server
     source = server if server is not None or not live else _first(context)
@@ -266,6 +279,9 @@ def _shell(title: str, context: PageContext | None, *, current: str, live: bool 
     now = 0.0 if context is None else context.now
     fault = None if snapshot is None else snapshot.fault
     checked = None if snapshot is None else snapshot.checked_at
+    if checked is not None and read_at is not None:
+        # A page is as old as the oldest of what is on it.
+        checked = min(checked, read_at)
     return Shell(
         title=title,
         locale=locale,

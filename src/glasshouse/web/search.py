@@ -50,6 +50,7 @@ async def search(context: PageContext) -> PageResult:
         title=t("Search", context.locale),
         generation_bound=False,
         status=200 if fault is None else 400,
+        read_at=None if told.coverage.age is None else context.now - told.coverage.age,
     )
 
 
@@ -67,11 +68,16 @@ async def search_listing(context: PageContext) -> Shape:
         per_page=per_page,
         next=UNSET if found.following is None else write_place(_place(found.following)),
         looked_at=found.looked_at,
-        complete=not found.stopped,
+        complete=not found.stopped and _whole(coverage),
         indexed=coverage.indexed,
         of=coverage.total,
         age=known(coverage.age),
     )
+
+
+def _whole(coverage: Coverage) -> bool:
+    """Return whether all that there is can be found."""
+    return coverage.age is not None and coverage.indexed >= coverage.total
 
 
 def covered(coverage: Coverage, locale: str) -> str:
