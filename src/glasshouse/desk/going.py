@@ -194,8 +194,7 @@ class Going:
         """Return an operation that cannot go on as it ends, from as far as it had come."""
         while True:
             try:
-                found = await self._database.run(operations.find, running.id)
-                far = msgspec.structs.replace(found or running, fence=running.fence)
+                far = await self._database.run(leases.held, running.id, running.fence)
                 return await self._runner(running.server).give_up(far, why)
             except LeaseLostError:
                 raise

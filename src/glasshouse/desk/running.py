@@ -257,7 +257,11 @@ class Runner:
             await self._keep(running, trash.unthrow, running.id, numbers)
 
     async def _entries(self, running: Running, step: int) -> list[Entry]:
-        return _unpack(await self._keep(running, operations.chunk, running.id, step))
+        def read(db: sa.Connection) -> bytes:
+            leases.hold(db, (running.id, running.fence), lock=False)
+            return operations.chunk(db, running.id, step)
+
+        return _unpack(await self._database.run(read))
 
     async def _heap(self, order: Order) -> str:
         found = await self._database.run(operations.by_record, order.record or 0)

@@ -101,7 +101,13 @@ def _engine(url: str) -> sa.Engine:
         return _sqlite(parsed, Path(parsed.database))
     if parsed.drivername == "postgresql":
         try:
-            return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return sa.create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                # Whatever the server's default is: rows are locked where it matters, and who
+                # waited for one sees what was committed meanwhile.
+                isolation_level="READ COMMITTED",
+            )
         except ImportError:
             raise StoreError(
                 "PostgreSQL needs a driver that is not installed.",

@@ -33,8 +33,10 @@ def moment(db: sa.Connection) -> float:
     return float(db.execute(sa.select(asked)).scalar_one())
 
 
-def hold(db: sa.Connection, *held: tuple[str, int]) -> None:
+def hold(db: sa.Connection, *held: tuple[str, int], lock: bool = True) -> None:
     """Keep operations, by id and fence, from being taken or ended until the transaction ends.
+
+    Without ``lock`` it is only looked whether they are ours: enough for who reads.
 
     Raises:
         LeaseLostError: one of them is not ours any more.
@@ -43,9 +45,18 @@ def hold(db: sa.Connection, *held: tuple[str, int]) -> None:
     asked = sa.select(OPERATION.c.id, OPERATION.c.fence).where(
         OPERATION.c.id.in_(ids), OPERATION.c.ended_at.is_(None)
     )
-    rows = db.execute(asked.order_by(OPERATION.c.id).with_for_update())
+    # In one order, so that two who hold several do not wait for each other.
+    asked = asked.order_by(OPERATION.c.id)
+    rows = db.execute(asked.with_for_update() if lock else asked)
     if {(row.id, row.fence) for row in rows} != set(held):
         raise LeaseLostError("Another console carries it out, or it has ended.")
+
+
+def held(db: sa.Connection, operation: str, fence: int) -> Running:
+    """Return an operation that is ours, as far as it has come; raises ``LeaseLostError``."""
+    hold(db, (operation, fence), lock=False)
+    row = db.execute(sa.select(OPERATION).where(OPERATION.c.id == operation)).mappings().one()
+    return Running(**row)
 
 
 def claim(
