@@ -90,6 +90,8 @@ async def _served(
             people.tools.sinks.update((place.key, place.name) for place in places)
             await life.enter_async_context(shipping(people.tools.database, places))
             await life.enter_async_context(kept(people.tools.database, folder))
+            if people.leavers is not None:
+                await life.enter_async_context(people.leavers.watching())
         desk = desk_of(settings, people)
         tls = None if settings.tls is None else server_context(settings.tls)
         # Names that people gave are known to ``people``, who may be told others later.

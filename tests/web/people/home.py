@@ -52,7 +52,12 @@ class Home:
             trusted_proxies=tuple(map(ipaddress.ip_network, trusted)),
             site=site or Site(),
         )
-        tools = Tools(database=Database(url or sqlite_url(folder)), clock=lambda: self.now)
+        self.set_back = 0.0
+        tools = Tools(
+            database=Database(url or sqlite_url(folder)),
+            clock=lambda: self.now - self.set_back,
+            monotonic=lambda: self.now,
+        )
         self.people = People(tools, self.access, file)
         self.database = tools.database
         self.server = ServerFloor("main", FakeReader(), clock=lambda: self.now, pace=FAST)

@@ -85,13 +85,13 @@ class Factors:
             "The code is wrong, or was used before.",
             remedy="Wait for the next code and send that.",
         )
-        log.info("second factor refused", actor=actor)
         try:
             await self._limits.wrong(tries)
         except TooManyError:
             if limited:
                 raise
             raise wrong from None
+        log.info("second factor refused", actor=actor)
         await self._recording.note(Event.FACTOR_REFUSED, actor, address, by="code")
         raise wrong
 

@@ -209,10 +209,12 @@ class PeopleGate:
             raise WrongCredentialsError("Who this was made for is not known any more.")
         if session is None or session.actor != there.name or there.scope is not None:
             return there
+        if await self._people.passwords.still_there(person_of(session)) is None:
+            return there
         return msgspec.structs.replace(there, proven_at=session.proven_at, session=session)
 
     async def _with_code(self, person: Person, said: str, address: IPAddress | None) -> Person:
-        proven = await self._people.tokens.proof(said, person.name)
+        proven = await self._people.tokens.proof(said, person)
         if proven is None:
             proven = await self._people.factors.show_code(person.name, said, address)
         return msgspec.structs.replace(person, proven_at=proven)

@@ -96,8 +96,8 @@ class Keys:
             challenge = await self._taken(_SHOW, person, told)
             await self._checked(person, change, challenge, _answer(told))
         except InvalidError as error:
-            log.info("second factor refused", actor=person.name)
             await people.limits.wrong(people.limits.of_factor(person.name))
+            log.info("second factor refused", actor=person.name)
             refused = Event.FACTOR_REFUSED
             await people.recording.note(refused, person.name, change.address, by="passkey")
             raise FactorNeededError(error.detail, remedy=error.remedy) from None

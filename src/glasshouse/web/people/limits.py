@@ -21,7 +21,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import time
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
@@ -93,7 +92,7 @@ class Limits:
         """Count in the database, so that it is kept across restarts."""
         self._tools = tools
         self._pacing = Pacing()
-        self._ahead = tools.clock() - time.monotonic()
+        self._ahead = tools.clock() - tools.monotonic()
 
     async def of_password(self, name: str, address: IPAddress | None) -> Tries:
         """Return what a password for ``name`` (as it was typed) from ``address`` counts by."""
@@ -164,7 +163,7 @@ class Limits:
     async def _now(self) -> float:
         """Return the time, after what is counted was set back if the clock was."""
         now = self._tools.clock()
-        ahead = now - time.monotonic()
+        ahead = now - self._tools.monotonic()
         back, self._ahead = self._ahead - ahead, max(self._ahead, ahead)
         if back > _STEP:
             self._ahead = ahead

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from glasshouse.model.access import IPAddress
 from glasshouse.storage import accounts
 from glasshouse.web.network import limit_key
 from glasshouse.web.people.finding import Finder
+from glasshouse.web.people.leavers import HTPASSWD, Leavers
 from glasshouse.web.people.limits import Limits, Tries
 from glasshouse.web.people.person import How, Person
 from glasshouse.web.people.recording import Recording
@@ -31,7 +32,7 @@ from glasshouse.web.people.tools import Tools
 
 log = structlog.get_logger()
 
-LOCAL, HTPASSWD = "local:", "htpasswd:"
+LOCAL = "local:"
 _REMEMBERED = 60.0
 """Seconds for which a script that sends its password each time is not checked anew."""
 _MOST_REMEMBERED = 1000
@@ -58,6 +59,10 @@ class File(Protocol):
         """Return what changes when the name's line does; empty for an unknown one."""
         ...
 
+    def stamps(self) -> Mapping[str, bytes] | None:
+        """Return the stamps of its names that can sign in; ``None`` while it cannot be read."""
+        ...
+
 
 class _Right(NamedTuple):
     """A password that was right for a state of the account, as its seal says; and until when."""
@@ -70,9 +75,15 @@ class Passwords:
     """Tells who has a name and its password."""
 
     def __init__(
-        self, tools: Tools, limits: Limits, recording: Recording, file: File | None = None
+        self,
+        tools: Tools,
+        limits: Limits,
+        recording: Recording,
+        file: File | None = None,
+        leavers: Leavers | None = None,
     ) -> None:
-        """Know the local accounts, and those of ``file``."""
+        """Know the local accounts, and those of ``file``, from which ``leavers`` are gone."""
+        self._leavers = leavers
         self._tools = tools
         self._limits = limits
         self._recording = recording
@@ -162,7 +173,9 @@ class Passwords:
         """Return the person with the role of now; ``None`` when the name is gone."""
         source, name = person.name.split(":", 1)
         if f"{source}:" == HTPASSWD:
-            return person if self._file is not None and self._file.has(name) else None
+            if self._leavers is None or not await self._leavers.is_there(name, person.stamp):
+                return None
+            return person
         if f"{source}:" != LOCAL:
             return person
         account = await self._account(name)
@@ -178,11 +191,11 @@ class Passwords:
     ) -> Person | None:
         # Both are always asked, so that the time tells nothing of which has the name.
         stored = passwords.STAND_IN if account is None else account.password
+        # What a session rests on is the line as it was before it was compared.
+        person = self._person(account, name)
         is_local = passwords.verify(stored, password) and account is not None
         in_file = self._file is not None and self._file.verify(name, password)
-        if is_local or (in_file and account is None):
-            return self._person(account, name)
-        return None
+        return person if is_local or (in_file and account is None) else None
 
     def _known(self, account: accounts.Account | None, name: str) -> str:
         in_file = self._file is not None and self._file.has(name)
@@ -190,7 +203,8 @@ class Passwords:
 
     def _person(self, account: accounts.Account | None, name: str) -> Person:
         if account is None:
-            return Person(name=HTPASSWD + name, how=How.BASIC)
+            stamp = None if self._file is None else self._file.stamp(name)
+            return Person(name=HTPASSWD + name, how=How.BASIC, stamp=stamp)
         return Person(name=LOCAL + account.name, how=How.BASIC, own=account.role)
 
     def _stamp(self, account: accounts.Account | None, name: str) -> bytes:

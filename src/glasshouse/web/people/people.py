@@ -5,6 +5,7 @@ from __future__ import annotations
 from glasshouse.links.oidc import Oidc
 from glasshouse.web.people.access import Access
 from glasshouse.web.people.factors import Factors
+from glasshouse.web.people.leavers import Leavers
 from glasshouse.web.people.limits import Limits
 from glasshouse.web.people.passwords import File, Passwords
 from glasshouse.web.people.recording import Recording
@@ -26,7 +27,11 @@ class People:
         self.limits = Limits(tools)
         self.recording = Recording(tools)
         self.sessions = Sessions(tools)
-        self.passwords = Passwords(tools, self.limits, self.recording, file)
+        self.leavers: Leavers | None = None
+        if file is not None:
+            forget = self.sessions.forget
+            self.leavers = Leavers(tools.database, self.recording, file, forget)
+        self.passwords = Passwords(tools, self.limits, self.recording, file, self.leavers)
         self.factors = Factors(tools, self.limits, self.recording)
         self.tokens = Tokens(tools, self.limits)
 

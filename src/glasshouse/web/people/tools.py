@@ -15,11 +15,14 @@ from glasshouse.web.people.hashing import Hashing
 class Tools:
     """``clock`` gives Unix seconds, ``entropy`` so many random bytes.
 
+    ``monotonic`` gives seconds that pass, also while somebody sets the clock.
+
     ``sinks`` are the places that get the ledger beside the database: names by their keys.
     """
 
     database: Database
     clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
     entropy: Callable[[int], bytes] = secrets.token_bytes
     hashing: Hashing = field(default_factory=Hashing)
     sinks: dict[str, str] = field(default_factory=dict)
