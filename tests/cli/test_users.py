@@ -8,10 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from glasshouse.identity import passwords
-from glasshouse.storage import accounts, factors
+from glasshouse.storage import accounts, factors, tokens
 from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage.tokens import Token
 
 from .command import glasshouse
 
@@ -38,8 +40,14 @@ def test_an_account_is_added_listed_and_removed(tmp_path: Path) -> None:
     told = json.loads(users(tmp_path / "state", "list", "--json").stdout)
     assert [(row["name"], row["role"], row["totp"]) for row in told] == [("ops", "operator", True)]
     assert "authenticator app" in users(tmp_path / "state", "list").stdout
+    proof = Token(
+        digest=b"t" * 32, public_id="t", actor="local:ops", kind=tokens.STEP_UP, label="",
+        scope=("*",), groups=(), created_at=1.0, expires_at=1e10, proven_at=1.0,
+    )  # fmt: skip
+    database.call(tokens.add, proof)
     assert users(tmp_path / "state", "reset-factor", "ops").returncode == 0
     assert not database.call(factors.of, "local:ops").any
+    assert database.call(tokens.find, proof.digest, 2.0) is None
     assert users(tmp_path / "state", "remove", "ops").returncode == 0
     assert database.call(accounts.find, "ops") is None
     database.close()
@@ -76,6 +84,31 @@ def test_what_is_wrong_is_said_and_nothing_is_changed(
     assert "Traceback" not in done.stderr
     assert PASSWORD not in done.stderr
     assert json.loads(users(tmp_path, "list", "--json").stdout) == []
+
+
+def test_what_cannot_be_recorded_is_not_done(tmp_path: Path) -> None:
+    add = ("--role", "operator", "--password-stdin")
+    assert users(tmp_path, "add", "ops", *add, said=PASSWORD).returncode == 0
+    database = Database(sqlite_url(tmp_path))
+    database.call(factors.set_totp, "local:ops", "S", 1.0, 1)
+    database.call(lambda db: db.execute(sa.text("ALTER TABLE ledger RENAME TO gone")))
+    for arguments in (("add", "more", *add), ("reset-factor", "ops"), ("remove", "ops")):
+        done = users(tmp_path, *arguments, said=PASSWORD)
+        assert done.returncode != 0, arguments
+        assert "nothing was changed" in done.stderr
+    assert [account.name for account in database.call(accounts.everybody)] == ["ops"]
+    assert database.call(factors.of, "local:ops").any
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["\udcff", "o\U0010ffffps"])
+def test_a_name_of_odd_characters_is_nobody(tmp_path: Path, name: str) -> None:
+    Database(sqlite_url(tmp_path)).close()
+    for command in ("remove", "reset-factor"):
+        done = users(tmp_path, command, name)
+        assert done.returncode != 0
+        assert "There is no account" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_a_name_is_there_once_and_stands_in_one_place(tmp_path: Path) -> None:

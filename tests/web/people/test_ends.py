@@ -24,6 +24,7 @@ from glasshouse.storage.tables import (
     TOKEN,
     TOTP,
 )
+from glasshouse.web.people.gate import PeopleGate
 from glasshouse.web.people.leavers import Leavers
 from tests.steady import LONG
 
@@ -75,6 +76,26 @@ async def test_signing_out_everywhere_ends_what_a_factor_was_exchanged_for(tmp_p
         assert answer.status_code == 303
         assert not await proves(home, token)
         assert (await me(browser)).json()["signed_in"] is False
+
+
+async def test_an_open_page_of_a_token_that_ends_is_nobodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glasshouse.web.people.tokens._FRESH", 0.0)
+    async with living(tmp_path) as home:
+        home.add("ops", proven=True)
+        token = await exchanged(home)
+        gate = PeopleGate(home.people)
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "client": ("127.0.0.1", 4000),
+            "headers": [(b"authorization", f"Bearer {token}".encode())],
+        }
+        viewer = await gate.viewer(scope)
+        assert (await gate.again(viewer)).signed_in
+        home.database.call(ends.sign_out_everywhere, "local:ops")
+        assert not (await gate.again(viewer)).signed_in
 
 
 @pytest.mark.parametrize("action", ["password", "totp-remove", "recovery-new"])

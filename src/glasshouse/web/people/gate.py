@@ -139,6 +139,8 @@ class PeopleGate:
             session = await self._people.sessions.find_again(person.session)
             if session is None:
                 return None
+        if person.token is not None and not await self._people.tokens.still_there(person.token):
+            return None
         return await self._people.passwords.still_there(person)
 
     def _viewer(self, person: Person | None, address: IPAddress | None) -> Viewer:

@@ -23,6 +23,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     ``own`` is the role that a local account has. ``scope`` are the operations that a
     token is good for. ``proven_at`` is when the second factor was shown (Unix seconds).
+    ``token`` is the digest of the token that the request was let in by.
     ``stamp`` tells the password of the password file that this rests on from any other.
     """
 
@@ -33,4 +34,5 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     proven_at: float | None = None
     scope: tuple[str, ...] | None = None
     session: Session | None = None
+    token: bytes | None = None
     stamp: bytes | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
+
 import structlog
 
 from glasshouse.identity import tokens as secret
@@ -23,6 +26,8 @@ LONGEST = 366
 _MOST = 50
 _MOST_LABEL = 100
 _USED = 60.0
+_FRESH = 1.0
+_MOST_KEPT = 4096
 
 
 class Tokens:
@@ -32,6 +37,7 @@ class Tokens:
         """Keep them in the database."""
         self._tools = tools
         self._limits = limits
+        self._kept: OrderedDict[bytes, tuple[float, bool]] = OrderedDict()
 
     async def make(
         self, person: Person, label: str, days: int, scope: tuple[str, ...], note: Note
@@ -103,8 +109,21 @@ class Tokens:
             groups=token.groups,
             proven_at=token.proven_at,
             scope=token.scope,
+            token=token.digest,
             stamp=token.stamp,
         )
+
+    async def still_there(self, digest: bytes) -> bool:
+        """Return whether a token that let somebody in is good, now or a second ago at most."""
+        asked = time.monotonic()
+        at, good = self._kept.pop(digest, (asked - _FRESH, False))
+        if asked - at >= _FRESH:
+            at, now = asked, self._tools.clock()
+            good = await self._tools.database.run(tokens.find, digest, now) is not None
+        self._kept[digest] = at, good
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return good
 
     async def proof(self, text: str, person: Person) -> float | None:
         """Return when the second factor was shown that a step-up token of somebody stands for."""
