@@ -306,8 +306,13 @@ async def test_consoles_that_share_a_database_sign_and_are_told_apart(
     database: Database, state: Path, tmp_path: Path
 ) -> None:
     second = tmp_path / "second"
+    second.mkdir()
+    (second / ledger_key.TRUSTED).write_text("# whom we shall trust\n")
     async with kept(database, state), kept(database, second):
         note(database)
+    begun = witness.load(second)
+    assert begun is not None
+    assert not begun.begun.again
     note(database)
     sign(database, second)
     mine, theirs = (public_key(key_of(database, folder)) for folder in (state, second))

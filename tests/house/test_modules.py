@@ -19,6 +19,7 @@ LONG = {
     "cli/policy.py:explain": "likewise",
     "storage/migrations/versions/v001_people.py:upgrade": "the tables of a version, one by one",
     "storage/migrations/versions/v003_desk.py:upgrade": "likewise",
+    "cli/verify.py:verify": "its parameters are the table of the command's options",
     "engine/info.py:info": "one literal in the shape of Faktory's answer",
 }
 

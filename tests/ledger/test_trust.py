@@ -166,6 +166,9 @@ def test_a_witness_is_read_line_by_line() -> None:
         found = witness.parsed(text)
         assert found is not None
         assert (len(found.checkpoints), found.damaged) == (some, damaged)
+        late = witness.latest(text)
+        assert late is not None
+        assert (late.begun, late.last) == (found.begun, found.last)
     headless = witness.parsed(first[:20] + b"\n" + good[1])
     assert headless is not None
     assert headless.begun == witness.Begun(ledger=ID.hex(), begins=2)

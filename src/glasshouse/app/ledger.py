@@ -76,8 +76,8 @@ def renew_key(database: Database, folder: Path, who: Who) -> Signed:
 
 def sign(database: Database, folder: Path) -> Signed:
     """Sign the end of the ledger, whether there is something new or not. Raises likewise."""
-    key, known = key_of(database, folder), witness.load(folder)
-    again = _had_witness(folder)
+    key, known = key_of(database, folder), witness.load_latest(folder)
+    again = witness.was_begun(folder)
     made = database.call(_signed, key, known, again=again, always=True)
     assert made is not None
     return Signed(made.checkpoints[-1], _witnessed(folder, made))
@@ -91,7 +91,7 @@ def _introduced(
     detail = {"key": public_key(key)}
     if old is not None:
         detail["before"] = public_key(old)
-    known, again = witness.load(folder), _had_witness(folder)
+    known, again = witness.load_latest(folder), witness.was_begun(folder)
 
     def name_it(db: sa.Connection) -> _Made:
         ledger.end(db, lock=True)
@@ -106,11 +106,6 @@ def _introduced(
     made = database.call(name_it)
     ledger_key.keep(folder, key)
     return key, Signed(made.checkpoints[-1], _witnessed(folder, made))
-
-
-def _had_witness(folder: Path) -> bool:
-    """Return whether a witness was begun once: the keys are written down behind it."""
-    return (folder / ledger_key.TRUSTED).exists()
 
 
 def _first(db: sa.Connection, *, again: bool) -> bytes:
@@ -196,7 +191,10 @@ async def _sign_new(database: Database, folder: Path) -> None:
     """Sign what is new, with the key of now: a command may have made another."""
     try:
         key = key_of(database, folder)
-        known, again = await asyncio.to_thread(witness.load, folder), _had_witness(folder)
+        known, again = (
+            await asyncio.to_thread(witness.load_latest, folder),
+            witness.was_begun(folder),
+        )
         made = await database.run(_signed, key, known, again=again, always=False)
         if made is not None:
             problem = await asyncio.to_thread(_witnessed, folder, made)

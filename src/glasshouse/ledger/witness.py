@@ -55,17 +55,21 @@ def parsed(text: bytes) -> Witness | None:
 
     A checkpoint whose signature is not that of its key is a damaged line.
     """
-    found: list[Checkpoint] = []
-    first: Begun | None = None
-    damaged = 0
-    for line in text.splitlines():
-        told = _line(line)
-        if isinstance(told, Begun):
-            first = first or told
-        elif told is not None:
-            found.append(told)
-        else:
-            damaged += bool(line)
+    told = [_line(line) for line in text.splitlines() if line]
+    found = [one for one in told if isinstance(one, Checkpoint)]
+    first = next((one for one in told if isinstance(one, Begun)), None)
+    return _witness(first, found, told.count(None))
+
+
+def latest(text: bytes) -> Witness | None:
+    """Return likewise, with the last checkpoint alone and without counting what is damaged."""
+    lines = [line for line in text.splitlines() if line]
+    last = next((one for line in reversed(lines) if (one := _checkpoint(line))), None)
+    first = next((head for line in lines if (head := _begun(line))), None)
+    return _witness(first, [] if last is None else [last], 0)
+
+
+def _witness(first: Begun | None, found: list[Checkpoint], damaged: int) -> Witness | None:
     if first is None and found:
         first = Begun(ledger=found[0].ledger, begins=found[0].seq)
     return None if first is None else Witness(first, tuple(found), damaged)
@@ -82,9 +86,10 @@ def checkpoints(text: bytes) -> list[Checkpoint]:
 
 
 def _line(line: bytes) -> Begun | Checkpoint | None:
-    told = _begun(line)
-    if told is not None:
-        return told
+    return _begun(line) or _checkpoint(line)
+
+
+def _checkpoint(line: bytes) -> Checkpoint | None:
     try:
         found = read(line)
     except InvalidError:

@@ -135,13 +135,14 @@ def signed_by(db: sa.Connection, key: str) -> Checkpoint | None:
 
 def last_signed_by(db: sa.Connection, keys: Collection[str]) -> int:
     """Return the last record that a checkpoint of one of these keys names; 0 if there is none."""
-    return max((found.seq for found in _signed(db, keys, sa.true())), default=0)
+    return next((found.seq for found in _signed(db, keys, sa.true())), 0)
 
 
 def _signed(
     db: sa.Connection, keys: Collection[str], where: sa.ColumnElement[bool]
 ) -> Iterator[Checkpoint]:
-    for text in db.execute(sa.select(CHECKPOINT.c.body).where(where)).scalars():
+    asked = sa.select(CHECKPOINT.c.body).where(where).order_by(CHECKPOINT.c.seq.desc())
+    for text in db.execute(asked).scalars():
         with contextlib.suppress(InvalidError):
             found = read(str(text))
             if found.key in keys and is_signed(found):

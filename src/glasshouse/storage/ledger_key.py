@@ -51,7 +51,12 @@ def trusted(folder: Path) -> frozenset[str]:
         StoreError: a file cannot be read, or holds something else.
     """
     own = load(folder)
-    return public_keys(folder / TRUSTED) | (frozenset() if own is None else {public_key(own)})
+    return listed(folder) | (frozenset() if own is None else {public_key(own)})
+
+
+def listed(folder: Path) -> frozenset[str]:
+    """Return the public keys that are written down as trusted; raises likewise."""
+    return public_keys(folder / TRUSTED)
 
 
 def public_keys(path: Path) -> frozenset[str]:

@@ -79,7 +79,7 @@ def evidence(
         StoreError: a file in it cannot be read.
     """
     found = witness.load(folder)
-    lost = found is None and (folder / ledger_key.TRUSTED).exists()
+    lost = found is None and witness.was_begun(folder)
     trusted = ledger_key.trusted(folder) | frozenset(keys)
     return Evidence(trusted, found, lost, tuple(elsewhere))
 

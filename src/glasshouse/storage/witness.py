@@ -14,10 +14,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from glasshouse.ledger.checkpoint import Checkpoint, written
-from glasshouse.ledger.witness import Witness, parsed
+from glasshouse.ledger.checkpoint import Checkpoint, public_key, written
+from glasshouse.ledger.witness import Witness, latest, parsed
 from glasshouse.model.errors import StoreError
-from glasshouse.storage import archive, files, ledger
+from glasshouse.storage import archive, files, ledger, ledger_key
 
 FILE = "ledger.witness"
 
@@ -32,11 +32,30 @@ def load(folder: Path) -> Witness | None:
     Raises:
         StoreError: the file cannot be read.
     """
+    return parsed(_text(folder))
+
+
+def load_latest(folder: Path) -> Witness | None:
+    """Return the witness with its last checkpoint alone, which takes less time. Raises likewise."""
+    return latest(_text(folder))
+
+
+def was_begun(folder: Path) -> bool:
+    """Return whether there ever was one: the console's key is trusted from then on.
+
+    Raises:
+        StoreError: a file cannot be read.
+    """
+    own = ledger_key.load(folder)
+    return own is not None and public_key(own) in ledger_key.listed(folder)
+
+
+def _text(folder: Path) -> bytes:
     path = folder / FILE
     try:
-        return parsed(path.read_bytes())
+        return path.read_bytes()
     except FileNotFoundError:
-        return None
+        return b""
     except OSError as error:
         raise StoreError(
             f"The witness {path} cannot be read: {error.strerror}.",
