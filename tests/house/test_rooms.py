@@ -18,6 +18,8 @@ ALLOWED = {
     "datetime", "enum", "fnmatch", "functools", "hashlib", "heapq", "hmac", "html", "ipaddress",
     "itertools", "json", "math", "operator", "re", "string", "struct", "textwrap", "typing",
     "unicodedata", "urllib.parse", "zlib", "msgspec", "selectolax", "glasshouse",
+    # Of `wire`: finds texts in a text.
+    "ahocorasick_rs",
     # Of `identity`: sums alone. What these could draw at random is given to them instead.
     "argon2", "bcrypt", "passlib", "pyotp", "webauthn",
     # Of `ledger`: Ed25519 alone, from a key that is given.
