@@ -152,9 +152,12 @@ def stored(
     jobtype: str,
     wid: str | None,
     reserved_at: float | None,
-    payload: bytes,
+    payload: bytes | str,
 ) -> StoredJob:
-    """Return a row as the job that it is; ``number`` is that of its state."""
+    """Return a row as the job that it is; ``number`` is that of its state.
+
+    Whatever SQLite can hold in its columns is taken: one odd row costs nobody a list.
+    """
     state = schema.STATES[number]
     in_set = state in {JobState.SCHEDULED, JobState.RETRIES, JobState.DEAD}
     return StoredJob(
@@ -162,7 +165,7 @@ def stored(
         jid=jid,
         jobtype=jobtype,
         queue=queue,
-        payload=payload,
+        payload=payload if isinstance(payload, bytes) else payload.encode(),
         key=f"{name_time(score)}|{jid}" if in_set else None,
         at=score if in_set else None,
         wid=wid,

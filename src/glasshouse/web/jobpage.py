@@ -9,8 +9,8 @@ import msgspec
 from glasshouse.model.finished import Executions, TypeTimes
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.server import ServerState
+from glasshouse.web import bare, payload, stored
 from glasshouse.web import format as fmt
-from glasshouse.web import payload, stored
 from glasshouse.web.acting import copy_of, entry_bar
 from glasshouse.web.attempts import timeline
 from glasshouse.web.budget import Budget
@@ -51,6 +51,10 @@ class About(msgspec.Struct, frozen=True):
 
 def entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEntry:
     """Return everything known about one entry, as far as the page has room for its texts."""
+    return bare.shown(lambda one: _entry(one, about, budget, first=first), job, about.locale)
+
+
+def _entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEntry:
     locale = about.locale
     members = payload.fields(job.payload)
     facts = payload.failure_of(members)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET
 
 from glasshouse.model.job import JobState, StoredJob
+from glasshouse.web import bare
 from glasshouse.web.shapes import moment
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
@@ -26,15 +27,21 @@ def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
     Unless ``whole``, a payload of more than 64 KiB comes without ``args``. Of a
     ``partial`` entry only what is known is there; in a ``redacted`` one something is hidden.
     """
+    return bare.shown(lambda one: _flattened(one, whole=whole), job, "en")
+
+
+def _flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
     fields = _payload(job.payload)
     omitted: list[str] = []
     if fields is None:
-        fields = {"jid": job.jid, "jobtype": job.jobtype, "queue": job.queue}
-        omitted = ["payload"]
+        fields, omitted = {}, ["payload"]
     elif not whole and len(job.payload) > LONG:
         omitted = _heavy(fields)
     for name in (*_OURS, *omitted):
         fields.pop(name, None)
+    # What the server knows, where a stored text does not say it.
+    known = {"jid": job.jid, "jobtype": job.jobtype, "queue": job.queue}
+    fields |= {name: text for name, text in known.items() if name not in fields}
     fields["state"] = job.state.value
     if job.key is not None:
         fields["key"] = job.key

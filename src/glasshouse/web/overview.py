@@ -8,7 +8,7 @@ from glasshouse.floor.glance import FailedRun, Glance
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.job import StoredJob
 from glasshouse.model.server import ServerState
-from glasshouse.web import executions, payload, rows, views
+from glasshouse.web import bare, executions, payload, rows, views
 from glasshouse.web import format as fmt
 from glasshouse.web.attention import attention, glance_of
 from glasshouse.web.busy import known_workers, totals, workers_of
@@ -200,6 +200,10 @@ def _retry(job: StoredJob, server: str, now: float, locale: str) -> views.Failur
 
 def _failure(job: StoredJob) -> tuple[str, str]:
     """Return the type and the message of a job's failure, as far as they are there."""
+    return bare.shown(_failure_of, job, "en")
+
+
+def _failure_of(job: StoredJob) -> tuple[str, str]:
     facts = payload.failure_of(payload.fields(job.payload))
     errtype, message = (payload.text_of(facts.get(name)) for name in ("errtype", "message"))
     return fmt.cut(errtype, 120), fmt.cut(message, _MESSAGE)

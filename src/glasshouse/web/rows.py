@@ -10,8 +10,8 @@ from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Queue, Worker
+from glasshouse.web import bare, payload
 from glasshouse.web import format as fmt
-from glasshouse.web import payload
 from glasshouse.web.i18n import t
 from glasshouse.web.views import ActBar, JobRow, Pager, QueueRow, WorkerRow
 
@@ -130,6 +130,10 @@ def is_stale(worker: Worker, now: float) -> bool:
 
 def job_row(job: StoredJob, position: int | None, server: str, now: float, locale: str) -> JobRow:
     """Return a job as a row of any list."""
+    return bare.shown(lambda one: _job_row(one, position, server, now, locale), job, locale)
+
+
+def _job_row(job: StoredJob, position: int | None, server: str, now: float, locale: str) -> JobRow:
     members = payload.fields(job.payload)
     facts = payload.failure_of(members)
     return JobRow(

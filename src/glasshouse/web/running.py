@@ -10,8 +10,8 @@ from typing import NamedTuple
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Worker, WorkerState
+from glasshouse.web import bare, payload, rows
 from glasshouse.web import format as fmt
-from glasshouse.web import payload, rows
 from glasshouse.web.i18n import t
 from glasshouse.web.reservations import Reservation, reservation
 from glasshouse.web.slices import Slice
@@ -143,6 +143,10 @@ def _worker(worker: Worker, running: Running, at: Moments, bar: BarOf) -> Worker
 
 
 def _run(job: StoredJob, worker: Worker | None, server: str, at: Moments) -> RunRow:
+    return bare.shown(lambda one: _made_run(one, worker, server, at), job, at.locale)
+
+
+def _made_run(job: StoredJob, worker: Worker | None, server: str, at: Moments) -> RunRow:
     mark = MARKS.get(reservation(job, at.seen), "")
     return RunRow(
         row=rows.row_id(job),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 JOB: Mapping[str, str] = {
+    "This job cannot be shown here; the console's log says why. It can be deleted.": (
+        "此任务无法在这里显示；控制台日志说明了原因。可以删除它。"
+    ),
     (
         "Faktory's lists do not give the stored job: what is not here is not known."
         " Behind ≈ it may have rounded numbers."

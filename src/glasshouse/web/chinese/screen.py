@@ -277,5 +277,7 @@ SCREEN: Mapping[str, str] = {
     "How long a finished execution stays in the log.": "已结束的执行在日志中保留多久。",
     "Not found": "未找到",
     "Something went wrong": "出错了",
+    "Something went wrong here.": "控制台出错了。",
+    "Look into the console's log: it says where.": "请查看控制台日志：其中说明了出错位置。",
     "Back to the overview": "返回概览",
 }
