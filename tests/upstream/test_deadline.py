@@ -40,7 +40,7 @@ async def test_what_takes_long_is_looked_at_off_the_loop(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("first", "told"), [(True, LookedThrough((), 1, 1)), (False, LookedThrough((), 0, 0))]
+    ("first", "told"), [(True, LookedThrough((0,), 1, 0)), (False, LookedThrough((), 0, 0))]
 )
 async def test_without_time_a_search_goes_on_by_one_entry_and_no_more(
     told: LookedThrough, *, first: bool
