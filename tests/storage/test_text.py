@@ -59,10 +59,6 @@ def test_every_column_of_text_takes_any_text() -> None:
     assert plain == []
 
 
-def _all(db: sa.Connection, asked: sa.Select[Any]) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in db.execute(asked)]
-
-
 def any_of_them(_: object) -> bool:
     return True
 
@@ -119,7 +115,7 @@ def test_an_operation_on_odd_jobs_is_kept_and_found(database: Database, odd: str
 @pytest.mark.parametrize("odd", ODD)
 def test_people_with_odd_names_are_kept_and_found(database: Database, odd: str) -> None:
     database.call(accounts.add, account(odd))
-    assert database.call(accounts.find_all, [odd, "other"]) == {odd: account(odd)}
+    assert database.call(accounts.find_rows, [odd, "other"]) == {odd: account(odd)}
     actor = "htpasswd:" + odd
     held = session(actor=actor, agent=odd, groups=(odd,))
     database.call(sessions.start, held)
@@ -197,8 +193,12 @@ def test_what_was_kept_before_is_read_and_found_as_before(url: str) -> None:
     try:
         for place, text in enumerate(old):
             found = sa.select(TOUCHED.c.place, TOUCHED.c.jid).where(TOUCHED.c.jid == text)
-            assert database.call(_all, found) == [(place, text)]
+            assert database.call(_rows, found) == [(place, text)]
             known = sa.select(ATTEMPT.c.key).where(ATTEMPT.c.key == text)
-            assert database.call(_all, known) == [(text,)]
+            assert database.call(_rows, known) == [(text,)]
     finally:
         database.close()
+
+
+def _rows(db: sa.Connection, asked: sa.Select[Any]) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in db.execute(asked)]
