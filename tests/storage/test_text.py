@@ -115,7 +115,7 @@ def test_an_operation_on_odd_jobs_is_kept_and_found(database: Database, odd: str
 @pytest.mark.parametrize("odd", ODD)
 def test_people_with_odd_names_are_kept_and_found(database: Database, odd: str) -> None:
     database.call(accounts.add, account(odd))
-    assert database.call(accounts.find_rows, [odd, "other"]) == {odd: account(odd)}
+    assert database.call(accounts.find_all, [odd, "other"]) == {odd: account(odd)}
     actor = "htpasswd:" + odd
     held = session(actor=actor, agent=odd, groups=(odd,))
     database.call(sessions.start, held)
