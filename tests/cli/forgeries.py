@@ -16,7 +16,14 @@ from glasshouse.ledger.chain import Head, digest_of
 from glasshouse.ledger.checkpoint import public_key, sign, written
 from glasshouse.ledger.record import Event, Record, Who, canonical
 from glasshouse.storage import ledger
-from glasshouse.storage.tables import ARCHIVED, CHECKPOINT, LEDGER, LEDGER_HEAD, SINK
+from glasshouse.storage.tables import (
+    ARCHIVED,
+    CHECKPOINT,
+    LEDGER,
+    LEDGER_HEAD,
+    LEDGER_SUBJECT,
+    SINK,
+)
 
 FOREIGN = b"\x66" * 32
 NOW = 1_800_000_000.0
@@ -213,6 +220,9 @@ FORGERIES = (
     Forgery("the column actor, emptied", column(4, actor=""), 4),
     Forgery("the column event", column(4, event="session.signed_out"), 4),
     Forgery("the column at", column(4, at=NOW - 86_400), 4),
+    Forgery("the column subject", column(4, subject="0" * 32), 4),
+    Forgery("the column subject, emptied", column(4, subject=None), 4),
+    Forgery("what a subject is", _run(sa.update(LEDGER_SUBJECT).values(server="other")), 2),
     Forgery("the column at, of the last record", column(LAST, at=0.0), LAST),
     Forgery("a record beyond the end", row_at(500), LAST + 1),
     Forgery("a record beyond the end, in the chain", chained_beyond_the_head, LAST + 1),

@@ -42,7 +42,8 @@ class Kept:
         self.audit("checkpoint")
         for number in range(2, LAST + 1):
             who = Who(name=f"local:ops{number % 2}", roles=("operator",), address="10.0.0.9")
-            record = Record(event=Event.SIGNED_IN, at=NOW + number, who=who, detail={"by": "é"})
+            detail = {"by": "é", "server": "main", "queue": "mail"}
+            record = Record(event=Event.SIGNED_IN, at=NOW + number, who=who, detail=detail)
             self.database.call(ledger.append, record)
             if number in {7, 10}:
                 self.audit("checkpoint")

@@ -22,6 +22,7 @@ from glasshouse.ledger import archived
 from glasshouse.ledger.chain import VERSION, Head, Link, digest_of
 from glasshouse.ledger.checkpoint import Checkpoint, is_signed
 from glasshouse.ledger.record import MOST_TEXT, Event, canonical
+from glasshouse.ledger.subject import subject_of
 
 _ACTOR = 300
 _ROUNDING = 0.001
@@ -69,6 +70,7 @@ class Columns(NamedTuple):
     at: float
     event: str
     actor: str
+    subject: str | None = None
 
 
 class Start(NamedTuple):
@@ -275,6 +277,10 @@ def differing(columns: Columns, told: Mapping[str, object]) -> str | None:
         return "actor"
     if columns.event != told.get("event"):
         return "event"
+    detail = told.get("detail")
+    about = subject_of(detail) if isinstance(detail, dict) else None
+    if columns.subject != (None if about is None else about.key):
+        return "subject"
     try:
         at = datetime.fromisoformat(str(told.get("at"))).timestamp()
     except (ValueError, OverflowError):

@@ -16,13 +16,16 @@ import sqlalchemy as sa
 
 from glasshouse.ledger.chain import Head, Link
 from glasshouse.ledger.checkpoint import Checkpoint, read
+from glasshouse.ledger.subject import Subject
+from glasshouse.ledger.subject import read as read_names
 from glasshouse.ledger.verify import Columns, Fault, Start, Trust, Verdict, Verifier
 from glasshouse.ledger.witness import Witness
 from glasshouse.model.errors import InvalidError, StoreError
 from glasshouse.storage import archive as archives
 from glasshouse.storage import ledger, ledger_key, witness
 from glasshouse.storage.database import Database
-from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD, SINK
+from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD, LEDGER_SUBJECT, SINK
+from glasshouse.storage.text import decode
 
 _STEP = 500
 _EMPTY = Head(0, b"")
@@ -188,7 +191,22 @@ def _kept(db: sa.Connection) -> _Kept:
     for row in sent:
         if not _typed(row, int, int) or max(row) > end:
             faults.append(Fault(end + 1, "another place is said to have records from here on"))
-    return _Kept(ledger_id, head, end, start, checkpoints, tuple(faults))
+    return _Kept(ledger_id, head, end, start, checkpoints, (*faults, *_subjects(db)))
+
+
+def _subjects(db: sa.Connection) -> Iterator[Fault]:
+    """Yield the first record of each subject that says something else than its key does."""
+    asked = _raw(LEDGER_SUBJECT.c.key, LEDGER_SUBJECT.c.server, LEDGER_SUBJECT.c.queues)
+    for row in db.execute(asked).all():
+        if _typed(row, str, str, str):
+            key, server, queues = row
+            if Subject(decode(server), read_names(decode(queues))).key == key:
+                continue
+        first = sa.select(sa.func.min(LEDGER.c.seq)).where(
+            LEDGER.c.subject == sa.literal(row[0], sa.types.NullType())
+        )
+        told = "what is written of its servers and queues is not what it says"
+        yield Fault(db.execute(first).scalar() or 1, told)
 
 
 def _start(db: sa.Connection) -> tuple[bool, Start | None]:
@@ -255,13 +273,15 @@ def _page(database: Database, after: int | None, upto: int) -> Sequence[_Row | N
 
 def _rows(db: sa.Connection, after: int | None, upto: int, most: int) -> list[_Row | None]:
     asked = _raw(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest, LEDGER.c.at, LEDGER.c.event)
-    asked = asked.add_columns(LEDGER.c.actor).where(LEDGER.c.seq <= upto)
+    asked = asked.add_columns(*_raw(LEDGER.c.actor, LEDGER.c.subject).selected_columns)
+    asked = asked.where(LEDGER.c.seq <= upto)
     if after is not None:
         asked = asked.where(LEDGER.c.seq > after)
     rows = db.execute(asked.order_by(LEDGER.c.seq).limit(most))
     return [
-        _Row(Link(*row[:3]), Columns(*row[3:]))
-        if _typed(row, int, bytes, bytes, float, str, str)
+        _Row(Link(*row[:3]), Columns(row[3], row[4], decode(row[5]), row[6]))
+        if _typed(row[:6], int, bytes, bytes, float, str, str)
+        and (row[6] is None or isinstance(row[6], str))
         else None
         for row in rows
     ]
