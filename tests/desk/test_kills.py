@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,6 @@ from .house import House
 
 KILLS = int(os.environ.get("DESK_KILLS", "3"))
 MANY = 2000
-_LONGEST = 0.5
-"""Seconds after which both are mostly done."""
 
 
 def _dead(engine: Running) -> list[tuple[Any, ...]]:
@@ -50,6 +49,19 @@ async def _order(served: Console, there: bool, record: int) -> None:
             await served.agree(operation="trash.restore", record=record)
 
 
+async def _undisturbed(served: Console, database: Database) -> tuple[float, int]:
+    """Delete all and put it back; return the seconds of the longer one, and the last record."""
+    took, record = 0.0, 0
+    for there in (True, False):
+        began = time.monotonic()
+        await _order(served, there, record)
+        await settled(database)
+        took = max(took, time.monotonic() - began)
+        ((record, outcome),) = outcomes(records(database, record)).items()
+        assert (outcome["outcome"], outcome["jobs"]) == ("done", str(MANY))
+    return took, max(r["seq"] for r in records(database))
+
+
 async def test_a_console_that_is_killed_at_random_leaves_the_truth_behind(tmp_path: Path) -> None:
     rng = random.Random(KILLS)
     kinds: dict[str, int] = {}
@@ -58,12 +70,13 @@ async def test_a_console_that_is_killed_at_random_leaves_the_truth_behind(tmp_pa
         add_boss(database)
         await House(engine, None, engine.data, tmp_path).dead("bad", MANY)  # type: ignore[arg-type]
         full = _dead(engine)
-        there, record, seen = True, 0, 0
+        there, record = True, 0
         async with console(tmp_path / "console", engine.data) as served:
             await served.start()
+            longest, seen = await _undisturbed(served, database)
             for _ in range(KILLS):
                 order = asyncio.create_task(_order(served, there, record))
-                await asyncio.sleep(rng.uniform(0, _LONGEST))
+                await asyncio.sleep(rng.uniform(0, longest))
                 await served.kill()
                 await order
                 before = len([r for r in records(database, seen) if "outcome" in r["event"]])
@@ -94,17 +107,18 @@ async def test_two_consoles_of_which_one_is_lost_at_random_tell_one_truth(
         add_boss(database)
         await House(engine, None, engine.data, tmp_path).dead("bad", MANY)  # type: ignore[arg-type]
         full = _dead(engine)
-        there, record, seen = True, 0, 0
+        there, record = True, 0
         pair = [
             await stack.enter_async_context(console(tmp_path / name, engine.data, url))
             for name in ("one", "two")
         ]
         for served in pair:
             await served.start()
+        longest, seen = await _undisturbed(pair[0], database)
         for _ in range(KILLS):
             asked, lost = rng.choice(pair), rng.choice(pair)
             order = asyncio.create_task(_order(asked, there, record))
-            await asyncio.sleep(rng.uniform(0, _LONGEST))
+            await asyncio.sleep(rng.uniform(0, longest))
             if killed := rng.random() < 0.5:
                 await lost.kill()
                 await order
