@@ -139,8 +139,10 @@ class Console:
         Raises:
             UnknownHostError: it is none of ours.
         """
+        if self._hosts is None:
+            return
         host = Headers(scope=scope).get("host", "")
-        if self._hosts is not None and not self._hosts.answers(host, self._persons.names):
+        if not self._hosts.answers(host, self._persons.names):
             raise errors.UnknownHostError("This console does not answer under that name.")
 
     async def _content(self, match: Match, scope: Scope) -> Response:

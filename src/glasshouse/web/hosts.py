@@ -8,6 +8,7 @@ written as numbers, which browsers ask for nobody's page.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -41,8 +42,9 @@ class Hosts:
         name = plain(host_of(host))
         if name == LOCAL or name.endswith("." + LOCAL):
             return True
-        known = self._names.union(map(plain, more))
-        if name in known or "*." + name.partition(".")[2] in known:
+        if name in self._names or name in map(plain, more):
+            return True
+        if "*." + name.partition(".")[2] in self._names:
             return True
         address = _address(name)
         return address is not None and (self._beyond_loopback or address.is_loopback)
@@ -58,6 +60,7 @@ def plain(name: str) -> str:
     return name.lower().removesuffix(".")
 
 
+@functools.lru_cache(maxsize=256)
 def _address(name: str) -> IPAddress | None:
     try:
         address = ipaddress.ip_address(name)

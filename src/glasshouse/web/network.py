@@ -8,6 +8,7 @@ Nothing is guessed: what a trusted proxy sent and cannot be read is refused.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ def client_address(
     return here
 
 
+@functools.lru_cache(maxsize=4096)
 def socket_address(peer: str | None) -> IPAddress | None:
     """Return the address of a socket's other end; ``None`` for one without a network."""
     try:

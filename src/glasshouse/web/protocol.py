@@ -67,6 +67,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or answer 503 when there are too many."""
         super().connection_made(transport)
+        self._parting = cast("asyncio.Transport", _Parting(self))
         sock = transport.get_extra_info("socket")
         # Head and body are two writes: without this the body waits for the client's
         # acknowledgement, 40 ms on a kept connection. Loops set it for some sockets only.
@@ -111,12 +112,16 @@ class GuardedProtocol(HttpToolsProtocol):
                 del self._held[: len(piece)]
                 super().data_received(piece)
                 self._compare()
-        if len(self._held) > HIGH_WATER_LIMIT and not self._refused:
+        if self._refused:
+            return
+        if self._due is _Due.HEAD:
+            # Most heads come whole, and need no timer.
+            self._await_head()
+        elif len(self._held) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
 
     def _piece_of_head(self) -> bytes:
         """Return what is there of a head, up to its end."""
-        self._await_head()
         piece = bytes(self._held[: _MAX_HEAD + 1])
         end = (self._seen + piece).find(_HEAD_END)
         self._head_whole = end >= 0
@@ -151,7 +156,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header of a head; nothing that comes later is one."""
-        self._expect(_Due.HEAD)
+        if self._due is not _Due.HEAD:
+            raise RefusedError
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -171,7 +177,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # What was decided on stays as it is, whatever the parser still finds.
         self.scope["headers"] = tuple(self.headers)
         super().on_headers_complete()
-        self.cycle.transport = cast("asyncio.Transport", _Parting(self))
+        self.cycle.transport = self._parting
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
@@ -195,7 +201,8 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._due, self._seen, self._head_bytes, self._head_whole = _Due.HEAD, b"", 0, False
         self._crowd.waits(self)
-        self.loop.call_soon(self._take_next)
+        if self._held:
+            self.loop.call_soon(self._take_next)
 
     def _take_next(self) -> None:
         if not self.transport.is_closing():
