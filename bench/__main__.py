@@ -12,6 +12,7 @@ from pathlib import Path
 from bench import (
     beside,
     engine,
+    guessing,
     idle,
     lists,
     live,
@@ -34,6 +35,7 @@ BENCHES = {
     "lists": lists.measure,
     "streams": streams.measure,
     "search": search.measure,
+    "guessing": guessing.measure,
     "beside": beside.measure,
     "overview": overview.measure,
     "signing_in": signing_in.measure,

@@ -168,26 +168,28 @@ def _condition(
     if wanted.jid is None:
         terms.append("id > ?")
         bound.append(newest - SEARCHED)
-    for column, value in (
-        ("jid", wanted.jid),
-        ("jobtype", wanted.jobtype),
-        ("queue", wanted.queue),
-    ):
+    else:
+        terms.append("jid = ?")
+        bound.append(wanted.jid)
+    asked: list[str] = []
+    values: list[str | int] = []
+    for column, value in (("jobtype", wanted.jobtype), ("queue", wanted.queue)):
         if value is not None:
-            terms.append(f"{column} = ?")
-            bound.append(value)
-    if wanted.shown is not None:
-        _let_sqlite_ask(db, wanted.shown)
-        terms.append("is_shown(queue)")
+            asked.append(f"{column} = ?")
+            values.append(value)
     if wanted.error is not None:
         holds = "instr(lower(errtype), lower(?))"
         # Types that may tell what is hidden are not even looked at.
-        terms.append(f"CASE WHEN echoes = '[]' THEN {holds} END" if wanted.guarded else holds)
-        bound.append(wanted.error)
+        asked.append(f"CASE WHEN echoes = '[]' THEN {holds} END" if wanted.guarded else holds)
+        values.append(wanted.error)
     if wanted.outcomes:
-        terms.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
-        bound += [OUTCOME_NUMBERS[outcome] for outcome in wanted.outcomes]
-    return " AND ".join(terms), tuple(bound)
+        asked.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
+        values += [OUTCOME_NUMBERS[outcome] for outcome in wanted.outcomes]
+    if wanted.shown is not None:
+        _let_sqlite_ask(db, wanted.shown)
+        # CASE keeps SQLite from comparing anything of entries that may not be seen.
+        asked = [f"CASE WHEN is_shown(queue) THEN {' AND '.join(asked) or '1'} ELSE 0 END"]
+    return " AND ".join(terms + asked), (*bound, *values)
 
 
 class _Shown(dict[str, bool]):
