@@ -84,13 +84,16 @@ async def _slower(port: int, address: str, tokens: list[str]) -> float:
 
 async def _timed(port: int, address: str) -> tuple[float, bytes]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {address} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
-    begun = time.perf_counter()
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-    body = await reader.readexactly(int(length))
-    took = time.perf_counter() - begun
-    writer.close()
+    try:
+        writer.write(f"GET {address} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+        begun = time.perf_counter()
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        body = await reader.readexactly(int(length))
+        took = time.perf_counter() - begun
+    finally:
+        # Who gives up leaves.
+        writer.close()
     assert head.startswith(b"HTTP/1.1 200"), head
     return took, body
 
