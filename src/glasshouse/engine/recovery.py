@@ -48,6 +48,8 @@ def open_journal(store: Store, *, accept_loss: bool = False) -> Journal:
     sync_database(store)
     # In the database's own file too: then a lost log of SQLite's does not take it along.
     store.fold()
+    # The log starts anew then; its header is synced now, before anybody is served.
+    store.prove()
     return journal
 
 
