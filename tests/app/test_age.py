@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from glasshouse.web.app import READY_AGE
+from glasshouse.web.probes import READY_AGE
 from tests.engine.peer import Peer
 from tests.steady import LONG
 

@@ -57,12 +57,11 @@ class Engine:
         self.password = password
         self.clock = clock
         self.started_at = clock()
-        self.command_count = 0
         self.closing = False
         self.refusing: str | None = None
         self.broken: asyncio.Future[None] = self.loop.create_future()
         self.sessions: set[Session] = set()
-        self.welcomed = self.expired = 0
+        self.command_count = self.welcomed = self.expired = self._refusals = 0
         self.door = Door()
         self.unsent: set[Session] = set()
         self.workers: Workers[Session] = Workers()
@@ -77,7 +76,6 @@ class Engine:
             accept_loss=accept_loss,
         )
         self.memory = self.committer.memory
-        self._refusals = 0
         self._durable = Durable()
         self._table: dict[type, Callable[[Session, Any], Answer | None]] = {
             c.Push: self._push,

@@ -26,7 +26,7 @@ from glasshouse.floor.view import FloorView
 from glasshouse.model.audience import Audience
 from glasshouse.model.errors import GlasshouseError, NotFoundError, StoreError
 from glasshouse.policy.rules import default_rules
-from glasshouse.web import bodies, errors, guard, replies, routes, schema, static, stored
+from glasshouse.web import bodies, errors, guard, probes, replies, routes, schema, static, stored
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import admit, strange
 from glasshouse.web.api import ENDPOINTS
@@ -45,7 +45,7 @@ from glasshouse.web.people.people import People
 from glasshouse.web.people.site import PeoplePages, people_pages
 from glasshouse.web.printed import Prints
 from glasshouse.web.routes import Kind, Match
-from glasshouse.web.shapes import HealthShape, Listing, Shape, StateShape
+from glasshouse.web.shapes import Listing, Shape, StateShape
 from glasshouse.web.stream import HEARTBEAT
 from glasshouse.web.subpath import SubPath
 from glasshouse.web.topics import Site
@@ -55,8 +55,6 @@ _VIEWER = "glasshouse.viewer"
 _READ = "glasshouse.body_read"
 _ORDERS, _MOST_ORDER = frozenset({"preview_operation", "operations", "operate"}), 4 << 20
 """A job to be pushed may be long."""
-READY_AGE = 30.0
-"""Seconds: ``/readyz`` says yes while what is known of every server is no older."""
 _LONG_BODY = 1.0
 """Seconds after which a right may have ended that somebody had when the body began."""
 
@@ -153,7 +151,7 @@ class Console:
             case Kind.SCHEMA:
                 return replies.validated(headers, self._schema, replies.JSON)
             case Kind.PROBE:
-                return self._probe(match.route.name, await self._viewer(scope))
+                return probes.respond(self._site, match.route.name, await self._viewer(scope))
             case _:
                 return await self._shown(match, scope, headers)
 
@@ -249,26 +247,6 @@ class Console:
     def _pulses(self) -> tuple[int, ...]:
         floor = self._site.floor
         return tuple(floor.server(name).snapshot.pulse for name in floor.names)
-
-    def _probe(self, name: str, viewer: Viewer) -> Response:
-        """Say whether every server can be read; which cannot, to who may see it."""
-        floor = self._site.floor
-        seen = FloorView(floor, viewer.sees).names
-        snapshots = {server: floor.server(server).snapshot for server in floor.names}
-        now = self._site.clock()
-        unready = [
-            server
-            for server, snapshot in snapshots.items()
-            if snapshot.state is None
-            or snapshot.fault is not None
-            or (snapshot.age(now) or 0.0) > READY_AGE
-        ]
-        if name == "healthz" or not unready:
-            shape, status = HealthShape(status="ok"), 200
-        else:
-            shown = [server for server in unready if server in seen]
-            shape, status = HealthShape(status="unready", unready=shown), 503
-        return replies.fresh(msgspec.json.encode(shape), replies.JSON, status)
 
     def _refused(self, refusal: guard.Refusal, *, api: bool) -> Response:
         problem = errors.Problem(refusal.status, "invalid", refusal.detail, "")

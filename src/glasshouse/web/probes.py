@@ -1,0 +1,38 @@
+"""``/healthz`` and ``/readyz``: for whoever starts consoles and sends people to them."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from glasshouse.floor.view import FloorView
+from glasshouse.web import replies
+from glasshouse.web.shapes import HealthShape
+from glasshouse.web.topics import Site
+from glasshouse.web.viewer import Viewer
+
+READY_AGE = 30.0
+"""Seconds: ``/readyz`` says yes while what is known of every server is no older."""
+
+
+def respond(site: Site, name: str, viewer: Viewer) -> Response:
+    """Say whether every server can be read; which cannot, to who may see it.
+
+    ``healthz`` says that the console answers, and nothing of servers.
+    """
+    floor, now = site.floor, site.clock()
+    seen = FloorView(floor, viewer.sees).names
+    snapshots = {server: floor.server(server).snapshot for server in floor.names}
+    unready = [
+        server
+        for server, snapshot in snapshots.items()
+        if snapshot.state is None
+        or snapshot.fault is not None
+        or (snapshot.age(now) or 0.0) > READY_AGE
+    ]
+    if name == "healthz" or not unready:
+        shape, status = HealthShape(status="ok"), 200
+    else:
+        shown = [server for server in unready if server in seen]
+        shape, status = HealthShape(status="unready", unready=shown), 503
+    return replies.fresh(msgspec.json.encode(shape), replies.JSON, status)
