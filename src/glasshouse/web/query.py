@@ -80,10 +80,14 @@ def _text(name: str, value: str) -> None:
 
 
 def _event(name: str, value: str) -> None:
-    if value and value not in _EVENTS:
+    if value.endswith("*"):
+        known = any(event.startswith(value[:-1]) for event in _EVENTS)
+    else:
+        known = not value or value in _EVENTS
+    if not known:
         raise InvalidError(
             f"The parameter {name!r} is no event of the ledger.",
-            remedy=f"Use one of {', '.join(sorted(_EVENTS))}.",
+            remedy=f"Use one of {', '.join(sorted(_EVENTS))}, or the beginning of some and *.",
         )
 
 
