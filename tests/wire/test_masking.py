@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.policy.redaction import parse_redaction
 from glasshouse.wire.masking import MOST_READ, masked
 from glasshouse.wire.maskpaths import may_occur
+from glasshouse.wire.maskvalues import HiddenValues
+from tests.wire.quoting import QUOTES
 
 BUILT_IN = tuple(
     map(
@@ -230,3 +233,72 @@ def test_it_hides_what_the_same_rules_hide_in_decoded_json(args: list[object]) -
         assert json.dumps(shown(found)["args"]).count(MASK.encode("unicode-escape").decode()) >= 1
         pairs = zip(shown(found)["args"], left, strict=True)  # type: ignore[call-overload]
         assert all(one == MASK or type(one) is type(other) for one, other in pairs)
+
+
+@pytest.mark.parametrize("name", QUOTES)
+def test_it_is_hidden_in_every_place_of_a_job_however_it_is_quoted(name: str) -> None:
+    secret = 's3cr\'t <"é"> 100% \\n of/it'
+    said = QUOTES[name](secret)
+    told = job(
+        args=[{"token": secret, "note": f"[{said}]", said: 1}],
+        custom={"copy": [said], "x": {"y": f"- {said} -"}},
+        failure={"errtype": f"Bad {said}", "message": f"no ({said})", "backtrace": ["a", said]},
+        more=f"at {said}, at",
+    )
+    found = masked(told, BUILT_IN)
+    left = json.dumps(shown(found), ensure_ascii=False)
+    assert left.count(MASK) == 9
+    assert not HiddenValues([secret]).near(left)
+    assert "at •••, at" in left
+    assert found.redacted
+
+
+def test_a_long_argument_leaves_nothing_where_a_copy_of_it_may_be() -> None:
+    told = job(
+        args=[{"token": "secret"}, "x" * MOST_READ],
+        custom={"copy": "secret"},
+        more="secret",
+        failure={"message": "secret", "extra": "secret", "retry_count": 2, "failed_at": "now"},
+        at="2026-01-01T00:00:00Z",
+    )
+    found = shown(masked(told, BUILT_IN))
+    assert "secret" not in json.dumps(found)
+    assert found["failure"] == {
+        "message": MASK, "extra": MASK, "retry_count": 2, "failed_at": "now",
+    }  # fmt: skip
+    assert found["at"] == "2026-01-01T00:00:00Z"
+
+
+def test_no_more_is_looked_into_than_was_said() -> None:
+    told = job(args=[{"token": "secret", "a": "b" * 100}], custom={"a": 1})
+    assert shown(masked(told, BUILT_IN, 50))["args"] == MASK
+    assert shown(masked(told, BUILT_IN, 500))["args"][0]["a"] == "b" * 100
+    plain = job(args=["b" * 100])
+    assert masked(plain, BUILT_IN, 50) is plain
+
+
+def _calls(told: StoredJob) -> int:
+    """Return how many functions are called, of Python and of C, to hide what is hidden."""
+    count = 0
+
+    def counted(_frame: object, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        masked(told, BUILT_IN)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("same", ["", "the same beginning "])
+def test_ten_times_as_many_values_are_ten_times_the_work(same: str) -> None:
+    def many(count: int) -> StoredJob:
+        values = [f"{same}{number * 7919 % 100_000:05}-{'abc' * 3}" for number in range(count)]
+        failure = {"message": " ".join(values[:100]), "backtrace": values + ["plain"] * count}
+        return job(args=[{"token": value, "id": value[-3:]} for value in values], failure=failure)
+
+    _calls(many(10))
+    assert _calls(many(2000)) < 13 * _calls(many(200))

@@ -276,9 +276,35 @@ def _spelt(run: str) -> str | None:
 def _as_text(raw: bytes) -> str | None:
     try:
         text = raw.decode()
-    except UnicodeDecodeError:
-        return None
+    except UnicodeDecodeError as error:
+        if error.end < len(raw) or error.reason != "unexpected end of data":
+            return None
+        # It was cut off within a character.
+        text = raw[: error.start].decode()
     return text if text and _CONTROL.search(text) is None else None
 
 
-_DECODERS = (_without_backslashes, _without_percents, _without_entities, _without_base64)
+# -- texts that were cut off ---------------------------------------------------
+
+# What is left of an escape where a text ends, or goes on with three dots; or of a character
+# of which not all bytes are there.
+_PARTIAL = re.compile(
+    r"(?:(?<!\\)\\++(?:[uUx]\{?[0-9a-fA-F]{0,7}|[0-7]{0,2})"
+    r"|\\x[c-fC-F][0-9a-fA-F](?:\\x[89abAB][0-9a-fA-F]){0,2}|\\3[0-7]{2}(?:\\2[0-7]{2}){0,2}"
+    r"|%(?:[0-9a-fA-F]|u[0-9a-fA-F]{0,3})?|%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){0,2}"
+    r"|&#?[0-9a-zA-Z]{0,10}|(?<!\ufffd)\ufffd++)"
+    r"(?=\.\.\.|\u2026|\Z)"
+)
+
+
+def _without_partial(parent: Decoding) -> Decoding | None:
+    return _undone(parent, _PARTIAL, lambda match: [("", len(match[0]))])
+
+
+_DECODERS = (
+    _without_backslashes,
+    _without_percents,
+    _without_entities,
+    _without_base64,
+    _without_partial,
+)

@@ -49,12 +49,6 @@ _LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuv
 _OMITTED = bytes(code for code in range(128) if not _counts(chr(code)))
 _COUNTED = bytes(code not in _OMITTED for code in range(256))
 _ALONE = re.compile("[\ud800-\udfff]")
-# What is left of an escape in which a text was cut off.
-_PARTIAL = re.compile(
-    r"(?:\\+(?:[uU][0-9a-fA-F]{0,7}|x[0-9a-fA-F]?|[0-7]{0,2})|%(?:[0-9a-fA-F]|u[0-9a-fA-F]{0,3})?"
-    r"|&#?[0-9a-zA-Z]{0,10}|\ufffd+)\Z"
-)
-_LONGEST_PARTIAL = 16
 
 
 def canonical(text: str) -> str:
@@ -86,7 +80,7 @@ class HiddenValues:
         """Look for ``values``; of a text with line ends, also for its lines."""
         exact: set[str] = set()
         pieces: set[str] = set()
-        for value in dict.fromkeys(values):
+        for value in dict.fromkeys(map(_sound, values)):
             for line in {value, *value.splitlines()}:
                 form = canonical(line)
                 if len(form) < HEAD:
@@ -95,7 +89,7 @@ class HiddenValues:
                     pieces.update(in_pieces(form))
                     if len(canonical(line[:HEAD])) < HEAD:
                         # Its first six characters are fewer letters: it may be cut off in them.
-                        exact.add(_sound(line[:LONGEST]))
+                        exact.add(line[:LONGEST])
             if may_be_quoted(value):
                 pieces.update(_read_as(value))
         self._pieces = Pieces(pieces)
@@ -114,7 +108,7 @@ class HiddenValues:
     def hidden_in(self, text: str) -> str:
         """Return ``text`` without them; what it was cut off in is hidden too."""
         try:
-            spans = [span for reading in _readings(text) for span in self._spans(reading)]
+            spans = [span for reading in decodings(text) for span in self._spans(reading)]
         except TooManyDecodingsError:
             return MASK
         if not spans:
@@ -159,17 +153,6 @@ def _sound(text: str) -> str:
     return text if text.isascii() else _ALONE.sub("\ufffd", text)
 
 
-def _readings(text: str) -> Iterator[Decoding]:
-    """Yield every reading, and again without what is left of an escape at its end."""
-    for reading in decodings(text):
-        yield reading
-        cut = _PARTIAL.search(reading.text, max(0, len(reading.text) - _LONGEST_PARTIAL))
-        if cut is not None:
-            shorter = Decoding(reading.text[: cut.start()], reading)
-            shorter.add(0, 0, literal=True)
-            yield shorter
-
-
 def _read_as(value: str) -> Iterator[str]:
     """Yield the parts of what a value says that is stored in a quoted form itself."""
     try:
@@ -183,7 +166,6 @@ def _read_as(value: str) -> Iterator[str]:
 
 def _written(value: str) -> Iterator[str]:
     """Yield how a short value may be written, beside what ``decodings`` undo."""
-    value = _sound(value)
     for form in {value, value.strip(), " ".join(value.split()), value.replace(" ", "+")}:
         if not form or form.isspace():
             continue
