@@ -16,6 +16,9 @@ from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.policy.logged import shown
 from glasshouse.wire.echoes import echoes, read, written
 
+from .quoting import QUOTES
+from .test_maskvalues import SECRETS
+
 TOKEN = ("args", "0", "token")
 
 
@@ -44,12 +47,21 @@ def job(token: object = "tok-5ecr3t", **more: object) -> bytes:
         (1.5e300, "1.5e+300"),
         ("7", "Error 7"),
         ({"deep": ["tok-5ecr3t"]}, "Bad tok-5ecr3t"),
+        ("QmFzaWM6czNjcmV0IQ==", "Basic:s3cret!"),
+        ("tok-5ecr3t", f"Acme::{b'tok-5ecr3t'.hex()}Error"),
     ],
 )
 def test_a_value_is_recognised(token: object, text: str) -> None:
     found = echoes(job(token), text)
     assert found is not None
     assert any(path[:3] == TOKEN for path in found)
+
+
+@pytest.mark.parametrize("secret", SECRETS[1:5:2])
+@pytest.mark.parametrize("name", QUOTES)
+def test_it_is_found_in_each_form_in_which_it_is_hidden_in_jobs(name: str, secret: str) -> None:
+    found = echoes(job(secret), f"Acme::{QUOTES[name](secret)}")
+    assert found is None or TOKEN in found
 
 
 @pytest.mark.parametrize(

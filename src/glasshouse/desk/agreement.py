@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -18,6 +19,10 @@ from glasshouse.upstream.operator import Frozen
 
 Queues = tuple[str | None, ...]
 """By which an order is decided; ``None`` stands for all of the server."""
+
+
+# Made at import: two threads that decode a type for the first time at once break msgspec.
+_decode_queues: Callable[[str], Queues] = msgspec.json.Decoder(Queues).decode
 
 
 def order_digest(order: Order, server: str, preview: str) -> str:
@@ -71,4 +76,4 @@ def kept_queues(running: Running) -> Queues:
     if not running.queues:
         # It was begun by a version that did not keep them.
         return (running.queue or None,)
-    return msgspec.json.decode(running.queues, type=Queues)
+    return _decode_queues(running.queues)

@@ -42,7 +42,7 @@ from glasshouse.model.errors import GlasshouseError, NotFoundError, StoreError
 from glasshouse.model.job import StoredJob
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
-from glasshouse.model.order import MOST_JOBS, NAMES, Order, check
+from glasshouse.model.order import MOST_JOBS, NAMES, Order, check, decode_order
 from glasshouse.storage import operations
 from glasshouse.storage.database import Call, Database
 from glasshouse.storage.operations import Beginning, JobsGoneError, Preview, Running, Seen
@@ -57,6 +57,7 @@ PATIENCE = 2.0
 _LOOK = 0.1
 _TOUCHED, _SAMPLES = 500, 10
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
+_decode_frozen = msgspec.json.Decoder(Frozen).decode
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,10 +136,10 @@ class Desk:
         asker = None if found is None else asking(found.server)
         if found is None or asker is None or found.actor != asker.who.name:
             return None
-        order = msgspec.json.decode(found.asked, type=Order)
+        order = decode_order(found.asked)
         frozen: Frozen | None = None
         if order.operation in ON_JOBS:
-            frozen = msgspec.json.decode(found.summary, type=Frozen)
+            frozen = _decode_frozen(found.summary)
             samples: tuple[StoredJob, ...] = ()
             if frozen.count and order.operation is not Operation.TRASH_RESTORE:
                 try:
@@ -309,7 +310,7 @@ class Desk:
             raise PreviewStaleError("This preview is of something else.")
         if order.operation not in ON_JOBS:
             return None, None
-        bare = msgspec.json.decode(preview.summary, type=Frozen)
+        bare = _decode_frozen(preview.summary)
         return None, msgspec.structs.replace(bare, chunks=tuple(chunks))
 
     def _decided(self, asker: Asker, server: str, order: Order, frozen: Frozen | None) -> Decision:

@@ -23,7 +23,7 @@ from glasshouse.ledger.record import Who
 from glasshouse.model.errors import GlasshouseError, StoreError, UpstreamUnavailableError
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
-from glasshouse.model.order import Order
+from glasshouse.model.order import Order, decode_order
 from glasshouse.storage import leases, operations
 from glasshouse.storage.database import Database
 from glasshouse.storage.leases import LeaseLostError
@@ -38,6 +38,7 @@ _BEATS, _SHORTEST = 3, 0.05
 _AGAIN = 2.0
 _LAST_WORD = 2.0
 _RESTART = "after a restart"
+_decode_who = msgspec.json.Decoder(Who).decode
 
 
 class Going:
@@ -127,11 +128,11 @@ class Going:
 
     def _take(self, running: Running) -> None:
         try:
-            who = msgspec.json.decode(running.who, type=Who)
+            who = _decode_who(running.who)
         except msgspec.MsgspecError:
             who = Who(name=running.actor)
         try:
-            order = msgspec.json.decode(running.asked, type=Order)
+            order = decode_order(running.asked)
         except msgspec.MsgspecError:
             self._started(running, self._given_up(running, GONE), who, settled=_RESTART)
             return
@@ -242,7 +243,7 @@ def _why(error: Exception) -> GaveUp:
 def _bare(asked: bytes) -> bytes:
     """Return an order without what was pushed: that may hold secrets, which the ledger hides."""
     try:
-        order = msgspec.json.decode(asked, type=Order)
+        order = decode_order(asked)
     except msgspec.MsgspecError:
         return b"{}"
     return msgspec.json.encode(msgspec.structs.replace(order, job=None, jids=None, keys=None))

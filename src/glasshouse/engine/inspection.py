@@ -111,10 +111,20 @@ def _connect(path: Path, *, running: bool) -> apsw.Connection:
 
 
 def _bytes(file: Path) -> bytes:
+    """Return what is in a file of the journal, nothing if it is gone.
+
+    Raises:
+        StoreError: it is there, and cannot be read.
+    """
     try:
         return file.read_bytes()
     except FileNotFoundError:
         return b""
+    except OSError as error:
+        raise StoreError(
+            f"The file {file} of the journal cannot be read: {error.strerror or error}.",
+            remedy="Check the disk and the rights on the folder; keep a copy of it.",
+        ) from error
 
 
 def _has(log: Path) -> bool:

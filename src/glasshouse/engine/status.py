@@ -31,6 +31,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     workers: tuple[Worker, ...] = ()
 
 
+# Made at import: two threads that decode a type for the first time at once break msgspec.
+_decode = msgspec.json.Decoder(Status).decode
+
+
 class StatusFile:
     """Writes the status when it has changed."""
 
@@ -62,7 +66,7 @@ class StatusFile:
 def read_status(folder: Path) -> Status | None:
     """Return the last status, or ``None`` if there is none that can be read."""
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Status)
+        return _decode((folder / FILE).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
 

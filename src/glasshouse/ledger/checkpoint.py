@@ -42,6 +42,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
         return DOMAIN + canonical(told)
 
 
+# Made at import: two threads that decode a type for the first time at once break msgspec.
+_decode = msgspec.json.Decoder(Checkpoint).decode
+
+
 def public_key(key: bytes) -> str:
     """Return the public key, in hex, of a secret one."""
     return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw().hex()
@@ -83,7 +87,7 @@ def read(text: bytes | str) -> Checkpoint:
         InvalidError: it is none.
     """
     try:
-        return msgspec.json.decode(text, type=Checkpoint)
+        return _decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InvalidError(
             f"This is no checkpoint: {error}.",

@@ -25,7 +25,7 @@ from glasshouse.ledger.record import MOST_TEXT, Event, canonical
 from glasshouse.ledger.subject import subject_of
 
 _ACTOR = 300
-_ROUNDING = 0.001
+_ROUNDING = 1e-6
 """Seconds: more than a database rounds, and less than anybody looks for."""
 
 

@@ -31,6 +31,10 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
+# Made at import: two threads that decode a type for the first time at once break msgspec.
+_decode_begun = msgspec.json.Decoder(Begun).decode
+
+
 class Witness(NamedTuple):
     """What a witness file says; ``damaged`` is how many of its lines cannot be read."""
 
@@ -99,6 +103,6 @@ def _checkpoint(line: bytes) -> Checkpoint | None:
 
 def _begun(line: bytes) -> Begun | None:
     try:
-        return msgspec.json.decode(line, type=Begun)
+        return _decode_begun(line)
     except (msgspec.DecodeError, UnicodeError):
         return None

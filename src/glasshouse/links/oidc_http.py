@@ -45,6 +45,9 @@ class _Tokens(msgspec.Struct):
     id_token: str
 
 
+_decode_tokens = msgspec.json.Decoder(_Tokens).decode
+
+
 class Asking:
     """A provider that is asked."""
 
@@ -114,7 +117,7 @@ class Asking:
         if status != 200:  # noqa: PLR2004
             raise OidcRefusedError(Refused.UNREACHABLE)
         try:
-            return msgspec.json.decode(body, type=_Tokens).id_token
+            return _decode_tokens(body).id_token
         except msgspec.MsgspecError:
             raise OidcRefusedError(Refused.BAD_ANSWER) from None
 

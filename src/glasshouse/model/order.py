@@ -21,6 +21,8 @@ MOST_JOBS = 100
 MOST_REASON = 500
 _MOST_IDS = 1000
 _MOST_TEXT = 1000
+# Servers take queues with names of any length: what is in them can be deleted.
+_MOST_QUEUE = 64 << 10
 _MOST_RECORD = 2**63 - 1
 _SETS = frozenset(JobSet)
 
@@ -55,6 +57,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Return what is asked for in one form, without why, and by which preview."""
         told = {name: getattr(self, name) for name in self.named()}
         return msgspec.json.encode({"operation": self.operation, **told}, order="sorted")
+
+
+# Made at import: two threads that decode a type for the first time at once break msgspec.
+decode_order = msgspec.json.Decoder(Order).decode
 
 
 class Undo(enum.Enum):
@@ -145,6 +151,10 @@ def _check_values(order: Order) -> None:
         raise InvalidError(
             f"A reason has at most {MOST_REASON} characters.", remedy="Say it shorter."
         )
-    for text in (order.queue, order.query, order.worker, order.preview):
-        if text is not None and len(text) > _MOST_TEXT:
+    bounds = (
+        (order.queue, _MOST_QUEUE),
+        *((text, _MOST_TEXT) for text in (order.query, order.worker, order.preview)),
+    )
+    for text, most in bounds:
+        if text is not None and len(text) > most:
             raise InvalidError("A name is too long.", remedy="Check what was sent.")

@@ -225,7 +225,7 @@ class _Gathering:
         at, errtype = moment_and_error(job)
         if errtype and self._wanted.hidden:
             _, errtype = moment_and_error(masked(job, self._wanted.hidden))
-        names = (job.queue, job.jobtype, errtype)
+        names = (job.queue, job.jobtype, _sound(errtype or ""))
         for counter, name in zip(self.names, names, strict=True):
             if name and (name in counter or len(counter) < _MOST_NAMES):
                 counter[name] += 1
@@ -310,6 +310,11 @@ def _meant(wanted: Selection, job: StoredJob) -> bool:
         return False
     query: JobQuery | None = wanted.query
     return query is None or matches(query, job)
+
+
+def _sound(text: str) -> str:
+    """Return a text that JSON can hold: a pushed job may have half a character in its error."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[Kept]:

@@ -51,7 +51,11 @@ async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
 
 async def _more(receive: Receive, body: bytearray, most: int) -> bool:
     """Add what comes next to ``body``; return whether there is more to come."""
-    message = await receive()
+    try:
+        message = await receive()
+    except RuntimeError as error:
+        # The connection was closed before anything was asked of it, as that of a refused one is.
+        raise ClientGoneError from error
     if message["type"] != "http.request":
         raise ClientGoneError
     body += message.get("body", b"")

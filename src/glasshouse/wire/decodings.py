@@ -232,6 +232,7 @@ def _entity(match: re.Match[str]) -> _Pieces | None:
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _PART = re.compile(r"(?:0[xX](?=[0-9a-fA-F]{8}))?(?P<digits>[A-Za-z0-9]{8,})")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
+_HALVES = frozenset("0123456789abcdefABCDEF")
 _URL_SAFE = str.maketrans("-_", "+/")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -255,7 +256,26 @@ def _run(match: re.Match[str]) -> _Pieces | None:
             pieces += [(char, 1) for char in run[last : part.start("digits")]]
             pieces.append((said, len(digits)))
             last = part.end()
-    return [*pieces, *((char, 1) for char in run[last:])] if pieces else None
+    if not pieces:
+        return _hex_within(run)
+    return [*pieces, *((char, 1) for char in run[last:])]
+
+
+def _hex_within(run: str) -> _Pieces | None:
+    """Return what hexadecimal digits spell that other letters follow, or one goes before."""
+    for found in _HEX.finditer(run):
+        for start in (found.start(), found.start() + 1):
+            digits = _HEX.match(run, start)
+            said = None if digits is None else _as_text(unhexlify(digits[0]))
+            if digits is not None and said is not None:
+                # One digit more is half of a byte that was cut off.
+                end = digits.end() + (run[digits.end() :] in _HALVES)
+                return [
+                    *((char, 1) for char in run[: digits.start()]),
+                    (said, end - digits.start()),
+                    *((char, 1) for char in run[end:]),
+                ]
+    return None
 
 
 def _spelt(run: str) -> str | None:

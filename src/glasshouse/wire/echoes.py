@@ -14,9 +14,12 @@ import json
 import re
 from collections.abc import Iterator
 from html import escape
+from itertools import islice
+from unicodedata import normalize
 from urllib.parse import quote
 
 from glasshouse.wire import lenient
+from glasshouse.wire.decodings import TooManyDecodingsError, decodings, may_be_quoted
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
 
@@ -24,6 +27,8 @@ FIELDS = ("args", "custom")
 """What of a job may be hidden from somebody."""
 _MOST_READ, _MOST_VALUES = 64 << 10, 2000
 _MOST_PATHS, _MOST_STEPS = 16, 20
+_MOST_QUOTED, _MOST_FORMS = 64, 6
+"""Values that may be quoted, and readings of each, that are looked for."""
 _SHORT, _WORD = 3, 4
 """Characters under which a value counts as a word of its own only, and from which a part does."""
 _BEGINNING = 6
@@ -47,9 +52,9 @@ def echoes(payload: bytes, text: str) -> tuple[Path, ...] | None:
 
     A path begins with the field. ``None`` when that cannot be told.
     """
-    said = _Said(text)
     found: dict[Path, None] = {}
     try:
+        said = _Readings(text)
         fields = read_fields(payload)
         raws = {name: bytes(fields[name]) for name in FIELDS if name in fields}
         if sum(map(len, raws.values())) > _MOST_READ:
@@ -58,7 +63,9 @@ def echoes(payload: bytes, text: str) -> tuple[Path, ...] | None:
             for path, value in _values(name, raw):
                 if said.has(value):
                     found[path] = None
-    except (JsonTextError, UnicodeError, ValueError, RecursionError, _TooMuchError):
+    except (JsonTextError, UnicodeError, ValueError, RecursionError):
+        return None
+    except (_TooMuchError, TooManyDecodingsError):
         return None
     if len(found) > _MOST_PATHS or any(len(path) > _MOST_STEPS for path in found):
         return None
@@ -104,8 +111,36 @@ def _values(name: str, raw: bytes) -> Iterator[tuple[Path, str]]:
     raise _TooMuchError
 
 
+class _Readings:
+    """A short text in each way in which it can be read; what is hidden in jobs is found so too."""
+
+    def __init__(self, text: str) -> None:
+        """Read it.
+
+        Raises:
+            TooManyDecodingsError: there is no end to that.
+        """
+        texts = [reading.text for reading in decodings(text)]
+        self._said = [_Said(text) for text in dict.fromkeys(map(_plain, texts))]
+        self._quoted = 0
+
+    def has(self, value: str) -> bool:
+        """Return whether ``value`` is in it, or what a value says that is quoted itself.
+
+        Raises:
+            _TooMuchError: too many values may be quoted.
+        """
+        forms = [_plain(value)]
+        if may_be_quoted(value):
+            self._quoted += 1
+            if self._quoted > _MOST_QUOTED:
+                raise _TooMuchError
+            forms += [_plain(reading.text) for reading in islice(decodings(value), 1, _MOST_FORMS)]
+        return any(said.has(form) for said in self._said for form in forms)
+
+
 class _Said:
-    """A short text in which values are looked for."""
+    """One reading, in which values are looked for."""
 
     def __init__(self, text: str) -> None:
         self._text = text.casefold()
@@ -130,6 +165,11 @@ class _Said:
         end = joined.find(self._joined[-_BEGINNING:]) if len(self._joined) >= _BEGINNING else -1
         cut_off = end >= 0 and self._joined.endswith(joined[: end + _BEGINNING])
         return cut_off or joined in self._joined
+
+
+def _plain(text: str) -> str:
+    """Return a text without what only makes it look otherwise: accents apart, wide letters."""
+    return text if text.isascii() else normalize("NFKD", text)
 
 
 def _alone(word: str, text: str) -> bool:

@@ -11,7 +11,7 @@ from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
-from glasshouse.model.order import NAMES, Order, Undo
+from glasshouse.model.order import NAMES, Order, Undo, decode_order
 from glasshouse.storage.operations import Running
 from glasshouse.storage.trash import Heap
 from glasshouse.web import format as fmt
@@ -137,7 +137,7 @@ def operation_view(
 def _from(running: Running) -> str:
     """Return where an operation was ordered; nothing where that is not known any more."""
     try:
-        return _back(msgspec.json.decode(running.asked, type=Order), running.server)
+        return _back(decode_order(running.asked), running.server)
     except msgspec.MsgspecError:
         return ""
 

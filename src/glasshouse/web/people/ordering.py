@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from glasshouse.model.errors import InvalidError
-from glasshouse.model.order import NAMES, Order
+from glasshouse.model.order import NAMES, Order, decode_order
 from glasshouse.web import bodies
 from glasshouse.web.people.change import Change
 
@@ -26,7 +26,7 @@ def order_of_json(change: Change) -> Order:
     """
     bodies.require_json(change.headers.get("content-type", ""))
     try:
-        return msgspec.json.decode(change.body, type=Order)
+        return decode_order(change.body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise _no_order(error) from None
 
