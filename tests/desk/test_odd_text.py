@@ -36,8 +36,9 @@ def url(request: pytest.FixtureRequest) -> str | None:
 
 async def push(house: House, queue: str, text: bytes) -> None:
     peer = await house.engine.peer()
-    job = b'PUSH {"jid":"%b","jobtype":"%b","queue":"%b","args":["%b"],"retry":-1}' % (
-        text, text, queue.encode(), text,
+    failure = b'{"retry_count":0,"remaining":1,"errtype":"%b","message":"%b"}' % (text, text)
+    job = b'PUSH {"jid":"%b","jobtype":"%b","queue":"%b","args":["%b"],"retry":-1,"failure":%b}' % (
+        text, text, queue.encode(), text, failure,
     )  # fmt: skip
     assert await peer.ask(job) == "+OK"
     peer.close()

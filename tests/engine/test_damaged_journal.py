@@ -223,6 +223,14 @@ async def test_a_journal_file_that_is_gone_cut_or_from_before_is_refused_until_i
         pass
 
 
+async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder = lost_power(tmp_path / "data")
+    (folder / FILES[1]).unlink()
+    (folder / FILES[1]).mkdir()
+    with pytest.raises(StoreError, match=r"journal-1 of the journal cannot be read"):
+        check(folder)
+
+
 async def test_a_journal_is_not_missed_where_the_engine_ended_in_good_order(
     tmp_path: Path,
 ) -> None:
