@@ -12,6 +12,8 @@ revision = "008"
 down_revision = "007"
 
 _STEP, _LONGEST = 500, 1500
+# As text of any characters is kept: without a limit of the database's own where it has one.
+_KEY = sa.String(32).with_variant(sa.Text(), "postgresql")
 _LEDGER = sa.table(
     "ledger", sa.column("seq"), sa.column("body", sa.LargeBinary), sa.column("subject")
 )
@@ -27,11 +29,11 @@ def upgrade() -> None:
     """Make the table and the columns, and fill them from what was recorded."""
     op.create_table(
         "ledger_subject",
-        sa.Column("key", sa.String(32), primary_key=True),
+        sa.Column("key", _KEY, primary_key=True),
         sa.Column("server", sa.Text, nullable=False),
         sa.Column("queues", sa.Text, nullable=False),
     )
-    op.add_column("ledger", sa.Column("subject", sa.String(32)))
+    op.add_column("ledger", sa.Column("subject", _KEY))
     op.create_index("ix_ledger_subject", "ledger", ["subject"])
     db = op.get_bind()
     _fill_ledger(db)
