@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ def counted(db: apsw.Connection) -> Iterator[Work]:
         for name in _STEPS:
             told[name] += event["stmt_status"][name]
 
+    # What tests before this one left would else be cleared away in the midst of it, and counted.
+    gc.collect()
+    gc.disable()
     db.trace_v2(apsw.SQLITE_TRACE_PROFILE, traced)
     sys.setprofile(profile)
     try:
@@ -38,3 +42,4 @@ def counted(db: apsw.Connection) -> Iterator[Work]:
     finally:
         sys.setprofile(None)
         db.trace_v2(0)
+        gc.enable()
