@@ -25,6 +25,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 # The one that is written every day: ß.
 _FOLDED = re.compile("ss", re.IGNORECASE)
 _GLOB_SPECIAL = re.compile(r"[?\[]")
+_HAS_NUL = "instr(CAST(queue AS BLOB), x'00') > 0"
 _MOST = 24
 """Texts that are asked for: more tell hardly more, and SQLite takes no condition of thousands."""
 _LONGEST = 32
@@ -76,7 +77,10 @@ def shown_condition(shown: Sequence[str] | None) -> Condition | None:
     if shown is None:
         return None
     globs = tuple(_GLOB_SPECIAL.sub(r"[\g<0>]", glob) for glob in shown)
-    return " OR ".join(["queue GLOB ?"] * len(globs)) or "0", globs
+    if not globs:
+        return "0", ()
+    # SQLite looks at a name up to its first U+0000 alone: such names are looked at later.
+    return " OR ".join([*["queue GLOB ?"] * len(globs), _HAS_NUL]), globs
 
 
 def may_hide(rules: Sequence[Redaction]) -> Condition | None:
