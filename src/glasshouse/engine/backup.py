@@ -19,6 +19,7 @@ import apsw
 import msgspec
 
 from glasshouse.engine import schema
+from glasshouse.engine.disk import sync_folder
 from glasshouse.engine.inspection import View, inspect
 from glasshouse.engine.journal_reading import Reading
 from glasshouse.engine.migrations import JOURNAL_VERSION, VERSION
@@ -75,7 +76,7 @@ def backup(
         os.fsync(descriptor)
         _check_target(folder, file, force=force)
         os.replace(part, file)
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
     except apsw.Error as error:
         raise _failed(folder, file, error) from error
     except OSError as error:
@@ -199,11 +200,3 @@ def _cannot_write(file: Path, why: str) -> StoreError:
         f"The backup {file} cannot be written: {why}.",
         remedy="Name a file in a folder that exists, that this user may write, and that has room.",
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

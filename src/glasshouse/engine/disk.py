@@ -36,6 +36,19 @@ class LogFile(Protocol):
         """Close it."""
 
 
+def sync_folder(folder: Path) -> None:
+    """Return when the names of the files in ``folder`` are on the disk.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class PlainFile:
     """A ``LogFile`` of the operating system, readable by its owner only."""
 
@@ -45,11 +58,7 @@ class PlainFile:
         # POSIX drops a process's record locks on a file when any descriptor of it
         # closes; SQLite holds none on its log, so a descriptor of our own is safe there.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_folder(path.parent)
 
     def read(self) -> bytes:
         """Return all of it."""

@@ -1,8 +1,8 @@
 """What has to be mended in a database that took in a journal with records missing.
 
 Jobs stand each for itself. What is only true of all of them together is made true
-again here: every queue is listed, no two jobs hold one place of a queue, the log
-of finished executions has no gaps, and the counts are those of what is there.
+again here: every queue is listed, no two jobs hold one place of a queue, and the
+log of finished executions has no gaps. Counts are for ``batch.recount``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 
 import apsw
-
-from glasshouse.engine.batch import recount
 
 _QUEUES = (
     "INSERT INTO queue SELECT DISTINCT queue, 0, 0 FROM job"
@@ -46,7 +44,6 @@ def close_holes(db: apsw.Connection) -> None:
             db.execute(_PLACES)
         if db.execute(_GAPS).get:
             db.execute(_CLOSED)
-        recount(db)
         db.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(apsw.Error):  # SQLite may have rolled back by itself

@@ -27,12 +27,7 @@ _ANEW = (
 
 
 class JournalDamagedError(StoreError):
-    """The journal lacks what it must have; ``lost``: first and last record of each hole."""
-
-    def __init__(self, detail: str, remedy: str, lost: tuple[tuple[int, int], ...]) -> None:
-        """Say what is wrong and what to do."""
-        super().__init__(detail, remedy=remedy)
-        self.lost = lost
+    """The journal lacks what it must have."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -56,7 +51,7 @@ class Reading(msgspec.Struct, frozen=True):
             JournalDamagedError: some are missing.
         """
         if self.faults:
-            raise JournalDamagedError(" ".join(self.faults), self.remedy, self.lost)
+            raise JournalDamagedError(" ".join(self.faults), remedy=self.remedy)
         return iter(self.records)
 
 

@@ -12,8 +12,8 @@ import apsw
 import msgspec
 import structlog
 
-from glasshouse.engine.batch import Batch, position, write
-from glasshouse.engine.disk import LogFile
+from glasshouse.engine.batch import Batch, position, recount, write
+from glasshouse.engine.disk import LogFile, sync_folder
 from glasshouse.engine.holes import close_holes
 from glasshouse.engine.journal import FILES, Journal
 from glasshouse.engine.journal_reading import Reading, read
@@ -98,7 +98,7 @@ def missing(db: apsw.Connection, journal: list[bytes], folder: Path) -> Iterator
 
 
 def take_readable(db: apsw.Connection, found: Reading, folder: Path) -> None:
-    """Bring ``db`` up to what of a damaged journal is readable, over its holes.
+    """Bring ``db`` up to what of the journal is readable, over its holes if there are any.
 
     Records hold final states, so one may be left out: a job that it alone brought is
     not there, and one that it alone took away is there still.
@@ -109,7 +109,10 @@ def take_readable(db: apsw.Connection, found: Reading, folder: Path) -> None:
     """
     for seq, body in found.records:
         write(db, decode(body, folder), seq)
-    close_holes(db)
+    if found.faults:
+        close_holes(db)
+    # Records do not carry the sizes that readers see.
+    recount(db)
 
 
 def decode(body: bytes, folder: Path) -> Batch:
@@ -172,9 +175,5 @@ def _keep(folder: Path, texts: list[bytes]) -> list[str]:
             file.flush()
             os.fsync(file.fileno())
         kept.append(copy.name)
-    directory = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_folder(folder)
     return kept
