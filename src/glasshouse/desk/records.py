@@ -12,14 +12,13 @@ from glasshouse.desk.concerned import concerned
 from glasshouse.ledger import subject
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.model.access import Decision
-from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.order import Order
 from glasshouse.model.redaction import Redaction
 from glasshouse.policy.searching import without_hidden
 from glasshouse.storage.operations import Running
 from glasshouse.upstream.operator import Entry, Frozen
 from glasshouse.wire.jobs import JobError, parse_job
-from glasshouse.wire.masking import masked
+from glasshouse.wire.masking import masked_push
 from glasshouse.wire.payload import read_fields, set_fields
 
 _FEW, _TEXT = 10, 500
@@ -147,14 +146,8 @@ def _shown(text: str, hidden: tuple[Redaction, ...]) -> str:
         job = parse_job(text.encode("utf-8", "replace"))
     except JobError:
         return "no job"
-    stored = StoredJob(
-        state=JobState.ENQUEUED,
-        jid=job.jid,
-        jobtype=job.jobtype,
-        queue=job.queue,
-        payload=job.body,
-    )
-    return _shortened(masked(stored, hidden, _LOOKED_INTO).payload).decode("utf-8", "replace")
+    left = masked_push(job, job.body, hidden, _LOOKED_INTO)
+    return _shortened(left).decode("utf-8", "replace")
 
 
 def _shortened(payload: bytes) -> bytes:

@@ -80,10 +80,14 @@ def canonical(value: Mapping[str, Plain]) -> bytes:
     ).encode()
 
 
+def as_text(value: str) -> str:
+    """Return a text as a record has it: what is no character cannot be written as UTF-8."""
+    return value.encode("utf-8", "replace").decode()[:MOST_TEXT]
+
+
 def _checked(value: object) -> object:
     if isinstance(value, str):
-        # What is no character cannot be written as UTF-8.
-        return value.encode("utf-8", "replace").decode()[:MOST_TEXT]
+        return as_text(value)
     if isinstance(value, dict):
         return {_key(key): _checked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -18,7 +18,7 @@ from glasshouse.ledger import export
 from glasshouse.ledger.chain import Head, Link, sealed
 from glasshouse.ledger.checkpoint import Checkpoint, is_signed, read, sign, written
 from glasshouse.ledger.export import table
-from glasshouse.ledger.record import Event, Record
+from glasshouse.ledger.record import Event, Record, as_text
 from glasshouse.ledger.subject import Subject, subject_of
 from glasshouse.ledger.subject import read as read_names
 from glasshouse.ledger.subject import written as written_of
@@ -75,7 +75,7 @@ def append(db: sa.Connection, *records: Record) -> Head:
             "digest": link.digest,
             "at": record.at,
             "event": record.event.value,
-            "actor": _told(record.who.name),
+            "actor": as_text(record.who.name)[:_MOST_NAME],
             "subject": None if subject is None else subject.key,
         }
         for record, link, subject in zip(records, links, subjects, strict=True)
@@ -209,11 +209,6 @@ def latest(db: sa.Connection, wanted: Wanted, *, most: int, upto: int | None = N
     """Return the newest records, up to number ``upto``, the newest first."""
     asked = _LINK.where(*_conditions(db, wanted, upto)).order_by(LEDGER.c.seq.desc())
     return _links(db, asked.limit(most))
-
-
-def _told(name: str) -> str:
-    """Return a name as a record's body has it, which cannot hold what is no character."""
-    return name.encode("utf-8", "replace").decode()[:_MOST_NAME]
 
 
 def _links(db: sa.Connection, asked: sa.Select[Any]) -> list[Link]:

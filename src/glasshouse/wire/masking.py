@@ -13,8 +13,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from glasshouse.model.job import StoredJob
+from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.redaction import MASK, Redaction
+from glasshouse.wire.jobs import NewJob
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.maskpaths import State, after, may_occur
 from glasshouse.wire.masktext import UnreadableError, hide_at, hide_values
@@ -63,6 +64,20 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...], most: int = MOST_READ) 
     if hidden == fields:
         return job
     return msgspec.structs.replace(job, payload=_payload(hidden), redacted=True)
+
+
+def masked_push(
+    job: NewJob, payload: bytes, rules: tuple[Redaction, ...], most: int = MOST_READ
+) -> bytes:
+    """Return ``payload``, of which ``job`` was read, likewise."""
+    stored = StoredJob(
+        state=JobState.ENQUEUED,
+        jid=job.jid,
+        jobtype=job.jobtype,
+        queue=job.queue,
+        payload=payload,
+    )
+    return masked(stored, rules, most).payload
 
 
 def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:

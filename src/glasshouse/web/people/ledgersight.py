@@ -19,7 +19,6 @@ from glasshouse.ledger import subject
 from glasshouse.ledger.chain import Link
 from glasshouse.ledger.export import read, table
 from glasshouse.ledger.subject import Subject
-from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.policy.sight import Sight
 from glasshouse.storage import ledger
@@ -27,7 +26,7 @@ from glasshouse.storage.ledger import Wanted
 from glasshouse.storage.operations import Running
 from glasshouse.web.context import PageContext
 from glasshouse.wire.jobs import JobError, parse_job
-from glasshouse.wire.masking import masked
+from glasshouse.wire.masking import masked_push
 
 _JOB = "job"
 
@@ -108,16 +107,10 @@ def queues_of(running: Running) -> tuple[str, ...] | None:
 
 
 def _without_hidden(pushed: str, hidden: tuple[Redaction, ...]) -> str:
+    payload = pushed.encode("utf-8", "replace")
     try:
-        job = parse_job(pushed.encode("utf-8", "replace"))
+        job = parse_job(payload)
     except JobError:
         # It was cut off, or is none: what is in it cannot be told.
         return MASK
-    stored = StoredJob(
-        state=JobState.ENQUEUED,
-        jid=job.jid,
-        jobtype=job.jobtype,
-        queue=job.queue,
-        payload=pushed.encode("utf-8", "replace"),
-    )
-    return masked(stored, hidden).payload.decode("utf-8", "replace")
+    return masked_push(job, payload, hidden).decode("utf-8", "replace")
