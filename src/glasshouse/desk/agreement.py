@@ -1,14 +1,10 @@
-"""What was agreed to: the very order that a preview showed, and by which queues it is decided."""
+"""What was agreed to: the very order that a preview showed, with all that it has to say."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-
-import msgspec
 
 from glasshouse.desk.asker import Asker
-from glasshouse.desk.concerned import concerned
 from glasshouse.desk.refusals import PreviewStaleError
 from glasshouse.model.access import Decision
 from glasshouse.model.errors import InvalidError
@@ -16,13 +12,6 @@ from glasshouse.model.keeping import Bounds
 from glasshouse.model.order import NAMES, Order, Undo
 from glasshouse.storage.operations import Running
 from glasshouse.upstream.operator import Frozen
-
-Queues = tuple[str | None, ...]
-"""By which an order is decided; ``None`` stands for all of the server."""
-
-
-# Made at import: two threads that decode a type for the first time at once break msgspec.
-_decode_queues: Callable[[str], Queues] = msgspec.json.Decoder(Queues).decode
 
 
 def order_digest(order: Order, server: str, preview: str) -> str:
@@ -64,16 +53,3 @@ def check_agreement(
             f"The trash keeps {bounds.most:,} jobs: {lost:,} of these cannot come back.",
             remedy='Choose fewer, or agree to that: "lossy": true.',
         )
-
-
-def queues_of(order: Order, frozen: Frozen | None) -> Queues:
-    """Return the queues by which an order is decided."""
-    return concerned(order, frozen) or (None,)
-
-
-def kept_queues(running: Running) -> Queues:
-    """Return the queues by which an operation was decided."""
-    if not running.queues:
-        # It was begun by a version that did not keep them.
-        return (running.queue or None,)
-    return _decode_queues(running.queues)

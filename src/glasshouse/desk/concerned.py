@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
+from glasshouse.ledger import subject
 from glasshouse.model.order import NAMES, Order
+from glasshouse.storage.operations import Running
 from glasshouse.upstream.operator import Frozen
 from glasshouse.wire.jobs import parse_job
 
+Queues = tuple[str, ...] | None
+"""Queues by their names; ``None``: it may be any of the server."""
 
-def concerned(order: Order, frozen: Frozen | None) -> tuple[str, ...] | None:
-    """Return the queues that an order with these jobs is about; ``None``: it may be any.
+
+def concerned(order: Order, frozen: Frozen | None) -> Queues:
+    """Return the queues that an order with these jobs is about.
 
     Raises:
         JobError: it pushes what is no job.
@@ -20,3 +27,18 @@ def concerned(order: Order, frozen: Frozen | None) -> tuple[str, ...] | None:
     if frozen is not None and frozen.queues and not NAMES[order.operation].whole:
         return frozen.queues
     return None
+
+
+def deciding(queues: Queues) -> tuple[str | None, ...]:
+    """Return by what an operation is decided; ``None`` in it stands for all of the server."""
+    return queues or (None,)
+
+
+def written(queues: Queues) -> str:
+    """Return queues as an operation keeps them, however many; nothing for any."""
+    return "" if queues is None else json.dumps(queues, separators=(",", ":"))
+
+
+def queues_of(running: Running) -> Queues:
+    """Return the queues that an operation is about, as it keeps them."""
+    return subject.read(running.queues)

@@ -22,9 +22,9 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from glasshouse.desk import records
-from glasshouse.desk.agreement import check_agreement, check_same, order_digest, queues_of
+from glasshouse.desk.agreement import check_agreement, check_same, order_digest
 from glasshouse.desk.asker import Asker
-from glasshouse.desk.concerned import concerned
+from glasshouse.desk.concerned import concerned, deciding, written
 from glasshouse.desk.freezing import ON_JOBS, freeze
 from glasshouse.desk.going import LEASE, Going
 from glasshouse.desk.refusals import (
@@ -314,7 +314,7 @@ class Desk:
         return None, msgspec.structs.replace(bare, chunks=tuple(chunks))
 
     def _decided(self, asker: Asker, server: str, order: Order, frozen: Frozen | None) -> Decision:
-        return asker.worst(order.operation, server, queues_of(order, frozen))
+        return asker.worst(order.operation, server, deciding(concerned(order, frozen)))
 
     async def _refuse(
         self, asker: Asker, server: str, order: Order, decision: Decision, frozen: Frozen | None
@@ -351,7 +351,7 @@ class Desk:
             total=found.count,
             started_at=now,
             order_digest=order_digest(order, server, operation),
-            queues=msgspec.json.encode(queues_of(order, frozen)).decode(),
+            queues=written(concerned(order, frozen)),
             lease_owner=self._going.console,
             fence=1,
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from glasshouse.desk.asker import Asker
-from glasshouse.desk.concerned import concerned
+from glasshouse.desk.concerned import concerned, queues_of
 from glasshouse.ledger import subject
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.model.access import Decision
@@ -101,7 +101,7 @@ def _stop(running: Running, decision: Decision) -> dict[str, str]:
         "operation": running.operation,
         "server": running.server,
     }
-    detail |= subject.named(subject.read(running.queues))
+    detail |= subject.named(queues_of(running))
     return detail | {"rule": decision.why.value, "role": decision.role}
 
 
@@ -113,7 +113,7 @@ def outcome(running: Running, who: Who, now: float, **more: str) -> Record:
         "server": running.server,
         "outcome": running.outcome,
     }
-    detail |= subject.named(subject.read(running.queues))
+    detail |= subject.named(queues_of(running))
     if running.total:
         detail["jobs"] = str(running.done)
         detail["of"] = str(running.total)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from glasshouse.desk import records
-from glasshouse.desk.agreement import kept_queues
 from glasshouse.desk.asker import Asker
+from glasshouse.desk.concerned import deciding, queues_of
 from glasshouse.desk.refusals import unrecorded
 from glasshouse.desk.refusing import Refusing
 from glasshouse.desk.running import stoppable
@@ -25,7 +25,7 @@ def may_stop(asker: Asker, running: Running) -> Decision:
     It takes no second person to stop.
     """
     operation = Operation(running.operation)
-    decision = asker.worst(operation, running.server, kept_queues(running))
+    decision = asker.worst(operation, running.server, deciding(queues_of(running)))
     if decision.outcome is Outcome.NEEDS_SECOND_PERSON:
         return msgspec.structs.replace(decision, outcome=Outcome.ALLOW)
     return decision
@@ -45,7 +45,7 @@ class Stopping:
         decision, now = may_stop(asker, running), self._clock()
         if decision.outcome is not Outcome.ALLOW:
             record = records.stop_refused(running, asker.who, decision, now)
-            await self._refusing.refuse(asker, record, decision, kept_queues(running)[0])
+            await self._refusing.refuse(asker, record, decision, deciding(queues_of(running))[0])
         if running.ended_at is not None or running.stop:
             return
         if not stoppable(running):

@@ -19,6 +19,7 @@ from glasshouse.floor.index_texts import Texts
 from glasshouse.model.audience import EVERYTHING, Audience
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.upstream.scan import Spot, Stretch
+from glasshouse.wire.lenient import storable
 from glasshouse.wire.matching import moment
 
 _BITS = 20
@@ -157,7 +158,7 @@ class IndexStore:
         if exactly is not None:
             return self._selected(
                 f"FROM entry WHERE jid = ? AND id >= ? AND id < ? AND {kinds}",
-                (_text(exactly), *span, *values, most),
+                (storable(exactly), *span, *values, most),
             )
         tables = self._texts.tables_of(audience)
         if match is None or tables is None:
@@ -238,7 +239,7 @@ def _columns(job: StoredJob) -> tuple[str, str, bytes]:
     facts = msgspec.structs.asdict(job)
     payload = facts.pop("payload")
     # Names may have half characters, which this encoder writes as escapes.
-    return _text(job.jid), json.dumps(facts), payload
+    return storable(job.jid), json.dumps(facts), payload
 
 
 def _held(facts: str | None, payload: bytes | None) -> StoredJob | None:
@@ -246,7 +247,3 @@ def _held(facts: str | None, payload: bytes | None) -> StoredJob | None:
         return None
     told = json.loads(facts)
     return StoredJob(**{**told, "state": JobState(told["state"])}, payload=payload)
-
-
-def _text(jid: str) -> str:
-    return jid.encode("utf-8", "replace").decode()

@@ -43,7 +43,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     ``record`` is the number of its intent in the ledger. ``done`` and ``moved`` count jobs
     of the steps before ``step``; ``examples`` is JSON: ids of some that had moved.
     ``order_digest`` tells the very order that was agreed to, ``queues`` is JSON: those by
-    which it was decided, and that it is about; ``null`` among them is all of the server.
+    which it was decided, and that it is about; nothing where that may be all of the server.
     ``stopped_by`` asked it to stop. ``lease_owner`` is the console that carries it out, under
     ``fence``, until ``lease_expires_at`` (see ``leases``).
     """

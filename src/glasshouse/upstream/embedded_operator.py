@@ -47,6 +47,7 @@ from glasshouse.upstream.operator import (
     Kept,
     Selection,
 )
+from glasshouse.wire.lenient import storable
 from glasshouse.wire.masking import masked
 from glasshouse.wire.matching import matches, moment_and_error
 
@@ -225,7 +226,7 @@ class _Gathering:
         at, errtype = moment_and_error(job)
         if errtype and self._wanted.hidden:
             _, errtype = moment_and_error(masked(job, self._wanted.hidden))
-        names = (job.queue, job.jobtype, _sound(errtype or ""))
+        names = (job.queue, job.jobtype, storable(errtype or ""))
         for counter, name in zip(self.names, names, strict=True):
             if name and (name in counter or len(counter) < _MOST_NAMES):
                 counter[name] += 1
@@ -310,11 +311,6 @@ def _meant(wanted: Selection, job: StoredJob) -> bool:
         return False
     query: JobQuery | None = wanted.query
     return query is None or matches(query, job)
-
-
-def _sound(text: str) -> str:
-    """Return a text that JSON can hold: a pushed job may have half a character in its error."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[Kept]:

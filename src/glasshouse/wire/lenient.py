@@ -16,6 +16,11 @@ _MAX_LENIENT = 65536
 _LEXEME = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\s*', re.DOTALL)
 
 
+def storable(text: str) -> str:
+    """Return ``text`` as UTF-8 can hold it: half a character becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def fields(payload: bytes) -> dict[str, bytes]:
     """Return the stored text of each top-level member, or ``{}`` if that cannot be told."""
     try:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from glasshouse.model.globs import alike
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.wire.jobs import NewJob
@@ -20,7 +21,6 @@ from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.maskpaths import State, after, may_occur
 from glasshouse.wire.masktext import UnreadableError, hide_at, hide_values
 from glasshouse.wire.maskvalues import HiddenValues
-from glasshouse.wire.patterns import glob
 from glasshouse.wire.payload import read_fields
 
 MOST_READ = 256 << 10
@@ -82,7 +82,7 @@ def masked_push(
 
 def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     """Return the paths that may lead to something in this job."""
-    named = frozenset(rule.path for rule in rules if glob(rule.jobtype, job.jobtype))
+    named = frozenset(rule.path for rule in rules if alike(rule.jobtype, job.jobtype))
     found = may_occur(named, job.payload)
     if job.shown_args is None:
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 
-from glasshouse.wire.patterns import glob
+from glasshouse.model.globs import alike
 
 State = frozenset[tuple[str, ...]]
 MANY = "**"
@@ -88,6 +88,6 @@ def _after(state: State, key: str) -> State:
         if path[0] == MANY:
             left.add(path)
             todo.append(path[1:])
-        elif glob(path[0], key):
+        elif alike(path[0], key):
             left.add(path[1:])
     return frozenset(left)

@@ -15,13 +15,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from glasshouse.model import globs
+from glasshouse.model.globs import alike
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
 from glasshouse.model.times import stored_time
 from glasshouse.wire import lenient
 from glasshouse.wire.argpaths import PathTooWideError, values
 from glasshouse.wire.masking import masked
-from glasshouse.wire.patterns import glob
 
 DEAD_SECONDS = 180 * 86400.0
 """How long Faktory keeps a dead job; an entry's time is when it expires."""
@@ -123,7 +123,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _named(patterns: Sequence[str], name: str) -> bool:
-    return all(glob(pattern, name) for pattern in patterns)
+    return all(alike(pattern, name) for pattern in patterns)
 
 
 def _in_time(
@@ -270,7 +270,7 @@ def _at_paths(terms: Sequence[ArgsTerm], raw: bytes, pause: Pause) -> bool:
 
 
 def _at_path(term: ArgsTerm, args: object, pause: Pause) -> bool:
-    return any(glob(term.value, _scalar(value)) for value in values(args, term.path, pause))
+    return any(alike(term.value, _scalar(value)) for value in values(args, term.path, pause))
 
 
 def _decoded(raw: bytes) -> object:

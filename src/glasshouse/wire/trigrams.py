@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from glasshouse.model.jobquery import JobQuery
+from glasshouse.wire import lenient
 from glasshouse.wire.matching import error_parts
 
 SIZE = 3
@@ -39,7 +40,7 @@ def match_of(wanted: JobQuery) -> str | None:
 
 def _storable(text: str) -> str:
     """Return text without half characters, and without NUL, which ends text for SQLite."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return lenient.storable(text.replace("\0", "\ufffd"))
 
 
 def _texts(wanted: JobQuery) -> Iterable[str]:

@@ -23,7 +23,6 @@ from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.policy.sight import Sight
 from glasshouse.storage import ledger
 from glasshouse.storage.ledger import Wanted
-from glasshouse.storage.operations import Running
 from glasshouse.web.context import PageContext
 from glasshouse.wire.jobs import JobError, parse_job
 from glasshouse.wire.masking import masked_push
@@ -99,11 +98,6 @@ def all_shown(sight: Sight, queues: tuple[str, ...] | None) -> bool:
     if sight.everything:
         return True
     return queues is not None and all(map(sight.shows, queues))
-
-
-def queues_of(running: Running) -> tuple[str, ...] | None:
-    """Return the queues that an operation is about; ``None``: it may be all."""
-    return subject.read(running.queues)
 
 
 def _without_hidden(pushed: str, hidden: tuple[Redaction, ...]) -> str:

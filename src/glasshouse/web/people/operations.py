@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET
 from starlette.responses import Response
 
+from glasshouse.desk.concerned import queues_of
 from glasshouse.desk.desk import Desk, Result
 from glasshouse.desk.running import stoppable
 from glasshouse.desk.shown import Shown
@@ -31,7 +32,7 @@ from glasshouse.web.orders import HeapShape, OperationShape, OutcomeShape, Previ
 from glasshouse.web.people import may
 from glasshouse.web.people.asker import asker_of, powers_of
 from glasshouse.web.people.change import Change, see
-from glasshouse.web.people.ledgersight import all_shown, covers, queues_of
+from glasshouse.web.people.ledgersight import all_shown, covers
 from glasshouse.web.people.operationviews import confirm_view, operation_view, trash_view
 from glasshouse.web.people.ordering import order_of_form, order_of_json
 from glasshouse.web.people.people import People

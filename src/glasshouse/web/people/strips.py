@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+from glasshouse.desk.concerned import queues_of
 from glasshouse.model.errors import StoreError
 from glasshouse.storage.operations import Running, Seen
 from glasshouse.web.context import Lately, PageContext, server_of
-from glasshouse.web.people.ledgersight import covers, queues_of
+from glasshouse.web.people.ledgersight import covers
 from glasshouse.web.people.operationviews import strip_row
 from glasshouse.web.views.shared import StripRow
 
