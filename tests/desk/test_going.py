@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,30 +12,9 @@ from glasshouse.desk.refusals import PreviewStaleError
 from glasshouse.ledger.record import Event
 from glasshouse.storage.tables import CHUNK, PREVIEW
 from glasshouse.upstream import embedded_operator
-from glasshouse.upstream.embedded_operator import EmbeddedOperator
-from glasshouse.upstream.operator import Change, Done, Entry
 
 from .house import BOSS, House, living, order
-
-
-class Waiting(EmbeddedOperator):
-    """An operator whose second step waits until a test has done what it wants."""
-
-    def __init__(self, data: Path) -> None:
-        super().__init__(data)
-        self.reached, self.go = asyncio.Event(), asyncio.Event()
-
-    async def change(
-        self,
-        act: str,
-        step: int,
-        change: Change,
-        named: Sequence[Entry],
-    ) -> Done:
-        if step == 1:
-            self.reached.set()
-            await self.go.wait()
-        return await super().change(act, step, change, list(named))
+from .midst import Waiting
 
 
 async def test_agreed_to_twice_at_once_it_is_done_once(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from glasshouse.ledger.record import Event
-from glasshouse.storage import operations, trash
-from glasshouse.storage.database import Database
+from glasshouse.storage import trash
 from glasshouse.storage.tables import CHUNK, OPERATION
 from glasshouse.upstream import embedded_operator
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from glasshouse.upstream.operator import Entry
-from tests.steady import LONG
 
+from .console import settled
 from .house import BOSS, House, living, order
-from .test_going import Waiting
+from .midst import begun
 
 Spoil = Callable[[sa.Connection], Any]
 
@@ -35,25 +33,6 @@ def _no_list(db: sa.Connection) -> None:
 
 def _no_order(db: sa.Connection) -> None:
     db.execute(sa.update(OPERATION).values(asked=b"{", who=b""))
-
-
-async def _settled(database: Database) -> None:
-    async with asyncio.timeout(LONG):
-        while await database.run(operations.unended):
-            await asyncio.sleep(0.02)
-
-
-async def _begun(house: House) -> tuple[str, Waiting]:
-    """Clear a queue of five in steps of two; return when the second step is about to be done."""
-    operator = Waiting(house.data)
-    house.desk.operators = house.desk._going._operators = {"main": operator}
-    house.desk.patience = 0.01
-    await house.fill("q", 5)
-    shown = await house.desk.preview(BOSS, "main", order("queue.clear", queue="q"))
-    sent = order("queue.clear", queue="q", preview=shown.preview)
-    await house.desk.perform(BOSS, "main", sent)
-    await operator.reached.wait()
-    return shown.preview, operator
 
 
 async def _failed(house: House, operation: str) -> dict[str, str]:
@@ -77,10 +56,10 @@ async def test_what_is_gone_in_the_midst_ends_it(
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path, url=url) as house:
         before = await house.fill("p", 1)
-        operation, operator = await _begun(house)
+        operation, operator = await begun(house, BOSS)
         house.desk.database.call(spoil)
         operator.go.set()
-        await _settled(house.desk.database)
+        await settled(house.desk.database)
         detail = await _failed(house, operation)
         # The second step was done, and not counted: that is said.
         assert (detail["jobs"], detail["of"]) == ("2", "5")
@@ -99,11 +78,11 @@ async def test_what_is_gone_at_a_start_ends_it(
 ) -> None:
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path, url=url) as house:
-        operation, operator = await _begun(house)
+        operation, operator = await begun(house, BOSS)
         await house.desk.close()
         house.desk.database.call(spoil)
         async with living(tmp_path / "again", url=url, engine=house.engine) as again:
-            await _settled(again.desk.database)
+            await settled(again.desk.database)
             detail = await _failed(again, operation)
             assert (detail["jobs"], detail["of"]) == ("2", "5")
             # The second step was asked for by nobody any more: it is not done later either.
@@ -112,7 +91,7 @@ async def test_what_is_gone_at_a_start_ends_it(
             assert len(again.desk.database.call(trash.jobs, operation)) == 2
 
 
-async def test_one_of_a_single_step_that_is_gone_does_not_keep_others_from_being_settled(
+async def test_one_of_a_single_step_that_is_gone_does_not_keep_others_from_beingsettled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with living(tmp_path) as house:
@@ -130,7 +109,7 @@ async def test_one_of_a_single_step_that_is_gone_does_not_keep_others_from_being
         known = len(house.records(Event.OUTCOME))
         house.desk.database.call(reopen)
         async with living(tmp_path / "again", url=_url(tmp_path), engine=house.engine) as again:
-            await _settled(again.desk.database)
+            await settled(again.desk.database)
             told = [r["detail"] for r in again.records(Event.OUTCOME)][known:]
         by_name = {detail["operation"]: detail["outcome"] for detail in told}
         assert by_name == {"queue.clear": "failed", "queue.pause": "done"}
@@ -141,7 +120,7 @@ async def test_a_fault_of_the_console_ends_it_too(
 ) -> None:
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path) as house:
-        operation, operator = await _begun(house)
+        operation, operator = await begun(house, BOSS)
 
         faults = [ZeroDivisionError("once")]
 
@@ -152,7 +131,7 @@ async def test_a_fault_of_the_console_ends_it_too(
 
         monkeypatch.setattr(operator, "same", same)
         operator.go.set()
-        await _settled(house.desk.database)
+        await settled(house.desk.database)
         assert "fault" in (await _failed(house, operation))["told"]
         await operator.close()
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from glasshouse.model.operation import Operation
-from tests.storage.postgres import Postgres, needs_postgres, postgres_server
 
 from .house import House, living
 
@@ -18,20 +16,6 @@ ODD = {
     "mark": "odd-\U0010ffff-\U0010ffff\U00100000-jid".encode(),
     "long": b"odd-" + bytes(97 + number * number % 26 for number in range(9000)),
 }
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with postgres_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
-def url(request: pytest.FixtureRequest) -> str | None:
-    if request.param == "sqlite":
-        return None
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.another()
 
 
 async def push(house: House, queue: str, text: bytes) -> None:
@@ -45,9 +29,7 @@ async def push(house: House, queue: str, text: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", ODD)
-async def test_one_odd_job_blocks_nothing_of_its_queue(
-    tmp_path: Path, url: str | None, kind: str
-) -> None:
+async def test_one_odd_job_blocks_nothing_of_its_queue(tmp_path: Path, url: str, kind: str) -> None:
     async with living(tmp_path, url=url) as house:
         await house.fill("q", 3)
         await push(house, "q", ODD[kind])

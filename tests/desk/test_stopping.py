@@ -22,8 +22,8 @@ from glasshouse.policy.rules import Rules
 from glasshouse.storage.tables import OPERATION
 from glasshouse.upstream import embedded_operator
 
-from .house import BOSS, House, asker, living, order
-from .test_going import Waiting
+from .house import BOSS, asker, living
+from .midst import begun
 
 RULES = Rules(
     roles=resolve(
@@ -48,18 +48,6 @@ DENIED = [
 ]
 
 
-async def _begun(house: House) -> tuple[str, Waiting]:
-    operator = Waiting(house.data)
-    house.desk.operators = house.desk._going._operators = {"main": operator}
-    house.desk.patience = 0.01
-    await house.fill("q", 5)
-    shown = await house.desk.preview(PROVEN, "main", order("queue.clear", queue="q"))
-    sent = order("queue.clear", queue="q", preview=shown.preview)
-    await house.desk.perform(PROVEN, "main", sent)
-    await operator.reached.wait()
-    return shown.preview, operator
-
-
 @pytest.mark.parametrize(("who", "kind", "why"), DENIED)
 async def test_who_may_not_begin_it_cannot_stop_it_and_that_is_recorded(
     tmp_path: Path,
@@ -70,7 +58,7 @@ async def test_who_may_not_begin_it_cannot_stop_it_and_that_is_recorded(
 ) -> None:
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path) as house:
-        operation, operator = await _begun(house)
+        operation, operator = await begun(house, PROVEN)
         with pytest.raises(kind):
             await house.desk.stop(who, operation)
         (refused,) = house.records(Event.REFUSED)
@@ -94,7 +82,7 @@ async def test_who_stopped_it_is_recorded_once_and_before_it_takes_effect(
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     second = asker("boss", RULES, name="local:second", factor_age=5)
     async with living(tmp_path) as house:
-        operation, operator = await _begun(house)
+        operation, operator = await begun(house, PROVEN)
         stops = [house.desk.stop(who, operation) for who in (second, PROVEN, second)]
         await asyncio.gather(*stops)
         (stopped,) = house.records(Event.STOPPED)
@@ -120,7 +108,7 @@ async def test_it_takes_no_second_person_to_stop(
 ) -> None:
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path) as house:
-        operation, operator = await _begun(house)
+        operation, operator = await begun(house, PROVEN)
         await house.desk.stop(asker("pair", RULES, name="local:pair"), operation)
         operator.go.set()
         await house.desk.settled()
@@ -133,7 +121,7 @@ async def test_a_stop_that_cannot_be_recorded_does_not_take_place(
 ) -> None:
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path) as house:
-        operation, operator = await _begun(house)
+        operation, operator = await begun(house, PROVEN)
 
         async def full(*_: object) -> int:
             raise StoreError("no room")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import alembic.command
+import alembic.config
 import pytest
+import sqlalchemy as sa
 
+from glasshouse.storage import database as opening
 from glasshouse.storage.database import Database, sqlite_url
 
 from .postgres import Postgres, needs_postgres, postgres_server
@@ -25,6 +30,20 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return sqlite_url(tmp_path)
     server: Postgres = request.getfixturevalue("postgres")
     return server.another()
+
+
+@contextlib.contextmanager
+def at_version(url: str, version: str) -> Iterator[sa.Connection]:
+    """Yield a connection to a new database as it was at a version; what is done there is kept."""
+    engine = opening._engine(url)
+    with engine.begin() as connection:
+        config = alembic.config.Config()
+        config.set_main_option("script_location", "glasshouse.storage:migrations")
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, version)
+        yield connection
+    engine.dispose()
 
 
 @pytest.fixture

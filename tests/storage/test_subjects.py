@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import alembic.command
-import alembic.config
 import sqlalchemy as sa
 
 from glasshouse.ledger.chain import Head, seal
 from glasshouse.ledger.record import Event, Record
 from glasshouse.ledger.subject import Subject
 from glasshouse.ledger.verify import verify
-from glasshouse.storage import database as opening
 from glasshouse.storage import ledger, operations, trash
 from glasshouse.storage.database import Database
 from glasshouse.storage.ledger import Wanted
 
+from .conftest import at_version
 from .test_ledger import NOW, record
 
 DETAILS: tuple[dict[str, str], ...] = (
@@ -71,13 +69,7 @@ def test_no_text_is_looked_for_in_a_pushed_job_for_whom_anything_is_hidden(
 
 
 def test_what_an_older_version_recorded_is_about_what_it_names(url: str) -> None:
-    engine = opening._engine(url)
-    with engine.begin() as connection:
-        config = alembic.config.Config()
-        config.set_main_option("script_location", "glasshouse.storage:migrations")
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "005")
+    with at_version(url, "005") as connection:
         head = Head(
             0, bytes(connection.execute(sa.text("SELECT id FROM ledger_head")).scalar_one())
         )
@@ -103,7 +95,6 @@ def test_what_an_older_version_recorded_is_about_what_it_names(url: str) -> None
                 ),
                 {"id": f"op-{number}", "n": number, "kind": kind, "queue": queue, "none": b""},
             )
-    engine.dispose()
     made = Database(url)
     try:
         key = Subject("main", ("mail",)).key

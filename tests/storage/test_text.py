@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import alembic.command
-import alembic.config
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -17,13 +15,14 @@ from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.ledger.verify import verify
 from glasshouse.model.keeping import Bounds
 from glasshouse.storage import accounts, ledger, operations, sessions, tokens, trash
-from glasshouse.storage.database import Database, _engine
+from glasshouse.storage.database import Database
 from glasshouse.storage.ledger import Wanted
 from glasshouse.storage.operations import Beginning, Preview, Running
 from glasshouse.storage.tables import ATTEMPT, METADATA, TOUCHED
 from glasshouse.storage.text import MARK, PortableText, decode, encode
 from glasshouse.storage.trash import Thrown
 
+from .conftest import at_version
 from .test_storage import NOW, account, session, token
 
 ODD = ("nul \0 and \0\0", "lone \ud800 and \udfff", f"{MARK} the mark {MARK}{MARK}", "\0", "\udc80")
@@ -173,22 +172,15 @@ def test_ids_and_queues_of_any_length_are_kept_and_found(database: Database) -> 
 def test_what_was_kept_before_is_read_and_found_as_before(url: str) -> None:
     """Rows of a version that kept such text as it is, where the database took it."""
     old = ["plain", f"{MARK}", f"{MARK}\U00100000"]
-    engine = _engine(url)
-    if engine.dialect.name == "sqlite":
+    if url.startswith("sqlite"):
         old += ["nul \0 and \0"]
-    with engine.begin() as connection:
-        config = alembic.config.Config()
-        config.set_main_option("script_location", "glasshouse.storage:migrations")
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "005")
+    with at_version(url, "005") as connection:
         touched = sa.table("touched", *(sa.column(c.name) for c in TOUCHED.columns))
         attempt = sa.table("attempt", *(sa.column(c.name) for c in ATTEMPT.columns))
         for place, text in enumerate(old):
             row = {"operation": "o", "place": place, "server": "main", "jid": text}
             connection.execute(sa.insert(touched).values(row))
             connection.execute(sa.insert(attempt).values(key=text, count=1, ends_at=1.0))
-    engine.dispose()
     database = Database(url)
     try:
         for place, text in enumerate(old):

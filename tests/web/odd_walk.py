@@ -22,6 +22,7 @@ from glasshouse.wire.payload import read_fields
 from tests.engine.peer import Peer
 from tests.odd import Odd
 from tests.steady import LONG
+from tests.web.streaming import streamed
 from tests.web.whole import Whole
 
 API = "/api/v1/servers/main"
@@ -149,35 +150,9 @@ async def streams(site: Whole, topics: Sequence[str]) -> None:
     """Listen until every page has been told whole."""
     for start in range(0, len(topics), _TOPICS):
         some = topics[start : start + _TOPICS]
-        said = await _streamed(site, some)
+        said = await streamed(site.app, some, site.cookie)
         assert said.count(b"event: fragment") >= len(some), some
         assert b"Something went wrong" not in said, some
-
-
-async def _streamed(site: Whole, topics: Sequence[str]) -> bytes:
-    said, enough = bytearray(), asyncio.Event()
-
-    async def receive() -> dict[str, str]:
-        await enough.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        said.extend(message.get("body", b""))
-        if said.count(b"event: fragment") >= len(topics):
-            enough.set()
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "http_version": "1.1",
-        "raw_path": b"/main/live",
-        "query_string": "&".join(f"topic={quote(topic, safe='')}" for topic in topics).encode(),
-        "headers": [(b"host", b"house"), (b"cookie", site.cookie.encode())],
-        "client": ("127.0.0.1", 4000),
-    }
-    async with asyncio.timeout(LONG):
-        await site.app(scope, receive, send)
-    return bytes(said)
 
 
 def state_of(site: Whole) -> Any:

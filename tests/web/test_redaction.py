@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import apsw
@@ -27,6 +26,7 @@ from glasshouse.web.routes import ROUTES, Kind
 from tests.steady import LONG
 from tests.upstream.store import NOW, put, storing
 from tests.web.fakes import ASSETS, FAST
+from tests.web.streaming import streamed
 
 SECRET = "tok-5ecr3t"
 JIDS = ("plain", "failed", "queued", "soon", "hidden-queue")
@@ -70,32 +70,6 @@ def fill(db: apsw.Connection, secret: str = SECRET) -> None:
     for number, jid in enumerate(("failed", "runs"), start=1):
         row = (number, jid, "Send", "mail", "w", 1.0, 2.0, 3.0, 2, f"Bad {secret}")
         db.execute("INSERT INTO finished VALUES (?,?,?,?,?,?,?,?,?,?,NULL)", row)
-
-
-async def streamed(app: Application, topic: str) -> bytes:
-    """Return what a stream of one page says until the page was told whole."""
-    said, enough = bytearray(), asyncio.Event()
-
-    async def receive() -> dict[str, str]:
-        await enough.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        said.extend(message.get("body", b""))
-        if b"event: fragment" in said:
-            enough.set()
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "http_version": "1.1",
-        "raw_path": b"/main/live",
-        "query_string": f"topic={quote(topic)}".encode(),
-        "headers": [(b"host", b"house")],
-    }
-    async with asyncio.timeout(60):
-        await app(scope, receive, send)
-    return bytes(said)
 
 
 def addresses(*words: str) -> list[str]:
@@ -146,7 +120,7 @@ async def test_a_secret_at_a_hidden_path_is_in_no_byte_of_any_answer(
             assert not [form for form in forms if form in said], address
         topics = ("/main", "/main/dead", "/main/retries", "/main/jobs/plain", "/main/search?q=deep")
         for topic in topics:
-            told = await streamed(app, topic)
+            told = await streamed(app, [topic])
             assert b"fragment" in told
             assert not [form for form in forms if form.encode() in told], topic
 
@@ -252,7 +226,7 @@ async def test_jobs_of_queues_that_may_not_be_seen_are_nowhere(tmp_path: Path) -
             assert ">pay<" not in said, address
         assert (await client.get("/main/queues/pay")).status_code == 404
         assert (await client.get("/api/v1/servers/main/queues/pay/jobs")).status_code == 404
-        told = await streamed(app, "/main/dead")
+        told = await streamed(app, ["/main/dead"])
         assert b"plain" in told
         assert b"hidden-queue" not in told
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glasshouse.model.globs import alike
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import JobQuery, parse_query
 from glasshouse.wire import matching
 from glasshouse.wire.matching import matches
-from glasshouse.wire.patterns import glob
 
 NOW = 1_800_000_000.0
 FAILURE = {
@@ -128,7 +128,7 @@ def test_a_pattern_means_what_a_regular_expression_says(parts: list[str], text: 
 
     pattern = "".join(parts)
     oracle = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text)
-    assert glob(pattern, text) == glob(pattern.upper(), text) == (oracle is not None)
+    assert alike(pattern, text) == alike(pattern.upper(), text) == (oracle is not None)
 
 
 WINDOWED = st.text(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -144,6 +145,16 @@ def file(tmp_path: Path) -> Path:
     return made
 
 
+@contextlib.asynccontextmanager
+async def at_home(folder: Path, file: Path) -> AsyncIterator[tuple[Home, httpx.AsyncClient]]:
+    """Yield a console whose people stand in a password file, and a browser of nobody's yet."""
+    async with (
+        living(folder, rules=RULES, file=PasswordFile(file)) as home,
+        home.browser() as browser,
+    ):
+        yield home, browser
+
+
 async def opened(home: Home, browser: httpx.AsyncClient) -> str:
     """Sign in with a browser, and make a token; return the token."""
     assert (await sign_in(browser, "ops", "one")).status_code == 303
@@ -164,10 +175,7 @@ async def lets_in(home: Home, browser: httpx.AsyncClient, token: str) -> bool:
 async def test_what_a_name_opened_stays_ended_when_it_comes_back_to_the_file(
     tmp_path: Path, file: Path, looked: str
 ) -> None:
-    async with (
-        living(tmp_path, rules=RULES, file=PasswordFile(file)) as home,
-        home.browser() as browser,
-    ):
+    async with at_home(tmp_path, file) as (home, browser):
         token = await opened(home, browser)
         assert await lets_in(home, browser, token)
         write(file, other="two", third="three")
@@ -191,10 +199,7 @@ async def test_what_a_name_opened_stays_ended_when_it_comes_back_to_the_file(
 async def test_another_password_in_the_file_ends_what_the_one_before_opened(
     tmp_path: Path, file: Path
 ) -> None:
-    async with (
-        living(tmp_path, rules=RULES, file=PasswordFile(file)) as home,
-        home.browser() as browser,
-    ):
+    async with at_home(tmp_path, file) as (home, browser):
         home.database.call(factors.set_totp, "htpasswd:ops", SECRET, home.now, 0)
         proof = await exchanged(home, "one")
         token = await made(home, browser)
@@ -219,10 +224,7 @@ async def made(home: Home, browser: httpx.AsyncClient) -> str:
 async def test_a_file_that_cannot_be_read_lets_nobody_in_and_ends_nothing(
     tmp_path: Path, file: Path
 ) -> None:
-    async with (
-        living(tmp_path, rules=RULES, file=PasswordFile(file)) as home,
-        home.browser() as browser,
-    ):
+    async with at_home(tmp_path, file) as (home, browser):
         token = await opened(home, browser)
         kept = await asyncio.to_thread(file.rename, tmp_path / "kept")
         assert not await lets_in(home, browser, token)
@@ -235,10 +237,7 @@ async def test_a_file_that_cannot_be_read_lets_nobody_in_and_ends_nothing(
 async def test_a_session_of_a_version_without_stamps_goes_on_until_its_name_leaves(
     tmp_path: Path, file: Path
 ) -> None:
-    async with (
-        living(tmp_path, rules=RULES, file=PasswordFile(file)) as home,
-        home.browser() as browser,
-    ):
+    async with at_home(tmp_path, file) as (home, browser):
         token = await opened(home, browser)
 
         def unstamp(db: sa.Connection) -> None:
@@ -259,10 +258,7 @@ async def test_the_watch_sees_a_change_by_itself(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("glasshouse.web.people.leavers.EVERY", 0.01)
-    async with (
-        living(tmp_path, rules=RULES, file=PasswordFile(file)) as home,
-        home.browser() as browser,
-    ):
+    async with at_home(tmp_path, file) as (home, browser):
         token = await opened(home, browser)
         leavers = home.people.leavers
         assert isinstance(leavers, Leavers)

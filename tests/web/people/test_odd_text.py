@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from passlib.hash import apr_md5_crypt
 
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage.htpasswd_file import PasswordFile
-from tests.storage.postgres import Postgres, needs_postgres, postgres_server
 
 from .home import living, sign_in, step_up
 from .test_scripts import basic, me
@@ -21,22 +18,8 @@ ROLE = RoleTable(inherits="viewer", see=("audit", "trash"), factor_age="none")
 RULES = Rules(roles=resolve({"boss": ROLE}), members={"htpasswd:o\0ps": "boss"}, anonymous="viewer")
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with postgres_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
-def url(request: pytest.FixtureRequest) -> str | None:
-    if request.param == "sqlite":
-        return None
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.another()
-
-
 async def test_no_text_that_somebody_sends_is_a_failure_of_the_database(
-    tmp_path: Path, url: str | None
+    tmp_path: Path, url: str
 ) -> None:
     file = tmp_path / "htpasswd"
     file.write_text(f"o\0ps:{apr_md5_crypt.hash('one')}\n")

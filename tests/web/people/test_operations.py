@@ -17,8 +17,8 @@ from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.storage import ledger
 from glasshouse.storage.ledger import Wanted
 from glasshouse.upstream import embedded_operator
+from tests.desk.midst import Waiting
 from tests.desk.shop import Shop, shop
-from tests.desk.test_going import Waiting
 from tests.steady import LONG
 from tests.web.people.home import PASSWORD, living, may, sign_in, step_up
 

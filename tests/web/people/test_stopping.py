@@ -15,8 +15,8 @@ import pytest
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.upstream import embedded_operator
 from glasshouse.web.people.person import How, Person
+from tests.desk.midst import Waiting
 from tests.desk.shop import Shop, shop
-from tests.desk.test_going import Waiting
 from tests.web.people.home import PASSWORD
 
 from .test_operations import API, agree, ask, operations, records
