@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import apsw
 import structlog
@@ -24,11 +23,11 @@ from glasshouse.floor.index_store import BEYOND, IndexStore, Known
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.audience import EVERYTHING, Audience
 from glasshouse.model.errors import GlasshouseError, NotFoundError, UpstreamUnavailableError
-from glasshouse.model.found import Coverage, Found
+from glasshouse.model.found import Beyond, Coverage, Found
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.server import ServerState
-from glasshouse.upstream.scan import Scanner, Spot, Stretch
+from glasshouse.upstream.scan import MOST_RUNNING, Scanner, Spot, Stretch, token_of
 
 log = structlog.get_logger()
 
@@ -55,6 +54,18 @@ class IndexFailedError(UpstreamUnavailableError):
 
     code = "index_unavailable"
     remedy = "Make room where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
+
+
+class _Head(NamedTuple):
+    """The head of a list: when it was read or confirmed, of what it was, and how much.
+
+    ``mark`` is the list's size and the time of its next job; ``cut`` says that there may be more.
+    """
+
+    read_at: float
+    mark: tuple[int, float]
+    count: int
+    cut: bool
 
 
 class Watched(Protocol):
@@ -132,7 +143,7 @@ class Index:
         self._walks = [Walk(name) for name in JobSet]
         self._lists: dict[str, int] = {}
         self._next_list = _FIRST_QUEUE
-        self._heads_at: dict[str, tuple[float, tuple[int, float]]] = {}
+        self._heads: dict[str, _Head] = {}
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
         """Return the entries that match, from ``start`` on, the latest first.
@@ -165,18 +176,41 @@ class Index:
         """Return how much of the server is known, and how old the oldest part of it is."""
         state = self._sampler.snapshot.state
         # Counts of the other thread, each of them whole.
-        indexed = 0 if self._store is None else sum(list(self._store.sizes.values()))
+        sizes = {} if self._store is None else dict(self._store.sizes)
+        in_sets = sum(sizes.get(walk.number, 0) for walk in self._walks)
+        indexed = in_sets + sum(head.count for head in self._heads.values())
         if state is None:
             return Coverage(indexed, indexed, None)
         sets = state.sets
-        total = state.enqueued + sets.retries + sets.scheduled + sets.dead + sets.working
+        all_sets = sets.retries + sets.scheduled + sets.dead
+        total = state.enqueued + all_sets + sets.working
         ages = [walk.whole_at for walk in self._walks]
-        heads = [at for at, _ in self._heads_at.values()]
+        heads = [head.read_at for head in self._heads.values()]
         oldest = min((at for at in (*ages, *heads) if at is not None), default=None)
         known = oldest is not None and None not in ages
         return Coverage(
-            min(indexed, total), total, time.monotonic() - oldest if known and oldest else None
+            min(indexed, total),
+            total,
+            time.monotonic() - oldest if known and oldest else None,
+            beyond=self._beyond(state),
+            sets_whole=in_sets >= all_sets,
         )
+
+    def _beyond(self, state: ServerState) -> tuple[Beyond, ...]:
+        """Return what of the queues, and of what runs, was not read."""
+        sizes = {queue.name: queue.size for queue in state.queues} | {"": state.sets.working}
+        found = (Beyond(name, self._unread(name, size)) for name, size in sizes.items())
+        return tuple(
+            sorted((one for one in found if one.entries), key=lambda one: (-one.entries, one.queue))
+        )
+
+    def _unread(self, name: str, size: int) -> int:
+        """Return how many entries of a list of this size lie beyond what was read of it."""
+        head = self._heads.get(name)
+        if head is None:
+            return size
+        # What came since a list was read to its end is not beyond: it is newer, as its age says.
+        return max(0, size - head.count) if head.cut else 0
 
     # -- filling it ------------------------------------------------------------------
 
@@ -243,8 +277,8 @@ class Index:
         """Read the heads of the longest queues, and what runs, where something changed."""
         longest = heapq.nlargest(self._scanner.queues, state.queues, key=lambda queue: queue.size)
         wanted = {queue.name: queue for queue in longest if queue.size}
-        for name in [name for name in self._heads_at if name and name not in wanted]:
-            del self._heads_at[name]
+        for name in [name for name in self._heads if name and name not in wanted]:
+            del self._heads[name]
             await self._drop(self._lists.pop(name))
         for queue in wanted.values():
             mark = (queue.size, queue.oldest_at or 0.0)
@@ -254,11 +288,13 @@ class Index:
                 except NotFoundError:
                     jobs = ()
                 await self._replace(queue.name, jobs)
-                self._heads_at[queue.name] = (now, mark)
+                cut = len(jobs) >= self._scanner.head
+                self._heads[queue.name] = _Head(now, mark, len(jobs), cut)
         mark = (state.sets.working, now if state.sets.working else 0.0)
         if not self._fresh("", mark, now):
-            await self._replace("", await self._scanner.running())
-            self._heads_at[""] = (now, mark)
+            jobs = await self._scanner.running()
+            await self._replace("", jobs)
+            self._heads[""] = _Head(now, mark, len(jobs), len(jobs) >= MOST_RUNNING)
 
     def _patience(self, seconds: float) -> float:
         """Return for how long something is new enough: longer while nobody looks."""
@@ -266,15 +302,16 @@ class Index:
 
     def _fresh(self, name: str, mark: tuple[int, float], now: float) -> bool:
         """Return whether the head of a list is new enough, or cannot have changed."""
-        if name not in self._heads_at:
+        if name not in self._heads:
             return False
-        at, (size, oldest) = self._heads_at[name]
-        if now - at < self._patience(self._scanner.heads):
+        head = self._heads[name]
+        if now - head.read_at < self._patience(self._scanner.heads):
             return True
+        size, oldest = head.mark
         unchanged = size == mark[0] and abs(oldest - mark[1]) < _SAME
         if unchanged:
             # Compared with what was read, however often it was looked at since.
-            self._heads_at[name] = (now, (size, oldest))
+            self._heads[name] = head._replace(read_at=now)
         return unchanged
 
     async def _take(self, walk: Walk, stretch: Stretch, before: float | None) -> None:
@@ -301,7 +338,7 @@ class Index:
             self._next_list += 1
         number = self._lists[name]
         # One job may be in a queue twice; for whoever looks for it that is once.
-        unique = {zlib.crc32(job.payload): job for job in jobs}
+        unique = {token_of(job.payload): job for job in jobs}
         spots = [Spot(0.0, token) for token in unique]
         await self._do(lambda store: store.replace(number, list(unique.values()), spots))
 

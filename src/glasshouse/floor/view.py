@@ -121,11 +121,22 @@ class ServerView:
         items = await self._shown(found.items)
         # How many had to be looked at would tell of what is hidden.
         told = found.looked_at if asked == wanted else len(items)
-        return msgspec.structs.replace(found, items=items, looked_at=told)
+        coverage = self._covered(found.coverage)
+        return msgspec.structs.replace(found, items=items, looked_at=told, coverage=coverage)
 
     def coverage(self) -> Coverage | None:
-        """Return how much of this server can be searched."""
-        return self._floor.coverage()
+        """Return how much of this server can be searched, of queues that may be seen."""
+        coverage = self._floor.coverage()
+        return None if coverage is None else self._covered(coverage)
+
+    def _covered(self, coverage: Coverage) -> Coverage:
+        if self.sight.everything:
+            return coverage
+        # Running jobs have no queue here: whether some were not searched concerns everybody.
+        beyond = tuple(
+            one for one in coverage.beyond if not one.queue or self.sight.shows(one.queue)
+        )
+        return msgspec.structs.replace(coverage, beyond=beyond)
 
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int

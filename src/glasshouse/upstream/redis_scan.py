@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Sequence
 
 from glasshouse.model.job import JobSet, StoredJob
@@ -11,7 +10,7 @@ from glasshouse.upstream import redis_jobs, redis_keys
 from glasshouse.upstream.reader import no_queue
 from glasshouse.upstream.redis_link import Read, RedisLink
 from glasshouse.upstream.remote_redis import RedisReader
-from glasshouse.upstream.scan import Spot, Stretch
+from glasshouse.upstream.scan import MOST_RUNNING, Spot, Stretch, token_of
 
 _LEAST, _MOST, _BYTES = 50, 2000, 4 << 20
 """Entries of a step, fewer when they are large: about so many bytes at once."""
@@ -77,7 +76,9 @@ class RedisScanner:
 
     async def running(self) -> tuple[StoredJob, ...]:
         """Return the jobs that run now."""
-        (found,) = await self._link.ask((Read.ZRANGE, redis_keys.WORKING, 0, 999, "WITHSCORES"))
+        (found,) = await self._link.ask(
+            (Read.ZRANGE, redis_keys.WORKING, 0, MOST_RUNNING - 1, "WITHSCORES")
+        )
         return tuple(
             redis_jobs.held(found[at], float(found[at + 1])) for at in range(0, len(found), 2)
         )
@@ -95,7 +96,7 @@ def _stretch(
     pairs: Sequence[tuple[bytes, float]], name: JobSet, start: float | None, high: float | None
 ) -> Stretch:
     spots = tuple(
-        Spot(score, zlib.crc32(payload), redis_jobs.due(payload, score, name))
+        Spot(score, token_of(payload), redis_jobs.due(payload, score, name))
         for payload, score in pairs
         if not math.isnan(score)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -15,9 +14,7 @@ from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import no_queue
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_lists import ROWS
-from glasshouse.upstream.scan import Spot, Stretch
-
-_RUNNING = 1000
+from glasshouse.upstream.scan import MOST_RUNNING, Spot, Stretch, token_of
 
 
 class RemoteScanner:
@@ -76,7 +73,7 @@ class RemoteScanner:
 
     async def running(self) -> tuple[StoredJob, ...]:
         """Return the jobs that run now."""
-        return (await self._reader.working_jobs(ListQuery(per_page=_RUNNING))).items
+        return (await self._reader.working_jobs(ListQuery(per_page=MOST_RUNNING))).items
 
     async def close(self) -> None:
         """Close its connections."""
@@ -84,4 +81,4 @@ class RemoteScanner:
 
 
 def _spot(job: StoredJob) -> Spot:
-    return Spot(job.at or 0.0, zlib.crc32((job.key or "").encode(errors="replace")), job)
+    return Spot(job.at or 0.0, token_of((job.key or "").encode(errors="replace")), job)

@@ -7,12 +7,18 @@ what came or went meanwhile is seen the next time round.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from glasshouse.model.job import JobSet, StoredJob
+
+
+def token_of(entry: bytes) -> int:
+    """Return a number that tells an entry from every other: 63 bits of a digest of its bytes."""
+    return int.from_bytes(hashlib.blake2b(entry, digest_size=8).digest()) >> 1
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -39,6 +45,10 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None
     following: float | None
     exact: bool = True
+
+
+MOST_RUNNING = 1000
+"""Running jobs that a ``Scanner`` tells of at most."""
 
 
 class Scanner(Protocol):
@@ -83,7 +93,7 @@ class Scanner(Protocol):
         ...
 
     async def running(self) -> tuple[StoredJob, ...]:
-        """Return the jobs that run now, not more than a thousand."""
+        """Return the jobs that run now, not more than ``MOST_RUNNING``."""
         ...
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from glasshouse.model.errors import InvalidError
-from glasshouse.model.found import Coverage, Found
+from glasshouse.model.found import Beyond, Coverage, Found
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.listing import Place
 from glasshouse.web import format as fmt
@@ -13,12 +13,14 @@ from glasshouse.web import jobs, rows, views
 from glasshouse.web.asking import Address, address_of, read_place, wanted, write_place
 from glasshouse.web.context import PageContext, PageResult, paging, server_of
 from glasshouse.web.i18n import t
-from glasshouse.web.shapes import SearchListing, Shape, known
+from glasshouse.web.shapes import SearchListing, Shape, UnsearchedShape, known
 from glasshouse.web.steps import hidden
 from glasshouse.wire.matching import moment
 
 _BITS = 20
 _BEYOND = float(1 << (63 - _BITS))
+_NAMED = 10
+"""Lists that were not searched as a whole, as far as a page names them."""
 _NOTHING = Found(
     items=(), following=None, looked_at=0, stopped=False, coverage=Coverage(0, 0, None)
 )
@@ -34,13 +36,17 @@ async def search(context: PageContext) -> PageResult:
     except InvalidError as error:
         fault = error
     told = found or _NOTHING
+    covers = coverage if found is None else found.coverage
+    beyond = () if covers is None else covers.beyond
     view = views.SearchView(
         known=server.snapshot.state is not None,
         offered=coverage is not None,
         asked=found is not None,
         find=_find(context, address, found, fault),
         coverage="" if coverage is None else covered(coverage, context.locale),
-        filling=coverage is not None and coverage.age is None,
+        filling=covers is not None and not (covers.age is not None and covers.sets_whole),
+        unsearched=tuple(_unsearched(one, context, server.name) for one in beyond[:_NAMED]),
+        more_unsearched=_more(beyond[_NAMED:], context.locale),
         rows=tuple(_row(job, context, server.name) for job in told.items),
         pager=_pager(context, address, told),
     )
@@ -68,16 +74,14 @@ async def search_listing(context: PageContext) -> Shape:
         per_page=per_page,
         next=UNSET if found.following is None else write_place(_place(found.following)),
         looked_at=found.looked_at,
-        complete=not found.stopped and _whole(coverage),
+        complete=not found.stopped and coverage.whole,
         indexed=coverage.indexed,
         of=coverage.total,
+        unsearched=[
+            UnsearchedShape(queue=one.queue or UNSET, jobs=one.entries) for one in coverage.beyond
+        ],
         age=known(coverage.age),
     )
-
-
-def _whole(coverage: Coverage) -> bool:
-    """Return whether all that there is can be found."""
-    return coverage.age is not None and coverage.indexed >= coverage.total
 
 
 def covered(coverage: Coverage, locale: str) -> str:
@@ -177,6 +181,24 @@ def _pager(context: PageContext, address: Address, found: Found) -> views.Pager:
         last=None,
         last_href=first,
     )
+
+
+def _unsearched(one: Beyond, context: PageContext, server: str) -> views.UnsearchedList:
+    page = rows.queue_href(server, one.queue) if one.queue else f"/{server}/busy"
+    words = context.query.get("q", "")
+    asked = f"{'&' if '?' in page else '?'}q={fmt.segment(words)}" if words else ""
+    return views.UnsearchedList(
+        label=fmt.display_text(one.queue) or t("Running jobs", context.locale),
+        jobs=t("{n} jobs", context.locale, n=fmt.number(one.entries)),
+        href=page + asked,
+    )
+
+
+def _more(others: tuple[Beyond, ...], locale: str) -> str:
+    if not others:
+        return ""
+    jobs = fmt.number(sum(one.entries for one in others))
+    return t("and {n} more, with {jobs} jobs", locale, n=fmt.number(len(others)), jobs=jobs)
 
 
 def _row(job: StoredJob, context: PageContext, server: str) -> views.FoundRow:

@@ -44,12 +44,21 @@ class PartListing(Listing, frozen=True, kw_only=True):
     complete: bool | UnsetType = UNSET
 
 
+class UnsearchedShape(Shape, frozen=True, kw_only=True):
+    """Jobs of a list that were not searched; without ``queue`` they are running ones."""
+
+    queue: str | UnsetType = UNSET
+    jobs: int
+
+
 class SearchListing(Listing, frozen=True, kw_only=True):
     """Jobs of all lists that match, the latest first.
 
     ``next`` is the ``from`` of the part after it. ``complete`` is false when time ran out
-    after ``looked_at`` entries that might match. ``indexed`` of the server's ``of`` entries
-    can be found, and ``age`` is that of the oldest of them, absent until all were read once.
+    after ``looked_at`` entries that might match, and while something of the server was not
+    read: ``unsearched`` are the lists of which that is known, those with most first.
+    ``indexed`` of the server's ``of`` entries can be found, and ``age`` is that of the
+    oldest of them, absent until all were read once.
     """
 
     next: str | UnsetType = UNSET
@@ -57,6 +66,7 @@ class SearchListing(Listing, frozen=True, kw_only=True):
     complete: bool | UnsetType = UNSET
     indexed: int | UnsetType = UNSET
     of: int | UnsetType = UNSET
+    unsearched: list[UnsearchedShape] | UnsetType = UNSET
 
 
 class HistoryListing(Listing, frozen=True, kw_only=True):

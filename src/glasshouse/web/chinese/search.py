@@ -20,6 +20,11 @@ SEARCH: Mapping[str, str] = {
     "{n} found.": "找到 {n} 个。",
     "Nothing found in what was read so far.": "在目前已读取的内容中没有找到。",
     "No job on this server matches.": "此服务器上没有匹配的任务。",
+    "Nothing found in what was searched.": "在已搜索的部分中没有找到。",
+    "Not searched: jobs further down in these lists. Each list can be searched by itself.": (
+        "未搜索：这些列表中靠后的任务。可以在各个列表中单独搜索。"
+    ),
+    "and {n} more, with {jobs} jobs": "另有 {n} 个列表，共 {jobs} 个任务",
     "Queues, retries, scheduled, dead and running jobs are searched at once. Type what you know "
     "of the job: an id, a word of its error, a value of its arguments.": (
         "一次搜索所有队列、重试、计划、死亡和执行中的任务。输入你所知道的：编号、错误中的词、参数中的值。"

@@ -56,6 +56,7 @@ from glasshouse.web.views.parameters import (
 from glasshouse.web.views.search import (
     FoundRow,
     SearchView,
+    UnsearchedList,
 )
 from glasshouse.web.views.shared import (
     ActBar,
@@ -123,6 +124,7 @@ __all__ = [
     "Tile",
     "TimesRow",
     "TimesView",
+    "UnsearchedList",
     "Verdict",
     "WorkerRow",
     "WorkerRuns",

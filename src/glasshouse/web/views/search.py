@@ -19,12 +19,21 @@ class FoundRow(Struct, frozen=True, kw_only=True):
     when: fmt.Moment | None
 
 
+class UnsearchedList(Struct, frozen=True, kw_only=True):
+    """A list that was not searched as a whole, how much of it was not, and its own search."""
+
+    label: str
+    jobs: str
+    href: str
+
+
 class SearchView(Struct, frozen=True, kw_only=True):
     """``/{server}/search``: jobs of all lists, the latest first.
 
     ``known`` is false until the server was read. ``asked`` says that something is looked
     for. ``coverage`` tells how much of the server can be searched; ``offered`` is false
-    where nothing can.
+    where nothing can. ``unsearched`` are lists that were not searched as a whole, those with
+    most left out first, and ``more_unsearched`` tells of further ones.
     """
 
     known: bool
@@ -33,5 +42,7 @@ class SearchView(Struct, frozen=True, kw_only=True):
     find: FindView
     coverage: str
     filling: bool
+    unsearched: tuple[UnsearchedList, ...]
+    more_unsearched: str
     rows: tuple[FoundRow, ...]
     pager: Pager
