@@ -76,8 +76,11 @@ const shown = main && new Shown(main, (root) => fill(root, now()), told, () => a
 function hear(message: ToTab): void {
   if (message.kind === "tick") {
     if (message.checkedAt !== null) {
-      checkedAt = message.checkedAt;
-      if (message.age !== null) skew = checkedAt + message.age - Date.now() / 1000;
+      const held = message.older[main?.dataset.topic ?? ""];
+      // A page is as old as the oldest of what is on it.
+      if (held === undefined) checkedAt = message.checkedAt;
+      else if (held !== null) checkedAt = held;
+      if (message.age !== null) skew = message.checkedAt + message.age - Date.now() / 1000;
     }
     fault = message.fault;
     state = fault ? "fault" : "live";

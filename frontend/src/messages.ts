@@ -26,10 +26,18 @@ export type ToWorker =
   | { kind: "again" }
   | { kind: "pong" }
   | { kind: "bye" };
+// How the server is, and which pages show something older: since when, or null where that did not change.
+export interface Tick {
+  kind: "tick";
+  checkedAt: number | null;
+  age: number | null;
+  fault: Fault | null;
+  older: Record<string, number | null>;
+}
 export type ToTab =
   | Fragment
   | Patch
-  | { kind: "tick"; checkedAt: number | null; age: number | null; fault: Fault | null }
+  | Tick
   | { kind: "gone" }
   | { kind: "offline" }
   | { kind: "ping" };

@@ -1,5 +1,5 @@
 // One event stream of a feed (a feed's address, language included) for a set of topics; opens again by itself, slower each time.
-import type { Fault, Fragment, Patch, ToTab } from "./messages.js";
+import type { Fault, Fragment, Patch, ToTab, Tick } from "./messages.js";
 import { Page } from "./page.js";
 
 export const MAX_TOPICS = 16;
@@ -73,7 +73,7 @@ export class Stream {
     else this.#later(500);
   }
 
-  #tick(data: { checked_at?: number | null; age?: number | null; fault?: Fault | null }): void {
+  #tick(data: Partial<Omit<Tick, "kind" | "checkedAt">> & { checked_at?: number | null }): void {
     this.#failures = 0;
     this.#watch();
     this.tell(null, {
@@ -81,6 +81,7 @@ export class Stream {
       checkedAt: data.checked_at ?? null,
       age: data.age ?? null,
       fault: data.fault ?? null,
+      older: data.older ?? {},
     });
   }
 

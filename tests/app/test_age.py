@@ -1,39 +1,32 @@
-"""Nothing claims to be fresher than its data, measured from outside while everything fails.
+"""Nothing claims to be fresher than its data, while everything of a demo fails.
 
-A driver pushes numbered jobs into a queue that nobody works on, and notes when each
-was acknowledged. Whatever the demo then says, with the age that it says of itself, must
-hold every job that was acknowledged before that age. Meanwhile readers raise exceptions,
-and the work server is stopped, hung and killed. Longer by hand: ``AGE_SECONDS=1800``.
+Readers raise exceptions, and the work server is stopped, hung and killed; see ``ages``.
+Longer by hand: ``AGE_SECONDS=1800``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import bisect
-import collections
 import contextlib
 import json
 import os
 import random
-import re
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from glasshouse.web.probes import READY_AGE
 from tests.engine.peer import Peer
 from tests.steady import LONG
 
+from .ages import LIVE, LOOKS, QUEUE, READY, SEARCH, Known, Samples, job_id
+
 SECONDS = float(os.environ.get("AGE_SECONDS", "12"))
-QUEUE = "numbered"
-# What is said in tenths of a second may be rounded by as much.
-ROUNDING = 0.05
 # A demo, some of whose reads fail after they have read, while a file is there.
 FAILING = """
 import asyncio, random, sys
@@ -55,34 +48,33 @@ main()
 """
 
 
-class Driver:
-    """Pushes numbered jobs; knows how many had been acknowledged at any moment."""
+async def _push(port: int, known: Known) -> None:
+    """Push numbered jobs for ever, whatever happens to the server."""
+    sent = 0
+    while True:
+        with contextlib.suppress(OSError, AssertionError, TimeoutError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                peer = Peer(reader, writer)
+                await peer.reply()
+                assert await peer.ask('HELLO {"v":2}') == "+OK"
+                while True:
+                    sent += 1
+                    await peer.push(job_id(sent), queue=QUEUE)
+                    known.add()
+                    # So few that all of them are in the search index.
+                    await asyncio.sleep(max(0.05, SECONDS / 800))
+            finally:
+                writer.close()
+        await asyncio.sleep(0.1)
 
-    def __init__(self) -> None:
-        self.acknowledged: list[float] = []
-        self.sent = 0
 
-    def least(self, moment: float) -> int:
-        """Return how many jobs had been acknowledged by ``moment`` (Unix seconds)."""
-        return bisect.bisect_right(self.acknowledged, moment)
-
-    async def run(self, port: int) -> None:
-        while True:
-            with contextlib.suppress(OSError, AssertionError, TimeoutError):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                try:
-                    peer = Peer(reader, writer)
-                    await peer.reply()
-                    assert await peer.ask('HELLO {"v":2}') == "+OK"
-                    while True:
-                        self.sent += 1
-                        await peer.push(f"numbered-{self.sent:07}", queue=QUEUE)
-                        self.acknowledged.append(time.time())
-                        # So few that all of them are in the search index.
-                        await asyncio.sleep(max(0.05, SECONDS / 800))
-                finally:
-                    writer.close()
-            await asyncio.sleep(0.1)
+async def _follow(samples: Samples, client: httpx.AsyncClient) -> None:
+    """Follow a live page, and begin again when its stream ends."""
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
+            await samples.follow(client, LIVE)
+        await asyncio.sleep(0.1)
 
 
 class Demo:
@@ -125,87 +117,6 @@ async def demo(folder: Path, flag: Path) -> AsyncIterator[Demo]:
             await process.wait()
 
 
-class Sample:
-    """One answer: how many of the numbered jobs it shows, and as of when it says that is."""
-
-    def __init__(self, count: int, age: float) -> None:
-        self.count, self.age = count, age
-
-
-def _counted(listed: dict[str, object]) -> Sample:
-    count, age = listed.get("total", listed.get("looked_at")), listed["age"]
-    assert isinstance(count, int)
-    assert isinstance(age, int | float)
-    return Sample(count, age)
-
-
-def _of_queue(listed: dict[str, object]) -> Sample | None:
-    items, age = listed["items"], listed.get("age")
-    assert isinstance(items, list)
-    sizes = [item["size"] for item in items if item["name"] == QUEUE]
-    return Sample(sizes[0] if sizes else 0, float(str(age))) if age is not None else None
-
-
-_CHECKED = re.compile(r'id="indicator" data-state="[a-z]*" data-checked-at="([0-9.]+)"')
-_NEWEST = re.compile(r"numbered-([0-9]{7})")
-
-
-def _newest_on(page: str, now: float) -> Sample | None:
-    """Return the highest number on a page that lists the newest jobs first."""
-    checked = _CHECKED.search(page)
-    numbers = [int(found) for found in _NEWEST.findall(page)]
-    if checked is None or not numbers:
-        return None
-    return Sample(max(numbers), now - float(checked[1]))
-
-
-def _newest_found(listed: dict[str, object]) -> Sample | None:
-    items, age = listed["items"], listed.get("age")
-    numbers = [int(found) for found in _NEWEST.findall(json.dumps(items))]
-    return Sample(max(numbers), float(str(age))) if numbers and age is not None else None
-
-
-Look = Callable[[httpx.AsyncClient], Awaitable[Sample | None]]
-API = "/api/v1/servers/main/"
-
-
-def _json(path: str, read: Callable[[dict[str, object]], Sample | None]) -> Look:
-    async def look(client: httpx.AsyncClient) -> Sample | None:
-        answer = await client.get(path)
-        return read(answer.json()) if answer.status_code == 200 else None
-
-    return look
-
-
-def _page(path: str) -> Look:
-    async def look(client: httpx.AsyncClient) -> Sample | None:
-        answer = await client.get(path)
-        return _newest_on(answer.text, time.time()) if answer.status_code == 200 else None
-
-    return look
-
-
-LOOKS: dict[str, Look] = {
-    "list": _json(f"{API}queues/{QUEUE}/jobs?per_page=1", _counted),
-    "newest": _json(f"{API}queues/{QUEUE}/jobs?order=reverse", _newest_found),
-    "filtered": _json(f"{API}queues/{QUEUE}/jobs?q=type:Test&order=reverse", _newest_found),
-    "queues": _json(f"{API}queues", _of_queue),
-    "search": _json(f"{API}search?q=queue:{QUEUE}", _newest_found),
-    "page": _page(f"/main/queues/{QUEUE}?order=reverse"),
-    "filtered page": _page(f"/main/queues/{QUEUE}?order=reverse&q=type:Test"),
-    "search page": _page(f"/main/search?q=queue:{QUEUE}"),
-}
-
-
-async def _ready(client: httpx.AsyncClient) -> Sample | None:
-    """``/readyz`` says yes while everything is known that was there half a minute ago."""
-    answer = await client.get("/readyz")
-    if answer.status_code != 200:
-        return None
-    shown = await LOOKS["queues"](client)
-    return None if shown is None else Sample(shown.count, max(shown.age, READY_AGE))
-
-
 async def _hurt(made: Demo, flag: Path, until: float, rng: random.Random) -> None:
     """Let things fail in turn, with a rest after each."""
     while time.monotonic() < until - 4:
@@ -230,46 +141,27 @@ async def _hurt(made: Demo, flag: Path, until: float, rng: random.Random) -> Non
         await asyncio.sleep(rng.uniform(0.5, 1.5))
 
 
-async def _sample(
-    made: Demo, driver: Driver, until: Callable[[dict[str, int]], bool]
-) -> tuple[list[str], dict[str, int]]:
-    """Look at everything in turn; return what was wrong, and how often each was looked at."""
-    wrong: list[str] = []
-    counts: dict[str, int] = collections.Counter()
-    async with httpx.AsyncClient(base_url=made.console, timeout=60) as client:
-        while not until(counts):
-            for name, look in {**LOOKS, "ready": _ready}.items():
-                asked = time.time()
-                sample = await look(client)
-                if sample is None:
-                    continue
-                # It is of some moment between question and answer: held against the earlier.
-                late = time.time() - asked if "page" in name else 0.0
-                least = driver.least(asked - sample.age - ROUNDING - late)
-                counts[name] += 1
-                if sample.count < least:
-                    behind = asked - sample.age - driver.acknowledged[sample.count]
-                    wrong.append(f"{name}: {sample.count} of {least}, {behind:.2f} s staler")
-            await asyncio.sleep(0.02)
-    return wrong, counts
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
 async def test_no_answer_is_older_than_it_says_whatever_fails(tmp_path: Path) -> None:
-    flag, driver = tmp_path / "readers-fail", Driver()
-    async with demo(tmp_path, flag) as made:
-        tasks = [asyncio.create_task(driver.run(made.port))]
+    flag, known = tmp_path / "readers-fail", Known()
+    samples, looks = Samples(known), {**LOOKS, **SEARCH, **READY}
+    async with (
+        demo(tmp_path, flag) as made,
+        httpx.AsyncClient(base_url=made.console, timeout=LONG) as client,
+    ):
+        tasks = [
+            asyncio.create_task(_push(made.port, known)),
+            asyncio.create_task(_follow(samples, client)),
+        ]
         try:
             async with asyncio.timeout(LONG):
-                calm, _ = await _sample(made, driver, lambda counts: set(counts) >= set(LOOKS))
+                await samples.look(client, looks, lambda: samples.saw((*looks, "live")))
             until = time.monotonic() + SECONDS
             tasks.append(asyncio.create_task(_hurt(made, flag, until, random.Random(7))))
-            wrong, counts = await _sample(made, driver, lambda _: time.monotonic() > until)
+            await samples.look(client, looks, lambda: time.monotonic() > until)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    told = collections.Counter(line.partition(":")[0] for line in wrong)
-    print(f"{sum(counts.values())} samples: {dict(counts)}; wrong: {dict(told)}")
-    assert (calm + wrong)[:20] == []
-    assert sum(counts.values()) > 0
+    print(samples.summary())
+    assert samples.wrong[:20] == []

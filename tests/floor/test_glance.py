@@ -22,7 +22,7 @@ async def test_a_glance_has_the_first_of_each_list_and_failures_with_their_jobs(
         ended(2, "broken", Outcome.RETRIED),
         ended(3, "deleted", Outcome.BURIED),
     ]
-    found = await read_glance(reader)
+    found = await read_glance(reader, NOW)
     assert [job.jid for job in found.scheduled] == [f"later{n}" for n in range(FIRST)]
     assert found.failed is not None
     assert [failed.run.jid for failed in found.failed] == ["deleted", "broken"]
@@ -34,7 +34,7 @@ async def test_a_server_without_a_log_tells_no_failures_but_its_retries() -> Non
     reader = FakeReader()
     reader.log = None
     reader.sets[JobSet.RETRIES] = [stored("broken")]
-    found = await read_glance(reader)
+    found = await read_glance(reader, NOW)
     assert found.failed is None
     assert [job.jid for job in found.retries] == ["broken"]
 

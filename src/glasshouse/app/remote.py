@@ -25,6 +25,7 @@ REMOTE = Pace(
     between_reads=1.0,
     refresh=2.0,
     slow=3.0,
+    asked=5.0,
     sharing=Sharing(most_age=1.0, renewals=2),
 )
 """Polling costs a Faktory, and harms some versions: a look a second while somebody watches."""

@@ -23,7 +23,7 @@ from typing import TypeVar
 
 import msgspec
 
-from glasshouse.floor import glance
+from glasshouse.floor import glance, weights
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.index import Index
 from glasshouse.floor.masker import Masker
@@ -32,17 +32,16 @@ from glasshouse.floor.sampler import Pace, Sampler
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.floor.turns import Turns
 from glasshouse.model.audience import Audience
-from glasshouse.model.errors import NotFoundError
+from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import (
     Executions,
     FinishedFilter,
-    FinishedJob,
     FinishedPage,
     TimesTable,
 )
 from glasshouse.model.found import Coverage, Found
 from glasshouse.model.history import History
-from glasshouse.model.job import JobSet, StoredJob
+from glasshouse.model.job import JobSet
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
@@ -51,6 +50,7 @@ from glasshouse.upstream.recent import At
 from glasshouse.upstream.scan import Scanner
 
 T = TypeVar("T")
+A = TypeVar("A", Glance, TimesTable | None)
 D = TypeVar("D", JobPage, Entries, FinishedPage, Executions)
 
 _HISTORY = 30.0
@@ -82,15 +82,15 @@ class ServerFloor:
         pace = pace or Pace()
         self._sharing = pace.sharing
         self._turns = asyncio.Semaphore(pace.sharing.renewals)
-        self._lists = self._cache(_page_weight)
-        self._jobs: PageCache[Entries] = self._cache(lambda found: _jobs_weight(found.items))
-        self._finished: PageCache[FinishedPage | None] = self._cache(_log_weight)
-        self._executions: PageCache[Executions | None] = self._cache(_log_weight)
+        self._lists = self._cache(weights.of_page)
+        self._jobs: PageCache[Entries] = self._cache(lambda found: weights.of_jobs(found.items))
+        self._finished: PageCache[FinishedPage | None] = self._cache(weights.of_log)
+        self._executions: PageCache[Executions | None] = self._cache(weights.of_log)
         self._times: PageCache[TimesTable | None] = self._cache(lambda _: 1)
         self._parameters: PageCache[At[tuple[Parameter, ...] | None]] = self._cache(lambda _: 1)
         self._glance: PageCache[Glance] = self._cache(glance.weight)
         self._index = None if scanner is None else Index(name, scanner, self._sampler)
-        self._searches: PageCache[At[Found]] = self._cache(_found_weight)
+        self._searches: PageCache[At[Found]] = self._cache(weights.of_found)
         self._searchers = Turns()
         self._history: PageCache[History] = self._cache(lambda told: 64 * len(told.days))
         self._slow = SlowGeneration(pace.slow, clock)
@@ -106,6 +106,10 @@ class ServerFloor:
     def watch(self) -> AsyncGenerator[Snapshot, None]:
         """Yield the current snapshot and then each newer one."""
         return self._sampler.watch()
+
+    def ask(self) -> None:
+        """Somebody asks for what is known: it is kept fresh for a while, where that costs."""
+        self._sampler.ask()
 
     async def looked(self) -> None:
         """Return once the server has been read, or found to be gone, for the first time."""
@@ -217,7 +221,10 @@ class ServerFloor:
 
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type, which may be some seconds old; see ``behind``."""
-        return await self._times.get("", self._slow.of(self._current()), self._reader.type_times)
+        generation = self._slow.of(self._current())
+        return self._aged(
+            await self._times.look("", generation, self._reader.type_times), generation
+        )
 
     async def history(self, days: int) -> History:
         """Return what was done by day, which may be half a minute old; see ``Reader.history``."""
@@ -226,9 +233,11 @@ class ServerFloor:
 
     async def glance(self) -> Glance:
         """Return the first entries of each list, which may be some seconds old."""
-        return await self._glance.get(
-            "", self._slow.of(self._current()), lambda: glance.read_glance(self._reader)
+        generation = self._slow.of(self._current())
+        look = await self._glance.look(
+            "", generation, lambda: glance.read_glance(self._reader, self._clock())
         )
+        return self._aged(look, generation)
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters; see ``Reader.parameters``."""
@@ -251,9 +260,9 @@ class ServerFloor:
         return self._slow.behind(self._current())
 
     @property
-    def slow_read_at(self) -> float | None:
-        """When what may be some seconds old was read at the latest; ``None``: it is current."""
-        return self._slow.since if self.behind else None
+    def silent(self) -> bool:
+        """Whether something may change there without a word: only reading it tells."""
+        return self._sharing.most_age is not None
 
     async def _list(
         self,
@@ -277,12 +286,24 @@ class ServerFloor:
             return found
         return msgspec.structs.replace(found, read_at=at, late=late)
 
+    def _aged(self, look: Look[A], generation: int | None) -> A:
+        """Return what was read for a generation, or rests until its turn comes, with its age.
+
+        Raises:
+            UpstreamUnavailableError: it cannot be read now.
+        """
+        found, late = look
+        if late:
+            raise UpstreamUnavailableError(late)
+        if found is None:
+            return found
+        at = max(found.read_at, self._confirmed(generation, late))
+        return msgspec.structs.replace(found, read_at=at)
+
     def _confirmed(self, generation: int | None, late: str | None) -> float:
         """Return when what was read for a generation was last known to be as new as can be."""
         snapshot = self.snapshot
-        # Where something may change without a word, only reading it tells that it has not.
-        silent = self._sharing.most_age is not None
-        if silent or late is not None or snapshot.fault is not None:
+        if self.silent or late is not None or snapshot.fault is not None:
             return 0.0
         return (snapshot.checked_at or 0.0) if snapshot.generation == generation else 0.0
 
@@ -363,24 +384,3 @@ class Floor:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _page_weight(page: JobPage) -> int:
-    return _jobs_weight(page.items)
-
-
-def _log_weight(found: FinishedPage | Executions | None) -> int:
-    return 512 if found is None else sum(map(_entry_weight, found.items), start=512)
-
-
-def _entry_weight(entry: FinishedJob) -> int:
-    texts = (entry.jid, entry.jobtype, entry.queue, entry.wid, entry.errtype or "")
-    return sum(map(len, texts), start=512)
-
-
-def _found_weight(found: At[Found]) -> int:
-    return _jobs_weight(found.value.items)
-
-
-def _jobs_weight(jobs: tuple[StoredJob, ...]) -> int:
-    return sum(len(job.payload) + 512 for job in jobs)

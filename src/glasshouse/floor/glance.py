@@ -31,17 +31,19 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
 
     ``scheduled`` and ``retries`` are soonest first, ``expiring`` are running jobs
     whose reservations end first. ``failed`` are the newest failures; ``None`` when
-    the server keeps no log of them.
+    the server keeps no log of them. ``read_at`` is when they were read, or known to be the
+    same still (Unix seconds).
     """
 
     scheduled: tuple[StoredJob, ...] = ()
     retries: tuple[StoredJob, ...] = ()
     expiring: tuple[StoredJob, ...] = ()
     failed: tuple[FailedRun, ...] | None = None
+    read_at: float = 0.0
 
 
-async def read_glance(reader: Reader) -> Glance:
-    """Return the first entries of each list of ``reader``.
+async def read_glance(reader: Reader, now: float) -> Glance:
+    """Return the first entries of each list of ``reader``, as of ``now`` (Unix seconds).
 
     Raises:
         UpstreamUnavailableError: the server cannot be read.
@@ -58,6 +60,7 @@ async def read_glance(reader: Reader) -> Glance:
         retries=retries.items,
         expiring=expiring.items,
         failed=None if failed is None else await _with_jobs(reader, failed),
+        read_at=now,
     )
 
 

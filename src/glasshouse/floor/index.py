@@ -64,7 +64,7 @@ class _Head(NamedTuple):
 
     read_at: float
     mark: tuple[int, float]
-    count: int
+    read: int
     cut: bool
 
 
@@ -178,7 +178,7 @@ class Index:
         # Counts of the other thread, each of them whole.
         sizes = {} if self._store is None else dict(self._store.sizes)
         in_sets = sum(sizes.get(walk.number, 0) for walk in self._walks)
-        indexed = in_sets + sum(head.count for head in self._heads.values())
+        indexed = in_sets + sum(head.read for head in self._heads.values())
         if state is None:
             return Coverage(indexed, indexed, None)
         sets = state.sets
@@ -210,7 +210,7 @@ class Index:
         if head is None:
             return size
         # What came since a list was read to its end is not beyond: it is newer, as its age says.
-        return max(0, size - head.count) if head.cut else 0
+        return max(0, size - head.read) if head.cut else 0
 
     # -- filling it ------------------------------------------------------------------
 

@@ -51,11 +51,6 @@ class SlowGeneration:
         """Tell whether something newer is there to be read later."""
         return current is not None and self._held != current
 
-    @property
-    def since(self) -> float:
-        """When it last moved on (Unix seconds): what is read for it is no older."""
-        return self._since
-
 
 class Look(NamedTuple, Generic[T]):
     """A page as somebody gets it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from collections import deque
@@ -29,7 +30,8 @@ log = structlog.get_logger()
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between looks: while watched, while nobody looks, after a fault.
 
-    After a fault while nobody looks they double up to ``patient``. ``slow`` is for
+    After a fault while nobody looks they double up to ``patient``. Whoever asked for an
+    answer counts as looking for ``asked`` seconds: it may be asked for again. ``slow`` is for
     reads that cost more than a look: each at most once in that time. ``sharing`` is
     how reads of lists are shared.
     """
@@ -42,6 +44,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     history: int = 300
     slow: float = 2.0
     patient: float = 30.0
+    asked: float = 0.0
     sharing: Sharing = Sharing()
 
 
@@ -79,6 +82,7 @@ class Sampler:
         self._unread: Unread | None = None
         self._token: Hashable = None
         self._published_at = 0.0
+        self._asked_at = -math.inf
         self.snapshot = Snapshot(
             generation=0, pulse=0, state=None, checked_at=None, fault=None, samples=()
         )
@@ -98,7 +102,13 @@ class Sampler:
     @property
     def watched(self) -> bool:
         """Whether somebody looks."""
-        return bool(self._wakers)
+        return bool(self._wakers) or time.monotonic() - self._asked_at < self._pace.asked
+
+    def ask(self) -> None:
+        """Somebody asks for what is known now, and may ask again."""
+        if self._pace.asked and not self.watched:
+            self._nudge.set()
+        self._asked_at = time.monotonic()
 
     async def watch(self) -> AsyncGenerator[Snapshot, None]:
         """Yield the current snapshot, then each newer one; a slow reader skips to the latest."""
@@ -135,7 +145,7 @@ class Sampler:
         self._failed = 0
         # A server that answers slowly is asked the less.
         rest = min(time.monotonic() - began, _LONGEST_REST)
-        if not self._wakers:
+        if not self.watched:
             return max(self._pace.idle, rest)
         wait = self._pace.between_reads if token != self._token else self._pace.watched
         return max(wait, rest)
@@ -144,7 +154,7 @@ class Sampler:
         """Return how long to wait: steadily while somebody looks, ever longer while nobody does."""
         self._failed += 1
         pause = self._pace.fault
-        if not self._wakers:
+        if not self.watched:
             pause = min(self._pace.patient, pause * 2.0 ** min(self._failed - 1, 10))
         return pause * (0.75 + self._chance() / 2)
 

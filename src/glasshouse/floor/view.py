@@ -8,6 +8,7 @@ differs.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 import msgspec
 
@@ -33,6 +34,8 @@ from glasshouse.policy.searching import refuse_hidden
 from glasshouse.policy.sight import Sight
 from glasshouse.upstream.recent import At
 
+G = TypeVar("G", Entries, FinishedPage, Executions, TimesTable, History, Glance)
+
 Sees = Callable[[str], Sight]
 """Returns what may be seen of the server with a name."""
 
@@ -46,6 +49,16 @@ class ServerView:
         self.sight = sight
         self._person = person
         self.name = floor.name
+        self.oldest: float | None = None
+        """When the oldest of what was given out was read, or known to be the same still."""
+
+    def ask(self) -> None:
+        """Say that somebody asks for what is known now."""
+        self._floor.ask()
+
+    def anew(self) -> ServerView:
+        """Return the same view, which has given out nothing yet."""
+        return ServerView(self._floor, self.sight, self._person)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -65,11 +78,6 @@ class ServerView:
     def behind(self) -> bool:
         """Whether what may be some seconds old is older than the snapshot."""
         return self._floor.behind
-
-    @property
-    def slow_read_at(self) -> float | None:
-        """When what may be some seconds old was read at the latest; ``None``: it is current."""
-        return self._floor.slow_read_at
 
     async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
         """Return a part of a queue.
@@ -105,7 +113,7 @@ class ServerView:
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id."""
-        found = await self._floor.jobs(jid)
+        found = self._given(await self._floor.jobs(jid))
         items = await self._shown(found.items)
         hidden = len(found.items) - len(items)
         return msgspec.structs.replace(found, items=items, total=found.total - hidden)
@@ -150,6 +158,7 @@ class ServerView:
         found = await self._floor.finished(wanted, page=page, per_page=per_page)
         if found is None:
             return None
+        self._given(found)
         return msgspec.structs.replace(found, items=self._ran(found.items))
 
     async def executions(self, jid: str) -> Executions | None:
@@ -157,34 +166,39 @@ class ServerView:
         found = await self._floor.executions(jid)
         if found is None:
             return None
+        self._given(found)
         return msgspec.structs.replace(found, items=self._ran(found.items))
 
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type; they are of all queues, for who sees them all."""
-        return await self._floor.type_times() if self.sight.everything else None
+        found = await self._floor.type_times() if self.sight.everything else None
+        return None if found is None else self._given(found)
 
     async def history(self, days: int) -> History:
         """Return what was done by day on the whole server: numbers alone."""
-        return await self._floor.history(days)
+        return self._given(await self._floor.history(days))
 
     async def glance(self) -> Glance:
         """Return the first entries of each list, as far as they may be seen."""
-        found = await self._floor.glance()
+        found = self._given(await self._floor.glance())
         failed = found.failed
         return Glance(
             scheduled=await self._shown(found.scheduled),
             retries=await self._shown(found.retries),
             expiring=await self._shown(found.expiring),
             failed=None if failed is None else await self._runs(failed),
+            read_at=found.read_at,
         )
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return the run-time parameters."""
-        return await self._floor.parameters()
+        return (await self.dated_parameters()).value
 
     async def dated_parameters(self) -> At[tuple[Parameter, ...] | None]:
         """Return the run-time parameters, and when they were read or last confirmed."""
-        return await self._floor.dated_parameters()
+        found = await self._floor.dated_parameters()
+        self._note(found.at)
+        return found
 
     async def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
         found: list[FailedRun] = []
@@ -210,7 +224,15 @@ class ServerView:
         shown = None if self.sight.everything else self.sight.queues
         return msgspec.structs.replace(wanted, hidden=self.sight.hidden, shown=shown)
 
+    def _given(self, found: G) -> G:
+        self._note(found.read_at)
+        return found
+
+    def _note(self, read_at: float) -> None:
+        self.oldest = read_at if self.oldest is None else min(self.oldest, read_at)
+
     async def _page(self, page: JobPage) -> JobPage:
+        self._note(page.read_at)
         return msgspec.structs.replace(page, items=await self._shown(page.items))
 
     async def _shown(self, jobs: tuple[StoredJob, ...]) -> tuple[StoredJob, ...]:

@@ -10,7 +10,6 @@ import contextlib
 import http
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -30,7 +29,7 @@ from glasshouse.web import bodies, errors, guard, probes, replies, routes, schem
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import admit, strange
 from glasshouse.web.api import ENDPOINTS
-from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, PageResult
+from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, built
 from glasshouse.web.crowd import Crowd
 from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
@@ -234,7 +233,7 @@ class Console:
         page = self._prints.get(key, pulses, time.monotonic())
         if page is not None:
             return replies.shared(headers, page.body, page.etag, page.packed)
-        result = await _built(self._site.pages[name], context)
+        result = await built(self._site.pages[name], context)
         if result.location:
             # To a page of ours: the path and the encoded parameters are our own.
             return Response(status_code=303, headers={"location": result.location})
@@ -338,15 +337,6 @@ def create_app(
 
 def _audiences(gate: Gate, server: str) -> tuple[Audience, ...]:
     return gate.rules.audiences(server)
-
-
-async def _built(page: PageBuilder, context: PageContext) -> PageResult:
-    """Return a page that claims to be no newer than what was known when it was begun."""
-    known = None if context.server is None else context.server.snapshot.checked_at
-    result = await page(context)
-    if known is None:
-        return result
-    return replace(result, read_at=known if result.read_at is None else min(known, result.read_at))
 
 
 def _wants_json(scope: Scope) -> bool:

@@ -7,7 +7,7 @@ name of the template that lays it out.  It does no HTTP.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import msgspec
@@ -78,7 +78,7 @@ class PageResult:
     the browser is sent instead, when it is not empty. A page that is not ``live`` is about
     a person: nobody else gets it, and nothing in it moves. ``about`` is what it is laid out
     for, when that is not what was asked in. ``read_at`` is when the oldest of what it shows
-    was read or last confirmed (Unix seconds), where that may be before the snapshot's.
+    was read or last confirmed (Unix seconds); see ``built``.
     """
 
     template: str
@@ -116,7 +116,6 @@ def result(
     title: str,
     *,
     generation_bound: bool = True,
-    read_at: float | None = None,
 ) -> PageResult:
     """Return a page laid out by the template of that name; ``title`` is a key of the catalog."""
     return PageResult(
@@ -124,8 +123,21 @@ def result(
         view=view,
         title=t(title, context.locale),
         generation_bound=generation_bound,
-        read_at=read_at,
     )
+
+
+async def built(page: PageBuilder, context: PageContext) -> PageResult:
+    """Return a page with when the oldest of all that it shows was read.
+
+    It claims to be no newer than what was known when it was begun.
+    """
+    if context.server is None:
+        return await page(context)
+    server = context.server.anew()
+    known = server.snapshot.checked_at
+    made = await page(replace(context, server=server))
+    times = [at for at in (known, server.oldest, made.read_at) if at is not None]
+    return replace(made, read_at=min(times, default=None))
 
 
 PageBuilder = Callable[[PageContext], Awaitable[PageResult]]

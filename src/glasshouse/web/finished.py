@@ -48,13 +48,7 @@ async def finished(context: PageContext) -> PageResult:
         generation_bound=not server.behind and (found is None or found.late is None),
         status=200 if fault is None else 400,
         location=moved,
-        read_at=_read_at(server, found),
     )
-
-
-def _read_at(server: ServerView, found: FinishedPage | None) -> float | None:
-    times = [server.slow_read_at, None if found is None else found.read_at]
-    return min((time for time in times if time is not None), default=None)
 
 
 def _gone_to(context: PageContext, server: str) -> tuple[InvalidError | None, str]:

@@ -53,6 +53,10 @@ class _Shown:
         self.viewers: set[Subscriber] = set()
         self.task: asyncio.Task[None] | None = None
         self.cost = 0.0
+        self.good_for: int | None = None
+        """The generation that it was drawn for, while nothing in it can be older than that."""
+        self.read_at: float | None = None
+        """When the oldest of what it shows was read, or known to be the same still."""
 
 
 class Hub:
@@ -88,7 +92,7 @@ class Hub:
         """
         wanted = {topic.key: topic for topic in topics}
         self._make_room(wanted, holder)
-        viewer = Subscriber(self._tick)
+        viewer = Subscriber(lambda: self._tick(wanted))
         self._join(viewer, wanted, holder)
         try:
             yield viewer
@@ -201,6 +205,8 @@ class Hub:
         bound = True
         try:
             result, context = await shown.topic.build()
+            shown.read_at = result.read_at
+            shown.good_for = generation if result.generation_bound else None
             began = time.perf_counter()
             new = shown.editions.publish(cut(shown.topic.lay_out(result, context)))
             shown.cost = time.perf_counter() - began
@@ -209,8 +215,10 @@ class Hub:
         except UpstreamUnavailableError as error:
             if self._server.snapshot.fault is not None:
                 return None
+            shown.good_for = None
             new, bound = self._say(shown, 503, error), False
         except Exception as error:  # one broken page must not end the stream of others
+            shown.good_for = None
             log.exception("live page failed", page=shown.topic.address.partition("?")[0])
             new = self._say(shown, 500, error)
         else:
@@ -228,22 +236,44 @@ class Hub:
         # Closed with its task, so that the sampler knows when nobody looks.
         return contextlib.aclosing(self._server.watch())
 
-    def _tick(self) -> bytes:
-        """Return the tick as of now, made once for all who are told at about the same time."""
+    def _tick(self, wanted: Iterable[Hashable]) -> bytes:
+        """Return the tick as of now for who looks at these topics."""
+        older = self._older(wanted)
+        if older:
+            return self._made_tick(older)
+        # Made once for all who are told at about the same time.
         made_at, frame = self._ticked
         now = time.monotonic()
         if not frame or now - made_at > _SAME_TICK:
-            frame = self._made_tick()
+            frame = self._made_tick({})
             self._ticked = (now, frame)
         return frame
 
-    def _made_tick(self) -> bytes:
+    def _older(self, wanted: Iterable[Hashable]) -> dict[str, float | None]:
+        """Return when the topics were read that are older than the snapshot, by address.
+
+        It is ``None`` for one that was not drawn yet: it stays as old as it was.
+        """
+        checked = self._server.snapshot.checked_at or 0.0
+        shown = [found for key in wanted if (found := self._shown.get(key)) is not None]
+        read = {one.topic.address: self._read_at(one) for one in shown}
+        return {address: at for address, at in read.items() if at is None or at < checked}
+
+    def _read_at(self, shown: _Shown) -> float | None:
+        snapshot = self._server.snapshot
+        same = shown.good_for == snapshot.generation and snapshot.fault is None
+        if same and not self._server.silent and snapshot.checked_at is not None:
+            shown.read_at = snapshot.checked_at
+        return shown.read_at
+
+    def _made_tick(self, older: Mapping[str, float | None]) -> bytes:
         snapshot = self._server.snapshot
         data = {
             "server": self._server.name,
             "checked_at": snapshot.checked_at,
             "age": snapshot.age(self._clock()),
             "fault": None if snapshot.fault is None else fault_shape(snapshot.fault),
+            "older": older,
         }
         return event("tick", data)
 

@@ -130,5 +130,4 @@ def _result(
         generation_bound=part.page.late is None and not (searched and server_of(context).behind),
         status=200 if part.fault is None else 400,
         location=part.moved,
-        read_at=part.page.read_at,
     )

@@ -34,8 +34,7 @@ async def overview(context: PageContext) -> PageResult:
     server = server_of(context)
     strip = await strips.on_server(context)
     view = _overview(context, server.name, server.snapshot, await glance_of(server), strip.rows)
-    at = server.slow_read_at
-    return result(context, "overview", view, "Overview", generation_bound=False, read_at=at)
+    return result(context, "overview", view, "Overview", generation_bound=False)
 
 
 def _overview(

@@ -10,7 +10,7 @@ from glasshouse.floor.floor import Floor
 from glasshouse.floor.view import FloorView, ServerView
 from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError
 from glasshouse.web import guard, query, routes
-from glasshouse.web.context import Lately, PageBuilder, PageContext, PageRenderer, PageResult
+from glasshouse.web.context import Lately, PageBuilder, PageContext, PageRenderer, PageResult, built
 from glasshouse.web.gate import Gate
 from glasshouse.web.people.asker import powers_of
 from glasshouse.web.routes import Kind, Match
@@ -46,6 +46,8 @@ class Site:
             params["queue"] = taken["name"]
         floor = FloorView(self.floor, viewer.sees, viewer.who)
         server = floor.server(params["server"]) if "server" in params else None
+        if server is not None:
+            server.ask()
         path = raw_path.decode("ascii") + (f"?{raw_query.decode('ascii')}" if raw_query else "")
         return PageContext(
             floor=floor,
@@ -116,7 +118,7 @@ class Topic:
     async def build(self) -> tuple[PageResult, PageContext]:
         """Return the page as of now, and the context that it was built in."""
         context = replace(self.first, now=self.site.clock())
-        return await self.builder(context), context
+        return await built(self.builder, context), context
 
     def lay_out(self, result: PageResult, context: PageContext) -> bytes:
         """Return the HTML of the page's live part."""
