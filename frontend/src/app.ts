@@ -79,7 +79,7 @@ function hear(message: ToTab): void {
       const held = message.older[main?.dataset.topic ?? ""];
       // A page is as old as the oldest of what is on it.
       if (held === undefined) checkedAt = message.checkedAt;
-      else if (held !== null) checkedAt = held;
+      else if (held !== null) checkedAt = held || NaN;
       if (message.age !== null) skew = message.checkedAt + message.age - Date.now() / 1000;
     }
     fault = message.fault;

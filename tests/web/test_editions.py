@@ -54,8 +54,10 @@ class Viewer:
             self._take(kind.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
 
     def _take(self, kind: str, data: dict[str, Any]) -> None:
+        if kind == "tick":
+            return
         self.gone = kind == "gone"
-        if kind not in {"fragment", "patch"}:
+        if self.gone:
             return
         assert data["base"] in {None, self.digest}, "a change of something that it does not hold"
         self.digest = str(data["digest"])

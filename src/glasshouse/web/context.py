@@ -68,6 +68,10 @@ class PageContext:
         return (self.powers, viewer.actor, viewer.context.address) if self.powers else ()
 
 
+NEVER = 0.0
+"""When something was read that was not read yet."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageResult:
     """A page before its layout.
@@ -78,7 +82,7 @@ class PageResult:
     the browser is sent instead, when it is not empty. A page that is not ``live`` is about
     a person: nobody else gets it, and nothing in it moves. ``about`` is what it is laid out
     for, when that is not what was asked in. ``read_at`` is when the oldest of what it shows
-    was read or last confirmed (Unix seconds); see ``built``.
+    was read or last confirmed (Unix seconds), ``NEVER`` while a part of it was not; see ``built``.
     """
 
     template: str

@@ -202,11 +202,10 @@ class Hub:
     async def _draw(self, shown: _Shown) -> int | None:
         """Publish the topic as of now; return the generation it is good for."""
         generation = self._server.snapshot.generation
-        bound = True
+        bound, fresh, read_at = True, False, shown.read_at
         try:
             result, context = await shown.topic.build()
-            shown.read_at = result.read_at
-            shown.good_for = generation if result.generation_bound else None
+            read_at = result.read_at
             began = time.perf_counter()
             new = shown.editions.publish(cut(shown.topic.lay_out(result, context)))
             shown.cost = time.perf_counter() - began
@@ -215,16 +214,17 @@ class Hub:
         except UpstreamUnavailableError as error:
             if self._server.snapshot.fault is not None:
                 return None
-            shown.good_for = None
             new, bound = self._say(shown, 503, error), False
         except Exception as error:  # one broken page must not end the stream of others
-            shown.good_for = None
             log.exception("live page failed", page=shown.topic.address.partition("?")[0])
             new = self._say(shown, 500, error)
         else:
-            bound = result.generation_bound
+            bound = fresh = result.generation_bound
+        shown.good_for = None
         if new:
             await _each(shown.viewers, lambda viewer: viewer.tell(shown.editions))
+        # Claimed when everybody was told.
+        shown.read_at, shown.good_for = read_at, generation if fresh else None
         return generation if bound else None
 
     def _say(self, shown: _Shown, status: int, error: Exception) -> bool:

@@ -281,7 +281,7 @@ def _shell(
     checked = None if snapshot is None else snapshot.checked_at
     if checked is not None and read_at is not None:
         # A page is as old as the oldest of what is on it.
-        checked = min(checked, read_at)
+        checked = min(checked, read_at) or None
     return Shell(
         title=title,
         locale=locale,

@@ -11,7 +11,7 @@ from glasshouse.model.listing import Place
 from glasshouse.web import format as fmt
 from glasshouse.web import jobs, rows, views
 from glasshouse.web.asking import Address, address_of, read_place, wanted, write_place
-from glasshouse.web.context import PageContext, PageResult, paging, server_of
+from glasshouse.web.context import NEVER, PageContext, PageResult, paging, server_of
 from glasshouse.web.i18n import t
 from glasshouse.web.shapes import SearchListing, Shape, UnsearchedShape, known
 from glasshouse.web.steps import hidden
@@ -56,8 +56,12 @@ async def search(context: PageContext) -> PageResult:
         title=t("Search", context.locale),
         generation_bound=False,
         status=200 if fault is None else 400,
-        read_at=None if told.coverage.age is None else context.now - told.coverage.age,
+        read_at=None if found is None else _read_at(found.coverage, context.now),
     )
+
+
+def _read_at(coverage: Coverage, now: float) -> float:
+    return NEVER if coverage.age is None else now - coverage.age
 
 
 async def search_listing(context: PageContext) -> Shape:

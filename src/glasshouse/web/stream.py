@@ -73,10 +73,13 @@ class Subscriber:
                 await self._wake.wait()
 
     def _due(self) -> bytes:
-        said = [self._tick()] if self._tick_due else []
-        self._tick_due = False
+        said: list[bytes] = []
         for topic in self._news:
             said.append(topic.since(self._told.get(topic, 0)))
             self._told[topic] = topic.number
         self._news.clear()
+        # Behind the news: it says how old they are.
+        if self._tick_due:
+            said.append(self._tick())
+        self._tick_due = False
         return b"".join(said)
