@@ -19,7 +19,7 @@ from glasshouse.model.job import JobSet
 
 from . import pages
 
-VERSIONS = ("1.6.0", "1.7.0", "1.8.0", "1.9.0", "1.9.4", "1.10.0", "2.0.0-beta1")
+VERSIONS = ("1.6.0", *pages.VERSIONS, "2.0.0-beta1")
 # What survives HTML: a browser and a parser read no NUL, and a return as a line break.
 TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("<>&\"'|/: "), max_size=20
@@ -106,10 +106,51 @@ def test_a_trace_keeps_its_own_indentation() -> None:
     assert read_job(JobSet.RETRIES, pages.job_page(job)).backtrace == tuple(lines)
 
 
-@given(st.dictionaries(QUEUE, st.tuples(st.integers(0, 10**9), st.booleans()), max_size=5))
-def test_queues_are_read_with_their_pause(queues: dict[str, tuple[int, bool]]) -> None:
-    shown = read_queues(pages.queues_page(queues))
+@given(
+    st.dictionaries(QUEUE, st.tuples(st.integers(0, 2**64), st.booleans()), max_size=5),
+    st.sampled_from(VERSIONS),
+)
+def test_queues_are_read_with_their_pause(
+    queues: dict[str, tuple[int, bool]], version: str
+) -> None:
+    shown = read_queues(pages.queues_page(queues, version))
     assert {queue.name: (queue.size, queue.paused) for queue in shown} == queues
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["2500", "2,500", "2.500", "2 500", "2\u00a0500", "2\u202f500", "2\u2009500", "2'500",
+     "2\u2019500", "٢٬٥٠٠", "۲٬۵۰۰", "٢٥٠٠"],
+)  # fmt: skip
+def test_a_number_is_read_whatever_its_language_puts_between_its_digits(
+    shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "counted", lambda _: shown)
+    (queue,) = read_queues(pages.queues_page({"mail": (2500, False)}))
+    assert queue.size == 2500
+
+
+@pytest.mark.parametrize(
+    ("shown", "number"), [("1,234,567", 1_234_567), ("12,34,567", 1_234_567), ("999", 999)]
+)
+def test_numbers_of_any_size_are_read_in_groups(
+    shown: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "counted", lambda _: shown)
+    assert read_queues(pages.queues_page({"mail": (0, True)}))[0].size == number
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["", "many", "2,50", "2,5000", ",500", "2,", "1,234.567", "1,234 567", "1.5", "2_500", "1e3",
+     "1 2", "9" * 41],
+)  # fmt: skip
+def test_what_is_no_number_is_not_taken_for_one(
+    shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "counted", lambda _: shown)
+    with pytest.raises(PageError, match="is not a number"):
+        read_queues(pages.queues_page({"mail": (0, False)}))
 
 
 WORKER = st.fixed_dictionaries(
@@ -119,11 +160,12 @@ WORKER = st.fixed_dictionaries(
         "pid": st.integers(0, 10**6),
         "labels": st.lists(NAME, max_size=3),
         "quiet": st.booleans(),
-        "rss": st.sampled_from(["0 KB", "51234 KB", "97.7 MB", "9.6 GB"]),
+        "rss": st.sampled_from(["0 KB", "51234 KB", "97.7 MB", "9.6 GB", "-5 KB"]),
         "busy": st.integers(0, 100),
     }
 )
-KB = {"0 KB": None, "51234 KB": 51_234, "97.7 MB": 100_045, "9.6 GB": 10_066_330}
+KB = {"0 KB": None, "51234 KB": 51_234, "97.7 MB": 100_045, "9.6 GB": 10_066_330,
+      "-5 KB": None}  # fmt: skip
 
 
 @given(st.lists(WORKER, max_size=3), st.lists(jobs(), max_size=3), st.sampled_from(VERSIONS))
@@ -158,7 +200,7 @@ READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
         lambda html: read_queue("q", html),
         pages.queue_page("q", [json.dumps(JOB).encode()]),
     ),
-    "queues": (read_queues, pages.queues_page({"q": (1, False)})),
+    "queues": (read_queues, pages.queues_page({"q": (1234, False)})),
     "busy": (read_busy, pages.busy_page([], [{**JOB, "wid": "w"}])),
     "job": (lambda html: read_job(JobSet.DEAD, html), pages.job_page(JOB)),
     "history": (read_history, pages.dashboard({"2026-11-26": (1, 0)})),
@@ -202,13 +244,59 @@ def test_a_queue_that_is_gone_is_not_read_as_another() -> None:
         read_queue("mail", pages.queue_page("other", []))
 
 
-@given(st.lists(JSON, max_size=4))
-def test_arguments_are_told_apart_or_said_to_be_cut(args: list[Any]) -> None:
-    read = read_arguments(pages.shown_args(args, limit=40))
-    long = [arg for arg in args if len(pages.shown_args([arg]).encode()) > 40]
-    assert (read.items is None) == bool(long)
+@given(st.lists(JSON, max_size=4), st.sampled_from(VERSIONS))
+def test_arguments_are_told_apart_or_said_to_be_cut(args: list[Any], version: str) -> None:
+    read = read_arguments(pages.shown_args(args, 40, version), limit=40, version=version)
+    long = [arg for arg in args if len(pages.shown_args([arg], version=version).encode()) > 40]
+    spoiled = not pages.since(version, 1, 9, 1) and "…" in str(args) and "%" in str(args)
+    assert (read.items is None) == (bool(long) or spoiled)
     if read.items is not None:
         assert [json.loads(item) for item in read.items] == args
+
+
+TRICKS = [
+    # What is cut leaves a text open, and what follows would close it in another place.
+    ["x" * 50, "y"],
+    ["x" * 50, ", ", ", "],
+    [["x" * 50], [", 1, ", ", ", " " * 50], [", ", "]"]],
+    [["x" * 50], [", [", "]"], "], " + "y" * 50],
+    ["%" * 60, "y"],
+    ["%" * 60, [", 1, "], "%" * 60, [", 2, "]],
+    ["%d" * 30, ", ", "%d" * 30, ", "],
+    ["…", "x" * 50, "…"],
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("args", TRICKS)
+def test_what_is_behind_a_cut_is_never_taken_for_arguments(args: list[Any], version: str) -> None:
+    shown = pages.shown_args(args, 40, version)
+    assert "…" in shown
+    assert read_arguments(shown, limit=40, version=version).items is None
+
+
+@given(
+    st.lists(
+        st.recursive(
+            st.text(st.sampled_from('", []{}:1%…\\'), max_size=60),
+            lambda inner: st.lists(inner, max_size=3),
+            max_leaves=5,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(VERSIONS),
+)
+def test_no_arguments_at_all_are_taken_for_others(args: list[Any], version: str) -> None:
+    read = read_arguments(pages.shown_args(args, 40, version), limit=40, version=version)
+    assert read.items is None or [json.loads(item) for item in read.items] == args
+
+
+def test_a_text_with_an_ellipsis_and_a_percent_sign_is_read_where_nothing_was_spoiled() -> None:
+    args = ["100 % …", "more …"]
+    for version in ("1.9.1", "1.9.4", "1.10.0", "2.0.0-beta1"):
+        read = read_arguments(pages.shown_args(args, version=version), limit=1024, version=version)
+        assert [json.loads(item) for item in read.items or ()] == args
 
 
 @pytest.mark.parametrize(
@@ -221,10 +309,12 @@ def test_arguments_are_told_apart_or_said_to_be_cut(args: list[Any]) -> None:
         ("1.2345678901234567e+21\n", False),
         ("1e-7\n", True),
         ('{"a":[0.1,"9e99"]}\n', True),
+        ("9" * 1000, False),
     ],
 )
 def test_a_number_that_may_have_been_rounded_is_said_to_be(shown: str, *, exact: bool) -> None:
-    assert read_arguments(shown).exact is exact
+    for text in (shown, shown.removesuffix("\n")):
+        assert read_arguments(text, limit=1024, version="1.10.0").exact is exact
 
 
 def test_a_key_that_holds_no_time_has_none() -> None:

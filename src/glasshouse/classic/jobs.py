@@ -10,7 +10,7 @@ import textwrap
 import msgspec
 from selectolax.lexbor import LexborNode
 
-from glasshouse.classic.arguments import Arguments, arguments_in, read_arguments
+from glasshouse.classic.arguments import WHOLE, Arguments, arguments_in, read_arguments
 from glasshouse.classic.page import Page, text_of, value_of
 from glasshouse.model.job import JobSet
 from glasshouse.model.times import parse_time
@@ -119,7 +119,7 @@ def read_job(name: JobSet, html: bytes) -> JobPage:
         jid=codes[0].text(),
         jobtype=codes[1].text(),
         queue=page.one("td > a[href*='/queues/']").text(),
-        args=read_arguments(args.text()),
+        args=read_arguments(args.text(), limit=WHOLE, version=page.version),
         errtype=text_of(failure[0], "code") if failure else None,
         message=failure[1].text() if len(failure) > 1 else None,
         backtrace=_lines(failure[2]) if len(failure) > 2 else (),  # noqa: PLR2004

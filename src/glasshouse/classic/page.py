@@ -13,8 +13,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from glasshouse.model.errors import UpstreamUnavailableError
 
 _VERSION = re.compile(r"\AFaktory (\S+)\Z")
+_MARKS = r",.'\u2019\u066c\u060c\s"
+_NUMBER = re.compile(rf"-?(?:\d+|\d{{1,3}}([{_MARKS}])(?:\d{{2,3}}\1)*\d{{3}})")
+"""A whole number, also one whose digits are in groups: with commas or with whatever a language
+has for them, always the same mark, and three digits in the last group."""
 _ROOM = 64 << 20
 """Bytes of a page that are read at most: 25 jobs of a megabyte each, written in base64."""
+_DIGITS = 40
+"""Characters of a number at most: Faktory counts in 64 bits."""
 
 
 class PageError(UpstreamUnavailableError):
@@ -82,15 +88,15 @@ class Page:
         return told
 
     def number(self, text: str) -> int:
-        """Return a whole number.
+        """Return a whole number; its digits may be in groups, as in ``2,500``.
 
         Raises:
             PageError: it is none.
         """
-        try:
-            return int(text.strip())
-        except ValueError:
-            raise self.error(f"{text.strip()[:40]!r} is not a number") from None
+        told = text.strip()
+        if len(told) > _DIGITS or not _NUMBER.fullmatch(told):
+            raise self.error(f"{told[:40]!r} is not a number")
+        return int("".join(one for one in told if one.isdecimal() or one == "-"))
 
 
 def text_of(cell: LexborNode, selector: str) -> str:

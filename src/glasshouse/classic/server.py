@@ -124,7 +124,7 @@ def _worker(page: Page, cells: list[LexborNode]) -> ShownWorker:
     if wid is None or name is None:
         raise page.error("a worker has no id")
     hostname, _, pid = name.text().rpartition(":")
-    memory = _MEMORY.search(cells[-3].text())
+    memory = _MEMORY.fullmatch(cells[-3].text().strip())
     return ShownWorker(
         wid=wid,
         hostname=hostname,

@@ -6,22 +6,19 @@ queue's name has no colon, so neither layout's lists can be taken for the other'
 
 from __future__ import annotations
 
-import re
-
 from glasshouse.model.job import JobSet
+from glasshouse.model.versions import before
 
 WORKING = "working"
 PAUSED = "paused"
 QUEUES = "queues"
 _PREFIX = "q:"
-_VERSION = re.compile(r"(\d+)\.(\d+)")
 _PREFIXED_SINCE = (1, 10)
 
 
 def prefixed(version: str) -> bool:
     """Return whether a Faktory of this version keeps queues under a prefix; unknown ones do."""
-    found = _VERSION.match(version)
-    return found is None or (int(found[1]), int(found[2])) >= _PREFIXED_SINCE
+    return not before(version, *_PREFIXED_SINCE)
 
 
 def queue_key(name: str, *, prefix: bool) -> str:
