@@ -22,6 +22,14 @@ from .standin import Answering, Talk
 
 SECRET = "do not tell anybody"
 HI = b'+HI {"v":2}\r\n'
+SETS = {"scheduled": 1, "retries": 2, "dead": 3, "working": 4}
+
+
+def told(queues: dict[str, int], **more: object) -> bytes:
+    """What INFO answers."""
+    totals = {"queues": queues, "total_processed": 9, "total_failures": 4, "sets": SETS}
+    faktory = {name: value for name, value in (totals | more).items() if value is not None}
+    return json.dumps({"faktory": faktory, "server": {}}).encode()
 
 
 def port_of(port: int, **more: object) -> CommandPort:
@@ -129,7 +137,7 @@ async def test_a_server_that_comes_back_is_asked_again_over_a_new_connection() -
             once = False
             await reader.readline()
             return
-        body = json.dumps({"faktory": {"queues": {"q": 1}}, "server": {}}).encode()
+        body = told({"q": 1})
         while await reader.readline():
             writer.write(b"$%d\r\n%b\r\n" % (len(body), body))
 
@@ -155,7 +163,7 @@ async def test_an_answer_that_nobody_waits_for_any_more_is_never_taken_for_anoth
         line = await reader.readline()
         asked.set()
         await go.wait()
-        body = b'{"late":1}' if b"LATENCY" in line else b'{"faktory":{"queues":{}},"server":{}}'
+        body = b'{"late":1}' if b"LATENCY" in line else told({})
         writer.write(b"$%d\r\n%b\r\n" % (len(body), body))
         await reader.read()
 
@@ -199,9 +207,9 @@ async def test_one_queue_that_cannot_tell_its_age_does_not_spoil_the_others() ->
         await port.close()
 
 
-async def test_before_1_9_2_no_age_is_told_and_it_is_not_asked_for_again() -> None:
-    reply = {"q": b"-ERR no such QUEUE subcommand: LATENCY\r\n"}
-    async with Answering(latencies(reply)).running() as server:
+@pytest.mark.parametrize("reply", [b"-ERR no such QUEUE subcommand: LATENCY\r\n", b"+OK\r\n"])
+async def test_who_tells_no_age_is_not_asked_for_it_again(reply: bytes) -> None:
+    async with Answering(latencies({"q": reply})).running() as server:
         budget = Budget(1000)
         port = CommandPort("127.0.0.1", server.port, budget=budget, patience=LONG)
         assert await port.latency(["q"]) is None
@@ -210,9 +218,71 @@ async def test_before_1_9_2_no_age_is_told_and_it_is_not_asked_for_again() -> No
         await port.close()
 
 
+async def test_after_a_restart_it_may_be_a_version_that_tells_ages() -> None:
+    old = True
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal old
+        if not old:
+            await latencies({})(reader, writer)
+            return
+        old = False
+        writer.write(HI)
+        for _ in ("HELLO", "QUEUE LATENCY"):
+            await reader.readline()
+            writer.write(b"+OK\r\n")
+        await reader.readline()
+
+    async with Answering(talk).running() as server:
+        port = port_of(server.port)
+        assert await port.latency(["q"]) is None
+        with pytest.raises(UpstreamUnavailableError, match="closed the connection"):
+            await port.info()
+        await server.until_closed()
+        # Who asks for totals connects again.
+        with pytest.raises(UpstreamUnavailableError):
+            await port.info()
+        assert await port.latency(["q"]) == {"q": 1.5}
+        await port.close()
+
+
+TASKS = {"Scheduled": {"size": 1, "cycles": 7}, "Retries": {"size": 2}, "Dead": {"size": 3},
+         "Busy": {"size": 4, "reaped": 0}, "Workers": {"size": 5}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"tasks": TASKS}, {"sets": None, "tasks": TASKS},
+     {"sets": {"retries": 2}, "tasks": {**TASKS, "Retries": {"size": 7}}}],
+)  # fmt: skip
+async def test_the_sizes_of_the_sets_are_told_by_old_versions_too(more: dict[str, object]) -> None:
+    body = told({}, **more)
+    talk = saying(HI, b"+OK\r\n", b"$%d\r\n%b\r\n" % (len(body), body))
+    async with Answering(talk).running() as server:
+        port = port_of(server.port)
+        assert (await port.info()).faktory.sets == SETS
+        await port.close()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"sets": None}, {"sets": {"retries": 2}}, {"sets": None, "tasks": {"Dead": {"size": 1}}},
+     {"sets": None, "tasks": {**TASKS, "Busy": {"reaped": 0}}}, {"total_processed": None}],
+)  # fmt: skip
+async def test_a_number_that_is_not_told_is_never_nothing(more: dict[str, object]) -> None:
+    body = told({}, **more)
+    talk = saying(HI, b"+OK\r\n", b"$%d\r\n%b\r\n" % (len(body), body))
+    async with Answering(talk).running() as server:
+        port = port_of(server.port)
+        with pytest.raises(UpstreamUnavailableError, match="INFO with what Faktory does not tell"):
+            await port.info()
+        await server.until_closed()
+        await port.close()
+
+
 @needs_openssl
 async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    body = b'{"faktory":{"queues":{}},"server":{}}'
+    body = told({})
     talk = saying(HI, b"+OK\r\n", b"$%d\r\n%b\r\n" % (len(body), body))
     async with Answering(talk).running(server_context(tmp_path)) as server:
         port = port_of(server.port, tls=client_context(tmp_path))

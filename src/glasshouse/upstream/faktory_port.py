@@ -36,13 +36,31 @@ _CONNECT = 2.0
 """Seconds for a connection: one that waits longer would miss a server that has just come back."""
 _MOST_QUEUES = 1000
 """Queues asked for in one command."""
+_UNTOLD = "answers {command} with what Faktory does not tell"
+
+
+_TASKS = {"scheduled": "Scheduled", "retries": "Retries", "dead": "Dead", "working": "Busy"}
+"""What tells the size of a set before 1.9, which had no ``sets``."""
+
+
+class _Task(msgspec.Struct, frozen=True):
+    size: int | None = None
 
 
 class _Faktory(msgspec.Struct, frozen=True):
     queues: dict[str, int]
+    total_failures: int
+    total_processed: int
     sets: dict[str, int] = {}
-    total_failures: int = 0
-    total_processed: int = 0
+    tasks: dict[str, _Task] = {}
+
+    def sizes(self) -> dict[str, int] | None:
+        """Return the size of each set; ``None`` when one is told in no way that is known."""
+        every = {name: task.size for told, task in self.tasks.items()
+                 for name, of in _TASKS.items() if of == told}  # fmt: skip
+        told = every | self.sets
+        found = {name: size for name in _TASKS if (size := told.get(name)) is not None}
+        return found if len(found) == len(_TASKS) else None
 
 
 class _Server(msgspec.Struct, frozen=True):
@@ -55,7 +73,7 @@ class _Server(msgspec.Struct, frozen=True):
 
 
 class Info(msgspec.Struct, frozen=True):
-    """What INFO tells (fwp.md §4); unknown fields are left out."""
+    """What INFO tells (fwp.md §7); unknown fields are left out. Every set is in ``sets``."""
 
     faktory: _Faktory
     server: _Server
@@ -99,15 +117,22 @@ class CommandPort:
         Raises:
             UpstreamUnavailableError: the server cannot be asked; why, and what to do.
         """
-        return await self._read(await self._ask(encode_command("INFO")), Info, "INFO")
+        info = await self._read(await self._ask(encode_command("INFO")), Info, "INFO")
+        sets = info.faktory.sizes()
+        if sets is None:
+            # A size that nobody told is not nothing.
+            raise await self._broken(_UNTOLD.format(command="INFO"))
+        faktory = msgspec.structs.replace(info.faktory, sets=sets)
+        return msgspec.structs.replace(info, faktory=faktory)
 
     async def latency(self, names: Iterable[str]) -> dict[str, float] | None:
         """Return how many seconds the oldest job of each queue has waited.
 
         A queue whose age Faktory cannot tell is left out. ``None`` before 1.9.2,
-        which cannot tell any.
+        which cannot tell any: it answers ``+OK`` to whatever it is asked of queues.
 
         Raises:
+            ProtocolError: it answers with something else; totals can be had all the same.
             UpstreamUnavailableError: the server cannot be asked.
         """
         wanted = list(names)[:_MOST_QUEUES]
@@ -116,6 +141,9 @@ class CommandPort:
         reply = await self._ask(encode_command("QUEUE", "LATENCY", *wanted))
         if isinstance(reply, Error):
             return await self._each(wanted, reply)
+        if isinstance(reply, Simple):
+            self._tells_latency = False
+            return None
         return await self._read(reply, dict[str, float], "QUEUE LATENCY")
 
     async def close(self) -> None:
@@ -130,11 +158,14 @@ class CommandPort:
                 return msgspec.json.decode(reply.data, type=kind)
             why = "does not answer as Faktory does"
         except (msgspec.MsgspecError, RecursionError):
-            why = f"answers {command} with what Faktory does not tell"
+            why = _UNTOLD.format(command=command)
+        raise await self._broken(why)
+
+    async def _broken(self, why: str) -> ProtocolError:
         # Whoever that is: not with this connection any more.
         async with self._one:
             await self._drop()
-        raise ProtocolError(self._fault(why).detail)
+        return ProtocolError(self._fault(why).detail)
 
     async def _each(self, names: list[str], error: Error) -> dict[str, float] | None:
         if "no such QUEUE subcommand" in error.text:
@@ -173,6 +204,8 @@ class CommandPort:
     async def _connect(self) -> _Line:
         if self._closed:
             raise self._fault("is not asked any more")
+        # It may be another version by now.
+        self._tells_latency = True
         try:
             async with asyncio.timeout(_CONNECT):
                 reader, writer = await asyncio.open_connection(*self._where, ssl=self._tls)

@@ -108,7 +108,7 @@ class RedisReader:
             run = SetRun(
                 self._link,
                 redis_keys.set_key(name),
-                info.faktory.sets.get(name.value, 0),
+                info.faktory.sets[name.value],
                 lambda payload, score: redis_jobs.due(payload, score, name),
             )
             turned = name is JobSet.DEAD
@@ -121,7 +121,7 @@ class RedisReader:
 
         async def read() -> JobPage:
             info, at = await self._ports.info(_FRESH)
-            total = info.faktory.sets.get("working", 0)
+            total = info.faktory.sets["working"]
             run = SetRun(self._link, redis_keys.WORKING, total, redis_jobs.held)
             return await page_of(run, query, now=at)
 
