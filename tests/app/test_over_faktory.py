@@ -20,6 +20,7 @@ from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.web.app import Application, create_app
+from tests.classic.pages import VERSIONS
 from tests.steady import LONG
 from tests.upstream.faktory import StandIn
 from tests.web.fakes import ASSETS
@@ -121,10 +122,14 @@ async def console(
 @pytest.fixture
 async def faktory() -> AsyncIterator[StandIn]:
     async with StandIn().running() as made:
-        for number in range(30):
-            made.push("mailers", f"mail-{number:04}", args=[{"order": number}])
-            made.put("retries", f"retry-{number:04}", AT, failure=FAILURE, args=[number])
+        fill(made)
         yield made
+
+
+def fill(faktory: StandIn) -> None:
+    for number in range(30):
+        faktory.push("mailers", f"mail-{number:04}", args=[{"order": number}])
+        faktory.put("retries", f"retry-{number:04}", AT, failure=FAILURE, args=[number])
 
 
 @pytest.fixture
@@ -246,6 +251,39 @@ async def test_a_web_ui_that_fails_is_told_on_the_overview_and_totals_go_on(
         ]
         assert len(said) == len(set(said)) > 0
         assert told(logged, "server cannot be read") == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_every_version_is_read_whole_and_nothing_goes_wrong_meanwhile(
+    version: str,
+    logged: list[structlog.typing.EventDict],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with StandIn(version).running() as faktory:
+        fill(faktory)
+        for number in range(1200):
+            faktory.push("long", f"long-{number:04}", args=["<b>", number])
+        faktory.put("dead", "dead-0000", AT, failure=FAILURE, args=["<b>", 1])
+        faktory.held.append({"wid": "w", "jid": "held-0000", "queue": "q", "jobtype": "T",
+                             "args": ["<b>", 1]})  # fmt: skip
+        async with console(faktory, fast=True) as house, watched(house) as stream:
+            await stream.until("tick", len(stream.named("tick")) + 3)
+            state = json.loads(await house.text("/api/v1/servers/main/state"))
+            assert state["version"] == version
+            told = [state[name] for name in ("enqueued", "retries", "scheduled", "dead", "working")]
+            assert told == [1230, 30, 0, 1, 1]
+            assert "A part of this server cannot be read" not in await house.text("/main")
+            queues = json.loads(await house.text("/api/v1/servers/main/queues"))["items"]
+            assert {queue["name"]: queue["paused"] for queue in queues} == {
+                "long": False, "mailers": False,
+            }  # fmt: skip
+            for name, jid in (("dead", "dead-0000"), ("working", "held-0000")):
+                listed = json.loads(await house.text(f"/api/v1/servers/main/sets/{name}/jobs"))
+                assert [(job["jid"], job["args"]) for job in listed["items"]] == [(jid, ["<b>", 1])]
+                entries = json.loads(await house.text(f"/api/v1/servers/main/jobs/{jid}"))
+                assert [job["args"] for job in entries["items"]] == [["<b>", 1]]
+        assert not [line for line in logged if line["log_level"] in {"warning", "error"}]
+        assert not caplog.records
 
 
 async def test_a_clock_that_is_off_by_an_hour_is_told(faktory: StandIn) -> None:

@@ -64,6 +64,8 @@ async def faktory() -> AsyncIterator[Faktory]:
             base_url=server.url,
             auth=("", PASSWORD),
             headers={"Accept-Language": "en"},
+            # Faktory closes a connection that is idle for a second, just when it may be used again.
+            limits=httpx.Limits(max_keepalive_connections=0),
             timeout=30,
         ) as client,
     ):

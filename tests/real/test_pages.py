@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from glasshouse.classic.jobs import ShownJob, read_job, read_queue, read_set, set_path
@@ -146,6 +145,25 @@ async def test_queues_tell_their_size_and_pause(faktory: Faktory) -> None:
     ]  # fmt: skip
 
 
+async def test_a_queue_of_a_thousand_jobs_is_read_in_every_language(faktory: Faktory) -> None:
+    peer = await faktory.peer()
+    jobs = [
+        {"jid": f"job-{n:08}", "jobtype": "T", "queue": "mail", "args": []} for n in range(2500)
+    ]
+    assert await peer.ask(f"PUSHB {json.dumps(jobs)}") == b"{}"
+    await peer.push("job-idle", queue="idle")
+    assert await peer.ask("QUEUE PAUSE mail") == "+OK"
+    offered = set(re.findall(rb'<option (?:name|value)="([a-z-]+)"', await faktory.page("/debug")))
+    assert len(offered) > 20
+    for language in sorted(one.decode() for one in offered):
+        asked = await faktory.web.get("/queues", headers={"Accept-Language": language})
+        assert f'lang="{language}"' in asked.text
+        shown = read_queues(asked.content)
+        assert [(queue.name, queue.size, queue.paused) for queue in shown] == [
+            ("idle", 1, False), ("mail", 2500, True),
+        ]  # fmt: skip
+
+
 async def test_workers_and_what_they_hold(faktory: Faktory) -> None:
     peer = await faktory.peer("worker-<1>")
     await peer.push("held-00000001", jobtype="Hold", queue="h", args=[1, "a b"])
@@ -187,12 +205,17 @@ async def test_what_is_empty_or_unknown_is_told_apart(faktory: Faktory) -> None:
     for name in JobSet:
         with pytest.raises(PageError):
             read_set(name, dashboard)
-    # Days before the first end it in the middle, with status 200; what came is no page.
-    part = b""
-    async with faktory.web.stream("GET", "/?days=-1") as answer:
-        assert answer.status_code == 200
-        with contextlib.suppress(httpx.RemoteProtocolError):
-            async for some in answer.aiter_bytes():
-                part += some
-    with pytest.raises(PageError, match="whole page"):
-        read_history(part)
+
+
+async def test_the_history_is_read_for_as_long_as_its_page_offers(faktory: Faktory) -> None:
+    dashboard = await faktory.page("/")
+    offered = re.findall(rb'href="(/\?days=(\d+))"', dashboard)
+    assert len(offered) >= 3
+    for path, days in offered:
+        html = await faktory.page(path.decode())
+        history = read_history(html)
+        assert len(history.processed) == len(history.failed) == int(days)
+        # One that ends in the middle is no page, wherever that is.
+        for end in range(0, len(html) - len(b"</html>\n"), 97):
+            with pytest.raises(PageError, match="whole page"):
+                read_history(html[:end])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -176,6 +177,54 @@ async def test_a_job_that_was_seen_is_read_to_the_bottom_and_gone_when_it_is_gon
     await reader.change_token()
     with pytest.raises(NotFoundError, match="not among those"):
         await reader.jobs("dead-0001")
+
+
+async def told(reader: Reader, jid: str, *wanted: JobState) -> None:
+    """Wait until these and no others are told of an id."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                found = [job.state for job in (await reader.jobs(jid)).items]
+            except NotFoundError:
+                found = []
+            assert len(found) < 2
+            if found == list(wanted):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_job_is_told_once_from_list_to_list_and_not_when_it_has_ended(
+    faktory: Faktory, reader: Reader
+) -> None:
+    peer, worker = await faktory.peer(), await faktory.peer("worker-1")
+    for number in range(60):
+        await peer.push(f"job-{number:08}", jobtype="T", queue="mail", args=[number])
+    jid = "job-00000030"
+    await reader.change_token()
+    await reader.queue_jobs("mail", ListQuery(page=2))
+    await told(reader, jid, JobState.ENQUEUED)
+    for _ in range(30):
+        await worker.fetch("mail")
+    await told(reader, jid, JobState.ENQUEUED)
+    await worker.fetch("mail")
+    await reader.change_token()
+    await told(reader, jid, JobState.WORKING)
+    assert isinstance(reader, RemoteReader | RedisReader)
+    reader.note((await reader.working_jobs(ListQuery())).items)
+    await told(reader, jid, JobState.WORKING)
+    assert await worker.ask(f'FAIL {{"jid":"{jid}","errtype":"E","message":"m"}}') == "+OK"
+    await reader.change_token()
+    await told(reader, jid, JobState.RETRIES)
+    assert await peer.ask('MUTATE {"cmd":"clear","target":"retries"}') == "+OK"
+    await reader.change_token()
+    await told(reader, jid)
+    await worker.fetch("mail")
+    jid = "job-00000031"
+    await reader.change_token()
+    await told(reader, jid, JobState.WORKING)
+    assert await worker.ask(f'ACK {{"jid":"{jid}"}}') == "+OK"
+    await reader.change_token()
+    await told(reader, jid)
 
 
 async def test_the_history_is_what_the_dashboard_tells(faktory: Faktory, reader: Reader) -> None:

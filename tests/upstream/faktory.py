@@ -1,4 +1,7 @@
-"""A small stand-in for a Faktory: both of its ports, over what a test gives it."""
+"""A small stand-in for a Faktory: both of its ports, over what a test gives it.
+
+It speaks as its ``version`` does: see ``pages.VERSIONS``, and docs/testing.md for what differs.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ SETS = {"retries": "retries", "scheduled": "scheduled", "morgue": "dead"}
 class StandIn:
     """What it holds: queues oldest first, sets by time, workers and what they hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = pages.NEWEST) -> None:
+        self.version = version
         self.queues: dict[str, list[bytes]] = {}
         self.paused: set[str] = set()
         self.sets: dict[str, list[dict[str, Any]]] = {"retries": [], "scheduled": [], "dead": []}
@@ -32,8 +36,9 @@ class StandIn:
         self.gone = False
         self.garbage = False
         self.refusing = False
+        self.latency: bytes | None = None
+        """What QUEUE LATENCY answers, if not as it should; nothing closes the connection."""
         self.delay = 0.0
-        self.version = "1.10.0"
         self.clock: Callable[[], float] = time.time
         self.answering = asyncio.Event()
         self.answering.set()
@@ -75,9 +80,24 @@ class StandIn:
                 assert "wid" not in line, "a console is no worker"
                 writer.write(b"-ERR Invalid password\r\n" if self.refusing else b"+OK\r\n")
                 continue
-            told = self._info() if line == "INFO" else dict.fromkeys(line.split()[2:], 2.5)
-            body = json.dumps(told).encode()
-            writer.write(b"$%d\r\n%b\r\n" % (len(body), body))
+            if not (answer := self._answer(line)):
+                return
+            writer.write(answer)
+
+    def _answer(self, line: str) -> bytes:
+        if line == "INFO":
+            return _bulk(self._info())
+        command, subcommand, *names = line.split()
+        assert command == "QUEUE"
+        if self.latency is not None:
+            return self.latency
+        assert names, "some queue has to be named"
+        if not pages.since(self.version, 1, 9, 2):
+            # Whatever it is, and whether anything was done or not.
+            return b"+OK\r\n"
+        if subcommand != "LATENCY":
+            return f"-ERR no such QUEUE subcommand: {subcommand}\r\n".encode()
+        return _bulk(dict.fromkeys(names, 2.5))
 
     async def _browse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async def prompt(path: str) -> bytes:
@@ -102,7 +122,15 @@ class StandIn:
         sizes = {name: len(jobs) for name, jobs in self.queues.items()}
         sets = {name: len(jobs) for name, jobs in self.sets.items()} | {"working": len(self.held)}
         server = {"description": "Faktory", "faktory_version": self.version, "uptime": 60}
-        totals = {"queues": sizes, "sets": sets, "total_processed": 9, "total_failures": 4}
+        totals: dict[str, Any] = {"queues": sizes, "total_processed": 9, "total_failures": 4}
+        totals["tasks"] = {
+            "Workers": {"size": len(self.workers), "reaped": 0},
+            "Busy": {"size": len(self.held), "reaped": 0},
+        }
+        for name, jobs in self.sets.items():
+            totals["tasks"][name.capitalize()] = {"enqueued": 0, "cycles": 7, "size": len(jobs)}
+        if pages.since(self.version, 1, 9):
+            totals["sets"] = sets
         return {
             "faktory": totals,
             "server": server | {"connections": 1, "command_count": 7},
@@ -111,34 +139,51 @@ class StandIn:
 
     def _page(self, path: str) -> bytes:
         if self.spoiled and path.startswith(self.spoiled):
-            return page(pages.dashboard({}))
+            return page(pages.dashboard({}, self.version))
         parts = urlsplit(path)
         number = int(parse_qs(parts.query).get("page", ["1"])[0])
         kind, _, name = unquote(parts.path).removeprefix("/").partition("/")
         if kind in SETS:
             return self._job(kind, name) if name else page(self._set(kind, number))
         if kind == "queues":
+            if name and name not in self.queues:
+                return page(b"", "302 Found", "Location: /queues\r\n")
             return page(self._queue(name, number) if name else self._queues())
         if kind == "busy":
-            return page(pages.busy_page(self.workers, self.held))
-        return page(pages.dashboard({}))
+            return page(pages.busy_page(self.workers, self.held, self.version))
+        return page(pages.dashboard({}, self.version))
 
     def _set(self, kind: str, number: int) -> bytes:
         return pages.set_page(
-            f"/{kind}", self.sets[SETS[kind]][(number - 1) * ROWS : number * ROWS]
+            f"/{kind}", self.sets[SETS[kind]][(number - 1) * ROWS : number * ROWS], self.version
         )
 
     def _job(self, kind: str, key: str) -> bytes:
-        for job in self.sets[SETS[kind]]:
-            if job["key"] == key:
-                return page(pages.job_page(job))
-        return page(b"", "307 Temporary Redirect", f"Location: /{kind}\r\n")
+        at, _, jid = key.partition("|")
+        if "|" in jid:
+            return page(b"invalid key", "500 Internal Server Error")
+        of_then = [job for job in self.sets[SETS[kind]] if job["key"].partition("|")[0] == at]
+        # The id is looked at only where several have the time, and then anywhere in the job.
+        found = of_then if len(of_then) == 1 else [job for job in of_then if jid in json.dumps(job)]
+        if not found:
+            return page(b"", "307 Temporary Redirect", f"Location: /{kind}\r\n")
+        html = pages.job_page(found[0], self.version)
+        if kind != "scheduled" and not found[0].get("failure"):
+            # Where it wants to show the failure, it ends.
+            return page(html[: html.index(b"</table>")])
+        return page(html)
 
     def _queue(self, name: str, number: int) -> bytes:
         # The newest first, and one too many: the 26th row.
         newest = self.queues[name][::-1]
-        return pages.queue_page(name, newest[(number - 1) * ROWS : number * ROWS + 1])
+        rows = newest[(number - 1) * ROWS : number * ROWS + 1]
+        return pages.queue_page(name, rows, self.version)
 
     def _queues(self) -> bytes:
         sizes = {name: (len(jobs), name in self.paused) for name, jobs in self.queues.items()}
-        return pages.queues_page(sizes)
+        return pages.queues_page(sizes, self.version)
+
+
+def _bulk(told: dict[str, Any]) -> bytes:
+    body = json.dumps(told).encode()
+    return b"$%d\r\n%b\r\n" % (len(body), body)

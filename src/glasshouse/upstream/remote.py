@@ -8,12 +8,11 @@ custom fields are, which of two entries with one score is meant.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import TypeVar
-from urllib.parse import quote
 
-from glasshouse.classic.jobs import read_job, read_queue, read_set, set_path
 from glasshouse.classic.server import Busy, ShownQueue, read_busy, read_history, read_queues
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
@@ -29,8 +28,10 @@ from glasshouse.upstream.faktory_port import CommandPort, Info
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import no_queue, not_looked_at
 from glasshouse.upstream.recent import At, Recent
-from glasshouse.upstream.remote_lists import ROWS, Fetch, Run, page_of
-from glasshouse.upstream.seen import Seen
+from glasshouse.upstream.remote_lists import ROWS, Run, page_of
+from glasshouse.upstream.remote_seen import SeenRows
+from glasshouse.upstream.seen import Missed
+from glasshouse.wire.client import ProtocolError
 
 T = TypeVar("T")
 
@@ -66,7 +67,9 @@ class RemoteReader:
         self._clock = clock
         self._info = Recent(port.info, clock)
         self._busy = Recent(self._read_busy, clock)
-        self._seen = Seen()
+        self._heads = Recent(self._look_at_heads, clock)
+        self._missed = Missed(clock)
+        self._rows = SeenRows(self._get, self._totals)
 
     async def change_token(self) -> Hashable:
         """Return the totals, and a number that changes every five seconds."""
@@ -94,8 +97,13 @@ class RemoteReader:
         )
         try:
             latency = await self._port.latency(waiting)
+        except ProtocolError as error:
+            # Totals were told all the same.
+            latency = None
+            unread.append(Unread(error.detail, error.remedy))
         except BaseException:
             pages.cancel()
+            await asyncio.gather(pages, return_exceptions=True)
             raise
         paused, busy = await pages
         server = info.server
@@ -122,19 +130,13 @@ class RemoteReader:
         total = info.faktory.queues.get(queue)
         if total is None:
             raise no_queue(queue)
-        path = f"/queues/{quote(queue, safe='')}"
-
-        async def fetch(number: int) -> list[StoredJob]:
-            html = await self._get(f"{path}?page={number}")
-            return self._noted(remote_jobs.queued(row, queue) for row in read_queue(queue, html))
-
-        run = Run(fetch, total, newest_first=True)
+        run = Run(self._rows.queue(queue), total, newest_first=True)
         return await page_of(run, query, now=at)
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set: retries and scheduled soonest first, dead newest first."""
         info, at = await self._info.within(_FRESH)
-        run = Run(self._fetch_set(name), info.faktory.sets.get(name.value, 0))
+        run = Run(self._rows.set(name), info.faktory.sets[name.value])
         return await page_of(run, query, now=at, descending=name is JobSet.DEAD)
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
@@ -149,23 +151,29 @@ class RemoteReader:
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id, of those that were seen or stand at the head of a list.
 
+        Each was found there just now: what was seen and has left is not told.
+
         Raises:
             NotFoundError: it is not among them; it may be further down.
         """
-        entries = self._seen.having(jid)
-        if not entries:
-            await self._look_at_heads()
-            entries = self._seen.having(jid)
-        running = [job for job in await self._held() if job.jid == jid]
-        found = [job for entry in entries if (job := await self._detailed(entry)) is not None]
+        running = await self._running(jid, _HELD)
+        found = await self._rows.standing(jid)
+        if found and running:
+            # It may have moved on from one to the other.
+            running = await self._running(jid, 0.0)
+        elif not found and not running and not self._missed.lately(jid):
+            await self._heads.within(_HELD)
+            found = await self._rows.standing(jid)
+            running = await self._running(jid, 0.0)
         if not found and not running:
+            self._missed.note(jid)
             raise not_looked_at(jid)
         every = (*found, *running)
         return Entries(every[:100], len(every))
 
     def note(self, jobs: Iterable[StoredJob]) -> None:
         """Remember entries that were seen elsewhere."""
-        self._seen.note(jobs)
+        self._rows.note(jobs)
 
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int
@@ -211,47 +219,29 @@ class RemoteReader:
             raise _no_pages()
         return read(await self._look.get(path))
 
+    async def _totals(self) -> Info:
+        return (await self._info.within(_FRESH)).value
+
     async def _read_busy(self) -> Busy:
         return await self._look_at("/busy", read_busy)
 
-    async def _held(self) -> list[StoredJob]:
-        busy = (await self._busy.within(_HELD)).value
+    async def _held(self, age: float = _HELD) -> list[StoredJob]:
+        busy = (await self._busy.within(age)).value
         return [remote_jobs.held(row) for row in busy.reservations]
 
-    def _fetch_set(self, name: JobSet) -> Fetch:
-        async def fetch(number: int) -> list[StoredJob]:
-            html = await self._get(f"{set_path(name)}?page={number}")
-            return self._noted(remote_jobs.listed(row, name) for row in read_set(name, html))
+    async def _running(self, jid: str, age: float) -> list[StoredJob]:
+        return [job for job in await self._held(age) if job.jid == jid]
 
-        return fetch
-
-    # -- entries that were seen --------------------------------------------------
-
-    def _noted(self, jobs: Iterable[StoredJob]) -> list[StoredJob]:
-        noted = list(jobs)
-        self._seen.note(noted)
-        return noted
+    # -- one job -------------------------------------------------------------------
 
     async def _look_at_heads(self) -> None:
+        sizes = (await self._totals()).faktory.queues
+        for queue in sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]:
+            # One that has just been removed has no jobs.
+            with contextlib.suppress(NotFoundError):
+                await self.queue_jobs(queue, ListQuery())
         for name in JobSet:
             await self.set_jobs(name, ListQuery())
-        sizes = (await self._info.within(_FRESH)).value.faktory.queues
-        for queue in sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]:
-            await self.queue_jobs(queue, ListQuery())
-
-    async def _detailed(self, entry: StoredJob) -> StoredJob | None:
-        """Return an entry with its details; ``None`` when it has left."""
-        if entry.key is None:
-            return entry
-        name = JobSet(entry.state.value)
-        path = f"{set_path(name)}/{quote(entry.key, safe='')}"
-        try:
-            page = read_job(name, await self._get(path))
-        except NotFoundError:
-            self._seen.forget(entry)
-            return None
-        # Faktory looks by the time alone where one entry has it: it may be another's page.
-        return remote_jobs.detailed(entry, page) if page.jid == entry.jid else entry
 
 
 def _no_pages() -> UpstreamUnavailableError:
@@ -301,10 +291,10 @@ def _queues(
 def _sizes(info: Info) -> SetSizes:
     sets = info.faktory.sets
     return SetSizes(
-        scheduled=sets.get("scheduled", 0),
-        retries=sets.get("retries", 0),
-        dead=sets.get("dead", 0),
-        working=sets.get("working", 0),
+        scheduled=sets["scheduled"],
+        retries=sets["retries"],
+        dead=sets["dead"],
+        working=sets["working"],
     )
 
 

@@ -1,0 +1,106 @@
+"""Whether an entry that was seen still stands in its list, from few of Faktory's pages.
+
+Faktory cannot be asked for an entry of a queue, nor for every one of a set. But its pages
+are ordered by time, so each that is read tells which way to go on. What was not found in a
+bounded number of them is not said to be there, and neither that it has ended.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+
+from glasshouse.model.job import JobState, StoredJob
+from glasshouse.upstream.remote_jobs import time_of
+
+Fetch = Callable[[int], Awaitable[list[StoredJob]]]
+"""Returns the rows of Faktory's page of this number, from 1."""
+
+_MOST_READS = 10
+_LEAPS = 3
+"""Pages that are guessed from the times on the one before; then the rest is halved."""
+_BEYOND = 2
+"""Pages that are read beyond the one where it would be: others were pushed meanwhile."""
+_NEAR = 3
+"""Rows by which entries may stand out of their order: they came over several connections."""
+
+
+async def page_with(fetch: Fetch, job: StoredJob, *, guess: int, last: int) -> int | None:
+    """Return the number of the page on which an entry stands, or ``None``.
+
+    ``guess`` is where it may be, ``last`` about the last page of its list.
+    """
+    turned = job.state is JobState.ENQUEUED
+    walk = _Walk(_order(job, turned=turned), max(1, last))
+    number: int | None = max(1, guess)
+    while number is not None and walk.reads < _MOST_READS:
+        rows = await fetch(number)
+        if any(_same(row, job) for row in rows):
+            return number
+        number = walk.after(number, [_order(row, turned=turned) for row in rows])
+    return None
+
+
+class _Walk:
+    """The way from page to page: ``at`` is what the list's order is by, rising with the pages.
+
+    Below ``low`` it is not. Whoever is pushed moves it on, so it may be above ``high`` after all.
+    """
+
+    def __init__(self, at: float | None, last: int) -> None:
+        self.reads = 0
+        self._read: set[int] = set()
+        self._at = at
+        self._low, self._high, self._last = 1, last + 1, last
+        self._beyond = 0
+
+    def after(self, number: int, orders: list[float | None]) -> int | None:
+        """Return which page is to be read after this one, whose rows are of these orders."""
+        self.reads += 1
+        self._read.add(number)
+        told = [one for one in orders if one is not None]
+        if not orders:
+            # Beyond the end.
+            self._high = number - 1
+            return self._within(self._last)
+        if self._at is None or not told:
+            return number + 1
+        behind, before = (sum(one > self._at for one in told), sum(one < self._at for one in told))
+        if before == len(told):
+            self._low = max(self._low, number + 1)
+        elif behind == len(told):
+            self._high = number - 1
+        else:
+            # Here it would be, or just beyond an edge.
+            edges = [(behind, number + 1), (before, number - 1)]
+            beyond = [page for rows, page in edges if rows < _NEAR and page >= 1]
+            return next((page for page in beyond if page not in self._read), None)
+        return self._within(self._leap(number, min(told), max(told)))
+
+    def _leap(self, number: int, first: float, final: float) -> int:
+        assert self._at is not None
+        if self.reads > _LEAPS:
+            return (self._low + self._high) // 2
+        away = self._at - final if self._at > final else self._at - first
+        pages = away / (final - first) if final > first else math.copysign(1.0, away)
+        step = max(1, math.ceil(min(abs(pages), self._last)))
+        return number + (step if away > 0 else -step)
+
+    def _within(self, number: int) -> int | None:
+        if self._low <= self._high:
+            return min(max(number, self._low), self._high)
+        # It is between two pages, or has been moved on by those that were pushed meanwhile.
+        self._beyond += 1
+        return self._low + self._beyond - 1 if self._beyond <= _BEYOND else None
+
+
+def _order(job: StoredJob, *, turned: bool) -> float | None:
+    """Return what rises from page to page: queues show the newest first."""
+    at = time_of(job)
+    return None if at is None else -at if turned else at
+
+
+def _same(row: StoredJob, job: StoredJob) -> bool:
+    if job.key is None:
+        return row.payload == job.payload
+    return row.key == job.key
