@@ -222,3 +222,16 @@ async def test_an_id_that_is_nowhere_is_not_looked_for_everywhere_again_at_once(
     clock.later()
     faktory.push("mail", "nowhere")
     assert await told(reader, "nowhere") == [(JobState.ENQUEUED, "mail")]
+
+
+async def test_what_is_held_is_as_old_as_the_page_that_told_it(
+    faktory: StandIn, reader: RemoteReader, clock: Clock
+) -> None:
+    fill(faktory, 3)
+    take(faktory, "mail")
+    await reader.state()
+    clock.now += 1.5
+    assert (await reader.working_jobs(ListQuery())).read_at == BEGAN
+    assert (await reader.jobs("mail-00000")).read_at == BEGAN
+    clock.later()
+    assert (await reader.working_jobs(ListQuery())).read_at == clock.now

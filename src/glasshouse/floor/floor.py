@@ -155,7 +155,9 @@ class ServerFloor:
             if self._index is not None:
                 await self._index.having(jid)
             now = self._clock()
-            return msgspec.structs.replace(await self._reader.jobs(jid), read_at=now)
+            found = await self._reader.jobs(jid)
+            # A reader that knows of something older says so.
+            return msgspec.structs.replace(found, read_at=min(now, found.read_at or now))
 
         generation = self._current()
         found, late = await self._jobs.look(jid, generation, read)

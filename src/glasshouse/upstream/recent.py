@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class At(NamedTuple, Generic[T]):
-    """What was read, and when (Unix seconds)."""
+    """What was read, and when that began (Unix seconds): it is not older than that."""
 
     value: T
     at: float
@@ -24,6 +24,7 @@ class Recent(Generic[T]):
         self._read = read
         self._clock = clock
         self._known: At[T] | None = None
+        self._ended = 0
         self._one = asyncio.Lock()
 
     async def within(self, age: float) -> At[T]:
@@ -31,10 +32,13 @@ class Recent(Generic[T]):
 
         Raises whatever reading it raises.
         """
-        asked_at = self._clock()
+        asked_at, ended = self._clock(), self._ended
         async with self._one:
             known = self._known
             # A clock that was set back makes nothing fresh.
-            if known is None or not (asked_at <= known.at or 0 <= asked_at - known.at < age):
-                known = self._known = At(await self._read(), self._clock())
+            shared = ended != self._ended
+            if known is None or not (shared or 0 <= asked_at - known.at < age):
+                began = self._clock()
+                known = self._known = At(await self._read(), began)
+                self._ended += 1
         return known

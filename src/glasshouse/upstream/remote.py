@@ -65,7 +65,8 @@ class RemoteReader:
         self._pages = pages
         self._look = look or pages
         self._clock = clock
-        self._info = Recent(port.info, clock)
+        self._told_at = 0.0
+        self._info = Recent(self._read_info, clock)
         self._busy = Recent(self._read_busy, clock)
         self._heads = Recent(self._look_at_heads, clock)
         self._missed = Missed(clock)
@@ -120,7 +121,7 @@ class RemoteReader:
             connections=server.connections,
             command_count=server.command_count,
             memory_mb=server.used_memory_mb,
-            clock_ahead=_ahead(info.now, at),
+            clock_ahead=_ahead(info.now, self._told_at),
             unread=unread[0] if unread and self._pages is not None else None,
         )
 
@@ -141,35 +142,37 @@ class RemoteReader:
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs, in Faktory's order: the first to expire first."""
-        held = await self._held()
+        held, at = await self._held(_HELD)
 
         async def fetch(number: int) -> list[StoredJob]:
             return held[(number - 1) * ROWS : number * ROWS]
 
-        return await page_of(Run(fetch, len(held)), query, now=self._clock())
+        return await page_of(Run(fetch, len(held)), query, now=at)
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id, of those that were seen or stand at the head of a list.
 
-        Each was found there just now: what was seen and has left is not told.
+        Each was found there just now: what was seen and has left is not told. What runs is
+        as of ``read_at``.
 
         Raises:
             NotFoundError: it is not among them; it may be further down.
         """
-        running = await self._running(jid, _HELD)
+        began = self._clock()
+        running, at = await self._running(jid, _HELD)
         found = await self._rows.standing(jid)
         if found and running:
             # It may have moved on from one to the other.
-            running = await self._running(jid, 0.0)
+            running, at = await self._running(jid, 0.0)
         elif not found and not running and not self._missed.lately(jid):
             await self._heads.within(_HELD)
             found = await self._rows.standing(jid)
-            running = await self._running(jid, 0.0)
+            running, at = await self._running(jid, 0.0)
         if not found and not running:
             self._missed.note(jid)
             raise not_looked_at(jid)
         every = (*found, *running)
-        return Entries(every[:100], len(every))
+        return Entries(every[:100], len(every), read_at=min(began, at))
 
     def note(self, jobs: Iterable[StoredJob]) -> None:
         """Remember entries that were seen elsewhere."""
@@ -219,18 +222,25 @@ class RemoteReader:
             raise _no_pages()
         return read(await self._look.get(path))
 
+    async def _read_info(self) -> Info:
+        info = await self._port.info()
+        # Its clock was read just before, however long it took to ask.
+        self._told_at = self._clock()
+        return info
+
     async def _totals(self) -> Info:
         return (await self._info.within(_FRESH)).value
 
     async def _read_busy(self) -> Busy:
         return await self._look_at("/busy", read_busy)
 
-    async def _held(self, age: float = _HELD) -> list[StoredJob]:
-        busy = (await self._busy.within(age)).value
-        return [remote_jobs.held(row) for row in busy.reservations]
+    async def _held(self, age: float) -> At[list[StoredJob]]:
+        busy, at = await self._busy.within(age)
+        return At([remote_jobs.held(row) for row in busy.reservations], at)
 
-    async def _running(self, jid: str, age: float) -> list[StoredJob]:
-        return [job for job in await self._held(age) if job.jid == jid]
+    async def _running(self, jid: str, age: float) -> At[list[StoredJob]]:
+        held, at = await self._held(age)
+        return At([job for job in held if job.jid == jid], at)
 
     # -- one job -------------------------------------------------------------------
 
