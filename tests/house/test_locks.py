@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from minijinja import Environment
 
 ROOT = Path(__file__).parents[2]
 PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^\s;\\]+)")
@@ -44,6 +45,15 @@ def test_the_locks_hold_exactly_what_building_requires() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     required = dict(line.split("==") for line in project["build-system"]["requires"])
     assert required.items() <= _pins("run.txt").items()
+
+
+def test_values_are_written_as_by_the_oldest_template_engine_that_is_allowed() -> None:
+    """Before 2.22 a template wrote Python's True as true, and None as none."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (bound,) = (name for name in project["dependencies"] if name.startswith("minijinja"))
+    least = tuple(map(int, bound.removeprefix("minijinja>=").split(".")))
+    assert least >= (2, 22)
+    assert Environment().render_str("{{ yes }} {{ none }}", yes=True, none=None) == "True None"
 
 
 @pytest.mark.parametrize("folder", ["frontend", "tests/peers"])

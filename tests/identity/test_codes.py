@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -31,6 +32,20 @@ def test_codes_are_those_of_rfc_6238(at: float, code: str) -> None:
     assert totp.code_at(SECRET, step) == code
     assert totp.accepted_step(SECRET, code, at, 0) == step
     assert totp.accepted_step(SECRET, f"{code[:3]} {code[3:]}", at, 0) == step
+
+
+@pytest.mark.parametrize(
+    "typed", ["287 082", " 287082 ", "2 8 7 0 8 2", "287\u00a0082", "287\u202f082", "287\t082"]
+)
+def test_a_code_is_taken_whatever_blanks_are_typed_with_it(typed: str) -> None:
+    assert totp.looks_like_code(typed)
+    assert totp.accepted_step(SECRET, typed, 59, 0) == 1
+
+
+def test_secrets_have_160_bits() -> None:
+    assert totp.SECRET_BYTES * 8 == 160
+    drawn = bytes(range(totp.SECRET_BYTES))
+    assert base64.b32decode(totp.new_secret(drawn)) == drawn
 
 
 @given(st.integers(10, 10**9), st.integers(-3, 3), st.integers(-3, 3))

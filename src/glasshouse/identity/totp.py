@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+import unicodedata
 from urllib.parse import quote, urlencode
 
 import pyotp
@@ -33,8 +34,8 @@ def new_secret(entropy: bytes) -> str:
 def accepted_step(secret: str, code: str, now: float, last_step: int) -> int | None:
     """Return the step that ``code`` belongs to, if it is later than ``last_step``.
 
-    ``None`` when the code is wrong, too old, too new, or was taken before. A blank
-    between its digits does no harm.
+    ``None`` when the code is wrong, too old, too new, or was taken before. Blanks
+    between its digits do no harm.
     """
     return next((step for step in steps_of(secret, code, now) if step > last_step), None)
 
@@ -43,7 +44,7 @@ def steps_of(secret: str, code: str, now: float) -> tuple[int, ...]:
     """Return the steps that ``code`` belongs to, of those that are good now."""
     if not looks_like_code(code):
         return ()
-    plain = code.replace(" ", "")
+    plain = _without_blanks(code)
     current = int(now // PERIOD)
     around = (current + offset for offset in _AROUND)
     # All three are compared, whichever it is.
@@ -52,7 +53,12 @@ def steps_of(secret: str, code: str, now: float) -> tuple[int, ...]:
 
 def looks_like_code(text: str) -> bool:
     """Return whether ``text`` could be a one-time code."""
-    return _CODE.fullmatch(text.replace(" ", "")) is not None
+    return _CODE.fullmatch(_without_blanks(text)) is not None
+
+
+def _without_blanks(text: str) -> str:
+    """Return ``text`` without spaces of any width and tabs; a line's end is no blank."""
+    return "".join(c for c in text if c != "\t" and unicodedata.category(c) != "Zs")
 
 
 def code_at(secret: str, step: int) -> str:

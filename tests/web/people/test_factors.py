@@ -49,6 +49,33 @@ async def test_an_authenticator_app_is_set_up_and_counts_at_once(tmp_path: Path)
         assert await may(browser) == "allow"
 
 
+async def test_codes_are_taken_as_they_are_typed_wherever_they_are(tmp_path: Path) -> None:
+    async with living(tmp_path) as home, home.browser() as browser:
+        home.add("ops")
+        await sign_in(browser, "ops")
+        page = (await begin(browser)).text
+        # As many apps show them, and as people type what they hear.
+        for text in (page, (await browser.get("/step-up")).text):
+            for box in re.findall(r'<input name="code"[^>]*>', text):
+                assert int(re.findall(r'maxlength="(\d+)"', box)[0]) >= len("1 2 3 4 5 6")
+        secret = "".join(re.findall(r'class="secret">([A-Z2-7 ]+)<', page)[0].split())
+        assert len(secret) * 5 == 160
+
+        def code(blank: str) -> str:
+            home.now += totp.PERIOD
+            return blank.join(totp.code_at(secret, int(home.now // totp.PERIOD)))
+
+        told = {"action": "totp-confirm", "pending": field(page, "pending"), "code": code(" ")}
+        assert (await browser.post("/account", data=told)).status_code == 200
+        assert (await step_up(browser, code("\u00a0"))).status_code == 303
+        basic = httpx.BasicAuth("ops", PASSWORD)
+        async with home.script() as script:
+            answer = await script.post("/api/v1/step-up", json={"code": code("\t")}, auth=basic)
+            assert answer.status_code == 200, answer.text
+        async with home.script(glasshouse_otp=code(" ")) as script:
+            assert (await script.get("/api/v1/me", auth=basic)).status_code == 200
+
+
 async def test_the_first_factor_needs_the_password_again(tmp_path: Path) -> None:
     async with living(tmp_path) as home, home.browser() as browser:
         home.add("ops")
