@@ -33,6 +33,9 @@ class Issuer:
         self.discovery: dict[str, Any] = {}
         self.answer: Callable[[str], web.StreamResponse] | None = None
         self.token: str | None = None
+        self.access: str | None = None
+        self.userinfo: dict[str, Any] | str | int = {"sub": "subject-1"}
+        """Claims, a signed answer, or the status of a refusal."""
         self.slow = asyncio.Event()
         self.slow.set()
         self.codes: dict[str, dict[str, str]] = {}
@@ -57,6 +60,7 @@ class Issuer:
             web.get("/.well-known/openid-configuration", self._discovery),
             web.get("/keys", self._keys),
             web.post("/token", self._token),
+            web.get("/userinfo", self._userinfo),
         ])  # fmt: skip
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
@@ -97,7 +101,28 @@ class Issuer:
         challenge = base64.urlsafe_b64encode(verifier).rstrip(b"=").decode()
         if query is None or query["code_challenge"] != challenge:
             return web.json_response({"error": "invalid_grant"}, status=400)
-        return web.json_response({"id_token": self.token or self.signed(query["nonce"])})
+        told = {"id_token": self.token or self.signed(query["nonce"])}
+        return web.json_response(told if self.access is None else told | self._access)
+
+    @property
+    def _access(self) -> dict[str, Any]:
+        return {"access_token": self.access, "token_type": "Bearer"}
+
+    async def _userinfo(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append("userinfo")
+        if request.headers.get("authorization") != f"Bearer {self.access}":
+            return web.Response(status=401)
+        if isinstance(self.userinfo, int):
+            return web.Response(status=self.userinfo)
+        if isinstance(self.userinfo, str):
+            return web.Response(text=self.userinfo, content_type="application/jwt")
+        return web.json_response(self.userinfo)
+
+    def knowing(self, **claims: Any) -> None:
+        """Say claims at the userinfo endpoint, which discovery names then."""
+        self.access = "acc3ss-token"
+        self.discovery = self.discovery | {"userinfo_endpoint": self.url + "/userinfo"}
+        self.userinfo = {"sub": "subject-1"} | claims
 
     def signed(self, nonce: str) -> str:
         """Return an ID token as the knobs say."""

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterator
-from urllib.parse import parse_qs, quote_plus, urlsplit
+from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
 
 import pytest
 from aiohttp import web
@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey, RSAKey
 from structlog.testing import capture_logs
 
 from glasshouse.links.oidc import Oidc, OidcPerson, OidcSettings
+from glasshouse.links.oidc_claims import claim
 from glasshouse.links.oidc_http import MOST_BYTES
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.settings import Secret
@@ -55,7 +56,13 @@ def refused(why: Refused, issuer: Issuer) -> Iterator[None]:
     assert caught.value.remedy
     told = f"{caught.value!r} {caught.value.detail} {caught.value.remedy} {logs}"
     assert caught.value.__cause__ is None
-    for word in (SECRET, "c0de-", base64.urlsafe_b64encode(ENTROPY[:32]).decode()[:20], "eyJ"):
+    for word in (
+        SECRET,
+        "acc3ss",
+        "c0de-",
+        base64.urlsafe_b64encode(ENTROPY[:32]).decode()[:20],
+        "eyJ",
+    ):
         assert word not in told
 
 
@@ -88,21 +95,29 @@ async def test_a_public_client_and_one_that_posts_its_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claims", "name", "groups"),
+    ("claims", "name", "groups", "odd"),
     [
-        ({"preferred_username": ""}, "subject-1", ("platform", "dev")),
-        ({"preferred_username": 7, "groups": "platform"}, "subject-1", ()),
-        ({"groups": {"a": 1}}, "jane", ()),
-        ({"groups": ["a", 1, None, "b"]}, "jane", ("a", "b")),
-        ({"groups": None}, "jane", ()),
-        ({"groups": [str(number) for number in range(900)]}, "jane", 500),
-        ({"aud": [CLIENT, "other"], "azp": CLIENT}, "jane", ("platform", "dev")),
-        ({"iat": NOW - 59, "exp": NOW - 59}, "jane", ("platform", "dev")),
-        ({"iat": NOW + 59, "nbf": NOW + 59}, "jane", ("platform", "dev")),
+        ({"groups": "platform"}, "jane", ("platform",), []),
+        ({"groups": "platform, dev"}, "jane", ("platform, dev",), []),
+        ({"groups": ""}, "jane", (), []),
+        ({"groups": []}, "jane", (), []),
+        ({"preferred_username": ""}, "subject-1", ("platform", "dev"), ["name of another form"]),
+        ({"preferred_username": 7, "groups": 7}, "subject-1", (),
+         ["name of another form", "groups of another form"]),
+        ({"groups": {"a": 1}}, "jane", (), ["groups of another form"]),
+        ({"groups": True}, "jane", (), ["groups of another form"]),
+        ({"groups": ["a", 1, None, "b", ["c"]]}, "jane", ("a", "b"), ["groups of another form"]),
+        ({"groups": ["a\nb", "c"]}, "jane", ("c",), ["groups of another form"]),
+        ({"groups": None}, "jane", (), ["groups absent"]),
+        ({"groups": [str(number) for number in range(900)]}, "jane", 500,
+         ["groups of too many values"]),
+        ({"aud": [CLIENT, "other"], "azp": CLIENT}, "jane", ("platform", "dev"), []),
+        ({"iat": NOW - 59, "exp": NOW - 59}, "jane", ("platform", "dev"), []),
+        ({"iat": NOW + 60, "nbf": NOW + 60}, "jane", ("platform", "dev"), []),
     ],
-)
+)  # fmt: skip
 async def test_odd_claims_that_do_no_harm(
-    claims: dict[str, object], name: str, groups: tuple[str, ...] | int
+    claims: dict[str, object], name: str, groups: tuple[str, ...] | int, odd: list[str]
 ) -> None:
     issuer = Issuer()
     issuer.claims = claims
@@ -110,6 +125,151 @@ async def test_odd_claims_that_do_no_harm(
         person = await signed_in(oidc, issuer)
         assert person.name == name
         assert person.groups == groups or len(person.groups) == groups
+        told = [str(one).replace("preferred_username", "name") for one in person.odd]
+        assert told == odd
+
+
+async def test_claims_that_are_not_there_are_told() -> None:
+    issuer = Issuer()
+    issuer.left_out = ("groups", "preferred_username")
+    async with trusting(issuer) as oidc:
+        person = await signed_in(oidc, issuer)
+        assert (person.name, person.groups) == ("subject-1", ())
+        assert list(map(str, person.odd)) == ["preferred_username absent", "groups absent"]
+
+
+NESTED = {
+    "realm_access": {"roles": ["ops", "dev"]},
+    "resource_access": {"our.app": {"roles": "one"}, "our": {"app": {"roles": 7}}},
+    "https://example.com/groups": ["dotted"],
+    "a.b": 1,
+    "a": {"b": 2, "c": None},
+    "x": "text",
+    "list": [{"roles": "no"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("realm_access.roles", ["ops", "dev"]),
+        ("resource_access.our.app.roles", "one"),
+        ("https://example.com/groups", ["dotted"]),
+        ("a.b", 1),
+        ("a.c", None),
+        ("a.d", None),
+        ("x.y", None),
+        ("list.roles", None),
+        ("list.0.roles", None),
+        ("realm_access", {"roles": ["ops", "dev"]}),
+        ("realm_access.", None),
+        (".roles", None),
+        ("", None),
+        (".".join("a" * 5000), None),
+    ],
+)
+def test_a_claim_is_found_by_its_path(path: str, found: object) -> None:
+    assert claim(NESTED, path) == found
+
+
+async def test_names_and_groups_may_lie_within_other_claims() -> None:
+    issuer = Issuer()
+    issuer.claims = NESTED | {"who": {"name": "joan"}}
+    groups, name = "realm_access.roles", "who.name"
+    async with trusting(issuer, groups_claim=groups, name_claim=name) as oidc:
+        person = await signed_in(oidc, issuer)
+        assert person == OidcPerson(subject="subject-1", name="joan", groups=("ops", "dev"))
+
+
+async def test_what_the_token_lacks_is_asked_for_and_only_then() -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        issuer.knowing(groups=["more"], preferred_username="joan")
+        assert (await signed_in(oidc, issuer)).groups == ("platform", "dev")
+        assert "userinfo" not in issuer.asked
+        issuer.left_out = ("groups",)
+        person = await signed_in(oidc, issuer)
+        # What was signed counts first.
+        assert (person.name, person.groups, person.odd) == ("jane", ("more",), ())
+        assert issuer.asked.count("userinfo") == 1
+        issuer.left_out = ("preferred_username",)
+        person = await signed_in(oidc, issuer)
+        assert (person.name, person.groups) == ("joan", ("platform", "dev"))
+        issuer.left_out = ("groups",)
+        issuer.knowing()
+        person = await signed_in(oidc, issuer)
+        assert (person.groups, list(map(str, person.odd))) == ((), ["groups absent"])
+
+
+async def test_a_signed_answer_about_somebody_is_verified() -> None:
+    issuer = Issuer()
+    async with trusting(issuer) as oidc:
+        issuer.knowing()
+        issuer.claims = {"groups": ["signed"]}
+        issuer.userinfo = issuer.signed("any")
+        issuer.claims, issuer.left_out = {}, ("groups",)
+        assert (await signed_in(oidc, issuer)).groups == ("signed",)
+        head, body, seal = str(issuer.userinfo).split(".")
+        issuer.userinfo = f"{head}.{body}.{seal[:-8]}{seal[-8:].swapcase()}"
+        with refused(Refused.BAD_SIGNATURE, issuer):
+            await signed_in(oidc, issuer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"groups": ["admin"]}, Refused.OTHER_PERSON),
+        ({"sub": "subject-2", "groups": ["admin"]}, Refused.OTHER_PERSON),
+        ("words", Refused.BAD_ANSWER),
+        (500, Refused.UNREACHABLE),
+        (302, Refused.UNREACHABLE),
+    ],
+)
+async def test_who_cannot_be_asked_for_is_not_let_in_with_less(
+    answer: dict[str, object] | str | int, why: Refused
+) -> None:
+    """A group may take rights away as well: nobody is let in because some could not be read."""
+    issuer = Issuer()
+    issuer.left_out = ("groups",)
+    async with trusting(issuer) as oidc:
+        issuer.knowing()
+        issuer.userinfo = answer
+        with refused(why, issuer):
+            await signed_in(oidc, issuer)
+
+
+async def test_an_access_token_goes_only_where_nobody_else_reads_it() -> None:
+    issuer = Issuer()
+    issuer.left_out = ("groups",)
+    async with trusting(issuer) as oidc:
+        issuer.knowing()
+        issuer.access = "one\r\nx-more: two"
+        with refused(Refused.BAD_ANSWER, issuer):
+            await signed_in(oidc, issuer)
+    issuer = Issuer()
+    issuer.left_out, issuer.access = ("groups",), "acc3ss"
+    issuer.discovery = {"userinfo_endpoint": "http://evil.example/userinfo"}
+    async with trusting(issuer) as oidc:
+        with refused(Refused.BAD_ANSWER, issuer):
+            await signed_in(oidc, issuer)
+
+
+@pytest.mark.parametrize(
+    ("client", "secret"),
+    [
+        ("a:b", "c:d"),
+        ("glass house", "100% + é/?&=~*"),
+        ("urn:app:1", "%41+b c"),
+    ],
+)
+async def test_a_client_and_its_secret_are_form_encoded_in_basic(client: str, secret: str) -> None:
+    issuer = Issuer()
+    async with trusting(issuer, client_id=client, client_secret=Secret(secret)) as oidc:
+        issuer.claims = {"aud": client}
+        await signed_in(oidc, issuer)
+        (told,) = issuer.credentials
+        pair = base64.b64decode(told.removeprefix("Basic ")).decode("ascii")
+        assert [unquote_plus(part) for part in pair.split(":")] == [client, secret]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +286,7 @@ async def test_odd_claims_that_do_no_harm(
         ({"aud": CLIENT + "x"}, Refused.WRONG_AUDIENCE),
         ({"nonce": "another"}, Refused.WRONG_NONCE),
         ({"nonce": None}, Refused.WRONG_NONCE),
-        ({"exp": NOW - 61}, Refused.EXPIRED),
+        ({"exp": NOW - 60}, Refused.EXPIRED),
         ({"iat": NOW - 4000}, Refused.EXPIRED),
         ({"iat": NOW + 61}, Refused.NOT_YET),
         ({"nbf": NOW + 61}, Refused.NOT_YET),
@@ -154,8 +314,9 @@ async def test_a_token_without_a_claim_is_refused(name: str) -> None:
     issuer = Issuer()
     issuer.left_out = (name,)
     async with trusting(issuer) as oidc:
-        with pytest.raises(OidcRefusedError):
+        with pytest.raises(OidcRefusedError) as caught:
             await signed_in(oidc, issuer)
+        assert caught.value.claim == name
 
 
 def _none(issuer: Issuer) -> None:

@@ -15,18 +15,20 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from glasshouse.links.oidc_http import Asking, ClientSecret
+from glasshouse.links.oidc_claims import Odd, claim, groups_of, name_of
+from glasshouse.links.oidc_http import Asking, ClientSecret, Provider, Tokens
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.links.oidc_token import Claims, Keys, checked
 
 ENTROPY = 96
-_MOST_GROUPS, _MOST_NAME = 500, 256
+_MOST_NAME = 256
 
 
 class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A provider, and how the console is known there.
 
-    ``redirect_uri`` is the console's own address to which people come back.
+    ``redirect_uri`` is the console's own address to which people come back. Claims are named
+    by a path (see ``oidc_claims.claim``).
     """
 
     issuer: str
@@ -48,11 +50,15 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class OidcPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the provider says somebody is. ``name`` is its claim, or ``subject`` without one."""
+    """Who the provider says somebody is. ``name`` is its claim, or ``subject`` without one.
+
+    ``odd`` are the claims that were absent or of another form: they gave nothing, or less.
+    """
 
     subject: str
     name: str
     groups: tuple[str, ...]
+    odd: tuple[Odd, ...] = ()
 
 
 class Oidc:
@@ -106,14 +112,14 @@ class Oidc:
             raise OidcRefusedError(Refused.DENIED if denied else Refused.PROVIDER_ERROR)
         if not answer.get("code"):
             raise OidcRefusedError(Refused.PROVIDER_ERROR)
-        token = await self._asking.exchange(
+        tokens = await self._asking.exchange(
             code=answer["code"],
             verifier=begun.verifier,
             redirect_uri=self._settings.redirect_uri,
             client_id=self._settings.client_id,
             secret=self._settings.client_secret,
         )
-        claims = await self._keys.claims(token, now)
+        claims = await self._keys.claims(tokens.id_token, now)
         checked(
             claims,
             issuer=self._settings.issuer,
@@ -121,22 +127,52 @@ class Oidc:
             nonce=begun.nonce,
             now=now,
         )
-        return self._person(claims)
+        return self._person(claims, await self._more(claims, tokens, now))
+
+    async def provider(self) -> Provider:
+        """Return what the provider says of itself.
+
+        Raises:
+            OidcRefusedError: it cannot be asked, or is not the one that is set.
+        """
+        return await self._asking.provider()
 
     async def close(self) -> None:
         """Let the connections go."""
         await self._asking.close()
 
-    def _person(self, claims: Claims) -> OidcPerson:
-        subject = claims["sub"]
-        named = claims.get(self._settings.name_claim)
-        name = named if isinstance(named, str) and named.strip() else subject
+    async def _more(self, claims: Claims, tokens: Tokens, now: float) -> Claims:
+        """Return what the provider says at its userinfo endpoint, if the ID token lacks something.
+
+        Who cannot be asked there is not let in: a group may also take rights away.
+        """
+        endpoint = (await self._asking.provider()).userinfo_endpoint
+        wanted = (self._settings.name_claim, self._settings.groups_claim)
+        whole = all(claim(claims, path) is not None for path in wanted)
+        if whole or endpoint is None or tokens.access_token is None:
+            return {}
+        told = await self._asking.userinfo(endpoint, tokens.access_token)
+        if isinstance(told, str):
+            told = await self._keys.claims(told, now)
+        # OpenID Connect Core §5.3.2: else it may be of somebody else.
+        if told.get("sub") != claims["sub"]:
+            raise OidcRefusedError(Refused.OTHER_PERSON, "sub")
+        return told
+
+    def _person(self, claims: Claims, more: Claims) -> OidcPerson:
+        def value(path: str) -> object:
+            found = claim(claims, path)
+            return claim(more, path) if found is None else found
+
+        settings, subject = self._settings, claims["sub"]
+        named, odd_name = name_of(value(settings.name_claim))
+        groups, odd_groups = groups_of(value(settings.groups_claim))
+        name = subject if named is None else named
         if len(name) > _MOST_NAME or not name.isprintable():
-            raise OidcRefusedError(Refused.BAD_TOKEN)
-        groups = claims.get(self._settings.groups_claim)
-        listed = groups if isinstance(groups, list) else []
-        plain = [group for group in listed if isinstance(group, str)]
-        return OidcPerson(subject=subject, name=name, groups=tuple(plain[:_MOST_GROUPS]))
+            raise OidcRefusedError(Refused.BAD_TOKEN, settings.name_claim)
+        told = ((settings.name_claim, odd_name), (settings.groups_claim, odd_groups))
+        odd = tuple(Odd(path, form) for path, form in told if form is not None)
+        return OidcPerson(subject=subject, name=name, groups=groups, odd=odd)
 
 
 def _text(raw: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote_plus, urlsplit
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 MOST_BYTES = 256 << 10
+_TOKEN = re.compile(rb"[\w-]+\.[\w-]+\.[\w-]+")
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -27,12 +29,18 @@ class ClientSecret(Protocol):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """What discovery tells. ``names_itself``: its answers carry ``iss`` (RFC 9207)."""
+    """What discovery tells. ``names_itself``: its answers carry ``iss`` (RFC 9207).
+
+    ``claims`` and ``scopes`` are what it says that it has; providers need not say it whole.
+    """
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    userinfo_endpoint: str | None = None
+    claims: tuple[str, ...] | None = msgspec.field(name="claims_supported", default=None)
+    scopes: tuple[str, ...] | None = msgspec.field(name="scopes_supported", default=None)
     names_itself: bool = msgspec.field(
         name="authorization_response_iss_parameter_supported", default=False
     )
@@ -41,11 +49,14 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
-class _Tokens(msgspec.Struct):
+class Tokens(msgspec.Struct, frozen=True):
+    """What a code is exchanged for; ``access_token`` is for asking who somebody is."""
+
     id_token: str
+    access_token: str | None = None
 
 
-_decode_tokens = msgspec.json.Decoder(_Tokens).decode
+_decode_tokens = msgspec.json.Decoder(Tokens).decode
 
 
 class Asking:
@@ -89,8 +100,8 @@ class Asking:
         redirect_uri: str,
         client_id: str,
         secret: ClientSecret | None,
-    ) -> str:
-        """Return the ID token that a code is exchanged for.
+    ) -> Tokens:
+        """Return the tokens that a code is exchanged for.
 
         Raises:
             OidcRefusedError: the provider refuses, or cannot be asked.
@@ -117,20 +128,33 @@ class Asking:
         if status != 200:  # noqa: PLR2004
             raise OidcRefusedError(Refused.UNREACHABLE)
         try:
-            return _decode_tokens(body).id_token
+            return _decode_tokens(body)
         except msgspec.MsgspecError:
             raise OidcRefusedError(Refused.BAD_ANSWER) from None
 
+    async def userinfo(self, endpoint: str, token: str) -> dict[str, Any] | str:
+        """Return what the provider says of the person that an access token is of.
+
+        A text is a signed answer (OpenID Connect Core §5.3.2), not yet looked at.
+
+        Raises:
+            OidcRefusedError: it refuses, or cannot be asked, or answers something else.
+        """
+        # Whatever stands in it: it goes into a header.
+        if not token.isascii() or not token.isprintable():
+            raise OidcRefusedError(Refused.BAD_ANSWER)
+        body = await self._got(endpoint, {"authorization": f"Bearer {token}"})
+        return body.decode("ascii") if _TOKEN.fullmatch(body) else _object(body)
+
     async def _get(self, url: str) -> dict[str, Any]:
+        return _object(await self._got(url, {}))
+
+    async def _got(self, url: str, more: dict[str, str]) -> bytes:
         _check_url(url)
-        status, body = await self._ask("GET", url, None, {"accept": "application/json"})
+        status, body = await self._ask("GET", url, None, {"accept": "application/json"} | more)
         if status != 200:  # noqa: PLR2004
             raise OidcRefusedError(Refused.UNREACHABLE)
-        try:
-            told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            raise OidcRefusedError(Refused.BAD_ANSWER) from None
-        return told
+        return body
 
     async def _ask(
         self, method: str, url: str, form: dict[str, str] | None, headers: dict[str, str]
@@ -158,6 +182,14 @@ class Asking:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise OidcRefusedError(Refused.BAD_ANSWER) from None
+    return told
 
 
 def _check_url(url: str) -> None:

@@ -22,6 +22,7 @@ class Refused(enum.StrEnum):
     BAD_SIGNATURE = "bad_signature"
     WRONG_AUDIENCE = "wrong_audience"
     WRONG_NONCE = "wrong_nonce"
+    OTHER_PERSON = "other_person"
     EXPIRED = "expired"
     NOT_YET = "not_yet"
 
@@ -50,10 +51,11 @@ class OidcRefusedError(GlasshouseError):
 
     code = "sign_in_refused"
 
-    def __init__(self, why: Refused) -> None:
-        """Say ``why``."""
+    def __init__(self, why: Refused, claim: str = "") -> None:
+        """Say ``why``, and by which claim, if it was for one: its name, never its value."""
         detail, remedy = _SENTENCES.get(
             why, ("The identity provider's answer was not right, and was not believed.", _AGAIN)
         )
         super().__init__(detail, remedy=remedy)
         self.why = why
+        self.claim = claim

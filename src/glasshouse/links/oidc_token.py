@@ -71,35 +71,43 @@ def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: floa
         OidcRefusedError: one is not right.
     """
     if claims.get("iss") != issuer:
-        raise OidcRefusedError(Refused.WRONG_ISSUER)
+        raise OidcRefusedError(Refused.WRONG_ISSUER, "iss")
     _check_audience(claims, audience)
     said = claims.get("nonce")
     if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
-        raise OidcRefusedError(Refused.WRONG_NONCE)
+        raise OidcRefusedError(Refused.WRONG_NONCE, "nonce")
     _check_times(claims, now)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject.strip():
-        raise OidcRefusedError(Refused.BAD_TOKEN)
+        raise OidcRefusedError(Refused.BAD_TOKEN, "sub")
 
 
 def _check_audience(claims: Claims, audience: str) -> None:
     told = claims.get("aud")
     audiences = told if isinstance(told, list) else [told]
     party = claims.get("azp")
-    if audience not in audiences or (party is not None and party != audience):
-        raise OidcRefusedError(Refused.WRONG_AUDIENCE)
-    if len(audiences) > 1 and party is None:
-        raise OidcRefusedError(Refused.WRONG_AUDIENCE)
+    if audience not in audiences:
+        raise OidcRefusedError(Refused.WRONG_AUDIENCE, "aud")
+    if (party is not None and party != audience) or (len(audiences) > 1 and party is None):
+        raise OidcRefusedError(Refused.WRONG_AUDIENCE, "azp")
 
 
 def _check_times(claims: Claims, now: float) -> None:
-    expires, issued = _time(claims, "exp"), _time(claims, "iat")
-    if expires is None or issued is None:
-        raise OidcRefusedError(Refused.BAD_TOKEN)
-    if now - LEEWAY >= expires or now - issued > _OLDEST:
-        raise OidcRefusedError(Refused.EXPIRED)
-    if issued > now + LEEWAY or (_time(claims, "nbf") or 0.0) > now + LEEWAY:
-        raise OidcRefusedError(Refused.NOT_YET)
+    expires, issued = _required(claims, "exp"), _required(claims, "iat")
+    if now - LEEWAY >= expires:
+        raise OidcRefusedError(Refused.EXPIRED, "exp")
+    if now - issued > _OLDEST:
+        raise OidcRefusedError(Refused.EXPIRED, "iat")
+    for name, at in (("iat", issued), ("nbf", _time(claims, "nbf") or 0.0)):
+        if at > now + LEEWAY:
+            raise OidcRefusedError(Refused.NOT_YET, name)
+
+
+def _required(claims: Claims, name: str) -> float:
+    found = _time(claims, name)
+    if found is None:
+        raise OidcRefusedError(Refused.BAD_TOKEN, name)
+    return found
 
 
 def _time(claims: Claims, name: str) -> float | None:

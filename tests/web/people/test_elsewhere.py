@@ -11,10 +11,13 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from glasshouse.ledger import export
+from glasshouse.ledger.record import Event
 from glasshouse.links.oidc import Oidc, OidcSettings
 from glasshouse.policy.roles import resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.settings import Secret
+from glasshouse.storage import ledger
 from tests.links.issuer import CLIENT, NOW, SECRET, Issuer
 
 from .home import BASE, Home, living
@@ -158,3 +161,52 @@ async def test_a_provider_that_is_gone_is_told(tmp_path: Path) -> None:
         answer = await browser.get("/sign-in/oidc")
         assert answer.status_code == 403
         assert "not believed" in answer.text
+
+
+async def test_groups_as_one_text_and_at_the_userinfo_endpoint_give_roles(tmp_path: Path) -> None:
+    issuer = Issuer()
+    async with trusting(tmp_path, issuer) as home:
+        for claims, left_out in (({"groups": "platform"}, ()), ({}, ("groups",))):
+            issuer.claims, issuer.left_out = claims, left_out
+            issuer.knowing(groups="platform")
+            async with home.browser() as browser:
+                with capture_logs() as logs:
+                    await browser.get(await begun(browser, issuer))
+                assert logs == []
+                assert (await browser.get("/api/v1/me")).json()["roles"] == ["operator"]
+        assert latest(home) == "all"
+
+
+@pytest.mark.parametrize(
+    ("claims", "left_out", "why"),
+    [({}, ("groups",), "absent"), ({"groups": {"s3cret-group": 1}}, (), "of another form")],
+)
+async def test_a_claim_that_gives_nothing_is_a_line_in_the_log_and_in_the_record(
+    tmp_path: Path, claims: dict[str, object], left_out: tuple[str, ...], why: str
+) -> None:
+    issuer = Issuer()
+    issuer.claims, issuer.left_out = claims, left_out
+    async with trusting(tmp_path, issuer) as home, home.browser() as browser:
+        with capture_logs() as logs:
+            answer = await browser.get(await begun(browser, issuer))
+        assert answer.status_code == 303
+        (line,) = logs
+        assert (line["claim"], line["why"], line["name"]) == ("groups", why, "oidc:jane")
+        assert "s3cret" not in str(logs)
+        assert latest(home) == f"groups {why}"
+
+
+async def test_the_log_names_the_claim_for_which_somebody_was_refused(tmp_path: Path) -> None:
+    issuer = Issuer()
+    issuer.claims = {"exp": "tomorrow"}
+    async with trusting(tmp_path, issuer) as home, home.browser() as browser:
+        with capture_logs() as logs:
+            assert (await browser.get(await begun(browser, issuer))).status_code == 403
+        assert [(line["why"], line["claim"]) for line in logs] == [("bad_token", "exp")]
+
+
+def latest(home: Home) -> object:
+    """Return what the newest record of a sign-in says of its claims."""
+    wanted = ledger.Wanted(event=Event.SIGNED_IN.value)
+    (link,) = home.database.call(ledger.latest, wanted, most=1)
+    return export.read(link)["detail"]["claims"]

@@ -19,11 +19,13 @@ from glasshouse.web.people.change import Change, onward
 from glasshouse.web.people.gate import cookie
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import How, Person
-from glasshouse.web.people.signin import SignIn
+from glasshouse.web.people.signin import PROVIDER, SignIn
 
 log = structlog.get_logger()
 
 NAME, GROUP = "oidc:", "oidc-group:"
+ALL = "all"
+"""What a record says of claims none of which is odd."""
 _KIND = "oidc"
 _SECONDS = 600.0
 _COOKIE = "glasshouse-begun"
@@ -78,15 +80,21 @@ class Elsewhere:
             begun, wanted = await self._begun(query.get("state", ""), change)
             came = await oidc.finish(begun, query, self._people.tools.clock())
         except OidcRefusedError as error:
-            where = str(change.address)
-            log.warning("sign-in at the provider refused", why=error.why.value, address=where)
+            told = {"address": str(change.address)} | (
+                {"claim": error.claim} if error.claim else {}
+            )
+            log.warning("sign-in at the provider refused", why=error.why.value, **told)
             raise
         person = Person(
             name=NAME + came.name,
             how=How.SESSION,
-            groups=tuple(GROUP + group for group in came.groups if "\n" not in group),
+            groups=tuple(GROUP + group for group in came.groups),
         )
-        answer = await self._sign_in.let_in(change, person, wanted, password=False)
+        for odd in came.odd:
+            told = {"name": person.name, "claim": odd.claim, "why": odd.form.value}
+            log.warning("a claim of the provider gave nothing, or not all", **told)
+        claims = ", ".join(map(str, came.odd)) or ALL
+        answer = await self._sign_in.let_in(change, person, wanted, by=PROVIDER, claims=claims)
         answer.delete_cookie(
             _COOKIE, path="/", secure=change.site.secure, httponly=True, samesite="lax"
         )

@@ -16,6 +16,7 @@ from glasshouse.web.people.person import Person
 from glasshouse.web.people.refusals import TooManyError, WrongCredentialsError
 from glasshouse.web.views.people import SignInView
 
+PASSWORD, PROVIDER = "password", "identity provider"
 _MOST_SHOWN = 256
 
 
@@ -44,20 +45,22 @@ class SignIn:
             )
         except (WrongCredentialsError, TooManyError) as error:
             return self._refused(change, name, wanted, error)
-        return await self.let_in(change, person, wanted, password=True)
+        return await self.let_in(change, person, wanted, by=PASSWORD)
 
     async def let_in(
-        self, change: Change, person: Person, wanted: str, *, password: bool
+        self, change: Change, person: Person, wanted: str, *, by: str, **detail: str
     ) -> Response:
-        """Begin a session of somebody who is known now; another one in this browser ends."""
+        """Begin a session of somebody who is known now; another one in this browser ends.
+
+        ``by`` is what vouched for them; the record says that, and ``detail``.
+        """
         viewer, recording = change.context.viewer, self._people.recording
-        by = "password" if password else "identity provider"
         session = await self._people.sessions.begin(
             person,
             viewer.context.address,
             change.headers.get("user-agent", ""),
-            password=password,
-            note=recording.noting(Event.SIGNED_IN, person.name, change.address, by=by),
+            password=by == PASSWORD,
+            note=recording.noting(Event.SIGNED_IN, person.name, change.address, by=by, **detail),
         )
         if viewer.person is not None and viewer.person.session is not None:
             await self._people.sessions.end(viewer.person.session)
