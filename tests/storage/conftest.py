@@ -35,7 +35,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @contextlib.contextmanager
 def at_version(url: str, version: str) -> Iterator[sa.Connection]:
     """Yield a connection to a new database as it was at a version; what is done there is kept."""
-    engine = opening._engine(url)
+    engine = opening.engine_of(opening.address_of(url))
     with engine.begin() as connection:
         config = alembic.config.Config()
         config.set_main_option("script_location", "glasshouse.storage:migrations")

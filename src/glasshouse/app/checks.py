@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import enum
-import stat
-from pathlib import Path
 
 import msgspec
 
 from glasshouse.model.errors import GlasshouseError, UpstreamUnavailableError
-
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_SECRETS = (b"password", b"client_secret =", b"private key", b"sqlite format")
 
 
 class Mark(enum.StrEnum):
@@ -48,22 +43,3 @@ def wrong(what: str, error: GlasshouseError) -> Check:
     general = error.remedy == UpstreamUnavailableError.remedy
     remedy = "Check its address, and that it runs and can be reached." if general else error.remedy
     return Check(what=what, mark=Mark.WRONG, detail=error.detail, remedy=remedy)
-
-
-def private(what: str, file: Path) -> Check:
-    """Return whether a file that holds secrets can be read by its owner alone."""
-    try:
-        told = file.read_bytes().lower()
-        others = file.stat().st_mode & _OTHERS
-    except OSError as error:
-        return Check(
-            what=what,
-            mark=Mark.WRONG,
-            detail=f"{file} cannot be read: {error.strerror}",
-            remedy="Let this user read it.",
-        )
-    if others and any(word in told for word in _SECRETS):
-        return warn(
-            what, f"{file} can be read, and it is not only its owner who can", f"chmod 600 {file}"
-        )
-    return fine(what, f"{file} can be read")

@@ -10,14 +10,14 @@ import re
 import shutil
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
 
-from glasshouse.app.checks import Check, Mark, fine, private, warn, wrong
+from glasshouse.app.checks import Check, Mark, fine, warn, wrong
+from glasshouse.app.doctor_files import data_checks, settings_checks
 from glasshouse.app.doctor_people import people_checks
 from glasshouse.app.hosts import hosts_of
 from glasshouse.app.remote import command_port, redis_link, web_pages
@@ -79,7 +79,7 @@ async def checks(settings: ConsoleSettings, config: Path | None) -> AsyncIterato
 
 def _console(settings: ConsoleSettings, config: Path | None) -> Iterator[Check]:
     if config is not None:
-        yield private("settings", config)
+        yield from settings_checks(config)
     try:
         static.load()
         yield fine("front end", "it is built")
@@ -136,7 +136,7 @@ def _room() -> Check:
     """Look for room where SQLite keeps the index, which it removes by itself."""
     folder = next(
         (Path(name) for name in (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"),
-                                 "/var/tmp", tempfile.gettempdir())  # noqa: S108 - SQLite's own
+                                 "/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - SQLite's own
          if name and os.access(name, os.W_OK | os.X_OK)), None,
     )  # fmt: skip
     if folder is None:
@@ -160,21 +160,16 @@ def _room() -> Check:
 
 async def _server(server: ServerSettings) -> list[Check]:
     if server.faktory is None:
-        return [] if server.engine is None else [_engine(server.engine)]
+        return [] if server.engine is None else list(_engine(server.engine))
     return [check async for check in _faktory(server.faktory)]
 
 
-def _engine(data: Path) -> Check:
+def _engine(data: Path) -> Iterator[Check]:
+    yield from data_checks("work server", data)
     if held(data):
-        return fine("work server", f"one runs on {data}")
-    if data.exists() and not os.access(data, os.R_OK | os.W_OK | os.X_OK):
-        return Check(
-            what="work server",
-            mark=Mark.WRONG,
-            detail=f"{data} belongs to somebody else.",
-            remedy="Run the console as the owner of that folder.",
-        )
-    return fine("work server", f"none runs on {data}; the console starts one")
+        yield fine("work server", f"one runs on {data}")
+    else:
+        yield fine("work server", f"none runs on {data}; the console starts one")
 
 
 async def _faktory(settings: FaktorySettings) -> AsyncIterator[Check]:

@@ -25,22 +25,27 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Call = Callable[Concatenate[sa.Connection, P], T]
-_BUSY_MS = 5000
+BUSY_MS = 5000
+"""How long who finds SQLite's file locked waits."""
 
 
 class Database:
     """Runs functions of a connection, each in its own transaction."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, engine: sa.Engine | None = None) -> None:
         """Open the database at ``url`` and bring its tables up to date.
+
+        With an ``engine`` that is asked, and the tables stay as they are.
 
         Raises:
             StoreError: it cannot be opened, or a newer version wrote it.
         """
-        self._engine = _engine(url)
+        self._engine = engine or engine_of(address_of(url))
         # One thread for a file; with a server of its own several may ask at a time.
         many = 1 if self._engine.dialect.name == "sqlite" else 4
         self._threads = ThreadPoolExecutor(many, thread_name_prefix="database")
+        if engine is not None:
+            return
         try:
             with self._engine.begin() as connection:
                 _migrate(connection)
@@ -88,7 +93,12 @@ def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{database_file(folder)}"
 
 
-def _engine(url: str) -> sa.Engine:
+def address_of(url: str) -> sa.URL:
+    """Return the parts of the address of a database: SQLite's with a path, or PostgreSQL's.
+
+    Raises:
+        StoreError: it is neither.
+    """
     wrong = StoreError(
         "The address of the console's database is none.",
         remedy="Write sqlite:////PATH/console.db or postgresql://USER:PASSWORD@HOST/NAME.",
@@ -97,23 +107,32 @@ def _engine(url: str) -> sa.Engine:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
         raise wrong from None
-    if parsed.drivername == "sqlite" and parsed.database:
-        return _sqlite(parsed, Path(parsed.database))
-    if parsed.drivername == "postgresql":
-        try:
-            return sa.create_engine(
-                parsed.set(drivername="postgresql+psycopg"),
-                pool_pre_ping=True,
-                # Whatever the server's default is: rows are locked where it matters, and who
-                # waited for one sees what was committed meanwhile.
-                isolation_level="READ COMMITTED",
-            )
-        except ImportError:
-            raise StoreError(
-                "PostgreSQL needs a driver that is not installed.",
-                remedy="Install it: pip install 'glasshouse[postgresql]'.",
-            ) from None
+    if parsed.drivername == "postgresql" or (parsed.drivername == "sqlite" and parsed.database):
+        return parsed
     raise wrong
+
+
+def engine_of(url: sa.URL) -> sa.Engine:
+    """Return what connects to a database; a file of SQLite is made if there is none.
+
+    Raises:
+        StoreError: the file cannot be made, or the driver is not installed.
+    """
+    if url.drivername == "sqlite":
+        return _sqlite(url, Path(url.database or ""))
+    try:
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            # Whatever the server's default is: rows are locked where it matters, and who
+            # waited for one sees what was committed meanwhile.
+            isolation_level="READ COMMITTED",
+        )
+    except ImportError:
+        raise StoreError(
+            "PostgreSQL needs a driver that is not installed.",
+            remedy="Install psycopg beside Glasshouse: pip install 'psycopg[binary]'.",
+        ) from None
 
 
 def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
@@ -138,7 +157,7 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver's own transactions begin too late: ours begin in `_begin`.
     connection.isolation_level = None
     for pragma in (
-        f"busy_timeout = {_BUSY_MS}",
+        f"busy_timeout = {BUSY_MS}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
@@ -151,10 +170,16 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _migrate(connection: sa.Connection) -> None:
+def migrations() -> alembic.config.Config:
+    """Return where the versions of the tables are written down."""
     config = alembic.config.Config()
     config.set_main_option("script_location", "glasshouse.storage:migrations")
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _migrate(connection: sa.Connection) -> None:
+    config = migrations()
     config.attributes["connection"] = connection
     alembic.command.upgrade(config, "head")
 

@@ -1,0 +1,91 @@
+"""What ``glasshouse doctor`` looks at of an identity provider: nobody is signed in for it.
+
+What people's claims are like is known from the sign-ins that the ledger has; before the first
+one, as far as the provider says itself which it gives.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+from glasshouse.app.checks import Check, fine, warn, wrong
+from glasshouse.app.people import oidc_of, state_of
+from glasshouse.ledger import export
+from glasshouse.ledger.record import Event
+from glasshouse.links.oidc import ENTROPY
+from glasshouse.links.oidc_http import Provider
+from glasshouse.model.errors import GlasshouseError
+from glasshouse.settings.access import Oidc
+from glasshouse.settings.console import ConsoleSettings
+from glasshouse.storage import ledger
+from glasshouse.storage.database import sqlite_url
+from glasshouse.storage.looking import looking
+from glasshouse.web.people.elsewhere import NAME
+
+WHAT = "identity provider"
+_LATEST = 50
+_REMEDY = (
+    "Let the provider give it in the ID token or at its userinfo endpoint, or name another "
+    "in name_claim or groups_claim."
+)
+
+
+async def provider_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
+    """Yield whether the provider answers, and has what the settings ask of it."""
+    told = settings.access.oidc
+    try:
+        oidc = oidc_of(settings)
+    except GlasshouseError as error:
+        yield wrong(WHAT, error)
+        return
+    if oidc is None or told is None:
+        return
+    try:
+        await oidc.begin(secrets.token_bytes(ENTROPY))
+        yield fine(WHAT, "it answers, and is the one that is set")
+        provider = await oidc.provider()
+        for check in (*_scopes(told, provider), *_claims(settings, told, provider)):
+            yield check
+    except GlasshouseError as error:
+        yield wrong(WHAT, error)
+    finally:
+        await oidc.close()
+
+
+def _scopes(settings: Oidc, provider: Provider) -> Iterator[Check]:
+    lacking = [scope for scope in settings.scopes if scope not in (provider.scopes or ())]
+    if provider.scopes is not None and lacking:
+        kept = ", ".join(f'"{scope}"' for scope in settings.scopes if scope not in lacking)
+        told = f"it does not say that it knows the scope {' and '.join(lacking)}."
+        yield warn(WHAT, told, f"If it refuses sign-ins for that, write scopes = [{kept}].")
+
+
+def _claims(console: ConsoleSettings, settings: Oidc, provider: Provider) -> Iterator[Check]:
+    came = _sign_ins(console)
+    for path in (settings.name_claim, settings.groups_claim):
+        odd = [said for told in came for said in told if said.startswith(f"{path} ")]
+        # A path may lead into a claim, whose name may have dots itself.
+        said = any(path == name or path.startswith(f"{name}.") for name in provider.claims or ())
+        if odd:
+            told = f"of the last {len(came)} who signed in, {len(odd)} came with {odd[0]}."
+            yield warn(WHAT, told, _REMEDY)
+        elif came:
+            yield fine(WHAT, f"the last {len(came)} who signed in came with {path}")
+        elif provider.claims is not None and not said:
+            told = f"it does not say that it gives the claim {path}."
+            yield warn(WHAT, told, "Whether it does is told here after the first sign-in.")
+
+
+def _sign_ins(settings: ConsoleSettings) -> list[list[str]]:
+    """Return of each of the latest who signed in there which claims were odd, the newest first."""
+    wanted = ledger.Wanted(event=Event.SIGNED_IN.value, actor=f"{NAME}*")
+    try:
+        url = settings.keeping.database or sqlite_url(state_of(settings.keeping))
+        with looking(url) as database:
+            found = database.call(ledger.latest, wanted, most=_LATEST)
+    except GlasshouseError:
+        # Whatever is wrong with the database is told where that is looked at.
+        return []
+    details = [export.table(export.read(link).get("detail")) for link in found]
+    return [str(detail["claims"]).split(", ") for detail in details if "claims" in detail]
