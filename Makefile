@@ -16,7 +16,7 @@ ARGS ?=
 # One more than two cores have: tests also wait. In order: the files that take long come first.
 SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test assets lint types bench fuzz mutants test-real lock format clean FORCE
+.PHONY: help run test assets wheel lint types bench fuzz mutants test-real lock format clean FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ test: .venv/dev.stamp .venv/built.stamp ## everything that has to hold: lint, ty
 	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 assets: .venv/run.stamp .venv/built.stamp ## build the front end
+
+wheel: .venv/run.stamp ## build what can be installed elsewhere, into dist/
+	@mkdir -p dist
+	$(BIN)/python -m pip --disable-pip-version-check --quiet wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 lint: .venv/dev.stamp ## style and the import contract
 	$(BIN)/ruff check
