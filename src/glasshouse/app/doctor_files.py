@@ -15,9 +15,10 @@ from pathlib import Path
 import msgspec
 
 from glasshouse.app.checks import Check, Mark, fine, warn
-from glasshouse.engine.lock import FILE as _LOCK
 from glasshouse.settings.secrets import secrets_of
 
+_JOBS = ("engine.db", "journal-", "status.json")
+"""How the files of a work server begin in which something of jobs stands."""
 _WHOLE = os.R_OK | os.W_OK | os.X_OK
 
 
@@ -42,9 +43,9 @@ def data_checks(what: str, data: Path) -> Iterator[Check]:
     if check.mark is Mark.WRONG:
         return
     for path in sorted(data.iterdir()) if data.is_dir() else ():
-        check = file_check(what, path, secret=path.name != _LOCK, within=True)
+        check = file_check(what, path, secret=True, within=True)
         # While an engine runs, one may go meanwhile.
-        if check.mark is not Mark.FINE and path.is_file():
+        if path.name.startswith(_JOBS) and check.mark is not Mark.FINE and path.is_file():
             yield check
 
 

@@ -49,7 +49,7 @@ def state_checks(settings: ConsoleSettings) -> Iterator[Check]:
 
 
 def _files(folder: Path, url: str) -> Iterator[Check]:
-    """Look who may read and write the files of the state; those that are not there are left out."""
+    """Yield the files of the state that others may read or write."""
     kept = [(folder / ledger_key.FILE, True)]
     kept += [(folder / name, False) for name in (ledger_key.TRUSTED, witness.FILE)]
     try:
@@ -61,11 +61,10 @@ def _files(folder: Path, url: str) -> Iterator[Check]:
         kept += [(path.with_name(path.name + end), True) for end in _LOGS]
         if path.absolute().parent != folder.absolute():
             yield folder_check("database", path.absolute().parent)
-    yield from (
-        file_check("state", path, secret=hidden, within=True)
-        for path, hidden in kept
-        if os.access(path, os.F_OK)
-    )
+    for path, hidden in kept:
+        check = file_check("state", path, secret=hidden, within=True)
+        if check.mark is not Mark.FINE and os.access(path, os.F_OK):
+            yield check
 
 
 def _accounts(settings: ConsoleSettings, database: Database) -> Iterator[Check]:
