@@ -19,6 +19,8 @@ class Job:
     reserve: int
     fails: int | None = None
     due: float = 0.0
+    wid: str = ""
+    connection: int = 0
     enqueued_at: float = 0.0
 
 
@@ -34,7 +36,7 @@ class Model:
     """The whole server."""
 
     def __init__(self) -> None:
-        self.pushed = 0
+        self.pushed = self.connections = 0
         self.flush()
 
     def flush(self) -> None:
@@ -51,30 +53,33 @@ class Model:
         else:
             self._enqueue(job, now)
 
-    def fetch(self, names: list[str], now: float) -> Job | None:
+    def fetch(self, names: list[str], now: float, wid: str = "", connection: int = 0) -> Job | None:
         for name in names:
             queue = self.queues.get(name)
             if queue is not None and queue.jobs and not queue.paused:
                 job = queue.jobs.pop(0)
                 job.due = now + min(max(job.reserve or 1800, 60), 86400)
+                job.wid, job.connection = wid, connection
                 self.working.append(job)
                 return job
         return None
 
-    def ack(self, jid: str) -> None:
-        job = self._reserved(jid)
+    def ack(self, jid: str, wid: str = "", connection: int = 0) -> None:
+        job = self._reserved(jid, wid, connection)
         if job is not None:
             self.working.remove(job)
             self.processed += 1
 
-    def fail(self, jid: str, now: float) -> bool:
-        job = self._reserved(jid)
+    def fail(self, jid: str, now: float, wid: str = "", connection: int = 0) -> bool:
+        job = self._reserved(jid, wid, connection)
         if job is not None:
             self._fail(job, now)
         return job is not None
 
     def pause(self, names: list[str], *, paused: bool) -> None:
         for name in list(self.queues) if names == ["*"] else names:
+            if paused:
+                self.queues.setdefault(name, Queue())
             if name in self.queues:
                 self.queues[name].paused = paused
 
@@ -88,7 +93,7 @@ class Model:
 
     def mutate(self, command: str, target: str, wanted: dict[str, object], now: float) -> None:
         for job in list(self.sets[target]):
-            if command != "clear" and not _matches(job, wanted):
+            if not _matches(job, wanted):
                 continue
             self.sets[target].remove(job)
             if command == "kill":
@@ -107,8 +112,10 @@ class Model:
             self._fail(job, now)
         self.sets["dead"] = [job for job in self.sets["dead"] if job.due > now]
 
-    def _reserved(self, jid: str) -> Job | None:
-        return next((job for job in self.working if job.jid == jid), None)
+    def _reserved(self, jid: str, wid: str, connection: int) -> Job | None:
+        found = [job for job in self.working if job.jid == jid and (job.wid == wid or not wid)]
+        found.sort(key=lambda job: (job.wid != wid, job.connection != connection))
+        return found[0] if found else None
 
     def _enqueue(self, job: Job, now: float) -> None:
         job.enqueued_at = now
@@ -134,8 +141,8 @@ class Model:
 
 def _matches(job: Job, wanted: dict[str, object]) -> bool:
     jids = wanted.get("jids")
-    if isinstance(jids, list) and jids:
-        return job.jid in jids
+    if isinstance(jids, list) and job.jid not in jids:
+        return False
     if "jobtype" in wanted and job.jobtype != wanted["jobtype"]:
         return False
     return "regexp" not in wanted or wanted["regexp"] == f'*"jid":"{job.jid}"*'

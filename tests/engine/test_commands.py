@@ -229,6 +229,38 @@ async def test_an_illegal_queue_name_is_refused_even_for_later(tmp_path: Path) -
             assert "queue names must match" in str(await peer.ask(line))
 
 
+async def test_of_a_bulk_with_nothing_in_it_the_good_jobs_are_taken(tmp_path: Path) -> None:
+    good = json.dumps({"jid": "job-00001", "jobtype": "T", "args": []})
+    refused = {"": "jobs must have a reasonable jid parameter"}
+    async with running(tmp_path) as engine:
+        peer = await engine.peer()
+        for line in (f"PUSHB [{good},null]", f"PUSHB [ null , {good} ]"):
+            told = await peer.ask(line)
+            assert isinstance(told, bytes)
+            assert json.loads(told) == refused
+        assert await peer.ask("PUSH null") == "-ERR jobs must have a reasonable jid parameter"
+        assert (await peer.info())["faktory"]["queues"] == {"default": 2}
+        assert str(await peer.ask(f"PUSHB [{good},7]")).startswith("-ERR invalid JSON")
+        assert (await peer.info())["faktory"]["queues"] == {"default": 2}
+
+
+async def test_a_pause_holds_for_the_jobs_of_a_queue_that_is_yet_to_come(tmp_path: Path) -> None:
+    async with running(tmp_path) as engine:
+        peer = await engine.peer()
+        assert await peer.ask("QUEUE PAUSE later other") == "+OK"
+        assert await peer.ask("QUEUE RESUME other nothing") == "+OK"
+        assert (await peer.info())["faktory"]["queues"] == {"later": 0, "other": 0}
+        assert str(await peer.ask("QUEUE PAUSE good bad/name")).startswith('-ERR cannot get "bad/')
+    async with running(tmp_path) as engine:
+        peer = await engine.peer()
+        await peer.push("job-00001", queue="later")
+        await peer.push("job-00002", queue="other")
+        assert (await peer.fetch("later", "other") or {})["jid"] == "job-00002"
+        assert (await peer.info())["faktory"]["queues"] == {"later": 1, "other": 0}
+        assert await peer.ask("QUEUE RESUME later") == "+OK"
+        assert (await peer.fetch("later") or {})["jid"] == "job-00001"
+
+
 async def test_pushb_reports_the_rejected_and_takes_the_rest(tmp_path: Path) -> None:
     async with running(tmp_path) as engine:
         peer = await engine.peer()

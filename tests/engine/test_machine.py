@@ -43,21 +43,26 @@ jobs = st.fixed_dictionaries(
         "wait": st.sampled_from([-5.0, 10.0, 40.0]),
     },
 )
-filters: st.SearchStrategy[dict[str, Any]] = st.one_of(
-    st.just({}),
-    st.fixed_dictionaries({"jids": st.lists(jids, min_size=1, max_size=2)}),
-    st.fixed_dictionaries({"jobtype": st.sampled_from(["T", "U"])}),
-    jids.map(lambda jid: {"regexp": f'*"jid":"{jid}"*'}),
+filters: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "jids": st.lists(jids, min_size=1, max_size=2),
+        "jobtype": st.sampled_from(["T", "U"]),
+        "regexp": jids.map(lambda jid: f'*"jid":"{jid}"*'),
+    },
 )
+# Whose connection: two of one worker, one of another, and one of nobody.
+WIDS = ("w1", "w1", "w2", "")
+hands = st.sampled_from(range(len(WIDS)))
 steps = st.one_of(
     st.tuples(st.just("push"), jobs),
     st.tuples(st.just("push"), jobs),
     st.tuples(st.just("bulk"), st.lists(jobs, max_size=6)),
-    st.tuples(st.just("fetch"), names),
-    st.tuples(st.just("fetch"), names),
-    st.tuples(st.just("ack"), jids),
-    st.tuples(st.just("fail"), jids),
-    st.tuples(st.just("fail"), jids),
+    st.tuples(st.just("fetch"), st.tuples(hands, names)),
+    st.tuples(st.just("fetch"), st.tuples(hands, names)),
+    st.tuples(st.just("ack"), st.tuples(hands, jids)),
+    st.tuples(st.just("fail"), st.tuples(hands, jids)),
+    st.tuples(st.just("fail"), st.tuples(hands, jids)),
     st.tuples(st.sampled_from(["pause", "resume"]), st.one_of(names, st.just(["*"]))),
     st.tuples(st.just("remove"), st.one_of(names, st.just(["*"]))),
     st.tuples(st.just("latency"), names),
@@ -86,7 +91,11 @@ class Play:
         self.engine, self.model, self.clock = engine, model, clock
 
     async def begin(self) -> None:
-        self.pusher, self.worker = await self.engine.peer(), await self.engine.peer()
+        self.pusher = await self.engine.peer()
+        self.workers = [await self.engine.peer(**({"wid": wid} if wid else {})) for wid in WIDS]
+        # What was handed over before belongs to none of these connections.
+        self.first = self.model.connections
+        self.model.connections += len(WIDS)
 
     async def step(self, kind: str, value: Any) -> None:
         self.clock[0] += 0.01
@@ -116,22 +125,26 @@ class Play:
         for _, job, at in made:
             self.model.push(job, self.clock[0], at)
 
-    async def fetch(self, names: list[str]) -> None:
-        job = self.model.fetch(names, self.clock[0])
+    async def fetch(self, given: tuple[int, list[str]]) -> None:
+        hand, names = given
+        job = self.model.fetch(names, self.clock[0], WIDS[hand], self.first + hand)
         if job is None:
             return  # it would wait for two seconds; other tests do
-        got = await self.worker.fetch(*names)
+        got = await self.workers[hand].fetch(*names)
         assert got is not None
         assert (got["jid"], got["jobtype"], got["queue"]) == (job.jid, job.jobtype, job.queue)
         assert got.get("failure", {}).get("retry_count") == job.fails
 
-    async def ack(self, jid: str) -> None:
-        assert await self.worker.ask(f'ACK {{"jid":"{jid}"}}') == "+OK"
-        self.model.ack(jid)
+    async def ack(self, given: tuple[int, str]) -> None:
+        hand, jid = given
+        assert await self.workers[hand].ask(f'ACK {{"jid":"{jid}"}}') == "+OK"
+        self.model.ack(jid, WIDS[hand], self.first + hand)
 
-    async def fail(self, jid: str) -> None:
-        answer = await self.worker.ask(f'FAIL {{"jid":"{jid}","errtype":"E","message":"m"}}')
-        found = self.model.fail(jid, self.clock[0])
+    async def fail(self, given: tuple[int, str]) -> None:
+        hand, jid = given
+        line = f'FAIL {{"jid":"{jid}","errtype":"E","message":"m"}}'
+        answer = await self.workers[hand].ask(line)
+        found = self.model.fail(jid, self.clock[0], WIDS[hand], self.first + hand)
         assert answer == ("+OK" if found else f"-ERR Job not found {jid}")
 
     async def pause(self, names: list[str]) -> None:
@@ -156,6 +169,8 @@ class Play:
 
     async def mutate(self, given: tuple[str, str, dict[str, Any]]) -> None:
         command, target, wanted = given
+        if command == "clear":
+            wanted = {}
         body = {"cmd": command, "target": target, "filter": wanted}
         text = json.dumps(body, separators=(",", ":"))
         assert await self.pusher.ask(f"MUTATE {text}") == "+OK"
@@ -169,6 +184,8 @@ class Play:
         self.clock[0] += seconds
         timers.move_due(self.engine.engine)
         self.model.move_due(self.clock[0])
+        for hand in (0, 2):  # one connection of each worker
+            assert await self.workers[hand].ask(f'BEAT {{"wid":"{WIDS[hand]}"}}') == "+OK"
         timers.reap(self.engine.engine)
         self.model.reap(self.clock[0])
         # What timers do is promised to nobody; it is durable once this is answered.
@@ -195,8 +212,8 @@ class Play:
         for name, state in STATES.items():
             rows = [row for row in memory.in_state(state) if row is not None]
             assert [row.jid for row in rows] == [job.jid for job in model.sets[name]]
-        reserved = [row.jid for rows in memory.working.values() for row in rows]
-        assert sorted(reserved) == sorted(job.jid for job in model.working)
+        reserved = [(row.jid, row.wid) for rows in memory.working.values() for row in rows]
+        assert sorted(reserved) == sorted((job.jid, job.wid) for job in model.working)
 
 
 async def play(moves: list[tuple[str, Any]], folder: Path) -> None:

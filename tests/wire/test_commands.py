@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.model.job import JobSet
 from glasshouse.model.server import WorkerState
 from glasshouse.wire import commands as c
 from glasshouse.wire.commands import CommandError, parse_command
@@ -35,6 +34,7 @@ VERBS = [
             c.Beat("w", WorkerState.QUIET, 9),
         ),
         (b'BEAT {"wid":"w","current_state":"tired"}', c.Beat("w", None, 0)),
+        (b"BEAT null", c.Beat("", None, 0)),
         (b"INFO", c.Info()),
         (b"INFO whatever", c.Info()),
         (b"FLUSH", c.Flush()),
@@ -45,21 +45,6 @@ VERBS = [
         (b"QUEUE REMOVE a *", c.QueueRemove(("a", "*"))),
         (b"QUEUE LATENCY", c.QueueLatency(())),
         (b"QUEUE latency a", c.QueueLatency(("a",))),
-        (
-            b'MUTATE {"cmd":"kill","target":"retries"}',
-            c.Mutate(c.MutateCommand.KILL, JobSet.RETRIES),
-        ),
-        (
-            b'MUTATE {"cmd":"discard","target":"dead","filter":{}}',
-            c.Mutate(c.MutateCommand.DISCARD, JobSet.DEAD, filtered=True),
-        ),
-        (
-            (
-                b'MUTATE {"cmd":"requeue","target":"scheduled",'
-                b'"filter":{"jids":["a"],"regexp":"*x*","jobtype":"T"}}'
-            ),
-            c.Mutate(c.MutateCommand.REQUEUE, JobSet.SCHEDULED, ("a",), "*x*", "T", filtered=True),
-        ),
     ],
 )
 def test_a_line_becomes_its_command(line: bytes, command: c.Command) -> None:
@@ -89,6 +74,16 @@ def test_a_line_becomes_its_command(line: bytes, command: c.Command) -> None:
         (b"ACK {}", "invalid ACK {}"),
         (b"ACK []", "invalid ACK []"),
         (b"FAIL {}", "missing JID"),
+        (b"FAIL null", "missing JID"),
+        (b"FAIL  null ", "missing JID"),
+        (b"ACK null", "invalid ACK null"),
+        (b"PUSH null", "jobs must have a reasonable jid parameter"),
+        (b"MUTATE null", "unknown mutate operation"),
+        (
+            b"QUEUE PAUSE a b/c",
+            'cannot get "b/c" queue: queue names must match [a-zA-Z0-9._-]+',
+        ),
+        (b"QUEUE PAUSE a *", 'cannot get "*" queue: queue names must match [a-zA-Z0-9._-]+'),
         (b'MUTATE {"cmd": "kill"}', "invalid format"),
         (b"MUTATE", "invalid format"),
         (b'MUTATE {"cmd":"x","target":"y"}', "unknown mutate operation"),

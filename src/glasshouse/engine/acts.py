@@ -166,7 +166,8 @@ def perform(memory: Memory, act: Act, now: float) -> Done:
             return _put_back(memory, act, now)
         case SetPaused():
             known = act.queue in memory.queues
-            memory.pause(act.queue, paused=act.paused)
+            if known:
+                memory.pause(act.queue, paused=act.paused)
             return Done(known=known, woken=(act.queue,) if known and not act.paused else ())
         case PushJob():
             return _push(memory, act, now)

@@ -39,6 +39,7 @@ class Row(msgspec.Struct, gc=False):
 
     ``stored`` and ``logged`` tell what the database and the journal know: not
     the job, or not its present payload, or all but what moves with it.
+    ``connection`` is the number of the one that it was handed to, if it is reserved.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Row(msgspec.Struct, gc=False):
     payload: bytes
     stored: int = THERE
     logged: int = THERE
+    connection: int = 0
 
 
 class Batch(msgspec.Struct, array_like=True):

@@ -6,6 +6,7 @@ Whatever they do, descriptors are left for the engine's own files, and memory fo
 from __future__ import annotations
 
 import contextlib
+import itertools
 import resource
 
 MOST_UNWELCOMED = 4_000
@@ -31,11 +32,15 @@ def descriptors() -> int:
 
 
 class Door:
-    """Tells who comes in; ``pending`` is what ``MOST_PENDING`` limits."""
+    """Tells who comes in; ``pending`` is what ``MOST_PENDING`` limits.
+
+    ``numbers`` are those of the connections, in the order in which they come.
+    """
 
     def __init__(self) -> None:
         """Raise the limit of this process's descriptors as far as it may, and stay below it."""
         self.pending = 0
+        self.numbers = itertools.count(1)
         self.most = descriptors()
         self.most -= min(_OWN_FILES, self.most // 4)
 

@@ -30,6 +30,7 @@ from glasshouse.model.parameters import Parameters
 from glasshouse.model.server import WorkerState
 from glasshouse.wire import commands as c
 from glasshouse.wire import replies
+from glasshouse.wire.mutation import Mutate
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ class Engine:
             c.QueueResume: self._pause,
             c.QueueRemove: self._remove,
             c.QueueLatency: self._latency,
-            c.Mutate: self._mutate,
+            Mutate: self._mutate,
         }
 
     @property
@@ -144,22 +145,26 @@ class Engine:
             return None
         if self.refusing is not None:
             return None
-        row = lifecycle.fetch(self.memory, queues, session.wid, self.clock())
+        row = lifecycle.fetch(self.memory, queues, session.wid, session.number, self.clock())
         if row is not None:
             # A reservation has to survive this process, but losing it with the
             # power only makes its job run again: written is enough, see docs/engine.md.
             self.committer.hurry()
         return row
 
-    def _ack(self, _session: Session, command: c.Ack) -> Answer:
-        if lifecycle.acknowledge(self.memory, command.jid, self.clock()):
+    def _ack(self, session: Session, command: c.Ack) -> Answer:
+        row = lifecycle.ended_by(self.memory, command.jid, session.wid, session.number)
+        if row is not None:
+            lifecycle.acknowledge(self.memory, row, self.clock())
             return replies.OK, self.committer.ticket
         # It may be the same ACK again, from a client that lost its connection
         # before it was told: what ended the job may not be durable yet.
         return replies.OK, self._durably()
 
-    def _fail(self, _session: Session, command: c.Fail) -> Answer:
-        if lifecycle.fail(self.memory, command, self.clock()):
+    def _fail(self, session: Session, command: c.Fail) -> Answer:
+        row = lifecycle.ended_by(self.memory, command.jid, session.wid, session.number)
+        if row is not None:
+            lifecycle.fail(self.memory, row, command, self.clock())
             return replies.OK, self.committer.ticket
         return replies.error(f"Job not found {command.jid}"), 0
 
@@ -200,7 +205,7 @@ class Engine:
 
         return self._in_slices(session, steps())
 
-    def _mutate(self, session: Session, command: c.Mutate) -> Answer | None:
+    def _mutate(self, session: Session, command: Mutate) -> Answer | None:
         def steps() -> Iterator[None]:
             for queue in mutate(self.memory, command, self.clock()):
                 if queue is not None:

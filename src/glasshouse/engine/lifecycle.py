@@ -40,7 +40,9 @@ def push(memory: Memory, job: NewJob, now: float) -> str | None:
     return job.queue
 
 
-def fetch(memory: Memory, queues: tuple[str, ...], wid: str, now: float) -> Row | None:
+def fetch(
+    memory: Memory, queues: tuple[str, ...], wid: str, connection: int, now: float
+) -> Row | None:
     """Reserve the next job of the first queue that has one; paused queues are skipped."""
     for name in queues:
         queue = memory.queues.get(name)
@@ -51,59 +53,41 @@ def fetch(memory: Memory, queues: tuple[str, ...], wid: str, now: float) -> Row 
             wanted = row.reserve_for or _DEFAULT_RESERVE
             span = min(max(wanted, _LEAST_RESERVE), _MOST_RESERVE)
             memory.reserve(row, wid, now, now + span)
+            row.connection = connection
             return row
     return None
 
 
-def acknowledge(memory: Memory, jid: str, now: float) -> bool:
-    """End the oldest reservation of ``jid``; False when there is none."""
-    copies = memory.working.get(jid)
-    if not copies:
-        return False
-    row = copies[0]
+def ended_by(memory: Memory, jid: str, wid: str, connection: int) -> Row | None:
+    """Return the reservation of ``jid`` that the sender ends, in its name; ``None`` for none.
+
+    A worker ends its own, on whichever connection the job came; of several the one that
+    came over this connection, else the oldest. A client that is no worker (``wid`` empty)
+    ends one of another if it has none, as in the reference.
+    """
+    own = other = None
+    for row in memory.working.get(jid, ()):
+        if (row.wid or "") == wid:
+            if row.connection == connection:
+                return row
+            own = own or row
+        else:
+            other = other or row
+    if own is None and other is not None and not wid:
+        # What ends now is logged as ended by whom it was ended.
+        other.wid = wid
+        return other
+    return own
+
+
+def acknowledge(memory: Memory, row: Row, now: float) -> None:
+    """End a reservation: the job is done."""
     memory.finish(row, now, Outcome.DONE)
     memory.drop(row)
     _count(memory, "processed", now)
-    return True
 
 
-def fail(memory: Memory, failure: Fail, now: float) -> bool:
-    """Fail the oldest reservation of ``failure.jid``; False when there is none."""
-    copies = memory.working.get(failure.jid)
-    if not copies:
-        return False
-    _fail_row(memory, copies[0], failure, now)
-    return True
-
-
-def enqueue_due(memory: Memory, state: int, now: float, *, limit: int = 500) -> list[str]:
-    """Move due jobs of a set to their queues; return the queue of each."""
-    woken: list[str] = []
-    stamp = _json_time(format_time(now))
-    for row in memory.due(state, now, limit):
-        memory.enqueue(row, set_fields(row.payload, {"enqueued_at": stamp}), now)
-        woken.append(row.queue)
-    return woken
-
-
-def expire_reservations(memory: Memory, now: float, *, limit: int = 500) -> int:
-    """Fail reservations whose time is over; return how many."""
-    late = [row for copies in memory.working.values() for row in copies if row.score <= now]
-    for row in late[:limit]:
-        expired = Fail(row.jid, "ReservationExpired", "Faktory job reservation expired", ())
-        _fail_row(memory, row, expired, now, echoes=())
-    return min(len(late), limit)
-
-
-def purge_dead(memory: Memory, now: float, *, limit: int = 500) -> int:
-    """Forget dead jobs whose time is over; return how many."""
-    rows = memory.due(DEAD, now, limit)
-    for row in rows:
-        memory.drop(row)
-    return len(rows)
-
-
-def _fail_row(
+def fail(
     memory: Memory,
     row: Row,
     failure: Fail,
@@ -111,7 +95,7 @@ def _fail_row(
     *,
     echoes: tuple[Path, ...] | None = None,
 ) -> None:
-    """Count, then drop, retry or bury the job, in the order of fwp.md §6.
+    """End a reservation: count, then drop, retry or bury the job, in the order of fwp.md §6.
 
     ``echoes`` are the values of the job in the type of the failure, if that is known already.
     """
@@ -135,6 +119,33 @@ def _fail_row(
         memory.put(row, RETRIES, due, payload)
     else:
         memory.put(row, DEAD, now + memory.parameters.dead_lifetime, payload)
+
+
+def enqueue_due(memory: Memory, state: int, now: float, *, limit: int = 500) -> list[str]:
+    """Move due jobs of a set to their queues; return the queue of each."""
+    woken: list[str] = []
+    stamp = _json_time(format_time(now))
+    for row in memory.due(state, now, limit):
+        memory.enqueue(row, set_fields(row.payload, {"enqueued_at": stamp}), now)
+        woken.append(row.queue)
+    return woken
+
+
+def expire_reservations(memory: Memory, now: float, *, limit: int = 500) -> int:
+    """Fail reservations whose time is over; return how many."""
+    late = [row for copies in memory.working.values() for row in copies if row.score <= now]
+    for row in late[:limit]:
+        expired = Fail(row.jid, "ReservationExpired", "Faktory job reservation expired", ())
+        fail(memory, row, expired, now, echoes=())
+    return min(len(late), limit)
+
+
+def purge_dead(memory: Memory, now: float, *, limit: int = 500) -> int:
+    """Forget dead jobs whose time is over; return how many."""
+    rows = memory.due(DEAD, now, limit)
+    for row in rows:
+        memory.drop(row)
+    return len(rows)
 
 
 def _count(memory: Memory, name: str, now: float) -> None:

@@ -249,8 +249,8 @@ class Memory:
             yield
 
     def pause(self, name: str, *, paused: bool) -> None:
-        """Set or clear a queue's pause mark; unknown names are skipped."""
-        queue = self.queues.get(name)
+        """Set or clear a queue's pause mark; one that is not there yet is made to be paused."""
+        queue = self.queue(name) if paused else self.queues.get(name)
         if queue is not None and queue.paused != paused:
             queue.paused = paused
             self.fresh.queues.add(name)

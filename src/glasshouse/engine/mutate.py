@@ -15,8 +15,8 @@ from glasshouse.engine.memory import DEAD, Memory
 from glasshouse.engine.schema import STATE_NUMBERS
 from glasshouse.model.job import JobState
 from glasshouse.model.times import format_time
-from glasshouse.wire.commands import Mutate, MutateCommand
 from glasshouse.wire.globs import glob
+from glasshouse.wire.mutation import Mutate, MutateCommand
 from glasshouse.wire.payload import set_fields
 
 
@@ -49,10 +49,8 @@ def requeue(memory: Memory, row: Row, now: float) -> None:
 
 
 def _matches(command: Mutate, row: Row) -> bool:
-    if not command.filtered or command.command is MutateCommand.CLEAR:
-        return True
-    if command.jids:
-        return row.jid in command.jids
+    if command.jids and row.jid not in command.jids:
+        return False
     if command.jobtype and row.jobtype != command.jobtype:
         return False
     if command.regexp:

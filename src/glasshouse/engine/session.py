@@ -40,13 +40,15 @@ Answer = tuple[bytes, int]
 class Session(asyncio.Protocol):
     """The asyncio shell of one connection.
 
-    ``held`` is set while a command of it is not answered yet and those behind it wait,
-    ``welcomed`` once its HELLO was right; ``pending`` bytes are not worked on yet.
+    ``number`` tells it from all others of this engine. ``held`` is set while a command of
+    it is not answered yet and those behind it wait, ``welcomed`` once its HELLO was right;
+    ``pending`` bytes are not worked on yet.
     """
 
     def __init__(self, engine: Engine) -> None:
         """Serve a connection of ``engine``."""
         self.engine = engine
+        self.number = next(engine.door.numbers)
         self.worker: WorkerRecord[Session] | None = None
         self.wid = ""
         self.held = False

@@ -7,19 +7,18 @@ is read in steps, so that nobody waits for it but its sender.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from glasshouse.model.errors import InvalidError
-from glasshouse.model.job import JobSet
 from glasshouse.model.server import WorkerState
 from glasshouse.wire import fields as typed
 from glasshouse.wire.echo import clip, echo
 from glasshouse.wire.jobs import (
     JobError,
     NewJob,
+    check_queue,
     parse_job,
     parse_job_in_steps,
     parse_jobs,
@@ -33,14 +32,16 @@ from glasshouse.wire.jsontext import (
     finish,
     members_in_steps,
 )
+from glasshouse.wire.mutation import Mutate, MutationError, parse_mutation_in_steps
 
 MAX_ERRTYPE, MAX_MESSAGE, MAX_BACKTRACE = 100, 1000, 50
 MAX_BACKTRACE_LINE = 4096
-MAX_QUEUES, MAX_JIDS = 1000, 50_000
+MAX_QUEUES = 1000
 LONG = 16 << 10
 """A line of more bytes is long; one that names queues may not be."""
 
 _TURN = 64
+_LONGEST_NULL = 20
 _INTERNAL = "internal error"
 
 
@@ -48,15 +49,6 @@ class CommandError(InvalidError):
     """A line cannot be carried out; ``detail`` is what follows ``-ERR ``."""
 
     code = "invalid_command"
-
-
-class MutateCommand(enum.StrEnum):
-    """What MUTATE can do."""
-
-    CLEAR = "clear"
-    KILL = "kill"
-    DISCARD = "discard"
-    REQUEUE = "requeue"
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -137,17 +129,6 @@ class QueueLatency(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
 
 
-class Mutate(msgspec.Struct, frozen=True):
-    """MUTATE: change the jobs of a set; ``filtered`` tells whether a filter was given at all."""
-
-    command: MutateCommand
-    target: JobSet
-    jids: tuple[str, ...] = ()
-    regexp: str = ""
-    jobtype: str = ""
-    filtered: bool = False
-
-
 Command = (
     Push | PushBulk | Fetch | Ack | Fail | Beat | Info | Flush | End
     | QueuePause | QueueResume | QueueRemove | QueueLatency | Mutate
@@ -171,8 +152,6 @@ _ODD = (ValueError, RecursionError)  # msgspec's and Unicode's errors are ValueE
 _FAIL_KEYS = frozenset({"jid", "errtype", "message", "backtrace"})
 _ACK_KEYS = frozenset({"jid"})
 _BEAT_KEYS = frozenset({"wid", "current_state", "rss_kb"})
-_MUTATE_KEYS = frozenset({"cmd", "target", "filter"})
-_FILTER_KEYS = frozenset({"jids", "regexp", "jobtype"})
 
 
 def parse_command(line: bytes) -> Command:
@@ -187,7 +166,7 @@ def parse_command(line: bytes) -> Command:
         raise CommandError(f"unknown command {echo(verb)}")
     try:
         return parse(body if space else None)
-    except JobError as error:
+    except (JobError, MutationError) as error:
         raise CommandError(error.detail) from None
     except JsonTextError as error:
         raise CommandError(f"invalid JSON: {error.detail}") from None
@@ -203,7 +182,7 @@ def parse_in_steps(line: bytes) -> Steps[Command]:
         return parse_command(line)
     try:
         return (yield from parse(body))
-    except JobError as error:
+    except (JobError, MutationError) as error:
         raise CommandError(error.detail) from None
     except JsonTextError as error:
         raise CommandError(f"invalid JSON: {error.detail}") from None
@@ -278,7 +257,7 @@ def _fail(body: bytes | None) -> Command:
 
 
 def _fail_in_steps(text: bytes) -> Steps[Command]:
-    fields = yield from typed.read_object_in_steps(text, _FAIL_KEYS)
+    fields = yield from typed.read_object_in_steps(_object(text), _FAIL_KEYS)
     jid = typed.string(fields, "jid")
     errtype, message = (typed.start_of_string(fields, name) for name in ("errtype", "message"))
     lines = yield from typed.strings_in_steps(fields, "backtrace", decode_start, most=MAX_BACKTRACE)
@@ -298,7 +277,7 @@ def _failure(jid: str, errtype: str, message: str, lines: Sequence[str]) -> Fail
 
 def _beat_in_steps(text: bytes) -> Steps[Command]:
     try:
-        fields = yield from typed.read_object_in_steps(text, _BEAT_KEYS)
+        fields = yield from typed.read_object_in_steps(_object(text), _BEAT_KEYS)
         state = typed.string(fields, "current_state")
         return Beat(
             typed.string(fields, "wid"),
@@ -307,6 +286,11 @@ def _beat_in_steps(text: bytes) -> Steps[Command]:
         )
     except JsonTextError:
         raise CommandError(f"invalid BEAT {echo(text)}") from None
+
+
+def _object(text: bytes) -> bytes:
+    """Return an object's text; to the reference ``null`` is one that has nothing in it."""
+    return b"{}" if len(text) <= _LONGEST_NULL and text.strip() == typed.NULL else text
 
 
 def _queue(body: bytes | None) -> Command:
@@ -322,33 +306,15 @@ def _queue(body: bytes | None) -> Command:
         raise CommandError(f"no such QUEUE subcommand: {action}")
     if not space:
         raise CommandError(_INTERNAL)
+    if kind is QueuePause and names[:1] != ("*",):
+        # A pause is kept for a queue that is not there yet, so it has to be one that can be.
+        for queue in names:
+            check_queue(queue)
     return kind(None if names[:1] == ("*",) else names)
 
 
-def _mutate_in_steps(body: bytes) -> Steps[Command]:
-    if b" " in body:
-        raise CommandError("invalid format")
-    fields = yield from typed.read_object_in_steps(body, _MUTATE_KEYS)
-    operation, target = typed.string(fields, "cmd"), typed.string(fields, "target")
-    given = fields.get("filter", typed.NULL)
-    wanted: dict[str, bytes] = {}
-    if given != typed.NULL:
-        wanted = yield from typed.read_object_in_steps(given, _FILTER_KEYS)
-    jids = yield from typed.strings_in_steps(wanted, "jids", most=MAX_JIDS + 1)
-    if len(jids) > MAX_JIDS:
-        raise CommandError(f"a filter takes at most {MAX_JIDS} jids")
-    regexp, jobtype = typed.string(wanted, "regexp"), typed.string(wanted, "jobtype")
-    if operation not in _OPERATIONS:
-        raise CommandError("unknown mutate operation")
-    if target not in _TARGETS:
-        raise CommandError("invalid target for mutation command")
-    return Mutate(
-        MutateCommand(operation), JobSet(target), jids, regexp, jobtype, given != typed.NULL
-    )
-
-
 def _mutate(body: bytes | None) -> Command:
-    return finish(_mutate_in_steps(b" " if body is None else body))
+    return finish(parse_mutation_in_steps(b" " if body is None else body))
 
 
 def _batch(_: bytes | None) -> Command:
@@ -364,8 +330,6 @@ def _names(text: bytes) -> tuple[str, ...]:
 
 
 _STATES = frozenset(state.value for state in WorkerState)
-_OPERATIONS = frozenset(operation.value for operation in MutateCommand)
-_TARGETS = frozenset(target.value for target in JobSet)
 _QUEUE_ACTIONS: dict[str, Callable[[tuple[str, ...] | None], Command]] = {
     "PAUSE": QueuePause,
     "RESUME": QueueResume,
@@ -392,6 +356,6 @@ _LONG_PARSERS: dict[bytes, Callable[[bytes], Steps[Command]]] = {
     b"ACK": _ack_in_steps,
     b"FAIL": _fail_in_steps,
     b"BEAT": _beat_in_steps,
-    b"MUTATE": _mutate_in_steps,
+    b"MUTATE": parse_mutation_in_steps,
 }
 _NAME_QUEUES = frozenset({b"FETCH", b"QUEUE"})

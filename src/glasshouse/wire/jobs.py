@@ -185,6 +185,9 @@ def _parse_ordinary(raw: bytes) -> NewJob | None:
 
 def _parse_odd(raw: bytes) -> Steps[NewJob]:
     """Read a job field by field and write out what the server must change."""
+    if raw == typed.NULL:
+        # To the reference it is a job that has nothing in it, and refused as such.
+        raise _no_jid("")
     try:
         apart = yield from take_apart(raw)
         fields = apart.fields
@@ -202,8 +205,7 @@ def _parse_odd(raw: bytes) -> Steps[NewJob]:
         raise _malformed(error) from None
     _check(jid, jobtype, reserve_for or 0, has_args=has_args)
     at = _read_at(at_text, jid) if at_text else None
-    if _queue_name(queue or DEFAULT_QUEUE) is None:
-        raise _bad_queue(queue, jid)
+    check_queue(queue or DEFAULT_QUEUE, jid)
     changes = _changes(fields, retry, dated=dated)
     body = apart.rewritten(changes) if changes or not apart.clean else raw
     lacks = b"" if queue else _DEFAULT_QUEUE_MEMBER
@@ -232,7 +234,7 @@ def _changes(
 def _check(jid: str, jobtype: str, reserve_for: int, *, has_args: bool) -> None:
     """Apply the rules in the reference's order (fwp.md §3)."""
     if len(jid) < _LEAST_JID and len(jid.encode()) < _LEAST_JID:
-        raise JobError("jobs must have a reasonable jid parameter", jid=jid)
+        raise _no_jid(jid)
     if not jobtype:
         raise JobError("jobs must have a jobtype parameter", jid=jid)
     if not has_args:
@@ -241,12 +243,26 @@ def _check(jid: str, jobtype: str, reserve_for: int, *, has_args: bool) -> None:
         raise JobError("jobs cannot be reserved for more than one day", jid=jid)
 
 
+def _no_jid(jid: str) -> JobError:
+    return JobError("jobs must have a reasonable jid parameter", jid=jid)
+
+
 def _read_at(text: str, jid: str) -> float:
     try:
         return parse_time(text)
     except ValueError as error:
         shown = echo(text)
         raise JobError(f"invalid timestamp for 'at': {shown!r}: {error}", jid=jid) from None
+
+
+def check_queue(name: str, jid: str = "") -> None:
+    """Refuse a name that no queue can have.
+
+    Raises:
+        JobError: it is one.
+    """
+    if _queue_name(name) is None:
+        raise _bad_queue(name, jid)
 
 
 def _bad_queue(name: str, jid: str) -> JobError:
