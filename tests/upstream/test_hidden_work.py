@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glasshouse.engine.migrations import MIGRATIONS
-from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.job import WRAPPER, JobState, StoredJob
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
 from glasshouse.model.listing import ListQuery
 from glasshouse.model.redaction import Redaction
@@ -156,17 +156,18 @@ KEYS = st.sampled_from(
 )  # fmt: skip
 PATHS = st.sampled_from(
     ["args.**.token", "custom.**.secret", "Se*:args.1", "args.**.password", "args.*.to*", "SS:args",
-     "custom.*", "args.**"]
+     "custom.*", "args.**", "Active*:args", "Inner:args"]
 )  # fmt: skip
 
 
 @given(
     st.lists(KEYS, max_size=3),
     st.lists(PATHS, min_size=1, max_size=3),
-    st.sampled_from(["Send", "send", "\u00df", "Other"]),
+    st.sampled_from(["Send", "send", "\u00df", "Other", WRAPPER]),
     st.sampled_from(["", "\0", "\xe9"]),
 )
 @example(["token"], ["args.**.token"], "Send", "\0")
+@example(["x"], ["Active*:args"], WRAPPER, "")
 def test_every_entry_in_which_something_is_hidden_passes_whatever_is_looked_for(
     keys: list[str], paths: list[str], jobtype: str, odd: str
 ) -> None:
@@ -174,8 +175,9 @@ def test_every_entry_in_which_something_is_hidden_passes_whatever_is_looked_for(
     told = ",".join(f'"{key}":"hidden value"' for key in keys)
     text = f'{odd}{{"jobtype":"{jobtype}","args":[{{{told}}},2],"custom":{{{told}}}}}'.encode()
     db = memory()
-    put(db, JobState.DEAD, 1.0, "job-1", jobtype=jobtype, payload=text)
-    job = StoredJob(state=JobState.DEAD, jid="job-1", jobtype=jobtype, queue="mail", payload=text)
+    name = "Inner" if jobtype == WRAPPER else jobtype
+    put(db, JobState.DEAD, 1.0, "job-1", jobtype=name, payload=text)
+    job = StoredJob(state=JobState.DEAD, jid="job-1", jobtype=name, queue="mail", payload=text)
     condition = may_hide(rules)
     assert condition is not None
     passes = db.execute(f"SELECT {condition[0]} FROM job", condition[1]).get

@@ -12,7 +12,7 @@ import pytest
 
 from glasshouse.classic.page import PageError
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
-from glasshouse.model.job import JobSet, JobState
+from glasshouse.model.job import WRAPPER, JobSet, JobState
 from glasshouse.model.jobquery import parse_query
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.server import WorkerState
@@ -101,6 +101,25 @@ async def test_a_queues_payloads_are_whole_and_a_sets_are_partial(
     (job,) = (await reader.set_jobs(JobSet.DEAD, ListQuery())).items
     assert job.shown_args == f"≈ {2**60}"
     assert "args" not in json.loads(job.payload)
+
+
+async def test_a_job_of_active_job_has_one_name_in_every_list(
+    faktory: StandIn, reader: RemoteReader
+) -> None:
+    """Pages of Faktory before 1.9 show the type that all of them have."""
+    facts = [{"job_class": "InvoiceJob", "arguments": [17]}]
+    wrapped = {"jobtype": WRAPPER, "args": facts, "custom": {"wrapped": "InvoiceJob"}}
+    faktory.push("mail", "job-1", **wrapped)
+    faktory.put("retries", "r-1", "2999-01-01T00:00:00Z", **wrapped)
+    faktory.put("dead", "d-1", "2999-01-01T00:00:00Z", jobtype="InvoiceJob", args=facts)
+    pages = [
+        await reader.queue_jobs("mail", ListQuery()),
+        await reader.set_jobs(JobSet.RETRIES, ListQuery()),
+        await reader.set_jobs(JobSet.DEAD, ListQuery()),
+    ]
+    assert [job.jobtype for page in pages for job in page.items] == ["InvoiceJob"] * 3
+    found = await reader.queue_jobs("mail", ListQuery(wanted=parse_query("type:InvoiceJob", 0.0)))
+    assert len(found.items) == 1
 
 
 @newest_alone

@@ -17,7 +17,7 @@ from redis import exceptions
 from redis.asyncio import Redis
 
 from glasshouse.model.errors import NotFoundError
-from glasshouse.model.job import JobSet, JobState
+from glasshouse.model.job import WRAPPER, JobSet, JobState
 from glasshouse.model.jobquery import parse_query
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.upstream import redis_lists
@@ -116,6 +116,14 @@ async def test_what_a_queue_holds_is_told_byte_for_byte(
     assert (job.state, job.queue, job.jobtype, job.partial) == (
         JobState.ENQUEUED, "q", "Test", False,
     )  # fmt: skip
+
+
+async def test_a_job_of_active_job_goes_by_what_it_wraps(
+    faktory: StandIn, redis: RunningRedis, reader: RedisReader
+) -> None:
+    await filled_queue(faktory, redis, 1, jobtype=WRAPPER, custom={"wrapped": "InvoiceJob"})
+    (job,) = (await reader.queue_jobs("q", ListQuery())).items
+    assert (job.jobtype, json.loads(job.payload)["jobtype"]) == ("InvoiceJob", WRAPPER)
 
 
 async def test_a_queue_is_gone_to_by_the_time_of_enqueueing(

@@ -143,6 +143,9 @@ RULE = (Redaction("*", ("args", "**", "token")),)
         ((TOKEN,), (Redaction("Other", ("args",)),), True),
         (None, (Redaction("Other", ("args",)),), True),
         ((TOKEN,), (Redaction("send*", ("args", "**")),), False),
+        # Whether a job was one of ActiveJob is not in the log.
+        ((TOKEN,), (Redaction("ActiveJob::*", ("args", "**")),), False),
+        ((), (Redaction("ActiveJob::*", ("args", "**")),), True),
     ],
 )
 def test_a_type_of_error_is_shown_to_who_may_see_what_is_in_it(

@@ -6,11 +6,12 @@ import json
 import sys
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.job import WRAPPER, JobState, StoredJob
 from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.policy.redaction import parse_redaction
 from glasshouse.wire.masking import MOST_READ, masked
@@ -75,6 +76,28 @@ def test_a_job_in_which_nothing_is_hidden_is_the_same_object() -> None:
     plain = job(args=["a"], custom={"b": 1})
     assert masked(plain, BUILT_IN) is plain
     assert masked(plain, ()) is plain
+
+
+@pytest.mark.parametrize("rule", [f"{WRAPPER}:args.0", "InvoiceJob:args.0", "active*:args.0"])
+def test_a_rule_holds_for_a_job_of_active_job_by_its_name_and_by_its_type(rule: str) -> None:
+    told = {"jid": "one", "jobtype": WRAPPER, "queue": "q", "args": ["hidden"]}
+    for name in (WRAPPER, "InvoiceJob"):
+        found = masked(stored(json.dumps(told).encode(), name), rules(rule))
+        assert shown(found)["args"] == ([MASK] if rule[0] != "I" or name[0] == "I" else ["hidden"])
+    # Another job is none of these, whatever its arguments say.
+    other = told | {"jobtype": "Plain", "args": [WRAPPER]}
+    plain = stored(json.dumps(other).encode(), "Plain")
+    assert masked(plain, rules(rule)) is plain
+
+
+def test_where_it_is_not_known_whether_a_job_is_one_of_active_job_its_rules_hold() -> None:
+    hidden = rules(f"{WRAPPER}:args.0")
+    listed = stored(b'{"jid":"one","jobtype":"InvoiceJob","args":["hidden"]}', "InvoiceJob")
+    partial = msgspec.structs.replace(listed, partial=True)
+    assert shown(masked(partial, hidden))["args"] == [MASK]
+    cut = msgspec.structs.replace(partial, payload=b'{"jid":"one"}', shown_args='"hidden…')
+    assert masked(cut, hidden).shown_args == MASK
+    assert "hidden" not in str(masked(stored(b'{"args":["hidden"', "InvoiceJob"), hidden))
 
 
 def test_a_hidden_value_is_hidden_in_the_error_and_its_backtrace_too() -> None:

@@ -22,6 +22,7 @@ from glasshouse.engine.memory import DEAD, ENQUEUED, RETRIES, SCHEDULED, WORKING
 from glasshouse.engine.mutate import kill, requeue
 from glasshouse.engine.order import before_all, pull, put_back
 from glasshouse.model.errors import InvalidError
+from glasshouse.wire.jobnames import name_of
 from glasshouse.wire.jobs import JobError, parse_job
 
 MOST_JOBS = 500
@@ -119,8 +120,10 @@ class KeptJob(msgspec.Struct, frozen=True, array_like=True):
 
     def row(self) -> Row:
         """Return it as a row that nobody knows of yet."""
+        # One that was deleted by an earlier version may go by its wrapper still.
+        name = name_of(self.jobtype, self.payload)
         return Row(
-            self.number, self.state, self.score, self.queue, self.jid, self.jobtype, self.retry,
+            self.number, self.state, self.score, self.queue, self.jid, name, self.retry,
             self.reserve_for, self.enqueued_at, None, None, self.payload, ABSENT, ABSENT,
         )  # fmt: skip
 

@@ -14,6 +14,8 @@ import apsw
 import msgspec
 
 from glasshouse.engine.schema import damaged
+from glasshouse.model.job import WRAPPER
+from glasshouse.wire.jobnames import name_of
 
 COLUMNS = "id, state, score, queue, jid, jobtype, retry, reserve_for, enqueued_at, wid, reserved_at"
 _INSERT = f"INSERT OR REPLACE INTO job ({COLUMNS}, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -26,6 +28,7 @@ _REWRITE = (
 )
 _FINISH = "INSERT OR REPLACE INTO finished VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 _FINISHED_COLUMNS = 11
+_JOBTYPE = 5
 _QUEUE = (
     "INSERT INTO queue VALUES (?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET size = excluded.size, paused = excluded.paused"
@@ -92,6 +95,14 @@ def add_row(batch: Batch, row: Row, known: int) -> None:
         batch.moves.append(
             (row.state, row.score, row.enqueued_at, row.wid, row.reserved_at, row.id)
         )
+
+
+def named(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Return what is to be inserted as it is called; versions before 6 left it its own type."""
+    jobtype, payload = row[_JOBTYPE], row[-1]
+    if jobtype != WRAPPER or not isinstance(payload, bytes):
+        return row
+    return (*row[:_JOBTYPE], name_of(WRAPPER, payload), *row[_JOBTYPE + 1 :])
 
 
 class Position(NamedTuple):

@@ -20,7 +20,7 @@ from glasshouse.engine.check_rows import Rows
 from glasshouse.engine.findings import Findings, Problem
 from glasshouse.engine.inspection import View, inspect
 from glasshouse.engine.lock import held
-from glasshouse.engine.migrations import JOURNAL_VERSION, VERSION
+from glasshouse.engine.migrations import JOURNAL_VERSION
 from glasshouse.engine.recovery import decode, reading
 from glasshouse.model.errors import StoreError
 
@@ -71,7 +71,7 @@ def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Report:
         if report.version:
             if report.version >= JOURNAL_VERSION:
                 report.waiting = _journal(view, findings)
-            rows = Rows(view.db, findings, tell, finished=report.version >= VERSION)
+            rows = Rows(view.db, findings, tell, finished=report.version >= JOURNAL_VERSION)
             rows.look()
             report.jobs, report.queues, report.finished = rows.jobs, rows.queues, rows.finished
         return report, findings

@@ -15,6 +15,7 @@ from glasshouse.model.job import JobState
 from glasshouse.model.parameters import Parameters, changed
 from glasshouse.wire import fields as typed
 from glasshouse.wire.echo import echo
+from glasshouse.wire.jobnames import name_of
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
 
@@ -193,14 +194,16 @@ def _wrong_payload(payload: object, jid: str, jobtype: str, queue: str) -> str |
     found: tuple[str, ...]
     try:
         facts = _decode(payload)
-        found = (facts.jid, facts.jobtype, facts.queue)
+        found = (facts.jid, name_of(facts.jobtype, payload), facts.queue)
     except (ValueError, RecursionError):  # odd, or damaged: our own scanner tells
         try:
             fields = read_fields(payload)
-            found = tuple(typed.string(fields, name) for name in ("jid", "jobtype", "queue"))
+            own, kind, place = (typed.string(fields, name) for name in ("jid", "jobtype", "queue"))
+            found = (own, name_of(kind, payload), place)
         except JsonTextError as error:
             return f"its payload is no job ({error.detail})"
-    wanted = (jid, jobtype, queue)
+    # Before version 6 a wrapped job went by its wrapper.
+    wanted = (jid, name_of(jobtype, payload), queue)
     if found == wanted:
         return None
     pairs = zip(("jid", "jobtype", "queue"), found, wanted, strict=True)

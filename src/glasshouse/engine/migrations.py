@@ -67,8 +67,13 @@ _SINCE = "ALTER TABLE journal ADD COLUMN since INTEGER NOT NULL DEFAULT 0"
 # is not known. The log keeps no arguments to find it out later.
 _ECHOES = "ALTER TABLE finished ADD COLUMN echoes TEXT"
 
+# ``job.jobtype`` is what a job goes by, of one of ActiveJob the class that it wraps: SQL cannot
+# tell it, so that ``schema.migrate`` does.
+NAMED_VERSION = 6
+_NAMES = "-- see schema.migrate"
+
 # The first version with a journal.
 JOURNAL_VERSION = 2
 
-MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL, _ACTS, _SINCE, _ECHOES)
+MIGRATIONS = (_FIRST, _FINISHED_PARAMETERS_JOURNAL, _ACTS, _SINCE, _ECHOES, _NAMES)
 VERSION = len(MIGRATIONS)

@@ -13,9 +13,10 @@ import msgspec
 from glasshouse.engine.batch import Row
 from glasshouse.engine.memory import DEAD, Memory
 from glasshouse.engine.schema import STATE_NUMBERS
-from glasshouse.model.job import JobState
+from glasshouse.model.job import WRAPPER, JobState
 from glasshouse.model.times import format_time
 from glasshouse.wire.globs import glob
+from glasshouse.wire.jobnames import own_type
 from glasshouse.wire.mutation import Mutate, MutateCommand
 from glasshouse.wire.payload import set_fields
 
@@ -51,12 +52,17 @@ def requeue(memory: Memory, row: Row, now: float) -> None:
 def _matches(command: Mutate, row: Row) -> bool:
     if command.jids and row.jid not in command.jids:
         return False
-    if command.jobtype and row.jobtype != command.jobtype:
+    if command.jobtype and not _is_of_type(row, command.jobtype):
         return False
     if command.regexp:
         matches = glob(command.regexp)
         return bool(matches(row.payload) or matches(_compact(row.payload)))
     return True
+
+
+def _is_of_type(row: Row, jobtype: str) -> bool:
+    """Return whether a job goes by this type or, of ActiveJob's adapter, is of it."""
+    return row.jobtype == jobtype or (jobtype == WRAPPER and own_type(row.payload) == WRAPPER)
 
 
 def _compact(payload: bytes) -> bytes:

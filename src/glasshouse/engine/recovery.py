@@ -12,7 +12,7 @@ import apsw
 import msgspec
 import structlog
 
-from glasshouse.engine.batch import Batch, position, recount, write
+from glasshouse.engine.batch import Batch, named, position, recount, write
 from glasshouse.engine.disk import LogFile, sync_folder
 from glasshouse.engine.holes import close_holes
 from glasshouse.engine.journal import FILES, Journal
@@ -122,12 +122,14 @@ def decode(body: bytes, folder: Path) -> Batch:
         StoreError: a newer version wrote them.
     """
     try:
-        return _decode(body)
+        batch = _decode(body)
     except msgspec.DecodeError as error:
         raise StoreError(
             f"The journal in {folder} holds a record that this version cannot read: {error}.",
             remedy="Start the version of Glasshouse that wrote it.",
         ) from error
+    batch.inserts = list(map(named, batch.inserts))
+    return batch
 
 
 def _replay(store: Store, files: list[LogFile]) -> int:

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 
-from glasshouse.engine.migrations import MIGRATIONS, VERSION
+from glasshouse.engine.migrations import MIGRATIONS, NAMED_VERSION, VERSION
 from glasshouse.engine.status import FILE as STATUS
 from glasshouse.model.errors import StoreError
-from glasshouse.model.job import JobState, Outcome
+from glasshouse.model.job import WRAPPER, JobState, Outcome
+from glasshouse.wire.jobnames import name_of
 
 FILE = "engine.db"
 
@@ -35,6 +37,7 @@ STATES = {number: state for state, number in STATE_NUMBERS.items()}
 OUTCOME_NUMBERS = {Outcome.DONE: 1, Outcome.RETRIED: 2, Outcome.BURIED: 3, Outcome.DROPPED: 4}
 OUTCOMES = {number: outcome for outcome, number in OUTCOME_NUMBERS.items()}
 
+_NAMED_AT_ONCE = 1000
 _CACHE_KIB = 8 << 10
 # Every version of the file has these.
 _TABLES = {"job", "queue", "tally"}
@@ -235,6 +238,15 @@ def _make_private(path: Path) -> None:
                 path.chmod(0o600)
 
 
+def _name_jobs(db: apsw.Connection) -> None:
+    """Let jobs of ActiveJob go by what they wrap."""
+    found = db.execute("SELECT id, CAST(payload AS BLOB) FROM job WHERE jobtype = ?", (WRAPPER,))
+    names = ((name_of(WRAPPER, payload), job_id) for job_id, payload in found)
+    # A few at a time: payloads may be long, and what is read is not what is written meanwhile.
+    while some := list(itertools.islice(names, _NAMED_AT_ONCE)):
+        db.executemany("UPDATE job SET jobtype = ? WHERE id = ?", some)
+
+
 def migrate(db: apsw.Connection) -> None:
     """Run the steps that the file lacks, each in a transaction that is all or nothing.
 
@@ -245,6 +257,8 @@ def migrate(db: apsw.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         try:
             db.execute(MIGRATIONS[version])
+            if version + 1 == NAMED_VERSION:
+                _name_jobs(db)
             db.pragma("user_version", version + 1)
             db.execute("COMMIT")
         except BaseException:

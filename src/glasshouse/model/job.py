@@ -10,6 +10,9 @@ import enum
 
 import msgspec
 
+WRAPPER = "ActiveJob::QueueAdapters::FaktoryAdapter::JobWrapper"
+"""The type of every job that Rails' ActiveJob pushes; each goes by the class that it wraps."""
+
 
 class JobState(enum.StrEnum):
     """Where a job is. The names are those of Faktory's INFO and of our URLs."""
@@ -47,6 +50,9 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
 
     ``at`` is the entry's time in Unix seconds: when a scheduled job is due,
     when a retry is due, when a dead job expires; ``None`` elsewhere.
+
+    ``jobtype`` is what the job goes by everywhere: its type or, of a job of ActiveJob, the
+    class that it wraps (``wire.jobnames``). Its payload has the type that was pushed.
 
     ``payload`` is the stored JSON text, byte for byte. Where a server does not
     give it (real Faktory's lists), the entry is ``partial``: then ``payload`` holds

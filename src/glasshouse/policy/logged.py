@@ -8,6 +8,7 @@ import msgspec
 
 from glasshouse.model import globs
 from glasshouse.model.finished import FinishedJob
+from glasshouse.model.job import WRAPPER
 from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.policy.searching import leads_to
 
@@ -19,7 +20,12 @@ def shown(run: FinishedJob, hidden: Sequence[Redaction]) -> FinishedJob:
     """
     if not run.errtype:
         return run
-    rules = [rule.path for rule in hidden if globs.alike(rule.jobtype, run.jobtype)]
+    # The log does not tell whether a job was one of ActiveJob, which has rules of its own.
+    rules = [
+        rule.path
+        for rule in hidden
+        if globs.alike(rule.jobtype, run.jobtype) or globs.alike(rule.jobtype, WRAPPER)
+    ]
     if not rules or (run.echoes is not None and not _told(rules, run.echoes)):
         return run
     return msgspec.structs.replace(run, errtype=MASK)

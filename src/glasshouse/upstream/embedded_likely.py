@@ -13,6 +13,8 @@ import json
 import re
 from collections.abc import Sequence
 
+from glasshouse.model.globs import alike
+from glasshouse.model.job import WRAPPER
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.redaction import Redaction
 from glasshouse.wire.maskpaths import FOLDED_TO_ASCII, plain_key
@@ -94,7 +96,8 @@ def may_hide(rules: Sequence[Redaction]) -> Condition | None:
     values: list[str | bytes] = []
     for rule in rules:
         parts: list[str] = []
-        if rule.jobtype.strip("*"):
+        # One for all jobs of ActiveJob is not for those of a name: each goes by its own.
+        if rule.jobtype.strip("*") and not alike(rule.jobtype, WRAPPER):
             # Whether another name folds to this one is not for SQLite to say.
             parts.append("(jobtype LIKE ? OR length(jobtype) <> length(CAST(jobtype AS BLOB)))")
             values.append(_glob_like(rule.jobtype))

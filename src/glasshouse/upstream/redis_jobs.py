@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.job import WRAPPER, JobSet, JobState, StoredJob
 from glasshouse.model.times import format_time, stored_time
+from glasshouse.wire.jobnames import wrapped_name
 from glasshouse.wire.lenient import fields, value
 
 
@@ -13,7 +14,7 @@ def queued(payload: bytes, queue: str) -> StoredJob:
     return StoredJob(
         state=JobState.ENQUEUED,
         jid=_text(names, "jid"),
-        jobtype=_text(names, "jobtype"),
+        jobtype=_type(names),
         queue=queue,
         payload=payload,
     )
@@ -26,7 +27,7 @@ def due(payload: bytes, score: float, name: JobSet) -> StoredJob:
     return StoredJob(
         state=JobState(name.value),
         jid=jid,
-        jobtype=_text(names, "jobtype"),
+        jobtype=_type(names),
         queue=_text(names, "queue") or "default",
         payload=payload,
         key=_key(score, jid),
@@ -42,7 +43,7 @@ def held(member: bytes, score: float) -> StoredJob:
     return StoredJob(
         state=JobState.WORKING,
         jid=_text(inner, "jid"),
-        jobtype=_text(inner, "jobtype"),
+        jobtype=_type(inner),
         queue=_text(inner, "queue") or "default",
         payload=payload,
         wid=_text(names, "wid") or None,
@@ -57,6 +58,12 @@ def _key(score: float, jid: str) -> str | None:
     except OverflowError:
         # Not a time: Faktory did not write it, and has no name for it either.
         return None
+
+
+def _type(names: dict[str, bytes]) -> str:
+    """Return what the job goes by."""
+    jobtype = _text(names, "jobtype")
+    return jobtype if jobtype != WRAPPER else wrapped_name(names.get("custom"), names.get("args"))
 
 
 def _text(names: dict[str, bytes], name: str) -> str:

@@ -9,17 +9,18 @@ from glasshouse.classic.jobs import JobPage, QueuedJob, ShownFailure, ShownJob
 from glasshouse.classic.server import ShownReservation
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.model.times import stored_time
+from glasshouse.wire.jobnames import name_of
 from glasshouse.wire.lenient import fields, value
 
 
 def queued(row: QueuedJob, queue: str) -> StoredJob:
     """Return a row of a queue: its payload is there, byte for byte."""
-    # What is shown of a wrapped job's type is the inner one; the payload has the real one.
+    # Versions before 1.9 do not show of a wrapped job what it wraps.
     jobtype = value(fields(row.payload).get("jobtype"))
     return StoredJob(
         state=JobState.ENQUEUED,
         jid=row.jid,
-        jobtype=jobtype if isinstance(jobtype, str) else row.jobtype,
+        jobtype=name_of(jobtype if isinstance(jobtype, str) else row.jobtype, row.payload),
         queue=queue,
         payload=row.payload,
     )
@@ -41,7 +42,13 @@ def detailed(job: StoredJob, page: JobPage) -> StoredJob:
     if page.backtrace:
         failure["backtrace"] = list(page.backtrace)
     payload = _payload(job.jid, job.jobtype, job.queue, page.args, failure or None)
-    return msgspec.structs.replace(job, payload=payload, shown_args=_shown(page.args))
+    return msgspec.structs.replace(
+        job,
+        # A list may have cut off what tells it.
+        jobtype=name_of(job.jobtype, payload),
+        payload=payload,
+        shown_args=_shown(page.args),
+    )
 
 
 def held(row: ShownReservation) -> StoredJob:
@@ -67,12 +74,13 @@ def _failure(shown: ShownFailure) -> dict[str, object]:
 def _partial(
     state: JobState, row: ShownJob | ShownReservation, failure: dict[str, object] | None
 ) -> StoredJob:
+    payload = _payload(row.jid, row.jobtype, row.queue, row.args, failure)
     return StoredJob(
         state=state,
         jid=row.jid,
-        jobtype=row.jobtype,
+        jobtype=name_of(row.jobtype, payload),
         queue=row.queue,
-        payload=_payload(row.jid, row.jobtype, row.queue, row.args, failure),
+        payload=payload,
         partial=True,
         shown_args=_shown(row.args),
     )

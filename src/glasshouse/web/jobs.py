@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.job import WRAPPER, JobState, StoredJob
 from glasshouse.web import bare
 from glasshouse.web.shapes import moment
+from glasshouse.wire import lenient
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
 
@@ -24,6 +25,7 @@ _OURS = ("state", "key", "omitted", "size", "partial", "redacted")
 def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
     """Return the job object with ``state``, ``key`` and ``at`` beside it; who runs it, if it runs.
 
+    A job of ActiveJob goes by what it wraps here too; its own type is its ``wrapper``.
     Unless ``whole``, a payload of more than 64 KiB comes without ``args``. Of a
     ``partial`` entry only what is known is there; in a ``redacted`` one something is hidden.
     """
@@ -39,9 +41,7 @@ def _flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
         omitted = _heavy(fields)
     for name in (*_OURS, *omitted):
         fields.pop(name, None)
-    # What the server knows, where a stored text does not say it.
-    known = {"jid": job.jid, "jobtype": job.jobtype, "queue": job.queue}
-    fields |= {name: text for name, text in known.items() if name not in fields}
+    fields |= _known(job, fields)
     fields["state"] = job.state.value
     if job.key is not None:
         fields["key"] = job.key
@@ -56,6 +56,15 @@ def _flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
     if omitted:
         fields |= {"omitted": omitted, "size": len(job.payload)}
     return fields
+
+
+def _known(job: StoredJob, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what the server knows, where a stored text does not say it or says it otherwise."""
+    facts = {"jid": job.jid, "jobtype": job.jobtype, "queue": job.queue}
+    known = {name: text for name, text in facts.items() if name not in fields}
+    if job.jobtype != WRAPPER and lenient.value(bytes(fields.get("jobtype", b""))) == WRAPPER:
+        known |= {"jobtype": job.jobtype, "wrapper": WRAPPER}
+    return known
 
 
 def _reservation(job: StoredJob) -> dict[str, Any]:

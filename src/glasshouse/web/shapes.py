@@ -297,7 +297,8 @@ class JobShape(Shape, frozen=True, kw_only=True):
     the length of the whole in bytes. A job that runs has ``wid``, ``reserved_at``
     and ``expires_at``, as far as they are known. ``partial`` says that this server
     does not give the stored job: what is absent is not known. ``redacted`` says that
-    something in it is hidden from who asks.
+    something in it is hidden from who asks. A job of ActiveJob has as ``jobtype`` the
+    class that it wraps, and the type that was pushed as ``wrapper``.
     """
 
     jid: str
@@ -314,6 +315,7 @@ class JobShape(Shape, frozen=True, kw_only=True):
     size: int | UnsetType = UNSET
     partial: bool | UnsetType = UNSET
     redacted: bool | UnsetType = UNSET
+    wrapper: str | UnsetType = UNSET
 
 
 class HealthShape(Shape, frozen=True, kw_only=True):

@@ -14,9 +14,11 @@ from typing import Annotated
 import msgspec
 
 from glasshouse.model.errors import InvalidError
+from glasshouse.model.job import WRAPPER
 from glasshouse.model.times import parse_time
 from glasshouse.wire import fields as typed
 from glasshouse.wire.echo import echo
+from glasshouse.wire.jobnames import name_of, wrapped_name
 from glasshouse.wire.jsontext import JsonTextError, Steps, elements_in_steps, finish
 from glasshouse.wire.payload import AT_ONCE, take_apart
 
@@ -53,7 +55,8 @@ class JobError(InvalidError):
 class NewJob(msgspec.Struct, frozen=True, gc=False):
     """A job that was accepted. ``at`` is in Unix seconds, ``reserve_for`` in seconds.
 
-    ``retry`` is ``None`` when the job does not say.
+    ``jobtype`` is what it goes by (``wire.jobnames``). ``retry`` is ``None`` when the job
+    does not say.
 
     ``body`` is the pushed JSON object; ``lacks`` the text of the members that it
     needs besides, each behind a comma.
@@ -177,8 +180,9 @@ def _parse_ordinary(raw: bytes) -> NewJob | None:
     at = _read_at(job.at, job.jid) if job.at else None
     if _queue_name(queue) is None:
         raise _bad_queue(queue, job.jid)
+    jobtype = job.jobtype if job.jobtype != WRAPPER else name_of(job.jobtype, raw)
     return NewJob(
-        job.jid, job.jobtype, queue, None if retry is msgspec.UNSET else retry,
+        job.jid, jobtype, queue, None if retry is msgspec.UNSET else retry,
         job.reserve_for, at, _one_line(raw), lacks, dated is not msgspec.UNSET,
     )  # fmt: skip
 
@@ -206,6 +210,8 @@ def _parse_odd(raw: bytes) -> Steps[NewJob]:
     _check(jid, jobtype, reserve_for or 0, has_args=has_args)
     at = _read_at(at_text, jid) if at_text else None
     check_queue(queue or DEFAULT_QUEUE, jid)
+    if jobtype == WRAPPER:
+        jobtype = wrapped_name(fields.get("custom"), fields.get("args"))
     changes = _changes(fields, retry, dated=dated)
     body = apart.rewritten(changes) if changes or not apart.clean else raw
     lacks = b"" if queue else _DEFAULT_QUEUE_MEMBER

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 import msgspec
 
 from glasshouse.model.globs import alike
-from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.job import WRAPPER, JobState, StoredJob
 from glasshouse.model.redaction import MASK, Redaction
+from glasshouse.wire.jobnames import own_type
 from glasshouse.wire.jobs import NewJob
 from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.maskpaths import State, after, may_occur
@@ -83,10 +84,20 @@ def masked_push(
 def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     """Return the paths that may lead to something in this job."""
     named = frozenset(rule.path for rule in rules if alike(rule.jobtype, job.jobtype))
+    # A rule for all jobs of ActiveJob holds for each, whatever it goes by.
+    outer = frozenset(rule.path for rule in rules if alike(rule.jobtype, WRAPPER)) - named
+    if outer and _may_be_wrapped(job):
+        named |= outer
     found = may_occur(named, job.payload)
     if job.shown_args is None:
         return found
     return found | {path for path in named if path[0] == "args"}
+
+
+def _may_be_wrapped(job: StoredJob) -> bool:
+    """Return whether a job is one of ActiveJob; also where that is not known."""
+    jobtype = None if job.partial else own_type(job.payload)
+    return jobtype == WRAPPER or not isinstance(jobtype, str)
 
 
 def _field(name: str, raw: bytes, start: State, values: list[str], most: int) -> bytes | None:
