@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 
-from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
+from glasshouse.model.job import WRAPPER, JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.parameters import BOUNDS
-from glasshouse.model.server import Queue, ServerState
+from glasshouse.model.server import Queue, ServerState, Worker
 from glasshouse.web import jobs
 from glasshouse.web.routes import ROUTES, Kind
 from tests.web.fakes import NOW, FakeReader, House, ended, stored
@@ -53,6 +54,36 @@ async def test_a_job_keeps_its_bytes_and_gains_key_and_time() -> None:
     assert '"key":"k|job00001"' in text
     assert '"at":"2027-01-15T08:00:00Z"' in text
     assert whole.json()["total"] == 1
+
+
+async def test_a_worker_that_told_nothing_has_no_host_and_no_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House()
+    state = await house.reader.state()
+    told_nothing = msgspec.structs.replace(state, workers=(Worker(wid="w-17"),))
+    monkeypatch.setattr(house.reader, "state", lambda: _later(told_nothing))
+    async with house.sampled(), client(house) as browser:
+        [told] = (await browser.get(MAIN + "/workers")).json()["items"]
+        assert told == {"wid": "w-17", "labels": [], "state": "running", "busy": 0}
+        page = (await browser.get("/main/busy")).text
+    assert "pid 0" not in page
+    assert "· 0" not in page
+
+
+async def _later(state: ServerState) -> ServerState:
+    return state
+
+
+async def test_a_job_of_active_job_has_the_name_that_it_has_everywhere() -> None:
+    house = House()
+    payload = b'{"jid":"job00001","jobtype":"%b","queue":"q","args":[]}' % WRAPPER.encode()
+    house.reader.sets[JobSet.DEAD] = [raw(payload, jobtype="InvoiceJob", state=JobState.DEAD)]
+    async with house.sampled(), client(house) as browser:
+        [told] = (await browser.get(MAIN + "/sets/dead/jobs")).json()["items"]
+        [whole] = (await browser.get(MAIN + "/jobs/job00001")).json()["items"]
+    for job in (told, whole):
+        assert (job["jobtype"], job["wrapper"]) == ("InvoiceJob", WRAPPER)
 
 
 async def test_a_long_job_is_whole_only_by_itself() -> None:

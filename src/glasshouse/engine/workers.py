@@ -91,9 +91,9 @@ class Workers(Generic[C]):
             Worker(
                 wid=wid,
                 hostname=record.hello.hostname,
-                pid=record.hello.pid,
+                pid=record.hello.pid or None,
                 labels=record.hello.labels,
-                rss_kb=record.rss_kb,
+                rss_kb=record.rss_kb or None,
                 state=record.state,
                 started_at=record.started_at,
                 last_beat=record.last_beat,

@@ -35,11 +35,14 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker process that the server sees. Times are Unix seconds."""
+    """A worker process that the server sees. Times are Unix seconds.
+
+    ``hostname`` is empty, ``pid`` and ``rss_kb`` are ``None`` where it did not tell.
+    """
 
     wid: str
-    hostname: str
-    pid: int
+    hostname: str = ""
+    pid: int | None = None
     labels: tuple[str, ...] = ()
     rss_kb: int | None = None
     state: WorkerState = WorkerState.RUNNING

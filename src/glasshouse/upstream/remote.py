@@ -313,7 +313,7 @@ def _workers(busy: Busy) -> tuple[Worker, ...]:
         Worker(
             wid=worker.wid,
             hostname=worker.hostname,
-            pid=worker.pid,
+            pid=worker.pid or None,
             labels=worker.labels,
             rss_kb=worker.rss_kb,
             # The page does not tell quiet from ending; neither takes new jobs.

@@ -230,8 +230,8 @@ def _queue(queue: Queue, snapshot: Snapshot, now: float) -> QueueShape:
 def _worker(worker: Worker, quiet_since: float | None) -> WorkerShape:
     return WorkerShape(
         wid=worker.wid,
-        hostname=worker.hostname,
-        pid=worker.pid,
+        hostname=known(worker.hostname or None),
+        pid=known(worker.pid),
         labels=worker.labels,
         rss_kb=known(worker.rss_kb),
         state=worker.state.value,

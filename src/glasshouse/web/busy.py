@@ -87,7 +87,7 @@ async def _listed(context: PageContext) -> views.BusyView:
 
 def by_host(workers: Sequence[Worker]) -> list[Worker]:
     """Return workers in an order that does not change while they live."""
-    return sorted(workers, key=lambda worker: (worker.hostname, worker.pid, worker.wid))
+    return sorted(workers, key=lambda worker: (worker.hostname, worker.pid or 0, worker.wid))
 
 
 def workers_of(
@@ -120,9 +120,10 @@ def totals(snapshot: Snapshot, running: int, now: float, locale: str) -> str:
     memory = sum(worker.rss_kb or 0 for worker in workers)
     texts = [fmt.counted(running, "1 job runs", "{n} jobs run", locale)]
     if workers:
-        hosts = len({worker.hostname for worker in workers})
+        hosts = len({worker.hostname for worker in workers} - {""})
         texts.append(fmt.counted(len(workers), "1 worker", "{n} workers", locale))
-        texts.append(fmt.counted(hosts, "1 host", "{n} hosts", locale))
+        if hosts:
+            texts.append(fmt.counted(hosts, "1 host", "{n} hosts", locale))
     if memory:
         texts.append(fmt.size(memory * 1024))
     if resting:

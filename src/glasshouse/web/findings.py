@@ -268,7 +268,8 @@ def _each(found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str) -
         yield Finding(many, len(found), href, {"n": len(found), "age": least})
         return
     for age, worker in found:
-        name = f"{worker.hostname}:{worker.pid}" if worker.hostname else worker.wid
+        whole = worker.hostname and worker.pid is not None
+        name = f"{worker.hostname}:{worker.pid}" if whole else worker.hostname or worker.wid
         yield Finding(one, age, href, {"name": name, "age": age})
 
 

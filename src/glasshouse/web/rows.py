@@ -111,7 +111,7 @@ def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRo
         row=element_id("w", worker.wid),
         wid=fmt.display_text(worker.wid),
         hostname=fmt.display_text(worker.hostname),
-        pid=str(worker.pid),
+        pid="" if worker.pid is None else str(worker.pid),
         labels=tuple(fmt.cut(fmt.display_text(label), 40) for label in worker.labels[:8]),
         memory=fmt.size(worker.rss_kb * 1024) if worker.rss_kb and worker.rss_kb > 0 else "",
         state=worker.state.value,
@@ -121,6 +121,13 @@ def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRo
         stale=is_stale(worker, seen),
         busy=fmt.number(worker.busy),
     )
+
+
+def worker_name(worker: Worker) -> str:
+    """Return host and process of a worker, as far as it told them, else its id."""
+    whole = worker.hostname and worker.pid is not None
+    name = f"{worker.hostname} · {worker.pid}" if whole else worker.hostname or worker.wid
+    return fmt.display_text(name)
 
 
 def is_stale(worker: Worker, now: float) -> bool:

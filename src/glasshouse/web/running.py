@@ -167,7 +167,7 @@ def _made_run(job: StoredJob, worker: Worker | None, server: str, at: Moments) -
 def _held(job: StoredJob, worker: Worker | None, locale: str) -> str:
     """Return who runs a job, or why nobody is there who does."""
     if worker is not None:
-        return fmt.display_text(f"{worker.hostname} · {worker.pid}")
+        return rows.worker_name(worker)
     if not job.wid:
         return t("fetched by a client that is no worker", locale)
     return t("its worker is gone", locale)

@@ -171,14 +171,17 @@ class QueueShape(Shape, frozen=True, kw_only=True):
 
 
 class WorkerShape(Shape, frozen=True, kw_only=True):
-    """A worker process; ``quiet_since`` is when it was first seen to take no new jobs."""
+    """A worker process; ``quiet_since`` is when it was first seen to take no new jobs.
+
+    One that did not tell its host or its process has none.
+    """
 
     wid: str
-    hostname: str
-    pid: int
     labels: tuple[str, ...]
     state: str
     busy: int
+    hostname: str | UnsetType = UNSET
+    pid: int | UnsetType = UNSET
     rss_kb: int | UnsetType = UNSET
     started_at: str | UnsetType = UNSET
     last_beat: str | UnsetType = UNSET
