@@ -80,6 +80,33 @@ def test_an_unusable_password_is_refused(tmp_path: Path) -> None:
             read_password(password, file)
 
 
+@pytest.mark.parametrize(
+    ("told", "password"),
+    [(None, None), ("", None), ("word", b"word"), ("a/b", b"a/b"), (" word ", b" word ")],
+)
+def test_the_environment_has_a_password_for_who_is_given_no_other(
+    tmp_path: Path, told: str | None, password: bytes | None
+) -> None:
+    environ = {} if told is None else {"FAKTORY_PASSWORD": told}
+    assert read_password(None, None, environ) == password
+    assert read_password("other", None, environ) == b"other"
+    file = tmp_path / "password"
+    file.write_bytes(b"of the file\n")
+    assert read_password(None, file, environ) == b"of the file"
+
+
+def test_the_environment_may_name_a_file_with_the_password(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    environ = {"FAKTORY_PASSWORD": str(file)}
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_password(None, None, environ)
+    file.write_bytes(b"\n")
+    with pytest.raises(SettingsError, match="is empty"):
+        read_password(None, None, environ)
+    file.write_bytes(b" word \n")
+    assert read_password(None, None, environ) == b"word"
+
+
 def test_state_lies_where_xdg_says_and_never_in_a_relative_place() -> None:
     assert state_folder({"XDG_STATE_HOME": "/x", "HOME": "/h"}) == Path("/x/glasshouse")
     assert state_folder({"HOME": "/h"}) == Path("/h/.local/state/glasshouse")

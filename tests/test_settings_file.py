@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from glasshouse.model.errors import SettingsError
+from glasshouse.settings import FAKTORY, Address, ClientSettings, Listen, TlsFiles
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.settings.file import Named, _Console, _Ledger, _Server, read_settings, settings_of
 
 SHOP = '[[servers]]\nname = "shop"\nfaktory = "tcp://faktory"\n'
+SPARE = '[[servers]]\nname = "a"\nengine = "x"\n'
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
 
 
@@ -44,6 +46,26 @@ def test_servers_are_read_in_their_order_with_secrets_from_files(tmp_path: Path)
     assert spare.engine == tmp_path / "data"
     assert made.access.rules.flushable == {"spare"}
     assert "hush" not in repr(made)
+
+
+def test_an_embedded_server_says_how_its_clients_reach_it(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("hush\n")
+    spare = '[[servers]]\nname = "spare"\nengine = "data"\n'
+    given = 'listen = "0.0.0.0:7500"\npassword_file = "word"\ntls_cert = "c"\ntls_key = "k"\n'
+    [server] = read(tmp_path, spare + given).servers
+    clients = server.clients
+    assert clients.listen == Listen(Address("0.0.0.0", 7500), asked=True)
+    assert clients.password_file == tmp_path / "word"
+    assert clients.tls == TlsFiles(tmp_path / "c", tmp_path / "k")
+    [server] = read(tmp_path, spare).servers
+    assert server.clients == ClientSettings(listen=Listen(FAKTORY, asked=False))
+
+
+def test_beyond_loopback_the_password_may_be_that_of_the_environment(tmp_path: Path) -> None:
+    text = '[[servers]]\nname = "spare"\nengine = "data"\nlisten = "0.0.0.0:1"\n'
+    with pytest.raises(SettingsError, match="reachable from other machines"):
+        read(tmp_path, text)
+    assert read(tmp_path, text, {"FAKTORY_PASSWORD": "hush"}).servers[0].clients.listen.asked
 
 
 def test_places_of_the_ledger_are_read_with_their_token(tmp_path: Path) -> None:
@@ -136,6 +158,15 @@ WRONG = {
     '[[servers]]\nname = "a"\nengine = "x"\nweb = "http://h"\n': "is an embedded server",
     SHOP + 'faktory_file = "x"\n': "both faktory and faktory_file",
     SHOP + 'password_file = "missing"\n': "cannot be read",
+    SPARE + 'redis = "unix:///r"\n': "is an embedded server",
+    SPARE + 'listen = "spare"\n': "server 'a': listen 'spare' is not an address",
+    SPARE + 'listen = "0.0.0.0:1"\n': "reachable from other machines",
+    SPARE + 'password_file = "missing"\n': "cannot be read",
+    SPARE + 'password_file = "empty"\n': "is empty",
+    SPARE + 'tls_cert = "c"\n': "needs both tls_cert and tls_key",
+    SPARE + 'tls_key = "k"\n': "needs both tls_cert and tls_key",
+    SHOP + 'listen = "127.0.0.1:1"\n': "listen, tls_cert and tls_key are an embedded server's",
+    SHOP + 'tls_cert = "c"\n': "are an embedded server's",
     SHOP + "flush = true\n": "only an embedded server can be flushed",
     SHOP + 'password_file = "empty"\n': "is empty",
     SHOP.replace("tcp://faktory", "http://:hush@faktory"): "no address of a Faktory",

@@ -16,6 +16,8 @@ from typing import IO, Any
 
 import pytest
 
+from glasshouse.engine.check import check
+
 READY_SECONDS = 60
 STOP_SECONDS = 120.0
 
@@ -148,6 +150,14 @@ def test_a_killed_demo_leaves_no_children(tmp_path: Path) -> None:
     running.process.wait(STOP_SECONDS)
     for pid in pids:
         wait_for_end(pid)
+
+
+def test_the_folder_of_a_demo_is_sound(tmp_path: Path) -> None:
+    running = start(tmp_path / "demo", "--quiet-workload", "--jobs", "5")
+    assert check(tmp_path / "demo").problems == []
+    running.process.terminate()
+    assert running.process.wait(STOP_SECONDS) == 0
+    assert check(tmp_path / "demo").problems == []
 
 
 def test_a_second_quiet_demo_shows_the_same_and_a_running_one_is_not_disturbed(

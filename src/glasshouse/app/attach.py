@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from glasshouse.app.announce import faktory_url
+from glasshouse.app.announce import faktory_url, say
 from glasshouse.app.child import Child
 from glasshouse.app.folders import make_private
 from glasshouse.engine.lock import held
 from glasshouse.engine.status import read_status
 from glasshouse.model.errors import StoreError
-from glasshouse.settings import FAKTORY, Address, Listen, parse_address
+from glasshouse.settings import PASSWORD, Address, ClientSettings, Listen, parse_address
+
+_AS_USUAL = ClientSettings()
 
 
 @contextlib.asynccontextmanager
-async def attached(data: Path) -> AsyncIterator[str | None]:
-    """Yield the address of the engine on ``data``, started here if none runs.
+async def attached(data: Path, clients: ClientSettings = _AS_USUAL) -> AsyncIterator[str | None]:
+    """Yield the address of the engine on ``data``, started here for ``clients`` if none runs.
 
     The address is ``None`` when the running engine has not told it yet.
 
@@ -26,9 +28,11 @@ async def attached(data: Path) -> AsyncIterator[str | None]:
         ChildError: it could not be started.
     """
     if held(data):
-        yield _told_address(data)
+        address = _told_address(data)
+        _tell_difference(data, clients, address)
+        yield address
         return
-    async with started(data, Listen(FAKTORY, asked=False)) as address:
+    async with _child(data, clients.listen, _options(clients)) as address:
         yield address
 
 
@@ -36,30 +40,62 @@ async def attached(data: Path) -> AsyncIterator[str | None]:
 async def started(data: Path, listen: Listen) -> AsyncIterator[str]:
     """Yield the address of an engine that runs as a child while the block does.
 
+    It asks its clients for no password, whatever the environment says: they are ours.
+
     Raises:
         ChildError: it could not be started.
         StoreError: another engine holds the folder.
     """
+    async with _child(data, listen, (), without=(PASSWORD,)) as address:
+        yield address
+
+
+@contextlib.asynccontextmanager
+async def _child(
+    data: Path, listen: Listen, options: Sequence[str], *, without: Sequence[str] = ()
+) -> AsyncIterator[str]:
     make_private(data)
     if held(data):
         raise StoreError(
             f"Another engine runs on {data}.",
             remedy="Stop it, or name another folder with --data.",
         )
-    command = ["engine", "--data", str(data), "--listen"]
+    command = ["engine", "--data", str(data), *options, "--listen"]
     free = [] if listen.asked else ["--or-free-port"]
-    child = Child("engine", [*command, str(listen.address), *free])
+    child = Child("engine", [*command, str(listen.address), *free], without=without)
     keeper: asyncio.Task[None] | None = None
     try:
         address = str((await child.start())["faktory"])
         # Restarted, it must come back where its clients know it.
-        where = parse_address(address.removeprefix("tcp://"), option="--listen")
+        where = parse_address(address.partition("://")[2], option="--listen")
         keeper = asyncio.create_task(child.keep([*command, str(where)]))
         yield address
     finally:
         if keeper is not None:
             keeper.cancel()
         await child.stop()
+
+
+def _options(clients: ClientSettings) -> list[str]:
+    """Return the options of an engine; they name files, so that no secret is among them."""
+    options: list[str] = []
+    if clients.password_file is not None:
+        options += ["--password-file", str(clients.password_file)]
+    if clients.tls is not None:
+        options += ["--tls-cert", str(clients.tls.cert), "--tls-key", str(clients.tls.key)]
+    return options
+
+
+def _tell_difference(data: Path, clients: ClientSettings, address: str | None) -> None:
+    """Say so when an engine that runs already is not where the settings say."""
+    if not clients.listen.asked or address is None:
+        return
+    wanted = faktory_url(clients.listen.address, tls=clients.tls is not None)
+    if clients.listen.address.port and address != wanted:
+        say(
+            f"Warning: the work server on {data} runs already, at {address}, and was not "
+            f"started by this console: {wanted} of the settings does not hold for it."
+        )
 
 
 def _told_address(data: Path) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
@@ -40,9 +41,13 @@ class ChildError(GlasshouseError):
 class Child:
     """One child process running a command of ours, restarted when it dies."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
-        """Describe the child; ``arguments`` follow ``python -m glasshouse``."""
+    def __init__(self, name: str, arguments: Sequence[str], *, without: Sequence[str] = ()) -> None:
+        """Describe the child; ``arguments`` follow ``python -m glasshouse``.
+
+        It gets our environment, but for the variables ``without``.
+        """
         self.name = name
+        self._without = frozenset(without)
         self._arguments = [*arguments, "--until-stdin-closes"]
         self._process: Process | None = None
 
@@ -60,6 +65,7 @@ class Child:
             stdin=PIPE,
             stdout=PIPE,
             start_new_session=True,
+            env={name: value for name, value in os.environ.items() if name not in self._without},
         )
         self._process = process
         while process.stdout is not None and (line := await process.stdout.readline()):

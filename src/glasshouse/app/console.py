@@ -100,8 +100,12 @@ async def _served(
         made = Console(floors, hosts, people, tls, desk)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
+            if server.clients.tls is not None:
+                server_context(server.clients.tls)
+        for server in settings.servers:
             if server.engine is not None:
-                addresses[server.name] = await life.enter_async_context(attached(server.engine))
+                running = attached(server.engine, server.clients)
+                addresses[server.name] = await life.enter_async_context(running)
         if desk is not None:
             await life.enter_async_context(working(desk))
         yield made, addresses

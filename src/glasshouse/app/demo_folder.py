@@ -35,6 +35,9 @@ def prepare(settings: DemoSettings) -> bool:
             remedy="Name an empty folder with --data; the demo begins anew in its folder.",
         )
     old = mark.read_text(encoding="utf-8") if mark.exists() else None
+    # As all else in the folder it is for its owner: `engine check` looks at that.
+    mark.touch(mode=0o600)
+    mark.chmod(0o600)
     if old == _mode(settings) and not settings.quiet and settings.jobs is None:
         return False
     # Emptied until the data set is whole, so that a demo cut short begins anew.

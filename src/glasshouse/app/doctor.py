@@ -21,13 +21,14 @@ from glasshouse.app.doctor_files import data_checks, settings_checks
 from glasshouse.app.doctor_people import people_checks
 from glasshouse.app.hosts import hosts_of
 from glasshouse.app.remote import command_port, redis_link, web_pages
+from glasshouse.app.tls import server_context
 from glasshouse.classic.jobs import read_set, set_path
 from glasshouse.classic.server import read_busy, read_queues
 from glasshouse.engine.lock import held
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.model.job import JobSet
 from glasshouse.model.times import parse_time
-from glasshouse.settings import FaktorySettings, Listen, ServerSettings
+from glasshouse.settings import ClientSettings, FaktorySettings, Listen, ServerSettings
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import Info
@@ -160,8 +161,19 @@ def _room() -> Check:
 
 async def _server(server: ServerSettings) -> list[Check]:
     if server.faktory is None:
-        return [] if server.engine is None else list(_engine(server.engine))
+        return [] if server.engine is None else list(_embedded(server.engine, server.clients))
     return [check async for check in _faktory(server.faktory)]
+
+
+def _embedded(data: Path, clients: ClientSettings) -> Iterator[Check]:
+    yield from _engine(data)
+    if clients.tls is not None:
+        try:
+            server_context(clients.tls)
+        except GlasshouseError as error:
+            yield wrong("tls", error)
+        else:
+            yield fine("tls", f"{clients.tls.cert} and its key belong together")
 
 
 def _engine(data: Path) -> Iterator[Check]:

@@ -45,7 +45,10 @@ def engine(
     ] = None,
     password: Annotated[
         str | None,
-        typer.Option(help="What clients must know. Other users see it in the process list."),
+        typer.Option(
+            help="What clients must know. Other users see it in the process list; without it "
+            "and without a file, FAKTORY_PASSWORD counts."
+        ),
     ] = None,
     password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file that holds the password.")
@@ -82,7 +85,7 @@ def engine(
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return
-    secret = read_password(password, password_file)
+    secret = read_password(password, password_file, os.environ)
     where = parse_listen(listen, FAKTORY, option="--listen")
     require_password_beyond_loopback(
         where.address,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -50,6 +51,21 @@ class TlsFiles(msgspec.Struct, frozen=True):
 
     cert: Path
     key: Path
+
+
+CONSOLE = Address("127.0.0.1", 7421)
+FAKTORY = Address("127.0.0.1", 7419)
+
+
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How clients reach an embedded work server that a console starts.
+
+    ``password_file`` holds what they must know.
+    """
+
+    listen: Listen = Listen(FAKTORY, asked=False)
+    password_file: Path | None = None
+    tls: TlsFiles | None = None
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,10 +138,14 @@ class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A server by its name: the embedded one whose data lies in ``engine``, or a Faktory."""
+    """A server by its name: the embedded one whose data lies in ``engine``, or a Faktory.
+
+    ``clients`` is how an embedded one is reached, where the console starts it.
+    """
 
     name: str
     engine: Path | None = None
+    clients: ClientSettings = ClientSettings()
     faktory: FaktorySettings | None = None
 
 
@@ -142,8 +162,7 @@ class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 _LAST_PORT = 65535
 _REDIS_PORT = 6379
-CONSOLE = Address("127.0.0.1", 7421)
-FAKTORY = Address("127.0.0.1", 7419)
+PASSWORD = "FAKTORY_PASSWORD"  # noqa: S105 - the name of a variable
 SERVER = "main"
 """The name of a server that was given none."""
 
@@ -297,8 +316,12 @@ def tls_files(cert: Path | None, key: Path | None) -> TlsFiles | None:
     return TlsFiles(cert, key)
 
 
-def read_password(password: str | None, file: Path | None) -> bytes | None:
+def read_password(
+    password: str | None, file: Path | None, environ: Mapping[str, str] | None = None
+) -> bytes | None:
     """Return the password that was given, from its file without the final line end.
+
+    Without one it is that of the environment, as Faktory reads it there.
 
     Raises:
         SettingsError: both are given, it is empty, or the file cannot be read.
@@ -308,20 +331,39 @@ def read_password(password: str | None, file: Path | None) -> bytes | None:
             "Both --password and --password-file are given.", remedy="Give one of them."
         )
     if file is not None:
-        secret: bytes | None = _read(file)
+        secret: bytes | None = _read(file, "--password-file").rstrip(b"\r\n")
+    elif password is not None:
+        secret = os.fsencode(password)
     else:
-        secret = None if password is None else password.encode("utf-8", "surrogateescape")
+        secret = password_in(environ or {})
     if secret == b"":
         raise SettingsError("The password is empty.", remedy="Give one, or leave the option out.")
     return secret
 
 
-def _read(file: Path) -> bytes:
+def password_in(environ: Mapping[str, str]) -> bytes | None:
+    """Return the password that ``FAKTORY_PASSWORD`` says, or the file whose path it is.
+
+    Raises:
+        SettingsError: that file cannot be read, or is empty.
+    """
+    told = environ.get(PASSWORD, "")
+    if not told.startswith("/"):
+        return os.fsencode(told) or None
+    secret = _read(Path(told), PASSWORD).strip()
+    if not secret:
+        raise SettingsError(
+            f"{PASSWORD}: the file {told} is empty.", remedy="Write the password there."
+        )
+    return secret
+
+
+def _read(file: Path, option: str) -> bytes:
     try:
-        return file.read_bytes().rstrip(b"\r\n")
+        return file.read_bytes()
     except OSError as error:
         raise SettingsError(
-            f"--password-file {file} cannot be read: {error.strerror}.",
+            f"{option} {file} cannot be read: {error.strerror}.",
             remedy="Name a file that this user may read.",
         ) from None
 

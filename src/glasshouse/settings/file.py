@@ -37,6 +37,7 @@ from glasshouse.settings.console import (
     parse_public_url,
     parts_of,
 )
+from glasshouse.settings.engine import client_settings
 from glasshouse.settings.sinks import DATABASE, Sink, parse_sinks
 from glasshouse.web.routes import RESERVED_NAMES
 
@@ -68,6 +69,9 @@ class _Server(Section, frozen=True, kw_only=True):
     redis_file: str | None = None
     password_file: str | None = None
     engine: str | None = None
+    listen: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
     flush: bool = False
 
 
@@ -145,7 +149,7 @@ def read_settings(
             f"{path} names no server.",
             remedy='Add a [[servers]] table with name = "main" and faktory = "tcp://HOST:7419".',
         )
-    servers = tuple(_server(server, path) for server in told.servers)
+    servers = tuple(_server(server, path, environ) for server in told.servers)
     names = [server.name for server in servers]
     for name in names:
         if names.count(name) > 1:
@@ -295,7 +299,7 @@ def _told(error: str) -> str:
     )
 
 
-def _server(told: _Server, path: Path) -> ServerSettings:
+def _server(told: _Server, path: Path, environ: Mapping[str, str]) -> ServerSettings:
     where = f"{path}: server {told.name!r}"
     if not _NAME.fullmatch(told.name) or told.name in RESERVED_NAMES:
         raise SettingsError(
@@ -314,17 +318,21 @@ def _server(told: _Server, path: Path) -> ServerSettings:
             remedy='Write faktory = "tcp://HOST:7419", or engine = "DIR" for the embedded server.',
         )
     if told.engine is not None:
-        if web or redis or told.password_file:
+        if web or redis:
             raise SettingsError(
-                f"{where} is an embedded server: web, redis and password_file are a Faktory's.",
+                f"{where} is an embedded server: web and redis are a Faktory's.",
                 remedy="Leave them out.",
             )
-        return ServerSettings(name=told.name, engine=folder / told.engine)
-    if told.flush:
-        raise SettingsError(
-            f"{where} has flush: only an embedded server can be flushed from here.",
-            remedy="Leave it out.",
+        clients = client_settings(
+            told.listen,
+            told.password_file,
+            (told.tls_cert, told.tls_key),
+            where=where,
+            folder=folder,
+            environ=environ,
         )
+        return ServerSettings(name=told.name, engine=folder / told.engine, clients=clients)
+    _refuse_embedded(told, where)
     assert faktory is not None
     try:
         made = parse_faktory(faktory, web, redis)
@@ -338,6 +346,20 @@ def _server(told: _Server, path: Path) -> ServerSettings:
             web_password=made.web_password or word if made.web else None,
         )
     return ServerSettings(name=told.name, faktory=made)
+
+
+def _refuse_embedded(told: _Server, where: str) -> None:
+    """Refuse for a Faktory what only an embedded server has."""
+    if told.flush:
+        raise SettingsError(
+            f"{where} has flush: only an embedded server can be flushed from here.",
+            remedy="Leave it out.",
+        )
+    if told.listen or told.tls_cert or told.tls_key:
+        raise SettingsError(
+            f"{where} is a Faktory: listen, tls_cert and tls_key are an embedded server's.",
+            remedy="Leave them out; a Faktory is told its own where it runs.",
+        )
 
 
 def _either(given: str | None, file: str | None, name: str, where: str, folder: Path) -> str | None:
