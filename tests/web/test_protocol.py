@@ -211,3 +211,39 @@ async def test_an_answer_is_read_by_who_still_sends_what_is_not_wanted() -> None
         answer = await asyncio.wait_for(reader.read(), LONG)
         assert answer.startswith(b"HTTP/1.1 405 ")
         writer.close()
+
+
+REFUSALS = {
+    "a control character": (b"/api/v1/servers/a%0Ab", b"Host: house\r\n", 400, "invalid"),
+    "a dot segment": (b"/api/../x", b"Host: house\r\n", 400, "invalid"),
+    "below a path": (b"/tools/api/v1/me%00", b"Host: house\r\n", 400, "invalid"),
+    "no host": (b"/api/v1/me", b"X: y\r\n", 400, "invalid"),
+    "a body that is none": (
+        b"/api/v1/me", b"Host: house\r\nTransfer-Encoding: gzip\r\n", 400, "invalid",
+    ),
+    "a header twice": (b"/api/v1/me", b"Host: house\r\nHost: house\r\n", 400, "invalid"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+async def test_a_program_is_told_in_its_own_form_why_its_request_is_refused(case: str) -> None:
+    target, headers, status, code = REFUSALS[case]
+    async with House().served() as port:
+        answer = await exchange(port, b"GET %b HTTP/1.1\r\n%b\r\n" % (target, headers))
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert b"content-type: application/problem+json" in head
+        told = json.loads(body)
+        assert (told["status"], told["code"]) == (status, code)
+        assert told["detail"]
+        # For a person it is a sentence.
+        shown = await exchange(port, b"GET /main%0A HTTP/1.1\r\nHost: house\r\n\r\n")
+        assert b"content-type: text/plain" in shown
+
+
+async def test_and_when_its_head_does_not_come_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
+    async with House().served() as port:
+        answer = await exchange(port, b"GET /api/v1/me HTTP/1.1\r\nHost: h\r\nX")
+        told = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert (told["status"], told["code"]) == (408, "late")

@@ -37,6 +37,7 @@ from glasshouse.web.hosts import Hosts
 from glasshouse.web.leaving import while_waited_for
 from glasshouse.web.live import Live
 from glasshouse.web.locale import locale_of
+from glasshouse.web.moved import without_slash
 from glasshouse.web.origin import require_same_origin
 from glasshouse.web.people.change import Change, see
 from glasshouse.web.people.gate import PeopleGate, cookie
@@ -105,6 +106,10 @@ class Console:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
         self._require_known_host(scope)
         match = routes.find(scope["raw_path"])
+        if match is None or match.route.needs:
+            there = without_slash(scope)
+            if there is not None:
+                return there
         if match is None:
             raise NotFoundError("There is no such page.", remedy="Start at the overview.")
         if scope["method"] == "OPTIONS":

@@ -8,7 +8,7 @@ from glasshouse.floor.view import ServerView
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, TypeTimes
 from glasshouse.web import format as fmt
-from glasshouse.web import views
+from glasshouse.web import ids, views
 from glasshouse.web.budget import Budget
 from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.executions import ran_view
@@ -40,7 +40,7 @@ async def job(context: PageContext) -> PageResult:
     shown = found.items[:_MOST_ENTRIES]
     view = views.JobView(
         jid=fmt.display_text(jid),
-        json_href=f"/api/v1/servers/{server.name}/jobs/{fmt.segment(jid)}",
+        json_href=f"/api/v1/servers/{server.name}/jobs/{ids.segment(jid)}",
         entries=tuple(
             entry(job, about, budget, first=number == 0) for number, job in enumerate(shown)
         ),

@@ -19,8 +19,11 @@ from typing import Any, cast
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from glasshouse.web import framing, guard
+from glasshouse.model.errors import InvalidError
+from glasshouse.web import framing, guard, replies
+from glasshouse.web.bodies import LateError
 from glasshouse.web.crowd import Crowd
+from glasshouse.web.errors import BusyError, Problem, encoded
 from glasshouse.web.guard import Refusal
 from glasshouse.web.headers import NOT_KEPT, SECURITY_HEADERS
 
@@ -33,6 +36,10 @@ _MAX_HEAD = guard.MAX_TARGET + guard.MAX_HEADER_BYTES + 256
 _HEAD_END = b"\r\n\r\n"
 _MALFORMED = Refusal(400, "The request is not well-formed HTTP/1.1.")
 _CROWDED = Refusal(503, "Too many connections.")
+
+
+_CODES = {408: LateError.code, 503: BusyError.code}
+"""What a program is told beside the status; of other refusals that the request is invalid."""
 
 
 class RefusedError(Exception):
@@ -249,11 +256,15 @@ class GuardedProtocol(HttpToolsProtocol):
                 return
             cycle.disconnected = True
             cycle.message_event.set()
-        self.transport.write(plain_answer(refusal))
+        self.transport.write(refused(refusal, self._path()))
         if lingering:
             self.part()
         else:
             self.transport.close()
+
+    def _path(self) -> bytes:
+        """Return the path that is asked for, as far as it has come."""
+        return bytes(getattr(self, "url", b"") or b"").partition(b"?")[0]
 
     def part(self) -> None:
         """Close; read on for a moment where more is coming, or the answer may never be seen.
@@ -285,12 +296,18 @@ class _Parting:
         self._protocol.part()
 
 
-def plain_answer(refusal: Refusal) -> bytes:
-    """Return a whole HTTP/1.1 response in plain text that closes the connection."""
-    body = f"{refusal.detail}\n".encode()
+def refused(refusal: Refusal, path: bytes) -> bytes:
+    """Return a whole HTTP/1.1 response that closes the connection.
+
+    It is plain text, but for a program that asks the API: that gets a problem as always.
+    """
+    body, media = f"{refusal.detail}\n".encode(), replies.TEXT
+    if b"/api/" in path:
+        code = _CODES.get(refusal.status, InvalidError.code)
+        body, media = encoded(Problem(refusal.status, code, refusal.detail, "")), replies.PROBLEM
     lines = [
         f"HTTP/1.1 {refusal.status} {http.HTTPStatus(refusal.status).phrase}",
-        "content-type: text/plain; charset=utf-8",
+        f"content-type: {media}",
         f"content-length: {len(body)}",
         "connection: close",
         f"cache-control: {NOT_KEPT}",

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from glasshouse.model.errors import InvalidError
+from glasshouse.web import ids
 
 
 class Kind(enum.StrEnum):
@@ -149,6 +150,8 @@ def find(raw_path: bytes) -> Match | None:
         params = _bind(pattern, segments)
         if params is not None and (best is None or len(params) < len(best.params)):
             best = Match(route, params)
+    if best is not None and "jid" in best.params:
+        best.params["jid"] = ids.meant(best.params["jid"])
     return best
 
 

@@ -10,7 +10,7 @@ from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage
 from glasshouse.model.server import Queue, Worker
-from glasshouse.web import bare, payload
+from glasshouse.web import bare, ids, payload
 from glasshouse.web import format as fmt
 from glasshouse.web.i18n import t
 from glasshouse.web.views import ActBar, JobRow, Pager, QueueRow, WorkerRow
@@ -37,15 +37,20 @@ class Among(NamedTuple):
 
 
 def queue_href(server: str, queue: str) -> str:
-    """Return where a queue is shown; browsers would collapse ``.`` and ``..`` as a segment."""
+    """Return where a queue is shown; browsers would collapse ``.`` and ``..`` as a segment.
+
+    A job that is to run later may name a queue that there cannot be: that leads to all of them.
+    """
     if queue in (".", ".."):
         return f"/{server}/queues/?name={queue}"
+    if not fmt.sendable(queue):
+        return f"/{server}/queues"
     return f"/{server}/queues/{fmt.segment(queue)}"
 
 
 def job_href(server: str, jid: str) -> str:
     """Return where a job is shown."""
-    return f"/{server}/jobs/{fmt.segment(jid)}"
+    return f"/{server}/jobs/{ids.segment(jid)}"
 
 
 BarOf = Callable[[Queue], ActBar | None]

@@ -12,8 +12,7 @@ from starlette.responses import Response
 
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import StoredJob
-from glasshouse.web import format as fmt
-from glasshouse.web import replies
+from glasshouse.web import ids, replies
 from glasshouse.web.context import PageContext, server_of
 
 MEDIA = "application/octet-stream"
@@ -28,7 +27,7 @@ def entry_name(job: StoredJob) -> str:
 
 def href(server: str, job: StoredJob) -> str:
     """Return where the bytes of an entry are."""
-    jid = fmt.segment(job.jid)
+    jid = ids.segment(job.jid)
     return f"/api/v1/servers/{server}/jobs/{jid}/stored?entry={entry_name(job)}"
 
 

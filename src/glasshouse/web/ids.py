@@ -1,0 +1,39 @@
+"""A job's id as a segment of an address: as it is, or coded where an address cannot hold it.
+
+An id may be any text of eight bytes: with line breaks, with half a character, or so long that
+its escapes make a target that is refused. Such a one is written as base64url between tildes;
+so is one that looks like that itself, so that a segment means one id.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from urllib.parse import quote
+
+_CODED = re.compile(r"~([A-Za-z0-9_-]+)~")
+_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_LONG = 2000
+
+
+def segment(jid: str) -> str:
+    """Return the segment that means this id."""
+    escaped = quote(jid.encode("utf-8", "surrogatepass"), safe="")
+    fits = not _UNFIT.search(jid) and jid not in (".", "..") and len(escaped) <= _LONG
+    if fits and not _CODED.fullmatch(jid):
+        return escaped
+    coded = base64.urlsafe_b64encode(jid.encode("utf-8", "surrogatepass"))
+    return f"~{coded.decode().rstrip('=')}~"
+
+
+def meant(decoded: str) -> str:
+    """Return the id that a segment means; what is no code is the id itself."""
+    found = _CODED.fullmatch(decoded)
+    if found is None:
+        return decoded
+    try:
+        raw = base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), altchars=b"-_", validate=True)
+        return raw.decode("utf-8", "surrogatepass")
+    except (binascii.Error, UnicodeDecodeError):
+        return decoded
