@@ -46,10 +46,12 @@ function status(): void {
   if (state === "offline") put(banner, say("Connection to Glasshouse lost — showing data from {age}.", { age: since }));
   else if (gone) put(banner, say("This is not on the server any more. What you see is its last known state."));
   else if (state === "fault" && fault) {
-    const text = Number.isNaN(checkedAt)
-      ? "Server unreachable since {since} — nothing is known yet."
-      : "Server unreachable since {since} — showing the last known data from {age}.";
-    put(banner, say(text, { since: absolute(Date.parse(fault.since) / 1000), age: since }) + " " + say(fault.remedy));
+    const nothing = main?.querySelector(".panel.error")
+      ? "Server unreachable since {since}."
+      : Number.isNaN(checkedAt) && "Server unreachable since {since} — nothing is known yet.";
+    const text = nothing || "Server unreachable since {since} — showing the last known data from {age}.";
+    const told = say(text, { since: absolute(Date.parse(fault.since) / 1000), age: since });
+    put(banner, `${told} ${say(fault.detail)} ${say(fault.remedy)}`);
   }
   if (state !== "wait") banner.hidden = state === "live" && !gone;
 }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Hashable
 
 import pytest
 from structlog.testing import capture_logs
 
 from glasshouse.floor.sampler import Pace, Sampler
+from glasshouse.floor.snapshot import Fault
+from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.model.server import ServerState
 from tests.web.fakes import NOW, FakeReader
 
@@ -111,6 +114,42 @@ async def test_whatever_a_reader_raises_is_a_fault_and_the_sampler_goes_on(
     await sleeps.first(sampler, 5)
     assert sampler.snapshot.fault is None
     assert sampler.snapshot.state is not None
+
+
+async def test_a_server_that_cannot_be_read_for_another_reason_says_so_and_each_is_logged_once(
+    sleeps: Sleeps,
+) -> None:
+    class Failing(FakeReader):
+        why = ""
+
+        async def change_token(self) -> Hashable:
+            if not self.why:
+                return await super().change_token()
+            raise UpstreamUnavailableError(self.why, remedy=f"against: {self.why}")
+
+    reader = Failing()
+    now = itertools.count(NOW)
+    sampler = Sampler("main", reader, clock=lambda: next(now), pace=PACE, chance=lambda: 0.5)
+    for _ in range(2):
+        seen: list[Fault | None] = []
+        with capture_logs() as logs:
+            for reader.why in ("it is gone", "another password", "it is gone", ""):
+                before = sampler.snapshot.pulse
+                await sleeps.first(sampler, len(sleeps.waits) + 2)
+                assert sampler.snapshot.pulse > before
+                seen.append(sampler.snapshot.fault)
+        *faults, last = seen
+        assert last is None
+        assert [fault and (fault.detail, fault.remedy) for fault in faults] == [
+            (why, f"against: {why}") for why in ("it is gone", "another password", "it is gone")
+        ]
+        # Since when is one moment, whatever the reason.
+        assert len({fault and fault.since for fault in faults}) == 1
+        assert [(line["event"], line.get("detail")) for line in logs] == [
+            ("server cannot be read", "it is gone"),
+            ("server cannot be read", "another password"),
+            ("server answers again", None),
+        ]
 
 
 async def test_a_look_is_as_old_as_its_beginning(sleeps: Sleeps) -> None:

@@ -48,6 +48,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     sharing: Sharing = Sharing()
 
 
+_MOST_REASONS = 50
+"""Different reasons that are logged while a server cannot be read: some repeat what it says."""
 _LONGEST_REST = 2.0
 """Seconds that are added at most because a server answers slowly: it may have recovered."""
 
@@ -80,6 +82,7 @@ class Sampler:
         self._chance = chance
         self._failed = 0
         self._unread: Unread | None = None
+        self._reasons: set[tuple[str, str]] = set()
         self._token: Hashable = None
         self._published_at = 0.0
         self._asked_at = -math.inf
@@ -138,9 +141,10 @@ class Sampler:
             return self._rest_after_fault()
         except Exception as error:
             # Whatever it is, a sampler that is gone for good would be worse.
-            if self.snapshot.fault is None:
+            fault = _unexpected(error)
+            if self._is_news(fault):
                 log.exception("sampler failed", server=self.name)
-            self._fail(_unexpected(error))
+            self._fail(fault)
             return self._rest_after_fault()
         self._failed = 0
         # A server that answers slowly is asked the less.
@@ -173,6 +177,7 @@ class Sampler:
             self._trail.forget()
         self._trail.look(state, now)
         if self.snapshot.fault is not None:
+            self._reasons.clear()
             log.info("server answers again", server=self.name)
         if (unread := state.unread) != self._unread:
             self._unread = unread
@@ -195,11 +200,21 @@ class Sampler:
             )
         )
 
+    def _is_news(self, error: UpstreamUnavailableError) -> bool:
+        """Return whether this reason was not told yet since the server could be read."""
+        told = self._reasons
+        return (error.detail, error.remedy) not in told and len(told) < _MOST_REASONS
+
     def _fail(self, error: UpstreamUnavailableError) -> None:
-        if self.snapshot.fault is not None:
+        """Publish why the server cannot be read, whenever that is another reason than before."""
+        known = self.snapshot.fault
+        since = self._clock() if known is None else known.since
+        fault = Fault(since, error.detail, error.remedy)
+        if fault == known:
             return
-        log.warning("server cannot be read", server=self.name, detail=error.detail)
-        fault = Fault(self._clock(), error.detail, error.remedy)
+        if self._is_news(error):
+            self._reasons.add((error.detail, error.remedy))
+            log.warning("server cannot be read", server=self.name, detail=error.detail)
         self._token = None
         self._publish(
             msgspec.structs.replace(

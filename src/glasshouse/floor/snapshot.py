@@ -22,7 +22,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why the server cannot be read, and since when (Unix seconds)."""
+    """Why the server cannot be read now, and since when it cannot be (Unix seconds)."""
 
     since: float
     detail: str

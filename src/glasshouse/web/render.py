@@ -56,6 +56,7 @@ _SPOKEN = (
     "Connection to Glasshouse lost — showing data from {age}.",
     "Server unreachable since {since} — showing the last known data from {age}.",
     "Server unreachable since {since} — nothing is known yet.",
+    "Server unreachable since {since}.",
     "This is not on the server any more. What you see is its last known state.",
     "{n} of {limit}",
     "… {n} keys",
@@ -182,7 +183,9 @@ class Renderer:
             if status == HTTPStatus.NOT_FOUND
             else t("Something went wrong", locale)
         )
-        shell = _shell(title, context, current="", live=False)
+        # A page that waits for the server says what is known of it.
+        known = status == HTTPStatus.SERVICE_UNAVAILABLE
+        shell = _shell(title, context, current="", live=False, counted=known)
         return self._layout(shell, "error.html", view, counts={}, reading=False)
 
     def error_fragment(
@@ -270,6 +273,7 @@ def _shell(
     *,
     current: str,
     live: bool = True,
+    counted: bool | None = None,
     read_at: float | None = None,
 ) -> Shell:
     locale = "en" if context is None else _locale(context.locale)
@@ -291,10 +295,15 @@ def _shell(
         topic="" if context is None else fmt.display_text(context.path),
         nav=()
         if context is None or server is None
-        else _nav(context, server.name, current, _counts(context) if live else {}),
+        else _nav(
+            context,
+            server.name,
+            current,
+            _counts(context) if (live if counted is None else counted) else {},
+        ),
         servers=() if context is None else context.floor.names,
         checked=None if checked is None else fmt.moment(checked, now, locale),
-        fault="" if fault is None else fmt.display_text(fault.detail),
+        fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         fault_remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
         fault_since=None if fault is None else fmt.moment(fault.since, now, locale),
         spoken=json.dumps({text: t(text, locale) for text in _SPOKEN}, ensure_ascii=False),

@@ -80,6 +80,7 @@ SCREEN: Mapping[str, str] = {
     "Server unreachable since {since} — nothing is known yet.": (
         "自 {since} 起无法连接服务器 — 尚无任何数据。"
     ),
+    "Server unreachable since {since}.": "自 {since} 起无法连接服务器。",
     "Check that the job server runs and can be reached; the page recovers by itself.": (
         "请检查任务服务器是否在运行且可以访问；页面会自行恢复。"
     ),
