@@ -19,11 +19,13 @@ from glasshouse.engine import run, session
 from glasshouse.floor import floor, index, pages
 from glasshouse.links import receivers
 from glasshouse.upstream import (
+    breaker,
     embedded,
     embedded_db,
     embedded_search,
     faktory_port,
     redis_lists,
+    remote_details,
     remote_lists,
 )
 from glasshouse.web import bodies, protocol
@@ -38,6 +40,8 @@ _BOUNDS: list[tuple[ModuleType, str]] = [
     (embedded_db, "HUNG_AFTER"),
     (floor, "_FIRST_LOOK"),
     (pages, "_SLOW"),
+    (breaker, "SILENCE"),
+    (remote_details, "PATIENCE"),
     (faktory_port, "_CONNECT"),
     (embedded_search, "SECONDS"),
     (redis_lists, "_SECONDS"),

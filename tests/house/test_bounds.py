@@ -15,11 +15,13 @@ from glasshouse.floor.pages import Sharing
 from glasshouse.links import receivers
 from glasshouse.links.oidc import Oidc
 from glasshouse.upstream import (
+    breaker,
     embedded,
     embedded_db,
     embedded_search,
     faktory_port,
     redis_lists,
+    remote_details,
     remote_lists,
 )
 from glasshouse.upstream.faktory_port import CommandPort
@@ -34,7 +36,8 @@ STATED = [
     (floor, "_FIRST_LOOK", 2.0), (index, "_SECONDS", 0.5), (pages, "_SLOW", 0.25),
     (protocol, "HEAD_SECONDS", 10.0), (bodies, "BODY_SECONDS", 20.0),
     (receivers, "_SECONDS", 10.0), (redis_lists, "_SECONDS", 1.0),
-    (remote_lists, "_SECONDS", 1.0), (embedded_search, "SECONDS", 1.0),
+    (remote_lists, "_SECONDS", 1.0), (breaker, "SILENCE", 1.2),
+    (remote_details, "PATIENCE", 0.8), (embedded_search, "SECONDS", 1.0),
 ]  # fmt: skip
 DEFAULTS: list[tuple[Callable[..., Any], str, float]] = [
     (CommandPort, "patience", 5.0), (WebPages, "patience", 10.0), (RedisLink, "patience", 5.0),

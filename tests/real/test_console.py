@@ -66,8 +66,10 @@ async def console(faktory: Faktory, how: str) -> AsyncIterator[httpx.AsyncClient
         web_password=secret,
         redis=RedisSettings(path=faktory.redis) if how == "redis" else None,
     )
-    reader, scanner = remote_reader(made)
-    server = ServerFloor("main", reader, clock=time.time, pace=REMOTE, scanner=scanner)
+    reader, scanner, breaker = remote_reader(made)
+    server = ServerFloor(
+        "main", reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
+    )
     floor = Floor({"main": server})
     app = create_app(floor, clock=time.time, assets=ASSETS)
     transport = httpx.ASGITransport(app)

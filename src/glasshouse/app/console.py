@@ -157,8 +157,10 @@ def _floor(server: ServerSettings) -> ServerFloor:
         return _embedded_floor(server.name, server.engine)
     from glasshouse.app.remote import REMOTE, remote_reader  # noqa: PLC0415 - it takes a while
 
-    reader, scanner = remote_reader(server.faktory)
-    return ServerFloor(server.name, reader, clock=time.time, pace=REMOTE, scanner=scanner)
+    reader, scanner, breaker = remote_reader(server.faktory)
+    return ServerFloor(
+        server.name, reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
+    )
 
 
 def _embedded_floor(name: str, data: Path) -> ServerFloor:

@@ -7,6 +7,7 @@ import ssl
 from glasshouse.floor.pages import Sharing
 from glasshouse.floor.sampler import Pace
 from glasshouse.settings import FaktorySettings, RedisSettings
+from glasshouse.upstream.breaker import Breaker, Circuit
 from glasshouse.upstream.budget import Budget, SpareTurns, Turns
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
@@ -38,27 +39,33 @@ Redis is asked counts like the rest, however many commands are sent at once.
 """
 
 
-def remote_reader(settings: FaktorySettings) -> tuple[Reader, Scanner | None]:
-    """Return a reader and what an index is made from; nothing is opened.
+def remote_reader(settings: FaktorySettings) -> tuple[Reader, Scanner | None, Breaker]:
+    """Return a reader, what an index is made from, and their breaker; nothing is opened.
 
     The requests of both have a budget of ten a second in all.
     """
-    web, redis = settings.web, settings.redis
+    web, redis, breaker = settings.web, settings.redis, Breaker()
     lists, looks = Budget(_LISTS), Budget(_LOOKS)
-    ports = RemoteReader(
-        command_port(settings, Budget(_TOTALS)),
-        None if web is None else web_pages(settings, web, lists),
-        look=None if web is None else web_pages(settings, web, looks),
-    )
+    pages = breaker.circuit()
+
+    def shown(budget: Turns) -> WebPages | None:
+        return None if web is None else web_pages(settings, web, budget, pages)
+
+    port = command_port(settings, Budget(_TOTALS), breaker.circuit())
+    ports = RemoteReader(port, shown(lists), look=shown(looks), spare=shown(SpareTurns(lists)))
     if redis is not None:
-        reader = RedisReader(ports, redis_link(redis, lists), look=redis_link(redis, looks))
-        return reader, RedisScanner(reader, redis_link(redis, SpareTurns(lists)))
-    if web is None:
-        return ports, None
-    return ports, RemoteScanner(ports, web_pages(settings, web, SpareTurns(lists)))
+        circuit = breaker.circuit()
+        reader = RedisReader(
+            ports, redis_link(redis, lists, circuit), look=redis_link(redis, looks, circuit)
+        )
+        return reader, RedisScanner(reader, redis_link(redis, SpareTurns(lists), circuit)), breaker
+    spare = shown(SpareTurns(lists))
+    return ports, None if spare is None else RemoteScanner(ports, spare), breaker
 
 
-def command_port(settings: FaktorySettings, budget: Budget) -> CommandPort:
+def command_port(
+    settings: FaktorySettings, budget: Budget, circuit: Circuit | None = None
+) -> CommandPort:
     """Return a Faktory's command port; nothing is opened."""
     password = settings.password
     return CommandPort(
@@ -67,16 +74,24 @@ def command_port(settings: FaktorySettings, budget: Budget) -> CommandPort:
         budget=budget,
         password=None if password is None else password.reveal().encode(),
         tls=ssl.create_default_context() if settings.tls else None,
+        circuit=circuit,
     )
 
 
-def web_pages(settings: FaktorySettings, web: str, budget: Turns) -> WebPages:
+def web_pages(
+    settings: FaktorySettings, web: str, budget: Turns, circuit: Circuit | None = None
+) -> WebPages:
     """Return the Web UI at ``web``; nothing is opened."""
     word = settings.web_password
-    return WebPages(web, budget=budget, password=None if word is None else word.reveal())
+    return WebPages(
+        web,
+        budget=budget,
+        password=None if word is None else word.reveal(),
+        circuit=circuit,
+    )
 
 
-def redis_link(settings: RedisSettings, budget: Turns) -> RedisLink:
+def redis_link(settings: RedisSettings, budget: Turns, circuit: Circuit | None = None) -> RedisLink:
     """Return a Faktory's Redis; nothing is opened."""
     word = settings.password
     return RedisLink(
@@ -84,4 +99,5 @@ def redis_link(settings: RedisSettings, budget: Turns) -> RedisLink:
         budget=budget,
         username=settings.user,
         password=None if word is None else word.reveal(),
+        circuit=circuit,
     )

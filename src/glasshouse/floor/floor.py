@@ -27,7 +27,7 @@ from glasshouse.floor import glance, weights
 from glasshouse.floor.glance import Glance
 from glasshouse.floor.index import Index
 from glasshouse.floor.masker import Masker
-from glasshouse.floor.pages import Look, PageCache, SlowGeneration
+from glasshouse.floor.pages import Bounded, Look, PageCache, SlowGeneration
 from glasshouse.floor.sampler import Pace, Sampler
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.floor.turns import Turns
@@ -45,6 +45,7 @@ from glasshouse.model.job import JobSet
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
+from glasshouse.upstream.breaker import Breaker
 from glasshouse.upstream.reader import Reader
 from glasshouse.upstream.recent import At
 from glasshouse.upstream.scan import Scanner
@@ -72,12 +73,17 @@ class ServerFloor:
         clock: Callable[[], float],
         pace: Pace | None = None,
         scanner: Scanner | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
-        """Serve views of ``reader`` under ``name``; a ``scanner`` makes all of it searchable."""
+        """Serve views of ``reader`` under ``name``; a ``scanner`` makes all of it searchable.
+
+        The ``breaker`` of what ``reader`` asks ends the waiting for a server that hangs.
+        """
         self.name = name
         self.masker = Masker()
         self._reader = reader
         self._clock = clock
+        self._bounded: Bounded = contextlib.nullcontext if breaker is None else breaker.bounded
         self._sampler = Sampler(name, reader, clock=clock, pace=pace)
         pace = pace or Pace()
         self._sharing = pace.sharing
@@ -96,7 +102,9 @@ class ServerFloor:
         self._slow = SlowGeneration(pace.slow, clock)
 
     def _cache(self, weigh: Callable[[T], int]) -> PageCache[T]:
-        return PageCache(weigh=weigh, sharing=self._sharing, turns=self._turns)
+        return PageCache(
+            weigh=weigh, sharing=self._sharing, turns=self._turns, bounded=self._bounded
+        )
 
     @property
     def snapshot(self) -> Snapshot:
@@ -321,7 +329,10 @@ class ServerFloor:
         known = cache.known(key, generation)
         if known is not None:
             return known
-        async with self._searchers.turn(person):
+        async with contextlib.AsyncExitStack() as turns:
+            # Whose turn it is may wait for a server that hangs.
+            async with self._bounded():
+                await turns.enter_async_context(self._searchers.turn(person))
             return await cache.look(key, generation, read, abandons=True)
 
     def _every(self, seconds: float) -> int | None:

@@ -37,7 +37,7 @@ class _Asked(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.job.payload)
+        return _size(self.job)
 
 
 class Masker:
@@ -54,7 +54,7 @@ class Masker:
         """Return ``jobs`` with everything hidden that ``rules`` hide."""
         if not rules:
             return tuple(jobs)
-        ends = accumulate(len(job.payload) for job in jobs)
+        ends = accumulate(map(_size, jobs))
         within = [MOST_READ if end <= MOST_A_PAGE else 0 for end in ends]
         asked = [_Asked(job, rules, most) for job, most in zip(jobs, within, strict=True)]
         found = {one: self._kept[one] for one in asked if one in self._kept}
@@ -91,6 +91,10 @@ class Masker:
                 self._bytes += _weight(one, left)
         while len(self._kept) > _MOST_KEPT or self._bytes > _MOST_BYTES:
             self._bytes -= _weight(*self._kept.popitem(last=False))
+
+
+def _size(job: StoredJob) -> int:
+    return len(job.payload) + len(job.rounded_args or b"")
 
 
 def _masked(asked: Sequence[_Asked]) -> list[StoredJob]:

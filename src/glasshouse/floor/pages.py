@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractAsyncContextManager
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -14,6 +15,8 @@ import msgspec
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 
 T = TypeVar("T")
+Bounded = Callable[[], AbstractAsyncContextManager[None]]
+"""Ends a block when there is no use in waiting any longer: the server does not answer."""
 
 _KEPT = 256
 _SLOW = 0.25
@@ -93,11 +96,13 @@ class PageCache(Generic[T]):
         weigh: Callable[[T], int],
         sharing: Sharing | None = None,
         turns: asyncio.Semaphore | None = None,
+        bounded: Bounded = contextlib.nullcontext,
         max_weight: int = 32 << 20,
     ) -> None:
         """Keep at most ``max_weight`` (as ``weigh`` counts it) and 256 pages.
 
-        ``turns`` are those of the pages that are read again; caches may share them.
+        ``turns`` are those of the pages that are read again; caches may share them. A page
+        that was never read is waited for as long as ``bounded`` allows; its reading goes on.
         """
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
         self._reading: dict[Hashable, _Flight[T]] = {}
@@ -106,6 +111,7 @@ class PageCache(Generic[T]):
         self._max_weight = max_weight
         self._sharing = sharing or Sharing()
         self._turns = turns or asyncio.Semaphore(self._sharing.renewals)
+        self._bounded = bounded
 
     async def get(
         self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]
@@ -157,7 +163,7 @@ class PageCache(Generic[T]):
         flight = self._flight(key, generation, read, again=kept is not None)
         flight.waiting += 1
         try:
-            async with asyncio.timeout(None if kept is None else self._sharing.patience):
+            async with self._bounded() if kept is None else self._patience():
                 # A viewer who leaves must not cancel the read that others wait for.
                 return Look(await asyncio.shield(flight.task))
         except asyncio.CancelledError:
@@ -175,6 +181,9 @@ class PageCache(Generic[T]):
             return Look(kept.value, "")
         finally:
             flight.waiting -= 1
+
+    def _patience(self) -> asyncio.Timeout:
+        return asyncio.timeout(self._sharing.patience)
 
     def _abandon(self, key: Hashable, flight: _Flight[T]) -> None:
         # Who asks from now on begins anew.

@@ -12,6 +12,8 @@ import msgspec
 
 WRAPPER = "ActiveJob::QueueAdapters::FaktoryAdapter::JobWrapper"
 """The type of every job that Rails' ActiveJob pushes; each goes by the class that it wraps."""
+ROUNDED = "≈ "
+"""What stands before arguments of which numbers may have lost their last digits."""
 
 
 class JobState(enum.StrEnum):
@@ -57,7 +59,8 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     ``payload`` is the stored JSON text, byte for byte. Where a server does not
     give it (real Faktory's lists), the entry is ``partial``: then ``payload`` holds
     what is known, what is not in it is not known, and ``shown_args`` is the
-    beginning of arguments that are not known whole.
+    beginning of arguments that are not known whole. Where all of them are known but for
+    the last digits of large numbers, ``rounded_args`` is their JSON text.
 
     ``redacted`` says that something in it was hidden from who looks: then ``payload`` is
     not byte for byte what is stored.
@@ -75,6 +78,7 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float | None = None
     partial: bool = False
     shown_args: str | None = None
+    rounded_args: bytes | None = None
     redacted: bool = False
 
 

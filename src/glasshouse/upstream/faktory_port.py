@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
 
 from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.upstream.breaker import Circuit
 from glasshouse.upstream.budget import Budget
 from glasshouse.wire.client import (
     Bulk,
@@ -29,6 +30,7 @@ from glasshouse.wire.client import (
 )
 
 T = TypeVar("T")
+_Heard = Callable[[], None]
 
 _CHUNK = 1 << 16
 _LONGEST = 64 << 20
@@ -99,13 +101,16 @@ class CommandPort:
         password: bytes | None = None,
         tls: ssl.SSLContext | None = None,
         patience: float = 5.0,
+        circuit: Circuit | None = None,
     ) -> None:
-        """Ask the server at ``host``; an answer may take ``patience`` seconds."""
+        """Ask the server at ``host`` over ``circuit``; an answer may take ``patience`` seconds."""
         self._where = (host, port)
         self._budget = budget
         self._password = password
         self._tls = tls
         self._patience = patience
+        # Never open: who asks first whether the server is back asks here, and waits for it.
+        self._circuit = circuit or Circuit()
         self._line: _Line | None = None
         self._one = asyncio.Lock()
         self._closed = False
@@ -184,9 +189,10 @@ class CommandPort:
             await self._budget.turn(patience=self._patience)
             try:
                 async with asyncio.timeout(self._patience):
-                    if self._line is None:
-                        self._line = await self._connect()
-                    return await self._line.ask(line)
+                    with self._circuit.asking() as question:
+                        if self._line is None:
+                            self._line = await self._connect(question.heard)
+                        return await self._line.ask(line, question.heard)
             except UpstreamUnavailableError:
                 await self._drop()
                 raise
@@ -201,7 +207,7 @@ class CommandPort:
                 await self._drop()
                 raise
 
-    async def _connect(self) -> _Line:
+    async def _connect(self, heard: _Heard) -> _Line:
         if self._closed:
             raise self._fault("is not asked any more")
         # It may be another version by now.
@@ -213,17 +219,17 @@ class CommandPort:
             raise self._fault(f"did not answer within {_CONNECT:g} s") from None
         line = _Line(reader, writer)
         try:
-            await self._greet(line)
+            await self._greet(line, heard)
         except BaseException:
             await line.close()
             raise
         return line
 
-    async def _greet(self, line: _Line) -> None:
-        greeting = await line.greeting()
+    async def _greet(self, line: _Line, heard: _Heard) -> None:
+        greeting = await line.greeting(heard)
         if greeting.salt is not None and self._password is None:
             raise PasswordError("The job server wants a password.")
-        reply = await line.ask(hello(greeting, password=self._password))
+        reply = await line.ask(hello(greeting, password=self._password), heard)
         if not isinstance(reply, Simple):
             # Its text is not repeated: it is made by whoever answers there.
             raise PasswordError("The job server does not take the password.")
@@ -247,20 +253,21 @@ class _Line:
         self._wire = ClientConnection(max_bulk=_LONGEST)
         self._replies: list[Reply] = []
 
-    async def greeting(self) -> Greeting:
-        reply = await self._reply()
+    async def greeting(self, heard: _Heard) -> Greeting:
+        reply = await self._reply(heard)
         if not isinstance(reply, Greeting):
             raise ProtocolError("What answers there does not greet as Faktory does.")
         return reply
 
-    async def ask(self, line: bytes) -> Reply:
+    async def ask(self, line: bytes, heard: _Heard) -> Reply:
         self._writer.write(line)
         await self._writer.drain()
-        return await self._reply()
+        return await self._reply(heard)
 
-    async def _reply(self) -> Reply:
+    async def _reply(self, heard: _Heard) -> Reply:
         while not self._replies:
             data = await self._reader.read(_CHUNK)
+            heard()
             if not data:
                 raise EOFError
             self._replies += self._wire.receive(data)

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import ssl
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
-from glasshouse.upstream.budget import Turns
+from glasshouse.upstream.breaker import Circuit, Question
+from glasshouse.upstream.budget import OverBudgetError, Turns
 from glasshouse.upstream.faktory_port import PasswordError
 
 _LONGEST = 64 << 20
+_AT_ONCE = 2
+"""Pages that are asked for at a time; the others wait here, where that is not taken for silence."""
 _OK, _UNAUTHORIZED, _REDIRECT = 200, 401, 3
 # What is read depends on the words of some pages; nothing is remembered from one to the next.
 _HEADERS = {"Accept-Language": "en", "Accept": "text/html", "User-Agent": "Glasshouse"}
@@ -34,6 +39,7 @@ class WebPages:
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
         patience: float = 10.0,
+        circuit: Circuit | None = None,
     ) -> None:
         """Ask below ``base`` (``http`` or ``https``, no password in it); see ``CommandPort``."""
         parts = urlsplit(base)
@@ -47,6 +53,8 @@ class WebPages:
             self._headers["Authorization"] = f"Basic {word}"
         self._tls = tls
         self._patience = patience
+        self._circuit = circuit or Circuit()
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._client: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -57,30 +65,52 @@ class WebPages:
             NotFoundError: Faktory leads elsewhere: what was there is gone.
             UpstreamUnavailableError: the page cannot be had; why, and what to do.
         """
+        return await self._circuit.through(lambda: self._ask(path))
+
+    async def _ask(self, path: str) -> bytes:
         await self._budget.turn(patience=self._patience)
+        async with self._place():
+            self._circuit.check()
+            try:
+                async with asyncio.timeout(self._patience):
+                    with self._circuit.asking() as question:
+                        return await self._read(path, question)
+            except TimeoutError:
+                fault = self._fault(f"did not answer within {self._patience:g} s")
+                raise self._circuit.trip(fault) from None
+            except aiohttp.ClientError as error:
+                raise self._fault(_why(error)) from None
+
+    @contextlib.asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._patience):
-                return await self._read(path)
+                await self._places.acquire()
         except TimeoutError:
-            raise self._fault(f"did not answer within {self._patience:g} s") from None
-        except aiohttp.ClientError as error:
-            raise self._fault(_why(error)) from None
+            raise OverBudgetError("Faktory's Web UI is slow, and asked for other pages.") from None
+        try:
+            yield
+        finally:
+            self._places.release()
 
     async def close(self) -> None:
         """Close its connections; further questions raise ``UpstreamUnavailableError``."""
         self._closed = True
+        await self._circuit.end()
         client, self._client = self._client, None
         if client is not None:
             await client.close()
 
-    async def _read(self, path: str) -> bytes:
+    async def _read(self, path: str, question: Question) -> bytes:
         # As it is: what is encoded stays so.
         where = URL(self._base + path, encoded=True)
         async with self._session().get(where, allow_redirects=False) as answer:
+            question.heard()
             self._judge(answer)
             body = bytearray()
             async for some in answer.content.iter_any():
                 body += some
+                question.heard()
                 if len(body) > _LONGEST:
                     raise self._fault(f"sends a page of more than {_LONGEST >> 20} MiB")
             return bytes(body)
@@ -100,7 +130,7 @@ class WebPages:
         if self._client is None:
             self._client = aiohttp.ClientSession(
                 headers=self._headers,
-                connector=aiohttp.TCPConnector(limit=2, ssl=self._tls or True),
+                connector=aiohttp.TCPConnector(limit=_AT_ONCE, ssl=self._tls or True),
                 # Cookies choose the language: none is kept.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(),

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, TypeVar
 
+from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.upstream.breaker import again
+
 T = TypeVar("T")
 
 
@@ -24,21 +27,35 @@ class Recent(Generic[T]):
         self._read = read
         self._clock = clock
         self._known: At[T] | None = None
+        self._fault: UpstreamUnavailableError | None = None
         self._ended = 0
         self._one = asyncio.Lock()
 
     async def within(self, age: float) -> At[T]:
         """Return what was read at most ``age`` seconds ago, or now.
 
-        Raises whatever reading it raises.
+        Raises whatever reading it raises; who waits for a reading that fails does not wait for
+        another one.
         """
         asked_at, ended = self._clock(), self._ended
         async with self._one:
+            shared = ended != self._ended
+            if shared and self._fault is not None:
+                raise again(self._fault)
             known = self._known
             # A clock that was set back makes nothing fresh.
-            shared = ended != self._ended
             if known is None or not (shared or 0 <= asked_at - known.at < age):
-                began = self._clock()
-                known = self._known = At(await self._read(), began)
-                self._ended += 1
+                known = self._known = await self._now()
         return known
+
+    async def _now(self) -> At[T]:
+        began = self._clock()
+        try:
+            value = await self._read()
+        except UpstreamUnavailableError as error:
+            self._fault = error
+            self._ended += 1
+            raise
+        self._fault = None
+        self._ended += 1
+        return At(value, began)

@@ -22,6 +22,8 @@ from redis.asyncio.connection import (
 )
 
 from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.upstream.breaker import Circuit
+from glasshouse.upstream.breaker import Question as Asked
 from glasshouse.upstream.budget import Turns
 
 
@@ -77,8 +79,9 @@ class RedisLink:
         password: str | None = None,
         ca_file: Path | None = None,
         patience: float = 5.0,
+        circuit: Circuit | None = None,
     ) -> None:
-        """Ask the Redis at ``address``; an answer may take ``patience`` seconds.
+        """Ask the Redis at ``address`` over ``circuit``; see ``CommandPort``.
 
         ``ca_file`` holds who is trusted beside what the system trusts.
         """
@@ -87,6 +90,7 @@ class RedisLink:
         self._login = {"username": username, "password": password}
         self._ca_file = None if ca_file is None else str(ca_file)
         self._patience = patience
+        self._circuit = circuit or Circuit()
         self._connection: AbstractConnection | None = None
         self._one = asyncio.Lock()
         self._closed = False
@@ -102,31 +106,42 @@ class RedisLink:
         for command, *_ in questions:
             # The type already says so; this is where nothing gets past it.
             Read(str(command))
+        return await self._circuit.through(lambda: self._ask(questions))
+
+    async def _ask(self, questions: tuple[Question, ...]) -> list[Any]:
         async with self._one:
             await self._budget.turn(patience=self._patience)
+            self._circuit.check()
             try:
                 async with asyncio.timeout(self._patience):
-                    return await self._answers(questions)
+                    with self._circuit.asking() as asked:
+                        return await self._answers(questions, asked)
             except BaseException as error:
                 # Whoever was cancelled leaves answers behind that are nobody's.
                 await self._drop()
-                if isinstance(error, TimeoutError | OSError | exceptions.RedisError):
+                if isinstance(error, TimeoutError):
+                    raise self._circuit.trip(self._fault(error)) from None
+                if isinstance(error, OSError | exceptions.RedisError):
                     raise self._fault(error) from None
                 raise
 
     async def close(self) -> None:
         """Close the connection; further questions raise ``RedisError``."""
         self._closed = True
+        await self._circuit.end()
         async with self._one:
             await self._drop()
 
-    async def _answers(self, questions: tuple[Question, ...]) -> list[Any]:
+    async def _answers(self, questions: tuple[Question, ...], asked: Asked) -> list[Any]:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._made()
             await connection.connect()  # type: ignore[no-untyped-call]
         await connection.send_packed_command(connection.pack_commands(questions))
-        answers = [await _answer(connection) for _ in questions]
+        answers = []
+        for _ in questions:
+            answers.append(await _answer(connection))
+            asked.heard()
         for answer in answers:
             if isinstance(answer, exceptions.RedisError):
                 raise answer

@@ -13,6 +13,8 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import TypeVar
 
+import msgspec
+
 from glasshouse.classic.server import Busy, ShownQueue, read_busy, read_history, read_queues
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
@@ -28,6 +30,7 @@ from glasshouse.upstream.faktory_port import CommandPort, Info
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import no_queue, not_looked_at
 from glasshouse.upstream.recent import At, Recent
+from glasshouse.upstream.remote_details import Details
 from glasshouse.upstream.remote_lists import ROWS, Run, page_of
 from glasshouse.upstream.remote_seen import SeenRows
 from glasshouse.upstream.seen import Missed
@@ -54,16 +57,19 @@ class RemoteReader:
         pages: WebPages | None,
         *,
         look: WebPages | None = None,
+        spare: WebPages | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Ask ``port`` and ``pages``; without pages there are totals and nothing else.
 
         ``look`` is the same Web UI with turns of its own, so that who works is
-        known however many lists are asked for.
+        known however many lists are asked for; ``spare`` is for what can wait.
         """
         self._port = port
         self._pages = pages
         self._look = look or pages
+        self._spare = spare or pages
+        self._details = Details(self._get_spare)
         self._clock = clock
         self._told_at = 0.0
         self._info = Recent(self._read_info, clock)
@@ -138,7 +144,8 @@ class RemoteReader:
         """Return a part of a set: retries and scheduled soonest first, dead newest first."""
         info, at = await self._info.within(_FRESH)
         run = Run(self._rows.set(name), info.faktory.sets[name.value])
-        return await page_of(run, query, now=at, descending=name is JobSet.DEAD)
+        page = await page_of(run, query, now=at, descending=name is JobSet.DEAD)
+        return msgspec.structs.replace(page, items=await self._details.completed(page.items))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs, in Faktory's order: the first to expire first."""
@@ -205,8 +212,9 @@ class RemoteReader:
 
     async def close(self) -> None:
         """Close both ports."""
+        await self._details.close()
         await self._port.close()
-        for pages in (self._pages, self._look):
+        for pages in (self._pages, self._look, self._spare):
             if pages is not None:
                 await pages.close()
 
@@ -216,6 +224,11 @@ class RemoteReader:
         if self._pages is None:
             raise _no_pages()
         return await self._pages.get(path)
+
+    async def _get_spare(self, path: str) -> bytes:
+        if self._spare is None:
+            raise _no_pages()
+        return await self._spare.get(path)
 
     async def _look_at(self, path: str, read: Callable[[bytes], T]) -> T:
         if self._look is None:

@@ -7,7 +7,7 @@ import msgspec
 from glasshouse.classic.arguments import Arguments
 from glasshouse.classic.jobs import JobPage, QueuedJob, ShownFailure, ShownJob
 from glasshouse.classic.server import ShownReservation
-from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.job import ROUNDED, JobSet, JobState, StoredJob
 from glasshouse.model.times import stored_time
 from glasshouse.wire.jobnames import name_of
 from glasshouse.wire.lenient import fields, value
@@ -48,6 +48,7 @@ def detailed(job: StoredJob, page: JobPage) -> StoredJob:
         jobtype=name_of(job.jobtype, payload),
         payload=payload,
         shown_args=_shown(page.args),
+        rounded_args=_rounded(page.args),
     )
 
 
@@ -83,6 +84,7 @@ def _partial(
         payload=payload,
         partial=True,
         shown_args=_shown(row.args),
+        rounded_args=_rounded(row.args),
     )
 
 
@@ -101,4 +103,10 @@ def _shown(args: Arguments) -> str | None:
     if args.items is None:
         return args.text
     # Faktory may have rounded a number of them.
-    return None if args.exact else f"≈ {args.text}"
+    return None if args.exact else ROUNDED + args.text
+
+
+def _rounded(args: Arguments) -> bytes | None:
+    if args.items is None or args.exact:
+        return None
+    return f"[{', '.join(args.items)}]".encode()

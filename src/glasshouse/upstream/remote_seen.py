@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import quote
 
-from glasshouse.classic.jobs import read_job, read_queue, read_set, set_path
+from glasshouse.classic.jobs import read_queue, read_set, set_path
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.upstream import remote_jobs
 from glasshouse.upstream.faktory_port import Info
+from glasshouse.upstream.remote_details import detailed, has_page
 from glasshouse.upstream.remote_lists import ROWS, Fetch
 from glasshouse.upstream.remote_still import page_with
 from glasshouse.upstream.seen import Page, Seen
-from glasshouse.wire.lenient import fields
 
 
 class SeenRows:
@@ -62,7 +62,7 @@ class SeenRows:
         """Return which of the entries that were seen with an id are there, with their details."""
         found: list[StoredJob] = []
         for entry in self._seen.having(jid):
-            job = await self._detailed(entry) if _has_page(entry) else await self._listed(entry)
+            job = await self._detailed(entry) if has_page(entry) else await self._listed(entry)
             if job is None:
                 self._seen.forget(entry)
             else:
@@ -71,17 +71,11 @@ class SeenRows:
 
     async def _detailed(self, entry: StoredJob) -> StoredJob | None:
         """Return an entry of a set with what its own page tells; ``None`` when it has left."""
-        assert entry.key is not None
-        name = JobSet(entry.state.value)
-        path = f"{set_path(name)}/{quote(entry.key, safe='')}"
         try:
-            page = read_job(name, await self._get(path))
+            job = await detailed(entry, self._get)
         except NotFoundError:
             return None
-        if page.jid == entry.jid:
-            return remote_jobs.detailed(entry, page)
-        # Faktory looks by the time alone where one entry has it: it is another's page.
-        return await self._listed(entry)
+        return job or await self._listed(entry)
 
     async def _listed(self, entry: StoredJob) -> StoredJob | None:
         """Return an entry if it stands in its list; ``None`` when it was not found there."""
@@ -106,11 +100,3 @@ class SeenRows:
         faktory = (await self._info()).faktory
         known = faktory.sets if isinstance(name, JobSet) else faktory.queues
         return -(-known.get(name, 0) // ROWS)
-
-
-def _has_page(entry: StoredJob) -> bool:
-    """Return whether Faktory can be asked for an entry by a page of its own."""
-    if entry.key is None or entry.key.count("|") != 1:
-        return False
-    # It cannot show that of a job which was killed before it ever failed.
-    return entry.state is JobState.SCHEDULED or "failure" in fields(entry.payload)

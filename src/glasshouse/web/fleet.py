@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.server import ServerState
 from glasshouse.web import format as fmt
@@ -16,7 +18,8 @@ from glasshouse.web.rates import SHORT, recent
 
 async def fleet(context: PageContext) -> PageResult:
     """``/``: every server at a glance."""
-    servers = [await _server(context, name) for name in context.floor.names]
+    # Together: who waits for one that hangs does not wait for the next.
+    servers = await asyncio.gather(*(_server(context, name) for name in context.floor.names))
     down = sum(not server.reachable for server in servers)
     troubled = sum(server.reachable and server.worst is not None for server in servers)
     view = views.FleetView(

@@ -9,12 +9,13 @@ of the job are written without blanks between them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 import msgspec
 
 from glasshouse.model.globs import alike
-from glasshouse.model.job import WRAPPER, JobState, StoredJob
+from glasshouse.model.job import ROUNDED, WRAPPER, JobState, StoredJob
 from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.wire.jobnames import own_type
 from glasshouse.wire.jobs import NewJob
@@ -27,6 +28,8 @@ from glasshouse.wire.payload import read_fields
 MOST_READ = 256 << 10
 """Bytes of a field that are looked into; a longer one that may hold something is hidden whole."""
 _MASK = json.dumps(MASK, ensure_ascii=False).encode()
+_NUMBER = re.compile(r"\s*[-+]?[0-9][0-9.eE+-]*\s*")
+_SMALL = re.compile(r"-?[0-9]{1,15}")
 # What tells a job from others, and when: never hidden.
 _KEPT = frozenset({
     "jid", "jobtype", "queue", "at", "created_at", "enqueued_at", "retry", "reserve_for",
@@ -47,24 +50,43 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...], most: int = MOST_READ) 
     try:
         fields = {name: bytes(value) for name, value in read_fields(job.payload).items()}
     except (JsonTextError, UnicodeError):
-        return msgspec.structs.replace(job, payload=_bare(job), shown_args=None, redacted=True)
+        return msgspec.structs.replace(
+            job, payload=_bare(job), shown_args=None, rounded_args=None, redacted=True
+        )
+    if job.rounded_args is not None:
+        # They are looked into like any field, and are none of what is known exactly.
+        fields["args"] = job.rounded_args
     values: list[str] = []
     hidden = {name: _field(name, raw, start, values, most) for name, raw in fields.items()}
-    cut_off = job.shown_args is not None and any(rule[0] == "args" for rule in start)
-    if cut_off or None in hidden.values():
+    if _is_unknown(job, start, values) or None in hidden.values():
         # Not everything that is hidden is known: where else it stands cannot be found.
-        return msgspec.structs.replace(
-            job,
-            payload=_payload(_kept_alone(hidden)),
-            shown_args=None if job.shown_args is None else MASK,
-            redacted=True,
-        )
+        return _with(job, _kept_alone(hidden), None if job.shown_args is None else MASK)
     told = [name for name, raw in hidden.items() if name not in _KEPT and raw]
     if values and told:
         hidden |= _told_without(HiddenValues(values), {name: hidden[name] or b"" for name in told})
-    if hidden == fields:
-        return job
-    return msgspec.structs.replace(job, payload=_payload(hidden), redacted=True)
+    return job if hidden == fields else _with(job, hidden, job.shown_args)
+
+
+def _is_unknown(job: StoredJob, start: State, values: list[str]) -> bool:
+    """Return whether arguments that are hidden are not all known, or not exactly."""
+    if job.rounded_args is not None:
+        # A number that was rounded may stand elsewhere as what it was.
+        return any(map(_may_be_rounded, values))
+    return job.shown_args is not None and any(rule[0] == "args" for rule in start)
+
+
+def _may_be_rounded(value: str) -> bool:
+    return _NUMBER.fullmatch(value) is not None and not _SMALL.fullmatch(value)
+
+
+def _with(job: StoredJob, fields: dict[str, bytes | None], shown: str | None) -> StoredJob:
+    """Return ``job`` with these fields left of it, and ``shown`` of arguments not known exactly."""
+    rounded = None
+    if job.rounded_args is not None and (rounded := fields.pop("args", None)) is not None:
+        shown = ROUNDED + rounded.decode("utf-8", "replace").removeprefix("[").removesuffix("]")
+    return msgspec.structs.replace(
+        job, payload=_payload(fields), shown_args=shown, rounded_args=rounded, redacted=True
+    )
 
 
 def masked_push(
@@ -88,6 +110,8 @@ def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     outer = frozenset(rule.path for rule in rules if alike(rule.jobtype, WRAPPER)) - named
     if outer and _may_be_wrapped(job):
         named |= outer
+    if job.rounded_args is not None:
+        return may_occur(named, job.payload + b"\n" + job.rounded_args)
     found = may_occur(named, job.payload)
     if job.shown_args is None:
         return found
