@@ -36,7 +36,7 @@ STATED = [
     (floor, "_FIRST_LOOK", 2.0), (index, "_SECONDS", 0.5), (pages, "_SLOW", 0.25),
     (protocol, "HEAD_SECONDS", 10.0), (bodies, "BODY_SECONDS", 20.0),
     (receivers, "_SECONDS", 10.0), (redis_lists, "_SECONDS", 1.0),
-    (remote_lists, "_SECONDS", 1.0), (breaker, "SILENCE", 1.2),
+    (remote_lists, "_SECONDS", 1.0), (breaker, "SILENCE", 1.0),
     (remote_details, "PATIENCE", 0.8), (embedded_search, "SECONDS", 1.0),
 ]  # fmt: skip
 DEFAULTS: list[tuple[Callable[..., Any], str, float]] = [

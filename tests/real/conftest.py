@@ -35,6 +35,7 @@ class Faktory(msgspec.Struct):
     web: httpx.AsyncClient
     redis: Path
     peers: list[Peer]
+    pid: int
 
     async def peer(self, wid: str | None = None) -> Peer:
         """Connect to it; with a ``wid`` as a worker."""
@@ -70,7 +71,7 @@ async def faktory() -> AsyncIterator[Faktory]:
         ) as client,
     ):
         assert server.redis is not None
-        running = Faktory(server.port, client, server.redis, [])
+        running = Faktory(server.port, client, server.redis, [], server.pid)
         yield running
         for peer in running.peers:
             peer.close()

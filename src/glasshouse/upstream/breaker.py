@@ -18,7 +18,7 @@ from glasshouse.model.errors import UpstreamUnavailableError
 
 T = TypeVar("T")
 
-SILENCE = 1.2
+SILENCE = 1.0
 """Seconds without a byte after which nobody waits for an answer any more."""
 _AT_LEAST = 0.3
 """Seconds that are waited anyway: what is asked may come over another circuit."""

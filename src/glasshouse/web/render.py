@@ -183,9 +183,11 @@ class Renderer:
             if status == HTTPStatus.NOT_FOUND
             else t("Something went wrong", locale)
         )
-        # A page that waits for the server says what is known of it.
-        known = status == HTTPStatus.SERVICE_UNAVAILABLE
-        shell = _shell(title, context, current="", live=False, counted=known)
+        shell = _shell(title, context, current="", live=False)
+        if status == HTTPStatus.SERVICE_UNAVAILABLE and context is not None and shell.nav:
+            # A page that waits for the server says what is known of it.
+            nav = _nav(context, shell.server, "", _counts(context))
+            shell = msgspec.structs.replace(shell, nav=nav)
         return self._layout(shell, "error.html", view, counts={}, reading=False)
 
     def error_fragment(
@@ -273,7 +275,6 @@ def _shell(
     *,
     current: str,
     live: bool = True,
-    counted: bool | None = None,
     read_at: float | None = None,
 ) -> Shell:
     locale = "en" if context is None else _locale(context.locale)
@@ -295,12 +296,7 @@ def _shell(
         topic="" if context is None else fmt.display_text(context.path),
         nav=()
         if context is None or server is None
-        else _nav(
-            context,
-            server.name,
-            current,
-            _counts(context) if (live if counted is None else counted) else {},
-        ),
+        else _nav(context, server.name, current, _counts(context) if live else {}),
         servers=() if context is None else context.floor.names,
         checked=None if checked is None else fmt.moment(checked, now, locale),
         fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
