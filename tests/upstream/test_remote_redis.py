@@ -20,6 +20,7 @@ from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import WRAPPER, JobSet, JobState
 from glasshouse.model.jobquery import parse_query
 from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.model.times import format_time
 from glasshouse.upstream import redis_lists
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.days import last_days
@@ -224,6 +225,44 @@ async def test_a_job_is_found_where_it_was_seen_and_not_when_it_has_gone(
     for jid in ("job-00044", "dead-1"):
         with pytest.raises(NotFoundError):
             await reader.jobs(jid)
+
+
+async def test_a_job_is_found_however_long_it_is_and_whichever_way_its_list_was_read() -> None:
+    """As before an index is there: from lists that were shown, and nothing else."""
+    async with StandIn().running() as faktory, running_redis() as redis:
+        budget = Budget(1000)
+        port = CommandPort("127.0.0.1", faktory.command.port, budget=budget, patience=LONG)
+        pages = WebPages(f"http://127.0.0.1:{faktory.web.port}", budget=budget, patience=LONG)
+        link = linked(redis)
+        reader = RedisReader(RemoteReader(port, pages), link)
+        await filled_queue(faktory, redis, 60, args=["x" * 100_000])
+        for number in range(60):
+            jid, at = f"dead-{number:04}", 4e9 + number + 0.123456789
+            await redis.put("dead", jid, at, args=["x" * 100_000])
+            faktory.put("dead", jid, format_time(at), failure=FAILURE)
+        await reader.queue_jobs("q", ListQuery(page=2))
+        await reader.set_jobs(JobSet.DEAD, ListQuery(page=2))
+        for jid in ("job-00033", "dead-0022"):
+            (found,) = (await reader.jobs(jid)).items
+            assert (found.jid, len(found.payload) > 100_000) == (jid, True)
+        # The next page is told by the ports, since Redis does not take a question.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(link, "ask", refusing)
+            page = await reader.set_jobs(JobSet.DEAD, ListQuery(page=3))
+            assert page.items[0].partial
+        await reader.change_token()
+        assert (await reader.state()).unread is None
+        (found,) = (await reader.jobs(page.items[0].jid)).items
+        assert not found.partial
+        assert len(found.payload) > 100_000
+        await reader.close()
+
+
+FAILURE = {"errtype": "Oops", "message": "no", "retry_count": 3, "backtrace": []}
+
+
+async def refusing(*_: object) -> list[Any]:
+    raise RedisError("It is away for a moment.")
 
 
 async def sevens(faktory: StandIn, redis: RunningRedis, reader: RedisReader) -> list[JobPage]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -40,6 +40,10 @@ _QUEUES = 200
 _HEADS, _EACH = 20, 25
 """Queues, and entries of each list, that are looked through for an id."""
 _MOST = 100
+_NEAR = 1e-6
+"""Seconds by which the time of an entry may be off: the floats of today lie a quarter as far."""
+_LONGEST = 1 << 20
+"""Bytes of a job of a queue that is found again by what it is; in a list it has no other name."""
 
 
 class RedisReader:
@@ -62,7 +66,7 @@ class RedisReader:
         self._link = link
         self._look = look or link
         self._clock = clock
-        self._seen = Seen()
+        self._seen = Seen(each=_LONGEST)
         self._unread: Unread | None = None
         self._stranded = Recent(self._read_stranded, clock)
         self._paused: frozenset[str] | None = None
@@ -94,11 +98,9 @@ class RedisReader:
             if total is None:
                 raise no_queue(queue)
             key = redis_keys.queue_key(queue, prefix=await self._prefixed())
-            return self._noted(
-                await page_of(QueueRun(self._link, key, queue, total), query, now=at)
-            )
+            return await page_of(QueueRun(self._link, key, queue, total), query, now=at)
 
-        return await self._or_ports(read, lambda: self._ports.queue_jobs(queue, query))
+        return self._noted(await self._or_ports(read, lambda: self._ports.queue_jobs(queue, query)))
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set: retries and scheduled soonest first, dead newest first."""
@@ -112,9 +114,9 @@ class RedisReader:
                 lambda payload, score: redis_jobs.due(payload, score, name),
             )
             turned = name is JobSet.DEAD
-            return self._noted(await page_of(run, query, now=at, descending=turned))
+            return await page_of(run, query, now=at, descending=turned)
 
-        return await self._or_ports(read, lambda: self._ports.set_jobs(name, query))
+        return self._noted(await self._or_ports(read, lambda: self._ports.set_jobs(name, query)))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs, the first to expire first."""
@@ -146,7 +148,7 @@ class RedisReader:
 
     def note(self, jobs: Iterable[StoredJob]) -> None:
         """Remember entries that were seen elsewhere."""
-        self._seen.note(jobs)
+        self._seen.note(map(_place_of, jobs))
 
     async def info(self, age: float) -> At[Info]:
         """Return totals that are at most ``age`` seconds old; see ``RemoteReader.info``."""
@@ -208,7 +210,7 @@ class RedisReader:
             return await otherwise()
 
     def _noted(self, page: JobPage) -> JobPage:
-        self._seen.note(page.items)
+        self.note(page.items)
         return page
 
     async def _prefixed(self) -> bool:
@@ -263,11 +265,10 @@ class RedisReader:
         answers = await self._link.ask(*(_whether(job, prefix=prefix) for job in seen))
         found: list[StoredJob] = []
         for job, answer in zip(seen, answers, strict=True):
-            there = answer is not None if job.at is None else job.payload in answer
-            if there:
-                found.append(job)
-            else:
+            there = _found(job, answer)
+            if not there:
                 self._seen.forget(job)
+            found += [one for one in there if one not in found]
         return found
 
     async def _heads(self) -> list[StoredJob]:
@@ -294,11 +295,33 @@ class RedisReader:
         return found
 
 
+def _place_of(job: StoredJob) -> StoredJob:
+    """Return what is needed to find an entry again: of a set's no more than where it stands.
+
+    It may be of any length, or known from a page of the Web UI that tells less.
+    """
+    return (
+        job
+        if job.at is None
+        else msgspec.structs.replace(job, payload=b"", shown_args=None, rounded_args=None)
+    )
+
+
+def _found(job: StoredJob, answer: Any) -> list[StoredJob]:
+    """Return the entries that were seen as ``job``, from the answer to ``_whether``."""
+    if job.at is None:
+        return [] if answer is None else [job]
+    here = [redis_jobs.due(*pair, JobSet(job.state.value)) for pair in _scored(answer)]
+    return [one for one in here if one.jid == job.jid]
+
+
 def _whether(job: StoredJob, *, prefix: bool) -> Question:
     """Return what tells whether an entry is there."""
     if job.at is None:
         return (Read.LPOS, redis_keys.queue_key(job.queue, prefix=prefix), job.payload)
-    return (Read.ZRANGEBYSCORE, job.state.value, repr(job.at), repr(job.at))
+    # A page of the Web UI tells the time in digits, which may make another float.
+    low, high = repr(job.at - _NEAR), repr(job.at + _NEAR)
+    return (Read.ZRANGEBYSCORE, job.state.value, low, high, "WITHSCORES")
 
 
 def _end(name: JobSet) -> tuple[int, int]:

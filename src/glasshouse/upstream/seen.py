@@ -11,7 +11,6 @@ from glasshouse.model.job import JobState, StoredJob
 _MOST = 5000
 _BYTES = 16 << 20
 _EACH = 1 << 16
-"""A longer payload is not kept."""
 _MOST_MISSED = 1000
 _REST = 5.0
 """Seconds for which an id that was not found is not looked for everywhere again."""
@@ -29,8 +28,9 @@ class Page(NamedTuple):
 class Seen:
     """The entries that were seen last."""
 
-    def __init__(self) -> None:
-        """Remember none yet."""
+    def __init__(self, each: int = _EACH) -> None:
+        """Remember none yet, and no payload of more than ``each`` bytes."""
+        self._each = each
         self._jobs: OrderedDict[_Place, tuple[StoredJob, Page | None]] = OrderedDict()
         self._bytes = 0
 
@@ -45,7 +45,7 @@ class Seen:
                 continue
             known = self.page(job) if page is None else page
             self.forget(job)
-            if len(job.payload) <= _EACH:
+            if len(job.payload) <= self._each:
                 self._jobs[_place(job)] = job, known
                 self._bytes += len(job.payload)
         while len(self._jobs) > _MOST or self._bytes > _BYTES:
