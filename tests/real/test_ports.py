@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from glasshouse.classic.jobs import queue_path, read_queue
 from glasshouse.classic.server import read_queues
 from glasshouse.model.errors import NotFoundError
 from glasshouse.upstream.budget import Budget
@@ -42,4 +43,16 @@ async def test_a_wrong_password_is_said_by_both(faktory: Faktory) -> None:
     with pytest.raises(PasswordError):
         await pages.get("/queues")
     await port.close()
+    await pages.close()
+
+
+@pytest.mark.parametrize("queue", [".", "..", "a..b"])
+async def test_a_queue_whose_name_looks_like_a_dot_segment_is_shown(
+    faktory: Faktory, queue: str
+) -> None:
+    peer = await faktory.peer()
+    await peer.push("job-00000001", queue=queue)
+    pages = WebPages(str(faktory.web.base_url), budget=Budget(), password=PASSWORD)
+    (row,) = read_queue(queue, await pages.get(queue_path(queue)))
+    assert row.jid == "job-00000001"
     await pages.close()

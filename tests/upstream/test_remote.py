@@ -19,11 +19,14 @@ from glasshouse.model.server import WorkerState
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
+from glasshouse.upstream.reader import UnlistedError
 from glasshouse.upstream.remote import RemoteReader
+from glasshouse.upstream.remote_scan import RemoteScanner
 from tests.classic.pages import NEWEST, VERSIONS, since
 from tests.steady import LONG
 
 from .faktory import StandIn
+from .standin import page
 
 FAILURE = {"errtype": "Oops", "message": "no: none", "retry_count": 3, "backtrace": ["a", "  b"]}
 AT = "2999-01-01T00:00:00Z"
@@ -300,3 +303,31 @@ async def test_who_asks_at_the_same_time_shares_the_totals(
     faktory.push("mail", "job-1")
     await asyncio.gather(*(reader.queue_jobs("mail", ListQuery()) for _ in range(20)))
     assert faktory.asked.count("INFO") == 1
+
+
+@pytest.mark.parametrize("queue", [".", "..", "a.b"])
+async def test_a_queue_whose_name_looks_like_a_dot_segment_is_listed(
+    faktory: StandIn, reader: RemoteReader, queue: str
+) -> None:
+    faktory.push(queue, "job-0001")
+    (job,) = (await reader.queue_jobs(queue, ListQuery())).items
+    assert (job.jid, job.queue) == ("job-0001", queue)
+    # What looks like one leads elsewhere.
+    assert not any("/queues/." in path for path in faktory.asked)
+
+
+@pytest.mark.parametrize("queue", [".", ".."])
+async def test_a_queue_that_an_old_faktory_cannot_show_is_said_to_be_there(
+    faktory: StandIn, reader: RemoteReader, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def led_elsewhere(_: str) -> bytes:
+        return page(b"", "301 Moved Permanently", "Location: /queues\r\n")
+
+    faktory.push(queue, "job-0001")
+    monkeypatch.setattr(faktory, "_page", led_elsewhere)
+    with pytest.raises(UnlistedError, match="cannot show the queue") as told:
+        await reader.queue_jobs(queue, ListQuery())
+    assert "--redis" in told.value.remedy
+    scanner = RemoteScanner(reader, reader._pages or pytest.fail("it has pages"))
+    with pytest.raises(UnlistedError):
+        await scanner.queue_head(queue)

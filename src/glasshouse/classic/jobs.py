@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 import textwrap
+from urllib.parse import quote
 
 import msgspec
 from selectolax.lexbor import LexborNode
@@ -17,6 +18,7 @@ from glasshouse.model.times import parse_time
 
 _PATHS = {JobSet.RETRIES: "/retries", JobSet.SCHEDULED: "/scheduled", JobSet.DEAD: "/morgue"}
 _CELLS = {JobSet.RETRIES: 7, JobSet.SCHEDULED: 5, JobSet.DEAD: 6}
+_DOTS = {".": "%2E", "..": "%2E%2E"}
 _TIME = re.compile(r"-?\d{4,12}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 
 
@@ -75,6 +77,11 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
 def set_path(name: JobSet) -> str:
     """Return where Faktory lists a set."""
     return _PATHS[name]
+
+
+def queue_path(name: str) -> str:
+    """Return where Faktory lists a queue; it leads elsewhere from what looks like dot segments."""
+    return f"/queues/{_DOTS.get(name) or quote(name, safe='')}"
 
 
 def read_set(name: JobSet, html: bytes) -> tuple[ShownJob, ...]:

@@ -27,6 +27,7 @@ from glasshouse.model.found import Beyond, Coverage, Found
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.model.server import ServerState
+from glasshouse.upstream.reader import UnlistedError
 from glasshouse.upstream.scan import MOST_RUNNING, Scanner, Spot, Stretch, token_of
 
 log = structlog.get_logger()
@@ -285,6 +286,9 @@ class Index:
             if not self._fresh(queue.name, mark, now):
                 try:
                     jobs = await self._scanner.queue_head(queue.name)
+                except UnlistedError:
+                    # It is there, and all of it beyond what can be read.
+                    continue
                 except NotFoundError:
                     jobs = ()
                 await self._replace(queue.name, jobs)

@@ -6,7 +6,7 @@ change anything to answer: this is the floor's whole view of the world.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Hashable
 from typing import Protocol
 
 from glasshouse.model.errors import NotFoundError
@@ -24,6 +24,33 @@ def no_queue(name: str) -> NotFoundError:
         f"There is no queue named {name!r}.",
         remedy="It may have been removed; see the list of queues.",
     )
+
+
+class UnlistedError(NotFoundError):
+    """A queue is there, and its server has no way to list it."""
+
+    code = "not_listed"
+    remedy = "Name its Redis too: --redis unix:///var/lib/faktory/db/redis.sock."
+
+    def __init__(self, name: str) -> None:
+        """Say which queue it is."""
+        super().__init__(f"This Faktory cannot show the queue {name!r} on its pages.")
+
+
+async def listed_by(name: str, page: Awaitable[bytes]) -> bytes:
+    """Return a page of a queue that is there.
+
+    Raises:
+        UnlistedError: Faktory leads elsewhere from it, as before 1.9 from what looks like a
+            dot segment.
+        NotFoundError: it has just gone.
+    """
+    try:
+        return await page
+    except NotFoundError:
+        if name in (".", ".."):
+            raise UnlistedError(name) from None
+        raise
 
 
 def not_looked_at(jid: str) -> NotFoundError:

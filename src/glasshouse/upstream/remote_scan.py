@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from urllib.parse import quote
 
-from glasshouse.classic.jobs import QueuedJob, read_queue, read_set, set_path
+from glasshouse.classic.jobs import QueuedJob, queue_path, read_queue, read_set, set_path
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import ListQuery
 from glasshouse.upstream import remote_jobs
 from glasshouse.upstream.faktory_web import WebPages
-from glasshouse.upstream.reader import no_queue
+from glasshouse.upstream.reader import listed_by, no_queue
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_lists import ROWS
 from glasshouse.upstream.scan import MOST_RUNNING, Spot, Stretch, token_of
@@ -67,7 +66,7 @@ class RemoteScanner:
         last = max(1, -(-total // ROWS))
         rows: list[QueuedJob] = []
         for number in range(max(1, last - 1), last + 1):
-            html = await self._pages.get(f"/queues/{quote(queue, safe='')}?page={number}")
+            html = await listed_by(queue, self._pages.get(f"{queue_path(queue)}?page={number}"))
             rows += read_queue(queue, html)[:ROWS]
         return tuple(remote_jobs.queued(row, queue) for row in reversed(rows))
 

@@ -6,13 +6,13 @@ What is told of an id was seen just now: whoever left meanwhile is forgotten.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from urllib.parse import quote
 
-from glasshouse.classic.jobs import read_queue, read_set, set_path
+from glasshouse.classic.jobs import queue_path, read_queue, read_set, set_path
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.upstream import remote_jobs
 from glasshouse.upstream.faktory_port import Info
+from glasshouse.upstream.reader import listed_by
 from glasshouse.upstream.remote_details import detailed, has_page
 from glasshouse.upstream.remote_lists import ROWS, Fetch
 from glasshouse.upstream.remote_still import page_with
@@ -36,10 +36,10 @@ class SeenRows:
 
     def queue(self, name: str) -> Fetch:
         """Return what reads the pages of a queue."""
-        path = f"/queues/{quote(name, safe='')}"
+        path = queue_path(name)
 
         async def fetch(number: int) -> list[StoredJob]:
-            html = await self._get(f"{path}?page={number}")
+            html = await listed_by(name, self._get(f"{path}?page={number}"))
             rows = [remote_jobs.queued(row, name) for row in read_queue(name, html)]
             # The newest comes first there; of one id the oldest is told first.
             self._seen.note(reversed(rows), page=Page(number, await self._last(name)))
