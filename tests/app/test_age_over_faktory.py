@@ -33,8 +33,11 @@ SECONDS = float(os.environ.get("AGE_SECONDS", "10"))
 async def console(faktory: StandIn) -> AsyncIterator[httpx.AsyncClient]:
     """Serve a console over both ports as the command line makes it."""
     web = f"http://127.0.0.1:{faktory.web.port}"
-    reader, scanner = remote_reader(parse_faktory(f"tcp://127.0.0.1:{faktory.command.port}", web))
-    server = ServerFloor("main", reader, clock=time.time, pace=REMOTE, scanner=scanner)
+    made = parse_faktory(f"tcp://127.0.0.1:{faktory.command.port}", web)
+    reader, scanner, breaker = remote_reader(made)
+    server = ServerFloor(
+        "main", reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
+    )
     floor = Floor({"main": server})
     app = create_app(floor, clock=time.time, assets=ASSETS)
     async with (

@@ -80,6 +80,10 @@ class Watched(Protocol):
     def watched(self) -> bool:
         """Whether somebody looks."""
 
+    @property
+    def confirmed_at(self) -> float:
+        """When that state was last known to be current, by ``time.monotonic``."""
+
 
 class Index:
     """Everything of one server that can be searched at once."""
@@ -145,6 +149,7 @@ class Index:
         self._lists: dict[str, int] = {}
         self._next_list = _FIRST_QUEUE
         self._heads: dict[str, _Head] = {}
+        self._listed_at: float | None = None
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> Found:
         """Return the entries that match, from ``start`` on, the latest first.
@@ -185,7 +190,8 @@ class Index:
         sets = state.sets
         all_sets = sets.retries + sets.scheduled + sets.dead
         total = state.enqueued + all_sets + sets.working
-        ages = [walk.whole_at for walk in self._walks]
+        # What queues there are was last known then: a new one is not in the index yet.
+        ages = [self._listed_at, *(walk.whole_at for walk in self._walks)]
         heads = [head.read_at for head in self._heads.values()]
         oldest = min((at for at in (*ages, *heads) if at is not None), default=None)
         known = oldest is not None and None not in ages
@@ -221,6 +227,7 @@ class Index:
         if snapshot.state is None or snapshot.fault is not None:
             return False
         state, now = snapshot.state, time.monotonic()
+        seen = self._sampler.confirmed_at
         due = [
             walk for walk in self._walks if walk.due(now, self._patience(self._scanner.unhurried))
         ]
@@ -228,7 +235,7 @@ class Index:
         # What cannot be read keeps nothing else from being read.
         for work in (
             partial(self._ends, state, now),
-            partial(self._queues, state, now),
+            partial(self._queues, state, now, seen),
             *(partial(self._walk, walk) for walk in due),
         ):
             try:
@@ -274,8 +281,11 @@ class Index:
                 await self._take(walk, await self._scanner.stretch(walk.name, start), None)
             walk.known = size
 
-    async def _queues(self, state: ServerState, now: float) -> None:
-        """Read the heads of the longest queues, and what runs, where something changed."""
+    async def _queues(self, state: ServerState, now: float, seen: float) -> None:
+        """Read the heads of the longest queues, and what runs, where something changed.
+
+        ``state`` is of ``seen``.
+        """
         longest = heapq.nlargest(self._scanner.queues, state.queues, key=lambda queue: queue.size)
         wanted = {queue.name: queue for queue in longest if queue.size}
         for name in [name for name in self._heads if name and name not in wanted]:
@@ -283,7 +293,7 @@ class Index:
             await self._drop(self._lists.pop(name))
         for queue in wanted.values():
             mark = (queue.size, queue.oldest_at or 0.0)
-            if not self._fresh(queue.name, mark, now):
+            if not self._fresh(queue.name, mark, now, seen):
                 try:
                     jobs = await self._scanner.queue_head(queue.name)
                 except UnlistedError:
@@ -295,16 +305,17 @@ class Index:
                 cut = len(jobs) >= self._scanner.head
                 self._heads[queue.name] = _Head(now, mark, len(jobs), cut)
         mark = (state.sets.working, now if state.sets.working else 0.0)
-        if not self._fresh("", mark, now):
+        if not self._fresh("", mark, now, seen):
             jobs = await self._scanner.running()
             await self._replace("", jobs)
             self._heads[""] = _Head(now, mark, len(jobs), len(jobs) >= MOST_RUNNING)
+        self._listed_at = seen
 
     def _patience(self, seconds: float) -> float:
         """Return for how long something is new enough: longer while nobody looks."""
         return seconds if self._sampler.watched else seconds * _UNWATCHED
 
-    def _fresh(self, name: str, mark: tuple[int, float], now: float) -> bool:
+    def _fresh(self, name: str, mark: tuple[int, float], now: float, seen: float) -> bool:
         """Return whether the head of a list is new enough, or cannot have changed."""
         if name not in self._heads:
             return False
@@ -315,7 +326,7 @@ class Index:
         unchanged = size == mark[0] and abs(oldest - mark[1]) < _SAME
         if unchanged:
             # Compared with what was read, however often it was looked at since.
-            self._heads[name] = head._replace(read_at=now)
+            self._heads[name] = head._replace(read_at=max(head.read_at, seen))
         return unchanged
 
     async def _take(self, walk: Walk, stretch: Stretch, before: float | None) -> None:

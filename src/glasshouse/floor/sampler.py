@@ -86,6 +86,8 @@ class Sampler:
         self._token: Hashable = None
         self._published_at = 0.0
         self._asked_at = -math.inf
+        self.confirmed_at = -math.inf
+        """When the state of the snapshot was last known to be current, by ``time.monotonic``."""
         self.snapshot = Snapshot(
             generation=0, pulse=0, state=None, checked_at=None, fault=None, samples=()
         )
@@ -136,6 +138,7 @@ class Sampler:
             token = await self._reader.change_token()
             if token != self._token or self._due(now):
                 await self._read(token, now)
+                self.confirmed_at = began
         except UpstreamUnavailableError as error:
             self._fail(error)
             return self._rest_after_fault()
