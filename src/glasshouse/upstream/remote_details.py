@@ -100,8 +100,8 @@ def is_cut(job: StoredJob) -> bool:
 
 def has_page(job: StoredJob) -> bool:
     """Return whether Faktory can be asked for an entry by a page of its own."""
-    # It takes a key apart at its bar, and an address at its slashes, however they are written.
-    if job.key is None or job.key.count("|") != 1 or "/" in job.key:
+    # It takes a key apart at its bar; from what looks like dot segments old versions lead away.
+    if job.key is None or job.key.count("|") != 1 or {".", ".."} & set(job.key.split("/")[1:]):
         return False
     # It cannot show that of a job which was killed before it ever failed.
     return job.state is JobState.SCHEDULED or "failure" in fields(job.payload)
