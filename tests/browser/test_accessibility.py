@@ -1,4 +1,7 @@
-"""No page breaks a rule of WCAG 2.2 AA or of axe-core's best practice, whatever it shows."""
+"""No page breaks a rule of WCAG 2.2 AA or of axe-core's best practice, whatever it shows.
+
+Nor has it a fault that is seen at once; see ``visual``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from playwright.async_api import Browser, Page
 
 from glasshouse.ledger.record import Event, Record, Who
 from glasshouse.storage import ledger
+from tests.browser import visual
 from tests.browser.house import House, house
 from tests.browser.stages import PAGES, WRONG, fill_shop
 from tests.browser.test_people import served, set_up_app, sign_in
@@ -34,7 +38,7 @@ if os.environ.get("AXE_LOOKS") == "all":
 
 
 class Inspector:
-    """Opens pages of one console in one look, and gathers what axe-core has against them."""
+    """Opens pages of one console in one look, and gathers what there is against them."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
@@ -55,6 +59,12 @@ class Inspector:
         for rule, _, nodes in against:
             for target, source, summary in nodes:
                 self.found.setdefault(f"{rule}: {source}\n{summary}", []).append((label, target))
+        await self.measure(label)
+
+    async def measure(self, label: str) -> None:
+        """Look at the page as a person does."""
+        for what, where in await visual.faults(self.page):
+            self.found.setdefault(what, []).append((label, where))
 
     def nothing(self) -> None:
         told = [f"{what}\n{len(where)} × {where[0]}" for what, where in self.found.items()]
@@ -65,10 +75,13 @@ class Inspector:
         await self.check(path)
 
 
-async def inspector(browser: Browser, home: House, theme: str, width: int) -> Inspector:
+async def inspector(
+    browser: Browser, home: House, theme: str, width: int, locale: str = "en"
+) -> Inspector:
     context = await browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if theme == "dark" else "light",
+        locale=locale,
     )
     return Inspector(await context.new_page(), home.url)
 

@@ -1,4 +1,4 @@
-"""Hostile payloads are text on every page: no script runs, no layout breaks."""
+"""Hostile payloads are text on every page: no script runs, no layout breaks, nothing is hidden."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from playwright.async_api import BrowserContext
 
 from tests.hostile import CASES, SCRIPT, push_corpus
 
+from . import visual
 from .house import House
 
 PAGES = [
@@ -31,6 +32,7 @@ async def test_no_script_runs_and_no_layout_breaks(
     page = await context.new_page()
     await page.set_viewport_size({"width": width, "height": 900})
     problems: list[str] = []
+    faults: dict[str, tuple[str, str]] = {}
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("dialog", lambda dialog: problems.append(dialog.message))
@@ -49,4 +51,9 @@ async def test_no_script_runs_and_no_layout_breaks(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0, (path, overflow)
+        for what, where in await visual.faults(page):
+            # What is one word of a hundred letters breaks somewhere.
+            if not what.startswith("word"):
+                faults.setdefault(what, (path, where))
     assert problems == []
+    assert faults == {}
