@@ -53,7 +53,8 @@ def _value(value: float | str, most: int, locale: str) -> str:
         return fmt.number(value)
     if isinstance(value, float):
         return fmt.duration(value, locale)
-    return fmt.cut(fmt.display_text(value), most)
+    # A reason is a sentence; a name is a name, whatever it says.
+    return fmt.cut(fmt.display_text(t(value, locale) if most == _REASON else value), most)
 
 
 async def glance_of(server: ServerView) -> Glance | None:

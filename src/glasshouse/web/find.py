@@ -23,7 +23,7 @@ def find_view(
         action=address.path,
         hidden=hidden(address, without="q"),
         text=fmt.display_text(context.query.get("q", "")),
-        fault="" if fault is None else fmt.display_text(fault.detail),
+        fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         remedy="" if fault is None else t(fault.remedy, locale),
         outcome="" if page.searched is None else _outcome(page, page.searched, context),
         more_href=address.at(page.next, page.page + 1)

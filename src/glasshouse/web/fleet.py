@@ -54,7 +54,7 @@ async def _server(context: PageContext, name: str) -> views.FleetServer:
         href=f"/{name}",
         description=description_of(snapshot.state),
         reachable=fault is None,
-        fault="" if fault is None else fmt.display_text(fault.detail),
+        fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
         since=None if fault is None else fmt.moment(fault.since, now, locale),
         checked=None if checked is None else fmt.moment(checked, now, locale),

@@ -1,13 +1,16 @@
 """The words of the screen: English is the key, other languages stand in catalogs.
 
-A text without an entry is shown in English.
+A text without an entry is shown in English. Errors come as English sentences with their values
+in them, from rooms that know no languages: such a sentence is found by its words, and its values
+are put into the other language's sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
-from glasshouse.web.chinese import CHINESE
+from glasshouse.web.chinese import CHINESE, SENTENCES
 
 LOCALES = ("en", "zh-CN")
 
@@ -17,13 +20,28 @@ def t(text: str, locale: str, **values: object) -> str:
 
     A value is never read as a pattern itself.
     """
-    pattern = CATALOGS.get(locale, _NONE).get(text) or ENGLISH.get(text, text)
+    pattern = CATALOGS.get(locale, _NONE).get(text) or ENGLISH.get(text)
+    if pattern is None:
+        pattern = text if values else _said(text, locale)
     if not values:
         return pattern
     return "".join(
         piece if index % 2 == 0 else str(values.get(piece, "{" + piece + "}"))
         for index, piece in enumerate(_split(pattern))
     )
+
+
+def _said(sentence: str, locale: str) -> str:
+    """Return a sentence that has its values in it; as it is when none of the catalog fits."""
+    if len(sentence) > _LONGEST:
+        return sentence
+    for known, key in _FORMS.get(locale, ()):
+        found = known.fullmatch(sentence)
+        if found is not None:
+            # A value may be a sentence too: why something did not work.
+            values = {name: t(value, locale) for name, value in found.groupdict().items()}
+            return t(key, locale, **values)
+    return sentence
 
 
 def _split(pattern: str) -> list[str]:
@@ -54,3 +72,20 @@ ENGLISH: Mapping[str, str] = {
 }
 
 CATALOGS: Mapping[str, Mapping[str, str]] = {"zh-CN": CHINESE}
+_LONGEST = 600
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def _forms(keys: Mapping[str, str]) -> Iterator[tuple[re.Pattern[str], str]]:
+    """Yield what sentences with values look like, those of the most words first."""
+    for key in sorted(keys, key=lambda key: len(_NAME.sub("", key)), reverse=True):
+        if _NAME.search(key):
+            pieces = _NAME.split(key)
+            form = "".join(
+                re.escape(piece) if index % 2 == 0 else f"(?P<{piece}>.+?)"
+                for index, piece in enumerate(pieces)
+            )
+            yield re.compile(form, re.DOTALL), key
+
+
+_FORMS = {"zh-CN": tuple(_forms(SENTENCES))}

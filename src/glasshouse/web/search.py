@@ -146,7 +146,7 @@ def _find(
         action=address.path,
         hidden=hidden(address, without="q"),
         text=fmt.display_text(context.query.get("q", "")),
-        fault="" if fault is None else fmt.display_text(fault.detail),
+        fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         remedy="" if fault is None else t(fault.remedy, locale),
         outcome="" if found is None else _outcome(context, found),
         more_href=more,

@@ -11,6 +11,8 @@ HISTORY: Mapping[str, str] = {
     "Days of UTC.": "按 UTC 日期。",
     "Days of the server's time zone.": "按服务器时区的日期。",
     "Nothing ran in these days.": "这些天没有执行任何任务。",
+    "on 1 day": "共 1 天",
+    "over {n} days": "共 {n} 天",
     "Processed a day": "平均每天处理",
     "Executions by day": "每天的执行",
     "Executions by day, from {first} to {last}": "每天的执行，{first} 至 {last}",

@@ -78,7 +78,6 @@ OPERATIONS = {
     "Tick jobs to act on them.": "勾选任务即可操作。",
     "To the buttons": "转到按钮",
     "Trash": "回收站",
-    "Undo: put them back": "撤销：放回去",
     "Use another second factor": "使用其他第二因素",
     "What is deleted goes to the trash and can be put back.": "删除的任务进入回收站，可以放回。",
     "What is deleted goes to the trash and can be put back: jobs that run now would wait "
@@ -128,8 +127,8 @@ OPERATIONS = {
     "was refused an operation": "操作被拒绝",
     "of {n} jobs": "/ 共 {n} 个任务",
     "on {server}": "于 {server}",
-    "the newest from": "最新的来自",
-    "the oldest from": "最旧的来自",
+    "the earliest:": "最早：",
+    "the latest:": "最晚：",
     "{n} chosen": "已选 {n} 个",
     "{n} chosen, {more} of them on other pages": "已选 {n} 个，其中 {more} 个在其他页",
     "{n} had moved and were left alone": "{n} 个已移走，未改动",

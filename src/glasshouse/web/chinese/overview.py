@@ -136,7 +136,7 @@ OVERVIEW: Mapping[str, str] = {
     "Nothing has failed lately.": "最近没有失败。",
     "Processed per second": "每秒处理",
     "Failed per second": "每秒失败",
-    "Unreachable since": "无法连接，始于",
+    "It stopped answering": "停止应答：",
     "The numbers are from {time}.": "数据截至 {time}。",
     "Nothing needs attention.": "没有需要关注的事项。",
     "Held by no connected worker": "没有已连接的工作进程持有",

@@ -90,7 +90,7 @@ PEOPLE: Mapping[str, str] = {
     "New password again": "再次输入新密码",
     "Change it": "更改",
     "Tokens for scripts": "脚本令牌",
-    "good until": "有效期至",
+    "expires": "到期：",
     "never used": "从未使用",
     "None. A token lets a script look, and do what you name here, as you.": (
         "无。令牌让脚本以您的身份查看，并执行您在此指定的操作。"
@@ -104,7 +104,6 @@ PEOPLE: Mapping[str, str] = {
     "Where you are signed in": "您在何处登录",
     "Sign out everywhere": "在所有地方退出",
     "this one": "当前",
-    "since": "始于",
     "End it": "结束",
     "No browser is signed in: you come by a header or a token.": (
         "没有浏览器登录：您通过请求头或令牌访问。"
@@ -134,7 +133,7 @@ PEOPLE: Mapping[str, str] = {
     "push a job": "推送任务",
     "quiet workers": "静默工作进程",
     "terminate workers": "终止工作进程",
-    "restore from the trash": "从回收站恢复",
+    "put back from the trash": "从回收站放回",
     "change parameters": "更改参数",
     "flush everything": "清除全部数据",
     "Role {role} may do this.": "角色 {role} 可以执行。",

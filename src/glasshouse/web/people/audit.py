@@ -56,6 +56,8 @@ _FIRST = (
     "operation", "server", "queue", "queues", "set", "query", "worker", "parameters", "restores",
     "jids", "keys", "outcome", "jobs", "of", "moved", "reason", "told", "intent",
 )  # fmt: skip
+_WORDED = frozenset({"action", "by", "outcome", "rule", "why", "set", "lossy"})
+"""Those whose values are words of ours, never of people."""
 _ID = re.compile(r"[0-9a-f]{32}")
 _BAD = frozenset({Event.SIGN_IN_REFUSED, Event.FACTOR_REFUSED, Event.REFUSED})
 
@@ -226,13 +228,20 @@ def _place(item: tuple[str, object]) -> int:
     return _FIRST.index(item[0]) if item[0] in _FIRST else len(_FIRST)
 
 
-def _said(name: str, value: str) -> Said:
+def _said(name: str, value: str, locale: str) -> Said:
     href = ""
     if name == "preview" and _ID.fullmatch(value):
         href = f"/operations/{value}"
     if name in {"intent", "restores"} and value.isdecimal():
         href = f"/audit?until={value}"
-    return Said(name=fmt.display_text(name), value=fmt.display_text(value), href=href)
+    word = _word("record ", name, locale)
+    told = _word("recorded ", value, locale) if name in _WORDED else value
+    return Said(name=fmt.display_text(word), value=fmt.display_text(told), href=href)
+
+
+def _word(kind: str, text: str, locale: str) -> str:
+    """Return a word of the ledger in a language; as it is when the catalog does not have it."""
+    return t(kind + text, locale).removeprefix(kind)
 
 
 def _row(seen: Seen, context: PageContext) -> AuditRow:
@@ -247,10 +256,10 @@ def _row(seen: Seen, context: PageContext) -> AuditRow:
         bad=known and Event(event) in _BAD,
         name=fmt.display_text(str(who.get("name", ""))),
         address=fmt.display_text(str(who.get("address", ""))),
-        how=fmt.display_text(str(who.get("how", ""))),
+        how=fmt.display_text(_word("recorded ", str(who.get("how", "")), locale)),
         roles=tuple(fmt.display_text(str(role)) for role in who.get("roles", ())),
         said=tuple(
-            _said(str(name), str(value))
+            _said(str(name), str(value), locale)
             for name, value in sorted(table(record.get("detail")).items(), key=_place)
         ),
         digest=link.digest.hex(),
