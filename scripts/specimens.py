@@ -52,7 +52,7 @@ def _queue(name: str, size: int, *, paused: bool = False, growth: str = "") -> v
         name=name,
         href=f"#{name}",
         size=fmt.number(size),
-        bar=size * 100 // 4200,
+        bar=size * 100 // 8900,
         oldest=_at(-size / 10) if size else None,
         latency="",
         growth=growth,

@@ -132,11 +132,15 @@ async def test_a_page_or_a_time_can_be_typed_and_keeps_the_filter() -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://house") as browser:
             moved = await browser.get("/main/finished?error=time&go=2027-01-15+08:00")
             wrong = await browser.get("/main/finished?error=time&go=soon")
+            future = await browser.get("/main/finished?error=time&go=2027-01-16")
     assert moved.status_code == 303
     assert moved.headers["location"] == "/main/finished?error=time&at=2027-01-15T08%3A00%3A00Z"
     assert wrong.status_code == 400
     assert "'soon' is not a time." in html.unescape(wrong.text)
     assert 'name="error" value="time"' in wrong.text
+    # It is not taken for now without a word.
+    assert future.status_code == 400
+    assert "This time is still to come" in future.text
 
 
 async def test_a_log_without_entries_says_why() -> None:

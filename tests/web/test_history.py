@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import httpx
 import pytest
 
 from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.model.history import Day, History
 from glasshouse.web.app import create_app
 
 from .fakes import ASSETS, FAST, NOW, FakeReader
@@ -36,6 +38,26 @@ async def test_every_day_is_drawn_and_what_ran_is_listed(client: httpx.AsyncClie
     assert page.count('<tr id="day-') == 29
     assert page.index('id="day-2027-01-14"') < page.index('id="day-2027-01-13"')
     assert "Days of UTC." in page
+
+
+@pytest.mark.parametrize(
+    ("lived", "average", "over"), [(1, 70, "on 1 day"), (4, 25, "over 4 days")]
+)
+async def test_the_average_is_of_the_days_since_something_ran(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, lived: int, average: int, over: str
+) -> None:
+    today = datetime.fromtimestamp(NOW, UTC).date()
+    days = tuple(
+        Day(today - timedelta(days=back), {0: 70, 3: 30}.get(back, 0) * (back < lived), 0)
+        for back in range(29, -1, -1)
+    )
+
+    async def told(_self: FakeReader, _days: int) -> History:
+        return History(days=days, read_at=NOW, utc=True)
+
+    monkeypatch.setattr(FakeReader, "history", told)
+    page = (await client.get("/main/history")).text
+    assert f'<span class="value">{average}</span><span class="dim tnote">{over}</span>' in page
 
 
 async def test_more_days_can_be_looked_at_and_no_other_number(client: httpx.AsyncClient) -> None:

@@ -141,6 +141,16 @@ async def test_words_that_are_no_page_and_no_time_are_told_what_could_be_typed(
         assert (await site.get("/main/retries?go=0")).status_code == 400
 
 
+async def test_a_time_to_come_is_in_lists_of_what_is_to_come_alone(tmp_path: Path) -> None:
+    async with shown(tmp_path) as site:
+        for path in ("/main/retries", "/main/scheduled", "/main/dead"):
+            assert (await site.get(f"{path}?go=%2B2h")).status_code == 303
+        answer = await site.get("/main/queues/?name=..&go=%2B2h")
+        assert answer.status_code == 400
+        assert "nothing can have been enqueued then" in answer.text
+        assert (await site.get("/main/queues/?name=..&go=2h")).status_code == 303
+
+
 async def test_the_filter_box_finds_and_says_that_it_looked_everywhere(tmp_path: Path) -> None:
     async with shown(tmp_path) as site:
         one = await site.page("/main/retries?q=args.0.order:77")

@@ -97,7 +97,7 @@ def test_growth_and_share_are_said_and_what_is_not_known_is_not() -> None:
     rows = {row.name: row for row in shown(snapshot(*SHOP, before=BEFORE)).queues}
     assert (rows["mailers"].growth, rows["Images"].growth) == ("+20/min", "−20/min")
     assert (rows["reports"].growth, rows["mailers"].share) == ("0/min", "24 %")
-    assert (rows["imports"].bar, rows["mailers"].bar) == (100, 33)
+    assert (rows["imports"].bar, rows["mailers"].bar) == (72, 24)
     assert {row.growth for row in shown(snapshot(*SHOP)).queues} == {""}
     assert shown(snapshot(*SHOP)).totals == "4 queues · 125 jobs wait · 1 paused, holding 90"
 

@@ -56,6 +56,8 @@ def people_of(settings: ConsoleSettings) -> People | None:
         _check_members(database, settings.access.rules)
         file = settings.access.htpasswd
         passwords = None if file is None else PasswordFile(file)
+        if passwords is not None:
+            passwords.stamps()  # so that the log says at once what is wrong with it
         return People(Tools(database=database), access_of(settings), passwords, oidc_of(settings))
     except GlasshouseError:
         database.close()

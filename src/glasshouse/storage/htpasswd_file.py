@@ -79,6 +79,18 @@ def _look(path: Path, seen: object) -> tuple[object, bytes | None]:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         if seen != error.errno:
-            log.warning("the password file cannot be read", path=str(path), why=error.strerror)
+            _warn(path, error.strerror or type(error).__name__)
         return error.errno, None
-    return now, data if len(data) <= _MOST_BYTES else None
+    if len(data) > _MOST_BYTES:
+        _warn(path, f"it has more than {_MOST_BYTES >> 20} MiB")
+        return now, None
+    return now, data
+
+
+def _warn(path: Path, why: str) -> None:
+    log.warning(
+        "the password file cannot be read",
+        path=str(path),
+        why=why,
+        remedy="nobody signs in with it until this user can read it",
+    )

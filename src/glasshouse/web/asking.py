@@ -19,6 +19,10 @@ from glasshouse.web.context import PageContext, paging
 from glasshouse.web.query import MAX_PAGE
 
 REVERSE = "reverse"
+NOT_ENDED = "This time is still to come: nothing can have ended by then."
+NOT_ENQUEUED = "This time is still to come: nothing can have been enqueued then."
+_MINUTE = 60.0
+"""Seconds that a person's clock may be ahead."""
 _KEPT = ("name", "q", "sort", "order")
 """What stays when somebody moves through a list."""
 
@@ -74,11 +78,13 @@ def wanted(given: Mapping[str, str], now: float) -> JobQuery | None:
     return parse_query(given.get("q", ""), now)
 
 
-def gone_to(context: PageContext, address: Address) -> str | None:
+def gone_to(context: PageContext, address: Address, *, past: str = "") -> str | None:
     """Return the address that ``go`` leads to, or ``None`` when nothing was typed.
 
+    A list of what has happened tells with ``past`` why no time to come is in it.
+
     Raises:
-        InvalidError: it is neither a page nor a time.
+        InvalidError: it is neither a page nor a time, or a time that the list cannot have.
     """
     text = context.query.get("go", "").strip()
     if not text:
@@ -88,7 +94,10 @@ def gone_to(context: PageContext, address: Address) -> str | None:
         if not 1 <= int(digits[:9]) <= MAX_PAGE:
             raise InvalidError("There is no such page.", remedy=f"Pages go from 1 to {MAX_PAGE}.")
         return address.to(page=str(int(digits[:9])))
-    stamp = datetime.fromtimestamp(read_time(text, context.now), UTC)
+    at = read_time(text, context.now)
+    if past and at >= context.now + _MINUTE:
+        raise InvalidError(past, remedy="Write a time that has passed, or a page.")
+    stamp = datetime.fromtimestamp(at, UTC)
     return address.to(at=stamp.isoformat(timespec="seconds").replace("+00:00", "Z"))
 
 

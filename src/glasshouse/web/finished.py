@@ -13,7 +13,7 @@ from glasshouse.model.job import Outcome
 from glasshouse.model.parameters import Parameter
 from glasshouse.web import format as fmt
 from glasshouse.web import query, rows, views
-from glasshouse.web.asking import Address, gone_to
+from glasshouse.web.asking import NOT_ENDED, Address, gone_to
 from glasshouse.web.context import PageContext, PageResult, paging, server_of
 from glasshouse.web.executions import (
     MEANINGS,
@@ -55,7 +55,7 @@ def _gone_to(context: PageContext, server: str) -> tuple[InvalidError | None, st
     """Return what is wrong with the page or time that was typed, or where it leads."""
     kept = tuple((name, context.query[name]) for name in _FILTERS if context.query.get(name))
     try:
-        return None, gone_to(context, Address(f"/{server}/finished", kept)) or ""
+        return None, (gone_to(context, Address(f"/{server}/finished", kept), past=NOT_ENDED) or "")
     except InvalidError as error:
         return error, ""
 
@@ -120,7 +120,7 @@ def _view(
         if found.newer
         else "",
         newest_href=href,
-        fault="" if fault is None else fmt.display_text(fault.detail),
+        fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         remedy="" if fault is None else t(fault.remedy, locale),
         pager=msgspec.structs.replace(
             pager, go=_go(name, asked) if found.held else None, late=late(found, now, locale)

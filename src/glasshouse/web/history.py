@@ -53,7 +53,7 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
         sum(day.failed for day in found.days),
     )
     top = ceiling(max((day.processed for day in found.days), default=0))
-    days = max(1, len(found.days))
+    lived = _lived(found)
     return views.HistoryView(
         spans=tuple(
             views.SpanLink(
@@ -69,7 +69,8 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
         processed=fmt.number(processed),
         failed=fmt.number(failed),
         share=share(failed, processed),
-        average=fmt.number(round(processed / days)),
+        average=fmt.number(round(processed / max(1, lived))),
+        over=fmt.counted(lived, "on 1 day", "over {n} days", locale),
         empty=not processed,
         top=fmt.number(int(top)),
         middle=fmt.number(int(top / 2)) if top > 1 else "",
@@ -78,6 +79,12 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
         bars=_bars(found, top, locale),
         rows=tuple(_row(day) for day in reversed(found.days) if day.processed),
     )
+
+
+def _lived(found: History) -> int:
+    """Return how many days there are since the first on which something ran, with both ends."""
+    ran = (index for index, day in enumerate(found.days) if day.processed)
+    return len(found.days) - next(ran, len(found.days))
 
 
 def _bars(found: History, top: float, locale: str) -> tuple[views.Bar, ...]:

@@ -13,7 +13,14 @@ from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.web import format as fmt
 from glasshouse.web import rows, views
 from glasshouse.web.acting import new_job, queue_bars, set_bars
-from glasshouse.web.asking import REVERSE, Address, address_of, gone_to, list_query
+from glasshouse.web.asking import (
+    NOT_ENQUEUED,
+    REVERSE,
+    Address,
+    address_of,
+    gone_to,
+    list_query,
+)
 from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.find import find_view
 from glasshouse.web.i18n import t
@@ -37,7 +44,7 @@ async def queue(context: PageContext) -> PageResult:
     server = server_of(context)
     name = context.params.get("queue") or context.query.get("name", "")
     path = rows.queue_href(server.name, name).partition("?")[0]
-    part = await _part(context, path, lambda query: server.queue_jobs(name, query))
+    part = await _part(context, path, lambda query: server.queue_jobs(name, query), NOT_ENQUEUED)
     state = server.snapshot.state
     known = () if state is None else state.queues
     row = next((item for item in known if item.name == name), None)
@@ -97,10 +104,10 @@ async def _set(context: PageContext, name: JobSet, title: str) -> PageResult:
     return _result(context, name.value, view, title, part)
 
 
-async def _part(context: PageContext, path: str, read: Read) -> _Part:
+async def _part(context: PageContext, path: str, read: Read, past: str = "") -> _Part:
     address = address_of(context, path)
     try:
-        moved = gone_to(context, address)
+        moved = gone_to(context, address, past=past)
         page = await read(list_query(context) if moved is None else ListQuery(per_page=1))
         return _Part(address, page, None, moved or "")
     except InvalidError as error:

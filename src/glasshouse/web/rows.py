@@ -24,7 +24,6 @@ _WHOLE = 10
 class Among(NamedTuple):
     """What a queue's row tells beside the queue's own: of all queues together."""
 
-    largest: int
     total: int
     growth: Callable[[Queue], float | None]
 
@@ -32,8 +31,7 @@ class Among(NamedTuple):
     def of(cls, snapshot: Snapshot) -> Among:
         """Return it for the queues of a server."""
         queues = () if snapshot.state is None else snapshot.state.queues
-        sizes = [queue.size for queue in queues]
-        return cls(max(sizes, default=0), sum(sizes), snapshot.growth)
+        return cls(sum(queue.size for queue in queues), snapshot.growth)
 
 
 def queue_href(server: str, queue: str) -> str:
@@ -71,7 +69,7 @@ def queue_row(
         name=fmt.display_text(queue.name),
         href=queue_href(server, queue.name),
         size=fmt.number(queue.size),
-        bar=round(100 * queue.size / among.largest) if among.largest else 0,
+        bar=_part(queue.size, among.total),
         oldest=None if queue.oldest_at is None else fmt.moment(queue.oldest_at, now, locale),
         latency="" if latency is None else fmt.duration(latency, locale),
         growth="" if growth is None else t("{n}/min", locale, n=signed(growth)),
@@ -100,6 +98,11 @@ def share(part: int, total: int) -> str:
         return "0 %"
     percent = 100 * part / total
     return "< 1 %" if percent < 1 else f"{percent:.0f} %"
+
+
+def _part(part: int, total: int) -> int:
+    """Return a part of a total as a bar draws it, in percent; what is there is seen."""
+    return max(1, round(100 * part / total)) if part and total else 0
 
 
 def signed(value: float) -> str:

@@ -97,7 +97,7 @@ async def test_everything_of_a_search_is_frozen_and_deleted_and_put_back(open_sh
         assert refused.status_code == 400
         assert "must give a reason" in refused.text
         done = await agree(client, shown, reason="these are tests")
-        assert "Undo: put them back" in done.text
+        assert "Put back" in done.text
         trash = await client.get("/main/trash")
         record = re.search(r'name="record" value="(\d+)"', trash.text)
         assert record is not None
@@ -154,7 +154,7 @@ async def test_a_server_is_flushed_from_its_parameters_after_a_look(open_shop: S
         assert "Queues, pauses, counts and the log" in shown.text
         done = await agree(client, shown, reason="a fresh start")
         assert "Flush everything" in done.text
-        assert "Undo: put them back" in done.text
+        assert "Put back" in done.text
         empty = await ask(client, operation="server.flush")
         assert "0 jobs" in empty.text
         assert "There is nothing to do" not in empty.text
@@ -323,5 +323,5 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
         ended = await client.get(where)
     assert "stopped before its end" in ended.text
     assert "data-follow" not in ended.text
-    assert "Undo: put them back" in ended.text
+    assert "Put back" in ended.text
     await operator.close()

@@ -25,7 +25,7 @@ MEANINGS: Mapping[Operation, str] = {
     Operation.JOB_PUSH: "push a job",
     Operation.WORKER_QUIET: "quiet workers",
     Operation.WORKER_TERMINATE: "terminate workers",
-    Operation.TRASH_RESTORE: "restore from the trash",
+    Operation.TRASH_RESTORE: "put back from the trash",
     Operation.SERVER_CONFIGURE: "change parameters",
     Operation.SERVER_FLUSH: "flush everything",
 }

@@ -37,7 +37,10 @@ class DayRow(Struct, frozen=True, kw_only=True):
 
 
 class HistoryView(Struct, frozen=True, kw_only=True):
-    """``/{server}/history``: days as a drawing, oldest first, and as rows, newest first."""
+    """``/{server}/history``: days as a drawing, oldest first, and as rows, newest first.
+
+    ``average`` is of the days since the first on which something ran, as ``over`` says.
+    """
 
     spans: tuple[SpanLink, ...]
     zone: str
@@ -45,6 +48,7 @@ class HistoryView(Struct, frozen=True, kw_only=True):
     failed: str
     share: str
     average: str
+    over: str
     empty: bool
     top: str
     middle: str

@@ -92,10 +92,10 @@ class StripRow(Struct, frozen=True, kw_only=True):
 
 
 class QueueRow(Struct, frozen=True, kw_only=True):
-    """A queue; ``bar`` is its size as a part of the largest queue's, 0 to 100.
+    """A queue; ``bar`` and ``share`` say which part of all jobs that wait are in it, of 100.
 
-    ``row`` is the row's own id on a page, as of a worker. ``share`` is of all jobs
-    that wait; ``growth`` is empty while it is not known.
+    ``row`` is the row's own id on a page, as of a worker. ``growth`` is empty while it is
+    not known.
     """
 
     row: str
