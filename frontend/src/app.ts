@@ -3,15 +3,16 @@ import { askAgain } from "./again.js";
 import { base } from "./base.js";
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
+import { showCut, watchCut } from "./cut.js";
 import { follow } from "./follow.js";
 import { listenToKeys } from "./keys.js";
 import type { Fault, ToTab } from "./messages.js";
 import { viewStored } from "./json-view.js";
-import { Shown } from "./morph.js";
 import { offerPasskeys } from "./passkeys.js";
 import { rememberPlace } from "./place.js";
 import { listenToPicks, showPicks } from "./picks.js";
 import { showProgress } from "./progress.js";
+import { Shown } from "./shown.js";
 import { fill, tick } from "./times.js";
 import { absolute, relative, say } from "./words.js";
 
@@ -19,6 +20,8 @@ const root = document.documentElement;
 const main = document.getElementById("live");
 const indicator = document.getElementById("indicator");
 const banner = document.getElementById("banner");
+const hold = document.getElementById("hold");
+const waiting = document.getElementById("waiting");
 
 let state: "wait" | "live" | "fault" | "offline" = indicator?.dataset.state === "fault" ? "fault" : "wait";
 let checkedAt = Number(indicator?.dataset.checkedAt ?? NaN);
@@ -26,6 +29,8 @@ let fault: Fault | null = null;
 // Server time minus our time: relative times are right although a clock is wrong.
 let skew = 0;
 let gone = false;
+// When what is shown was true, while somebody holds it.
+let heldAt = NaN;
 
 const now = () => Date.now() / 1000 + skew;
 
@@ -35,12 +40,14 @@ function put(node: Element | null | undefined, text: string): void {
 
 function status(): void {
   if (!indicator || !banner) return;
-  const age = Number.isNaN(checkedAt) ? "–" : relative(Math.min(checkedAt, now()), now());
-  indicator.dataset.state = state;
+  const held = state === "live" && !!shown?.held;
+  const at = held ? heldAt : checkedAt;
+  const age = Number.isNaN(at) ? "–" : relative(Math.min(at, now()), now());
+  indicator.dataset.state = held ? "held" : state;
   // For paper, where no time passes.
   if (!Number.isNaN(checkedAt)) indicator.dataset.asOf = say("as of {time}", { time: absolute(checkedAt) });
   const words = { wait: say("Connecting…"), live: say("Live · updated {age}", { age }), fault: say("Server unreachable"), offline: say("Offline") };
-  put(indicator.querySelector("span"), words[state]);
+  put(indicator.querySelector("span"), held ? say("Held · as of {age}", { age }) : words[state]);
   // The banner is read aloud when it changes: it holds fixed times, not ticking ones.
   const since = Number.isNaN(checkedAt) ? "–" : absolute(checkedAt);
   if (state === "offline") put(banner, say("Connection to Glasshouse lost — showing data from {age}.", { age: since }));
@@ -72,8 +79,21 @@ function told(): void {
   counts();
   showPicks();
   viewStored();
+  showCut();
 }
-const shown = main && new Shown(main, (root) => fill(root, now()), told, () => again());
+const shown = main && new Shown(main, (root) => fill(root, now()), told, () => again(), wait);
+
+function wait(count: number): void {
+  put(waiting, count ? say("{n} wait", { n: count.toLocaleString("en") }) : "");
+}
+
+hold?.addEventListener("click", () => {
+  if (!shown) return;
+  heldAt = checkedAt;
+  shown.hold(!shown.held);
+  hold.setAttribute("aria-pressed", String(shown.held));
+  status();
+});
 
 function hear(message: ToTab): void {
   if (message.kind === "tick") {
@@ -105,6 +125,7 @@ tick(now());
 viewStored();
 rememberPlace();
 askAgain();
+watchCut();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(() => {
   tick(now());
@@ -112,5 +133,6 @@ setInterval(() => {
 }, 1000);
 if (root.dataset.live === "yes" && main) {
   const feed = `${base}/${encodeURIComponent(root.dataset.server ?? "")}/live?lang=${encodeURIComponent(root.lang)}`;
+  hold?.removeAttribute("disabled");
   again = connect(feed, main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
 }

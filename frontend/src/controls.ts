@@ -1,4 +1,5 @@
-// Buttons: theme, copying.
+// Buttons: theme, language, copying.
+import { base } from "./base.js";
 import { tell } from "./told.js";
 import { visible } from "./visible.js";
 import { say } from "./words.js";
@@ -12,6 +13,15 @@ export function toggleTheme(): void {
   } catch {
     // Storage is forbidden: the choice lasts for this page.
   }
+}
+
+const YEAR = 31_536_000;
+
+/** Show this page, and every other from now on, in another language. */
+function speak(language: string): void {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `glasshouse_language=${language}; path=${base || "/"}; max-age=${YEAR}; samesite=lax${secure}`;
+  location.reload();
 }
 
 // Ids are said again, long texts are not.
@@ -37,6 +47,7 @@ export function listen(): void {
     if (button && from) void copy(document.getElementById(from)?.textContent ?? "", button);
     else if (button?.dataset.copy !== undefined) void copy(button.dataset.copy, button);
     else if (button?.dataset.action === "theme") toggleTheme();
+    else if (button?.dataset.language) speak(button.dataset.language);
   });
   window.addEventListener("storage", (event) => {
     if (event.key === "theme" && event.newValue) document.documentElement.dataset.theme = event.newValue;

@@ -25,6 +25,7 @@ const ACTS: Record<string, () => void> = {
   a: pickPage,
   b: toButtons,
   t: toggleTheme,
+  h: () => document.getElementById("hold")?.click(),
 };
 const REPEATED = new Set(["j", "k"]);
 
@@ -100,6 +101,8 @@ function press(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (event.key === "Escape" && target instanceof HTMLInputElement && target.type === "search" && !target.value) return target.blur();
+  // What rests on a row holds the list: this lets it go.
+  if (event.key === "Escape" && target instanceof HTMLElement && rowOf(target) && !target.closest(TYPING)) return target.blur();
   if ((target.closest(TYPING) && !target.matches(BOX)) || off()) return;
   const found = act(event);
   if (!found) return;

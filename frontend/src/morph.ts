@@ -1,10 +1,34 @@
-// Puts live data into the page: keeps focus, scroll, open details and a selection, and touches only what differs.
-import type { Fragment, Patch, Piece } from "./messages.js";
-import { keepFocus } from "./rows.js";
+// Puts what a page says now into what it shows: keeps focus, scroll, open details, and touches only what differs.
+import { ofCut } from "./cut.js";
 
 // Where a part stands that is the same in the page already, and that part as it was before anything moved.
-const SAME = "data-same";
+export const SAME = "data-same";
 const standing = new WeakMap<Element, Element>();
+
+/** Say which element of the page an unchanged part (``hole``) stands for. */
+export function stands(hole: Element, part: Element): void {
+  standing.set(hole, part);
+}
+
+/**
+ * How changes are put in. "flow": as they come. "still": nothing is added, taken out or moved; what is there
+ * says what is true of it now.
+ */
+export type Manner = "flow" | "still";
+
+let manner: Manner = "flow";
+
+/** Give `old` what is in `fresh`. */
+export function morph(old: Element, fresh: ParentNode & Node, how: Manner): void {
+  manner = how;
+  inside(old, fresh);
+}
+
+/** Make `old` say what `fresh` says of the same. */
+export function morphPart(old: Element, fresh: Element): void {
+  manner = "flow";
+  sync(old, fresh);
+}
 
 // A form that somebody may be filling in, or a view of the same bytes, stays as it is.
 function kept(old: Element, fresh: Element): boolean {
@@ -13,8 +37,8 @@ function kept(old: Element, fresh: Element): boolean {
 }
 
 function ours(old: Element, name: string): boolean {
-  // A fold stays as somebody left it.
-  return name === "data-done" || (name === "open" && old.nodeName === "DETAILS");
+  // A fold stays as somebody left it; the console's own pages have no styles of their own.
+  return name === "data-done" || name === "style" || ofCut(old, name) || (name === "open" && old.nodeName === "DETAILS");
 }
 
 function attributes(old: Element, fresh: Element): void {
@@ -55,10 +79,93 @@ function sync(old: Node, fresh: Node): void {
 }
 
 function inside(old: Element, fresh: ParentNode & Node): void {
-  if (!sameShape(old, fresh)) return arrange(old, fresh);
+  if (!sameShape(old, fresh)) {
+    if (manner === "still") return syncKnown(old, fresh);
+    if (old.hasAttribute("data-places")) return takePlaces(old, fresh);
+    return inView(old) ? replace(old, fresh) : arrange(old, fresh);
+  }
   let one = old.firstChild;
   let other = fresh.firstChild;
   for (; one && other; one = one.nextSibling, other = other.nextSibling) sync(one, other);
+}
+
+/** Without adding, taking out or moving anything: an element is the one with its id, or the next of its kind without one. */
+function syncKnown(old: Element, fresh: ParentNode & Node): void {
+  const known = new Map([...old.children].map((child) => [key(child), child]));
+  let cursor = old.firstElementChild;
+  for (const child of [...fresh.children]) {
+    let match = key(child) ? known.get(key(child)) : cursor;
+    while (!key(child) && match && (!alike(match, child) || match.className !== child.className)) match = match.nextElementSibling;
+    if (!match || !alike(match, child)) continue;
+    if (!key(child)) cursor = match.nextElementSibling;
+    sync(match, child);
+  }
+}
+
+// Rows whose beginning is in sight: what comes before them would push them down.
+function inView(rows: Element): boolean {
+  if (!/^(TBODY|UL|OL)$/.test(rows.nodeName)) return false;
+  const top = document.querySelector(".strip")?.getBoundingClientRect().bottom ?? 0;
+  return rows.getBoundingClientRect().top >= top;
+}
+
+/** Give `old` the children of `fresh` without moving one: where another stands than before, it is made anew. */
+function replace(old: Element, fresh: ParentNode & Node): void {
+  let one = old.firstChild;
+  for (const child of [...fresh.childNodes]) {
+    if (!one) {
+      old.append(filled(child));
+      continue;
+    }
+    const next: ChildNode | null = one.nextSibling;
+    if (alike(one, child)) sync(one, child);
+    else one.replaceWith(filled(child));
+    one = next;
+  }
+  while (one) {
+    const next: ChildNode | null = one.nextSibling;
+    one.remove();
+    one = next;
+  }
+}
+
+/**
+ * Rows of a kind that come and go all the time have places. One keeps its place while it is there; the next that
+ * comes takes the first free one. A free place keeps its height, and places become more, never fewer.
+ */
+function takePlaces(old: Element, fresh: ParentNode & Node): void {
+  const isPlace = (row: Element) => row.classList.contains("run");
+  const wanted = new Map([...fresh.children].filter((row) => isPlace(row) && key(row)).map((row) => [key(row), row]));
+  const places = [...old.children].filter(isPlace) as HTMLElement[];
+  const free: HTMLElement[] = [];
+  for (const place of places) {
+    const same = wanted.get(key(place));
+    wanted.delete(key(place));
+    if (same) sync(place, same);
+    else free.push(place);
+  }
+  for (const row of wanted.values()) {
+    const place = free.shift();
+    if (place) place.replaceWith(filled(row));
+    else [...old.children].filter(isPlace).pop()?.after(filled(row));
+  }
+  for (const place of free) if (key(place)) vacate(place);
+  const others = (rows: Iterable<Element>) => [...rows].filter((row) => !isPlace(row));
+  const before = others(old.children);
+  others(fresh.children).forEach((row, index) => {
+    const match = before[index];
+    if (match) sync(match, row);
+    else old.append(filled(row));
+  });
+  for (const row of before.slice(others(fresh.children).length)) row.remove();
+}
+
+function vacate(place: HTMLElement): void {
+  const empty = document.createElement("td");
+  empty.colSpan = 5;
+  place.style.height = `${place.offsetHeight}px`;
+  place.removeAttribute("id");
+  place.replaceChildren(empty);
 }
 
 /**
@@ -107,92 +214,4 @@ function next(cursor: Node | null, child: Node): Node | null {
   if (child instanceof Text) return cursor instanceof Text ? cursor : null;
   while (node && !alike(node, child)) node = node.nextSibling;
   return node;
-}
-
-// Parsed apart: in a template nothing runs or loads, and a row may stand alone.
-function parsed(html: string, ready: (root: ParentNode) => void): DocumentFragment {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  ready(template.content);
-  return template.content;
-}
-
-/** The page's live part: what is shown there, and which edition of it. */
-export class Shown {
-  #digest = "";
-  // Somebody is selecting text: what comes meanwhile is not shown, and asked for again.
-  #behind = false;
-
-  /** `ready` gets what is new before it is shown, `after` is called when something was, `again` asks for the whole page. */
-  constructor(
-    readonly main: HTMLElement,
-    readonly ready: (root: ParentNode) => void,
-    readonly after: () => void,
-    readonly again: () => void,
-  ) {
-    document.addEventListener("selectionchange", () => {
-      if (this.#behind && !this.#selecting()) this.#ask();
-    });
-  }
-
-  show(message: Fragment | Patch): void {
-    if (message.digest === this.#digest) {
-      this.#behind = false;
-      return;
-    }
-    if (this.#selecting()) {
-      this.#behind = true;
-      return;
-    }
-    if (message.base !== null && message.base !== this.#digest) return this.#ask();
-    const focus = keepFocus(this.main);
-    if (message.kind === "patch") this.#patch(message.parts);
-    else if (!this.#whole(message)) return this.#ask();
-    focus();
-    this.#digest = message.digest;
-    this.#behind = false;
-    this.after();
-  }
-
-  #ask(): void {
-    this.#behind = false;
-    this.again();
-  }
-
-  #selecting(): boolean {
-    const selection = getSelection();
-    return !!selection && !selection.isCollapsed && this.main.contains(selection.anchorNode);
-  }
-
-  #part(id: string): Element | null {
-    return this.main.querySelector("#" + CSS.escape(id));
-  }
-
-  #patch(parts: [string, string][]): void {
-    for (const [id, html] of parts) {
-      const old = this.#part(id);
-      const fresh = parsed(html, this.ready).firstElementChild;
-      // What stands within something kept belongs to it.
-      if (old && fresh && !old.parentElement?.closest("[data-kept]")) sync(old, fresh);
-    }
-  }
-
-  #whole({ pieces }: Fragment): boolean {
-    const missing = (piece: Piece) => typeof piece !== "string" && piece.length === 1 && !this.#part(piece[0]);
-    if (pieces.some(missing)) return false;
-    const html = pieces.map((piece) => {
-      if (typeof piece === "string") return piece;
-      const [id, part] = piece;
-      if (part !== undefined) return part;
-      const name = this.#part(id)?.localName ?? "div"; // never the latter: none is missing
-      return `<${name} id="${id}" ${SAME}></${name}>`;
-    });
-    const fresh = parsed(html.join(""), this.ready);
-    for (const hole of fresh.querySelectorAll(`[${SAME}]`)) {
-      const part = this.#part(hole.id);
-      if (part) standing.set(hole, part);
-    }
-    inside(this.main, fresh);
-    return true;
-  }
 }

@@ -24,6 +24,16 @@ export class Page {
     return true;
   }
 
+  /** Which edition this is, or null when nothing is known. */
+  get digest(): string | null {
+    return this.#digest;
+  }
+
+  /** The rows of tables and lists, by their ids. */
+  rows(): Map<string, string> {
+    return new Map([...this.#parts].filter(([, html]) => /^<(tr|tbody|li) /.test(html)));
+  }
+
   /** The page as if it came whole, or null when nothing is known of it. */
   whole(): Fragment | null {
     if (this.#digest === null) return null;

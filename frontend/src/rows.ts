@@ -10,6 +10,15 @@ export function rowOf(node: Element | null): Element | null {
   return node?.closest("main") ? node.closest(ROWS) : null;
 }
 
+const HOVERS = matchMedia("(hover: hover)");
+const POINTED = `:is(${ROWS}):hover`;
+
+/** Whether a pointer or the focus rests on a row. */
+export function resting(main: HTMLElement): boolean {
+  if (document.hidden) return false;
+  return !!rowOf(document.activeElement) || (HOVERS.matches && !!main.querySelector(POINTED));
+}
+
 /** What opens a row: the link of its head, else its first. */
 export function linkOf(row: Element): HTMLAnchorElement | null {
   return row.querySelector<HTMLAnchorElement>("th[scope=row] a[href]") ?? row.querySelector<HTMLAnchorElement>("a[href]");

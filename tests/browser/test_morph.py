@@ -65,23 +65,38 @@ def rows(ids: list[str], text: str = "x") -> str:
     return "\n".join(f'<tr id="{key}"><td>{key} {text}</td></tr>' for key in ids)
 
 
-def table(ids: list[str], *, before: str = "", text: str = "x") -> str:
+def table(ids: list[str], *, before: str = "", text: str = "x", after: str = "") -> str:
     inside = f"<table><tbody>\n{rows(ids, text)}\n</tbody></table>"
-    return f'{before}<section class="panel">{inside}</section>'
+    return f'{before}<section class="panel">{inside}</section>{after}'
 
 
-async def test_rows_that_stay_stay_where_they_are(empty: House, context: BrowserContext) -> None:
+WATCH = """window.moved = []; new MutationObserver((all) => {
+  for (const {addedNodes, removedNodes} of all)
+    for (const node of [...addedNodes, ...removedNodes]) if (node.id) moved.push(node.id);
+}).observe(document.getElementById("live"), {subtree: true, childList: true})"""
+TURNS = (["new", "a", "b", "c"], ["a", "b", "c", "d"], ["a", "c", "d"], ["a", "x", "c"])
+
+
+async def test_rows_that_are_read_further_down_stay_what_they_are(
+    empty: House, context: BrowserContext
+) -> None:
     page = await page_of(context, empty)
     teller = Teller(page)
-    await teller.tell(table(["a", "b", "c", "d"]))
-    await page.evaluate("""window.moved = []; new MutationObserver((all) => {
-      for (const {addedNodes, removedNodes} of all)
-        for (const node of [...addedNodes, ...removedNodes]) if (node.id) moved.push(node.id);
-    }).observe(document.getElementById("live"), {subtree: true, childList: true})""")
-    for ids in (["new", "a", "b", "c"], ["a", "b", "c", "d"], ["a", "c", "d"], ["a", "x", "c"]):
-        await teller.tell(table(ids))
+    far = "<p>far</p>" * 200
+    await teller.tell(table(["a", "b", "c", "d"], after=far))
+    await page.evaluate("document.querySelector('#live > p').scrollIntoView()")
+    await page.evaluate(WATCH)
+    for ids in TURNS:
+        await teller.tell(table(ids, after=far))
     # Only what came and what went was ever touched.
     assert await page.evaluate("moved") == ["new", "d", "new", "d", "b", "x", "d"]
+
+
+async def test_no_row_in_sight_is_moved(empty: House, context: BrowserContext) -> None:
+    teller = Teller(await page_of(context, empty))
+    stayed = [await teller.tell(table(ids)) for ids in (["a", "b", "c", "d"], *TURNS)]
+    # What keeps its place is not touched, what gets another is made anew there.
+    assert stayed == [[], [], [], ["a"], ["a"]]
 
 
 async def test_a_part_that_moves_elsewhere_comes_whole(

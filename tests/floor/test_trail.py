@@ -82,6 +82,17 @@ def test_what_was_before_a_fault_is_forgotten() -> None:
     assert trail.mark is None
 
 
+def test_how_many_jobs_a_worker_ran_at_once_is_remembered_for_ten_minutes() -> None:
+    def at(busy: int, now: float) -> int:
+        trail.look(state({}, Worker(wid="a", hostname="h", pid=1, busy=busy)), now)
+        return trail.most_running["a"]
+
+    trail = Trail()
+    assert [at(1, 100), at(3, 101), at(0, 102), at(2, 700), at(1, 702)] == [1, 3, 3, 3, 1]
+    trail.look(state({}), 703)
+    assert dict(trail.most_running) == {}
+
+
 def test_a_worker_is_quiet_since_it_was_first_seen_so() -> None:
     trail = Trail()
     running = Worker(wid="a", hostname="h", pid=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from glasshouse.floor.floor import ServerFloor
@@ -36,9 +37,15 @@ class Reader(FakeReader):
         )
 
 
-def shown(jobs: list[StoredJob], workers: tuple[Worker, ...] | None, **query: str) -> BusyView:
+def shown(
+    jobs: list[StoredJob],
+    workers: tuple[Worker, ...] | None,
+    most: dict[str, int] | None = None,
+    **query: str,
+) -> BusyView:
     server = ServerFloor("main", Reader(jobs), clock=lambda: NOW)
-    server._sampler.snapshot = snapshot(workers=workers)
+    made = snapshot(workers=workers)
+    server._sampler.snapshot = msgspec.structs.replace(made, most_running=most or {})
     floor = seen(server)
     context = PageContext(
         floor=floor,
@@ -78,6 +85,19 @@ def test_a_worker_that_told_nothing_goes_by_its_id_and_no_host_is_counted() -> N
     assert (host.name, host.workers[0].worker.pid) == ("host not told", "")
     assert host.workers[0].runs[0].held == "w-17"
     assert view.totals == "1 job runs · 1 worker"
+
+def test_jobs_stand_in_the_order_in_which_they_began_and_room_is_kept_for_others() -> None:
+    jobs = [
+        msgspec.structs.replace(running(jid, "w1", left=left), reserved_at=NOW - began)
+        for jid, left, began in (("third", 10, 1), ("first", 20, 9), ("second", 30, 5))
+    ]
+    workers = (worker("w1", busy=3), worker("w2"), worker("w3"))
+    view = shown(jobs, workers, {"w1": 5, "w2": 2, "w3": 1000})
+    one, two, three = view.hosts[0].workers
+    assert [run.jid for run in one.runs] == ["first", "second", "third"]
+    assert [len(item.free) for item in (one, two, three)] == [2, 2, 25]
+    (alone,) = shown([], (worker("w1"),)).hosts[0].workers
+    assert len(alone.free) == 1
 
 
 def test_a_job_whose_worker_is_gone_or_that_never_had_one_is_listed_apart() -> None:

@@ -200,6 +200,7 @@ class Sampler:
                 round_trip=took,
                 mark=self._trail.mark,
                 quiet_since=self._trail.quiet_since,
+                most_running=self._trail.most_running,
             )
         )
 

@@ -40,7 +40,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     read. ``samples`` are oldest first, about one a second. ``round_trip`` is how
     many seconds the server took to answer the read of ``state``. ``mark`` is how
     long the queues were up to a minute earlier, ``quiet_since`` when the sampler
-    first saw each worker that takes no new jobs as such.
+    first saw each worker that takes no new jobs as such, ``most_running`` how many jobs it
+    saw each worker run at once lately, at most.
     """
 
     generation: int
@@ -52,6 +53,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     round_trip: float | None = None
     mark: Mark | None = None
     quiet_since: Mapping[str, float] = {}
+    most_running: Mapping[str, int] = {}
 
     def age(self, now: float) -> float | None:
         """Return for how many seconds the state has not been confirmed."""

@@ -1,7 +1,9 @@
-"""What the sampler remembers beside totals: how long queues were, and who was quiet since when.
+"""What the sampler remembers beside totals, of queues and of workers.
+
+How long queues were; who was quiet since when, and how many jobs each ran at once.
 
 Bounded: a few marks of the last minute, each of the longest queues only where a
-server has very many.
+server has very many; of workers those that are there.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from glasshouse.model.server import Queue, ServerState, WorkerState
+from glasshouse.model.server import Queue, ServerState, Worker, WorkerState
 
 WINDOW = 60.0
+LATELY = 600.0
+"""For how many seconds it is remembered that a worker ran more jobs at once than now."""
 _EVERY = 10.0
 _LEAST = 5.0
 MOST_QUEUES = 10_000
@@ -48,6 +52,7 @@ class Trail:
         """Remember nothing yet."""
         self._marks: deque[Mark] = deque()
         self._quiet: dict[str, float] = {}
+        self._most: dict[str, tuple[int, float]] = {}
 
     def look(self, state: ServerState, now: float) -> None:
         """Remember what is needed of ``state``, read ``now``."""
@@ -60,6 +65,13 @@ class Trail:
             marks.popleft()
         quiet = (w for w in state.workers or () if w.state is not WorkerState.RUNNING)
         self._quiet = {w.wid: min(now, self._quiet.get(w.wid, now)) for w in quiet}
+        self._most = {w.wid: self._ran_at_once(w, now) for w in state.workers or ()}
+
+    def _ran_at_once(self, worker: Worker, now: float) -> tuple[int, float]:
+        most, at = self._most.get(worker.wid, (0, now))
+        if worker.busy >= most or not 0 <= now - at <= LATELY:
+            return worker.busy, now
+        return most, at
 
     def forget(self) -> None:
         """Forget how long queues were: what follows may be of another life of the server."""
@@ -74,6 +86,11 @@ class Trail:
     def quiet_since(self) -> Mapping[str, float]:
         """When each quiet worker, by its id, was first seen so."""
         return self._quiet
+
+    @property
+    def most_running(self) -> Mapping[str, int]:
+        """How many jobs each worker, by its id, was seen to run at once lately, at most."""
+        return {wid: most for wid, (most, _) in self._most.items()}
 
 
 def _mark(queues: tuple[Queue, ...], at: float) -> Mark:

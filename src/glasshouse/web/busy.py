@@ -42,7 +42,7 @@ async def _grouped(context: PageContext) -> views.BusyView:
     snapshot, locale = server.snapshot, context.locale
     at = Moments(context.now, snapshot.seen(context.now), locale)
     workers = by_host(known_workers(snapshot.state))
-    running = grouped(page, workers, server.name, at)
+    running = grouped(page, workers, server.name, at, snapshot.most_running)
     part = sliced(workers, paging(context)[0], WORKERS)
     return views.BusyView(
         known=snapshot.state is not None,

@@ -1,4 +1,8 @@
-"""Which language an answer is in: the client's first choice among ours (RFC 9110 §12.5.4)."""
+"""Which language an answer is in: what was chosen on a page, else the client's first of ours.
+
+The first choice is that of RFC 9110 §12.5.4. What was chosen on a page is kept in a cookie that
+the page sets; it says nothing but the language.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from starlette.datastructures import Headers
 
 from glasshouse.web.i18n import LOCALES
 
+COOKIE = "glasshouse_language"
+"""The name of the cookie; ``frontend/src/controls.ts`` sets it."""
 _CHOICE = re.compile(
     r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?\s*"
 )
@@ -16,6 +22,18 @@ _BY_LANGUAGE = {locale.partition("-")[0].lower(): locale for locale in LOCALES}
 
 def locale_of(headers: Headers) -> str:
     """Return one of ``LOCALES``; English when the client wants none of them."""
+    return _chosen(headers) or _wanted(headers)
+
+
+def _chosen(headers: Headers) -> str | None:
+    for pair in headers.get("cookie", "").split(";"):
+        name, _, value = pair.partition("=")
+        if name.strip() == COOKIE and value.strip() in LOCALES:
+            return value.strip()
+    return None
+
+
+def _wanted(headers: Headers) -> str:
     best, weight = "en", 0.0
     for part in headers.get("accept-language", "").split(","):
         found = _CHOICE.fullmatch(part)

@@ -21,6 +21,7 @@ from glasshouse.web import format as fmt
 from glasshouse.web.admission import sees_audit
 from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.i18n import LOCALES, t
+from glasshouse.web.spoken import LANGUAGES, SPOKEN, Language
 
 STATIC = "/static/"
 
@@ -37,44 +38,6 @@ NAVIGATION = (
     ("parameters", "/parameters", "Parameters", "p"),
 )
 _NOT_COUNTED = frozenset({"overview", "search", "finished", "history", "parameters"})
-# What the browser needs to say times and states by itself, in the page's language.
-_SPOKEN = (
-    "{n} ago",
-    "in {n}",
-    "{n} s",
-    "{n} min",
-    "{n} h",
-    "{n} d",
-    "Live · updated {age}",
-    "as of {time}",
-    "Connecting…",
-    "Offline",
-    "Server unreachable",
-    "Copied",
-    "Copied: {text}",
-    "This browser does not allow copying here.",
-    "Connection to Glasshouse lost — showing data from {age}.",
-    "Server unreachable since {since} — showing the last known data from {age}.",
-    "Server unreachable since {since} — nothing is known yet.",
-    "Server unreachable since {since}.",
-    "This is not on the server any more. What you see is its last known state.",
-    "{n} of {limit}",
-    "… {n} keys",
-    "… {n} items",
-    "Search in this text",
-    "Previous hit",
-    "Next hit",
-    "No hit",
-    "Fold all",
-    "Unfold all",
-    "Copy all",
-    "Copy the path",
-    "Loading…",
-    "The browser showed no passkey; try again, or use another second factor.",
-    "The server does not hold this any more.",
-    "It could not be loaded; try again.",
-    "Check that the job server runs and can be reached; the page recovers by itself.",
-)
 
 
 class NavItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +76,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     ro: bool
     trash: bool
     base: str
+    languages: tuple[Language, ...]
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -302,7 +266,7 @@ def _shell(
         fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         fault_remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
         fault_since=None if fault is None else fmt.moment(fault.since, now, locale),
-        spoken=json.dumps({text: t(text, locale) for text in _SPOKEN}, ensure_ascii=False),
+        spoken=json.dumps({text: t(text, locale) for text in SPOKEN}, ensure_ascii=False),
         live=live and source is not None,
         person="" if context is None else fmt.display_text(context.viewer.label),
         sign_in=_sign_in(context),
@@ -314,6 +278,7 @@ def _shell(
         and context is not None
         and context.viewer.signed_in,
         base="",
+        languages=tuple(other for other in LANGUAGES if other.locale != locale),
     )
 
 

@@ -18,6 +18,7 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 TEXT = "text/plain; charset=utf-8"
 _WORTH_PACKING = 1024
+_VARY = "accept-encoding, accept-language, cookie"
 _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?P<q>[0-9.]+)\s*)?(?=,|$)", re.IGNORECASE)
 
 
@@ -58,7 +59,7 @@ def shared(headers: Headers, body: bytes, etag: str, compressed: Callable[[], by
 
 
 def _kept(etag: str) -> dict[str, str]:
-    return {"etag": etag, "cache-control": REVALIDATED, "vary": "accept-encoding, accept-language"}
+    return {"etag": etag, "cache-control": REVALIDATED, "vary": _VARY}
 
 
 def _known(headers: Headers, etag: str) -> bool:

@@ -19,8 +19,11 @@ from glasshouse.web.views import ActBar, HostGroup, RunRow, WorkerRuns
 
 OPEN = 30
 """With more workers than this, hosts are folded."""
+PLACES = 25
+"""For how many jobs at once of a worker room is kept, at most."""
 
 MARKS = {Reservation.NEAR: "ends soon", Reservation.PAST: "reservation over"}
+NOTHING: Mapping[str, int] = {}
 _TYPE = 120
 BarOf = Callable[[Worker], ActBar | None]
 
@@ -40,12 +43,13 @@ class Moments(NamedTuple):
 class Running(NamedTuple):
     """The jobs of a page: by the id of the worker that runs them, and the others.
 
-    ``whole`` says that these are all that run.
+    ``whole`` says that these are all that run; ``most`` is how many a worker ran at once lately.
     """
 
     by_worker: Mapping[str, tuple[RunRow, ...]]
     apart: tuple[RunRow, ...]
     whole: bool
+    most: Mapping[str, int]
 
     def count(self, worker: Worker) -> int:
         """Return how many jobs a worker runs, as of the page where that has all of them."""
@@ -53,12 +57,21 @@ class Running(NamedTuple):
         return known if self.whole else max(known, worker.busy)
 
 
-def grouped(page: JobPage, workers: Sequence[Worker], server: str, at: Moments) -> Running:
-    """Return the running jobs of a page under their workers."""
+def grouped(
+    page: JobPage,
+    workers: Sequence[Worker],
+    server: str,
+    at: Moments,
+    most: Mapping[str, int] = NOTHING,
+) -> Running:
+    """Return the running jobs of a page under their workers, in the order in which they began.
+
+    So a job keeps its place while it runs. ``most`` is how many a worker ran at once lately.
+    """
     known = {worker.wid: worker for worker in workers}
     by_worker: dict[str, list[RunRow]] = defaultdict(list)
     apart: list[RunRow] = []
-    for job in page.items:
+    for job in sorted(page.items, key=lambda one: (one.reserved_at or 0.0, one.jid)):
         worker = known.get(job.wid or "")
         row = _run(job, worker, server, at)
         (apart if worker is None else by_worker[worker.wid]).append(row)
@@ -66,6 +79,7 @@ def grouped(page: JobPage, workers: Sequence[Worker], server: str, at: Moments) 
         {wid: tuple(runs) for wid, runs in by_worker.items()},
         tuple(apart),
         whole=len(page.items) == page.total,
+        most=most,
     )
 
 
@@ -111,7 +125,6 @@ def _host(
         row=rows.element_id("host", name),
         name=fmt.display_text(name) or t("host not told", locale),
         unfolded=unfolded,
-        runs=any(running.by_worker.get(worker.wid) for worker in shown),
         workers=tuple(_worker(worker, running, at, bar) for worker in shown),
         count=_count(len(shown), len(workers), locale),
         busy=t("{n} running", locale, n=fmt.number(busy)),
@@ -132,12 +145,14 @@ def _count(shown: int, total: int, locale: str) -> str:
 def _worker(worker: Worker, running: Running, at: Moments, bar: BarOf) -> WorkerRuns:
     runs = running.by_worker.get(worker.wid, ())
     count = running.count(worker)
+    places = min(PLACES, max(1, running.most.get(worker.wid, 0)))
     missing = fmt.number(count - len(runs)) if count > len(runs) else ""
     return WorkerRuns(
         worker=rows.worker_row(worker, at.now, at.seen, at.locale),
         bar=bar(worker),
         idle=not count,
         runs=runs,
+        free=(None,) * max(0, places - len(runs)),
         missing=t("{n} more, by end of reservation", at.locale, n=missing) if missing else "",
     )
 

@@ -183,25 +183,25 @@ class RunRow(Struct, frozen=True, kw_only=True):
 
 
 class WorkerRuns(Struct, frozen=True, kw_only=True):
-    """A worker and what it runs; ``missing`` says how much of that is left out."""
+    """A worker and what it runs; ``missing`` says how much of that is left out.
+
+    ``free`` has an item for each place where a job may come without anything moving.
+    """
 
     worker: WorkerRow
     bar: ActBar | None
     idle: bool
     runs: tuple[RunRow, ...]
+    free: tuple[None, ...]
     missing: str
 
 
 class HostGroup(Struct, frozen=True, kw_only=True):
-    """The workers of one host; what is not to be said of it is empty.
-
-    ``runs`` says whether any of them runs a job of this page.
-    """
+    """The workers of one host; what is not to be said of it is empty."""
 
     row: str
     name: str
     unfolded: bool
-    runs: bool
     workers: tuple[WorkerRuns, ...]
     count: str
     busy: str
