@@ -86,6 +86,7 @@ def test_a_worker_that_told_nothing_goes_by_its_id_and_no_host_is_counted() -> N
     assert host.workers[0].runs[0].held == "w-17"
     assert view.totals == "1 job runs · 1 worker"
 
+
 def test_jobs_stand_in_the_order_in_which_they_began_and_room_is_kept_for_others() -> None:
     jobs = [
         msgspec.structs.replace(running(jid, "w1", left=left), reserved_at=NOW - began)
