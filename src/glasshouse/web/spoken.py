@@ -66,5 +66,6 @@ SPOKEN = (
     "Wait until it has.",
     "Check that it is the Redis of this Faktory, and its database 0.",
     "Name its address too: --web http://HOST:7420.",
+    "Name its Redis too: --redis unix:///var/lib/faktory/db/redis.sock.",
 )
 """Keys of the catalog, handed to the page's scripts."""
