@@ -228,6 +228,13 @@ async def test_a_folder_of_a_work_server_is_looked_into(console: Console) -> Non
     console.file("data/engine.db", "x", 0o640)
     said = await console.said()
     assert [line for line in said if f"chmod 600 {data / 'engine.db'}" in line]
+    (data / "engine.db").unlink()
+    assert await console.said() == []
+    # As engine check says of it.
+    data.chmod(0o755)
+    assert await console.said() == [
+        f"warning: others than its owner can look into {data}. chmod 700 {data}"
+    ]
 
 
 def _none(folder: Path) -> str:

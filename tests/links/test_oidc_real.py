@@ -27,10 +27,10 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextlib.asynccontextmanager
-async def provider(redirect: str) -> AsyncIterator[str]:
-    """Run the provider; yield its issuer."""
+async def provider(redirect: str, where: str) -> AsyncIterator[str]:
+    """Run the provider, whose claims are in the token or in userinfo alone; yield its issuer."""
     process = await asyncio.create_subprocess_exec(
-        *(str(find_node().binary), str(PEERS / "oidc_provider.mjs"), redirect),
+        *(str(find_node().binary), str(PEERS / "oidc_provider.mjs"), redirect, where),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -61,11 +61,12 @@ async def through(browser: httpx.AsyncClient, answer: httpx.Response, until: str
     raise AssertionError("the provider leads nowhere")
 
 
-async def test_somebody_signs_in_at_a_real_provider(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["token", "userinfo"])
+async def test_somebody_signs_in_at_a_real_provider(tmp_path: Path, where: str) -> None:
     port = free_port()
     console = f"http://127.0.0.1:{port}"
     back = f"{console}/sign-in/oidc/callback"
-    async with provider(back) as issuer:
+    async with provider(back, where) as issuer:
         settings = f"""
 [console]
 public_url = "{console}"
@@ -95,4 +96,5 @@ scopes = ["openid", "profile", "groups"]
             again = await browser.get(address)
             assert again.status_code == 403
             assert "cl13nt" not in made.log
+            assert "gave nothing" not in made.log
             assert "code=" not in made.log

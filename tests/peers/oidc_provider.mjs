@@ -1,9 +1,9 @@
 // A real OpenID provider (panva's) on a free port of loopback, with its own sign-in pages.
-// Arguments: the redirect URI of its one client. Prints its issuer as a line of JSON when it answers.
+// Arguments: the redirect URI of its one client; where claims are, "token" or "userinfo". Prints its issuer as a line of JSON when it answers.
 import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
 
-const [redirect] = process.argv.slice(2);
+const [redirect, where] = process.argv.slice(2);
 const server = createServer();
 server.listen(0, "127.0.0.1", () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -11,7 +11,7 @@ server.listen(0, "127.0.0.1", () => {
     clients: [{ client_id: "glasshouse", client_secret: "cl13nt s3cret", redirect_uris: [redirect] }],
     claims: { openid: ["sub"], profile: ["preferred_username"], groups: ["groups"] },
     scopes: ["openid", "profile", "groups"],
-    conformIdTokenClaims: false,
+    conformIdTokenClaims: where === "userinfo",
     features: { devInteractions: { enabled: true } },
     findAccount: (_, id) => ({
       accountId: id,

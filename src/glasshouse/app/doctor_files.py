@@ -19,6 +19,7 @@ from glasshouse.settings.secrets import secrets_of
 
 _JOBS = ("engine.db", "journal-", "status.json")
 """How the files of a work server begin in which something of jobs stands."""
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _WHOLE = os.R_OK | os.W_OK | os.X_OK
 
 
@@ -37,7 +38,7 @@ def settings_checks(config: Path) -> Iterator[Check]:
 
 def data_checks(what: str, data: Path) -> Iterator[Check]:
     """Yield whether a work server can use its folder, and nobody else what lies in it."""
-    check = folder_check(what, data)
+    check = folder_check(what, data, private=True)
     if check.mark is not Mark.FINE:
         yield check
     if check.mark is Mark.WRONG:
@@ -86,8 +87,11 @@ def _faults_of_file(what: str, path: Path, *, secret: bool, within: bool) -> Ite
         yield warn(what, told, f"chmod {'600' if secret else 'g-w'} {path}")
 
 
-def folder_check(what: str, path: Path) -> Check:
-    """Return whether a folder for data can be used, and by nobody else, or could be made."""
+def folder_check(what: str, path: Path, *, private: bool = False) -> Check:
+    """Return whether a folder for data can be used, and by nobody else, or could be made.
+
+    In one that is ``private`` others may not even see what there is.
+    """
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -95,10 +99,12 @@ def folder_check(what: str, path: Path) -> Check:
     except OSError as error:
         return _missing(what, path, error)
     good = fine(what, f"{path} can be written, and by nobody else")
-    return next(_faults_of_folder(what, path, found), good)
+    return next(_faults_of_folder(what, path, found, private=private), good)
 
 
-def _faults_of_folder(what: str, path: Path, found: os.stat_result) -> Iterator[Check]:
+def _faults_of_folder(
+    what: str, path: Path, found: os.stat_result, *, private: bool
+) -> Iterator[Check]:
     if not stat.S_ISDIR(found.st_mode):
         yield _wrong(what, f"{path} is no folder.", "Move that file away, or name a folder.")
     if not _may(path, _WHOLE):
@@ -109,6 +115,9 @@ def _faults_of_folder(what: str, path: Path, found: os.stat_result) -> Iterator[
     yield from _replaced(what, path)
     if found.st_mode & stat.S_IWGRP:
         told = f"its group can change what lies in {path}, not only its owner."
+        yield warn(what, told, f"chmod 700 {path}")
+    if private and found.st_mode & _OTHERS:
+        told = f"others than its owner can look into {path}."
         yield warn(what, told, f"chmod 700 {path}")
 
 
