@@ -24,8 +24,12 @@ MESSAGES: Mapping[str, str] = {
         "请用其地址或所在机器的名称打开，或添加该名称：写在 [console] 的 hosts 中，"
         "或 GLASSHOUSE_HOSTS 中。"
     ),
-    "Faktory's Web UI is slow, and asked for other pages.": "Faktory 的 Web UI 很慢，正在读取其他页面。",
-    "The job server was asked and has not answered yet.": "已向任务服务器发出请求，但尚未得到答复。",
+    "Faktory's Web UI is slow, and asked for other pages.": (
+        "Faktory 的 Web UI 很慢，正在读取其他页面。"
+    ),
+    "The job server was asked and has not answered yet.": (
+        "已向任务服务器发出请求，但尚未得到答复。"
+    ),
     "Name its Redis too: --redis unix:///var/lib/faktory/db/redis.sock.": (
         "请一并指明其 Redis：--redis unix:///var/lib/faktory/db/redis.sock。"
     ),
