@@ -115,10 +115,13 @@ async def test_a_job_of_active_job_has_one_name_in_every_list(
 ) -> None:
     """Pages of Faktory before 1.9 show the type that all of them have."""
     facts = [{"job_class": "InvoiceJob", "arguments": [17]}]
-    wrapped = {"jobtype": WRAPPER, "args": facts, "custom": {"wrapped": "InvoiceJob"}}
+    wrapped: dict[str, Any] = {"jobtype": WRAPPER, "args": facts}
+    wrapped["custom"] = {"wrapped": "InvoiceJob"}
     faktory.push("mail", "job-1", **wrapped)
+    wrapped["failure"] = FAILURE
     faktory.put("retries", "r-1", "2999-01-01T00:00:00Z", **wrapped)
-    faktory.put("dead", "d-1", "2999-01-01T00:00:00Z", jobtype="InvoiceJob", args=facts)
+    wrapped["jobtype"] = "InvoiceJob"
+    faktory.put("dead", "d-1", "2999-01-01T00:00:00Z", **wrapped)
     pages = [
         await reader.queue_jobs("mail", ListQuery()),
         await reader.set_jobs(JobSet.RETRIES, ListQuery()),
