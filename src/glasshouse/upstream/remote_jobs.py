@@ -7,9 +7,9 @@ import msgspec
 from glasshouse.classic.arguments import Arguments
 from glasshouse.classic.jobs import JobPage, QueuedJob, ShownFailure, ShownJob
 from glasshouse.classic.server import ShownReservation
-from glasshouse.model.job import ROUNDED, JobSet, JobState, StoredJob
+from glasshouse.model.job import ROUNDED, WRAPPER, JobSet, JobState, StoredJob
 from glasshouse.model.times import stored_time
-from glasshouse.wire.jobnames import name_of
+from glasshouse.wire.jobnames import name_of, wrapped_name
 from glasshouse.wire.lenient import fields, value
 
 
@@ -45,7 +45,7 @@ def detailed(job: StoredJob, page: JobPage) -> StoredJob:
     return msgspec.structs.replace(
         job,
         # A list may have cut off what tells it.
-        jobtype=name_of(job.jobtype, payload),
+        jobtype=_name(job.jobtype, page.args),
         payload=payload,
         shown_args=_shown(page.args),
         rounded_args=_rounded(page.args),
@@ -75,17 +75,23 @@ def _failure(shown: ShownFailure) -> dict[str, object]:
 def _partial(
     state: JobState, row: ShownJob | ShownReservation, failure: dict[str, object] | None
 ) -> StoredJob:
-    payload = _payload(row.jid, row.jobtype, row.queue, row.args, failure)
     return StoredJob(
         state=state,
         jid=row.jid,
-        jobtype=name_of(row.jobtype, payload),
+        jobtype=_name(row.jobtype, row.args),
         queue=row.queue,
-        payload=payload,
+        payload=_payload(row.jid, row.jobtype, row.queue, row.args, failure),
         partial=True,
         shown_args=_shown(row.args),
         rounded_args=_rounded(row.args),
     )
+
+
+def _name(jobtype: str, args: Arguments) -> str:
+    """Return what a job goes by; a page before 1.9 shows the type that all of ActiveJob have."""
+    if jobtype != WRAPPER or args.items is None:
+        return jobtype
+    return wrapped_name(None, f"[{','.join(args.items)}]".encode())
 
 
 def _payload(
