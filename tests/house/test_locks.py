@@ -47,12 +47,17 @@ def test_the_locks_hold_exactly_what_building_requires() -> None:
     assert required.items() <= _pins("run.txt").items()
 
 
-def test_values_are_written_as_by_the_oldest_template_engine_that_is_allowed() -> None:
-    """Before 2.22 a template wrote Python's True as true, and None as none."""
+@pytest.mark.parametrize(("name", "needed"), [("minijinja", (2, 22)), ("joserfc", (1, 7))])
+def test_older_versions_that_behave_otherwise_are_not_allowed(
+    name: str, needed: tuple[int, ...]
+) -> None:
+    """MiniJinja wrote Python's True as true, joserfc refused tokens of more than 8,000 bytes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    (bound,) = (name for name in project["dependencies"] if name.startswith("minijinja"))
-    least = tuple(map(int, bound.removeprefix("minijinja>=").split(".")))
-    assert least >= (2, 22)
+    (bound,) = (line for line in project["dependencies"] if line.startswith(name))
+    assert tuple(map(int, bound.removeprefix(f"{name}>=").split("."))) >= needed
+
+
+def test_templates_write_values_as_python_does() -> None:
     assert Environment().render_str("{{ yes }} {{ none }}", yes=True, none=None) == "True None"
 
 
