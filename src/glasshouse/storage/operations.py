@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from glasshouse.model.errors import GlasshouseError, StoreError
-from glasshouse.storage.tables import CHUNK, OPERATION, PREVIEW, TOUCHED
+from glasshouse.storage.tables import CHUNK, OPERATION, PREVIEW, TOUCHED, TRASH
 
 PREVIEW_SECONDS = 600.0
 _PREVIEWS = 20
@@ -266,9 +266,15 @@ def on_server(db: sa.Connection, server: str, most: int, seen: Seen) -> list[Run
 
 
 def on_job(db: sa.Connection, server: str, jid: str, most: int, seen: Seen) -> list[Running]:
-    """Return the newest seen ones that named a job, or a few jobs with it among them."""
-    named = sa.select(TOUCHED.c.operation).where(TOUCHED.c.server == server, TOUCHED.c.jid == jid)
-    asked = sa.select(OPERATION).where(OPERATION.c.id.in_(named))
+    """Return the newest seen ones that named a job, or a few jobs with it among them.
+
+    Those that deleted it are among them as long as the trash has it, however many jobs they had.
+    """
+    named, thrown = (
+        sa.select(table.c.operation).where(table.c.server == server, table.c.jid == jid)
+        for table in (TOUCHED, TRASH)
+    )
+    asked = sa.select(OPERATION).where(OPERATION.c.id.in_(sa.union(named, thrown)))
     return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
 
 
