@@ -13,10 +13,10 @@ import typer
 from glasshouse.cli.options import AsJson, ConfigFile
 from glasshouse.model.access import Actor, Context, Decision, IPAddress, Outcome
 from glasshouse.model.errors import SettingsError
-from glasshouse.model.operation import Operation, Target
+from glasshouse.model.operation import SERVER_WIDE, Operation, Target
 from glasshouse.policy import reasons
 from glasshouse.policy.roles import Role, parse_age
-from glasshouse.policy.rules import Rules, default_rules
+from glasshouse.policy.rules import FLUSH_IS_OFF, Rules, default_rules
 from glasshouse.settings import SERVER
 
 EXITS = {
@@ -72,7 +72,10 @@ def explain(
     ] = None,
     server: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="On which server; without it, the first one."),
+        typer.Option(
+            metavar="NAME",
+            help="What can be done on this server; without it, what the roles come to.",
+        ),
     ] = None,
     factor_age: Annotated[
         str | None,
@@ -101,7 +104,10 @@ def explain(
             remedy=f"The roles are {', '.join(sorted(rules.roles))}.",
         )
     wanted, where = _operation(operation), _server(server, servers)
-    decision = rules.by_role(
+    if wanted in SERVER_WIDE:
+        # No queue stands for it: who may do it covers every one.
+        queue = None
+    asked = (
         Actor(name="local:somebody", roles=(role,)),
         wanted,
         Target(server=where, queue=queue),
@@ -111,15 +117,19 @@ def explain(
             approved=approved,
         ),
     )
-    off = where if rules.off(wanted, where) else None
-    _print(decision, queue, off, as_json=as_json)
+    beyond = rules.beyond(wanted, where)
+    # Of a server that is named it is said what can be done there, else what the roles come to.
+    decision = rules.by_role(*asked) if server is None else rules.decide(*asked)
+    _print(decision, queue, where, beyond, as_json=as_json)
     raise typer.Exit(EXITS[decision.outcome])
 
 
-def _print(decision: Decision, queue: str | None, off: str | None, *, as_json: bool) -> None:
-    """Say what the roles come to; ``off`` is the server where it is switched off for everybody."""
+def _print(
+    decision: Decision, queue: str | None, server: str, beyond: Decision | None, *, as_json: bool
+) -> None:
+    """Say what it comes to, and why nobody can do it on ``server``, if that is so."""
     said = reasons.sentence(decision, every_queue=queue is None).format(**reasons.facts(decision))
-    rule = f"roles.{decision.role}.{decision.setting}" if decision.setting else decision.why.value
+    rule = f"roles.{decision.role}.{decision.setting}" if decision.role else decision.why.value
     if as_json:
         told = {
             "outcome": decision.outcome,
@@ -129,14 +139,16 @@ def _print(decision: Decision, queue: str | None, off: str | None, *, as_json: b
             "detail": said,
             "reason_needed": decision.needs_reason,
         }
-        if off is not None:
-            told["switched_off"] = True
+        if beyond is not None:
+            told["switched_off" if beyond == FLUSH_IS_OFF else "only_watched"] = True
         typer.echo(msgspec.json.encode(told))
         return
     also = " A reason must be given." if decision.needs_reason else ""
     typer.echo(f"{_WORDS[decision.outcome]}: {said} ({rule}){also}")
-    if off is not None:
-        typer.echo(f"It is switched off on {off}: nobody can do it there before flush = true.")
+    if beyond == FLUSH_IS_OFF:
+        typer.echo(f"It is switched off on {server}: nobody can do it there before flush = true.")
+    elif beyond is not None:
+        typer.echo(f"Nobody can do it on {server}: operations work on the embedded server.")
 
 
 def _rules(config: Path | None) -> tuple[Rules, tuple[str, ...]]:

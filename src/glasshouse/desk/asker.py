@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from glasshouse.ledger.record import Who
 from glasshouse.model.access import Decision, Outcome
-from glasshouse.model.operation import Operation, Target
+from glasshouse.model.operation import SERVER_WIDE, Operation, Target
 from glasshouse.model.redaction import Redaction
 from glasshouse.policy.sight import Sight
 
@@ -35,10 +35,12 @@ class Asker:
     def best(self, operation: Operation, server: str) -> Decision:
         """Return what is decided where it is most likely to be allowed.
 
-        A role that covers some queues may do it there: the first of its globs stands for them.
+        A role that covers some queues may do it there, unless it concerns all of the server:
+        the first of its globs stands for them.
         """
+        some = () if operation in SERVER_WIDE else self.globs
         decisions = [
             self.decide(operation, Target(server=server, queue=queue))
-            for queue in dict.fromkeys((None, *self.globs))
+            for queue in dict.fromkeys((None, *some))
         ]
         return max(decisions, key=lambda decision: _ORDER.index(decision.outcome))

@@ -38,3 +38,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     server: str
     queue: str | None = None
+
+
+SERVER_WIDE = frozenset({
+    Operation.SET_CLEAR, Operation.WORKER_QUIET, Operation.WORKER_TERMINATE,
+    Operation.SERVER_CONFIGURE, Operation.SERVER_FLUSH,
+})  # fmt: skip
+"""What concerns every queue of a server: a role that covers some of them may not do it."""

@@ -25,10 +25,11 @@ SENTENCES: Mapping[Why, str] = {
 }
 EVERY_QUEUE = "Role {role} does not cover every queue."
 STRANGER = "You are not signed in."
-FLUSH, TOKEN = "flush", "token"
+FLUSH, TOKEN, WATCHED = "flush", "token", "watched"
 BEYOND: Mapping[str, str] = {
     FLUSH: "Flushing a server is switched off.",
     TOKEN: "This token was not made for it.",
+    WATCHED: "This server can only be looked at: operations work on the embedded server.",
 }
 """Of a decision that no role made: what made it, as its ``setting``."""
 

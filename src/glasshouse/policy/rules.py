@@ -25,7 +25,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Roles by name, the role of each member by qualified name, and that of who is not signed in.
 
     ``anonymous`` is ``None`` where nobody sees anything without signing in. ``flushable`` are
-    the servers for which ``server.flush`` is not switched off.
+    the servers for which ``server.flush`` is not switched off, ``watched`` those that can only
+    be looked at.
     """
 
     roles: Mapping[str, Role]
@@ -33,6 +34,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     anonymous: str | None = None
     read_only: bool = False
     flushable: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
 
     def stranger(self) -> Actor:
         """Return who is not signed in."""
@@ -68,13 +70,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         self, actor: Actor, operation: Operation, target: Target, context: Context
     ) -> Decision:
         """Return whether ``actor`` may do this now."""
-        if self.off(operation, target.server):
-            return FLUSH_IS_OFF
-        return self.by_role(actor, operation, target, context)
+        beyond = self.beyond(operation, target.server)
+        return self.by_role(actor, operation, target, context) if beyond is None else beyond
 
-    def off(self, operation: Operation, server: str) -> bool:
-        """Return whether an operation is switched off on a server, whatever the roles say."""
-        return operation is Operation.SERVER_FLUSH and server not in self.flushable
+    def beyond(self, operation: Operation, server: str) -> Decision | None:
+        """Return why nobody may do an operation on a server, whatever the roles say."""
+        if self.read_only:
+            return None
+        if server in self.watched:
+            return ONLY_WATCHED
+        off = operation is Operation.SERVER_FLUSH and server not in self.flushable
+        return FLUSH_IS_OFF if off else None
 
     def by_role(
         self, actor: Actor, operation: Operation, target: Target, context: Context
@@ -86,6 +92,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FLUSH_IS_OFF = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting=reasons.FLUSH)
+ONLY_WATCHED = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting=reasons.WATCHED)
 
 
 def check(rules: Rules) -> Rules:

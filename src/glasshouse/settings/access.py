@@ -84,6 +84,7 @@ def access_settings(
     *,
     read_only: bool,
     flushable: frozenset[str],
+    watched: frozenset[str],
     folder: Path,
     secret: Callable[[str | None, str | None, str], str | None],
 ) -> AccessSettings:
@@ -98,6 +99,7 @@ def access_settings(
         anonymous=None if identity.anonymous == NONE else identity.anonymous,
         read_only=read_only,
         flushable=flushable,
+        watched=watched,
     )
     return AccessSettings(
         rules=check(rules),

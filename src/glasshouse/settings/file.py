@@ -248,6 +248,7 @@ def _access(told: _File, console: _Console, path: Path) -> AccessSettings:
             told.members,
             read_only=console.read_only,
             flushable=frozenset(server.name for server in told.servers if server.flush),
+            watched=frozenset(server.name for server in told.servers if server.engine is None),
             folder=folder,
             secret=secret,
         )
