@@ -91,6 +91,8 @@ def _find(text: str = "", fault: str = "", remedy: str = "", outcome: str = "") 
         outcome=outcome,
         more_href="",
         all_href="#all",
+        past_end=False,
+        first_href="#",
     )
 
 

@@ -4,6 +4,7 @@ import { base } from "./base.js";
 import { connect } from "./connect.js";
 import { listen } from "./controls.js";
 import { showCut, watchCut } from "./cut.js";
+import { listenToFields } from "./filled.js";
 import { follow } from "./follow.js";
 import { listenToKeys } from "./keys.js";
 import type { Fault, ToTab } from "./messages.js";
@@ -13,6 +14,7 @@ import { rememberPlace } from "./place.js";
 import { listenToPicks, showPicks } from "./picks.js";
 import { showProgress } from "./progress.js";
 import { Shown } from "./shown.js";
+import { becomes, listenToSignedOut, showOther } from "./signed.js";
 import { fill, tick } from "./times.js";
 import { absolute, relative, say } from "./words.js";
 
@@ -48,6 +50,7 @@ function status(): void {
   if (!Number.isNaN(checkedAt)) indicator.dataset.asOf = say("as of {time}", { time: absolute(checkedAt) });
   const words = { wait: say("Connecting…"), live: say("Live · updated {age}", { age }), fault: say("Server unreachable"), offline: say("Offline") };
   put(indicator.querySelector("span"), held ? say("Held · as of {age}", { age }) : words[state]);
+  if (showOther(banner)) return;
   // The banner is read aloud when it changes: it holds fixed times, not ticking ones.
   const since = Number.isNaN(checkedAt) ? "–" : absolute(checkedAt);
   if (state === "offline") put(banner, say("Connection to Glasshouse lost — showing data from {age}.", { age: since }));
@@ -96,7 +99,11 @@ hold?.addEventListener("click", () => {
 });
 
 function hear(message: ToTab): void {
-  if (message.kind === "tick") {
+  if (message.kind === "other") {
+    state = "offline";
+    becomes(message.person);
+  } else if (message.kind === "tick") {
+    becomes(null);
     if (message.checkedAt !== null) {
       const held = message.older[main?.dataset.topic ?? ""];
       // A page is as old as the oldest of what is on it.
@@ -115,10 +122,14 @@ function hear(message: ToTab): void {
   status();
 }
 
+// A page that answers a form is under the form's address: its own is the one to load, and to go back to.
+if (root.dataset.posted && main?.dataset.topic) history.replaceState(null, "", base + main.dataset.topic);
 listen();
+listenToSignedOut();
 offerPasskeys();
 listenToKeys();
 listenToPicks();
+listenToFields();
 follow();
 showProgress();
 tick(now());
@@ -132,7 +143,7 @@ setInterval(() => {
   status();
 }, 1000);
 if (root.dataset.live === "yes" && main) {
-  const feed = `${base}/${encodeURIComponent(root.dataset.server ?? "")}/live?lang=${encodeURIComponent(root.lang)}`;
+  const feed = `${base}/${encodeURIComponent(root.dataset.server ?? "")}/live?lang=${encodeURIComponent(root.lang)}&as=${root.dataset.as ?? ""}`;
   hold?.removeAttribute("disabled");
   again = connect(feed, main.dataset.topic ?? "", root.dataset.worker ?? "", hear);
 }

@@ -18,7 +18,8 @@ async function look(): Promise<void> {
   if (!document.hidden) {
     try {
       const answer = await fetch(location.href, { cache: "no-store" });
-      if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      // Somebody else is sent elsewhere, and told so by what watches that.
+      if (answer.ok && !answer.redirected) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
       // The console is away: the operation goes on, or is resumed.
     }

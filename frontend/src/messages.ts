@@ -40,4 +40,6 @@ export type ToTab =
   | Tick
   | { kind: "gone" }
   | { kind: "offline" }
+  // Somebody else asks than the page is for: nothing more of it is told.
+  | { kind: "other"; person: string }
   | { kind: "ping" };

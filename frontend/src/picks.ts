@@ -6,8 +6,8 @@ const boxes = () => [...document.querySelectorAll<HTMLInputElement>("main td.pic
 const whole = () => document.getElementById("pick-page") as HTMLInputElement | null;
 
 // One choice for each list, as it is searched.
-function place(): string {
-  return `picks:${location.pathname}?${new URLSearchParams(location.search).get("q") ?? ""}`;
+function place(list: Location | HTMLAnchorElement = location): string {
+  return `picks:${list.pathname}?${new URLSearchParams(list.search).get("q") ?? ""}`;
 }
 
 function stored(): string[] {
@@ -41,6 +41,7 @@ function tell(): void {
     page.indeterminate = here > 0 && here < shown.length;
   }
   const acts = form();
+  if (acts) switchButtons(acts);
   const text = document.getElementById("picked");
   const none = document.querySelector<HTMLElement>(".none-picked");
   if (none) none.hidden = !chosen.size;
@@ -50,6 +51,14 @@ function tell(): void {
   const pattern = (more ? acts.dataset.more : acts.dataset.picked) ?? "";
   const told = chosen.size ? pattern.replace("{n}", String(chosen.size)).replace("{more}", String(more)) : text.dataset.empty;
   if (text.textContent !== told) text.textContent = told;
+}
+
+// Nothing can be asked for before something is chosen: it would be refused.
+function switchButtons(acts: HTMLFormElement): void {
+  const all = acts.querySelector<HTMLInputElement>("input[name=all]");
+  for (const button of acts.querySelectorAll<HTMLButtonElement>("button[name=operation]:not([data-denied])")) {
+    button.disabled = !chosen.size && !all?.checked;
+  }
 }
 
 function take(some: HTMLInputElement[], checked: boolean): void {
@@ -72,7 +81,7 @@ function change(event: Event): void {
   if (!(box instanceof HTMLInputElement)) return;
   if (box.id === "pick-page") take(boxes(), box.checked);
   else if (box.closest("td.pick")) take([box], box.checked);
-  else return;
+  else if (box.name !== "all" || box.form !== form()) return;
   keep();
   tell();
 }
@@ -105,7 +114,16 @@ function submit(event: SubmitEvent): void {
     field.dataset.elsewhere = "yes";
     acts.append(field);
   }
-  keep([]);
+}
+
+// What was acted on is not chosen any more; who only looked, and went back, chooses on.
+function forget(): void {
+  const back = document.querySelector("main #follow") && document.querySelector<HTMLAnchorElement>("main a[rel=up]");
+  try {
+    if (back) sessionStorage.removeItem(place(back));
+  } catch {
+    // Storage is forbidden: nothing was kept.
+  }
 }
 
 /** Choose the row where the focus is, or let it go. */
@@ -138,4 +156,5 @@ export function listenToPicks(): void {
   };
   window.addEventListener("pageshow", begin);
   begin();
+  forget();
 }

@@ -11,7 +11,7 @@ interface Place {
 
 const KEY = "place";
 const here = () => location.pathname + location.search;
-const onJob = () => /^\/[^/]+\/jobs\//.test(location.pathname);
+const onJob = () => /^\/[^/]+\/jobs\//.test(location.pathname.slice(base.length));
 
 function read(): Place | null {
   try {
@@ -40,6 +40,9 @@ export function up(): string | null {
     keep({ ...place, back: true });
     return place.at;
   }
+  // An operation leads back by itself; to the row, too, where that is the place.
+  const back = document.querySelector<HTMLAnchorElement>("main a[rel=up]");
+  if (place && back && back.pathname + back.search === place.at) keep({ ...place, back: true });
   const links = ABOVE.map((selector) => document.querySelector<HTMLAnchorElement>(selector));
   return links.find((link) => link && link.pathname + link.search !== here())?.href ?? null;
 }
@@ -52,7 +55,12 @@ export function rememberPlace(): void {
     const row = document.getElementById(place.row);
     if (row) go(row);
   }
+  // The row that had the focus last: who acts on it leaves by a button.
+  let row = "";
+  document.addEventListener("focusin", (event) => {
+    row = (event.target instanceof Element ? rowOf(event.target)?.id : "") || row;
+  });
   window.addEventListener("pagehide", () => {
-    if (!onJob() && document.documentElement.dataset.live === "yes") keep({ at: here(), row: rowOf(document.activeElement)?.id ?? "", back: false });
+    if (!onJob() && document.documentElement.dataset.live === "yes") keep({ at: here(), row, back: false });
   });
 }

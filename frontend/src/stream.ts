@@ -60,6 +60,16 @@ export class Stream {
     source.addEventListener("gone", (event) => {
       this.tell((JSON.parse(event.data as string) as { topic: string }).topic, { kind: "gone" });
     });
+    source.addEventListener("other", (event) => {
+      const { person } = JSON.parse(event.data as string) as { person: string };
+      this.#source?.close();
+      this.#source = null;
+      clearTimeout(this.#quiet);
+      this.#pages.clear();
+      this.tell(null, { kind: "other", person });
+      // Who was signed out may sign in again.
+      this.#later(10_000);
+    });
     source.onopen = () => this.#watch();
     source.onerror = () => this.#lost();
     this.#watch();

@@ -142,8 +142,18 @@ async def test_a_choice_lasts_while_the_pages_are_turned(
     await expect(page.get_by_label("Choose charge-billing-0000")).to_be_checked()
     await page.get_by_role("button", name="Retry").click()
     await expect(page.locator(".big b")).to_have_text("26 jobs")
+    # Who only looked is back on the page that was left, and chooses on.
     await page.get_by_role("link", name="Cancel").click()
-    await page.wait_for_url("**/main/dead")
+    await page.wait_for_url("**page=2**")
+    await expect(page.locator("#picked")).to_contain_text("26 chosen")
+    await page.get_by_role("button", name="Retry").click()
+    await page.get_by_label("Code of your authenticator app").fill(open_shop.code())
+    await page.get_by_role("button", name="Retry jobs").click()
+    await expect(page.locator("#follow .badge")).to_have_text("done")
+    await page.get_by_role("link", name="Back").click()
+    await page.wait_for_url("**page=2**")
+    await expect(page.locator("nav [data-count=dead]")).to_have_text("15")
+    await page.goto(open_shop.url + "/main/dead")
     await expect(page.locator("#picked")).to_have_text("Tick jobs to act on them.")
 
 

@@ -186,10 +186,10 @@ def test_a_sentence_with_its_values_is_told_in_chinese(english: str, chinese: st
 
 
 def test_records_are_told_in_words_of_the_language() -> None:
-    told = audit._said("outcome", "partly", "zh-CN")
+    told = audit._said("outcome", "partly", "zh-CN", "/audit")
     assert (told.name, told.value) == ("结果", "部分完成")
-    assert audit._said("reason", "done", "zh-CN").value == "done"  # a person's word
-    assert audit._said("outcome", "partly", "en").name == "outcome"
+    assert audit._said("reason", "done", "zh-CN", "/audit").value == "done"  # a person's word
+    assert audit._said("outcome", "partly", "en", "/audit").name == "outcome"
     assert set(audit._FIRST) <= set(records.NAMES)
     assert {one.value for one in (*Why, *How, *JobSet)} <= set(records.VALUES)
 

@@ -76,7 +76,7 @@ GOOD: dict[str, re.Pattern[str]] = {
 }
 """What a parameter can be at most; anything else is nonsense, and answered with 400."""
 TEXTUAL = {"q", "go", "name", "type", "actor", "queue", "id", "error", "at", "since",
-           "before", "next", "state", "code", "iss"}  # fmt: skip
+           "before", "next", "back", "state", "code", "iss"}  # fmt: skip
 """Parameters that any text may be given as, or any time that can be read."""
 
 

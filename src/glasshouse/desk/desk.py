@@ -43,6 +43,7 @@ from glasshouse.model.job import StoredJob
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import MOST_JOBS, NAMES, Order, check, decode_order
+from glasshouse.model.parameters import Parameters, changed
 from glasshouse.storage import operations
 from glasshouse.storage.database import Call, Database
 from glasshouse.storage.operations import Beginning, JobsGoneError, Preview, Running, Seen
@@ -101,7 +102,7 @@ class Desk:
         """
         operator = self._operator(server)
         check(order)
-        self._check_push(order)
+        self._check_values(order)
         general = asker.best(order.operation, server)
         if general.outcome is Outcome.DENY:
             await self._refuse(asker, server, order, general, None)
@@ -166,7 +167,7 @@ class Desk:
         """
         operator = self._operator(server)
         check(order)
-        self._check_push(order)
+        self._check_values(order)
         general = asker.best(order.operation, server)
         if general.outcome is not Outcome.ALLOW:
             await self._refuse(asker, server, order, general, None)
@@ -252,9 +253,12 @@ class Desk:
             )
         return self.operators[server]
 
-    def _check_push(self, order: Order) -> None:
+    def _check_values(self, order: Order) -> None:
+        """Refuse, before anybody agrees to it, what the server would; raises ``InvalidError``."""
         if order.job is not None:
             parse_job(order.job.encode("utf-8", "surrogatepass"))
+        if order.parameters is not None:
+            changed(Parameters(), order.parameters)
 
     async def _find(self, operation: str) -> Running | None:
         if not operation:

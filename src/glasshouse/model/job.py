@@ -46,9 +46,10 @@ class Outcome(enum.StrEnum):
 class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a queue, of a set, or of the working set.
 
-    ``key`` names the entry of a set exactly, as Faktory's own pages do:
-    ``<RFC 3339 time of the score>|<jid>`` (faktory-web-redis.md §1); ids may
-    repeat.  It is ``None`` outside the three sets.
+    ``key`` names the entry exactly, because ids may repeat. In a set it is what Faktory's
+    own pages have: ``<RFC 3339 time of the score>|<jid>`` (faktory-web-redis.md §1), with
+    ``#<number>`` after the time where two entries share both. In a queue of the embedded
+    server it is ``<place>|<jid>``; elsewhere it is ``None``.
 
     ``at`` is the entry's time in Unix seconds: when a scheduled job is due,
     when a retry is due, when a dead job expires; ``None`` elsewhere.

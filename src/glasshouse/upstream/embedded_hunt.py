@@ -47,7 +47,7 @@ class Hunt:
         self.scope = scope
         self.most = most
         self.deadline = deadline
-        self.found: list[StoredJob] = []
+        self.found: list[tuple[int, StoredJob]] = []
         self.looked_at = 0
         self.skipped = 0
         """Entries that alone take more than all the time there is."""
@@ -97,7 +97,7 @@ class Hunt:
         if len(self.found) == self.most:
             self.at, self.full = Place(*key), True
             return True
-        self.found.append(job)
+        self.found.append((key[1], job))
         return False
 
     def _stopped(self, keys: list[Key], done: int) -> None:
@@ -234,7 +234,7 @@ class Sweep:
         """Give the hunt the first of what was found."""
         self._sort()
         hunt = self._hunt
-        hunt.found += [job for _, job in self._best[: self._room - 1]]
+        hunt.found += [(key[1], job) for key, job in self._best[: self._room - 1]]
         hunt.full = len(self._best) == self._room
         hunt.at = Place(*self._best[-1][0]) if hunt.full else None
         hunt.ended = not hunt.full

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import apsw
+import msgspec
 
 from glasshouse.engine import schema
 from glasshouse.model.job import JobState, StoredJob
@@ -19,6 +20,13 @@ from glasshouse.model.times import name_time
 COLUMNS = "id, state, score, queue, jid, jobtype, wid, reserved_at, payload"
 _HALVINGS = 64
 _ENTRIES = 100
+_MOST_DIGITS = 18
+# Of an id that very many entries have, some are looked at, and all get their numbers.
+_TWINS = (
+    "SELECT a.id FROM job AS a WHERE ("
+    "SELECT count(*) = 100 OR total(state = a.state AND score = a.score) > 1"
+    " FROM (SELECT state, score FROM job WHERE jid = a.jid LIMIT 100))"
+)
 
 Key = tuple[float, int]
 """Score and number of an entry."""
@@ -120,9 +128,41 @@ def head(db: apsw.Connection, scope: Scope, count: int) -> list[Key]:
 
 
 def rows_of(db: apsw.Connection, keys: Sequence[Key]) -> list[StoredJob]:
-    """Return the jobs with these keys, in their order."""
+    """Return the jobs with these keys, in their order, each named so that it is no other."""
     found = numbered_rows(db, keys)
-    return [found[number] for _, number in keys if number in found]
+    return told_apart(db, [(number, found[number]) for _, number in keys if number in found])
+
+
+def told_apart(db: apsw.Connection, numbered: Sequence[tuple[int, StoredJob]]) -> list[StoredJob]:
+    """Return jobs, given with their numbers, with keys that name one entry each.
+
+    Entries of one set may have the same time and the same id: their numbers stand in their
+    keys, and in no others.
+    """
+    numbers = [number for number, job in numbered if job.at is not None]
+    marks = ", ".join("?" * len(numbers))
+    found = db.execute(f"{_TWINS} AND a.id IN ({marks})", numbers) if numbers else ()
+    twins = {number for (number,) in found}
+    return [
+        msgspec.structs.replace(job, key=with_number(job.key, number))
+        if number in twins and job.key is not None
+        else job
+        for number, job in numbered
+    ]
+
+
+def with_number(key: str, number: int) -> str:
+    """Return the key of an entry of a set with the number that tells it from its like."""
+    moment, _, jid = key.partition("|")
+    return f"{moment}#{number}|{jid}"
+
+
+def number_in(key: str) -> tuple[str, int | None]:
+    """Return a key without the number in it, and that number, if there is one."""
+    moment, bar, jid = key.partition("|")
+    moment, _, number = moment.partition("#")
+    plain = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+    return f"{moment}{bar}{jid}", int(number) if plain else None
 
 
 def numbered_rows(db: apsw.Connection, keys: Sequence[Key]) -> dict[int, StoredJob]:
@@ -141,7 +181,7 @@ def entries_of(db: apsw.Connection, jid: str) -> Entries:
     found = db.execute(
         f"SELECT {COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT ?", (jid, _ENTRIES)
     )
-    return Entries(tuple(stored(*row[1:]) for row in found), total)
+    return Entries(tuple(told_apart(db, [(row[0], stored(*row[1:])) for row in found])), total)
 
 
 def stored(
@@ -166,12 +206,19 @@ def stored(
         jobtype=jobtype,
         queue=queue,
         payload=payload if isinstance(payload, bytes) else payload.encode(),
-        key=f"{name_time(score)}|{jid}" if in_set else None,
+        key=_key(state, score, jid, in_set=in_set),
         at=score if in_set else None,
         wid=wid,
         reserved_at=reserved_at,
         expires_at=score if state is JobState.WORKING else None,
     )
+
+
+def _key(state: JobState, score: float, jid: str, *, in_set: bool) -> str | None:
+    """Return what names an entry: its time in a set, its place in a queue; no two share one."""
+    if state is JobState.ENQUEUED:
+        return f"{repr(score).removesuffix('.0')}|{jid}"
+    return f"{name_time(score)}|{jid}" if in_set else None
 
 
 def _numbered(db: apsw.Connection, scope: Scope, offset: int, count: int) -> list[Key]:

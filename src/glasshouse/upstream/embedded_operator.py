@@ -35,7 +35,7 @@ from glasshouse.model.errors import (
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.upstream.embedded_db import ReadThread
-from glasshouse.upstream.embedded_lists import COLUMNS, stored
+from glasshouse.upstream.embedded_lists import COLUMNS, number_in, stored, told_apart
 from glasshouse.upstream.operator import (
     CHUNK,
     CHUNK_BYTES,
@@ -256,10 +256,24 @@ class _Gathering:
         )
 
 
+class _Named:
+    """The entries that keys name; without ``keys`` all are."""
+
+    def __init__(self, keys: Sequence[str] | None) -> None:
+        self._plain = None if keys is None else frozenset(keys)
+        numbered = map(number_in, keys or ())
+        self._numbered = {(key, number) for key, number in numbered if number is not None}
+
+    def has(self, number: int, job: StoredJob) -> bool:
+        if self._plain is None:
+            return True
+        return job.key in self._plain or (job.key, number) in self._numbered
+
+
 def _frozen(db: apsw.Connection, wanted: Selection) -> Frozen:
-    found = _Gathering(wanted)
+    found, named = _Gathering(wanted), _Named(wanted.keys)
     for number, job, score in _rows(db, wanted):
-        if _meant(wanted, job):
+        if named.has(number, job) and _meant(wanted, job):
             found.add(number, score, job)
     return found.frozen()
 
@@ -271,8 +285,7 @@ def _rows(db: apsw.Connection, wanted: Selection) -> Iterator[tuple[int, StoredJ
     where, values = _where(wanted)
     ids = wanted.jids
     if ids is None and wanted.keys is not None:
-        # An entry of a queue has no time to be named by.
-        ids = [key.partition("|")[2] or key for key in wanted.keys]
+        ids = [key.partition("|")[2] for key in wanted.keys]
     for part in [()] if ids is None else _parts(list(dict.fromkeys(ids))):
         named = f" AND jid IN ({', '.join('?' * len(part))})" if part else ""
         query = f"SELECT {COLUMNS} FROM job WHERE {where}{named} ORDER BY score, id"
@@ -305,8 +318,6 @@ def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _meant(wanted: Selection, job: StoredJob) -> bool:
-    if wanted.keys is not None and wanted.queue is None and job.key not in wanted.keys:
-        return False
     if wanted.shown is not None and not globs.within(wanted.shown, job.queue):
         return False
     query: JobQuery | None = wanted.query
@@ -324,7 +335,8 @@ def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[Kept]:
 
 def _samples(db: apsw.Connection, entries: Sequence[Entry]) -> tuple[StoredJob, ...]:
     found = {number: stored(*row[1:]) for number, row in _numbered(db, COLUMNS, entries)}
-    return tuple(found[entry.number] for entry in entries if entry.number in found)
+    there = [(one.number, found[one.number]) for one in entries if one.number in found]
+    return tuple(told_apart(db, there))
 
 
 def _same(db: apsw.Connection, entries: Sequence[Entry]) -> set[int]:

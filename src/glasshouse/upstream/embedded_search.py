@@ -68,14 +68,14 @@ class Search:
         if self._sweep is None:
             hunt.walk(db)
         elif not self._swept(db, self._sweep):
-            return self._told(hunt)
+            return self._told(db, hunt)
         if hunt.ended or hunt.full:
-            return self._told(hunt)
+            return self._told(db, hunt)
         if not hunt.looked_at:
             # However little time there is, each search goes on by an entry at least.
             return None
         if self._deadline.over():
-            return self._told(hunt)
+            return self._told(db, hunt)
         if self._sweep is None and self._is_worth_sweeping(hunt):
             self._sweep = hunt.sweep()
         return None
@@ -97,12 +97,12 @@ class Search:
             return False
         return True
 
-    def _told(self, hunt: Hunt) -> JobPage:
+    def _told(self, db: apsw.Connection, hunt: Hunt) -> JobPage:
         complete = hunt.ended and not hunt.skipped
         swept = self._sweep is not None and self._sweep.ended
         looked_at = hunt.scope.total if swept else hunt.looked_at
         return JobPage(
-            items=tuple(hunt.found),
+            items=tuple(lists.told_apart(db, hunt.found)),
             total=hunt.scope.total,
             page=self._query.page,
             per_page=self._query.per_page,
@@ -141,13 +141,14 @@ def _by_id(
         f" ORDER BY {scope.ordered} LIMIT ?",
         (jid, *scope.values, *globs, _SAME_ID + 1),
     )
-    rows = [(Place(row[2], row[0]), lists.stored(*row[1:])) for row in found]
-    places = [place for place, _ in rows]
+    rows = [(Place(row[2], row[0]), row[0], lists.stored(*row[1:])) for row in found]
+    places = [place for place, _, _ in rows]
     begin = places.index(query.start) if query.start in places else 0
-    hits = [(place, job) for place, job in rows[begin:_SAME_ID] if matches(wanted, job)]
+    hits = [row for row in rows[begin:_SAME_ID] if matches(wanted, row[2])]
     following = hits[query.per_page][0] if len(hits) > query.per_page else None
+    here = [(number, job) for _, number, job in hits[: query.per_page]]
     return JobPage(
-        items=tuple(job for _, job in hits[: query.per_page]),
+        items=tuple(lists.told_apart(db, here)),
         total=scope.total,
         page=query.page,
         per_page=query.per_page,

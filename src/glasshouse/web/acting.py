@@ -15,6 +15,8 @@ from glasshouse.web import payload, views
 from glasshouse.web.context import PageContext
 from glasshouse.web.i18n import t
 from glasshouse.web.people import may
+from glasshouse.web.people.returning import BACK
+from glasshouse.web.slips import Slip
 
 _LABELS = {
     Operation.QUEUE_PAUSE: "Pause",
@@ -40,6 +42,7 @@ _SET_OF = {
     JobState.SCHEDULED: JobSet.SCHEDULED,
     JobState.DEAD: JobSet.DEAD,
 }
+_PICKS = frozenset({"jids", "keys"})
 _NOT_COPIED = ("jid", "failure", "enqueued_at", "created_at", "at")
 _MOST_COPIED = 32 << 10
 ALL = "*"
@@ -70,7 +73,7 @@ def queue_bars(
     picks = None
     if total:
         buttons = _buttons(context, (Operation.QUEUE_DELETE_JOBS,), name)
-        picks = _bar(context, hidden, buttons, box="jids")
+        picks = _bar(context, hidden, buttons, box="keys")
     whole: tuple[Operation, ...] = (Operation.QUEUE_RESUME if paused else Operation.QUEUE_PAUSE,)
     if total:
         whole = (*whole, Operation.QUEUE_CLEAR)
@@ -98,7 +101,8 @@ def entry_bar(context: PageContext, job: StoredJob) -> views.ActBar | None:
     if job.state is JobState.ENQUEUED:
         hidden = (
             views.Hidden(name="queue", value=job.queue),
-            views.Hidden(name="jids", value=job.jid),
+            # A reader that knows no keys of queued jobs has none that are acted on, either.
+            views.Hidden(name="keys", value=name),
         )
         return _bar(context, hidden, _buttons(context, (Operation.QUEUE_DELETE_JOBS,), job.queue))
     where = _SET_OF.get(job.state)
@@ -153,10 +157,15 @@ def may_push(context: PageContext, queue: str | None) -> bool:
     return context.viewer.may(Operation.JOB_PUSH, target).outcome is not Outcome.DENY
 
 
-def copy_of(context: PageContext, job: StoredJob) -> str:
-    """Return the text of a job that is pushed as a new one; empty where it cannot be copied."""
+def copy_of(context: PageContext, job: StoredJob) -> views.PushForm | None:
+    """Return the form that pushes a new job like this one, where it can be copied."""
     if job.partial or job.redacted or not may_push(context, job.queue):
-        return ""
+        return None
+    return _pushing(context, _copied(job))
+
+
+def _copied(job: StoredJob) -> str:
+    """Return the text of a new job like this one; empty where a form could not send it."""
     members = payload.fields(job.payload)
     kept = {name: raw for name, raw in members.items() if name not in _NOT_COPIED}
     if not kept or len(job.payload) > _MOST_COPIED:
@@ -171,11 +180,46 @@ def copy_of(context: PageContext, job: StoredJob) -> str:
     return shown if "".join(shown.split()) == "".join(text.split()) else ""
 
 
-def new_job(context: PageContext, queue: str) -> str:
-    """Return the text that a new job for a queue begins with; empty where none may be pushed."""
+def new_job(context: PageContext, queue: str) -> views.PushForm | None:
+    """Return the form that pushes a new job to a queue, where that may be done."""
     if not fmt.sendable(queue) or not may_push(context, queue):
-        return ""
-    return f'{{\n  "jobtype": "",\n  "queue": {_quoted(queue)},\n  "args": []\n}}'
+        return None
+    text = f'{{\n  "jobtype": "",\n  "queue": {_quoted(queue)},\n  "args": []\n}}'
+    return _pushing(context, text)
+
+
+def kept_job(context: PageContext) -> views.PushForm | None:
+    """Return the form of a job that could not be taken, although what it was like has gone."""
+    slip = context.slip
+    if slip is None or slip.operation != Operation.JOB_PUSH:
+        return None
+    return _pushing(context, slip.one("job"))
+
+
+def _pushing(context: PageContext, text: str) -> views.PushForm | None:
+    """Return the form with a text in it: with the one that was sent, where that was wrong."""
+    slip = context.slip
+    if slip is not None and slip.operation == Operation.JOB_PUSH:
+        text = slip.one("job") or text
+    else:
+        slip = None
+    if not text or context.server is None:
+        return None
+    return views.PushForm(
+        to=f"/{context.server.name}/operations",
+        here=context.path,
+        text=text,
+        mistake=None if slip is None else mistake_of(slip, context.locale),
+    )
+
+
+def mistake_of(slip: Slip, locale: str) -> views.Mistake:
+    """Return what is wrong with a form, in words."""
+    slip.told, error = True, slip.error
+    return views.Mistake(
+        fault=fmt.display_text(t(error.detail, locale)),
+        remedy=fmt.display_text(t(error.remedy or "Correct it, and try again.", locale)),
+    )
 
 
 def _quoted(text: str) -> str:
@@ -199,14 +243,35 @@ def _bar(
 ) -> views.ActBar | None:
     if not buttons or context.server is None:
         return None
+    slip = _slip_in(context, hidden, buttons, box)
     return views.ActBar(
         to=f"/{context.server.name}/operations",
-        hidden=hidden,
+        hidden=(views.Hidden(name=BACK, value=context.path), *hidden),
         buttons=tuple(buttons),
         box=box,
         every=every,
         query=query,
+        mistake=None if slip is None else mistake_of(slip, context.locale),
+        chosen=() if slip is None else slip.every(box),
+        all=slip is not None and bool(slip.one("all")),
     )
+
+
+def _slip_in(
+    context: PageContext,
+    hidden: Sequence[views.Hidden],
+    buttons: Sequence[views.ActButton],
+    box: str,
+) -> Slip | None:
+    """Return the slip of this form, if there is one: it named the same, and asked for one of it."""
+    slip = context.slip
+    if slip is None or slip.operation not in {button.operation for button in buttons}:
+        return None
+    if any(slip.every(field.name) != (field.value,) for field in hidden):
+        return None
+    boxes = _PICKS if box else frozenset()
+    named = {name for name in _PICKS if slip.every(name)} - {field.name for field in hidden}
+    return slip if named <= boxes else None
 
 
 def _buttons(
@@ -228,16 +293,20 @@ def _buttons(
             ),
             tone="danger" if operation in may.DANGER else "plain",
             why=_why_not(context, context.server.name, operation, queue),
+            note=_also(context, context.server.name, operation, queue),
         )
         for operation in wanted
     ]
 
 
+def _also(context: PageContext, server: str, operation: Operation, queue: str | None) -> str:
+    """Return what an operation needs that nobody can bring alone."""
+    needed = may.second_person(context.viewer, operation, server, queue) is not None
+    return t("needs a second person", context.locale) if needed else ""
+
+
 def _why_not(context: PageContext, server: str, operation: Operation, queue: str | None) -> str:
-    if queue is None:
-        decision = may.best(context.viewer, operation, server)
-    else:
-        decision = context.viewer.may(operation, Target(server=server, queue=queue))
+    decision = may.decided(context.viewer, operation, server, queue)
     if decision.outcome is not Outcome.DENY:
         return ""
     return may.why(context.viewer, decision, context.locale)

@@ -6,7 +6,6 @@ client gets a response with the security headers; no handler changes anything.
 
 from __future__ import annotations
 
-import contextlib
 import http
 import time
 from collections.abc import Callable, Mapping
@@ -21,15 +20,31 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glasshouse.desk.desk import Desk
 from glasshouse.desk.refusals import unrecorded
 from glasshouse.floor.floor import Floor
-from glasshouse.floor.view import FloorView
 from glasshouse.model.audience import Audience
-from glasshouse.model.errors import GlasshouseError, NotFoundError, StoreError
+from glasshouse.model.errors import NotFoundError, StoreError
 from glasshouse.policy.rules import default_rules
-from glasshouse.web import bodies, errors, guard, probes, replies, routes, schema, static, stored
+from glasshouse.web import (
+    bodies,
+    errors,
+    guard,
+    lost,
+    probes,
+    replies,
+    routes,
+    schema,
+    static,
+    stored,
+)
 from glasshouse.web import format as fmt
 from glasshouse.web.admission import admit, strange
 from glasshouse.web.api import ENDPOINTS
-from glasshouse.web.context import PageBuilder, PageContext, PageRenderer, built
+from glasshouse.web.context import (
+    NotFoundPageError,
+    PageBuilder,
+    PageContext,
+    PageRenderer,
+    built,
+)
 from glasshouse.web.crowd import Crowd
 from glasshouse.web.gate import Gate, OpenGate
 from glasshouse.web.headers import SecurityHeaders
@@ -49,9 +64,8 @@ from glasshouse.web.shapes import Listing, Shape, StateShape
 from glasshouse.web.stream import HEARTBEAT
 from glasshouse.web.subpath import SubPath
 from glasshouse.web.topics import Site
-from glasshouse.web.viewer import Viewer, nobody
+from glasshouse.web.viewer import Viewer
 
-_VIEWER = "glasshouse.viewer"
 _READ = "glasshouse.body_read"
 _ORDERS, _MOST_ORDER = frozenset({"preview_operation", "operations", "operate"}), 4 << 20
 """A job to be pushed may be long."""
@@ -97,8 +111,9 @@ class Console:
             return
         except Exception as error:  # noqa: BLE001 - the one place that maps failures
             problem = errors.problem_of(error, scope)
+            context = None if api else await lost.bare(self._site, scope, error)
             response = errors.respond(
-                problem, api=api, renderer=self._site.renderer, context=self._bare(scope)
+                problem, api=api, renderer=self._site.renderer, context=context
             )
         if response is not None:
             await _send(response, scope, receive, send)
@@ -126,9 +141,7 @@ class Console:
                 "This address only takes what is sent to it.", remedy="Use POST."
             )
         if match.route.kind is Kind.LIVE:
-            viewer = await self._viewer(scope)
-            admit(viewer)
-            await self._live.respond(match, scope, receive, send, viewer)
+            await self._live.respond(match, scope, receive, send, await self._viewer(scope))
             return None
         if "q" in match.route.query and scope["query_string"]:
             # A search takes its time; others wait for it.
@@ -210,7 +223,7 @@ class Console:
             body = await bodies.read(receive, most)
             scope[_READ] = True
             if time.monotonic() - began > _LONG_BODY:
-                viewer = scope[_VIEWER] = await self._site.gate.again(viewer)
+                viewer = scope[lost.VIEWER] = await self._site.gate.again(viewer)
         except StoreError as error:
             raise unrecorded(error) from error
         context = self._site.context(match, scope["raw_path"], b"", locale_of(headers), viewer)
@@ -223,22 +236,27 @@ class Console:
             body=body,
             site=self._persons.site,
             renderer=self._site.renderer,
+            revisit=partial(lost.revisited, self._site, context),
         )
 
     async def _viewer(self, scope: Scope) -> Viewer:
+        scope[lost.LOOKED_UP] = True
         viewer = await self._site.gate.viewer(scope)
-        scope[_VIEWER] = viewer
+        scope[lost.VIEWER] = viewer
         return viewer
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
         viewer = context.viewer
         audience = (context.floor.audience, viewer.actor)
-        key = (context.path, context.locale, audience, context.doer)
+        key = (context.path, context.locale, audience, context.doer, viewer.lapsed)
         pulses = self._pulses()
         page = self._prints.get(key, pulses, time.monotonic())
         if page is not None:
             return replies.shared(headers, page.body, page.etag, page.packed)
-        result = await built(self._site.pages[name], context)
+        try:
+            result = await built(self._site.pages[name], context)
+        except NotFoundPageError as error:
+            result = error.page
         if result.location:
             # To a page of ours: the path and the encoded parameters are our own.
             return Response(status_code=303, headers={"location": result.location})
@@ -257,18 +275,6 @@ class Console:
         response = errors.respond(problem, api=api, renderer=self._site.renderer, context=None)
         response.headers["connection"] = "close"
         return response
-
-    def _bare(self, scope: Scope) -> PageContext:
-        """Return a context for a page about an error: at most the server is known."""
-        viewer = scope.get(_VIEWER) or nobody()
-        floor, server = FloorView(self._site.floor, viewer.sees), None
-        with contextlib.suppress(GlasshouseError, KeyError):
-            match = routes.find(scope["raw_path"])
-            server = floor.server(match.params["server"]) if match else None
-        locale = locale_of(Headers(scope=scope))
-        return PageContext(
-            floor=floor, server=server, now=self._site.clock(), locale=locale, viewer=viewer
-        )
 
 
 class Application:

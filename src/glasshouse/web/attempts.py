@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from glasshouse.model.finished import FinishedJob
 from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.operation import Operation
+from glasshouse.storage.operations import Running
 from glasshouse.web import format as fmt
 from glasshouse.web import payload
 from glasshouse.web.i18n import t
+from glasshouse.web.people.returning import operation_href
 from glasshouse.web.views import Fact
 
 if TYPE_CHECKING:
@@ -19,7 +22,17 @@ DUE = {
     JobState.RETRIES: "Next retry",
     JobState.DEAD: "Expires",
 }
-_SHOWN = 20
+_SHOWN, _REASON = 20, 200
+_ACTS = {
+    Operation.JOB_RETRY: "Retried by hand",
+    Operation.JOB_KILL: "Killed",
+    Operation.JOB_DELETE: "Deleted",
+    Operation.QUEUE_DELETE_JOBS: "Deleted",
+    Operation.QUEUE_CLEAR: "Deleted",
+    Operation.SET_CLEAR: "Deleted",
+    Operation.SERVER_FLUSH: "Deleted",
+    Operation.TRASH_RESTORE: "Put back",
+}
 
 
 def timeline(
@@ -35,31 +48,71 @@ def timeline(
         return None if at is None else fmt.moment(at, now, locale)
 
     steps = [
-        ("Created", "", held("created_at")),
-        ("Scheduled for", "", held("at")),
-        ("Enqueued", "", held("enqueued_at")),
-        ("First failed", "", fmt.stored_moment(facts.get("failed_at"), now, locale)),
+        Step("Created", "", held("created_at")),
+        Step("Scheduled for", "", held("at")),
+        Step("Enqueued", "", held("enqueued_at")),
+        Step("First failed", "", fmt.stored_moment(facts.get("failed_at"), now, locale)),
         *_attempts(about),
-        ("Reserved", "", known(job.reserved_at)),
-        ("Reservation expires", "", known(job.expires_at)),
-        (DUE.get(job.state, "Due"), "", known(job.at)),
+        *_acts(job, about),
+        Step("Reserved", "", known(job.reserved_at)),
+        Step("Reservation expires", "", known(job.expires_at)),
+        Step(DUE.get(job.state, "Due"), "", known(job.at)),
     ]
-    ordered = sorted(
-        ((moment, label, text) for label, text, moment in steps if moment is not None),
-        key=lambda step: step[0].at,
-    )
     return tuple(
-        Fact(label=t(label, locale), text=text, href="", moment=moment)
-        for moment, label, text in ordered
+        Fact(label=t(step.label, locale), text=step.text, href=step.href, moment=step.moment)
+        for step in sorted((step for step in steps if step.moment is not None), key=_when)
     )
 
 
-def _attempts(about: About) -> list[tuple[str, str, fmt.Moment]]:
+class Step(NamedTuple):
+    """Something that happened to a job, or will."""
+
+    label: str
+    text: str
+    moment: fmt.Moment | None
+    href: str = ""
+
+
+def _when(step: Step) -> float:
+    return 0.0 if step.moment is None else step.moment.at
+
+
+def _acts(job: StoredJob, about: About) -> list[Step]:
+    """Return what people did to it by this console."""
+    return [
+        Step(
+            _ACTS[Operation(one.operation)],
+            by_whom(one, about.locale),
+            fmt.moment(one.started_at, about.now, about.locale),
+            operation_href(one.id, about.context.path),
+        )
+        for one in about.acts
+        if one.operation in _ACTS and (not about.several or _only_here(one, job))
+    ]
+
+
+def _only_here(one: Running, job: StoredJob) -> bool:
+    """Return whether it was done to this entry of its id, and not to another."""
+    return one.operation == Operation.JOB_KILL and job.state is JobState.DEAD
+
+
+def by_whom(one: Running, locale: str) -> str:
+    """Return who did something, and why if that was said."""
+    who = t("by {name}", locale, name=fmt.display_text(one.actor.partition(":")[2]))
+    reason = fmt.cut(fmt.display_text(one.reason), _REASON)
+    return f"{who}: {reason}" if reason else who
+
+
+def _attempts(about: About) -> list[Step]:
     """Return the newest executions that the log holds of this id."""
     if about.ran is None:
         return []
     return [
-        ("Attempt ended", _told(one, about), fmt.moment(one.finished_at, about.now, about.locale))
+        Step(
+            "Attempt ended",
+            _told(one, about),
+            fmt.moment(one.finished_at, about.now, about.locale),
+        )
         for one in about.ran.items[:_SHOWN]
     ]
 

@@ -65,11 +65,14 @@ async def _more(receive: Receive, body: bytearray, most: int) -> bool:
 
 
 def lists(body: bytes, content_type: str) -> dict[str, list[str]]:
-    """Return the fields of a form, each as often as it came; raises ``InvalidError``."""
+    """Return the fields of a form, each as often as it came; raises ``InvalidError``.
+
+    A line ends as it did where it was written: browsers send CRLF for it.
+    """
     _typed(content_type, FORM)
     fields: dict[str, list[str]] = {}
     for name, value in query.pairs(body.replace(b"+", b" ")):
-        fields.setdefault(name, []).append(value)
+        fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return fields
 
 

@@ -17,6 +17,7 @@ from glasshouse.model.errors import NotFoundError
 from glasshouse.storage.operations import Running, Seen
 from glasshouse.web.i18n import t
 from glasshouse.web.query import DEFAULT_PER_PAGE
+from glasshouse.web.slips import Slip
 from glasshouse.web.viewer import Viewer, nobody
 
 
@@ -47,6 +48,7 @@ class PageContext:
     ``params`` are the decoded segments of the route, ``query`` the decoded and
     checked query parameters that the route takes. ``powers`` are the operations on the
     server that are not out of the question for the viewer. ``now`` is Unix seconds.
+    ``slip`` is a form of this page that was sent and could not be taken.
     """
 
     floor: FloorView
@@ -60,6 +62,7 @@ class PageContext:
     lately: Lately | None = None
     locale: str = "en"
     theme: str = "system"
+    slip: Slip | None = None
 
     @property
     def doer(self) -> Hashable:
@@ -94,6 +97,15 @@ class PageResult:
     live: bool = True
     about: PageContext | None = None
     read_at: float | None = None
+
+
+class NotFoundPageError(NotFoundError):
+    """What is asked for is not there, and a page tells more than that."""
+
+    def __init__(self, page: PageResult, error: NotFoundError) -> None:
+        """Say what ``error`` says, to people by ``page``."""
+        super().__init__(error.detail, remedy=error.remedy)
+        self.page = page
 
 
 def server_of(context: PageContext) -> ServerView:

@@ -18,6 +18,7 @@ def find_view(
     """Return the filter box of the list at ``address``, of which ``page`` was read."""
     locale = context.locale
     stopped = page.searched is not None and not page.searched.complete
+    begun = "from" in context.query or "at" in context.query
     going_on = page.next is not None and len(page.items) < page.per_page
     return views.FindView(
         action=address.path,
@@ -30,6 +31,8 @@ def find_view(
         if stopped and going_on and page.next is not None
         else "",
         all_href=address.to(q=""),
+        past_end=page.searched is not None and begun and not stopped and not page.items,
+        first_href=address.to(),
     )
 
 

@@ -18,6 +18,9 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# What Windows programs end a line with; those that write it as text send one CR more.
+_END = re.compile("\r+\n")
+_ENDS = re.compile("[ \t]*(?:\r*\n[ \t]*)+")
 _BMP = 0xFFFF
 _KIB = 1024
 _WHOLE = 100
@@ -42,7 +45,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 def display_text(text: str, *, lines: bool = False) -> str:
     """Return ``text`` with every invisible, control or direction character as an escape.
 
-    With ``lines`` line feeds and tabs stay. The result can always be encoded.
+    With ``lines`` line ends and tabs stay: an end is a line feed, whatever system it comes from.
+    The result can always be encoded.
     """
 
     def escape(match: re.Match[str]) -> str:
@@ -52,7 +56,12 @@ def display_text(text: str, *, lines: bool = False) -> str:
         code = ord(char)
         return f"\\u{code:04x}" if code <= _BMP else f"\\U{code:08x}"
 
-    return _CONTROL.sub(escape, text)
+    return _CONTROL.sub(escape, _END.sub("\n", text) if lines else text)
+
+
+def on_one_line(text: str) -> str:
+    """Return text that people wrote in lines as one of them, fit to be shown."""
+    return display_text(_ENDS.sub(" ", text.strip("\r\n")))
 
 
 def sendable(text: str) -> bool:

@@ -8,7 +8,9 @@ import msgspec
 
 from glasshouse.model.finished import Executions, TypeTimes
 from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.operation import Operation
 from glasshouse.model.server import ServerState
+from glasshouse.storage.operations import Running
 from glasshouse.web import bare, payload, stored
 from glasshouse.web import format as fmt
 from glasshouse.web.acting import copy_of, entry_bar
@@ -29,6 +31,7 @@ _PLACES = {
     JobState.DEAD: "dead",
 }
 _PATHS = {JobState.WORKING: "busy"}
+_MOVES = frozenset({Operation.JOB_RETRY, Operation.JOB_KILL, Operation.TRASH_RESTORE})
 _KNOWN = ("jid", "jobtype", "queue", "args", "failure", "created_at", "enqueued_at", "at", "retry")
 _LONG = 512
 _MOST_FACTS, _FEW_FACTS = 40, 8
@@ -38,7 +41,11 @@ _FEW = 4 << 10
 
 
 class About(msgspec.Struct, frozen=True):
-    """What is known beside the entry itself, as of ``now``; ``times`` are of its type."""
+    """What is known beside the entry itself, as of ``now``; ``times`` are of its type.
+
+    ``acts`` are what people did to jobs with its id, the newest first; ``several`` says that
+    there is more than one.
+    """
 
     server: str
     now: float
@@ -47,6 +54,8 @@ class About(msgspec.Struct, frozen=True):
     times: Mapping[str, TypeTimes]
     ran: Executions | None
     context: PageContext
+    acts: tuple[Running, ...] = ()
+    several: bool = False
 
 
 def entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobEntry:
@@ -92,7 +101,7 @@ def _entry(job: StoredJob, about: About, budget: Budget, *, first: bool) -> JobE
         else _stored_text(job, job.payload, "", about.server, budget, first=first),
         redacted=job.redacted,
         bar=entry_bar(about.context, job),
-        copy=copy_of(about.context, job) if first else "",
+        copy=copy_of(about.context, job) if first else None,
     )
 
 
@@ -125,7 +134,21 @@ def _known(
         limit=limit if isinstance(limit, int) else None,
         state=about.state,
         times=about.times.get(job.jobtype),
+        killed=_killed(job, facts, about),
     )
+
+
+def _killed(job: StoredJob, facts: dict[str, object], about: About) -> str | None:
+    """Return who killed a dead job, empty if that is not known; ``None`` if nobody did."""
+    if job.state is not JobState.DEAD:
+        return None
+    last = next((one for one in about.acts if one.operation in _MOVES), None)
+    ended = max((one.finished_at for one in about.ran.items), default=0.0) if about.ran else 0.0
+    if last is not None and last.operation == Operation.JOB_KILL and ended <= last.started_at:
+        return fmt.display_text(last.actor.partition(":")[2])
+    # The embedded server forgets when a job would be tried again as soon as it gives it up.
+    waited = facts.get("next_at") is not None or not any(facts.values())
+    return "" if about.ran is not None and not job.redacted and waited else None
 
 
 def _facts(
@@ -177,4 +200,4 @@ def _lines(data: object) -> list[str]:
     if not isinstance(data, list):
         text = _text(data)
         return text.split("\n") if text else []
-    return [_text(line) for line in data]
+    return [_text(line.rstrip("\r\n") if isinstance(line, str) else line) for line in data]

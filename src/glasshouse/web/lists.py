@@ -64,7 +64,6 @@ async def queue(context: PageContext) -> PageResult:
         picks=picks,
         whole=whole,
         push=new_job(context, name),
-        to=f"/{server.name}/operations",
         strip=strip.rows,
     )
     title = t("Queue {name}", context.locale, name=view.name)

@@ -3,6 +3,9 @@
 Events: ``tick`` (age and fault of the server), ``fragment`` (the inside of a page's
 live part), ``patch`` (those of its parts that changed) and ``gone``. The stream ends
 when the console stops.
+
+A page says for whom it was laid out, as ``as``. To anybody else nothing of it is told but
+``other``: who asks now. So an open page never turns into a stranger's.
 """
 
 from __future__ import annotations
@@ -18,13 +21,14 @@ from starlette.types import Receive, Scope, Send
 from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import InvalidError
 from glasshouse.web import query
+from glasshouse.web.admission import admit
 from glasshouse.web.headers import NOT_KEPT
 from glasshouse.web.hub import Hub
 from glasshouse.web.i18n import LOCALES
 from glasshouse.web.locale import locale_of
 from glasshouse.web.routes import Match
 from glasshouse.web.shares import holder_of
-from glasshouse.web.stream import HEARTBEAT, Subscriber
+from glasshouse.web.stream import HEARTBEAT, Subscriber, event
 from glasshouse.web.topics import Site, Topic
 from glasshouse.web.viewer import Viewer
 
@@ -63,10 +67,15 @@ class Live:
         """Stream to ``viewer`` until the client or the console goes.
 
         Raises:
+            SignInNeededError, DeniedError: who asks is not let in.
             NotFoundError: no such server.
             InvalidError: a topic is wrong.
             BusyError: too many are open, and nobody has more of them than this viewer.
         """
+        if _for_another(scope, viewer):
+            await _tell_other(scope, send, viewer)
+            return
+        admit(viewer)
         server = FloorView(self._site.floor, viewer.sees).server(match.params["server"]).name
         topics = self._topics(scope, server, viewer)
         start = {"type": "http.response.start", "status": 200, "headers": list(_HEADERS)}
@@ -122,6 +131,18 @@ class Live:
                 remedy="Name each open page once: ?topic=/main/queues",
             )
         return [self._site.topic(address, server, locale, viewer) for address in asked]
+
+
+def _for_another(scope: Scope, viewer: Viewer) -> bool:
+    """Return whether a stream is asked for by a page that was laid out for somebody else."""
+    given = query.pairs(scope["query_string"])
+    return any(name == "as" and value != viewer.mark for name, value in given)
+
+
+async def _tell_other(scope: Scope, send: Send, viewer: Viewer) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+    body = b"" if scope["method"] == "HEAD" else event("other", {"person": viewer.label})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _pour(viewer: Subscriber, send: Send) -> None:

@@ -157,7 +157,7 @@ def _failures(
     if glance is None:
         return ()
     if glance.failed is None:
-        return tuple(_retry(job, server, now, locale) for job in glance.retries)
+        return rows.distinct(_retry(job, server, now, locale) for job in glance.retries)
     return tuple(_failed(found, server, now, locale) for found in glance.failed)
 
 
@@ -204,7 +204,7 @@ def _failure(job: StoredJob) -> tuple[str, str]:
 
 def _failure_of(job: StoredJob) -> tuple[str, str]:
     facts = payload.failure_of(payload.fields(job.payload))
-    errtype, message = (payload.text_of(facts.get(name)) for name in ("errtype", "message"))
+    errtype, message = payload.text_of(facts.get("errtype")), payload.message_of(facts)
     return fmt.cut(errtype, 120), fmt.cut(message, _MESSAGE)
 
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from glasshouse.model.parameters import Parameter
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.parameters import Parameter, Parameters, changed
 from glasshouse.web import format as fmt
 from glasshouse.web import views
 from glasshouse.web.acting import flush_bar, parameters_bar
 from glasshouse.web.context import PageContext, PageResult, server_of
 from glasshouse.web.i18n import t
+from glasshouse.web.people.ordering import PARAMETER, number_in
 
 
 async def parameters(context: PageContext) -> PageResult:
     """``/{server}/parameters``: each with its value, its default and its bounds."""
     found = await server_of(context).parameters()
     view = views.ParametersView(
-        rows=None if found is None else tuple(_row(item, context.locale) for item in found),
+        rows=None if found is None else tuple(_row(item, context) for item in found),
         bar=parameters_bar(context),
         flush=flush_bar(context),
     )
     return PageResult(template="parameters.html", view=view, title=t("Parameters", context.locale))
 
 
-def _row(item: Parameter, locale: str) -> views.ParameterRow:
+def _row(item: Parameter, context: PageContext) -> views.ParameterRow:
+    locale, slip = context.locale, context.slip
+    given = "" if slip is None else slip.one(PARAMETER + item.name)
+
     def said(value: float) -> str:
         if item.bound.unit == "s":
             return fmt.exactly(value, locale)
@@ -39,4 +44,14 @@ def _row(item: Parameter, locale: str) -> views.ParameterRow:
         default=said(item.default),
         least=said(item.bound.least),
         most=said(item.bound.most),
+        given=given,
+        wrong=bool(given.strip()) and _is_wrong(item.name, given),
     )
+
+
+def _is_wrong(name: str, given: str) -> bool:
+    try:
+        changed(Parameters(), {name: number_in(given)})
+    except InvalidError:
+        return True
+    return False

@@ -13,16 +13,17 @@ import re
 import msgspec
 
 from glasshouse.model.job import StoredJob
-from glasshouse.web.format import cut, display_bytes, display_text, size
+from glasshouse.web.format import cut, display_text, on_one_line, size
 from glasshouse.wire.lenient import MAX_SCAN, fields, value
 
-__all__ = ["Preview", "failure_of", "fields", "pretty", "preview", "text_of", "value"]
+__all__ = ["Preview", "failure_of", "fields", "message_of", "pretty", "preview", "text_of", "value"]
 
 MAX_SHOWN = 64 * 1024
 MAX_DEPTH = 40
 MAX_PRETTY = 1024 * 1024
 PREVIEW = 160
 
+_GAP = re.compile(r"[\r\n]|  |\t")
 _LEXEME = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\s*', re.DOTALL)
 
 
@@ -58,6 +59,12 @@ def text_of(data: object) -> str:
         return display_text(cut(repr(type(data)), 80))
 
 
+def message_of(facts: dict[str, object]) -> str:
+    """Return the message of a failure on one line."""
+    data = facts.get("message")
+    return on_one_line(data) if isinstance(data, str) else text_of(data)
+
+
 def preview(members: dict[str, bytes], job: StoredJob) -> Preview:
     """Return the beginning of the arguments; of the whole payload when they are not found."""
     if job.shown_args is not None:
@@ -67,12 +74,30 @@ def preview(members: dict[str, bytes], job: StoredJob) -> Preview:
         if members:
             return Preview(text="", size="", cut=False)
         raw = job.payload
-    text = display_bytes(raw[: PREVIEW * 4])
+    text = display_text(_without_gaps(raw[: PREVIEW * 4].decode("utf-8", "backslashreplace")))
     return Preview(
         text=cut(text, PREVIEW),
         size=size(len(raw)),
         cut=len(text) > PREVIEW or len(raw) > PREVIEW * 4,
     )
+
+
+def _without_gaps(text: str) -> str:
+    """Return the beginning of stored JSON without the lines and the space that it was laid out in.
+
+    What is no JSON is returned as it is.
+    """
+    if _GAP.search(text) is None:
+        return text
+    out: list[str] = []
+    position = 0
+    while position < len(text):
+        match = _LEXEME.match(text, position)
+        if match is None:
+            return "".join(out) + text[position:].lstrip()
+        out.append(match.group(1))
+        position = match.end()
+    return "".join(out)
 
 
 def pretty(raw: bytes, most: int = MAX_SHOWN) -> str:

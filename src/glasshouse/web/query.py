@@ -127,6 +127,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "per_page": _number(MAX_PER_PAGE),
     "q": _text,
     "next": _long,
+    "back": _long,
     "state": _long,
     "code": _long,
     "iss": _long,

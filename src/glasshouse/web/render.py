@@ -21,7 +21,9 @@ from glasshouse.web import format as fmt
 from glasshouse.web.admission import sees_audit
 from glasshouse.web.context import PageContext, PageResult
 from glasshouse.web.i18n import LOCALES, t
+from glasshouse.web.slips import untold
 from glasshouse.web.spoken import LANGUAGES, SPOKEN, Language
+from glasshouse.web.whose import Whose, whose
 
 STATIC = "/static/"
 
@@ -69,8 +71,9 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     fault_since: fmt.Moment | None
     spoken: str
     live: bool
-    person: str
-    sign_in: str
+    whose: Whose
+    posted: bool
+    mishap: str
     audit: bool
     acts: bool
     ro: bool
@@ -257,7 +260,7 @@ def _shell(
         theme="system" if context is None else context.theme,
         server="" if server is None else server.name,
         feed="" if source is None else source.name,
-        topic="" if context is None else fmt.display_text(context.path),
+        topic=fmt.display_text(context.path) if live and context is not None else "",
         nav=()
         if context is None or server is None
         else _nav(context, server.name, current, _counts(context) if live else {}),
@@ -268,8 +271,9 @@ def _shell(
         fault_since=None if fault is None else fmt.moment(fault.since, now, locale),
         spoken=json.dumps({text: t(text, locale) for text in SPOKEN}, ensure_ascii=False),
         live=live and source is not None,
-        person="" if context is None else fmt.display_text(context.viewer.label),
-        sign_in=_sign_in(context),
+        whose=whose(context),
+        posted=context is not None and context.slip is not None,
+        mishap="" if context is None else untold(context.slip, locale),
         audit=context is not None and sees_audit(context.viewer, context.floor),
         acts=context is not None and bool(context.powers),
         ro=server is not None or context is None or not context.viewer.signed_in,
@@ -280,15 +284,6 @@ def _shell(
         base="",
         languages=tuple(other for other in LANGUAGES if other.locale != locale),
     )
-
-
-def _sign_in(context: PageContext | None) -> str:
-    """Return where a stranger signs in, to come back here; empty where nobody can."""
-    if context is None or context.viewer.signed_in or not context.viewer.can_sign_in:
-        return ""
-    if context.path.startswith("/sign-in"):
-        return ""
-    return f"/sign-in?next={fmt.segment(context.path)}"
 
 
 def _first(context: PageContext | None) -> ServerView | None:

@@ -88,7 +88,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/audit", "audit", Kind.PERSON, (*_AUDIT, "until")),
     Route("/api/v1/audit", "audit_listing", Kind.VISIT, (*_AUDIT, "until")),
     Route("/api/v1/audit/export", "audit_export", Kind.VISIT, (*_AUDIT, "format")),
-    Route("/operations/{id}", "operation", Kind.PERSON, posts=True),
+    Route("/operations/{id}", "operation", Kind.PERSON, ("back",), posts=True),
     Route("/api/v1/operations/{id}", "operation_status", Kind.VISIT, posts=True),
     Route(_S + "/operations/preview", "preview_operation", Kind.CHANGE, posts=True),
     Route(_S + "/operations", "operations", Kind.CHANGE, posts=True),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence, Sized
-from typing import NamedTuple, Protocol
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Sized
+from typing import NamedTuple, Protocol, TypeVar
+
+import msgspec
 
 from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.job import StoredJob
@@ -13,7 +16,9 @@ from glasshouse.model.server import Queue, Worker
 from glasshouse.web import bare, ids, payload
 from glasshouse.web import format as fmt
 from glasshouse.web.i18n import t
-from glasshouse.web.views import ActBar, JobRow, Pager, QueueRow, WorkerRow
+from glasshouse.web.views import ActBar, FailureRow, JobRow, Pager, QueueRow, WorkerRow
+
+Row = TypeVar("Row", JobRow, FailureRow)
 
 PER_PAGE = 25
 STALE_BEAT = 30.0
@@ -166,7 +171,7 @@ def _job_row(job: StoredJob, position: int | None, server: str, now: float, loca
         failed=fmt.stored_moment(facts.get("failed_at"), now, locale),
         retries=retries(facts, members, locale),
         errtype=fmt.cut(payload.text_of(facts.get("errtype")), 120),
-        message=fmt.cut(payload.text_of(facts.get("message")), _MESSAGE),
+        message=fmt.cut(payload.message_of(facts), _MESSAGE),
         worker="" if job.wid is None else fmt.display_text(job.wid),
         reserved=_moment(job.reserved_at, now, locale),
         expires=_moment(job.expires_at, now, locale),
@@ -194,10 +199,21 @@ def retries(facts: dict[str, object], members: dict[str, bytes], locale: str) ->
 def job_rows(page: JobPage, server: str, now: float, locale: str) -> tuple[JobRow, ...]:
     """Return a page of a list as rows, numbered through the whole list where that is known."""
     first = page.first
-    return tuple(
+    return distinct(
         job_row(job, None if first is None else first + index, server, now, locale)
         for index, job in enumerate(page.items)
     )
+
+
+def distinct(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return rows with an id each: a server may not tell two entries with one id apart."""
+    seen: Counter[str] = Counter()
+    made: list[Row] = []
+    for row in rows:
+        seen[row.row] += 1
+        again = seen[row.row]
+        made.append(row if again == 1 else msgspec.structs.replace(row, row=f"{row.row}-{again}"))
+    return tuple(made)
 
 
 def row_id(job: StoredJob) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import UNSET
 
 from glasshouse.model.errors import InvalidError
@@ -47,7 +49,7 @@ async def search(context: PageContext) -> PageResult:
         filling=covers is not None and not (covers.age is not None and covers.sets_whole),
         unsearched=tuple(_unsearched(one, context, server.name) for one in beyond[:_NAMED]),
         more_unsearched=_more(beyond[_NAMED:], context.locale),
-        rows=tuple(_row(job, context, server.name) for job in told.items),
+        rows=_rows(told.items, context, server.name),
         pager=_pager(context, address, told),
     )
     return PageResult(
@@ -151,6 +153,11 @@ def _find(
         outcome="" if found is None else _outcome(context, found),
         more_href=more,
         all_href="",
+        past_end=found is not None
+        and "from" in context.query
+        and not found.items
+        and not found.stopped,
+        first_href=address.to(),
     )
 
 
@@ -205,10 +212,18 @@ def _more(others: tuple[Beyond, ...], locale: str) -> str:
     return t("and {n} more, with {jobs} jobs", locale, n=fmt.number(len(others)), jobs=jobs)
 
 
-def _row(job: StoredJob, context: PageContext, server: str) -> views.FoundRow:
+def _rows(
+    found: Sequence[StoredJob], context: PageContext, server: str
+) -> tuple[views.FoundRow, ...]:
+    now, locale = context.now, context.locale
+    shown = rows.distinct(rows.job_row(job, None, server, now, locale) for job in found)
+    return tuple(_row(job, row, context, server) for job, row in zip(found, shown, strict=True))
+
+
+def _row(job: StoredJob, row: views.JobRow, context: PageContext, server: str) -> views.FoundRow:
     at = moment(job)
     return views.FoundRow(
-        job=rows.job_row(job, None, server, context.now, context.locale),
+        job=row,
         state=job.state.value,
         state_label=t(f"state {job.state.value}", context.locale),
         list_href=_list_href(job, server),

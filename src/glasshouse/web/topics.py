@@ -14,6 +14,7 @@ from glasshouse.web.context import Lately, PageBuilder, PageContext, PageRendere
 from glasshouse.web.gate import Gate
 from glasshouse.web.people.asker import powers_of
 from glasshouse.web.routes import Kind, Match
+from glasshouse.web.slips import Slip
 from glasshouse.web.viewer import Viewer
 
 _LOOSE = re.compile(r"[^\x21-\x7e]")
@@ -32,9 +33,15 @@ class Site:
     lately: Lately | None = None
 
     def context(
-        self, match: Match, raw_path: bytes, raw_query: bytes, locale: str, viewer: Viewer
+        self,
+        match: Match,
+        raw_path: bytes,
+        raw_query: bytes,
+        locale: str,
+        viewer: Viewer,
+        slip: Slip | None = None,
     ) -> PageContext:
-        """Return what the matched page may depend on.
+        """Return what the matched page may depend on; ``slip`` is in a form of it.
 
         Raises:
             NotFoundError: no such server for this viewer, or a needed parameter is missing.
@@ -58,11 +65,12 @@ class Site:
             now=self.clock(),
             viewer=viewer,
             locale=locale,
-            powers=self._powers(viewer, server) if match.route.shown else frozenset(),
+            powers=self.powers(viewer, server) if match.route.shown else frozenset(),
             lately=self.lately,
+            slip=slip,
         )
 
-    def _powers(self, viewer: Viewer, server: ServerView | None) -> frozenset[str]:
+    def powers(self, viewer: Viewer, server: ServerView | None) -> frozenset[str]:
         """Return what a viewer might do on a server; nothing is said yet of a second factor."""
         if server is None or server.name not in self.operated:
             return frozenset()

@@ -19,7 +19,10 @@ _SLACK = 5.0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verdict is made from; what is not known is ``None``, times are Unix seconds."""
+    """What a verdict is made from; what is not known is ``None``, times are Unix seconds.
+
+    ``killed`` says that it was not given up by itself: by whom, or empty.
+    """
 
     job: StoredJob
     enqueued_at: float | None = None
@@ -27,6 +30,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     state: ServerState | None = None
     times: TypeTimes | None = None
+    killed: str | None = None
 
 
 def verdict(facts: Facts, now: float, locale: str) -> Verdict:
@@ -143,6 +147,10 @@ def _dead(facts: Facts, now: float, locale: str) -> Verdict:
     if facts.retries is not None:
         n = fmt.number(facts.retries)
         text = t("It was given up after {n} retries and will not run again.", locale, n=n)
+    if facts.killed is not None:
+        text = t("It was killed and will not run again.", locale)
+        if facts.killed:
+            text = t("It was killed by {name} and will not run again.", locale, name=facts.killed)
     at = facts.job.at
     if at is None or at <= now:
         return Verdict(tone="bad", text=text, detail="")

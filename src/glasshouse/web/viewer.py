@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable
 
 import msgspec
@@ -18,7 +19,8 @@ from glasshouse.web.people.person import Person
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who asks for something, under the rules of this moment.
 
-    ``can_sign_in`` says whether this console knows anybody by name.
+    ``can_sign_in`` says whether this console knows anybody by name; ``lapsed`` that the
+    browser's session, whosever it was, has ended.
     """
 
     rules: Rules
@@ -26,6 +28,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     context: Context = Context()
     person: Person | None = None
     can_sign_in: bool = False
+    lapsed: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -36,6 +39,13 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     def who(self) -> Hashable:
         """What tells one who looks from others: the name, or where a stranger is."""
         return self.actor.name or self.context.address
+
+    @property
+    def mark(self) -> str:
+        """What tells this person from others without the name; empty for strangers."""
+        if not self.signed_in:
+            return ""
+        return hashlib.blake2b(self.actor.name.encode(), digest_size=8).hexdigest()
 
     @property
     def label(self) -> str:

@@ -195,7 +195,7 @@ async def test_who_may_not_sees_no_button_and_is_refused_and_recorded(open_shop:
         page = await seen(client, "/main/queues/billing", "Pause")
         assert re.search(r'value="queue.clear" disabled', page) or "queue.clear" not in page
         dead = await seen(client, "/main/dead", "charge-billing-0000")
-        assert re.search(r'value="job.delete" disabled title="[^"]+"', dead)
+        assert re.search(r'value="job.delete" disabled data-denied title="[^"]+"', dead)
         shown = await ask(client, operation="set.clear", set="dead")
         assert shown.status_code == 403 or "You may not do this." in shown.text
         sent = await client.post(
@@ -274,7 +274,7 @@ async def test_a_pushed_copy_gets_an_id_of_its_own(open_shop: Shop) -> None:
         bad = await ask(client, operation="job.push", job="{")
         page = await seen(client, "/main/queues/mail", "18446744073709551617")
     assert bad.status_code == 400
-    assert len(re.findall(r'name="jids" value="([0-9a-f]{24})"', page)) == 1
+    assert len(re.findall(r'name="keys" value="\d+\|([0-9a-f]{24})"', page)) == 1
 
 
 async def test_another_persons_preview_is_nobody_elses(open_shop: Shop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from glasshouse.web.chinese.acting import ACTING
 from glasshouse.web.chinese.audit import AUDIT
 from glasshouse.web.chinese.history import HISTORY
 from glasshouse.web.chinese.job import JOB
@@ -20,7 +21,7 @@ from glasshouse.web.chinese.search import SEARCH
 
 PARTS = (
     SCREEN, OVERVIEW, LISTS, SEARCH, HISTORY, JOB, KEYS, PEOPLE, AUDIT, OPERATIONS, MESSAGES,
-    REFUSALS, RECORDS,
+    REFUSALS, RECORDS, ACTING,
 )  # fmt: skip
 CHINESE: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}
 SENTENCES = {**MESSAGES, **REFUSALS}

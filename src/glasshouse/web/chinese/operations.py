@@ -140,7 +140,7 @@ OPERATIONS = {
     "done": "完成",
     "under way": "进行中",
     "Nothing is chosen.": "没有选择任何任务。",
-    "Go back, tick the jobs that it is about, and try again.": "请返回，勾选相关任务，再试一次。",
+    "Tick the jobs that it is about, and try again.": "请勾选相关任务，再试一次。",
     "Say why, in a few words.": "请用几句话说明原因。",
     "None of these jobs is there any more.": "这些任务都已不在。",
     "Load the list anew and choose again.": "请重新加载列表并再次选择。",

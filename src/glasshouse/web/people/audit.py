@@ -26,6 +26,7 @@ from glasshouse.web.i18n import t
 from glasshouse.web.people.change import Change
 from glasshouse.web.people.ledgersight import LedgerSight, Seen
 from glasshouse.web.people.people import People
+from glasshouse.web.people.returning import operation_href, page_on
 from glasshouse.web.people.stepup import known
 from glasshouse.web.replies import JSON, fresh
 from glasshouse.web.views.audit import AuditRow, AuditView, Said, SinkRow
@@ -228,10 +229,10 @@ def _place(item: tuple[str, object]) -> int:
     return _FIRST.index(item[0]) if item[0] in _FIRST else len(_FIRST)
 
 
-def _said(name: str, value: str, locale: str) -> Said:
+def _said(name: str, value: str, locale: str, here: str) -> Said:
     href = ""
     if name == "preview" and _ID.fullmatch(value):
-        href = f"/operations/{value}"
+        href = operation_href(value, page_on("", here))
     if name in {"intent", "restores"} and value.isdecimal():
         href = f"/audit?until={value}"
     word = _word("record ", name, locale)
@@ -259,7 +260,7 @@ def _row(seen: Seen, context: PageContext) -> AuditRow:
         how=fmt.display_text(_word("recorded ", str(who.get("how", "")), locale)),
         roles=tuple(fmt.display_text(str(role)) for role in who.get("roles", ())),
         said=tuple(
-            _said(str(name), str(value), locale)
+            _said(str(name), str(value), locale, context.path)
             for name, value in sorted(table(record.get("detail")).items(), key=_place)
         ),
         digest=link.digest.hex(),

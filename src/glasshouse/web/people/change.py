@@ -13,8 +13,13 @@ from glasshouse.web import bodies, guard
 from glasshouse.web.context import PageContext, PageRenderer, PageResult
 from glasshouse.web.people.access import Site
 from glasshouse.web.replies import HTML, fresh
+from glasshouse.web.slips import Slip
 
 _MOST_NEXT = 2048
+
+
+Revisit = Callable[[str, Slip], Awaitable[Response | None]]
+"""Shows the page of an address of ours to who sent a form of it, if there is that page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,18 @@ class Change:
     body: bytes
     site: Site
     renderer: PageRenderer
+    revisit: Revisit
+
+    async def again(self, address: str, slip: Slip) -> Response:
+        """Answer with the page that a form came from, which says what is wrong with it.
+
+        Raises:
+            GlasshouseError: that of the slip, where there is no such page.
+        """
+        answer = await self.revisit(address, slip) if address else None
+        if answer is None:
+            raise slip.error
+        return answer
 
     @property
     def address(self) -> IPAddress | None:

@@ -84,7 +84,8 @@ class PeopleGate:
         if vouched is None:
             self._familiar.note(headers, person)
         if person is None:
-            return self._viewer(None, address)
+            lapsed = cookie(headers, self._access.site.cookie) is not None
+            return msgspec.structs.replace(self._viewer(None, address), lapsed=lapsed)
         if person.how is not How.SESSION and OTP in headers:
             person = await self._with_code(person, headers[OTP], address)
         return self._viewer(person, address)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from glasshouse.model.access import Decision, Outcome
-from glasshouse.model.operation import Operation
+from glasshouse.model.operation import Operation, Target
 from glasshouse.policy import reasons
 from glasshouse.web.context import PageContext
 from glasshouse.web.i18n import t
@@ -47,6 +49,25 @@ def best(viewer: Viewer, operation: Operation, server: str) -> Decision:
     return asker_of(viewer, server).best(operation, server)
 
 
+def decided(
+    viewer: Viewer, operation: Operation, server: str, queue: str | None = None
+) -> Decision:
+    """Return the decision about a queue, or without one where it is most likely to be allowed."""
+    if queue is None:
+        return best(viewer, operation, server)
+    return viewer.may(operation, Target(server=server, queue=queue))
+
+
+def second_person(
+    viewer: Viewer, operation: Operation, server: str, queue: str | None = None
+) -> Decision | None:
+    """Return the decision that a second person is needed, once the factor was shown, if it is."""
+    proven = msgspec.structs.replace(viewer.context, factor_age=0.0)
+    shown = msgspec.structs.replace(viewer, context=proven)
+    decision = decided(shown, operation, server, queue)
+    return decision if decision.outcome is Outcome.NEEDS_SECOND_PERSON else None
+
+
 def why(viewer: Viewer, decision: Decision, locale: str) -> str:
     """Return the sentence that says why."""
     told = reasons.sentence(decision, signed_in=viewer.signed_in)
@@ -68,13 +89,18 @@ def tables(context: PageContext) -> tuple[MayTable, ...]:
 
 def _row(viewer: Viewer, operation: Operation, server: str, locale: str) -> MayRow:
     decision = best(viewer, operation, server)
-    tone, answer = _ANSWERS[decision.outcome]
+    told = [decision]
+    if decision.outcome is Outcome.NEEDS_FACTOR:
+        # Who shows it is not to find out only then that it is not enough.
+        also = second_person(viewer, operation, server)
+        told += [] if also is None else [also]
+    tone, answer = _ANSWERS[told[-1].outcome]
     return MayRow(
         operation=operation.value,
         meaning=t(MEANINGS[operation], locale),
         tone=tone,
         answer=t(answer, locale),
-        why=why(viewer, decision, locale),
+        why=" ".join(why(viewer, one, locale) for one in told),
     )
 
 

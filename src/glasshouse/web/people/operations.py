@@ -38,8 +38,16 @@ from glasshouse.web.people.ordering import order_of_form, order_of_json
 from glasshouse.web.people.people import People
 from glasshouse.web.people.person import Person
 from glasshouse.web.people.refusals import FactorNeededError, TooManyError
+from glasshouse.web.people.returning import (
+    BACK,
+    came_from,
+    operation_href,
+    page_on,
+    step_up_href,
+)
 from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
+from glasshouse.web.slips import slip_of
 from glasshouse.web.views.operations import OperationsView, StopView
 
 _MOST_HEAPS = 100
@@ -103,8 +111,12 @@ class Operations:
         fields = lists(change.body, change.headers.get("content-type", ""))
         server = server_of(change.context).name
         asker = asker_of(change.context.viewer, server)
-        shown = await self._desk.preview(asker, server, order_of_form(fields))
-        return see(f"/operations/{shown.preview}")
+        back = page_on(server, fields.pop(BACK, [""])[0])
+        try:
+            shown = await self._desk.preview(asker, server, order_of_form(fields))
+        except (InvalidError, NotFoundError) as error:
+            return await change.again(back, slip_of(fields, error))
+        return see(operation_href(shown.preview, back))
 
     async def change(self, change: Change) -> Response:
         """Agree to a preview, or stop an operation."""
@@ -115,7 +127,8 @@ class Operations:
             return await self._changed(change, person, fields)
 
     async def _changed(self, change: Change, person: Person, fields: Mapping[str, str]) -> Response:
-        context, session, here = change.context, None, f"/operations/{change.context.params['id']}"
+        context, session, back = change.context, None, came_from(fields)
+        here = operation_href(context.params["id"], back)
         stop = fields.get("action") == "stop"
         found = None if stop else await self._again(context)
         if found is None and not stop:
@@ -130,6 +143,7 @@ class Operations:
                 await self._agree(context, fields, *found)
             answer = see(here)
         except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
+            context = replace(context, query={**context.query, BACK: back})
             page = await self.page(context, error, fields.get("reason", ""))
             answer = change.page(replace(page, status=status_of(error)))
         return answer if session is None else change.signed_in(answer, session)
@@ -224,8 +238,9 @@ class Operations:
         if decision.outcome is Outcome.DENY:
             return None
         held = await self._people.factors.of(viewer.actor.name)
-        why, step_up = may.why(viewer, decision, context.locale), f"/operations/{running.id}"
-        return StopView(why=why, code=held.totp is not None, step_up=f"/step-up?next={step_up}")
+        why = may.why(viewer, decision, context.locale)
+        step_up = step_up_href(operation_href(running.id, came_from(context.query)))
+        return StopView(why=why, code=held.totp is not None, step_up=step_up)
 
     async def _stop(self, context: PageContext) -> None:
         running = (await self._operation(context)).running

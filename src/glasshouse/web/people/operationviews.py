@@ -9,16 +9,18 @@ import msgspec
 from glasshouse.desk.shown import Shown
 from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.errors import GlasshouseError
+from glasshouse.model.job import JobSet
 from glasshouse.model.keeping import Bounds
 from glasshouse.model.operation import Operation
 from glasshouse.model.order import NAMES, Order, Undo, decode_order
 from glasshouse.storage.operations import Running
 from glasshouse.storage.trash import Heap
 from glasshouse.web import format as fmt
-from glasshouse.web import rows
+from glasshouse.web import payload, rows
 from glasshouse.web.context import PageContext
 from glasshouse.web.i18n import t
 from glasshouse.web.people import may
+from glasshouse.web.people.returning import came_from, operation_href, page_on, step_up_href
 from glasshouse.web.views.operations import (
     Breakdown,
     ConfirmView,
@@ -30,7 +32,7 @@ from glasshouse.web.views.operations import (
 )
 from glasshouse.web.views.shared import StripRow
 
-_LINES = 8
+_LINES, _LONGEST = 8, 2000
 _DAY = 86400
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "done": ("good", "done"),
@@ -51,9 +53,11 @@ def confirm_view(
     codes: bool,
 ) -> ConfirmView:
     """Return what somebody agrees to, in that person's language."""
-    order, locale, decision = shown.order, context.locale, shown.decision
+    order, locale = shown.order, context.locale
     server = "" if context.server is None else context.server.name
+    decision = _decided(shown, server, context)
     needs_factor = decision.outcome is Outcome.NEEDS_FACTOR
+    back = page_on(server, came_from(context.query))
     meaning = t(may.MEANINGS[order.operation], locale)
     return ConfirmView(
         id=shown.preview,
@@ -73,15 +77,17 @@ def confirm_view(
         undo=_undo(shown, locale),
         lost=fmt.number(shown.lost) if shown.lost else "",
         why=_why(decision, context),
+        counts=_counts(order, locale),
         code=needs_factor and codes,
-        step_up=f"/step-up?next=/operations/{shown.preview}" if needs_factor else "",
+        step_up=step_up_href(operation_href(shown.preview, back)) if needs_factor else "",
         needs_reason=decision.needs_reason,
         reason=fmt.display_text(reason),
         # A server without a job still has queues and counts to forget.
         nothing=shown.count == 0 and order.operation is not Operation.SERVER_FLUSH,
         fault="" if error is None else t(error.detail, locale),
         remedy="" if error is None else t(error.remedy, locale),
-        back=_back(order, server),
+        back=back or _back(order, server),
+        carried=back,
     )
 
 
@@ -100,6 +106,7 @@ def operation_view(
     sight = None if context.server is None else context.server.sight
     ended = running.ended_at
     handled = running.done + running.moved
+    back = page_on(running.server, came_from(context.query))
     kept = NAMES[operation].undo is Undo.TRASH and bool(running.done)
     return OperationView(
         id=running.id,
@@ -129,8 +136,10 @@ def operation_view(
         examples=tuple(fmt.display_text(jid) for jid in moved),
         undo=kept and "trash.restore" in context.powers and ended is not None,
         record_number=running.record,
-        back=f"/{running.server}",
-        from_href=_from(running),
+        server_href=f"/{running.server}",
+        here=operation_href(running.id, back),
+        back=back or _from(running),
+        carried=back,
     )
 
 
@@ -151,6 +160,7 @@ def trash_view(heaps: Sequence[Heap], bounds: Bounds, context: PageContext) -> T
         most=fmt.number(bounds.most),
         may="trash.restore" in context.powers,
         to=f"/{server}/operations",
+        here=context.path,
     )
 
 
@@ -167,7 +177,7 @@ def strip_row(running: Running, context: PageContext) -> StripRow:
         reason=fmt.display_text(running.reason),
         outcome=t(outcome, locale),
         at=fmt.moment(running.started_at, context.now, locale),
-        href=f"/operations/{running.id}",
+        href=operation_href(running.id, page_on(running.server, context.path)),
     )
 
 
@@ -180,7 +190,7 @@ def _heap(heap: Heap, bounds: Bounds, context: PageContext) -> HeapRow:
     locale, now = context.locale, context.now
     return HeapRow(
         record=heap.record,
-        href=f"/operations/{heap.operation}",
+        href=operation_href(heap.operation, context.path),
         meaning=_begun(t(may.MEANINGS[Operation(heap.kind)], locale)),
         queue=fmt.display_text(heap.queue),
         actor=fmt.display_text(heap.actor.partition(":")[2]),
@@ -190,6 +200,26 @@ def _heap(heap: Heap, bounds: Bounds, context: PageContext) -> HeapRow:
         restored=fmt.number(heap.restored) if heap.restored else "",
         left=heap.kept > heap.restored,
         expires=fmt.moment(heap.at + bounds.seconds, now, locale),
+    )
+
+
+def _decided(shown: Shown, server: str, context: PageContext) -> Decision:
+    """Return what is decided; that a second person is needed is said before a factor is shown."""
+    if shown.decision.outcome is not Outcome.NEEDS_FACTOR:
+        return shown.decision
+    order = shown.order
+    also = may.second_person(context.viewer, order.operation, server, order.queue)
+    return shown.decision if also is None else also
+
+
+def _counts(order: Order, locale: str) -> str:
+    """Return what a retry by hand does to the count of a job's own retries."""
+    if order.operation is not Operation.JOB_RETRY or order.set == JobSet.SCHEDULED:
+        return ""
+    return t(
+        "Each of these uses up one of the job's own retries, as in Faktory. A job that has none "
+        "left is dead again if it fails.",
+        locale,
     )
 
 
@@ -218,12 +248,12 @@ def _named(order: Order, locale: str) -> tuple[Group, ...]:
         ("Search words", order.query or None),
         ("Worker", t("all of them", locale) if order.worker == "*" else order.worker),
         ("Deleted by record", None if order.record is None else str(order.record)),
-        ("Job", None if order.job is None else order.job[:2000]),
+        ("Job", order.job and payload.pretty(order.job.encode(errors="replace"), _LONGEST)),
     ]
     for name, value in (order.parameters or {}).items():
         told.append((name, f"{value:g}"))
     return tuple(
-        Group(name=t(name, locale), count=fmt.display_text(value))
+        Group(name=t(name, locale), count=value if name == "Job" else fmt.display_text(value))
         for name, value in told
         if value is not None
     )

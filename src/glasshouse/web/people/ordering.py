@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from glasshouse.model.errors import InvalidError
+from glasshouse.model.operation import Operation
 from glasshouse.model.order import NAMES, Order, decode_order
 from glasshouse.web import bodies
 from glasshouse.web.people.change import Change
@@ -47,11 +49,11 @@ def order_of_form(fields: Mapping[str, Sequence[str]]) -> Order:
             continue
         _check_field(name, values)
         if name.startswith(PARAMETER) and values[0].strip():
-            parameters[name.removeprefix(PARAMETER)] = _number(values[0])
+            parameters[name.removeprefix(PARAMETER)] = number_in(values[0])
         elif name in _TEXTS:
             told[name] = values[0]
         elif name == "record":
-            told[name] = _number(values[0])
+            told[name] = number_in(values[0])
     if parameters:
         told["parameters"] = parameters
     for name in _LISTS if "all" in fields else ("query",):
@@ -70,10 +72,15 @@ def _order(told: dict[str, object]) -> Order:
 
 
 def with_jid(text: str) -> str:
-    """Return the text of a job with a new id where it has none; what is no object as it is."""
+    """Return the text of a job with a new id where it has none; what is no object as it is.
+
+    Raises:
+        InvalidError: it is no JSON; who wrote it is told where.
+    """
     try:
         members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        _check_json(text)
         return text
     if "jid" in members:
         return text
@@ -81,13 +88,29 @@ def with_jid(text: str) -> str:
     return msgspec.json.encode({"jid": jid, **members}).decode()
 
 
+def _check_json(text: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        what, line, column = error.msg.lower(), error.lineno, error.colno
+        raise InvalidError(
+            f"The job is no JSON: {what} (line {line}, character {column}).",
+            remedy="Correct it there, and try again; nothing was done.",
+        ) from None
+    except (ValueError, RecursionError):
+        # Numbers or nesting beyond what is read here: the desk says what is wrong with them.
+        return
+
+
 def _check_picked(told: Mapping[str, object]) -> None:
     operation = told.get("operation")
+    if operation == Operation.SERVER_CONFIGURE and "parameters" not in told:
+        raise InvalidError("Nothing is filled in.", remedy="Fill in what is to change.")
     if not isinstance(operation, str) or operation not in _ON_JOBS:
         return
     if not any(name in told for name in (*_LISTS, "query", "record")):
         raise InvalidError(
-            "Nothing is chosen.", remedy="Go back, tick the jobs that it is about, and try again."
+            "Nothing is chosen.", remedy="Tick the jobs that it is about, and try again."
         )
 
 
@@ -100,7 +123,8 @@ def _takes(name: str) -> bool:
     return name in _TEXTS or name in {"all", "record"} or name.startswith(PARAMETER)
 
 
-def _number(text: str) -> float:
+def number_in(text: str) -> float:
+    """Return the number that was written in a field; raises ``InvalidError``."""
     try:
         number = float(text)
     except ValueError:

@@ -21,6 +21,8 @@ from glasshouse.web.people.change import Change
 from glasshouse.web.people.people import People
 from glasshouse.web.people.stepup import in_person, known
 from glasshouse.web.replies import JSON, fresh
+from glasshouse.web.rows import job_href
+from glasshouse.web.slips import slip_of
 from glasshouse.web.views import JobEntry, JobView, Stored
 
 
@@ -34,8 +36,16 @@ class Reveal:
     async def page(self, change: Change) -> Response:
         """Answer a form of a job's page with that page, and nothing hidden in it."""
         in_person(change.context)
-        reason = _reason(change.fields().get("reason", ""))
-        context, found = await self._revealed(change.context)
+        fields = change.fields()
+        # Its forms lead back to the page of the job.
+        asked = change.context
+        here = job_href(server_of(asked).name, asked.params["jid"])
+        try:
+            reason = _reason(fields.get("reason", ""))
+        except InvalidError as error:
+            slip = slip_of({name: [value] for name, value in fields.items()}, error)
+            return await change.again(here, slip)
+        context, found = await self._revealed(replace(asked, path=here))
         await self._record(context, found, reason)
         shown = await job.job(context)
         assert isinstance(shown.view, JobView)

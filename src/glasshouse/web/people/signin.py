@@ -109,6 +109,7 @@ class SignIn:
     ) -> PageResult:
         view = SignInView(
             onward=wanted,
+            lapsed=context.viewer.lapsed and not fault,
             name=name,
             fault=t(fault, context.locale) if fault else "",
             remedy=t(remedy, context.locale) if remedy else "",

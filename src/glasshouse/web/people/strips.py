@@ -13,14 +13,18 @@ from glasshouse.web.people.ledgersight import covers
 from glasshouse.web.people.operationviews import strip_row
 from glasshouse.web.views.shared import StripRow
 
-_MOST = 3
+_MOST, _TOLD = 3, 20
 
 
 class Strip(NamedTuple):
-    """The lines; ``going`` says that one of them is under way."""
+    """The lines; ``going`` says that one of them is under way.
+
+    ``done`` is more of what was done, the newest first, as far as it is told to who looks.
+    """
 
     rows: tuple[StripRow, ...] = ()
     going: bool = False
+    done: tuple[Running, ...] = ()
 
 
 async def on_server(context: PageContext) -> Strip:
@@ -37,7 +41,7 @@ async def on_queue(context: PageContext, queue: str) -> Strip:
 
 async def on_job(context: PageContext, jid: str) -> Strip:
     """Return what was done to a job by its id, the newest first."""
-    return await _strip(context, lambda desk, server, seen: desk.on_job(server, jid, _MOST, seen))
+    return await _strip(context, lambda desk, server, seen: desk.on_job(server, jid, _TOLD, seen))
 
 
 async def _strip(
@@ -58,6 +62,7 @@ async def _strip(
         # The job server can be looked at without the console's own database.
         return Strip()
     return Strip(
-        tuple(strip_row(running, context) for running in shown),
+        tuple(strip_row(running, context) for running in shown[:_MOST]),
         any(running.ended_at is None for running in shown),
+        tuple(shown),
     )

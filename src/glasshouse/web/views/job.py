@@ -5,7 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from glasshouse.web.format import Moment
-from glasshouse.web.views.shared import ActBar, ExecutionRow, Fact, Late, StripRow
+from glasshouse.web.views.shared import (
+    ActBar,
+    ExecutionRow,
+    Fact,
+    Late,
+    Mistake,
+    PushForm,
+    StripRow,
+)
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -49,7 +57,7 @@ class Links(Struct, frozen=True, kw_only=True):
 class JobEntry(Struct, frozen=True, kw_only=True):
     """One place where a job with this id is; ``redacted`` says that something in it is hidden.
 
-    ``copy`` is the text of a new job like it; empty where none can be pushed.
+    ``copy`` is for a new job like it.
     """
 
     state: str
@@ -73,7 +81,7 @@ class JobEntry(Struct, frozen=True, kw_only=True):
     raw: Stored | None
     redacted: bool
     bar: ActBar | None
-    copy: str
+    copy: PushForm | None
 
 
 class RanView(Struct, frozen=True, kw_only=True):
@@ -93,7 +101,8 @@ class JobView(Struct, frozen=True, kw_only=True):
     ``late`` says that it was read a while ago. ``reveal`` is where hidden values are asked
     for, empty for who may not; ``reveal_first`` where a second factor is shown before;
     ``revealed`` is why they are shown. ``ran`` is ``None`` when the server keeps no log of
-    executions, or it cannot be read.
+    executions, or it cannot be read. ``gone`` says that nothing is known of the id any more;
+    ``trash`` is where in the trash it may be, ``kept`` what was filled in for a copy of it.
     """
 
     jid: str
@@ -102,8 +111,13 @@ class JobView(Struct, frozen=True, kw_only=True):
     entries: tuple[JobEntry, ...]
     ran: RanView | None
     late: Late | None
-    to: str
+    gone: str
+    gone_remedy: str
+    home: str
+    trash: str
+    kept: PushForm | None
     reveal: str
     reveal_first: str
     revealed: str
+    reveal_mistake: Mistake | None
     strip: tuple[StripRow, ...]

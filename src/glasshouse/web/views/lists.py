@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from glasshouse.web.views.shared import ActBar, Hidden, JobRow, Pager, StripRow
+from glasshouse.web.views.shared import ActBar, Hidden, JobRow, Pager, PushForm, StripRow
 
 
 class FindView(Struct, frozen=True, kw_only=True):
     """The filter box of a list: its words, and what is wrong with them.
 
     ``outcome`` says what was found and how far was looked; ``more_href`` goes on
-    where the time ran out.
+    where the time ran out. ``past_end`` says that what was found is all before this page;
+    ``first_href`` leads to its beginning.
     """
 
     action: str
@@ -22,6 +23,8 @@ class FindView(Struct, frozen=True, kw_only=True):
     outcome: str
     more_href: str
     all_href: str
+    past_end: bool
+    first_href: str
 
 
 class OrderView(Struct, frozen=True, kw_only=True):
@@ -36,8 +39,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
 class QueueView(Struct, frozen=True, kw_only=True):
     """``/{server}/queues/{queue}``: the jobs that wait, next to run first.
 
-    ``picks`` is for chosen jobs, ``whole`` for the queue; ``push`` is the text that a new
-    job begins with.
+    ``picks`` is for chosen jobs, ``whole`` for the queue.
     """
 
     name: str
@@ -50,8 +52,7 @@ class QueueView(Struct, frozen=True, kw_only=True):
     pager: Pager
     picks: ActBar | None
     whole: ActBar | None
-    push: str
-    to: str
+    push: PushForm | None
     strip: tuple[StripRow, ...]
 
 

@@ -27,7 +27,8 @@ class ConfirmView(Struct, frozen=True, kw_only=True):
     """What would be done, to be agreed to; ``why`` says why it cannot be, when it cannot.
 
     ``tone`` is ``danger`` for what takes something away. ``code`` asks for a code of the
-    second factor, ``step_up`` is where another one is shown.
+    second factor, ``step_up`` is where another one is shown. ``back`` is where somebody was;
+    its form carries ``carried`` on, which is empty where that is only where such things are.
     """
 
     id: str
@@ -45,6 +46,7 @@ class ConfirmView(Struct, frozen=True, kw_only=True):
     undo: str
     lost: str
     why: str
+    counts: str
     code: bool
     step_up: str
     needs_reason: bool
@@ -53,6 +55,7 @@ class ConfirmView(Struct, frozen=True, kw_only=True):
     fault: str
     remedy: str
     back: str
+    carried: str
 
 
 class StopView(Struct, frozen=True, kw_only=True):
@@ -69,7 +72,8 @@ class StopView(Struct, frozen=True, kw_only=True):
 class OperationView(Struct, frozen=True, kw_only=True):
     """An operation that was begun: what came of it, or how far it is.
 
-    ``percent`` is of its jobs; ``undo`` says that something of it can be put back.
+    ``percent`` is of its jobs; ``undo`` says that something of it can be put back. ``back``
+    and ``carried`` are as of a ``ConfirmView``; ``back`` is empty where it is not known.
     """
 
     id: str
@@ -99,8 +103,10 @@ class OperationView(Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...]
     undo: bool
     record_number: int
+    server_href: str
+    here: str
     back: str
-    from_href: str
+    carried: str
 
 
 class HeapRow(Struct, frozen=True, kw_only=True):
@@ -127,6 +133,7 @@ class TrashView(Struct, frozen=True, kw_only=True):
     most: str
     may: bool
     to: str
+    here: str
 
 
 class OperationsView(Struct, frozen=True, kw_only=True):

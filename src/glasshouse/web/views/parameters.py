@@ -10,7 +10,8 @@ from glasshouse.web.views.shared import ActBar
 class ParameterRow(Struct, frozen=True, kw_only=True):
     """One run-time parameter; ``plain`` is its value as a program would say it.
 
-    ``number`` is the value without its unit, ``unit`` what it is told in.
+    ``number`` is the value without its unit, ``unit`` what it is told in. ``given`` is what
+    was filled in, where it could not be taken; ``wrong`` says that it is this.
     """
 
     name: str
@@ -23,6 +24,8 @@ class ParameterRow(Struct, frozen=True, kw_only=True):
     default: str
     least: str
     most: str
+    given: str
+    wrong: bool
 
 
 class ParametersView(Struct, frozen=True, kw_only=True):

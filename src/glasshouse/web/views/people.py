@@ -8,9 +8,13 @@ from glasshouse.web.format import Moment
 
 
 class SignInView(Struct, frozen=True, kw_only=True):
-    """``/sign-in``. ``fault`` is why it did not work, ``elsewhere`` where else one can sign in."""
+    """``/sign-in``. ``fault`` is why it did not work, ``elsewhere`` where else one can sign in.
+
+    ``lapsed`` says that the session of this browser has ended.
+    """
 
     onward: str
+    lapsed: bool
     name: str
     fault: str
     remedy: str

@@ -55,13 +55,24 @@ class Tile(Struct, frozen=True, kw_only=True):
     tone: str
 
 
+class Mistake(Struct, frozen=True, kw_only=True):
+    """What is wrong with what was filled in, and what to do."""
+
+    fault: str
+    remedy: str
+
+
 class ActButton(Struct, frozen=True, kw_only=True):
-    """A button that asks for an operation; with ``why`` it is off, and that says why."""
+    """A button that asks for an operation; with ``why`` it is off, and that says why.
+
+    ``note`` is what it needs besides, where it is on all the same.
+    """
 
     operation: str
     label: str
     tone: str
     why: str = ""
+    note: str = ""
 
 
 class ActBar(Struct, frozen=True, kw_only=True):
@@ -69,6 +80,7 @@ class ActBar(Struct, frozen=True, kw_only=True):
 
     ``box`` is the name of the boxes that pick jobs; empty where nothing is picked. ``every``
     is the label of the box that takes every job with the search words ``query`` instead.
+    After a ``mistake`` the boxes are as they were sent: ``chosen``, or ``all``.
     """
 
     to: str
@@ -77,6 +89,18 @@ class ActBar(Struct, frozen=True, kw_only=True):
     box: str = ""
     every: str = ""
     query: str = ""
+    mistake: Mistake | None = None
+    chosen: tuple[str, ...] = ()
+    all: bool = False
+
+
+class PushForm(Struct, frozen=True, kw_only=True):
+    """The form of a new job; ``text`` is what its box begins with, ``here`` its page."""
+
+    to: str
+    here: str
+    text: str
+    mistake: Mistake | None
 
 
 class StripRow(Struct, frozen=True, kw_only=True):
