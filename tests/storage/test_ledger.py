@@ -57,7 +57,7 @@ def test_an_append_is_all_or_nothing(database: Database) -> None:
 
 def test_several_consoles_write_one_chain(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # SQLite's waiting is not fair: who waits may be passed over for as long as a disk is slow.
-    monkeypatch.setattr("glasshouse.storage.database._BUSY_MS", int(LONG * 1000))
+    monkeypatch.setattr("glasshouse.storage.database.BUSY_MS", int(LONG * 1000))
     others = [Database(url) for _ in range(4)]
     start = threading.Barrier(len(others))
 

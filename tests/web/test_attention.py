@@ -261,4 +261,7 @@ def test_the_gravest_come_first_and_no_more_than_eight_lines() -> None:
 def test_a_hostile_name_is_text_in_a_sentence_and_its_link_is_encoded() -> None:
     (item,) = attention("main", snapshot(queue("<a>\u202e/..", paused=True)), None, NOW, "en")
     assert "\u202e" not in item.text
-    assert item.href == "/main/queues/%3Ca%3E%E2%80%AE%2F.."
+    # No address holds such a character: it leads to all queues.
+    assert item.href == "/main/queues"
+    (item,) = attention("main", snapshot(queue("<a>/..", paused=True)), None, NOW, "en")
+    assert item.href == "/main/queues/%3Ca%3E%2F.."

@@ -91,8 +91,8 @@ _QUERY = {"live": "?topic=/main/queues", "search_listing": "?q=nothing"}
     [
         ("/", 200),
         ("/nowhere", 404),
-        ("/main/", 404),
-        ("/main/queues/", 404),
+        ("/main/", 308),
+        ("/main/queues/", 308),
         ("/main/queues/none", 404),
         ("/main/jobs/boom", 500),
         ("/main/queues/mail?page=0", 400),
