@@ -202,5 +202,9 @@ async def test_focus_stays_where_it_was_while_numbers_change(
     await link.focus()
     await push(worker, "mailers", *(f"job-{n}-bbbb" for n in range(5)))
     rows = page.locator("table.queues tbody tr")
-    await rows.first.get_by_text("mailers").wait_for()
+    await expect(rows.last).to_contain_text("6")
     assert await link.evaluate("node => node === document.activeElement")
+    # Its place waits until the focus is let go.
+    await expect(rows.last).to_contain_text("mailers")
+    await page.keyboard.press("Escape")
+    await expect(rows.first).to_contain_text("mailers")

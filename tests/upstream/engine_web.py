@@ -80,7 +80,7 @@ class EngineWeb:
         held = (await self._reader.working_jobs(ListQuery(per_page=1000))).items
         workers = [
             {
-                "wid": worker.wid, "hostname": worker.hostname, "pid": worker.pid,
+                "wid": worker.wid, "hostname": worker.hostname, "pid": worker.pid or 0,
                 "labels": worker.labels, "quiet": worker.state is not WorkerState.RUNNING,
                 "rss": f"{worker.rss_kb or 0} KB", "busy": worker.busy,
             }

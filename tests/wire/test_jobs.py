@@ -162,9 +162,7 @@ def test_an_empty_bulk_push_is_fine() -> None:
     assert parse_jobs(b"[]") == ([], {})
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"{}", b"[1]", b"[%b,[]]" % FULL, b"[,]"]
-)
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[1]", b"[%b,[]]" % FULL, b"[,]"])
 def test_a_malformed_bulk_push_is_refused_whole(raw: bytes) -> None:
     with pytest.raises(JobError, match="invalid JSON: "):
         parse_jobs(raw)
