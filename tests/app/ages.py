@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import bisect
 import collections
+import contextlib
 import json
 import re
 import time
@@ -178,7 +179,14 @@ class Samples:
             await asyncio.sleep(0.02)
 
     async def follow(self, client: httpx.AsyncClient, topic: str) -> None:
-        """Follow a live page for ever: what it shows is no older than its ticks say."""
+        """Follow a live page for ever, from the start whenever its stream ends."""
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                await self._follow(client, topic)
+            await asyncio.sleep(0.1)
+
+    async def _follow(self, client: httpx.AsyncClient, topic: str) -> None:
+        """Hold what a page shows against the age that its ticks say, until its stream ends."""
         shown = 0
         async with client.stream("GET", f"/main/live?topic={quote(topic, safe='')}") as stream:
             said = ""

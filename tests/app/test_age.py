@@ -69,14 +69,6 @@ async def _push(port: int, known: Known) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _follow(samples: Samples, client: httpx.AsyncClient) -> None:
-    """Follow a live page, and begin again when its stream ends."""
-    while True:
-        with contextlib.suppress(httpx.HTTPError):
-            await samples.follow(client, LIVE)
-        await asyncio.sleep(0.1)
-
-
 class Demo:
     """A running demo, whose work server may be hurt."""
 
@@ -151,7 +143,7 @@ async def test_no_answer_is_older_than_it_says_whatever_fails(tmp_path: Path) ->
     ):
         tasks = [
             asyncio.create_task(_push(made.port, known)),
-            asyncio.create_task(_follow(samples, client)),
+            asyncio.create_task(samples.follow(client, LIVE)),
         ]
         try:
             async with asyncio.timeout(LONG):

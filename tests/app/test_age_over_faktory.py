@@ -61,14 +61,6 @@ async def push(faktory: StandIn, known: Known, sets: Known) -> None:
         await asyncio.sleep(max(0.05, SECONDS / 800))
 
 
-async def follow(samples: Samples, client: httpx.AsyncClient, topic: str) -> None:
-    """Follow a live page, and begin again when its stream ends."""
-    while True:
-        with contextlib.suppress(httpx.HTTPError):
-            await samples.follow(client, topic)
-        await asyncio.sleep(0.1)
-
-
 async def hurt(faktory: StandIn) -> None:
     """Let the ports fail in turn, for ever."""
     while True:
@@ -87,7 +79,7 @@ async def test_no_answer_is_older_than_it_says_whatever_the_ports_do() -> None:
     async with StandIn().running() as faktory, console(faktory) as client:
         tasks = [asyncio.create_task(push(faktory, known, sets))]
         for topic, samples in ((LIVE, in_queue), (f"/main/{SET}?order=reverse", in_set)):
-            tasks.append(asyncio.create_task(follow(samples, client, topic)))
+            tasks.append(asyncio.create_task(samples.follow(client, topic)))
 
         async def look(until: Callable[[], bool]) -> None:
             looks = {"queue": (in_queue, LOOKS), "set": (in_set, {**SETS, **SEARCH})}

@@ -237,9 +237,9 @@ async def test_what_is_shown_is_what_faktory_says(tmp_path: Path, how: str) -> N
                     lambda: _produce(faktory),
                     lambda: _tell(faktory, told),
                     *(lambda n=n: _work(faktory, f"worker-{n}") for n in range(WORKERS)),
-                    lambda: samples.follow(client, LIVE),
                 ]
                 tasks = [asyncio.create_task(_again(work)) for work in works]
+                tasks.append(asyncio.create_task(samples.follow(client, LIVE)))
                 tasks.append(asyncio.create_task(_compare(client, told, wrong, compared)))
                 looks = {**LOOKS, **READY}
                 async with asyncio.timeout(LONG):

@@ -8,13 +8,10 @@ bounded number of them is not said to be there, and neither that it has ended.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
 
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.upstream.remote_jobs import time_of
-
-Fetch = Callable[[int], Awaitable[list[StoredJob]]]
-"""Returns the rows of Faktory's page of this number, from 1."""
+from glasshouse.upstream.remote_lists import Fetch
 
 _MOST_READS = 10
 _LEAPS = 3
