@@ -220,7 +220,9 @@ networks = ["127.0.0.1/32"]
 
 async def test_settings_are_read_again_all_of_them_or_nothing(tmp_path: Path) -> None:
     settings = '[console]\n[roles.operator]\nfactor_age = "none"\n'
-    async with served(tmp_path, settings) as made:
+    # The other server can only be looked at, whatever a role allows.
+    here = f'[[servers]]\nname = "here"\nengine = "{tmp_path / "engine"}"\n'
+    async with served(tmp_path, settings + here) as made:
         path = tmp_path / "glasshouse.toml"
         text = path.read_text()
         async with httpx.AsyncClient(
