@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from glasshouse.web import ids
 from glasshouse.web.routes import ROUTES, Kind
 from glasshouse.wire.jsontext import elements
 from glasshouse.wire.payload import read_fields
@@ -81,10 +82,18 @@ def fine(answer: httpx.Response) -> httpx.Response:
 
 async def items(site: Whole, path: str) -> list[dict[str, Any]]:
     """Return every item of a list of the API: ids, keys and states, as far as they can be read."""
+    return (await _confirmed(site, path))[0]
+
+
+async def _confirmed(site: Whole, path: str) -> tuple[list[dict[str, Any]], float]:
+    """Return every item of a list, and the earliest moment (Unix seconds) that they are true of."""
     found: list[dict[str, Any]] = []
+    moment = time.time()
     following = f"{API}{path}?per_page=50"
     while following:
+        asked = time.time()
         told = parts(fine(await site.get(following)).content)
+        moment = min(moment, asked - float(told["age"]))
         for element in elements(told["items"]):
             item = parts(element)
             known = {name: item[name] for name in ("jid", "key", "state") if name in item}
@@ -92,7 +101,7 @@ async def items(site: Whole, path: str) -> list[dict[str, Any]]:
         place = told.get("next")
         start = "" if place is None else quote(str(json.loads(place)))
         following = f"{API}{path}?per_page=50&from={start}" if start else ""
-    return found
+    return found, moment
 
 
 def parts(body: bytes) -> dict[str, bytes]:
@@ -134,7 +143,7 @@ async def searches(site: Whole, words: Iterable[str] = WORDS) -> None:
 
 async def job(site: Whole, jid: str) -> list[bytes]:
     """Look at everything of one job; return its stored bytes, by entry."""
-    name = quote(jid.encode("utf-8", "surrogatepass"), safe="")
+    name = ids.segment(jid)
     page = fine(await site.get(f"/main/jobs/{name}")).text
     fine(await site.get(f"{API}/jobs/{name}"))
     links = re.findall(rf'href="({re.escape(API)}/jobs/[^"]+/stored\?entry=[0-9a-f]+)"',
@@ -200,17 +209,12 @@ async def deleted_and_back(site: Whole, name: str) -> None:
 async def odd_ones(site: Whole, path: str) -> list[dict[str, Any]]:
     """Return what a list has beside the ordinary jobs, as of now or later."""
     began = time.time()
-    while True:
-        age = await _age(site, path)
-        if time.time() - age >= began:
-            return [item for item in await items(site, path) if item["jid"] not in PLAIN]
-        await asyncio.sleep(0.01)
-
-
-async def _age(site: Whole, path: str) -> float:
-    """Return for how long a list has not been confirmed, at most."""
-    told = parts(fine(await site.get(f"{API}{path}?per_page=1")).content)
-    return float(told["age"])
+    async with asyncio.timeout(LONG):
+        while True:
+            found, moment = await _confirmed(site, path)
+            if moment >= began:
+                return [item for item in found if item["jid"] not in PLAIN]
+            await asyncio.sleep(0.01)
 
 
 def stored(site: Whole, name: str) -> list[Any]:
