@@ -11,12 +11,14 @@ import json
 import re
 import time
 from collections.abc import Iterable, Sequence
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from glasshouse.web import ids
+from glasshouse.web.guard import MAX_TARGET
 from glasshouse.web.routes import ROUTES, Kind
 from glasshouse.wire.jsontext import elements
 from glasshouse.wire.payload import read_fields
@@ -35,6 +37,7 @@ WORDS = (
 )  # fmt: skip
 PLAIN = ("plain-waiting", "plain-scheduled", "plain-dead")
 _TOPICS = 16
+_LINK = re.compile(r'(?:href|action)="([^"]*)"')
 
 
 async def plain_jobs(peer: Peer) -> None:
@@ -75,8 +78,11 @@ async def _pushed(peer: Peer, line: bytes) -> None:
 
 
 def fine(answer: httpx.Response) -> httpx.Response:
-    """Fail unless an answer is what was asked for."""
+    """Fail unless an answer is what was asked for, and its links are such as can be followed."""
     assert answer.status_code < 400, (str(answer.url)[:300], answer.text[:500])
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        longest = max(_LINK.findall(answer.text), key=len, default="")
+        assert len(unescape(longest)) <= MAX_TARGET, (str(answer.url)[:300], longest[:300])
     return answer
 
 
@@ -142,7 +148,9 @@ async def searches(site: Whole, words: Iterable[str] = WORDS) -> None:
 
 
 async def job(site: Whole, jid: str) -> list[bytes]:
-    """Look at everything of one job; return its stored bytes, by entry."""
+    """Look at everything of one job that can have a page; return its stored bytes, by entry."""
+    if not ids.addressable(jid):
+        return []
     name = ids.segment(jid)
     page = fine(await site.get(f"/main/jobs/{name}")).text
     fine(await site.get(f"{API}/jobs/{name}"))

@@ -115,3 +115,15 @@ async def test_a_queue_of_a_name_that_there_cannot_be_links_to_all_queues(tmp_pa
         assert "/main/queues" in links
         for link in links:
             assert (await client.get(link)).status_code == 200, link
+
+
+@pytest.mark.parametrize("jid", ["", "a" * 5000, "é" * 2500, "\n" * 5000])
+def test_an_id_of_five_thousand_bytes_has_an_address(jid: str) -> None:
+    assert ids.addressable(jid)
+    stored = f"/api/v1/servers/{'s' * 64}/jobs/{ids.segment(jid)}/stored?entry={'f' * 64}"
+    assert len(stored) < guard.MAX_TARGET
+
+
+@pytest.mark.parametrize("jid", ["a" * 70_000, "é" * 3000, "\x00" * 6000])
+def test_a_longer_one_has_none(jid: str) -> None:
+    assert not ids.addressable(jid)

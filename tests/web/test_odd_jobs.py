@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests import odd
@@ -53,3 +54,20 @@ async def walked(folder: Path, jobs: list[odd.Odd], url: str | None = None) -> N
             took(await walk.what_is_new_is_seen(site, peer, number))
             number += 1
         print(f"{len(taken)} jobs; a new one was seen after {fresh:.2f} s")
+
+
+async def test_a_job_whose_names_are_too_long_for_an_address_is_a_row_without_a_link(
+    tmp_path: Path,
+) -> None:
+    async with whole(tmp_path) as site:
+        peer = await site.engine.peer(wid="w")
+        await peer.push("plain-one", queue="long")
+        for number in range(20):
+            await peer.push(f"{number:02}" + "a" * 70_000, queue="long", jobtype="T" * 70_000)
+        answer = await site.get("/main/queues/long")
+        assert answer.status_code == 200
+        assert answer.text.count("it has no page of its own") == 20
+        links = re.findall(r'href="/main/jobs/([^"]*)"', answer.text.replace("&#x2f;", "/"))
+        assert {*links} == {"plain-one"}
+        # Its key is whole in its box; what is shown is not.
+        assert len(answer.content) < 21 * 75_000

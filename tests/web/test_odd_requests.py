@@ -71,7 +71,7 @@ GOOD: dict[str, re.Pattern[str]] = {
     "format": re.compile("csv|jsonl"),
     "days": re.compile("30|90|180"),
     "entry": re.compile("[0-9a-f]{24}"),
-    "event": re.compile(r"|[a-z]+\.[a-z_]+"),
+    "event": re.compile(r"|[a-z]+\.[a-z_]+|\*"),
     "outcome": re.compile("|done|failed|retried|buried|dropped"),
 }
 """What a parameter can be at most; anything else is nonsense, and answered with 400."""

@@ -9,7 +9,7 @@ from glasshouse.model.job import Outcome
 from glasshouse.web import format as fmt
 from glasshouse.web.i18n import t
 from glasshouse.web.query import MAX_TEXT
-from glasshouse.web.rows import job_href, queue_href
+from glasshouse.web.rows import jid_text, job_href, queue_href
 from glasshouse.web.views import ExecutionRow, RanView
 
 MEANINGS = {
@@ -49,10 +49,10 @@ def execution_row(entry: FinishedJob, server: str, now: float, locale: str) -> E
     waited = entry.waited
     return ExecutionRow(
         row=f"ran-{entry.id}",
-        jid=fmt.display_text(entry.jid),
+        jid=jid_text(entry.jid),
         href=job_href(server, entry.jid),
         jobtype=fmt.cut(fmt.display_text(entry.jobtype), _NAME),
-        queue=fmt.display_text(entry.queue),
+        queue=fmt.name(entry.queue),
         queue_href=queue_href(server, entry.queue),
         worker=fmt.cut(fmt.display_text(entry.wid), _NAME),
         waited="" if waited is None else fmt.span(waited, locale),

@@ -26,6 +26,7 @@ _KIB = 1024
 _WHOLE = 100
 _MINUTE = 60
 _FEW = 9.995
+_NAME = 300
 _UNITS = ((86400, "{n} d"), (3600, "{n} h"), (60, "{n} min"), (1, "{n} s"))
 
 
@@ -77,6 +78,11 @@ def display_bytes(data: bytes, *, lines: bool = False) -> str:
 def cut(text: str, limit: int) -> str:
     """Return at most ``limit`` characters, with an ellipsis when something is missing."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def name(text: str) -> str:
+    """Return a name for a row: it may be of any length, and a row is not; see ``display_text``."""
+    return display_text(cut(text, _NAME))
 
 
 def segment(text: str) -> str:

@@ -2,7 +2,8 @@
 
 An id may be any text of eight bytes: with line breaks, with half a character, or so long that
 its escapes make a target that is refused. Such a one is written as base64url between tildes;
-so is one that looks like that itself, so that a segment means one id.
+so is one that looks like that itself, so that a segment means one id. An id of several thousand
+bytes fits no address at all: its job is shown on lists, and has no page.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from urllib.parse import quote
 _CODED = re.compile(r"~([A-Za-z0-9_-]+)~")
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LONG = 2000
+MOST = 7 << 10
+"""The longest segment (bytes): the rest of the 8 KiB of a target is for what stands around it."""
 
 
 def segment(jid: str) -> str:
@@ -25,6 +28,11 @@ def segment(jid: str) -> str:
         return escaped
     coded = base64.urlsafe_b64encode(jid.encode("utf-8", "surrogatepass"))
     return f"~{coded.decode().rstrip('=')}~"
+
+
+def addressable(jid: str) -> bool:
+    """Return whether a job with this id can have a page."""
+    return len(jid) <= MOST and len(segment(jid)) <= MOST
 
 
 def meant(decoded: str) -> str:

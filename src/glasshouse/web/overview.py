@@ -165,10 +165,10 @@ def _failed(found: FailedRun, server: str, now: float, locale: str) -> views.Fai
     run = found.run
     return views.FailureRow(
         row=f"failed-{run.id}",
-        jid=fmt.display_text(run.jid),
+        jid=rows.jid_text(run.jid),
         href=rows.job_href(server, run.jid),
         jobtype=fmt.cut(fmt.display_text(run.jobtype), 120),
-        queue=fmt.display_text(run.queue),
+        queue=fmt.name(run.queue),
         queue_href=rows.queue_href(server, run.queue),
         errtype=fmt.cut(fmt.display_text(run.errtype or ""), 120),
         message="" if found.job is None else _failure(found.job)[1],
@@ -183,10 +183,10 @@ def _retry(job: StoredJob, server: str, now: float, locale: str) -> views.Failur
     errtype, message = _failure(job)
     return views.FailureRow(
         row=rows.row_id(job),
-        jid=fmt.display_text(job.jid),
+        jid=rows.jid_text(job.jid),
         href=rows.job_href(server, job.jid),
         jobtype=fmt.cut(fmt.display_text(job.jobtype), 120),
-        queue=fmt.display_text(job.queue),
+        queue=fmt.name(job.queue),
         queue_href=rows.queue_href(server, job.queue),
         errtype=errtype,
         message=message,

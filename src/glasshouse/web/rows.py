@@ -52,8 +52,13 @@ def queue_href(server: str, queue: str) -> str:
 
 
 def job_href(server: str, jid: str) -> str:
-    """Return where a job is shown."""
-    return f"/{server}/jobs/{ids.segment(jid)}"
+    """Return where a job is shown; empty where its id is too long for an address."""
+    return f"/{server}/jobs/{ids.segment(jid)}" if ids.addressable(jid) else ""
+
+
+def jid_text(jid: str) -> str:
+    """Return an id for a row: whole, so that it can be copied, if its job has a page."""
+    return fmt.display_text(jid) if ids.addressable(jid) else fmt.name(jid)
 
 
 BarOf = Callable[[Queue], ActBar | None]
@@ -71,7 +76,7 @@ def queue_row(
     growth = among.growth(queue)
     return QueueRow(
         row=element_id("q", queue.name),
-        name=fmt.display_text(queue.name),
+        name=fmt.name(queue.name),
         href=queue_href(server, queue.name),
         size=fmt.number(queue.size),
         bar=_part(queue.size, among.total),
@@ -122,8 +127,8 @@ def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRo
     """Return a worker as a row; it is stale when it was not heard for 30 s before ``seen``."""
     return WorkerRow(
         row=element_id("w", worker.wid),
-        wid=fmt.display_text(worker.wid),
-        hostname=fmt.display_text(worker.hostname),
+        wid=fmt.name(worker.wid),
+        hostname=fmt.name(worker.hostname),
         pid="" if worker.pid is None else str(worker.pid),
         labels=tuple(fmt.cut(fmt.display_text(label), 40) for label in worker.labels[:8]),
         memory=fmt.size(worker.rss_kb * 1024) if worker.rss_kb and worker.rss_kb > 0 else "",
@@ -140,7 +145,7 @@ def worker_name(worker: Worker) -> str:
     """Return host and process of a worker, as far as it told them, else its id."""
     whole = worker.hostname and worker.pid is not None
     name = f"{worker.hostname} · {worker.pid}" if whole else worker.hostname or worker.wid
-    return fmt.display_text(name)
+    return fmt.name(name)
 
 
 def is_stale(worker: Worker, now: float) -> bool:
@@ -159,10 +164,10 @@ def _job_row(job: StoredJob, position: int | None, server: str, now: float, loca
     return JobRow(
         row=row_id(job),
         position="" if position is None else fmt.number(position),
-        jid=fmt.display_text(job.jid),
+        jid=jid_text(job.jid),
         href=job_href(server, job.jid),
         jobtype=fmt.cut(fmt.display_text(job.jobtype), 120),
-        queue=fmt.display_text(job.queue),
+        queue=fmt.name(job.queue),
         queue_href=queue_href(server, job.queue),
         args=payload.preview(members, job),
         created=fmt.stored_moment(payload.value(members.get("created_at")), now, locale),
@@ -172,7 +177,7 @@ def _job_row(job: StoredJob, position: int | None, server: str, now: float, loca
         retries=retries(facts, members, locale),
         errtype=fmt.cut(payload.text_of(facts.get("errtype")), 120),
         message=fmt.cut(payload.message_of(facts), _MESSAGE),
-        worker="" if job.wid is None else fmt.display_text(job.wid),
+        worker="" if job.wid is None else fmt.name(job.wid),
         reserved=_moment(job.reserved_at, now, locale),
         expires=_moment(job.expires_at, now, locale),
         pick=_pick(job),

@@ -123,7 +123,7 @@ def _host(
     busy = sum(map(running.count, workers))
     return HostGroup(
         row=rows.element_id("host", name),
-        name=fmt.display_text(name) or t("host not told", locale),
+        name=fmt.name(name) or t("host not told", locale),
         unfolded=unfolded,
         workers=tuple(_worker(worker, running, at, bar) for worker in shown),
         count=_count(len(shown), len(workers), locale),
@@ -165,14 +165,14 @@ def _made_run(job: StoredJob, worker: Worker | None, server: str, at: Moments) -
     mark = MARKS.get(reservation(job, at.seen), "")
     return RunRow(
         row=rows.row_id(job),
-        jid=fmt.display_text(job.jid),
+        jid=rows.jid_text(job.jid),
         href=rows.job_href(server, job.jid),
         jobtype=fmt.cut(fmt.display_text(job.jobtype), _TYPE),
-        queue=fmt.display_text(job.queue),
+        queue=fmt.name(job.queue),
         queue_href=rows.queue_href(server, job.queue),
         args=payload.preview(payload.fields(job.payload), job),
         held=_held(job, worker, at.locale),
-        worker=fmt.display_text(job.wid or ""),
+        worker=fmt.name(job.wid or ""),
         reserved=at.tell(job.reserved_at),
         expires=at.tell(job.expires_at),
         mark=t(mark, at.locale) if mark else "",

@@ -26,6 +26,9 @@ LISTS: Mapping[str, str] = {
     "when it failed, else when it is due or was enqueued (UTC)": (
         "失败时间；未失败则为到期或入队时间（UTC）"
     ),
+    "Its id is too long for an address: it has no page of its own.": (
+        "编号太长，无法写入地址：该任务没有自己的页面。"
+    ),
     "Look on from here": "从这里继续查找",
     "Nothing found so far.": "目前尚未找到。",
     "No job in this list matches.": "此列表中没有匹配的任务。",

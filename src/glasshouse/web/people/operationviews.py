@@ -133,7 +133,7 @@ def operation_view(
         done=fmt.number(running.done),
         moved=fmt.number(running.moved) if running.moved else "",
         percent=round(100 * handled / running.total) if running.total else 0,
-        examples=tuple(fmt.display_text(jid) for jid in moved),
+        examples=tuple(fmt.name(jid) for jid in moved),
         undo=kept and "trash.restore" in context.powers and ended is not None,
         record_number=running.record,
         server_href=f"/{running.server}",
