@@ -51,7 +51,9 @@ class Peer:
 
     async def reply(self) -> str | bytes | None:
         """Return the next reply: text of a line, bytes of a bulk, or None for nil."""
-        line = await asyncio.wait_for(self.reader.readline(), LONG)
+        # Before Python 3.12 `wait_for` can lose a cancellation; this cannot.
+        async with asyncio.timeout(LONG):
+            line = await self.reader.readline()
         if not line.endswith(b"\r\n"):
             raise ConnectionResetError(line)
         if not line.startswith(b"$"):

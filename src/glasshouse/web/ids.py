@@ -1,7 +1,7 @@
 """A job's id as a segment of an address: as it is, or coded where an address cannot hold it.
 
-An id may be any text of eight bytes: with line breaks, with half a character, or so long that
-its escapes make a target that is refused. Such a one is written as base64url between tildes;
+An id may be any text of eight bytes: with line breaks, or so long that its escapes make a target
+that is refused. Such a one is written as base64url between tildes;
 so is one that looks like that itself, so that a segment means one id. An id of several thousand
 bytes fits no address at all: its job is shown on lists, and has no page.
 """
@@ -14,7 +14,8 @@ import re
 from urllib.parse import quote
 
 _CODED = re.compile(r"~([A-Za-z0-9_-]+)~")
-_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_UNFIT = re.compile("[\x00-\x1f\x7f]")
+_HALF = re.compile("[\ud800-\udfff]")
 _LONG = 2000
 MOST = 7 << 10
 """The longest segment (bytes): the rest of the 8 KiB of a target is for what stands around it."""
@@ -22,11 +23,12 @@ MOST = 7 << 10
 
 def segment(jid: str) -> str:
     """Return the segment that means this id."""
-    escaped = quote(jid.encode("utf-8", "surrogatepass"), safe="")
+    jid = _whole(jid)
+    escaped = quote(jid, safe="")
     fits = not _UNFIT.search(jid) and jid not in (".", "..") and len(escaped) <= _LONG
     if fits and not _CODED.fullmatch(jid):
         return escaped
-    coded = base64.urlsafe_b64encode(jid.encode("utf-8", "surrogatepass"))
+    coded = base64.urlsafe_b64encode(jid.encode())
     return f"~{coded.decode().rstrip('=')}~"
 
 
@@ -42,6 +44,11 @@ def meant(decoded: str) -> str:
         return decoded
     try:
         raw = base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), altchars=b"-_", validate=True)
-        return raw.decode("utf-8", "surrogatepass")
+        return _whole(raw.decode("utf-8", "surrogatepass"))
     except (binascii.Error, UnicodeDecodeError):
         return decoded
+
+
+def _whole(jid: str) -> str:
+    # An id with half a character is known with U+FFFD in its place, as Go reads JSON.
+    return _HALF.sub("\ufffd", jid)
