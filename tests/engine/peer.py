@@ -62,7 +62,8 @@ class Peer:
         if size < 0:
             return None
         try:
-            body = await asyncio.wait_for(self.reader.readexactly(size + 2), LONG)
+            async with asyncio.timeout(LONG):
+                body = await self.reader.readexactly(size + 2)
         except asyncio.IncompleteReadError as error:
             raise ConnectionResetError(error.partial) from error
         return body[:-2]
