@@ -7,8 +7,8 @@
 # `KeyError` for the whole set, and a `use` other than `sig` and `enc` (§4.2 allows others) refuses
 # it too, with the key that signed the token in it.
 #
-# A provider that adds one such key to what it publishes signs nobody in any more. Glasshouse says of such a
-# provider that its answer cannot be used.
+# A provider that adds one such key to what it publishes signs nobody in any more, where the set is read as
+# one. Glasshouse reads the keys one by one.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -7,7 +7,8 @@
 # to hand in a registry of one's own with `strict_check_header=False`.
 #
 # Providers do write parameters of their own into headers, and may begin to at any time: from then on nobody
-# signs in, and the reason looks like a bad signature to who catches joserfc's errors as one.
+# signs in, and the reason looks like a bad signature to who catches joserfc's errors as one. Glasshouse hands
+# such a registry in.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

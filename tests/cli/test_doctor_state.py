@@ -359,7 +359,14 @@ async def test_what_a_provider_gives_is_told_of_it_and_of_those_who_signed_in(
         "warning: it does not say that it gives the claim realm_access.roles.",
     ]
     issuer.discovery = {"claims_supported": ["realm_access", "preferred_username"]}
+    issuer.odd_keys = [{"kty": "AKP"}, {"kty": "EC", "crv": "brainpoolP256r1"}]
+    assert await provider() == ["ok: 1 of the 3 keys that it publishes can be used"]
+    issuer.odd_keys = []
     assert await provider() == []
+    known, issuer.known = issuer.known, []
+    (said,) = await provider()
+    assert said.startswith("wrong: ")
+    issuer.known = known
     database = Database(sqlite_url(console.state))
 
     def came(claims: str) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import contextlib
 import hmac
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
 
 import pytest
 from aiohttp import web
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from structlog.testing import capture_logs
 
 from glasshouse.links.oidc import Oidc, OidcPerson, OidcSettings
 from glasshouse.links.oidc_claims import claim
 from glasshouse.links.oidc_http import MOST_BYTES
+from glasshouse.links.oidc_keys import MOST_KEYS
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.settings import Secret
 from tests.steady import LONG
@@ -383,6 +385,224 @@ async def test_a_token_that_the_provider_did_not_sign_is_refused(
     async with trusting(issuer) as oidc:
         turn(issuer)
         with refused(why, issuer):
+            await signed_in(oidc, issuer)
+
+
+ODD_HEADERS: list[dict[str, object]] = [
+    {"tenant": "north"},
+    {"tenant": {"id": 7}, "https://example.com/x": None, "": []},
+    {"tenant": "n" * 3000},
+    {"jku": "https://evil.example/keys", "x5u": "https://evil.example/pem"},
+    {"x5c": ["MIIC" + "A" * 2000] * 3, "x5t": "aGFuZA", "x5t#S256": "aGFuZA"},
+    {"crit": ["b64"], "b64": True},
+]
+
+
+@pytest.mark.parametrize("more", ODD_HEADERS)
+async def test_what_a_header_has_beside_is_ignored(more: dict[str, object]) -> None:
+    """RFC 7515 §4: the provider may write into it what it likes."""
+    issuer = Issuer()
+    issuer.header |= more
+    async with trusting(issuer) as oidc:
+        assert (await signed_in(oidc, issuer)).name == "jane"
+    assert issuer.asked == ["discovery", "token", "keys"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"crit": ["tenant"], "tenant": "north"},
+        {"crit": ["b64", "tenant"], "b64": True, "tenant": "north"},
+        {"crit": ["exp"], "exp": 1},
+        {"crit": ["tenant"]},
+        {"crit": "tenant", "tenant": "north"},
+        {"crit": {"tenant": 1}, "tenant": "north"},
+        {"crit": [["tenant"]], "tenant": "north"},
+        {"crit": [7]},
+        {"crit": 7},
+        {"crit": None},
+    ],
+)
+async def test_what_a_header_says_has_to_be_understood_is_not_ignored(
+    more: dict[str, object],
+) -> None:
+    """RFC 7515 §4.1.11."""
+    issuer = Issuer()
+    issuer.header |= more
+    async with trusting(issuer) as oidc:
+        with refused(Refused.BAD_SIGNATURE, issuer):
+            await signed_in(oidc, issuer)
+
+
+@pytest.mark.parametrize("kid", [None, "one", "two"])
+async def test_a_key_that_a_token_brings_along_or_leads_to_is_never_used(kid: str | None) -> None:
+    issuer = Issuer()
+    issuer.signer = RSAKey.generate_key(2048)
+    public = issuer.signer.as_dict(private=False)
+    issuer.header |= {
+        "kid": kid,
+        "jwk": public | {"kid": kid or "one", "use": "sig"},
+        "x5c": [base64.b64encode(issuer.signer.as_der(private=False)).decode()],
+    }
+    if kid is None:
+        del issuer.header["kid"]
+    async with trusting(issuer) as oidc:
+        issuer.header |= {"jku": issuer.url + "/evil", "x5u": issuer.url + "/evil"}
+        with refused(Refused.BAD_SIGNATURE, issuer):
+            await signed_in(oidc, issuer)
+        assert issuer.asked == ["discovery", "token", "keys"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["alg"],
+        "alg",
+        7,
+        None,
+        {"alg": "RS256", "kid": ["one"]},
+        {"alg": "RS256", "kid": {}},
+        {"alg": "RS256", "kid": 7},
+    ],
+)
+async def test_a_header_that_is_none_is_no_token(header: object) -> None:
+    issuer = Issuer()
+    head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    async with trusting(issuer) as oidc:
+        issuer.token = ".".join([head, *issuer.signed("any").split(".")[1:]])
+        with refused(Refused.BAD_TOKEN, issuer):
+            await signed_in(oidc, issuer)
+
+
+def _whole() -> dict[str, object]:
+    """A key that is as it should be, with an id that nothing signs by."""
+    return dict(RSAKey.generate_key(2048, parameters={"kid": "odd"}).as_dict(private=False))
+
+
+ODD_KEYS: dict[str, Callable[[], object]] = {
+    "of an unknown kind": lambda: {"kty": "AKP", "kid": "odd", "alg": "ML-DSA-44", "pub": "AAAA"},
+    "on an unknown curve": lambda: {
+        "kty": "EC", "kid": "odd", "crv": "brainpoolP256r1", "x": "AA", "y": "AA"},
+    "not on its curve": lambda: {"kty": "EC", "kid": "odd", "crv": "P-256", "x": "AQ", "y": "AQ"},
+    "on an unknown curve of the other kind": lambda: {"kty": "OKP", "crv": "Ed1", "x": "AAAA"},
+    "for another use": lambda: _whole() | {"use": "attest"},
+    "for no use": lambda: _whole() | {"use": None},
+    "for other operations": lambda: _whole() | {"key_ops": ["attest"]},
+    "with operations of another form": lambda: _whole() | {"key_ops": "verify"},
+    "a secret": lambda: {"kty": "oct", "kid": "odd", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTIzNA"},
+    "without a kind": lambda: {"kid": "odd"},
+    "of several kinds": lambda: {"kty": ["RSA"], "kid": "odd"},
+    "with an id of another form": lambda: _whole() | {"kid": 7},
+    "not base64": lambda: {"kty": "RSA", "kid": "odd", "n": "=\u00e9=", "e": "AQAB"},
+    "empty": lambda: {"kty": "RSA", "kid": "odd", "n": "", "e": ""},
+    "half": lambda: {"kty": "RSA", "kid": "odd", "n": "AAAA"},
+    "words": lambda: "key",
+    "a list": lambda: [{"kty": "RSA"}],
+    "nothing": lambda: None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_KEYS)
+async def test_a_key_that_is_odd_is_passed_over_and_the_others_are_used(odd: str) -> None:
+    """RFC 7517 §5."""
+    issuer = Issuer()
+    issuer.odd_keys = [ODD_KEYS[odd]()]
+    async with trusting(issuer) as oidc:
+        with capture_logs() as logs:
+            await signed_in(oidc, issuer)
+            await signed_in(oidc, issuer)
+        assert issuer.asked.count("keys") == 1
+        (said,) = logs
+        assert said == {"event": "keys of the provider were passed over", "log_level": "info",
+                        "passed_over": 1, "used": 1}  # fmt: skip
+        # It is said once, and then only when there are others.
+        url, begun = await oidc.begin(ENTROPY)
+        issuer.claims, issuer.header["kid"] = {"iat": NOW + 31, "exp": NOW + 300}, "odd"
+        with capture_logs() as logs, pytest.raises(OidcRefusedError):
+            await oidc.finish(begun, issuer.authorize(url), NOW + 31)
+        assert (issuer.asked.count("keys"), logs) == (2, [])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"x5u": "", "x5t": None, "x5c": None, "alg": None},
+        {"x5c": "MIIC"},
+        {"use": "sig", "key_ops": ["verify", "attest"]},
+        {"issued": {"by": "hand"}},
+    ],
+)
+async def test_what_a_key_has_beside_is_ignored(more: dict[str, object]) -> None:
+    issuer = Issuer()
+    issuer.known, issuer.odd_keys = [], [dict(issuer.key.as_dict(private=False)) | more]
+    async with trusting(issuer) as oidc:
+        assert (await signed_in(oidc, issuer)).name == "jane"
+
+
+@pytest.mark.parametrize("more", [{"use": "enc"}, {"use": ""}, {"key_ops": ["encrypt"]},
+                                  {"alg": "RSA-OAEP"}])  # fmt: skip
+async def test_a_key_for_something_else_checks_no_signature(more: dict[str, object]) -> None:
+    issuer = Issuer()
+    other = RSAKey.generate_key(2048, parameters={"kid": "two"}, auto_kid=False)
+    issuer.odd_keys = [dict(other.as_dict(private=False)) | more]
+    issuer.header["kid"], issuer.signer = "two", other
+    async with trusting(issuer) as oidc:
+        with refused(Refused.BAD_SIGNATURE, issuer):
+            await signed_in(oidc, issuer)
+
+
+async def test_a_secret_that_is_published_signs_nothing() -> None:
+    issuer = Issuer()
+    issuer.signer = OctKey.generate_key(256, parameters={"kid": "two"}, auto_kid=False)
+    issuer.odd_keys = [dict(issuer.signer.as_dict(private=True))]
+    issuer.header = {"alg": "HS256", "kid": "two"}
+    async with trusting(issuer) as oidc:
+        with refused(Refused.WRONG_ALGORITHM, issuer):
+            await signed_in(oidc, issuer)
+    # Settings do not take that algorithm; were it there, the key would not be.
+    async with trusting(issuer, algorithms=("HS256",)) as oidc:
+        with refused(Refused.BAD_SIGNATURE, issuer):
+            await signed_in(oidc, issuer)
+
+
+@pytest.mark.parametrize("known", ["nothing", "odd ones"])
+async def test_a_provider_without_a_key_that_can_be_used_signs_nobody_in(known: str) -> None:
+    issuer = Issuer()
+    issuer.known = []
+    issuer.odd_keys = [] if known == "nothing" else [make() for make in ODD_KEYS.values()]
+    async with trusting(issuer) as oidc:
+        with refused(Refused.BAD_ANSWER, issuer):
+            await signed_in(oidc, issuer)
+        with refused(Refused.BAD_ANSWER, issuer):
+            await oidc.keys(NOW)
+
+
+async def test_keys_of_several_kinds_may_have_one_id() -> None:
+    issuer = Issuer()
+    point = ECKey.generate_key("P-256", {"kid": "one"}, auto_kid=False)
+    agreeing = OKPKey.generate_key("X25519", {"kid": "one"}, auto_kid=False)
+    odd = [dict(key.as_dict(private=False)) for key in (point, agreeing)]
+    issuer.odd_keys = odd
+    async with trusting(issuer) as oidc:
+        assert (await signed_in(oidc, issuer)).name == "jane"
+        assert (await oidc.keys(NOW)).passed_over == 1
+    issuer.known, issuer.odd_keys = [*issuer.known, point], odd[1:]
+    issuer.header["alg"], issuer.signer = "ES256", point
+    async with trusting(issuer, algorithms=("RS256", "ES256")) as oidc:
+        assert (await signed_in(oidc, issuer)).name == "jane"
+    async with trusting(issuer) as oidc:
+        with refused(Refused.WRONG_ALGORITHM, issuer):
+            await signed_in(oidc, issuer)
+
+
+async def test_so_many_keys_are_read_and_no_more() -> None:
+    issuer = Issuer()
+    issuer.odd_keys = [{"kty": "AKP"}] * (MOST_KEYS - 1)
+    async with trusting(issuer) as oidc:
+        assert (await signed_in(oidc, issuer)).name == "jane"
+    issuer.odd_keys.append({"kty": "AKP"})
+    async with trusting(issuer) as oidc:
+        with refused(Refused.BAD_ANSWER, issuer):
             await signed_in(oidc, issuer)
 
 

@@ -7,6 +7,7 @@ one, as far as the provider says itself which it gives.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterator
 
 from glasshouse.app.checks import Check, fine, warn, wrong
@@ -15,6 +16,7 @@ from glasshouse.ledger import export
 from glasshouse.ledger.record import Event
 from glasshouse.links.oidc import ENTROPY
 from glasshouse.links.oidc_http import Provider
+from glasshouse.links.oidc_keys import Published
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.settings.access import Oidc
 from glasshouse.settings.console import ConsoleSettings
@@ -44,13 +46,20 @@ async def provider_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
     try:
         await oidc.begin(secrets.token_bytes(ENTROPY))
         yield fine(WHAT, "it answers, and is the one that is set")
-        provider = await oidc.provider()
-        for check in (*_scopes(told, provider), *_claims(settings, told, provider)):
+        keys, provider = await oidc.keys(time.time()), await oidc.provider()
+        for check in (*_keys(keys), *_scopes(told, provider), *_claims(settings, told, provider)):
             yield check
     except GlasshouseError as error:
         yield wrong(WHAT, error)
     finally:
         await oidc.close()
+
+
+def _keys(published: Published) -> Iterator[Check]:
+    used = len(published.keys)
+    if published.passed_over:
+        every = used + published.passed_over
+        yield fine(WHAT, f"{used} of the {every} keys that it publishes can be used")
 
 
 def _scopes(settings: Oidc, provider: Provider) -> Iterator[Check]:

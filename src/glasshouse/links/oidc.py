@@ -17,6 +17,7 @@ import msgspec
 
 from glasshouse.links.oidc_claims import Odd, claim, groups_of, name_of
 from glasshouse.links.oidc_http import Asking, ClientSecret, Provider, Tokens
+from glasshouse.links.oidc_keys import Published
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.links.oidc_token import Claims, Keys, checked
 
@@ -136,6 +137,14 @@ class Oidc:
             OidcRefusedError: it cannot be asked, or is not the one that is set.
         """
         return await self._asking.provider()
+
+    async def keys(self, now: float) -> Published:
+        """Return the public keys of the provider.
+
+        Raises:
+            OidcRefusedError: it cannot be asked, or has none that can be used.
+        """
+        return await self._keys.published(now)
 
     async def close(self) -> None:
         """Let the connections go."""

@@ -1,4 +1,9 @@
-"""The ID token of a provider: its signature, and each claim (OpenID Connect Core §3.1.3.7)."""
+"""The ID token of a provider: its signature, and each claim (OpenID Connect Core §3.1.3.7).
+
+What always holds: the key is one that the provider publishes at the address that discovery told,
+never one that a token brings along or leads to; what a header has beside is ignored, unless
+``crit`` says that it must not be (RFC 7515 §4, §4.1.11).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,15 @@ import hmac
 from typing import Any
 
 import msgspec
+import structlog
 from joserfc import jws
-from joserfc.errors import BadSignatureError, JoseError
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
 
+from glasshouse.links import oidc_keys
 from glasshouse.links.oidc_http import Asking
+from glasshouse.links.oidc_keys import Published
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
 
 Claims = dict[str, Any]
@@ -19,6 +28,10 @@ LEEWAY = 60.0
 _OLDEST = 3600.0
 _AGAIN = 30.0
 """Seconds before keys are fetched again because one is not known."""
+_MOST_HEADER = 16 << 10
+"""Characters of a header: certificates may be in it."""
+
+log = structlog.get_logger()
 
 
 class Keys:
@@ -28,7 +41,10 @@ class Keys:
         """Take signatures made by ``algorithms`` alone."""
         self._asking = asking
         self._algorithms = list(algorithms)
-        self._set: KeySet | None = None
+        self._registry = JWSRegistry(algorithms=self._algorithms, strict_check_header=False)
+        self._registry.max_header_length = _MOST_HEADER
+        self._published: Published | None = None
+        self._passed_over = 0
         self._fetched_at = float("-inf")
 
     async def claims(self, token: str, now: float) -> Claims:
@@ -37,31 +53,64 @@ class Keys:
         Raises:
             OidcRefusedError: it was not, or is no token.
         """
-        header = _header(token)
-        if header.get("alg") not in self._algorithms:
+        header = self._header(token)
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if algorithm not in self._algorithms:
             raise OidcRefusedError(Refused.WRONG_ALGORITHM)
-        keys = await self._known(header.get("kid"), now)
+        if kid is not None and not isinstance(kid, str):
+            raise OidcRefusedError(Refused.BAD_TOKEN)
+        known = (await self._known(kid, now)).keys
+        # Keys of several kinds may have one id (RFC 7517 §4.5).
+        fitting = [key for key in known if JWSRegistry.filter_algorithms(key, [algorithm])]
         try:
-            signed = jws.deserialize_compact(token, keys, algorithms=self._algorithms)
-            told: Claims = msgspec.json.decode(signed.payload, type=dict[str, Any])
-        except BadSignatureError:
-            raise OidcRefusedError(Refused.BAD_SIGNATURE) from None
+            signed = jws.deserialize_compact(token, KeySet(fitting), registry=self._registry)
         except (JoseError, ValueError, TypeError, KeyError):
             raise OidcRefusedError(Refused.BAD_SIGNATURE) from None
+        try:
+            told: Claims = msgspec.json.decode(signed.payload, type=dict[str, Any])
         except (msgspec.MsgspecError, RecursionError):
             raise OidcRefusedError(Refused.BAD_TOKEN) from None
         return told
 
-    async def _known(self, kid: object, now: float) -> KeySet:
-        known = self._set
+    async def published(self, now: float) -> Published:
+        """Return the provider's keys.
+
+        Raises:
+            OidcRefusedError: they cannot be asked for, or none of them can be used.
+        """
+        return await self._known(None, now)
+
+    async def _known(self, kid: str | None, now: float) -> Published:
+        known = self._published
         has = known is not None and (kid is None or kid in {key.kid for key in known.keys})
         if known is None or (not has and now - self._fetched_at >= _AGAIN):
-            try:
-                known = self._set = KeySet.import_key_set(await self._asking.keys())  # type: ignore[arg-type]
-            except (JoseError, ValueError, TypeError, KeyError):
-                raise OidcRefusedError(Refused.BAD_ANSWER) from None
+            known = self._published = self._usable(await self._asking.keys())
             self._fetched_at = now
         return known
+
+    def _usable(self, told: dict[str, Any]) -> Published:
+        try:
+            found = oidc_keys.read(told)
+        except TypeError:
+            raise OidcRefusedError(Refused.BAD_ANSWER) from None
+        if found.passed_over not in (0, self._passed_over):
+            self._passed_over = found.passed_over
+            counts = {"passed_over": found.passed_over, "used": len(found.keys)}
+            log.info("keys of the provider were passed over", **counts)
+        if not found.keys:
+            raise OidcRefusedError(Refused.BAD_ANSWER)
+        return found
+
+    def _header(self, token: str) -> dict[str, Any]:
+        try:
+            told: object = jws.extract_compact(
+                token.encode("ascii"), registry=self._registry
+            ).headers()
+        except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
+            raise OidcRefusedError(Refused.BAD_TOKEN) from None
+        if not isinstance(told, dict):
+            raise OidcRefusedError(Refused.BAD_TOKEN)
+        return told
 
 
 def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: float) -> None:
@@ -118,11 +167,3 @@ def _time(claims: Claims, name: str) -> float | None:
         return float(value)
     except OverflowError:  # JSON's whole numbers have no bounds
         return None
-
-
-def _header(token: str) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = jws.extract_compact(token.encode("ascii")).headers()
-    except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
-        raise OidcRefusedError(Refused.BAD_TOKEN) from None
-    return told
