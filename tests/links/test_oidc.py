@@ -606,6 +606,38 @@ async def test_so_many_keys_are_read_and_no_more() -> None:
             await signed_in(oidc, issuer)
 
 
+@pytest.mark.parametrize(
+    ("claims", "name", "groups"),
+    [
+        ({"name": "Jane \ud83d"}, "jane", ("platform", "dev")),
+        ({"groups": ["a\ud83d", "b", "\ude00c", "d\U0001f600", "e\\ud83d"]}, "jane",
+         ("b", "d\U0001f600", "e\\ud83d")),
+        ({"groups": "a\ud83d"}, "jane", ()),
+    ],
+)  # fmt: skip
+async def test_a_text_that_was_cut_within_a_character_costs_itself_alone(
+    claims: dict[str, object], name: str, groups: tuple[str, ...]
+) -> None:
+    """As JavaScript cuts them, and writes them (RFC 8259 §8.2)."""
+    issuer = Issuer()
+    issuer.claims = claims
+    issuer.discovery = {"service_documentation": "cut \ud83d"}
+    async with trusting(issuer) as oidc:
+        person = await signed_in(oidc, issuer)
+        assert (person.name, person.groups) == (name, groups)
+        assert len(person.odd) == ("groups" in claims)
+
+
+@pytest.mark.parametrize("claims", [{"sub": "a\ud83d"}, {"preferred_username": "jane\ud83d"},
+                                    {"nonce": "\ud83d"}, {"iss": "\ud83d"}])  # fmt: skip
+async def test_nobody_is_who_has_half_a_character_in_the_name(claims: dict[str, object]) -> None:
+    issuer = Issuer()
+    issuer.claims = claims
+    async with trusting(issuer) as oidc:
+        with pytest.raises(OidcRefusedError):
+            await signed_in(oidc, issuer)
+
+
 async def test_a_new_key_is_fetched_once_it_is_used() -> None:
     issuer = Issuer()
     async with trusting(issuer) as oidc:
@@ -682,6 +714,9 @@ async def test_a_provider_that_names_itself_has_to() -> None:
         ({"jwks_uri": "http://10.0.0.1/keys"}, Refused.BAD_ANSWER),
         ({"jwks_uri": "ftp://127.0.0.1/keys"}, Refused.BAD_ANSWER),
         ({"jwks_uri": "http://[::1"}, Refused.BAD_ANSWER),
+        ({"jwks_uri": None}, Refused.BAD_ANSWER),
+        ({"userinfo_endpoint": 7}, Refused.BAD_ANSWER),
+        ({"authorization_response_iss_parameter_supported": "true"}, Refused.BAD_ANSWER),
     ],
 )
 async def test_a_wrong_discovery_is_refused(discovery: dict[str, object], why: Refused) -> None:
@@ -690,6 +725,33 @@ async def test_a_wrong_discovery_is_refused(discovery: dict[str, object], why: R
     async with trusting(issuer) as oidc:
         with refused(why, issuer):
             await oidc.begin(ENTROPY)
+
+
+@pytest.mark.parametrize(
+    ("discovery", "claims", "scopes"),
+    [
+        ({"claims_supported": None, "scopes_supported": None}, None, None),
+        ({"claims_supported": ["sub", None, 7, "groups"], "scopes_supported": [{}, "openid"]},
+         ("sub", "groups"), ("openid",)),
+        ({"claims_supported": "sub groups", "scopes_supported": {"openid": 1}}, None, None),
+        ({"token_endpoint_auth_methods_supported": None, "userinfo_endpoint": None,
+          "authorization_response_iss_parameter_supported": None}, None, None),
+        ({"token_endpoint_auth_methods_supported": [None, "client_secret_basic"]}, None, None),
+        ({"token_endpoint_auth_methods_supported": "client_secret_basic"}, None, None),
+    ],
+)  # fmt: skip
+async def test_what_a_discovery_only_says_may_be_odd(
+    discovery: dict[str, object],
+    claims: tuple[str, ...] | None,
+    scopes: tuple[str, ...] | None,
+) -> None:
+    issuer = Issuer()
+    issuer.discovery = discovery
+    async with trusting(issuer) as oidc:
+        assert (await signed_in(oidc, issuer)).name == "jane"
+        assert issuer.credentials[0].startswith("Basic ")
+        provider = await oidc.provider()
+        assert (provider.claims, provider.scopes) == (claims, scopes)
 
 
 def _moved(_: str) -> web.Response:

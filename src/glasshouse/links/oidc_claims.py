@@ -10,9 +10,11 @@ import enum
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from glasshouse.links.oidc_json import HALF
+
 MOST_GROUPS = 500
 _MOST_PARTS = 16
-_LINE = "\n"
+_ODD = {"\n", HALF}
 
 
 class Form(enum.StrEnum):
@@ -66,12 +68,12 @@ def name_of(value: object) -> tuple[str | None, Form | None]:
 def groups_of(value: object) -> tuple[tuple[str, ...], Form | None]:
     """Return the groups that a claim gives, and how the claim is odd.
 
-    One text is one group. Of a list what is a text counts.
+    One text is one group. Of a list what is a text counts, if all of its characters are whole.
     """
     if value is None:
         return (), Form.ABSENT
     listed = value if isinstance(value, list) else [value]
-    plain = [one for one in listed if isinstance(one, str) and _LINE not in one]
+    plain = [one for one in listed if isinstance(one, str) and not _ODD.intersection(one)]
     groups = tuple(one for one in plain if one)
     if len(groups) > MOST_GROUPS:
         return groups[:MOST_GROUPS], Form.TOO_MANY

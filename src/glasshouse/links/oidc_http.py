@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
+from glasshouse.links.oidc_json import table
 from glasshouse.links.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.model.hosts import is_this_machine
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 256 << 10
 _TOKEN = re.compile(rb"[\w-]+\.[\w-]+\.[\w-]+")
 _DISCOVERY = "/.well-known/openid-configuration"
+_LISTS = {"claims_supported", "scopes_supported", "token_endpoint_auth_methods_supported"}
 
 
 class ClientSecret(Protocol):
@@ -76,11 +78,7 @@ class Asking:
             OidcRefusedError: it cannot be reached, or is another one.
         """
         if self._provider is None:
-            told = await self._get(self._issuer.rstrip("/") + _DISCOVERY)
-            try:
-                found = msgspec.convert(told, Provider)
-            except msgspec.ValidationError:
-                raise OidcRefusedError(Refused.BAD_ANSWER) from None
+            found = _provider(await self._get(self._issuer.rstrip("/") + _DISCOVERY))
             if found.issuer != self._issuer:
                 raise OidcRefusedError(Refused.WRONG_ISSUER)
             for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
@@ -144,10 +142,10 @@ class Asking:
         if not token.isascii() or not token.isprintable():
             raise OidcRefusedError(Refused.BAD_ANSWER)
         body = await self._got(endpoint, {"authorization": f"Bearer {token}"})
-        return body.decode("ascii") if _TOKEN.fullmatch(body) else _object(body)
+        return body.decode("ascii") if _TOKEN.fullmatch(body) else table(body)
 
     async def _get(self, url: str) -> dict[str, Any]:
-        return _object(await self._got(url, {}))
+        return table(await self._got(url, {}))
 
     async def _got(self, url: str, more: dict[str, str]) -> bytes:
         _check_url(url)
@@ -184,12 +182,25 @@ class Asking:
             self._session = None
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _provider(told: dict[str, Any]) -> Provider:
+    """Return what discovery told.
+
+    A ``null`` tells as little as nothing does. Where lists of words have something else among
+    them, or are none, what there is counts: they only say more. What leads somewhere, or says how
+    answers are checked, has to be right.
+
+    Raises:
+        OidcRefusedError: it is not.
+    """
+    plain = {name: value for name, value in told.items() if value is not None}
+    for name in _LISTS & plain.keys():
+        listed = plain.pop(name)
+        if isinstance(listed, list):
+            plain[name] = [word for word in listed if isinstance(word, str)]
     try:
-        told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return msgspec.convert(plain, Provider)
+    except msgspec.ValidationError:
         raise OidcRefusedError(Refused.BAD_ANSWER) from None
-    return told
 
 
 def _check_url(url: str) -> None:
