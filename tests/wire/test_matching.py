@@ -103,6 +103,16 @@ def test_no_payload_makes_a_search_fail(payload: bytes) -> None:
         finds(line, odd)
 
 
+@pytest.mark.parametrize("name", ["errtype", "message", "backtrace"])
+def test_no_depth_is_such_that_it_is_read_and_cannot_be_written(name: str) -> None:
+    for depth in range(900, 1000):
+        nested = b"[" * depth + b"]" * depth
+        payload = b'{"failure":{"%b":%b}}' % (name.encode(), nested)
+        odd = StoredJob(state=JobState.DEAD, jid="a", jobtype="T", queue="q", payload=payload)
+        assert not finds("x", odd)
+        assert not finds("error:x", odd)
+
+
 def test_a_value_too_long_or_too_deep_to_decode_is_found_by_its_text() -> None:
     assert finds("args.0.order:77", job(["x" * 2**20, {"order": 77}]))
     deep = StoredJob(

@@ -49,6 +49,14 @@ def value(raw: bytes | None) -> object:
         return stored
 
 
+def as_json(data: object) -> str | None:
+    """Return a decoded value as JSON; ``None`` if it is nested too deep to be written."""
+    try:
+        return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
 def text(raw: bytes) -> str:
     r"""Return stored bytes as text; bytes that are no UTF-8 appear as ``\xNN``."""
     return raw.decode("utf-8", "backslashreplace")

@@ -288,4 +288,5 @@ def _text(data: object) -> str:
     """Return what a job tells as text; as JSON what should be text and is not."""
     if isinstance(data, str):
         return data
-    return "" if data is None else json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    # What is nested without end is shown by its kind alone, and not found by what is in it.
+    return "" if data is None else lenient.as_json(data) or ""
