@@ -99,6 +99,16 @@ async def faktory(binary: str, *, password: str | None = None) -> AsyncIterator[
             yield Server(port, process.pid, f"http://127.0.0.1:{web}", socket_path)
         finally:
             await _end(process)
+            await end_redis(Path(folder) / "db" / "redis.sock")
+
+
+async def end_redis(at: Path) -> None:
+    """End the Redis that a Faktory has started: some of its versions leave it behind."""
+    with contextlib.suppress(OSError):
+        reader, writer = await asyncio.open_unix_connection(at)
+        writer.write(b"SHUTDOWN NOSAVE\r\n")
+        await reader.read()
+        writer.close()
 
 
 async def until_it_listens(port: int) -> None:

@@ -254,6 +254,7 @@ async def test_what_is_shown_is_what_faktory_says(tmp_path: Path, how: str) -> N
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await faktory.end()
+            await servers.end_redis(faktory.redis)
     print(samples.summary(), f"compared with INFO: {compared[0]}, wrong: {len(wrong)}", sep="\n")
     assert (samples.wrong + wrong)[:20] == []
     assert compared[0] > 0

@@ -5,6 +5,8 @@ Nothing here raises on odd input: what cannot be formatted is shown as it is.
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 from urllib.parse import quote
 
@@ -162,17 +164,29 @@ def _units(seconds: int, locale: str, *, most: int) -> str:
 
 def moment(at: float, now: float, locale: str) -> Moment:
     """Return a time in Unix seconds, related to ``now``."""
-    stamp = calendar_time(at)
-    if stamp is None:
+    clock = _clock(math.floor(at)) if math.isfinite(at) else None
+    if clock is None:
         return Moment(at=at, iso="", absolute="", relative=name_time(at))
-    text = stamp.isoformat(sep=" ", timespec="seconds")[:19]
-    pattern = "{n} ago" if at <= now else "in {n}"
+    iso, absolute = clock
+    ago = int(min(abs(now - at), 1e12))
     return Moment(
-        at=round(at, 3),
-        iso=f"{text.replace(' ', 'T')}Z",
-        absolute=f"{text} UTC",
-        relative=t(pattern, locale, n=duration(abs(now - at), locale)),
+        at=round(at, 3), iso=iso, absolute=absolute, relative=_related(ago, at <= now, locale)
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def _clock(second: int) -> tuple[str, str] | None:
+    # A page has many times, and the next page has most of them again.
+    stamp = calendar_time(second)
+    if stamp is None:
+        return None
+    text = stamp.isoformat(sep=" ", timespec="seconds")[:19]
+    return f"{text.replace(' ', 'T')}Z", f"{text} UTC"
+
+
+@functools.lru_cache(maxsize=4096)
+def _related(seconds: int, past: bool, locale: str) -> str:  # noqa: FBT001 - a key of a cache
+    return t("{n} ago" if past else "in {n}", locale, n=duration(seconds, locale))
 
 
 def stored_moment(value: object, now: float, locale: str) -> Moment | None:
@@ -180,7 +194,7 @@ def stored_moment(value: object, now: float, locale: str) -> Moment | None:
     if value is None or value == "":
         return None
     at = stored_time(value)
-    if at is not None and calendar_time(at) is not None:
-        return moment(at, now, locale)
+    if at is not None and (made := moment(at, now, locale)).iso:
+        return made
     text = value if isinstance(value, str) else repr(value)
     return Moment(at=at or 0.0, iso="", absolute="", relative=cut(display_text(text), 80))

@@ -17,6 +17,9 @@ from glasshouse.model.access import IPAddress
 
 LOCAL = "localhost"
 """The name that is this machine on each machine; names below it too (RFC 6761 §6.3)."""
+_MOST_KNOWN = 256
+"""How many names are remembered as answered or not; who sends others is answered as well."""
+_LONGEST_NAME = 300
 _PORT = re.compile(r":[0-9]*$")
 
 
@@ -31,6 +34,7 @@ class Hosts:
         """
         self._names = frozenset(map(plain, names))
         self._beyond_loopback = beyond_loopback
+        self._answered: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,6 +43,14 @@ class Hosts:
 
     def answers(self, host: str, more: Iterable[str] = ()) -> bool:
         """Return whether a request with this ``Host`` is answered; ``more`` are names besides."""
+        known = (host, tuple(more))
+        if (answered := self._answered.get(known)) is None:
+            answered = self._answers(*known)
+            if len(self._answered) < _MOST_KNOWN and len(host) <= _LONGEST_NAME:
+                self._answered[known] = answered
+        return answered
+
+    def _answers(self, host: str, more: Iterable[str]) -> bool:
         name = plain(host_of(host))
         if name == LOCAL or name.endswith("." + LOCAL):
             return True

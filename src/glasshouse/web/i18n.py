@@ -7,6 +7,7 @@ are put into the other language's sentence.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -22,7 +23,7 @@ def t(text: str, locale: str, **values: object) -> str:
     """
     pattern = CATALOGS.get(locale, _NONE).get(text) or ENGLISH.get(text)
     if pattern is None:
-        pattern = text if values else _said(text, locale)
+        pattern = text if values or locale not in _FORMS else _said(text, locale)
     if not values:
         return pattern
     return "".join(
@@ -44,13 +45,14 @@ def _said(sentence: str, locale: str) -> str:
     return sentence
 
 
-def _split(pattern: str) -> list[str]:
+@functools.lru_cache(maxsize=2048)
+def _split(pattern: str) -> tuple[str, ...]:
     """Return literal text and names in turn: ``"a {n} b"`` gives ``["a ", "n", " b"]``."""
     pieces: list[str] = []
     for part in pattern.split("{"):
         name, closed, rest = part.partition("}")
         pieces.extend((name, rest) if closed else (part,))
-    return pieces
+    return tuple(pieces)
 
 
 _NONE: Mapping[str, str] = {}

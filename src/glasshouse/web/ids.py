@@ -16,6 +16,7 @@ from urllib.parse import quote
 _CODED = re.compile(r"~([A-Za-z0-9_-]+)~")
 _UNFIT = re.compile("[\x00-\x1f\x7f]")
 _HALF = re.compile("[\ud800-\udfff]")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _LONG = 2000
 MOST = 7 << 10
 """The longest segment (bytes): the rest of the 8 KiB of a target is for what stands around it."""
@@ -23,6 +24,8 @@ MOST = 7 << 10
 
 def segment(jid: str) -> str:
     """Return the segment that means this id."""
+    if _PLAIN.fullmatch(jid):
+        return jid
     jid = _whole(jid)
     escaped = quote(jid, safe="")
     fits = not _UNFIT.search(jid) and jid not in (".", "..") and len(escaped) <= _LONG
@@ -34,7 +37,8 @@ def segment(jid: str) -> str:
 
 def addressable(jid: str) -> bool:
     """Return whether a job with this id can have a page."""
-    return len(jid) <= MOST and len(segment(jid)) <= MOST
+    # A character is four bytes at most, which escapes make twelve.
+    return len(jid) <= MOST // 12 or (len(jid) <= MOST and len(segment(jid)) <= MOST)
 
 
 def meant(decoded: str) -> str:

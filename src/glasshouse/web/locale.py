@@ -6,6 +6,7 @@ the page sets; it says nothing but the language.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from starlette.datastructures import Headers
@@ -22,20 +23,22 @@ _BY_LANGUAGE = {locale.partition("-")[0].lower(): locale for locale in LOCALES}
 
 def locale_of(headers: Headers) -> str:
     """Return one of ``LOCALES``; English when the client wants none of them."""
-    return _chosen(headers) or _wanted(headers)
+    cookies, accepted = headers.get("cookie", ""), headers.get("accept-language", "")
+    return (_chosen(cookies) if COOKIE in cookies else None) or _wanted(accepted)
 
 
-def _chosen(headers: Headers) -> str | None:
-    for pair in headers.get("cookie", "").split(";"):
+def _chosen(cookies: str) -> str | None:
+    for pair in cookies.split(";"):
         name, _, value = pair.partition("=")
         if name.strip() == COOKIE and value.strip() in LOCALES:
             return value.strip()
     return None
 
 
-def _wanted(headers: Headers) -> str:
+@functools.lru_cache(maxsize=256)
+def _wanted(accepted: str) -> str:
     best, weight = "en", 0.0
-    for part in headers.get("accept-language", "").split(","):
+    for part in accepted.split(","):
         found = _CHOICE.fullmatch(part)
         ours = None if found is None else _BY_LANGUAGE.get(found[1].lower())
         if found is None or ours is None:

@@ -108,8 +108,24 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._unwanted > LINGER_BYTES:
                 self.transport.abort()
             return
+        if self._is_a_head(data):
+            # As most requests come: nothing is held back, and nothing has to be cut.
+            self._head_bytes, self._head_whole = len(data), True
+            super().data_received(data)
+            self._compare()
+            return
         self._held += data
         self._take()
+
+    def _is_a_head(self, data: bytes) -> bool:
+        """Return whether this is one whole head, and nothing before or behind it."""
+        return (
+            self._due is _Due.HEAD
+            and not self._held
+            and not self._head_bytes
+            and len(data) <= _MAX_HEAD
+            and data.find(_HEAD_END) == len(data) - len(_HEAD_END)
+        )
 
     def _take(self) -> None:
         """Pass on what has come, up to the end of the request that is under way."""

@@ -6,6 +6,7 @@ name is an error. No page holds inline script or style.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -236,6 +237,11 @@ def _translator(locale: str) -> Callable[..., str]:
     return translate
 
 
+@functools.cache
+def _spoken(locale: str) -> str:
+    return json.dumps({text: t(text, locale) for text in SPOKEN}, ensure_ascii=False)
+
+
 def _shell(
     title: str,
     context: PageContext | None,
@@ -269,7 +275,7 @@ def _shell(
         fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         fault_remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
         fault_since=None if fault is None else fmt.moment(fault.since, now, locale),
-        spoken=json.dumps({text: t(text, locale) for text in SPOKEN}, ensure_ascii=False),
+        spoken=_spoken(locale),
         live=live and source is not None,
         whose=whose(context),
         posted=context is not None and context.slip is not None,
