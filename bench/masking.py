@@ -18,12 +18,12 @@ from pathlib import Path
 import httpx
 
 from glasshouse.cli.loop import run
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.job import JobState
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.web.app import create_app
-from glasshouse.web.gate import OpenGate
+from glasshouse.web.request.authenticator import OpenGate
 from tests.upstream.store import NOW, put, storing
 from tests.web.fakes import ASSETS
 
@@ -77,7 +77,7 @@ async def _client(folder: Path, hidden: tuple[str, ...]) -> AsyncIterator[httpx.
     async with storing(folder) as (db, reader):
         for job in range(JOBS):
             put(db, JobState.DEAD, NOW + job, f"job-{job}", payload=_payload(job, 0))
-        floor = Floor({"main": ServerFloor("main", reader, clock=lambda: NOW)})
+        floor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: NOW)})
         table = RoleTable(see=("queues:*",), redact=hidden)
         rules = Rules(roles=resolve({"looks": table}), anonymous="looks")
         app = create_app(floor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))

@@ -20,13 +20,13 @@ from bench import servers
 from bench.answers import rank
 from bench.fwp import Client
 from bench.servers import Server
-from glasshouse.desk.asker import Asker
-from glasshouse.desk.desk import Desk
+from glasshouse.control.control import Control
+from glasshouse.control.requester import Requester
 from glasshouse.identity import passwords
-from glasshouse.ledger.record import Who
+from glasshouse.ledger.record import Subject
 from glasshouse.model.access import Actor, Context
 from glasshouse.model.operation import Operation
-from glasshouse.model.order import Order
+from glasshouse.model.request import OperationRequest
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import accounts
@@ -162,21 +162,21 @@ async def _desk(folder: Path) -> list[dict[str, object]]:
     """Measure the desk by itself: no HTTP, and nobody else on the processor but the server."""
     actor = Actor(name="local:ops", roles=("boss",))
     rules = Rules(roles=resolve({"boss": RoleTable(allow=("*",), factor_age="none")}))
-    asker = Asker(
-        who=Who(name=actor.name, roles=actor.roles),
+    asker = Requester(
+        who=Subject(name=actor.name, roles=actor.roles),
         sight=rules.sight(actor, "main", Context()),
         decide=lambda operation, target: rules.decide(actor, operation, target, Context()),
         globs=("*",),
     )
     database = Database(sqlite_url(folder / "desk"))
-    desk = Desk(database=database, operators={"main": EmbeddedOperator(folder / "engine")})
+    desk = Control(database=database, operators={"main": EmbeddedOperator(folder / "engine")})
     until = time.perf_counter() + SECONDS
 
     async def clicks(number: int) -> int:
         count = 0
         while time.perf_counter() < until:
             what = Operation.QUEUE_RESUME if count % 2 else Operation.QUEUE_PAUSE
-            order = Order(operation=what, queue=f"small-{number}")
+            order = OperationRequest(operation=what, queue=f"small-{number}")
             assert (await desk.perform(asker, "main", order)).running.outcome == "done"
             count += 1
         return count

@@ -20,9 +20,9 @@ from pathlib import Path
 from bench.servers import Server
 from glasshouse.engine import schema
 from glasshouse.engine.lock import FolderLock
-from glasshouse.floor.floor import ServerFloor
 from glasshouse.model.job import JobState
 from glasshouse.model.jobquery import parse_query
+from glasshouse.monitor.monitor import ServerMonitor
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 
@@ -77,13 +77,13 @@ def _fill(folder: Path, count: int) -> None:
     db.close()
 
 
-async def _until_whole(server: ServerFloor) -> None:
+async def _until_whole(server: ServerMonitor) -> None:
     # Asked from outside, as a page asks.
     while (told := server.coverage()) is None or told.age is None:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 
-async def _search(server: ServerFloor, line: str) -> list[float]:
+async def _search(server: ServerMonitor, line: str) -> list[float]:
     """Return how long some searches took, each of them not asked before."""
     took: list[float] = []
     for turn in range(TURNS):
@@ -102,7 +102,7 @@ async def measure(count: int = JOBS) -> list[dict[str, object]]:
         folder = Path(name)
         _fill(folder, count)
         lock, reader = FolderLock(folder), EmbeddedReader(folder)
-        server = ServerFloor("main", reader, clock=time.time, scanner=EmbeddedScanner(folder))
+        server = ServerMonitor("main", reader, clock=time.time, scanner=EmbeddedScanner(folder))
         began = time.perf_counter()
         tasks = [asyncio.create_task(server.run()), asyncio.create_task(_beat(lock))]
         await _until_whole(server)

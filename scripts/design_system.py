@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from minijinja import Environment
 
-from glasshouse.web.render import environment
+from glasshouse.web.presentation.render import environment
 from scripts.specimens import NUMBERS, PARTS, Part, Specimen
 
 ROOT = Path(__file__).parents[1]

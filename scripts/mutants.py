@@ -40,7 +40,7 @@ ROOMS = {
     "ledger": ("tests/ledger", "tests/storage/test_archive.py"),
 }
 # Modules of lower rooms on which a room's decisions rest.
-BESIDE = {"policy": ("model/globs.py",)}
+BESIDE = {"policy": ("model/name_patterns.py",)}
 SECONDS = 180.0
 
 # What is written before and after, and why nobody could tell the difference.

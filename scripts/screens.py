@@ -16,7 +16,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, start, stop
 from tests.browser.test_operations import sign_in
-from tests.desk.shop import Shop, shop
+from tests.control.shop import Shop, shop
 
 PAGES = {
     "fleet": "/",

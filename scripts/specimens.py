@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from glasshouse.web import format as fmt
-from glasshouse.web import views
-from glasshouse.web.payload import Preview
+from glasshouse.web.presentation import views
+from glasshouse.web.presentation.payload import Preview
+from glasshouse.web.text import format as fmt
 
 NOW = 1_795_694_400.0
 """2026-11-26 12:00:00 UTC: the page looks the same whenever it is built."""
@@ -77,7 +77,7 @@ def _pager(page: int, pages: int, *, past: bool = False) -> views.Pager:
         next=href(page + 1),
         last=href(pages),
         last_href=f"#page-{pages}",
-        go=views.Go(action="#", hidden=()) if pages > 1 else None,
+        go=views.JumpForm(action="#", hidden=()) if pages > 1 else None,
     )
 
 
@@ -137,7 +137,7 @@ _CHART = views.Chart(
 )
 _ARGS = Preview(text='[{"order": 48213, "to": "someone@example.com"}]', size="47 B", cut=False)
 _LONG = Preview(text='[{"rows": [1, 2, 3, 4, 5, 6, 7, 8…', size="9.5 MiB", cut=True)
-_STORED = views.Stored(
+_STORED = views.StoredText(
     name="0" * 24,
     part="args",
     text='[\n  {\n    "order": 48213,\n    "total": 12.50\n  }\n]',

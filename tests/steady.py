@@ -16,8 +16,8 @@ from types import ModuleType
 import pytest
 
 from glasshouse.engine import run, session
-from glasshouse.floor import floor, index, pages
-from glasshouse.links import receivers
+from glasshouse.integrations import ledger_receivers
+from glasshouse.monitor import index, list_cache, monitor
 from glasshouse.upstream import (
     breaker,
     embedded,
@@ -28,7 +28,7 @@ from glasshouse.upstream import (
     remote_details,
     remote_lists,
 )
-from glasshouse.web import bodies, protocol
+from glasshouse.web.http import bodies, protocol
 
 LONG = 300.0
 """Seconds for which nothing waits that works."""
@@ -38,8 +38,8 @@ _BOUNDS: list[tuple[ModuleType, str]] = [
     (run, "HELLO_WITHIN"),
     (embedded, "_PATIENCE"),
     (embedded_db, "HUNG_AFTER"),
-    (floor, "_FIRST_LOOK"),
-    (pages, "_SLOW"),
+    (monitor, "_FIRST_LOOK"),
+    (list_cache, "_SLOW"),
     (breaker, "SILENCE"),
     (remote_details, "PATIENCE"),
     (faktory_port, "_CONNECT"),
@@ -47,7 +47,7 @@ _BOUNDS: list[tuple[ModuleType, str]] = [
     (redis_lists, "_SECONDS"),
     (remote_lists, "_SECONDS"),
     (index, "_SECONDS"),
-    (receivers, "_SECONDS"),
+    (ledger_receivers, "_SECONDS"),
     (protocol, "HEAD_SECONDS"),
     (bodies, "BODY_SECONDS"),
 ]

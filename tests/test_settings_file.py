@@ -10,7 +10,14 @@ import pytest
 from glasshouse.model.errors import SettingsError
 from glasshouse.settings import FAKTORY, Address, ClientSettings, Listen, TlsFiles
 from glasshouse.settings.console import ConsoleSettings
-from glasshouse.settings.file import Named, _Console, _Ledger, _Server, read_settings, settings_of
+from glasshouse.settings.file import (
+    ServerOptions,
+    _Console,
+    _Ledger,
+    _Server,
+    read_settings,
+    settings_of,
+)
 
 SHOP = '[[servers]]\nname = "shop"\nfaktory = "tcp://faktory"\n'
 SPARE = '[[servers]]\nname = "a"\nengine = "x"\n'
@@ -108,7 +115,7 @@ def test_names_of_the_console_stand_in_the_file_or_in_the_environment(tmp_path: 
     environ = {"GLASSHOUSE_HOSTS": "jobs, board.internal"}
     assert read(tmp_path, text).hosts == ("jobs.internal", "10.0.0.7")
     assert read(tmp_path, text, environ).hosts == ("jobs", "board.internal")
-    named = Named(server="tcp://127.0.0.1:7419")
+    named = ServerOptions(server="tcp://127.0.0.1:7419")
     assert settings_of(None, named, listen=None, environ={}).hosts == ()
     made = settings_of(None, named, listen=None, environ=environ)
     assert made.hosts == ("jobs", "board.internal")

@@ -1,5 +1,5 @@
 // Hostile text as people may see it: every invisible, control or direction character as an escape.
-// The same rule as display_text in web/format.py.
+// The same rule as display_text in web/text/format.py.
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\udb40[\udc00-\udc7f]/g;
 
 export function visible(text: string): string {

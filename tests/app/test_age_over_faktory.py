@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 
 from glasshouse.app.remote import REMOTE, remote_reader
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.settings import parse_faktory
 from glasshouse.web.app import create_app
 from tests.steady import LONG
@@ -35,10 +35,10 @@ async def console(faktory: StandIn) -> AsyncIterator[httpx.AsyncClient]:
     web = f"http://127.0.0.1:{faktory.web.port}"
     made = parse_faktory(f"tcp://127.0.0.1:{faktory.command.port}", web)
     reader, scanner, breaker = remote_reader(made)
-    server = ServerFloor(
+    server = ServerMonitor(
         "main", reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
     )
-    floor = Floor({"main": server})
+    floor = Monitor({"main": server})
     app = create_app(floor, clock=time.time, assets=ASSETS)
     async with (
         floor.running(),

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from glasshouse.app.remote import REMOTE
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.upstream import breaker as bounds
 from glasshouse.upstream.breaker import Breaker
 from glasshouse.upstream.budget import Budget
@@ -22,7 +22,7 @@ from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.web.app import Application, create_app
-from tests.classic.pages import VERSIONS
+from tests.faktory_ui.pages import VERSIONS
 from tests.steady import LONG, stated, tries
 from tests.upstream.faktory import StandIn
 from tests.web.fakes import ASSETS
@@ -112,10 +112,10 @@ async def console(
         for budget in budgets[1:]
     )
     reader = RemoteReader(port, pages, look=look)
-    server = ServerFloor(
+    server = ServerMonitor(
         "main", reader, clock=time.time, pace=PACE if fast else REMOTE, breaker=breaker
     )
-    floor = Floor({"main": server})
+    floor = Monitor({"main": server})
     app = create_app(floor, clock=time.time, assets=ASSETS)
     transport = httpx.ASGITransport(app=app)
     async with (

@@ -12,14 +12,14 @@ import pytest
 
 from glasshouse.app.ledger import key_of
 from glasshouse.app.shipping import Shipper, shipping
+from glasshouse.integrations.ledger_receivers import FileReceiver, SinkError
 from glasshouse.ledger.chain import Link
 from glasshouse.ledger.export import line
-from glasshouse.ledger.record import Event, Record, Who
-from glasshouse.links.receivers import FileReceiver, SinkError
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.storage import ledger, sinks
 from glasshouse.storage.database import Database, sqlite_url
-from glasshouse.storage.sinks import Place
-from tests.desk.console import Console, console
+from glasshouse.storage.sinks import SinkPosition
+from tests.control.console import Console, console
 from tests.engine.peer import running
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_ledger.py"
@@ -40,7 +40,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def note(database: Database, count: int = 1) -> None:
-    record = Record(event=Event.SIGNED_IN, at=1_700_000_000.0, who=Who(name="local:ops"))
+    record = Record(event=Event.SIGNED_IN, at=1_700_000_000.0, who=Subject(name="local:ops"))
     for start in range(0, count, 500):
         database.call(ledger.append, *([record] * min(500, count - start)))
 
@@ -247,7 +247,7 @@ async def test_a_place_that_cannot_be_understood_is_tried_again_and_the_others_g
     async with asyncio.timeout(60), shipping(database, [odd, place]):
         while place.got != everything(database):
             await asyncio.sleep(0.01)
-        while not database.call(sinks.places, (odd.key,)).get(odd.key, Place()).fault:
+        while not database.call(sinks.places, (odd.key,)).get(odd.key, SinkPosition()).fault:
             await asyncio.sleep(0.01)
         odd.up = True
         while odd.got != everything(database):

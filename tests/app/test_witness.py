@@ -14,7 +14,7 @@ import structlog
 
 from glasshouse.app.ledger import CONSOLE, kept, key_of, renew_key, sign
 from glasshouse.ledger.checkpoint import public_key
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import archive, ledger, ledger_key, verification, witness
 from glasshouse.storage.database import Database, sqlite_url
@@ -39,7 +39,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def note(database: Database, count: int = 1) -> None:
-    record = Record(event=Event.SIGNED_IN, at=NOW, who=Who(name="local:ops"))
+    record = Record(event=Event.SIGNED_IN, at=NOW, who=Subject(name="local:ops"))
     database.call(ledger.append, *([record] * count))
 
 

@@ -14,8 +14,8 @@ import pytest
 from playwright.async_api import BrowserContext, Page
 
 from glasshouse.app.remote import REMOTE
-from glasshouse.floor.floor import Floor, ServerFloor
-from glasshouse.floor.sampler import Pace
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
+from glasshouse.monitor.sampler import Pace
 from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
@@ -65,8 +65,8 @@ async def served(
 ) -> AsyncIterator[str]:
     """Serve a console over ``reader``; yield its address."""
     looks = Looks(reader)
-    server = ServerFloor("main", looks.reader, clock=clock, scanner=scanner, pace=pace)
-    floor = Floor({"main": server})
+    server = ServerMonitor("main", looks.reader, clock=clock, scanner=scanner, pace=pace)
+    floor = Monitor({"main": server})
     app = create_app(floor, clock=clock)
     async with floor.running(), serving(app) as port:
         url = f"http://localhost:{port}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from glasshouse.web.routes import ROUTES, Kind
+from glasshouse.web.request.routes import ROUTES, Kind
 from tests.browser.house import House
 
 PAGES = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.storage import ledger
 from tests.browser import visual
 from tests.browser.house import House, house
@@ -177,7 +177,7 @@ async def test_signing_in_and_the_account(
         await page.goto(home.url + "/account")
         await narrow_enough("an account with everything")
         hostile = {"by": "<b>" + "W" * 300, "\x1b[2J": "\u202e"}
-        who = Who(name="local:" + "x" * 280, roles=("<i>",), address="::1", how="session")
+        who = Subject(name="local:" + "x" * 280, roles=("<i>",), address="::1", how="session")
         record = Record(event=Event.FACTOR_REFUSED, at=home.clock(), who=who, detail=hostile)
         home.people.tools.database.call(ledger.append, record)
         await page.goto(home.url + "/main")

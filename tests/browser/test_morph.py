@@ -7,8 +7,8 @@ import random
 
 from playwright.async_api import BrowserContext, Page
 
-from glasshouse.web.editions import Editions
-from glasshouse.web.parts import cut
+from glasshouse.web.live.fragments import cut
+from glasshouse.web.live.versions import FragmentVersions
 
 from .house import House
 
@@ -47,7 +47,7 @@ class Teller:
     """Tells a page its editions, as the console does."""
 
     def __init__(self, page: Page) -> None:
-        self.page, self.topic, self.told = page, Editions("/main"), 0
+        self.page, self.topic, self.told = page, FragmentVersions("/main"), 0
 
     async def tell(self, html: str) -> list[str]:
         """Show ``html``; return the ids of the rows that stayed the same nodes."""

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.desk.shop import Shop, shop
+from tests.control.shop import Shop, shop
 from tests.web.looks import caught_up
 from tests.web.people.home import PASSWORD
 

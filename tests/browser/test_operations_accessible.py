@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.desk.shop import Shop, shop
+from tests.control.shop import Shop, shop
 
 from .house import overflow
 from .test_accessibility import LOOKS, Inspector

@@ -12,21 +12,21 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Request, expect
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.identity import passwords, totp
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import accounts, factors
 from glasshouse.storage.accounts import Account
 from glasshouse.storage.database import Database, sqlite_url
-from glasshouse.web import live
 from glasshouse.web.app import create_app
-from glasshouse.web.people import sessions
-from glasshouse.web.people.access import Access
-from glasshouse.web.people.gate import PeopleGate
-from glasshouse.web.people.people import People
-from glasshouse.web.people.tools import Tools
-from glasshouse.web.viewer import Viewer
+from glasshouse.web.auth import sessions
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.dependencies import AuthDependencies
+from glasshouse.web.auth.gate import PeopleGate
+from glasshouse.web.live import endpoint
+from glasshouse.web.request.rules import Access
+from glasshouse.web.request.viewer import Viewer
 from tests.engine.peer import Clock
 from tests.steady import LONG
 from tests.web.fakes import FAST, FakeReader
@@ -57,11 +57,11 @@ class Home:
 async def served(folder: Path, rules: Rules | None = None) -> AsyncIterator[Home]:
     clock = Clock()
     access = Access(rules=rules or Rules(roles=resolve({}), anonymous="viewer"))
-    people = People(Tools(database=Database(sqlite_url(folder)), clock=clock), access)
+    people = People(AuthDependencies(database=Database(sqlite_url(folder)), clock=clock), access)
     stored = passwords.hashed(PASSWORD, b"s" * 16)
     account = Account(name="ops", password=stored, role="operator", created_at=clock())
     people.tools.database.call(accounts.add, account)
-    floor = Floor({"main": ServerFloor("main", FakeReader(), clock=clock, pace=FAST)})
+    floor = Monitor({"main": ServerMonitor("main", FakeReader(), clock=clock, pace=FAST)})
     app = create_app(floor, clock=clock, people=people)
     try:
         async with floor.running(), serving(app) as port:
@@ -237,7 +237,7 @@ async def test_who_loses_a_right_stops_seeing_within_two_seconds(
     browser: Browser, tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What was read of a session is used for so long, and is looked at so often.
-    assert sessions._FRESH + live._RIGHTS_SECONDS < 2
+    assert sessions._FRESH + endpoint._RIGHTS_SECONDS < 2
     looks = 0
     look = PeopleGate.again
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.desk.shop import Shop, shop
+from tests.control.shop import Shop, shop
 
 from .test_operations import sign_in
 

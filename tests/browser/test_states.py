@@ -8,10 +8,10 @@ from collections.abc import Hashable
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from glasshouse.floor import floor
 from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.server import ServerState
+from glasshouse.monitor import monitor
 from tests.engine.peer import Clock
 from tests.web.fakes import FakeReader
 
@@ -70,7 +70,7 @@ async def test_a_server_that_is_being_read_is_said_to_be_read_and_appears_by_its
     context: BrowserContext,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(floor, "_FIRST_LOOK", 0.1)
+    monkeypatch.setattr(monitor, "_FIRST_LOOK", 0.1)
     reader = Slow()
     async with served(reader, Clock()) as url:
         page = await context.new_page()

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from glasshouse.ledger.chain import Head, digest_of
 from glasshouse.ledger.checkpoint import public_key, sign, written
-from glasshouse.ledger.record import Event, Record, Who, canonical
+from glasshouse.ledger.record import Event, Record, Subject, canonical
 from glasshouse.storage import ledger
 from glasshouse.storage.tables import (
     ARCHIVED,
@@ -91,7 +91,7 @@ def blame_and_rechain(db: sa.Connection) -> None:
 def blame_and_sign_foreign(db: sa.Connection) -> None:
     blame_and_rechain(db)
     record = Record(
-        event=Event.KEY, at=NOW, who=Who(name="console"), detail={"key": public_key(FOREIGN)}
+        event=Event.KEY, at=NOW, who=Subject(name="console"), detail={"key": public_key(FOREIGN)}
     )
     ledger.append(db, record)
     sign_foreign(db)
@@ -126,10 +126,10 @@ def all_anew(db: sa.Connection) -> None:
     drop_checkpoints(db, 0)
     db.execute(sa.update(LEDGER_HEAD).values(id=b"\x09" * 32, seq=0, digest=b"\x09" * 32))
     detail = {"key": public_key(FOREIGN)}
-    ledger.append(db, Record(event=Event.KEY, at=NOW, who=Who(name="console"), detail=detail))
+    ledger.append(db, Record(event=Event.KEY, at=NOW, who=Subject(name="console"), detail=detail))
     sign_foreign(db)
     for _ in range(20):
-        ledger.append(db, Record(event=Event.SIGNED_IN, at=NOW, who=Who(name="local:ops")))
+        ledger.append(db, Record(event=Event.SIGNED_IN, at=NOW, who=Subject(name="local:ops")))
     sign_foreign(db)
 
 
@@ -165,7 +165,7 @@ def row_at(seq: int) -> Forge:
 def chained_beyond_the_head(db: sa.Connection) -> None:
     """Append a record in its place, and put the end back to where it was."""
     before = ledger.end(db)
-    ledger.append(db, Record(event=Event.SIGNED_IN, at=NOW, who=Who(name="local:ops")))
+    ledger.append(db, Record(event=Event.SIGNED_IN, at=NOW, who=Subject(name="local:ops")))
     db.execute(sa.update(LEDGER_HEAD).values(seq=before.seq, digest=before.digest))
 
 
@@ -176,7 +176,7 @@ def pretended_archive(db: sa.Connection) -> None:
     (key,) = (json.loads(body)["detail"]["key"] for body in bodies)
     detail = {"first": "1", "last": "7", "digest": digest.hex(), "keys": key}
     detail |= {"file": "ledger-000000000001-000000000007.jsonl", "sha256": "00" * 32}
-    who = Who(name="shell:root")
+    who = Subject(name="shell:root")
     ledger.append(db, Record(event=Event.ARCHIVED, at=NOW, who=who, detail=detail))
     values = {"seq": 7, "digest": digest, "keys": key, "file": detail["file"], "at": NOW}
     db.execute(sa.insert(ARCHIVED).values(values))
@@ -187,7 +187,7 @@ def pretended_archive(db: sa.Connection) -> None:
 def signed_pretended_archive(db: sa.Connection) -> None:
     """Likewise, signed with a foreign key that the ledger names."""
     detail = {"key": public_key(FOREIGN)}
-    ledger.append(db, Record(event=Event.KEY, at=NOW, who=Who(name="console"), detail=detail))
+    ledger.append(db, Record(event=Event.KEY, at=NOW, who=Subject(name="console"), detail=detail))
     pretended_archive(db)
     sign_foreign(db)
 

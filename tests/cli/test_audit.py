@@ -15,10 +15,10 @@ import pytest
 import sqlalchemy as sa
 
 from glasshouse.ledger.chain import digest_of
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.storage import ledger, sinks
 from glasshouse.storage.database import Database, sqlite_url
-from glasshouse.storage.sinks import Place
+from glasshouse.storage.sinks import SinkPosition
 from glasshouse.storage.tables import CHECKPOINT, LEDGER, LEDGER_HEAD
 
 from .command import glasshouse
@@ -36,7 +36,7 @@ def filled(state: Path) -> Path:
     first = audit(state, "checkpoint")
     assert first.returncode == 0, first.stderr
     for number in range(6):
-        who = Who(name=f"local:ops{number % 2}", address="10.0.0.9")
+        who = Subject(name=f"local:ops{number % 2}", address="10.0.0.9")
         record = Record(
             event=Event.SIGNED_IN, at=1_800_000_000.0 + number, who=who, detail={"by": "=1+1 é"}
         )
@@ -97,7 +97,7 @@ def test_an_export_is_recorded_and_what_it_writes_is_safe(tmp_path: Path) -> Non
 def test_a_cell_is_no_formula(tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path))
     for name in ("=1+1", "@x", "plain"):
-        database.call(ledger.append, Record(event=Event.SIGNED_IN, at=0.0, who=Who(name=name)))
+        database.call(ledger.append, Record(event=Event.SIGNED_IN, at=0.0, who=Subject(name=name)))
     database.close()
     rows = csv.DictReader(io.StringIO(audit(tmp_path, "export", "--format", "csv").stdout))
     assert [row["name"] for row in rows][:3] == ["'=1+1", "'@x", "plain"]
@@ -105,7 +105,7 @@ def test_a_cell_is_no_formula(tmp_path: Path) -> None:
 
 def test_nothing_in_a_record_steers_the_terminal(tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path))
-    record = Record(event=Event.SIGNED_IN, at=0.0, who=Who(name="a\x1b[2Jb\nc"))
+    record = Record(event=Event.SIGNED_IN, at=0.0, who=Subject(name="a\x1b[2Jb\nc"))
     database.call(ledger.append, record)
     database.close()
     out = audit(tmp_path, "list").stdout
@@ -258,7 +258,7 @@ def filled_and_sent(state: Path) -> None:
     """Make a ledger of which another place has the first five records."""
     filled(state)
     database = Database(sqlite_url(state))
-    database.call(sinks.keep, "a" * 64, Place(seq=5))
+    database.call(sinks.keep, "a" * 64, SinkPosition(seq=5))
     database.close()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from glasshouse.ledger.export import line
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
 from tests.storage.postgres import Postgres, needs_postgres, postgres_server
@@ -41,7 +41,7 @@ class Kept:
         """Write the records, of which some are signed."""
         self.audit("checkpoint")
         for number in range(2, LAST + 1):
-            who = Who(name=f"local:ops{number % 2}", roles=("operator",), address="10.0.0.9")
+            who = Subject(name=f"local:ops{number % 2}", roles=("operator",), address="10.0.0.9")
             detail = {"by": "é", "server": "main", "queue": "mail"}
             record = Record(event=Event.SIGNED_IN, at=NOW + number, who=who, detail=detail)
             self.database.call(ledger.append, record)

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.storage import ledger
 from glasshouse.storage.database import Database, sqlite_url
-from tests.links.issuer import Issuer
+from tests.integrations.issuer import Issuer
 
 from .command import glasshouse
 
@@ -370,7 +370,7 @@ async def test_what_a_provider_gives_is_told_of_it_and_of_those_who_signed_in(
     database = Database(sqlite_url(console.state))
 
     def came(claims: str) -> None:
-        who, detail = Who(name="oidc:jane"), {"by": "identity provider", "claims": claims}
+        who, detail = Subject(name="oidc:jane"), {"by": "identity provider", "claims": claims}
         record = Record(event=Event.SIGNED_IN, at=time.time(), who=who, detail=detail)
         database.call(ledger.append, record)
 

@@ -14,6 +14,7 @@ from glasshouse.engine import schema
 from glasshouse.engine.acts import (
     MOST_JOBS,
     Act,
+    CallOff,
     ChangeJobs,
     Entry,
     Flush,
@@ -21,7 +22,6 @@ from glasshouse.engine.acts import (
     PushJob,
     PutBack,
     SetPaused,
-    Void,
 )
 from glasshouse.engine.attachment import Attachment, RefusedError
 from glasshouse.engine.batch import Row
@@ -101,14 +101,14 @@ async def test_what_was_called_off_is_not_done_later(tmp_path: Path) -> None:
     async with running(tmp_path) as engine, attached(tmp_path) as attachment:
         await (await engine.peer()).push("job-00001")
         late = SetPaused(id="late", queue="default", paused=True)
-        assert await attachment.ask(Void(id="late")) is None
+        assert await attachment.ask(CallOff(id="late")) is None
         with pytest.raises(RefusedError, match="called off"):
             await attachment.ask(late)
         queues = engine.engine.memory.queues
         assert not queues["default"].paused
         done = SetPaused(id="done", queue="default", paused=True)
         await attachment.ask(done)
-        assert await attachment.ask(Void(id="done")) == {}
+        assert await attachment.ask(CallOff(id="done")) == {}
         assert [queue.paused for queue in queues.values()] == [True]
         assert (await attachment.ask(SetPaused(id="no", queue="nowhere", paused=True))) == {
             "known": False

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from glasshouse.engine import schema
-from glasshouse.engine.check import Report, check
+from glasshouse.engine.check import CheckReport, check
 from glasshouse.engine.findings import REMEDIES, Findings
 from glasshouse.engine.journal import FILES
 from glasshouse.engine.migrations import MIGRATIONS, VERSION
@@ -86,7 +86,7 @@ async def test_a_running_engine_is_checked_at_one_moment_while_it_works(tmp_path
     assert counted == sorted(counted)
 
 
-def _counted(report: Report) -> int:
+def _counted(report: CheckReport) -> int:
     return sum((report.jobs or {}).values())
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from glasshouse.engine import commit, timers
 from glasshouse.engine.acting import do
-from glasshouse.engine.acts import ChangeJobs, KeptJob, PushJob, PutBack, SetPaused, Void
+from glasshouse.engine.acts import CallOff, ChangeJobs, KeptJob, PushJob, PutBack, SetPaused
 from glasshouse.engine.check import check
 from glasshouse.engine.memory import DEAD, RETRIES, SCHEDULED, Memory
 from glasshouse.engine.recovery import open_journal
@@ -169,7 +169,7 @@ async def _acts(session: Session, r: str) -> None:
         PutBack(id=f"{r}-back", jobs=kept),
         SetPaused(id=f"{r}-pause", queue=f"{r}-bulk", paused=True),
         PushJob(id=f"{r}-push", job=later),
-        Void(id=f"{r}-void"),
+        CallOff(id=f"{r}-void"),
     ):
         await do(engine, act)
         session.done(durable=True)

@@ -7,7 +7,7 @@ from unittest import mock
 from glasshouse.wire import commands, replies, server
 from glasshouse.wire.commands import CommandError, Fail, parse_command, parse_in_steps
 from glasshouse.wire.jsontext import finish
-from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection, Unread
+from glasshouse.wire.server import ConnectionClosed, Event, LongLine, Rejected, ServerConnection
 from glasshouse.wire.states import ConnectionState
 
 JOB = b'{"jid":"abcdefgh","jobtype":"T","args":[1,"\\ud800",{"a":null}],"retry":3,"queue":"q"}'
@@ -58,7 +58,7 @@ def _connection(flags: int) -> ServerConnection:
 
 
 def _read(event: Event) -> Event:
-    return finish(event.steps) if isinstance(event, Unread) else event
+    return finish(event.steps) if isinstance(event, LongLine) else event
 
 
 def _fed(connection: ServerConnection, pieces: list[bytes]) -> list[Event]:
@@ -95,7 +95,7 @@ def check_connection(data: bytes) -> None:
     whole = _fed(_connection(flags), [data])
     assert _fed(_connection(flags), cut(data, cuts)) == whole
     for event in whole[:-1]:
-        assert not isinstance(event, Closing | commands.End)
+        assert not isinstance(event, ConnectionClosed | commands.End)
     for event in whole:
         if isinstance(event, Rejected):
             assert is_one_line(replies.error(event.text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glasshouse.ledger.chain import Head, Link, seal
 from glasshouse.ledger.checkpoint import Checkpoint, public_key, sign
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 
 ID, KEY, OTHER_KEY = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
 NOW = 1_800_000_000.25
@@ -23,7 +23,7 @@ class Book:
         return self.links[-1].head if self.links else Head(0, self.id)
 
     def add(self, event: Event = Event.SIGNED_IN, **detail: str) -> Book:
-        who = Who(name="local:ops", roles=("operator",), address="::1", factor_age=3)
+        who = Subject(name="local:ops", roles=("operator",), address="::1", factor_age=3)
         record = Record(event=event, at=NOW + len(self.links), who=who, detail=detail)
         self.links.append(seal(self.head, record))
         return self

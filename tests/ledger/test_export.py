@@ -10,7 +10,7 @@ import pytest
 
 from glasshouse.ledger.chain import Head, Link, digest_of, seal
 from glasshouse.ledger.export import FORMS, HEADINGS, line, read, row, table
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 
 from .book import ID, NOW, Book
 
@@ -30,7 +30,7 @@ def test_a_line_holds_the_record_as_it_is_hashed() -> None:
 
 
 def test_a_row_has_what_a_person_looks_for() -> None:
-    who = Who(name="local:ops", roles=("a", "b"), address="::1", how="session")
+    who = Subject(name="local:ops", roles=("a", "b"), address="::1", how="session")
     record = Record(event=Event.ACCOUNT, at=NOW, who=who, detail={"action": "ü"})
     link = seal(Head(0, ID), record)
     assert cells(link) == {
@@ -48,7 +48,7 @@ def test_a_row_has_what_a_person_looks_for() -> None:
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula(begin: str) -> None:
-    record = Record(event=Event.ACCOUNT, at=NOW, who=Who(name=begin + "1+1"))
+    record = Record(event=Event.ACCOUNT, at=NOW, who=Subject(name=begin + "1+1"))
     assert cells(seal(Head(0, ID), record))["name"] == f"'{begin}1+1"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.ledger.record import Event, Record, Who, canonical
+from glasshouse.ledger.record import Event, Record, Subject, canonical
 
 from .book import NOW
 
@@ -61,7 +61,7 @@ def test_characters_stand_as_they_are_in_utf_8() -> None:
 
 
 def test_nobody_in_particular_is_nobody() -> None:
-    assert Who() == Who(name="", roles=(), address="", how="", factor_age=None)
+    assert Subject() == Subject(name="", roles=(), address="", how="", factor_age=None)
 
 
 def test_what_has_more_than_one_form_is_refused() -> None:
@@ -79,7 +79,7 @@ def test_what_is_no_character_and_what_is_too_long_is_cut() -> None:
 
 
 def test_a_record_says_when_who_and_what_and_nothing_that_is_not_known() -> None:
-    who = Who(name="local:ops", roles=("operator", "viewer"), address="10.0.0.1", how="session")
+    who = Subject(name="local:ops", roles=("operator", "viewer"), address="10.0.0.1", how="session")
     record = Record(event=Event.SIGNED_IN, at=NOW, who=who, detail={"by": "password"})
     assert json.loads(canonical(record.plain())) == {
         "event": "session.signed_in",

@@ -9,7 +9,15 @@ from glasshouse.ledger.chain import Head
 from glasshouse.ledger.checkpoint import Checkpoint, public_key, written
 from glasshouse.ledger.export import read
 from glasshouse.ledger.record import Event
-from glasshouse.ledger.verify import Columns, Start, Trust, Verdict, Verifier, differing, verify
+from glasshouse.ledger.verify import (
+    RecordColumns,
+    Start,
+    TrustedKeys,
+    Verdict,
+    Verifier,
+    differing,
+    verify,
+)
 from glasshouse.model.errors import InvalidError
 
 from .book import ID, KEY, NOW, OTHER_KEY, Book, book
@@ -18,7 +26,7 @@ MINE, OTHER = public_key(KEY), public_key(OTHER_KEY)
 
 
 def told(made: Book, *signed: Checkpoint, trust: str = MINE) -> Verdict:
-    return verify(ID, made.links, signed, made.head, None, Trust(frozenset({trust})))
+    return verify(ID, made.links, signed, made.head, None, TrustedKeys(frozenset({trust})))
 
 
 def test_records_are_proven_up_to_the_last_checkpoint_of_a_trusted_key() -> None:
@@ -71,13 +79,13 @@ def test_what_a_trusted_key_signed_when_it_was_named_has_to_be_there() -> None:
     assert "is gone" in gone.what
     anew = told(made, first, last, trust=OTHER).fault
     assert anew == (1, "no record names a key that is trusted: it was written anew")
-    assert verify(ID, [], (), None, None, Trust(frozenset({MINE}))).fault is None
+    assert verify(ID, [], (), None, None, TrustedKeys(frozenset({MINE}))).fault is None
 
 
 def test_what_stands_beside_a_record_is_what_it_says() -> None:
     link = Book().add().links[-1]
     record = read(link)
-    right = Columns(at=NOW + 1, event="session.signed_in", actor="local:ops")
+    right = RecordColumns(at=NOW + 1, event="session.signed_in", actor="local:ops")
     assert differing(right, record) is None
     assert differing(right._replace(at=NOW + 1.0000004), record) is None
     for name, wrong in (
@@ -101,7 +109,7 @@ def test_what_stands_beside_a_record_is_what_it_says() -> None:
     assert fault == "the column event says something else than the record"
 
 
-def verify_one(made: Book, columns: Columns) -> str:
+def verify_one(made: Book, columns: RecordColumns) -> str:
     fault = Verifier(ID, ()).take(made.links[0], columns)
     assert fault is not None
     return fault.what
@@ -122,7 +130,7 @@ def test_an_archive_is_signed_by_a_key_that_is_trusted() -> None:
         other = book(3)
         said = detail if key is None else archived.signed(ID, detail, key)
         other.add(Event.ARCHIVED, **said)
-        trust = Trust(frozenset({MINE}), until)
+        trust = TrustedKeys(frozenset({MINE}), until)
         signed = [other.sign()]
         verdict = verify(ID, other.links[3:], signed, other.head, start, trust)
         assert (verdict.fault is None) is whole, (key, until)
@@ -153,7 +161,7 @@ def test_a_witness_is_read_line_by_line() -> None:
     good = [written(one).encode() + b"\n" for one in signed]
     found = witness.parsed(first + b"".join(good))
     assert found is not None
-    assert found.begun == witness.Begun(ledger=ID.hex(), begins=1)
+    assert found.begun == witness.WitnessHeader(ledger=ID.hex(), begins=1)
     assert (list(found.checkpoints), found.damaged, found.last) == (signed, 0, signed[1])
     flipped = good[0].replace(b'"seq":1', b'"seq":9')
     for text, some, damaged in (
@@ -172,7 +180,7 @@ def test_a_witness_is_read_line_by_line() -> None:
         assert (late.begun, late.last) == (found.begun, found.last)
     headless = witness.parsed(first[:20] + b"\n" + good[1])
     assert headless is not None
-    assert headless.begun == witness.Begun(ledger=ID.hex(), begins=2)
+    assert headless.begun == witness.WitnessHeader(ledger=ID.hex(), begins=2)
     assert witness.parsed(b"") is None
     assert witness.parsed(b"\0" * 9) is None
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from glasshouse.model.globs import ANY, alike, matches, within
+from glasshouse.model.name_patterns import ANY, alike, matches, within
 from tests.policy.second import like
 
 PATTERNS = st.text("ab*.", max_size=8)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.errors import DeniedError, SettingsError
 from glasshouse.model.jobquery import ArgsTerm, JobQuery, parse_query
@@ -19,7 +19,7 @@ from glasshouse.policy.redaction import parse_redaction
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import SOURCES, Rules, check, default_rules
 from glasshouse.policy.searching import refuse_hidden
-from glasshouse.policy.sight import NOTHING, Sight, sight
+from glasshouse.policy.sight import NOTHING, Visibility, sight
 from tests.policy.second import like
 
 HERE, AWAY = ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("192.0.2.1")
@@ -32,13 +32,13 @@ ROLES = resolve({
 
 def seen(
     *roles: str, server: str = "main", address: object = HERE, age: float | None = None
-) -> Sight:
+) -> Visibility:
     context = Context(address=address, factor_age=age)  # type: ignore[arg-type]
     return sight(Actor(name="local:a", roles=roles), server, context, ROLES)
 
 
 def test_who_has_no_role_sees_nothing() -> None:
-    assert seen() == seen("gone") == NOTHING == Sight()
+    assert seen() == seen("gone") == NOTHING == Visibility()
     assert not NOTHING.everything
     assert not NOTHING.shows("mail")
 
@@ -162,13 +162,13 @@ def test_whole_arguments_that_are_hidden_cannot_be_searched_at_a_path() -> None:
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
 def test_a_glob_is_what_a_regular_expression_makes_of_it(pattern: str, text: str) -> None:
-    assert globs.matches(pattern, text) is like(pattern, text)
+    assert name_patterns.matches(pattern, text) is like(pattern, text)
 
 
 def test_a_text_is_within_globs_when_it_is_one_of_them() -> None:
-    assert globs.within(("x", "a*"), "abc")
-    assert not globs.within(("x", "A*"), "abc")
-    assert not globs.within((), "abc")
+    assert name_patterns.within(("x", "a*"), "abc")
+    assert not name_patterns.within(("x", "A*"), "abc")
+    assert not name_patterns.within((), "abc")
 
 
 def test_members_have_the_role_of_their_name_of_their_groups_and_of_strangers() -> None:

@@ -16,11 +16,11 @@ import msgspec
 import pytest
 
 from glasshouse.app.remote import REMOTE, remote_reader
-from glasshouse.classic.jobs import ShownJob, read_job, read_queue, read_set, set_path
-from glasshouse.classic.server import read_busy, read_history, read_queues
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.faktory_ui.jobs import JobRow, read_job, read_queue, read_set, set_path
+from glasshouse.faktory_ui.server import read_busy, read_history, read_queues
 from glasshouse.model.job import JobSet
 from glasshouse.model.versions import before
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.settings import RedisSettings, Secret, parse_faktory
 from glasshouse.web.app import create_app
 from tests.engine.peer import Peer
@@ -67,10 +67,10 @@ async def console(faktory: Faktory, how: str) -> AsyncIterator[httpx.AsyncClient
         redis=RedisSettings(path=faktory.redis) if how == "redis" else None,
     )
     reader, scanner, breaker = remote_reader(made)
-    server = ServerFloor(
+    server = ServerMonitor(
         "main", reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
     )
-    floor = Floor({"main": server})
+    floor = Monitor({"main": server})
     app = create_app(floor, clock=time.time, assets=ASSETS)
     transport = httpx.ASGITransport(app)
     async with (
@@ -88,8 +88,8 @@ async def told(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
     return found
 
 
-async def rows_of(faktory: Faktory, name: JobSet) -> list[ShownJob]:
-    found: list[ShownJob] = []
+async def rows_of(faktory: Faktory, name: JobSet) -> list[JobRow]:
+    found: list[JobRow] = []
     for page in (1, 2):
         found += read_set(name, await faktory.page(f"{set_path(name)}?page={page}"))
     return found

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from glasshouse.classic.jobs import ShownJob, read_job, read_queue, read_set, set_path
-from glasshouse.classic.page import PageError
-from glasshouse.classic.server import read_busy, read_history, read_queues
+from glasshouse.faktory_ui.jobs import JobRow, read_job, read_queue, read_set, set_path
+from glasshouse.faktory_ui.page import PageError
+from glasshouse.faktory_ui.server import read_busy, read_history, read_queues
 from glasshouse.model.job import JobSet
 from tests.engine.peer import Peer
 
@@ -28,9 +28,9 @@ ARGS: dict[str, list[Any]] = {
 PER_PAGE = 25
 
 
-async def told(faktory: Faktory, name: JobSet) -> list[ShownJob]:
+async def told(faktory: Faktory, name: JobSet) -> list[JobRow]:
     """Return all rows of a set, page by page."""
-    rows: list[ShownJob] = []
+    rows: list[JobRow] = []
     for page in range(1, 10):
         some = read_set(name, await faktory.page(f"{set_path(name)}?page={page}"))
         rows += some
@@ -51,7 +51,7 @@ async def fail(peer: Peer, jid: str, args: list[Any], retry: int) -> None:
     assert await peer.ask(f"FAIL {json.dumps(failure)}") == "+OK"
 
 
-def loads(row: ShownJob) -> list[Any]:
+def loads(row: JobRow) -> list[Any]:
     assert row.args.items is not None
     return [json.loads(item) for item in row.args.items]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from glasshouse.classic.jobs import queue_path, read_queue
-from glasshouse.classic.server import read_queues
+from glasshouse.faktory_ui.jobs import queue_path, read_queue
+from glasshouse.faktory_ui.server import read_queues
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.versions import before
 from glasshouse.upstream.budget import Budget

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from glasshouse.classic.jobs import read_set, set_path
-from glasshouse.classic.server import read_history
+from glasshouse.faktory_ui.jobs import read_set, set_path
+from glasshouse.faktory_ui.server import read_history
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.model.jobquery import parse_query

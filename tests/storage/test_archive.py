@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from glasshouse.ledger.checkpoint import Checkpoint, public_key, read
 from glasshouse.ledger.export import read as read_record
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.ledger.verify import Verdict, verify
 from glasshouse.model.errors import InvalidError, StoreError
 from glasshouse.storage import archive, ledger
@@ -20,7 +20,7 @@ from glasshouse.storage.tables import ARCHIVED, CHECKPOINT, LEDGER
 
 KEY, NOW = b"k" * 32, 1_800_000_000.0
 EVER = NOW + 1e6
-SHELL = Who(name="shell:root")
+SHELL = Subject(name="shell:root")
 
 
 class Book:
@@ -31,13 +31,13 @@ class Book:
         self.now = NOW
         for key in (KEY, b"l" * 32):
             detail = {"key": public_key(key)}
-            record = Record(event=Event.KEY, at=NOW, who=Who(), detail=detail)
+            record = Record(event=Event.KEY, at=NOW, who=Subject(), detail=detail)
             self.database.call(ledger.append, record)
 
     def write(self, count: int, *, sign: bool = True) -> None:
         for _ in range(count):
             self.now += 1
-            record = Record(event=Event.SIGNED_IN, at=self.now, who=Who(name="local:ops"))
+            record = Record(event=Event.SIGNED_IN, at=self.now, who=Subject(name="local:ops"))
             self.database.call(ledger.append, record)
         if sign:
             self.database.call(ledger.checkpoint, KEY, self.now)

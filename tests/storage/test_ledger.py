@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from glasshouse.ledger.checkpoint import public_key, read, written
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.ledger.verify import Verdict, verify
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import ledger, ledger_key
 from glasshouse.storage.database import Database
-from glasshouse.storage.ledger import Wanted
+from glasshouse.storage.ledger import RecordFilter
 from glasshouse.storage.tables import CHECKPOINT, LEDGER
 from tests.steady import LONG
 
@@ -25,7 +25,7 @@ KEY = b"\x05" * 32
 
 
 def record(event: Event = Event.SIGNED_IN, name: str = "local:ops", **detail: str) -> Record:
-    return Record(event=event, at=NOW, who=Who(name=name), detail=detail)
+    return Record(event=event, at=NOW, who=Subject(name=name), detail=detail)
 
 
 def verdict(database: Database) -> Verdict:
@@ -111,21 +111,21 @@ def test_many_records_are_walked_in_steps(database: Database) -> None:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Wanted(), [4, 3, 2, 1]),
-        (Wanted(event="session.signed_in"), [4, 1]),
-        (Wanted(event="session.*"), [4, 2, 1]),
-        (Wanted(event="session.%"), []),
-        (Wanted(actor="local:ops"), [2, 1]),
-        (Wanted(actor="local:*"), [3, 2, 1]),
-        (Wanted(text='ü"'), [1]),
-        (Wanted(text="%"), []),
-        (Wanted(since=NOW), [4, 3, 2, 1]),
-        (Wanted(since=NOW + 1), []),
-        (Wanted(until=NOW), []),
-        (Wanted(until=NOW + 1, actor="oidc:jane"), [4]),
+        (RecordFilter(), [4, 3, 2, 1]),
+        (RecordFilter(event="session.signed_in"), [4, 1]),
+        (RecordFilter(event="session.*"), [4, 2, 1]),
+        (RecordFilter(event="session.%"), []),
+        (RecordFilter(actor="local:ops"), [2, 1]),
+        (RecordFilter(actor="local:*"), [3, 2, 1]),
+        (RecordFilter(text='ü"'), [1]),
+        (RecordFilter(text="%"), []),
+        (RecordFilter(since=NOW), [4, 3, 2, 1]),
+        (RecordFilter(since=NOW + 1), []),
+        (RecordFilter(until=NOW), []),
+        (RecordFilter(until=NOW + 1, actor="oidc:jane"), [4]),
     ],
 )
-def test_records_are_found(database: Database, wanted: Wanted, found: list[int]) -> None:
+def test_records_are_found(database: Database, wanted: RecordFilter, found: list[int]) -> None:
     database.call(
         ledger.append,
         record(by='"ü"'),

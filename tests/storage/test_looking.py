@@ -11,7 +11,7 @@ from glasshouse.model.errors import StoreError
 from glasshouse.storage import accounts, ledger
 from glasshouse.storage.accounts import Account
 from glasshouse.storage.database import Database, sqlite_url
-from glasshouse.storage.looking import NotMadeError, OlderError, looking
+from glasshouse.storage.looking import NoDatabaseError, OlderDatabaseError, looking
 
 from .conftest import at_version
 
@@ -47,10 +47,10 @@ def test_what_was_kept_is_read_and_cannot_be_changed(url: str) -> None:
 
 
 def test_what_is_not_there_is_not_made(url: str, tmp_path: Path) -> None:
-    with pytest.raises(NotMadeError), looking(url):
+    with pytest.raises(NoDatabaseError), looking(url):
         pass
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(NotMadeError), looking(url):
+    with pytest.raises(NoDatabaseError), looking(url):
         pass
 
 
@@ -58,7 +58,7 @@ def test_what_an_older_version_keeps_stays_so(url: str) -> None:
     with at_version(url, "005"):
         pass
     for _ in range(2):
-        with pytest.raises(OlderError), looking(url):
+        with pytest.raises(OlderDatabaseError), looking(url):
             pass
 
 

@@ -10,7 +10,7 @@ from glasshouse.ledger.subject import Subject
 from glasshouse.ledger.verify import verify
 from glasshouse.storage import ledger, operations, trash
 from glasshouse.storage.database import Database
-from glasshouse.storage.ledger import Wanted
+from glasshouse.storage.ledger import RecordFilter
 
 from .conftest import at_version
 from .test_ledger import NOW, record
@@ -35,14 +35,14 @@ def test_records_are_chosen_by_what_they_are_about(database: Database) -> None:
     ]  # fmt: skip
     key = Subject("main", ("mail",)).key
     for wanted, expected in (
-        (Wanted(), [1, 2, 3, 4, 5, 6]),
-        (Wanted(about=()), []),
-        (Wanted(about=(), console=True), [1]),
-        (Wanted(about=(key,)), [2, 3, 6]),
-        (Wanted(about=(key,), console=True), [1, 2, 3, 6]),
-        (Wanted(about=("gone" * 8,)), []),
-        (Wanted(about=tuple(known), console=True), [1, 2, 3, 4, 5, 6]),
-        (Wanted(about=(*(f"{n:032}" for n in range(1500)), key)), [2, 3, 6]),
+        (RecordFilter(), [1, 2, 3, 4, 5, 6]),
+        (RecordFilter(about=()), []),
+        (RecordFilter(about=(), console=True), [1]),
+        (RecordFilter(about=(key,)), [2, 3, 6]),
+        (RecordFilter(about=(key,), console=True), [1, 2, 3, 6]),
+        (RecordFilter(about=("gone" * 8,)), []),
+        (RecordFilter(about=tuple(known), console=True), [1, 2, 3, 4, 5, 6]),
+        (RecordFilter(about=(*(f"{n:032}" for n in range(1500)), key)), [2, 3, 6]),
     ):
         assert [link.seq for link in database.call(ledger.page, wanted, after=0)] == expected
         newest = database.call(ledger.latest, wanted, most=9)
@@ -63,7 +63,7 @@ def test_no_text_is_looked_for_in_a_pushed_job_for_whom_anything_is_hidden(
         ("needle", False, [1, 2]), ("needle", True, [2]), ("hay", True, []), (said, True, [2]),
         ("nothing", True, []),
     ):  # fmt: skip
-        wanted = Wanted(text=text, guarded=guarded)
+        wanted = RecordFilter(text=text, guarded=guarded)
         assert [link.seq for link in database.call(ledger.page, wanted, after=0)] == expected
         assert database.call(ledger.count, wanted) == len(expected)
 
@@ -98,15 +98,15 @@ def test_what_an_older_version_recorded_is_about_what_it_names(url: str) -> None
     made = Database(url)
     try:
         key = Subject("main", ("mail",)).key
-        assert made.call(ledger.count, Wanted(about=(key,))) == 300
-        assert made.call(ledger.count, Wanted(about=(), console=True)) == 150
-        assert made.call(ledger.count, Wanted(about=tuple(made.call(ledger.subjects)))) == 600
+        assert made.call(ledger.count, RecordFilter(about=(key,))) == 300
+        assert made.call(ledger.count, RecordFilter(about=(), console=True)) == 150
+        assert made.call(ledger.count, RecordFilter(about=tuple(made.call(ledger.subjects)))) == 600
         assert set(made.call(ledger.subjects).values()) == {
             Subject("main", ("mail",)), Subject("main", None), Subject("other", ("mail",)),
         }  # fmt: skip
         assert verify(made.call(ledger.ledger_id), ledger.walk(made)).fault is None
         made.call(ledger.append, record(Event.INTENT, "local:ops", **DETAILS[1]))
-        assert made.call(ledger.count, Wanted(about=(key,))) == 301
+        assert made.call(ledger.count, RecordFilter(about=(key,))) == 301
         done = made.call(operations.on_server, "main", 5, lambda _: True)
         assert [one.queues for one in done] == ["", "", '["mail"]']
         assert made.call(trash.heaps, "main", 5, lambda _: True) == []
@@ -120,8 +120,8 @@ def test_the_newest_that_are_seen_are_found_behind_others(database: Database) ->
         "who": b"", "steps": 0, "started_at": 1.0,
     }  # fmt: skip
     begun = [
-        operations.Beginning(
-            operations.Running(
+        operations.NewOperation(
+            operations.RunningOperation(
                 id=f"{number}", record=number, queue="mail" if number % 60 == 0 else "pay", **base  # type: ignore[arg-type]
             ),
             (), (), previewed=False, lease=0.0,

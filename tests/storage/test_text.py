@@ -11,16 +11,16 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.ledger.verify import verify
-from glasshouse.model.keeping import Bounds
+from glasshouse.model.retention import Bounds
 from glasshouse.storage import accounts, ledger, operations, sessions, tokens, trash
 from glasshouse.storage.database import Database
-from glasshouse.storage.ledger import Wanted
-from glasshouse.storage.operations import Beginning, Preview, Running
+from glasshouse.storage.ledger import RecordFilter
+from glasshouse.storage.operations import NewOperation, Preview, RunningOperation
 from glasshouse.storage.tables import ATTEMPT, METADATA, TOUCHED
 from glasshouse.storage.text import MARK, PortableText, decode, encode
-from glasshouse.storage.trash import Thrown
+from glasshouse.storage.trash import TrashedJob
 
 from .conftest import at_version
 from .test_storage import NOW, account, session, token
@@ -90,19 +90,19 @@ def test_an_operation_on_odd_jobs_is_kept_and_found(database: Database, odd: str
     database.call(operations.show, preview, [b"x"])
     assert database.call(operations.shown, "p", NOW) == preview
     assert database.call(operations.shown, odd, NOW) is None
-    running = Running(
+    running = RunningOperation(
         id="p", record=1, server="main", operation="queue.clear", queue=odd, actor=odd,
         reason=odd, asked=b"{}", who=b"{}", steps=1, detail=odd, started_at=NOW,
         lease_expires_at=NOW,
     )  # fmt: skip
-    begun = Beginning(running, [odd], [], previewed=True, lease=0.0)
+    begun = NewOperation(running, [odd], [], previewed=True, lease=0.0)
     database.call(operations.begin, NOW, begun)
     assert database.call(operations.find, "p") == running
     assert database.call(operations.find, odd) is None
     assert database.call(operations.on_job, "main", odd, 9, any_of_them) == [running]
     assert database.call(operations.on_queue, "main", odd, 9, any_of_them) == [running]
     assert database.call(operations.on_job, "main", odd + "a", 9, any_of_them) == []
-    job = Thrown(number=1, queue=odd, state=1, score=0.0, jid=odd, jobtype=odd, body=b"{}")
+    job = TrashedJob(number=1, queue=odd, state=1, score=0.0, jid=odd, jobtype=odd, body=b"{}")
     database.call(trash.throw, "p", "main", [job], NOW, Bounds())
     assert database.call(trash.jobs, "p") == [(1, job)]
     (heap,) = database.call(trash.heaps, "main", 9, any_of_them)
@@ -129,7 +129,9 @@ def test_people_with_odd_names_are_kept_and_found(database: Database, odd: str) 
 def test_the_ledger_is_whole_and_filtered_with_odd_names(database: Database) -> None:
     names = [*ODD, "nul ", "lone ", "NUL ", "100%", "100_"]
     records = [
-        Record(event=Event.ACCOUNT, at=NOW, who=Who(name=name), detail={"reason": f"why {name}"})
+        Record(
+            event=Event.ACCOUNT, at=NOW, who=Subject(name=name), detail={"reason": f"why {name}"}
+        )
         for name in names
     ]
     database.call(ledger.append, *records)
@@ -138,16 +140,16 @@ def test_the_ledger_is_whole_and_filtered_with_odd_names(database: Database) -> 
     assert verify(database.call(ledger.ledger_id), links, (), head).fault is None
     for number, name in enumerate(names, 1):
         plain = name.encode("utf-8", "replace").decode()
-        found = database.call(ledger.page, Wanted(actor=plain), after=0)
+        found = database.call(ledger.page, RecordFilter(actor=plain), after=0)
         assert [link.seq for link in found] == [number]
         starts = [n for n, other in enumerate(names, 1) if _plain(other).startswith(plain)]
-        found = database.call(ledger.page, Wanted(actor=plain + "*"), after=0)
+        found = database.call(ledger.page, RecordFilter(actor=plain + "*"), after=0)
         assert [link.seq for link in found] == starts
-        found = database.call(ledger.page, Wanted(text=f"why {name}"), after=0)
+        found = database.call(ledger.page, RecordFilter(text=f"why {name}"), after=0)
         assert number in [link.seq for link in found]
     for odd in ODD:
-        database.call(ledger.latest, Wanted(event=odd, actor=odd, text=odd), most=9)
-        database.call(ledger.count, Wanted(event=odd + "*", actor=odd + "*", text=odd))
+        database.call(ledger.latest, RecordFilter(event=odd, actor=odd, text=odd), most=9)
+        database.call(ledger.count, RecordFilter(event=odd + "*", actor=odd + "*", text=odd))
 
 
 def _plain(name: str) -> str:
@@ -158,11 +160,11 @@ def test_ids_and_queues_of_any_length_are_kept_and_found(database: Database) -> 
     """What a database cannot put into an index, because it is too long, is found all the same."""
     chance = random.Random(7)
     long = "".join(chance.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789", k=50_000))
-    running = Running(
+    running = RunningOperation(
         id="p", record=1, server="main", operation="queue.clear", queue=long, actor="a",
         reason="", asked=b"{}", who=b"{}", steps=1, started_at=NOW, lease_expires_at=NOW,
     )  # fmt: skip
-    begun = Beginning(running, [long, long + "x"], [], previewed=False, lease=0.0)
+    begun = NewOperation(running, [long, long + "x"], [], previewed=False, lease=0.0)
     database.call(operations.begin, NOW, begun)
     assert database.call(operations.on_job, "main", long + "x", 9, any_of_them) == [running]
     assert database.call(operations.on_job, "main", long + "y", 9, any_of_them) == []

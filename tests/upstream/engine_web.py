@@ -15,7 +15,7 @@ from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.server import WorkerState
 from glasshouse.upstream.embedded import EmbeddedReader
-from tests.classic import pages
+from tests.faktory_ui import pages
 from tests.upstream.standin import Answering, page, web
 
 ROWS = 25

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from glasshouse.model.times import format_time
-from tests.classic import pages
+from tests.faktory_ui import pages
 from tests.upstream.standin import Answering, page, web
 
 ROWS = 25

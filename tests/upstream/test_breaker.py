@@ -10,7 +10,7 @@ import pytest
 from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.upstream import breaker as module
 from glasshouse.upstream.breaker import Breaker, Circuit, SilentError
-from glasshouse.upstream.recent import Recent
+from glasshouse.upstream.timed_cache import TimedCache
 from tests.steady import stated
 
 SILENCE = stated(module, "SILENCE")
@@ -173,7 +173,7 @@ async def test_who_waits_for_a_reading_that_fails_does_not_wait_for_another() ->
         await release.wait()
         raise UpstreamUnavailableError("It hangs.")
 
-    recent = Recent(read, lambda: 1.0)
+    recent = TimedCache(read, lambda: 1.0)
     waiting = [asyncio.create_task(recent.within(0.0)) for _ in range(20)]
     await begun.wait()
     release.set()

@@ -10,7 +10,7 @@ import pytest
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import JobQuery
 from glasshouse.upstream import deadline
-from glasshouse.upstream.deadline import Deadline, LookedThrough, look_through
+from glasshouse.upstream.deadline import Deadline, ScanResult, look_through
 from glasshouse.wire.matching import Pause, matches
 from tests.steady import LONG
 
@@ -34,15 +34,15 @@ async def test_what_takes_long_is_looked_at_off_the_loop(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(deadline, "matches", seen)
     found = await look_through(ONE, JOBS, Deadline(time.monotonic, LONG), first=True)
-    assert found == LookedThrough((0, 2), 3, 0)
+    assert found == ScanResult((0, 2), 3, 0)
     assert threads
     assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize(
-    ("first", "told"), [(True, LookedThrough((0,), 1, 0)), (False, LookedThrough((), 0, 0))]
+    ("first", "told"), [(True, ScanResult((0,), 1, 0)), (False, ScanResult((), 0, 0))]
 )
 async def test_without_time_a_search_goes_on_by_one_entry_and_no_more(
-    told: LookedThrough, *, first: bool
+    told: ScanResult, *, first: bool
 ) -> None:
     assert await look_through(ONE, JOBS, Deadline(time.monotonic, -1.0), first=first) == told

@@ -13,7 +13,7 @@ import pytest
 
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.job import JobSet, JobState
-from glasshouse.model.listing import JobPage, ListQuery, Place
+from glasshouse.model.listing import JobPage, ListPosition, ListQuery
 from glasshouse.upstream.embedded import EmbeddedReader
 
 from .store import NOW, put, storing, take
@@ -173,5 +173,5 @@ async def test_no_place_that_somebody_writes_makes_a_page_fail(
     tmp_path: Path, score: float
 ) -> None:
     async with filled(tmp_path, JobState.DEAD) as (_, reader, _wanted):
-        for place in (Place(score), Place(score, 10**17), Place(score, 0)):
+        for place in (ListPosition(score), ListPosition(score, 10**17), ListPosition(score, 0)):
             await reader.set_jobs(JobSet.DEAD, ListQuery(start=place, page=10**7))

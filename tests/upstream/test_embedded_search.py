@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from glasshouse.engine.migrations import MIGRATIONS
 from glasshouse.model.job import JobSet, JobState
 from glasshouse.model.jobquery import ArgsTerm, JobQuery, parse_query
-from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
+from glasshouse.model.listing import JobPage, ListPosition, ListQuery, Searched
 from glasshouse.upstream import embedded_lists as lists
 from glasshouse.upstream import embedded_search
-from glasshouse.upstream.embedded_hunt import Sweep
 from glasshouse.upstream.embedded_search import Search, search
+from glasshouse.upstream.embedded_search_passes import FilePass
 from glasshouse.wire import matching
 from glasshouse.wire.matching import WINDOW, matches
 from tests.steady import LONG, stated
@@ -62,7 +62,7 @@ def memory() -> apsw.Connection:
 
 
 def pages(db: apsw.Connection, wanted: JobQuery, state: JobState) -> Iterator[JobPage]:
-    start: Place | None = None
+    start: ListPosition | None = None
     while True:
         scope = lists.set_scope(db, state)
         if state is JobState.ENQUEUED:
@@ -198,14 +198,14 @@ def test_a_set_that_is_walked_slowly_is_swept_instead(monkeypatch: pytest.Monkey
     needles(db, JobState.DEAD)
     scope = lists.set_scope(db, JobState.DEAD)
     wanted = JobQuery(words=("needle",))
-    swept: list[Sweep] = []
-    piece = Sweep.piece
+    swept: list[FilePass] = []
+    piece = FilePass.piece
 
-    def counted(self: Sweep, db: apsw.Connection) -> None:
+    def counted(self: FilePass, db: apsw.Connection) -> None:
         swept.append(self)
         piece(self, db)
 
-    monkeypatch.setattr(Sweep, "piece", counted)
+    monkeypatch.setattr(FilePass, "piece", counted)
     page = search(db, scope, ListQuery(), wanted, now=NOW, clock=Clock(0.004))
     assert swept
     assert [job.jid for job in page.items] == ["job-02995", "job-00005"]
@@ -277,7 +277,7 @@ def test_a_search_is_stopped_in_the_midst_of_a_payload(monkeypatch: pytest.Monke
     first = search(db, scope, ListQuery(), wanted, now=NOW, clock=clock)
     assert clock.now < 1.0 + 2 / 8
     assert [job.jid for job in first.items] == ["job-0"]
-    assert (first.searched, first.next) == (Searched(1, complete=False), Place(1.0, 2))
+    assert (first.searched, first.next) == (Searched(1, complete=False), ListPosition(1.0, 2))
     # It alone takes more than there is: it is not said to have been looked at, and not begun anew.
     clock.now = 0.0
     rest = search(db, scope, ListQuery(start=first.next), wanted, now=NOW, clock=clock)

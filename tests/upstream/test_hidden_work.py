@@ -23,9 +23,9 @@ from glasshouse.model.listing import ListQuery
 from glasshouse.model.redaction import Redaction
 from glasshouse.policy.redaction import parse_redaction
 from glasshouse.policy.roles import resolve
-from glasshouse.upstream import embedded_hunt
 from glasshouse.upstream import embedded_lists as lists
-from glasshouse.upstream.embedded_likely import may_hide
+from glasshouse.upstream import embedded_search_passes
+from glasshouse.upstream.embedded_prefilter import may_hide
 from glasshouse.upstream.embedded_search import search
 from glasshouse.wire.masking import masked
 from tests.counted import Work, counted
@@ -59,11 +59,11 @@ def payload(number: int) -> bytes:
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the clock for no statement: its steps are counted anyway."""
-    monkeypatch.setattr(embedded_hunt, "_STEPS", 10**9, raising=False)
+    monkeypatch.setattr(embedded_search_passes, "_STEPS", 10**9, raising=False)
 
 
 @pytest.fixture(params=[JobState.DEAD, JobState.ENQUEUED])
-def filled(request: pytest.FixtureRequest) -> Iterator[tuple[apsw.Connection, lists.Scope]]:
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[apsw.Connection, lists.ListScope]]:
     db = memory()
     for number in range(60):
         hidden = number % 3 == 0
@@ -76,7 +76,7 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[apsw.Connection, li
     db.close()
 
 
-def work(db: apsw.Connection, scope: lists.Scope, wanted: JobQuery) -> Work:
+def work(db: apsw.Connection, scope: lists.ListScope, wanted: JobQuery) -> Work:
     """Return what a search does that finds nothing."""
     # Once before: what is worked out once for all is worked out then.
     search(db, scope, ListQuery(), wanted, now=NOW, clock=lambda: 0.0)
@@ -102,7 +102,7 @@ def asked(text: str) -> list[JobQuery]:
 
 @pytest.mark.parametrize("length", [2, 3, 8, 20])
 def test_a_right_guess_at_a_hidden_value_is_the_work_of_a_wrong_one(
-    filled: tuple[apsw.Connection, lists.Scope], length: int
+    filled: tuple[apsw.Connection, lists.ListScope], length: int
 ) -> None:
     db, scope = filled
     right, wrong = SECRET[:length], "zqxwvkyjzbqpdgkwxvhs"[:length]
@@ -112,7 +112,7 @@ def test_a_right_guess_at_a_hidden_value_is_the_work_of_a_wrong_one(
 
 
 def test_what_is_counted_does_tell_a_right_guess_from_a_wrong_one(
-    filled: tuple[apsw.Connection, lists.Scope],
+    filled: tuple[apsw.Connection, lists.ListScope],
 ) -> None:
     """Else the tests beside it could not fail."""
     db, scope = filled
@@ -138,7 +138,7 @@ NAMED: list[tuple[str, JobQuery, JobQuery]] = [
 
 @pytest.mark.parametrize(("field", "right", "wrong"), NAMED)
 def test_a_right_guess_at_a_job_of_a_hidden_queue_is_the_work_of_a_wrong_one(
-    filled: tuple[apsw.Connection, lists.Scope], field: str, right: JobQuery, wrong: JobQuery
+    filled: tuple[apsw.Connection, lists.ListScope], field: str, right: JobQuery, wrong: JobQuery
 ) -> None:
     db, scope = filled
     put(db, JobState.DEAD, 99.0, "other", queue="pay", jobtype="PayOut")

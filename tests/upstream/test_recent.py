@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from glasshouse.upstream.recent import At, Recent
+from glasshouse.upstream.timed_cache import At, TimedCache
 
 
 class Slow:
@@ -27,7 +27,7 @@ class Slow:
 
 async def test_it_is_not_said_to_be_newer_than_its_reading_began() -> None:
     slow = Slow()
-    recent = Recent(slow.read, slow.clock)
+    recent = TimedCache(slow.read, slow.clock)
     assert await recent.within(0.0) == At(1, 100.0)
     assert await recent.within(3.5) == At(1, 100.0)
     assert await recent.within(2.5) == At(2, 103.0)
@@ -35,14 +35,14 @@ async def test_it_is_not_said_to_be_newer_than_its_reading_began() -> None:
 
 async def test_who_asks_while_it_is_read_shares_the_answer() -> None:
     slow = Slow()
-    recent = Recent(slow.read, slow.clock)
+    recent = TimedCache(slow.read, slow.clock)
     told = await asyncio.gather(*(recent.within(0.0) for _ in range(9)))
     assert told == [At(1, 100.0)] * 9
 
 
 async def test_a_clock_that_was_set_back_makes_nothing_fresh() -> None:
     slow = Slow()
-    recent = Recent(slow.read, slow.clock)
+    recent = TimedCache(slow.read, slow.clock)
     await recent.within(0.0)
     slow.now = 50.0
     assert (await recent.within(60.0)).value == 2

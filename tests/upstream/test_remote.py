@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from glasshouse.classic.page import PageError
+from glasshouse.faktory_ui.page import PageError
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.job import WRAPPER, JobSet, JobState
 from glasshouse.model.jobquery import parse_query
@@ -22,7 +22,7 @@ from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import UnlistedError
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_scan import RemoteScanner
-from tests.classic.pages import NEWEST, VERSIONS, since
+from tests.faktory_ui.pages import NEWEST, VERSIONS, since
 from tests.steady import LONG
 
 from .faktory import StandIn

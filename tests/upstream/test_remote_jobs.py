@@ -15,7 +15,7 @@ from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.remote import RemoteReader
-from tests.classic.pages import VERSIONS
+from tests.faktory_ui.pages import VERSIONS
 from tests.steady import LONG
 
 from .faktory import StandIn

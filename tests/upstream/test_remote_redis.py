@@ -23,10 +23,10 @@ from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.times import format_time
 from glasshouse.upstream import redis_lists
 from glasshouse.upstream.budget import Budget
-from glasshouse.upstream.days import last_days
+from glasshouse.upstream.day_counters import last_days
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
-from glasshouse.upstream.redis_link import Read, RedisAddress, RedisError, RedisLink
+from glasshouse.upstream.redis_link import ReadCommand, RedisAddress, RedisError, RedisLink
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_redis import RedisReader
 from tests.engine.certificate import needs_openssl, server_context
@@ -327,7 +327,7 @@ async def test_a_redis_that_refuses_is_an_error_that_says_what_to_do(
     options, why = REFUSED[case]
     link = linked(redis, **options)
     with pytest.raises(RedisError, match=why) as told:
-        await link.ask((Read.ZCARD, "dead"))
+        await link.ask((ReadCommand.ZCARD, "dead"))
     assert PASSWORD not in str(told.value)
     await link.close()
 
@@ -336,7 +336,7 @@ async def test_a_user_who_may_not_read_is_told_what_to_allow(redis: RunningRedis
     await redis.owner.acl_setuser("blind", enabled=True, passwords=["+x"], keys=["*"])
     link = linked(redis, username="blind", password="x")
     with pytest.raises(RedisError) as told:
-        await link.ask((Read.ZCARD, "dead"))
+        await link.ask((ReadCommand.ZCARD, "dead"))
     assert "@read" in told.value.remedy
     await link.close()
 
@@ -354,7 +354,7 @@ async def test_the_user_of_these_tests_can_change_nothing_and_commands_are_a_clo
         await link.ask(("DEL", "dead"))
     # Every command that there is, is allowed to that user.
     reading = set(await redis.owner.acl_cat("read"))
-    assert {command.value.lower() for command in Read} <= reading
+    assert {command.value.lower() for command in ReadCommand} <= reading
     await link.close()
 
 
@@ -362,9 +362,9 @@ async def test_a_wrong_kind_of_key_is_not_taken_for_a_list(redis: RunningRedis) 
     await redis.owner.set("dead", json.dumps([]))
     link = linked(redis)
     with pytest.raises(RedisError, match="does not hold"):
-        await link.ask((Read.ZCARD, "dead"))
+        await link.ask((ReadCommand.ZCARD, "dead"))
     # And the connection is good for the next question.
-    assert await link.ask((Read.ZCARD, "retries")) == [0]
+    assert await link.ask((ReadCommand.ZCARD, "retries")) == [0]
     await link.close()
 
 
@@ -392,10 +392,10 @@ async def test_the_history_is_read_without_making_a_counter(
 async def test_a_port_is_as_good_as_a_socket(redis: RunningRedis) -> None:
     address = RedisAddress(host="127.0.0.1", port=redis.port)
     link = RedisLink(address, budget=Budget(), username=USER, password=PASSWORD, patience=LONG)
-    assert await link.ask((Read.ZCARD, "dead"), (Read.LLEN, "q:q")) == [0, 0]
+    assert await link.ask((ReadCommand.ZCARD, "dead"), (ReadCommand.LLEN, "q:q")) == [0, 0]
     await link.close()
     with pytest.raises(RedisError, match="closed"):
-        await link.ask((Read.ZCARD, "dead"))
+        await link.ask((ReadCommand.ZCARD, "dead"))
 
 
 @needs_openssl
@@ -405,24 +405,24 @@ async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_
         address = RedisAddress(host="127.0.0.1", port=redis.port, tls=True)
         login: dict[str, Any] = {"username": USER, "password": PASSWORD, "patience": LONG}
         link = RedisLink(address, budget=Budget(), ca_file=tmp_path / "cert.pem", **login)
-        assert await link.ask((Read.ZCARD, "dead")) == [0]
+        assert await link.ask((ReadCommand.ZCARD, "dead")) == [0]
         await link.close()
         stranger = RedisLink(address, budget=Budget(), **login)
         with pytest.raises(RedisError, match="not trusted"):
-            await stranger.ask((Read.ZCARD, "dead"))
+            await stranger.ask((ReadCommand.ZCARD, "dead"))
         await stranger.close()
 
 
 async def test_a_redis_that_hangs_is_said_to_and_asked_anew(redis: RunningRedis) -> None:
     link = linked(redis)
-    assert await link.ask((Read.ZCARD, "dead")) == [0]
+    assert await link.ask((ReadCommand.ZCARD, "dead")) == [0]
     link._patience = 0.3
     with redis.hanging(), pytest.raises(RedisError, match=r"did not answer within 0\.3 s"):
-        await link.ask((Read.ZCARD, "dead"))
+        await link.ask((ReadCommand.ZCARD, "dead"))
     link._patience = LONG
     async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(RedisError):
-                assert await link.ask((Read.ZCARD, "dead")) == [0]
+                assert await link.ask((ReadCommand.ZCARD, "dead")) == [0]
                 break
     await link.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.times import format_time
 from glasshouse.upstream.remote_lists import ROWS
-from glasshouse.upstream.remote_still import page_with
+from glasshouse.upstream.remote_presence import page_with
 
 
 def queued(number: int, at: float) -> StoredJob:

@@ -12,9 +12,6 @@ from typing import Any
 
 import msgspec
 
-from glasshouse.floor.floor import Floor, ServerFloor
-from glasshouse.floor.sampler import Pace
-from glasshouse.floor.view import FloorView
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import (
     Executions,
@@ -29,12 +26,15 @@ from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery, Searched
 from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
-from glasshouse.upstream.scan import Spot, Stretch
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
+from glasshouse.monitor.sampler import Pace
+from glasshouse.monitor.view import MonitorView
+from glasshouse.upstream.scan import ScanChunk, ScanCursor
 from glasshouse.web.app import Application, create_app
-from glasshouse.web.context import PageContext, PageResult
-from glasshouse.web.routes import ROUTES, Kind
-from glasshouse.web.static import Assets
-from glasshouse.web.viewer import stranger
+from glasshouse.web.http.static import Assets
+from glasshouse.web.request.context import PageContext, PageResult
+from glasshouse.web.request.routes import ROUTES, Kind
+from glasshouse.web.request.viewer import stranger
 from glasshouse.wire.matching import matches
 from tests.steady import LONG
 from tests.web.serving import serving
@@ -192,14 +192,16 @@ class FakeScanner:
     def __init__(self, reader: FakeReader) -> None:
         self._reader = reader
 
-    async def stretch(self, name: JobSet, start: float | None) -> Stretch:
-        spots = tuple(Spot(job.at or 0.0, hash(job.jid), job) for job in self._reader.sets[name])
-        return Stretch(spots=spots, low=None, high=None, following=None)
+    async def stretch(self, name: JobSet, start: float | None) -> ScanChunk:
+        spots = tuple(
+            ScanCursor(job.at or 0.0, hash(job.jid), job) for job in self._reader.sets[name]
+        )
+        return ScanChunk(spots=spots, low=None, high=None, following=None)
 
     def end(self, total: int, highest: float | None) -> float | None:
         return None
 
-    async def load(self, spots: Sequence[Spot]) -> dict[int, StoredJob]:
+    async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
         return {}
 
     def note(self, jobs: Sequence[StoredJob]) -> None:
@@ -297,9 +299,9 @@ NAMES = [route.name for route in ROUTES if route.kind is Kind.PAGE]
 ASSETS = Assets({"app-1.js": b"let a=1;" * 400}, {"app.js": "app-1.js"})
 
 
-def seen(server: ServerFloor) -> FloorView:
+def seen(server: ServerMonitor) -> MonitorView:
     """Return a floor of one server as a viewer sees it."""
-    return FloorView(Floor({server.name: server}), stranger().sees)
+    return MonitorView(Monitor({server.name: server}), stranger().sees)
 
 
 class House:
@@ -307,11 +309,11 @@ class House:
 
     def __init__(self, clock: Callable[[], float] = lambda: NOW) -> None:
         self.reader = FakeReader()
-        self.server = ServerFloor(
+        self.server = ServerMonitor(
             "main", self.reader, clock=clock, pace=FAST, scanner=FakeScanner(self.reader)
         )
         self.renderer = PlainRenderer()
-        self.floor = Floor({"main": self.server})
+        self.floor = Monitor({"main": self.server})
         self.app: Application = create_app(
             self.floor,
             clock=clock,

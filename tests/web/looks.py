@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Any, cast
 
-from glasshouse.floor.floor import ServerFloor
+from glasshouse.monitor.monitor import ServerMonitor
 from glasshouse.upstream.reader import Reader
 
 _WAITS: dict[str, Callable[[], Awaitable[None]]] = {}
@@ -38,7 +38,7 @@ class Looks:
         return await self._reader.change_token()
 
     @contextlib.contextmanager
-    def known(self, address: str, floor: ServerFloor) -> Iterator[None]:
+    def known(self, address: str, floor: ServerMonitor) -> Iterator[None]:
         """Let ``caught_up`` find a console by its address while the block runs."""
 
         async def wait() -> None:

@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 import httpx
 
-from glasshouse.web import ids
-from glasshouse.web.guard import MAX_TARGET
-from glasshouse.web.routes import ROUTES, Kind
+from glasshouse.model import addresses
+from glasshouse.web.http.guard import MAX_TARGET
+from glasshouse.web.request.routes import ROUTES, Kind
 from glasshouse.wire.jsontext import elements
 from glasshouse.wire.payload import read_fields
 from tests.engine.peer import Peer
@@ -149,9 +149,9 @@ async def searches(site: Whole, words: Iterable[str] = WORDS) -> None:
 
 async def job(site: Whole, jid: str) -> list[bytes]:
     """Look at everything of one job that can have a page; return its stored bytes, by entry."""
-    if not ids.addressable(jid):
+    if not addresses.addressable(jid):
         return []
-    name = ids.segment(jid)
+    name = addresses.job_segment(jid)
     page = fine(await site.get(f"/main/jobs/{name}")).text
     fine(await site.get(f"{API}/jobs/{name}"))
     links = re.findall(rf'href="({re.escape(API)}/jobs/[^"]+/stored\?entry=[0-9a-f]+)"',

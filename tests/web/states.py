@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from glasshouse.floor.snapshot import Fault, Sample, Snapshot
-from glasshouse.floor.trail import Mark
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
+from glasshouse.monitor.snapshot import Fault, Sample, Snapshot
+from glasshouse.monitor.trends import QueueAges
 
 NOW = 1_800_000_000.0
 
@@ -63,6 +63,6 @@ def snapshot(
         checked_at=NOW,
         fault=fault,
         samples=samples,
-        mark=None if before is None else Mark(at=NOW - 60, sizes=before, whole=True),
+        mark=None if before is None else QueueAges(at=NOW - 60, sizes=before, whole=True),
         quiet_since=quiet_since or {},
     )

@@ -10,8 +10,8 @@ import pytest
 from glasshouse.model.job import WRAPPER, JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import Queue, ServerState, Worker
-from glasshouse.web import jobs
-from glasshouse.web.routes import ROUTES, Kind
+from glasshouse.web.request.routes import ROUTES, Kind
+from glasshouse.web.shapes import jobs
 from tests.web.fakes import NOW, FakeReader, House, ended, stored
 from tests.web.test_routes import client
 

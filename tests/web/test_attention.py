@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from glasshouse.floor.glance import Glance
-from glasshouse.floor.snapshot import Fault, Sample, Snapshot
+from glasshouse.health.findings import Kind, findings
 from glasshouse.model.job import JobState, StoredJob
-from glasshouse.model.server import Queue, Stranded, Unread, WorkerState
-from glasshouse.web.attention import attention
-from glasshouse.web.findings import Kind, findings
+from glasshouse.model.server import Queue, StrandedJobs, UnreadablePart, WorkerState
+from glasshouse.monitor.snapshot import Fault, Sample, Snapshot
+from glasshouse.monitor.summary import Summary
+from glasshouse.web.presentation.attention import attention
 
 from .states import NOW, running, snapshot, worker
 
 QUIET, ENDING = WorkerState.QUIET, WorkerState.TERMINATE
 
 
-def told(found: Snapshot, glance: Glance | None = None, now: float = NOW) -> list[str]:
+def told(found: Snapshot, glance: Summary | None = None, now: float = NOW) -> list[str]:
     return [item.text for item in attention("main", found, glance, now, "en")]
 
 
@@ -45,7 +45,7 @@ def waiting(count: int, **fields: Any) -> tuple[Queue, ...]:
 
 HELD = tuple(running(f"j{n}", left=30 + n) for n in range(5))
 
-SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
+SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.GONE: (
         snapshot(fault=Fault(NOW, "gone", "")),
         None,
@@ -57,12 +57,12 @@ SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
         "The server's disk is full: it takes no new jobs.",
     ),
     Kind.UNREAD: (
-        snapshot(unread=Unread("It is gone.", "")),
+        snapshot(unread=UnreadablePart("It is gone.", "")),
         None,
         "A part of this server cannot be read, and what it tells is not here: It is gone.",
     ),
     Kind.STRANDED: (
-        snapshot(stranded=(Stranded("mail", "q:mail", 1200),)),
+        snapshot(stranded=(StrandedJobs("mail", "q:mail", 1200),)),
         None,
         "No worker gets 1,200 jobs of mail: this Faktory does not look in Redis's q:mail.",
     ),
@@ -113,12 +113,12 @@ SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
     ),
     Kind.LATE_SCHEDULED: (
         snapshot(),
-        Glance(scheduled=(due(180),)),
+        Summary(scheduled=(due(180),)),
         "Scheduled jobs are late: the first was due 3 min ago and is not in its queue yet.",
     ),
     Kind.LATE_RETRIES: (
         snapshot(),
-        Glance(retries=(due(180),)),
+        Summary(retries=(due(180),)),
         "Retries are late: the first was due 3 min ago and is not in its queue yet.",
     ),
     Kind.SLOWS: (
@@ -148,7 +148,7 @@ SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
     ),
     Kind.OVERDUE: (
         snapshot(),
-        Glance(expiring=(running("a", left=-5), running("b"))),
+        Summary(expiring=(running("a", left=-5), running("b"))),
         "Running jobs past their reservation: 1. They will be run again.",
     ),
     Kind.GROWING: (
@@ -178,7 +178,7 @@ SAID: dict[Kind, tuple[Snapshot, Glance | None, str]] = {
     ),
     Kind.ENDING: (
         snapshot(),
-        Glance(expiring=HELD),
+        Summary(expiring=HELD),
         "Running jobs near the end of their reservation: 5+; the first has 30 s left.",
     ),
     Kind.QUIET: (
@@ -211,7 +211,7 @@ def test_nothing_is_said_when_all_is_well() -> None:
     calm = snapshot(
         queue(waited=5), queue("empty", 0), queue("stopped", 0, paused=True), before={"mailers": 4}
     )
-    assert told(calm, Glance(scheduled=(due(-60),), expiring=(running("a"),))) == []
+    assert told(calm, Summary(scheduled=(due(-60),), expiring=(running("a"),))) == []
 
 
 def test_what_is_not_known_is_not_said() -> None:
@@ -248,7 +248,7 @@ def test_the_gravest_come_first_and_no_more_than_eight_lines() -> None:
         samples=samples(40, 30, died=2),
         refusing="the disk is full",
     )
-    found = attention("main", full, Glance(retries=(due(600),)), NOW, "en")
+    found = attention("main", full, Summary(retries=(due(600),)), NOW, "en")
     assert len(found) == 8
     weights = [item.kind.weight for item in findings("main", full, None, NOW)]
     assert weights == sorted(weights, reverse=True)

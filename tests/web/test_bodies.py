@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.types import Message
 
-from glasshouse.web import bodies
+from glasshouse.web.http import bodies
 
 
 async def test_a_connection_that_was_closed_is_a_client_that_is_gone() -> None:

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from glasshouse.web import crowd
-from glasshouse.web.crowd import Crowd
+from glasshouse.web.http import connections
+from glasshouse.web.http.connections import ConnectionPool
 from tests.steady import LONG
 from tests.web.fakes import House
 
@@ -34,11 +34,11 @@ class One:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve in all: nine of an address, and three of it that wait."""
-    monkeypatch.setattr(crowd, "MAX_CONNECTIONS", 12)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 12)
 
 
 def test_of_one_address_the_one_that_waits_longest_goes() -> None:
-    some = Crowd()
+    some = ConnectionPool()
     ones = [One() for _ in range(7)]
     assert all(some.enter(one, "192.0.2.1") for one in ones)
     assert [one.gone for one in ones] == [*[True] * 4, *[False] * 3]
@@ -46,7 +46,7 @@ def test_of_one_address_the_one_that_waits_longest_goes() -> None:
 
 
 def test_of_one_address_so_many_are_answered_at_once() -> None:
-    some = Crowd()
+    some = ConnectionPool()
     ones = [One() for _ in range(9)]
     for one in ones:
         assert some.enter(one, "192.0.2.1")
@@ -60,7 +60,7 @@ def test_of_one_address_so_many_are_answered_at_once() -> None:
 
 
 def test_when_all_are_there_the_address_with_the_most_that_wait_makes_room() -> None:
-    some = Crowd(lambda address: str(address) == "192.0.2.9")
+    some = ConnectionPool(lambda address: str(address) == "192.0.2.9")
     few, many = [One(), One()], [One() for _ in range(10)]
     assert all(some.enter(one, "192.0.2.1") for one in few)
     # A trusted proxy has no bound of its own.
@@ -73,7 +73,7 @@ def test_when_all_are_there_the_address_with_the_most_that_wait_makes_room() -> 
 
 
 def test_who_is_answered_is_never_sent_away_for_others() -> None:
-    some = Crowd()
+    some = ConnectionPool()
     ones = [One() for _ in range(12)]
     for number, one in enumerate(ones):
         assert some.enter(one, f"192.0.2.{number}")
@@ -85,7 +85,7 @@ def test_who_is_answered_is_never_sent_away_for_others() -> None:
 
 
 def test_neighbours_of_an_ipv6_household_count_together() -> None:
-    some = Crowd()
+    some = ConnectionPool()
     ones = [One() for _ in range(4)]
     assert all(some.enter(one, f"2001:db8::{number}") for number, one in enumerate(ones))
     assert ones[0].gone

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.web.editions import Editions
-from glasshouse.web.parts import cut
-from glasshouse.web.stream import Subscriber, event
+from glasshouse.web.live.fragments import cut
+from glasshouse.web.live.stream import Subscriber, event
+from glasshouse.web.live.versions import FragmentVersions
 
 TEXT = st.text(
     st.sampled_from("ab<>&\"'/ =\n\u202e") | st.characters(exclude_categories=["Cs"]), max_size=12
@@ -87,7 +87,7 @@ def test_a_cut_page_put_together_is_the_page(page: Written) -> None:
 async def test_every_viewer_ends_with_the_newest_page(
     steps: list[tuple[Written | None, bool, bool]],
 ) -> None:
-    topic = Editions("/main")
+    topic = FragmentVersions("/main")
     viewers = [(Viewer(), Subscriber(lambda: event("tick", {}))) for _ in range(2)]
     last: list[tuple[Written | None, bool, bool]] = [(["end"], True, True)]
     for page, *reads in steps + last:

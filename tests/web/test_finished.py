@@ -8,13 +8,13 @@ import re
 import httpx
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.finished import FAILED, FinishedFilter
 from glasshouse.model.job import Outcome
 from glasshouse.model.parameters import Parameters
-from glasshouse.web import query
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.web.app import Application, create_app
-from glasshouse.web.executions import can_be_asked_for, finished_href
+from glasshouse.web.http import query
+from glasshouse.web.presentation.executions import can_be_asked_for, finished_href
 from tests.web.fakes import ASSETS, FAST, NOW, FakeReader, ended, stored
 
 
@@ -23,8 +23,8 @@ class Shown:
 
     def __init__(self) -> None:
         self.reader = FakeReader()
-        self.server = ServerFloor("main", self.reader, clock=lambda: NOW, pace=FAST)
-        self.floor = Floor({"main": self.server})
+        self.server = ServerMonitor("main", self.reader, clock=lambda: NOW, pace=FAST)
+        self.floor = Monitor({"main": self.server})
         self.app: Application = create_app(self.floor, clock=lambda: NOW, assets=ASSETS)
 
     async def get(self, path: str, locale: str = "en") -> tuple[int, str]:

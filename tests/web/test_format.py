@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glasshouse.web import format as fmt
+from glasshouse.web.text import format as fmt
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections import deque
 
 import pytest
 
-from glasshouse.web import framing
-from glasshouse.web.framing import Chunked, Counted, FramingError, body_of
+from glasshouse.web.http import framing
+from glasshouse.web.http.framing import Chunked, FramingError, SizedBody, body_of
 
 WHOLE = b"5\r\nhello\r\n0A\r\n0123456789\r\n0\r\n\r\n"
 BROKEN = {
@@ -33,7 +33,7 @@ def test_a_whole_body_ends_where_it_ends() -> None:
     assert body.take(WHOLE + b"GET / HTTP/1.1\r\n") == len(WHOLE)
     assert body.done
     assert body.take(b"GET") == 0
-    counted = Counted(3)
+    counted = SizedBody(3)
     assert (counted.take(b"ab"), counted.done) == (2, False)
     assert (counted.take(b"cd"), counted.done) == (1, True)
 
@@ -67,5 +67,5 @@ def test_many_small_chunks_are_refused_and_many_that_hold_something_are_not() ->
 def test_the_head_says_which_body_comes() -> None:
     assert body_of([(b"Host", b"a")]) is None
     assert body_of([(b"Content-Length", b"0")]) is None
-    assert isinstance(body_of([(b"content-length", b"7")]), Counted)
+    assert isinstance(body_of([(b"content-length", b"7")]), SizedBody)
     assert isinstance(body_of([(b"Transfer-Encoding", b"chunked")]), Chunked)

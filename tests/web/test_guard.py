@@ -8,8 +8,8 @@ import socket
 
 import pytest
 
-from glasshouse.web import guard, protocol
-from glasshouse.web.protocol import GuardedProtocol
+from glasshouse.web.http import guard, protocol
+from glasshouse.web.http.protocol import GuardedProtocol
 from tests.steady import LONG
 from tests.web.fakes import House, exchange
 

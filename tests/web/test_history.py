@@ -9,8 +9,8 @@ from html import unescape
 import httpx
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.history import Day, History
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.web.app import create_app
 
 from .fakes import ASSETS, FAST, NOW, FakeReader
@@ -18,8 +18,8 @@ from .fakes import ASSETS, FAST, NOW, FakeReader
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    server = ServerFloor("main", FakeReader(), clock=lambda: NOW, pace=FAST)
-    floor = Floor({"main": server})
+    server = ServerMonitor("main", FakeReader(), clock=lambda: NOW, pace=FAST)
+    floor = Monitor({"main": server})
     app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
     transport = httpx.ASGITransport(app)
     async with floor.running(), httpx.AsyncClient(transport=transport, base_url="http://h") as made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glasshouse.web.app import create_app
-from glasshouse.web.hosts import Hosts
+from glasshouse.web.http.hosts import Hosts
 from tests.web.fakes import ASSETS, NOW, House, exchange
 from tests.web.serving import serving
 

@@ -10,28 +10,21 @@ from pathlib import Path
 import pytest
 
 from glasshouse import web
+from glasshouse.health.findings import Kind
 from glasshouse.model.access import Why
 from glasshouse.model.job import JobSet, JobState, Outcome
 from glasshouse.model.parameters import BOUNDS
 from glasshouse.model.server import WorkerState
 from glasshouse.policy import reasons
-from glasshouse.web import (
-    acting,
-    attempts,
-    executions,
-    fleet,
-    jobpage,
-    overview,
-    queues,
-    render,
-    running,
-    spoken,
-)
-from glasshouse.web.chinese import CHINESE, PARTS, records
-from glasshouse.web.findings import Kind
-from glasshouse.web.i18n import CATALOGS, t
-from glasshouse.web.people import accountview, audit, may, operationviews
-from glasshouse.web.people.person import How
+from glasshouse.web.audit import audit
+from glasshouse.web.auth import account_view
+from glasshouse.web.operations import buttons, views
+from glasshouse.web.pages import fleet, job_entries, overview, queues, timeline
+from glasshouse.web.presentation import executions, permissions, render, running
+from glasshouse.web.request.person import How
+from glasshouse.web.text import browser_messages
+from glasshouse.web.text.chinese import CHINESE, PARTS, records
+from glasshouse.web.text.i18n import CATALOGS, t
 
 ROOM = Path(web.__file__).parent
 PAGES = sorted([*ROOM.glob("*.py"), *ROOM.glob("people/*.py")])
@@ -39,7 +32,7 @@ PAGES = sorted([*ROOM.glob("*.py"), *ROOM.glob("people/*.py")])
 
 def used() -> set[str]:
     """Return every key that templates and pages name."""
-    keys = set(spoken.SPOKEN) | {label for _, _, label, _ in render.NAVIGATION}
+    keys = set(browser_messages.SPOKEN) | {label for _, _, label, _ in render.NAVIGATION}
     for file in (ROOM / "templates").glob("*.html"):
         keys |= set(re.findall(r'\b_\("([^"]+)"', file.read_text("utf-8")))
     for module in PAGES:
@@ -51,7 +44,7 @@ def used() -> set[str]:
         for two in re.findall(r'\bcounted\([^"]+"([^"]+)",\s*"([^"]+)"', source):
             keys |= set(two)
         keys |= set(re.findall(r'^        \("([A-Z][a-z][^"]+)", ', source, re.MULTILINE))
-    keys |= set(jobpage._PLACES.values()) | set(attempts.DUE.values())
+    keys |= set(job_entries._PLACES.values()) | set(timeline.DUE.values())
     keys |= set(executions.MEANINGS.values()) | set(executions.ANSWERS.values())
     keys |= {kind.text for kind in Kind} | set(running.MARKS.values()) | set(fleet.COLUMNS)
     keys |= {text for _, *texts in queues.COLUMNS for text in texts} | set(overview.TITLES)
@@ -60,9 +53,11 @@ def used() -> set[str]:
     keys |= {f"outcome {outcome.value}" for outcome in Outcome}
     keys |= set(reasons.SENTENCES.values()) | {reasons.EVERY_QUEUE, reasons.STRANGER}
     keys |= set(reasons.BEYOND.values())
-    keys |= set(may.MEANINGS.values()) | {answer for _, answer in may._ANSWERS.values()}
-    keys |= set(acting._LABELS.values()) | {text for _, text in operationviews.OUTCOMES.values()}
-    keys |= set(accountview._SOURCES.values()) | set(audit.LABELS.values())
+    keys |= set(permissions.MEANINGS.values()) | {
+        answer for _, answer in permissions._ANSWERS.values()
+    }
+    keys |= set(buttons._LABELS.values()) | {text for _, text in views.OUTCOMES.values()}
+    keys |= set(account_view._SOURCES.values()) | set(audit.LABELS.values())
     for module in (ROOM / "people").glob("*.py"):
         keys |= set(re.findall(r'done = ?"([^"]+)"', module.read_text("utf-8")))
         keys |= set(re.findall(r'(?:done|fault)="([^"]+)"', module.read_text("utf-8")))
@@ -88,7 +83,7 @@ ELSEWHERE = {
     # What commands say, or the log, or programmers.
     "policy/redaction.py", "policy/roles.py", "policy/rules.py", "storage/accounts.py",
     "storage/archive.py", "storage/ledger_key.py", "storage/witness.py", "storage/looking.py",
-    "web/serve.py", "web/static.py", "web/framing.py", "model/times.py",
+    "web/serve.py", "web/http/static.py", "web/http/framing.py", "model/times.py",
 }  # fmt: skip
 OF_COMMANDS = {
     "Name a folder that this user may write, with --state or database.",
@@ -161,7 +156,7 @@ def test_what_to_do_about_a_server_that_is_gone_is_known_to_pages() -> None:
     remedies = {bare(text) for text in sentences("upstream")}
     about = ("Check ", "Look ", "Start ", "Give ", "Wait ", "Name ")
     told = {text for text in remedies if text.startswith(about) and "{}" not in text}
-    assert sorted(told - set(spoken.SPOKEN)) == []
+    assert sorted(told - set(browser_messages.SPOKEN)) == []
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from glasshouse.model import addresses
 from glasshouse.model.job import JobState
-from glasshouse.web import guard, ids, routes
+from glasshouse.web.http import guard
+from glasshouse.web.request import routes
 from tests.steady import LONG
 from tests.upstream.store import NOW, put
 from tests.web.test_redaction import shown
@@ -32,7 +34,7 @@ ODD = (
 @example("é" * 2000)
 @example("a\nb\x00c\ud800d")
 def test_a_segment_is_taken_by_the_guard_and_means_one_id(jid: str) -> None:
-    target = f"/main/jobs/{ids.segment(jid)}".encode("ascii")
+    target = f"/main/jobs/{addresses.job_segment(jid)}".encode("ascii")
     assert guard.check("GET", target, "1.1", ((b"host", b"h"),)) is None
     match = routes.find(target)
     assert match is not None
@@ -48,13 +50,13 @@ def test_a_code_with_half_a_character_means_the_id_that_a_server_knows() -> None
 
 
 def test_an_ordinary_id_is_its_own_segment() -> None:
-    assert ids.segment("Ab-1_2.z~") == "Ab-1_2.z~"
-    assert ids.segment("mit Lücke/n") == "mit%20L%C3%BCcke%2Fn"
+    assert addresses.job_segment("Ab-1_2.z~") == "Ab-1_2.z~"
+    assert addresses.job_segment("mit Lücke/n") == "mit%20L%C3%BCcke%2Fn"
 
 
 def test_what_only_looks_like_a_code_is_an_id() -> None:
     for text in ("~~", "~a b~", "~Ä~", "~YQ", "YQ~"):
-        assert ids.meant(text) == text
+        assert addresses.job_id(text) == text
 
 
 async def test_the_links_of_lists_lead_to_jobs_whatever_their_ids_are(tmp_path: Path) -> None:
@@ -127,11 +129,11 @@ async def test_a_queue_of_a_name_that_there_cannot_be_links_to_all_queues(tmp_pa
 
 @pytest.mark.parametrize("jid", ["", "a" * 5000, "é" * 2500, "\n" * 5000])
 def test_an_id_of_five_thousand_bytes_has_an_address(jid: str) -> None:
-    assert ids.addressable(jid)
-    stored = f"/api/v1/servers/{'s' * 64}/jobs/{ids.segment(jid)}/stored?entry={'f' * 64}"
+    assert addresses.addressable(jid)
+    stored = f"/api/v1/servers/{'s' * 64}/jobs/{addresses.job_segment(jid)}/stored?entry={'f' * 64}"
     assert len(stored) < guard.MAX_TARGET
 
 
 @pytest.mark.parametrize("jid", ["a" * 70_000, "é" * 3000, "\x00" * 6000])
 def test_a_longer_one_has_none(jid: str) -> None:
-    assert not ids.addressable(jid)
+    assert not addresses.addressable(jid)

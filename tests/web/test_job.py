@@ -13,13 +13,13 @@ import apsw
 import httpx
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import parse_query
-from glasshouse.web import stored
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.web.app import create_app
-from glasshouse.web.budget import Budget
-from glasshouse.web.related import related
+from glasshouse.web.pages import stored
+from glasshouse.web.presentation.related import related
+from glasshouse.web.presentation.size_budget import Budget
 from glasshouse.wire.matching import matches
 from tests.upstream.store import NOW, put, storing
 from tests.web.fakes import ASSETS, FAST
@@ -32,8 +32,8 @@ MOST = 2_000_000
 @contextlib.asynccontextmanager
 async def shown(folder: Path) -> AsyncIterator[tuple[apsw.Connection, httpx.AsyncClient]]:
     async with storing(folder) as (db, reader):
-        server = ServerFloor("main", reader, clock=lambda: NOW, pace=FAST)
-        floor = Floor({"main": server})
+        server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)
+        floor = Monitor({"main": server})
         app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
         transport = httpx.ASGITransport(app)
         async with (

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.job import JobSet
 from glasshouse.model.listing import JobPage, ListQuery
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.policy.rules import default_rules
 from glasshouse.web.app import create_app
-from glasshouse.web.gate import OpenGate
-from glasshouse.web.leaving import while_waited_for
+from glasshouse.web.http.disconnects import while_waited_for
+from glasshouse.web.request.authenticator import OpenGate
 from tests.steady import LONG
 from tests.web.fakes import ASSETS, FAST, FakeReader
 
@@ -36,7 +36,7 @@ class Slow(FakeReader):
 
 async def test_a_search_whose_client_has_gone_is_not_gone_on_with() -> None:
     reader = Slow()
-    floor = Floor({"main": ServerFloor("main", reader, clock=lambda: 1.0, pace=FAST)})
+    floor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: 1.0, pace=FAST)})
     app = create_app(floor, clock=lambda: 1.0, assets=ASSETS, gate=OpenGate(default_rules()))
     sent: list[Any] = []
 

@@ -12,11 +12,11 @@ import apsw
 import httpx
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.job import JobState
-from glasshouse.model.listing import Place
+from glasshouse.model.listing import ListPosition
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.web.app import create_app
-from glasshouse.web.asking import read_place, write_place
+from glasshouse.web.presentation.list_query import read_place, write_place
 from tests.upstream.store import NOW, put, storing, take
 from tests.web.fakes import ASSETS, FAST
 from tests.web.test_finished import words
@@ -49,8 +49,8 @@ async def shown(folder: Path) -> AsyncIterator[Shown]:
                 args = [{"order": n, "who": "Zoë"}]
                 put(db, JobState.RETRIES, NOW + 60.0 * n, f"retry-{n:03}", args=args)
             put(db, JobState.ENQUEUED, 1.0, "dots-1", queue="..")
-        server = ServerFloor("main", reader, clock=lambda: NOW, pace=FAST)
-        floor = Floor({"main": server})
+        server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)
+        floor = Monitor({"main": server})
         app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
         async with (
             floor.running(),
@@ -228,7 +228,13 @@ async def test_the_json_twin_has_the_same_parts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [Place(1.5, 7), Place(-3.0), Place(1e22, 1), Place(1800000060.123457, 10**17)]
+    "place",
+    [
+        ListPosition(1.5, 7),
+        ListPosition(-3.0),
+        ListPosition(1e22, 1),
+        ListPosition(1800000060.123457, 10**17),
+    ],
 )
-def test_a_place_is_read_as_it_was_written(place: Place) -> None:
+def test_a_place_is_read_as_it_was_written(place: ListPosition) -> None:
     assert read_place(write_place(place)) == place

@@ -12,10 +12,11 @@ from structlog.testing import capture_logs
 
 from glasshouse.model.errors import UpstreamUnavailableError
 from glasshouse.model.listing import JobPage, ListQuery
-from glasshouse.web import hub, live, serve
-from glasshouse.web.editions import Editions
-from glasshouse.web.parts import cut
-from glasshouse.web.stream import Subscriber, event
+from glasshouse.web import serve
+from glasshouse.web.live import endpoint, hub
+from glasshouse.web.live.fragments import cut
+from glasshouse.web.live.stream import Subscriber, event
+from glasshouse.web.live.versions import FragmentVersions
 from tests.steady import LONG
 from tests.web.fakes import FakeReader, House, stored
 from tests.web.test_routes import client
@@ -139,7 +140,7 @@ async def test_two_subscribers_of_one_topic_share_each_rendering() -> None:
 
 async def test_a_stalled_subscriber_holds_only_the_latest_of_each_topic() -> None:
     slow = Subscriber(lambda: event("tick", {}))
-    main, busy = Editions("/main"), Editions("/main/busy")
+    main, busy = FragmentVersions("/main"), FragmentVersions("/main/busy")
     for number in range(1000):
         for topic in (main, busy):
             topic.publish(cut(b"<p>%d</p>" % number))
@@ -278,7 +279,7 @@ class Person:
         own = self._address.replace(":", "-")
         for _ in range(count):
             number = len(self.streams)
-            self.open(*(f"{own}-{number}-{topic}" for topic in range(live.MAX_TOPICS)))
+            self.open(*(f"{own}-{number}-{topic}" for topic in range(endpoint.MAX_TOPICS)))
 
     async def open_ones(self) -> int:
         """Return how many streams are open, once each has begun or was refused."""
@@ -298,7 +299,7 @@ async def test_who_takes_all_topics_makes_room_for_others() -> None:
     house = House()
     async with house.sampled():
         taker, other = Person(house, "192.0.2.1"), Person(house, "192.0.2.2")
-        taker.take(hub.MAX_TOPICS // live.MAX_TOPICS)
+        taker.take(hub.MAX_TOPICS // endpoint.MAX_TOPICS)
         assert await taker.open_ones() == 25
         taker.take(1)
         assert await taker.open_ones() == 25

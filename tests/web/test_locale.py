@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.datastructures import Headers
 
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.web.app import create_app
-from glasshouse.web.locale import COOKIE, locale_of
+from glasshouse.web.text.locale import COOKIE, locale_of
 
 from .fakes import ASSETS, FAST, NOW, FakeReader
 
@@ -35,7 +35,7 @@ def test_what_was_chosen_counts_before_what_is_asked_for(
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    floor = Floor({"main": ServerFloor("main", FakeReader(), clock=lambda: NOW, pace=FAST)})
+    floor = Monitor({"main": ServerMonitor("main", FakeReader(), clock=lambda: NOW, pace=FAST)})
     app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
     transport = httpx.ASGITransport(app)
     async with floor.running(), httpx.AsyncClient(transport=transport, base_url="http://h") as made:

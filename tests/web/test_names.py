@@ -15,29 +15,29 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from glasshouse.desk.asker import Asker
-from glasshouse.desk.freezing import freeze
-from glasshouse.desk.shown import shown_to
+from glasshouse.control.preview import shown_to
+from glasshouse.control.requester import Requester
+from glasshouse.control.selection import freeze
 from glasshouse.engine import schema
 from glasshouse.engine.lock import FolderLock
-from glasshouse.floor.floor import Floor, ServerFloor
-from glasshouse.floor.view import FloorView, ServerView
-from glasshouse.ledger.record import Who
+from glasshouse.ledger.record import Subject
 from glasshouse.model.access import Actor, Context, Outcome
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import FinishedFilter
 from glasshouse.model.job import JobSet, JobState
 from glasshouse.model.jobquery import JobQuery, parse_query
-from glasshouse.model.keeping import Bounds
 from glasshouse.model.listing import ListQuery
 from glasshouse.model.operation import Operation, Target
-from glasshouse.model.order import Order
+from glasshouse.model.request import OperationRequest
+from glasshouse.model.retention import Bounds
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
+from glasshouse.monitor.view import MonitorView, ServerView
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
-from glasshouse.upstream.operator import Frozen, Selection
-from glasshouse.web.people.ledgersight import covers
+from glasshouse.upstream.operator import FrozenJobs, Selection
+from glasshouse.web.request.ledger_visibility import covers
 from glasshouse.wire.matching import matches
 from tests.policy.second import like
 from tests.upstream.store import NOW, put
@@ -103,9 +103,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         lock.close()
 
 
-def _asker(rules: Rules, actor: Actor) -> Asker:
-    return Asker(
-        who=Who(name=actor.name, roles=actor.roles),
+def _asker(rules: Rules, actor: Actor) -> Requester:
+    return Requester(
+        who=Subject(name=actor.name, roles=actor.roles),
         sight=rules.sight(actor, "main", Context()),
         decide=lambda operation, target: rules.decide(actor, operation, target, Context()),
         globs=rules.roles["some"].queues,
@@ -130,9 +130,9 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
     asker = _asker(rules, actor)
     sight = asker.sight
     reader, operator = EmbeddedReader(folder, clock=lambda: NOW), EmbeddedOperator(folder)
-    server = ServerFloor("main", reader, clock=lambda: NOW, pace=FAST)
-    floor = Floor({"main": server})
-    view = FloorView(floor, lambda _: sight).server("main")
+    server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)
+    floor = Monitor({"main": server})
+    view = MonitorView(floor, lambda _: sight).server("main")
     many = ListQuery(per_page=len(NAMES))
     words = ListQuery(per_page=len(NAMES), wanted=parse_query("type:T", NOW))
     retries = JobSet.RETRIES
@@ -143,13 +143,13 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
         return set(found.queues)
 
     async def preview(operation: Operation, **more: str) -> set[str]:
-        order = Order(operation=operation, **more)  # type: ignore[arg-type]
+        order = OperationRequest(operation=operation, **more)  # type: ignore[arg-type]
         found = await freeze_for(order)
         decision = asker.best(operation, "main")
         shown = await shown_to("p", asker, order, found, decision, Bounds())
         return set(shown.groups.queues)
 
-    async def freeze_for(order: Order) -> Frozen:
+    async def freeze_for(order: OperationRequest) -> FrozenJobs:
         return await freeze(order, asker, operator, None, "main", NOW)  # type: ignore[arg-type]
 
     async def log(**wanted: str) -> set[str]:

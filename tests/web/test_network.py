@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glasshouse.model.errors import InvalidError
-from glasshouse.web.network import client_address, limit_key, socket_address
+from glasshouse.web.http.network import client_address, limit_key, socket_address
 
 PROXIES = tuple(map(ipaddress.ip_network, ("10.0.0.0/24", "127.0.0.1/32", "fd00::/64")))
 PROXY, OFFICE, EVIL = "10.0.0.7", "198.51.100.4", "203.0.113.66"

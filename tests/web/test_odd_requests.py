@@ -15,8 +15,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from glasshouse.model.order import NAMES
-from glasshouse.web.routes import ROUTES, Kind, Route
+from glasshouse.model.request import NAMES
+from glasshouse.web.request.routes import ROUTES, Kind, Route
 from tests.web.whole import Whole, exactly, whole
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

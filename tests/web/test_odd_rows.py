@@ -13,10 +13,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from glasshouse.model.job import JobSet, JobState, StoredJob
-from glasshouse.model.listing import ListQuery, Place
+from glasshouse.model.listing import ListPosition, ListQuery
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from glasshouse.upstream.operator import Selection
-from glasshouse.web import bare, jobs, payload
+from glasshouse.web.presentation import payload
+from glasshouse.web.shapes import jobs, unreadable
 from glasshouse.wire.payload import read_fields
 from tests.upstream.store import NOW, put, storing
 from tests.web.test_redaction import addresses, shown
@@ -65,7 +66,7 @@ async def test_a_list_is_walked_whole_from_place_to_place(
     async with storing(tmp_path) as (db, reader):
         fill(db)
         seen: list[str] = []
-        start: Place | None = None
+        start: ListPosition | None = None
         while True:
             query = ListQuery(per_page=4, start=start, backwards=backwards)
             page = await reader.set_jobs(name, query)
@@ -126,14 +127,14 @@ async def test_a_job_that_cannot_be_laid_out_costs_its_own_row(
                 assert f"{kind}-whole" in page
                 assert f"{kind}-broken" in page
                 # Jobs whose worker is gone are listed without their arguments.
-                assert name == "busy" or bare.SAID.partition(";")[0] in page
+                assert name == "busy" or unreadable.SAID.partition(";")[0] in page
                 told = await client.get(f"/api/v1/servers/main/sets/{kind}/jobs")
                 items = {item["jid"]: item for item in told.json()["items"]}
                 assert items[f"{kind}-broken"]["omitted"] == ["payload"]
                 assert items[f"{kind}-whole"]["args"] == []
                 one = await client.get(f"/main/jobs/{kind}-broken")
                 assert one.status_code == 200
-                assert bare.SAID.partition(";")[0] in one.text
+                assert unreadable.SAID.partition(";")[0] in one.text
                 chinese = {"accept-language": "zh-CN"}
                 told_so = await client.get(f"/main/jobs/{kind}-broken", headers=chinese)
                 assert "可以删除它" in told_so.text
@@ -173,7 +174,7 @@ def test_what_stands_for_a_job_keeps_what_names_it() -> None:
         return f"{one.key} {one.jid}"
 
     with capture_logs():
-        assert bare.shown(make, job, "en") == "k j"
+        assert unreadable.shown(make, job, "en") == "k j"
     assert len(calls) == 2
 
 

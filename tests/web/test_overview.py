@@ -7,16 +7,16 @@ import asyncio
 import msgspec
 import pytest
 
-from glasshouse.floor.floor import ServerFloor
-from glasshouse.floor.snapshot import Fault, Sample, Snapshot
 from glasshouse.model.job import JobSet, Outcome
 from glasshouse.model.server import Queue
-from glasshouse.web.context import PageContext
-from glasshouse.web.fleet import fleet
-from glasshouse.web.overview import overview
-from glasshouse.web.pages import PAGES
-from glasshouse.web.render import Renderer
-from glasshouse.web.views import FleetView, OverviewView
+from glasshouse.monitor.monitor import ServerMonitor
+from glasshouse.monitor.snapshot import Fault, Sample, Snapshot
+from glasshouse.web.pages.fleet import fleet
+from glasshouse.web.pages.overview import overview
+from glasshouse.web.pages.table import PAGES
+from glasshouse.web.presentation.render import Renderer
+from glasshouse.web.presentation.views import FleetView, OverviewView
+from glasshouse.web.request.context import PageContext
 
 from .fakes import FakeReader, ended, seen, stored
 from .states import NOW, snapshot, worker
@@ -26,7 +26,7 @@ GONE = msgspec.structs.replace(UNREAD, fault=Fault(NOW, "It cannot be reached.",
 
 
 def context_of(found: Snapshot, reader: FakeReader | None = None) -> PageContext:
-    server = ServerFloor("main", reader or FakeReader(), clock=lambda: NOW)
+    server = ServerMonitor("main", reader or FakeReader(), clock=lambda: NOW)
     server._sampler.snapshot = found
     floor = seen(server)
     return PageContext(floor=floor, server=floor.server("main"), path="/main", now=NOW)

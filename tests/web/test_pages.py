@@ -8,8 +8,7 @@ from datetime import date
 
 import pytest
 
-from glasshouse.floor.floor import ServerFloor
-from glasshouse.floor.snapshot import Sample, Snapshot
+from glasshouse.model import addresses
 from glasshouse.model.errors import NotFoundError
 from glasshouse.model.finished import (
     Executions,
@@ -24,10 +23,12 @@ from glasshouse.model.job import JobSet, JobState, Outcome, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter, Parameters, listed
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker
-from glasshouse.web import payload, rows
-from glasshouse.web.context import PageContext, PageResult
-from glasshouse.web.pages import PAGES
-from glasshouse.web.render import Renderer
+from glasshouse.monitor.monitor import ServerMonitor
+from glasshouse.monitor.snapshot import Sample, Snapshot
+from glasshouse.web.pages.table import PAGES
+from glasshouse.web.presentation import payload
+from glasshouse.web.presentation.render import Renderer
+from glasshouse.web.request.context import PageContext, PageResult
 from tests.web.fakes import seen
 
 NOW = 1_795_500_000.0
@@ -170,7 +171,7 @@ class FakeReader:
 def context(payloads: tuple[bytes, ...], *, locale: str = "en", page: str = "1") -> PageContext:
     """Return the context of a page on a floor that was read once."""
     reader = FakeReader(payloads)
-    server = ServerFloor("main", reader, clock=lambda: NOW)
+    server = ServerMonitor("main", reader, clock=lambda: NOW)
     server._sampler.snapshot = Snapshot(
         generation=1,
         pulse=1,
@@ -245,5 +246,5 @@ def test_fields_of_a_payload_that_no_parser_takes_are_still_found() -> None:
 
 
 def test_queue_names_that_browsers_collapse_go_into_the_query() -> None:
-    assert rows.queue_href("main", "..") == "/main/queues/?name=.."
-    assert rows.queue_href("main", "a/b?") == "/main/queues/a%2Fb%3F"
+    assert addresses.queue_href("main", "..") == "/main/queues/?name=.."
+    assert addresses.queue_href("main", "a/b?") == "/main/queues/a%2Fb%3F"

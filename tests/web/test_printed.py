@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from glasshouse.model.job import JobSet
-from glasshouse.web import printed
-from glasshouse.web.printed import LIFE, Prints
+from glasshouse.web.presentation import page_cache
+from glasshouse.web.presentation.page_cache import LIFE, RenderedPageCache
 
 from .fakes import House, stored
 
 
 def test_a_page_is_shared_until_a_server_was_looked_at_again_or_time_has_passed() -> None:
-    prints = Prints()
+    prints = RenderedPageCache()
     made = prints.put("a", (1, 7), 100.0, b"page")
     assert prints.get("a", (1, 7), 100.0 + LIFE / 2) is made
     assert prints.get("a", (1, 8), 100.0) is None
@@ -29,7 +29,7 @@ def test_a_page_is_shared_until_a_server_was_looked_at_again_or_time_has_passed(
 
 
 def test_what_is_kept_is_bounded_and_the_oldest_goes_first() -> None:
-    prints = Prints()
+    prints = RenderedPageCache()
     for number in range(40):
         prints.put(number, (), 0.0, bytes(1 << 20))
     kept = [number for number in range(40) if prints.get(number, (), 0.0) is not None]
@@ -43,7 +43,7 @@ def test_what_is_kept_is_bounded_and_the_oldest_goes_first() -> None:
 async def test_a_page_is_laid_out_once_for_many_and_anew_when_something_changed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(printed, "LIFE", 1e9)
+    monkeypatch.setattr(page_cache, "LIFE", 1e9)
     house = House()
     renders: list[str] = []
     lay_out = house.renderer.page

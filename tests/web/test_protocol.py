@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse.web import app, bodies, protocol
-from glasshouse.web.people.access import ProxyHeader
-from glasshouse.web.protocol import GuardedProtocol
+from glasshouse.web import app
+from glasshouse.web.http import bodies, protocol
+from glasshouse.web.http.protocol import GuardedProtocol
+from glasshouse.web.request.rules import ProxyHeader
 from glasshouse.web.serve import serve
 from tests.engine.certificate import needs_openssl, server_context
 from tests.steady import LONG

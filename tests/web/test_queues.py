@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from glasshouse.floor.floor import ServerFloor
-from glasshouse.floor.snapshot import Snapshot
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.server import Queue
-from glasshouse.web.context import PageContext
-from glasshouse.web.queues import queues
-from glasshouse.web.rows import share, signed
-from glasshouse.web.views import QueuesView
+from glasshouse.monitor.monitor import ServerMonitor
+from glasshouse.monitor.snapshot import Snapshot
+from glasshouse.web.pages.queues import queues
+from glasshouse.web.presentation.rows import share, signed
+from glasshouse.web.presentation.views import QueuesView
+from glasshouse.web.request.context import PageContext
 
 from .fakes import FakeReader, seen
 from .states import NOW, snapshot
@@ -28,7 +28,7 @@ BEFORE = {"mailers": 10, "Images": 25, "reports": 0, "imports": 90}
 
 
 def shown(found: Snapshot, **query: str) -> QueuesView:
-    server = ServerFloor("main", FakeReader(), clock=lambda: NOW)
+    server = ServerMonitor("main", FakeReader(), clock=lambda: NOW)
     server._sampler.snapshot = found
     floor = seen(server)
     context = PageContext(

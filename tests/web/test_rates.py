@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from glasshouse.floor.snapshot import Sample
-from glasshouse.web.chart import chart
-from glasshouse.web.rates import recent
+from glasshouse.health.rates import recent
+from glasshouse.monitor.snapshot import Sample
+from glasshouse.web.presentation.chart import chart
 
 from .states import NOW
 

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.job import JobState
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.web.app import Application, create_app
-from glasshouse.web.gate import OpenGate
-from glasshouse.web.routes import ROUTES, Kind
+from glasshouse.web.request.authenticator import OpenGate
+from glasshouse.web.request.routes import ROUTES, Kind
 from tests.steady import LONG
 from tests.upstream.store import NOW, put, storing
 from tests.web.fakes import ASSETS, FAST
@@ -38,8 +38,8 @@ async def shown(
 ) -> AsyncIterator[tuple[apsw.Connection, httpx.AsyncClient, Application]]:
     async with storing(folder) as (db, reader):
         scanner = EmbeddedScanner(folder)
-        server = ServerFloor("main", reader, clock=lambda: NOW, pace=FAST, scanner=scanner)
-        floor = Floor({"main": server})
+        server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST, scanner=scanner)
+        floor = Monitor({"main": server})
         rules = Rules(roles=resolve({} if table is None else {"viewer": table}), anonymous="viewer")
         app = create_app(floor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house")
@@ -130,7 +130,7 @@ async def test_the_same_bytes_are_there_for_who_may_see_them(tmp_path: Path) -> 
     rules = Rules(roles=resolve({"all": RoleTable(see=("queues:*",))}), anonymous="all")
     async with storing(tmp_path) as (db, reader):
         fill(db)
-        floor = Floor({"main": ServerFloor("main", reader, clock=lambda: NOW, pace=FAST)})
+        floor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)})
         app = create_app(floor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house")
         async with floor.running(), client:

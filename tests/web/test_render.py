@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from glasshouse import web
-from glasshouse.web.render import Renderer
+from glasshouse.web.presentation.render import Renderer
 
 TEMPLATES = Path(web.__file__).parent / "templates"
 

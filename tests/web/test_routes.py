@@ -7,11 +7,11 @@ import re
 import httpx
 import pytest
 
-from glasshouse.floor import floor
 from glasshouse.model.errors import InvalidError
-from glasshouse.web import routes
-from glasshouse.web.headers import SECURITY_HEADERS
-from glasshouse.web.routes import ROUTES, Kind, Route
+from glasshouse.monitor import monitor
+from glasshouse.web.http.headers import SECURITY_HEADERS
+from glasshouse.web.request import routes
+from glasshouse.web.request.routes import ROUTES, Kind, Route
 from tests.web.fakes import House
 
 VALUES = {
@@ -62,8 +62,8 @@ async def test_what_is_about_a_person_takes_post_and_no_other_method(route: Rout
 )
 async def test_each_route_only_shows(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
     # What was searched for is as old when it is asked for by GET as by HEAD.
-    monkeypatch.setattr(floor, "_SEARCHED", 1e12)
-    monkeypatch.setattr(floor, "_HISTORY", 1e12)
+    monkeypatch.setattr(monitor, "_SEARCHED", 1e12)
+    monkeypatch.setattr(monitor, "_HISTORY", 1e12)
     house = House()
     async with house.sampled(), client(house) as browser:
         for method in UNSAFE:

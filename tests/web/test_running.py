@@ -7,15 +7,15 @@ import asyncio
 import msgspec
 import pytest
 
-from glasshouse.floor.floor import ServerFloor
+from glasshouse.health.reservations import Reservation, reservation
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.job import StoredJob
 from glasshouse.model.listing import JobPage, ListQuery
 from glasshouse.model.server import Worker, WorkerState
-from glasshouse.web.busy import busy
-from glasshouse.web.context import PageContext
-from glasshouse.web.reservations import Reservation, reservation
-from glasshouse.web.views import BusyView
+from glasshouse.monitor.monitor import ServerMonitor
+from glasshouse.web.pages.busy import busy
+from glasshouse.web.presentation.views import BusyView
+from glasshouse.web.request.context import PageContext
 
 from .fakes import FakeReader, seen
 from .states import NOW, running, snapshot, worker
@@ -43,7 +43,7 @@ def shown(
     most: dict[str, int] | None = None,
     **query: str,
 ) -> BusyView:
-    server = ServerFloor("main", Reader(jobs), clock=lambda: NOW)
+    server = ServerMonitor("main", Reader(jobs), clock=lambda: NOW)
     made = snapshot(workers=workers)
     server._sampler.snapshot = msgspec.structs.replace(made, most_running=most or {})
     floor = seen(server)

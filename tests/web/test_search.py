@@ -12,8 +12,8 @@ import httpx
 import msgspec
 import pytest
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.web.app import create_app
 
 from .fakes import ASSETS, FAST, NOW, FakeReader, FakeScanner, House, stored
@@ -37,10 +37,10 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     reader.sets[JobSet.DEAD] = [dead(number) for number in range(60)]
     scanner = FakeScanner(reader)
     servers = {
-        "main": ServerFloor("main", reader, clock=lambda: NOW, pace=FAST, scanner=scanner),
-        "bare": ServerFloor("bare", FakeReader(), clock=lambda: NOW, pace=FAST),
+        "main": ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST, scanner=scanner),
+        "bare": ServerMonitor("bare", FakeReader(), clock=lambda: NOW, pace=FAST),
     }
-    floor = Floor(servers)
+    floor = Monitor(servers)
     app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
     async with (
         floor.running(),

@@ -8,9 +8,9 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from glasshouse.floor.view import ServerView
-from glasshouse.model.found import Beyond
-from glasshouse.policy.sight import Sight
+from glasshouse.model.search_result import UnsearchedList
+from glasshouse.monitor.view import ServerView
+from glasshouse.policy.sight import Visibility
 from tests.engine.peer import Peer
 from tests.steady import LONG
 
@@ -92,7 +92,7 @@ async def test_a_queue_that_may_not_be_seen_is_not_named(tmp_path: Path) -> None
         await searched(
             home, "x", unsearched=[{"queue": "open", "jobs": 2}, {"queue": "secret", "jobs": 1}]
         )
-        view = ServerView(home.server, Sight(queues=("open",)))
+        view = ServerView(home.server, Visibility(queues=("open",)))
         told = view.coverage()
         assert told is not None
-        assert told.beyond == (Beyond("open", 2),)
+        assert told.beyond == (UnsearchedList("open", 2),)

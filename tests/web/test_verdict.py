@@ -9,7 +9,7 @@ import pytest
 from glasshouse.model.finished import TypeTimes
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.server import Queue, ServerState, SetSizes, Worker, WorkerState
-from glasshouse.web.verdict import Facts, verdict
+from glasshouse.web.presentation.verdict import Facts, verdict
 
 NOW = 1_800_000_000.0
 TIMES = TypeTimes(

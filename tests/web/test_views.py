@@ -6,7 +6,7 @@ import inspect
 
 import msgspec
 
-from glasshouse.web import views
+from glasshouse.web.presentation import views
 
 
 def test_every_view_is_frozen_and_holds_no_model_object() -> None:

@@ -20,8 +20,8 @@ import pytest
 import pytest_asyncio
 
 from glasshouse.model.job import Outcome
-from glasshouse.web import format as fmt
-from glasshouse.web.routes import ROUTES, Kind, find
+from glasshouse.web.request.routes import ROUTES, Kind, find
+from glasshouse.web.text import format as fmt
 from tests.browser.house import house
 from tests.hostile import CASES, QUEUES, REFUSED, STATES, Case, push_corpus
 

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from glasshouse.desk.desk import Desk
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.control.control import Control
 from glasshouse.identity import passwords
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import accounts
@@ -26,9 +26,9 @@ from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.web.app import Application, create_app
-from glasshouse.web.people.access import Access
-from glasshouse.web.people.people import People
-from glasshouse.web.people.tools import Tools
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.dependencies import AuthDependencies
+from glasshouse.web.request.rules import Access
 from tests.engine.peer import Clock, Running, running
 from tests.steady import LONG
 from tests.web.fakes import ASSETS
@@ -45,8 +45,8 @@ class Whole(msgspec.Struct):
     """The console, what it looks at, and the browser of who may do everything."""
 
     engine: Running
-    server: ServerFloor
-    desk: Desk
+    server: ServerMonitor
+    desk: Control
     people: People
     app: Application
     browser: httpx.AsyncClient
@@ -79,16 +79,16 @@ async def whole(folder: Path, url: str | None = None) -> AsyncIterator[Whole]:
     # Nothing falls due and nobody is given up while a test takes its time.
     async with running(data, clock=lambda: now) as engine:
         database = Database(url or sqlite_url(folder / "state"))
-        people = People(Tools(database=database, clock=clock), Access(rules=rules))
+        people = People(AuthDependencies(database=database, clock=clock), Access(rules=rules))
         stored = passwords.hashed(PASSWORD, b"s" * 16)
         account = Account(name="ops", password=stored, role="boss", created_at=clock())
         database.call(accounts.add, account)
         operators = {"main": EmbeddedOperator(data)}
-        desk = Desk(database=database, operators=operators, patience=LONG)
+        desk = Control(database=database, operators=operators, patience=LONG)
         await desk.resume()
         reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
-        server = ServerFloor("main", reader, clock=clock, scanner=scanner)
-        floor = Floor({"main": server})
+        server = ServerMonitor("main", reader, clock=clock, scanner=scanner)
+        floor = Monitor({"main": server})
         app = create_app(floor, clock=clock, people=people, desk=desk, assets=ASSETS)
         browser = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=("127.0.0.1", 4000)),

@@ -7,7 +7,7 @@ import pytest
 from glasshouse.wire.commands import Fail
 from glasshouse.wire.failures import (
     MAX_BACKOFF,
-    Fate,
+    FailureOutcome,
     after_failure,
     backoff,
     fail_record,
@@ -24,12 +24,12 @@ def test_a_job_with_n_retries_runs_n_plus_one_times(retry: int) -> None:
     for _ in range(retry + 1):
         fates.append(after_failure(retry, retry_count(record)))
         record = fail_record(record, retry, FAIL, "now", None)
-    assert fates == [Fate.RETRY] * retry + [Fate.DEAD]
+    assert fates == [FailureOutcome.RETRY] * retry + [FailureOutcome.DEAD]
 
 
 def test_no_retries_drop_and_negative_ones_bury() -> None:
-    assert after_failure(0, None) is Fate.DROP
-    assert after_failure(-1, None) is Fate.DEAD
+    assert after_failure(0, None) is FailureOutcome.DROP
+    assert after_failure(-1, None) is FailureOutcome.DEAD
 
 
 def test_the_first_record_and_the_next() -> None:

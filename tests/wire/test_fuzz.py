@@ -15,7 +15,7 @@ from glasshouse.wire import replies
 from glasshouse.wire.commands import LONG, CommandError, parse_command
 from glasshouse.wire.handshake import Hello
 from glasshouse.wire.jsontext import finish
-from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection, Unread
+from glasshouse.wire.server import ConnectionClosed, Event, LongLine, Rejected, ServerConnection
 from glasshouse.wire.states import ConnectionState
 
 NOW = "2026-01-01T00:00:00Z"
@@ -84,7 +84,7 @@ def events(pieces: list[bytes]) -> list[Event]:
         assert conn.kept <= limit + 1
         if conn.state is ConnectionState.CLOSED:
             assert conn.kept == 0
-        found += [finish(event.steps) if isinstance(event, Unread) else event for event in got]
+        found += [finish(event.steps) if isinstance(event, LongLine) else event for event in got]
     return found
 
 
@@ -106,9 +106,9 @@ def test_a_conversation_amounts_to_the_same_however_it_is_cut(
     whole = events([text])
     assert events(cut(text, places)) == whole
     assert all(isinstance(event, Hello) is (number == 0) for number, event in enumerate(whole)) or (
-        isinstance(whole[0], Closing) and len(whole) == 1
+        isinstance(whole[0], ConnectionClosed) and len(whole) == 1
     )
-    assert not any(isinstance(event, Closing | c.End) for event in whole[:-1])
+    assert not any(isinstance(event, ConnectionClosed | c.End) for event in whole[:-1])
     for event in whole:
         if isinstance(event, Rejected):
             assert is_one_line(replies.error(event.text))
@@ -130,7 +130,7 @@ def test_of_a_line_without_end_no_more_is_kept_than_its_limit(filler: bytes, gre
     hello = [HELLO + b"\n"] if greeted else []
     piece = filler * (1000 // len(filler))
     found = events([*hello, *[piece] * (3 * MAX_LINE // len(piece))])
-    assert found[-1] == Closing(replies.error("line too long"))
+    assert found[-1] == ConnectionClosed(replies.error("line too long"))
     assert len(found) == 1 + greeted
 
 
@@ -155,7 +155,7 @@ def test_nesting_of_a_hundred_thousand_is_an_error_and_soon(line: bytes, opener:
     conn.receive(HELLO + b"\n")
     started = time.thread_time()
     [event] = conn.receive(line % (opener * 100_000) + b"\n")
-    assert isinstance(event, Unread)
+    assert isinstance(event, LongLine)
     assert isinstance(finish(event.steps), Rejected)
     assert time.thread_time() - started < 2
 

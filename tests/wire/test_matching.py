@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.model.globs import alike
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import JobQuery, parse_query
+from glasshouse.model.name_patterns import alike
 from glasshouse.wire import matching
 from glasshouse.wire.matching import matches
 

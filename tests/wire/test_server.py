@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from glasshouse.wire import commands as c
 from glasshouse.wire import replies
 from glasshouse.wire.handshake import Hello, password_hash
-from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection
+from glasshouse.wire.server import ConnectionClosed, Event, Rejected, ServerConnection
 from glasshouse.wire.states import ConnectionState
 
 JOB = b'{"jid":"abcdefgh","jobtype":"T","args":[]}'
@@ -56,7 +56,7 @@ def test_a_conversation_from_hello_to_end() -> None:
 @pytest.mark.parametrize("line", [b"INFO\n", b"\n", b'HELLO {"v":"x"}\n', b"GET / HTTP/1.1\r\n"])
 def test_a_bad_hello_closes_without_a_word(line: bytes) -> None:
     conn = connection()
-    assert conn.receive(line + b"INFO\n") == [Closing(None)]
+    assert conn.receive(line + b"INFO\n") == [ConnectionClosed(None)]
     assert conn.state is ConnectionState.CLOSED
 
 
@@ -67,7 +67,7 @@ def test_a_password_is_asked_for_and_checked() -> None:
     assert isinstance(conn.receive(b'HELLO {"v":2,"pwdhash":"%b"}\n' % good)[0], Hello)
     for text in (b"{}", b'{"v":2,"pwdhash":"00"}'):
         refused = connection(b"secret").receive(b"HELLO " + text + b"\nINFO\n")
-        assert refused == [Closing(replies.error("Invalid password"))]
+        assert refused == [ConnectionClosed(replies.error("Invalid password"))]
 
 
 def test_a_password_that_nobody_asked_for_is_ignored() -> None:
@@ -77,7 +77,7 @@ def test_a_password_that_nobody_asked_for_is_ignored() -> None:
 def test_a_long_line_closes_after_the_commands_before_it() -> None:
     conn = opened(max_line=20)
     events = conn.receive(b"INFO\nPUSH " + b"x" * 30)
-    assert events == [c.Info(), Closing(replies.error("line too long"))]
+    assert events == [c.Info(), ConnectionClosed(replies.error("line too long"))]
     assert conn.receive(b"INFO\n") == []
 
 
@@ -90,7 +90,7 @@ def test_the_small_limit_holds_for_the_hello_only() -> None:
     events = connection(max_hello=100).receive(b"HELLO {}\n" + big + b"\n")
     assert isinstance(events[1], c.Push)
     assert connection(max_hello=100).receive(b"HELLO {" + b" " * 200) == [
-        Closing(replies.error("line too long"))
+        ConnectionClosed(replies.error("line too long"))
     ]
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.settings import Address
-from glasshouse.web import format as fmt
+from glasshouse.web.text import format as fmt
 
 
 def say(text: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from glasshouse.model.errors import GlasshouseError, UpstreamUnavailableError
 
 
-class Mark(enum.StrEnum):
+class CheckStatus(enum.StrEnum):
     """How a thing stands."""
 
     FINE = "ok"
@@ -21,7 +21,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was tried: of which server, if of one, and what to do about it."""
 
     what: str
-    mark: Mark
+    mark: CheckStatus
     detail: str
     remedy: str = ""
     server: str = ""
@@ -29,12 +29,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def fine(what: str, detail: str) -> Check:
     """Return that a thing is as it should be."""
-    return Check(what=what, mark=Mark.FINE, detail=detail)
+    return Check(what=what, mark=CheckStatus.FINE, detail=detail)
 
 
 def warn(what: str, detail: str, remedy: str) -> Check:
     """Return that a thing works, and what had better be done."""
-    return Check(what=what, mark=Mark.WARNING, detail=detail, remedy=remedy)
+    return Check(what=what, mark=CheckStatus.WARNING, detail=detail, remedy=remedy)
 
 
 def wrong(what: str, error: GlasshouseError) -> Check:
@@ -42,4 +42,4 @@ def wrong(what: str, error: GlasshouseError) -> Check:
     # The general words are for who looks at a page.
     general = error.remedy == UpstreamUnavailableError.remedy
     remedy = "Check its address, and that it runs and can be reached." if general else error.remedy
-    return Check(what=what, mark=Mark.WRONG, detail=error.detail, remedy=remedy)
+    return Check(what=what, mark=CheckStatus.WRONG, detail=error.detail, remedy=remedy)

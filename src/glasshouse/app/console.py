@@ -12,7 +12,7 @@ from pathlib import Path
 
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
-from glasshouse.app.desk import desk_of, working
+from glasshouse.app.control import desk_of, working
 from glasshouse.app.hosts import hosts_of
 from glasshouse.app.ledger import kept, noting
 from glasshouse.app.lifetime import run_until, stop_on_signals
@@ -21,16 +21,16 @@ from glasshouse.app.reload import Read, reloading
 from glasshouse.app.shipping import receivers_of, shipping
 from glasshouse.app.sockets import address_of, bind
 from glasshouse.app.tls import server_context
-from glasshouse.desk.desk import Desk
+from glasshouse.control.control import Control
 from glasshouse.engine.door import descriptors
-from glasshouse.floor.floor import Floor, ServerFloor
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.settings import SERVER, Address, ServerSettings
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.upstream.embedded import EmbeddedReader
 from glasshouse.upstream.embedded_scan import EmbeddedScanner
 from glasshouse.web.app import create_app
-from glasshouse.web.hosts import Hosts
-from glasshouse.web.people.people import People
+from glasshouse.web.auth.auth import People
+from glasshouse.web.http.hosts import Hosts
 from glasshouse.web.serve import serve
 
 _OWN_FILES = 128
@@ -75,7 +75,7 @@ async def _served(
     settings: ConsoleSettings, address: Address
 ) -> AsyncIterator[tuple[Console, dict[str, str | None]]]:
     """Yield the console over these servers, and where each of them answers if that is known."""
-    floors: dict[str, ServerFloor] = {}
+    floors: dict[str, ServerMonitor] = {}
     addresses: dict[str, str | None] = {}
     async with contextlib.AsyncExitStack() as life:
         for server in settings.servers:
@@ -116,11 +116,11 @@ class Console:
 
     def __init__(
         self,
-        servers: Mapping[str, ServerFloor],
+        servers: Mapping[str, ServerMonitor],
         hosts: Hosts,
         people: People | None = None,
         tls: ssl.SSLContext | None = None,
-        desk: Desk | None = None,
+        desk: Control | None = None,
     ) -> None:
         """Put it together; nothing is opened. Without ``people`` everybody may look.
 
@@ -130,7 +130,7 @@ class Console:
         Raises:
             SettingsError: the front end was not built.
         """
-        self._floor = Floor(servers)
+        self._floor = Monitor(servers)
         self.people = people
         self._tls = tls
         self._app = create_app(self._floor, clock=time.time, people=people, desk=desk, hosts=hosts)
@@ -151,25 +151,25 @@ class Console:
             )
 
 
-def _floor(server: ServerSettings) -> ServerFloor:
+def _floor(server: ServerSettings) -> ServerMonitor:
     if server.faktory is None:
         assert server.engine is not None
         return _embedded_floor(server.name, server.engine)
     from glasshouse.app.remote import REMOTE, remote_reader  # noqa: PLC0415 - it takes a while
 
     reader, scanner, breaker = remote_reader(server.faktory)
-    return ServerFloor(
+    return ServerMonitor(
         server.name, reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
     )
 
 
-def _embedded_floor(name: str, data: Path) -> ServerFloor:
+def _embedded_floor(name: str, data: Path) -> ServerMonitor:
     reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
-    return ServerFloor(name, reader, clock=time.time, scanner=scanner)
+    return ServerMonitor(name, reader, clock=time.time, scanner=scanner)
 
 
 def embedded(
-    data: Path, hosts: Hosts, people: People | None = None, desk: Desk | None = None
+    data: Path, hosts: Hosts, people: People | None = None, desk: Control | None = None
 ) -> Console:
     """Return the console over the engine whose data lies in ``data``.
 

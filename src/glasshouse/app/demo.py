@@ -13,22 +13,22 @@ from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import started
 from glasshouse.app.child import Child
 from glasshouse.app.console import embedded, warn_when_open
+from glasshouse.app.control import working
 from glasshouse.app.demo_folder import filled, prepare
-from glasshouse.app.desk import working
 from glasshouse.app.hosts import hosts_of
 from glasshouse.app.ledger import kept
 from glasshouse.app.lifetime import run_until, stop_on_signals
 from glasshouse.app.sockets import address_of, bind, choose
+from glasshouse.control.control import Control
 from glasshouse.demo.logins import make_people
-from glasshouse.desk.desk import Desk
 from glasshouse.policy.rules import default_rules
 from glasshouse.settings import SERVER, DemoSettings, Listen
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
-from glasshouse.web.people.access import Access
-from glasshouse.web.people.people import People
-from glasshouse.web.people.tools import Tools
-from glasshouse.web.static import load as load_assets
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.dependencies import AuthDependencies
+from glasshouse.web.http.static import load as load_assets
+from glasshouse.web.request.rules import Access
 
 LIVE_JOBS = 400
 QUIET_JOBS = 80
@@ -55,8 +55,8 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     fresh = prepare(settings)
     database = Database(sqlite_url(settings.data / "console"))
     logins = make_people(database)
-    people = People(Tools(database=database), Access(rules=default_rules()))
-    desk = Desk(database=database, operators={SERVER: EmbeddedOperator(settings.data)})
+    people = People(AuthDependencies(database=database), Access(rules=default_rules()))
+    desk = Control(database=database, operators={SERVER: EmbeddedOperator(settings.data)})
     hosts = await asyncio.to_thread(hosts_of, address_of(sock), None, settings.hosts)
     made = embedded(settings.data, hosts, people, desk)
     say("Starting the work server and filling it with a shop's jobs…")

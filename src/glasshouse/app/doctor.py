@@ -16,15 +16,15 @@ from pathlib import Path
 
 import msgspec
 
-from glasshouse.app.checks import Check, Mark, fine, warn, wrong
+from glasshouse.app.checks import Check, CheckStatus, fine, warn, wrong
 from glasshouse.app.doctor_files import data_checks, settings_checks
 from glasshouse.app.doctor_people import people_checks
 from glasshouse.app.hosts import hosts_of
 from glasshouse.app.remote import command_port, redis_link, web_pages
 from glasshouse.app.tls import server_context
-from glasshouse.classic.jobs import read_set, set_path
-from glasshouse.classic.server import read_busy, read_queues
 from glasshouse.engine.lock import held
+from glasshouse.faktory_ui.jobs import read_set, set_path
+from glasshouse.faktory_ui.server import read_busy, read_queues
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.model.job import JobSet
 from glasshouse.model.times import parse_time
@@ -34,7 +34,7 @@ from glasshouse.upstream.budget import Budget
 from glasshouse.upstream.faktory_port import Info
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_redis import RedisReader
-from glasshouse.web import static
+from glasshouse.web.http import static
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.")
 _KNOWN = ((1, 6), (1, 10))
@@ -47,7 +47,7 @@ async def doctor(settings: ConsoleSettings, config: Path | None, *, as_json: boo
     """Try everything and print it; return whether nothing is wrong."""
     sound = True
     async for check in checks(settings, config):
-        sound = sound and check.mark is not Mark.WRONG
+        sound = sound and check.mark is not CheckStatus.WRONG
         if as_json:
             sys.stdout.write(json.dumps(msgspec.to_builtins(check)) + "\n")
         else:
@@ -271,7 +271,7 @@ async def _redis(settings: FaktorySettings, ports: RemoteReader) -> AsyncIterato
         if state.unread is not None:
             yield Check(
                 what="Redis",
-                mark=Mark.WRONG,
+                mark=CheckStatus.WRONG,
                 detail=state.unread.detail,
                 remedy=state.unread.remedy,
             )

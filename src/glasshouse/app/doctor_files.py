@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from glasshouse.app.checks import Check, Mark, fine, warn
+from glasshouse.app.checks import Check, CheckStatus, fine, warn
 from glasshouse.settings.secrets import secrets_of
 
 _JOBS = ("engine.db", "journal-", "status.json")
@@ -27,7 +27,7 @@ def settings_checks(config: Path) -> Iterator[Check]:
     """Yield how the settings stand, which were read already, and each file with a secret."""
     secrets = secrets_of(config, os.environ)
     check = file_check("settings", config, secret=bool(secrets.written))
-    if check.mark is Mark.WARNING and secrets.written:
+    if check.mark is CheckStatus.WARNING and secrets.written:
         more = f"{check.detail} It holds {', '.join(secrets.written)}."
         check = msgspec.structs.replace(check, detail=more)
     yield check
@@ -39,14 +39,14 @@ def settings_checks(config: Path) -> Iterator[Check]:
 def data_checks(what: str, data: Path) -> Iterator[Check]:
     """Yield whether a work server can use its folder, and nobody else what lies in it."""
     check = folder_check(what, data, private=True)
-    if check.mark is not Mark.FINE:
+    if check.mark is not CheckStatus.FINE:
         yield check
-    if check.mark is Mark.WRONG:
+    if check.mark is CheckStatus.WRONG:
         return
     for path in sorted(data.iterdir()) if data.is_dir() else ():
         check = file_check(what, path, secret=True, within=True)
         # While an engine runs, one may go meanwhile.
-        if path.name.startswith(_JOBS) and check.mark is not Mark.FINE and path.is_file():
+        if path.name.startswith(_JOBS) and check.mark is not CheckStatus.FINE and path.is_file():
             yield check
 
 
@@ -197,4 +197,4 @@ def _name(uid: int) -> str:
 
 
 def _wrong(what: str, detail: str, remedy: str) -> Check:
-    return Check(what=what, mark=Mark.WRONG, detail=detail, remedy=remedy)
+    return Check(what=what, mark=CheckStatus.WRONG, detail=detail, remedy=remedy)

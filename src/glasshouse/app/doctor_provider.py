@@ -12,18 +12,18 @@ from collections.abc import AsyncIterator, Iterator
 
 from glasshouse.app.checks import Check, fine, warn, wrong
 from glasshouse.app.people import oidc_of, state_of
+from glasshouse.integrations.oidc import ENTROPY
+from glasshouse.integrations.oidc_http import Provider
+from glasshouse.integrations.oidc_keys import Published
 from glasshouse.ledger import export
 from glasshouse.ledger.record import Event
-from glasshouse.links.oidc import ENTROPY
-from glasshouse.links.oidc_http import Provider
-from glasshouse.links.oidc_keys import Published
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.settings.access import Oidc
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.storage import ledger
 from glasshouse.storage.database import sqlite_url
 from glasshouse.storage.looking import looking
-from glasshouse.web.people.elsewhere import NAME
+from glasshouse.web.auth.oidc_sign_in import NAME
 
 WHAT = "identity provider"
 _LATEST = 50
@@ -88,7 +88,7 @@ def _claims(console: ConsoleSettings, settings: Oidc, provider: Provider) -> Ite
 
 def _sign_ins(settings: ConsoleSettings) -> list[list[str]]:
     """Return of each of the latest who signed in there which claims were odd, the newest first."""
-    wanted = ledger.Wanted(event=Event.SIGNED_IN.value, actor=f"{NAME}*")
+    wanted = ledger.RecordFilter(event=Event.SIGNED_IN.value, actor=f"{NAME}*")
     try:
         url = settings.keeping.database or sqlite_url(state_of(settings.keeping))
         with looking(url) as database:

@@ -9,14 +9,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from glasshouse.app.checks import Check, Mark, fine, warn, wrong
+from glasshouse.app.checks import Check, CheckStatus, fine, warn, wrong
 from glasshouse.app.doctor_files import file_check, folder_check
 from glasshouse.app.people import state_of
 from glasshouse.model.errors import GlasshouseError, StoreError
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.storage import accounts, ledger, ledger_key, verification, witness
 from glasshouse.storage.database import Database, address_of, database_file, sqlite_url
-from glasshouse.storage.looking import NotMadeError, OlderError, looking
+from glasshouse.storage.looking import NoDatabaseError, OlderDatabaseError, looking
 
 _LOGS = ("", "-wal", "-shm")
 
@@ -36,15 +36,15 @@ def state_checks(settings: ConsoleSettings) -> Iterator[Check]:
         with looking(url) as database:
             yield from _accounts(settings, database)
             yield from _witness(folder, database)
-    except NotMadeError:
+    except NoDatabaseError:
         where = f"in {database_file(folder)}" if settings.keeping.database is None else "there"
         yield fine("accounts", f"none yet; they will be kept {where}")
-    except OlderError as error:
+    except OlderDatabaseError as error:
         yield warn("accounts", error.detail, "It is renewed at the next start: take a copy first.")
     except GlasshouseError as error:
         # That there can be none in the folder was said of the folder.
         made = os.access(database_file(folder), os.F_OK)
-        if made or placed.mark is not Mark.WRONG or settings.keeping.database is not None:
+        if made or placed.mark is not CheckStatus.WRONG or settings.keeping.database is not None:
             yield wrong("accounts", error)
 
 
@@ -63,7 +63,7 @@ def _files(folder: Path, url: str) -> Iterator[Check]:
             yield folder_check("database", path.absolute().parent)
     for path, hidden in kept:
         check = file_check("state", path, secret=hidden, within=True)
-        if check.mark is not Mark.FINE and os.access(path, os.F_OK):
+        if check.mark is not CheckStatus.FINE and os.access(path, os.F_OK):
             yield check
 
 

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from glasshouse.model.errors import SettingsError
 from glasshouse.settings import Address, TlsFiles
-from glasshouse.web.hosts import Hosts, plain
+from glasshouse.web.http.hosts import Hosts, plain
 
 _PATIENCE = 2.0
 """Seconds for which whoever answers for names may take, before the console goes on without."""

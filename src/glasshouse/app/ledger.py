@@ -20,22 +20,22 @@ import structlog
 from glasshouse import __version__
 from glasshouse.ledger import witness as lines
 from glasshouse.ledger.checkpoint import KEY_BYTES, Checkpoint, public_key
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.ledger.witness import Witness
 from glasshouse.model.errors import GlasshouseError, StoreError
 from glasshouse.storage import ledger, ledger_key, witness
 from glasshouse.storage.database import Database
-from glasshouse.web.people.people import People
+from glasshouse.web.auth.auth import People
 
 log = structlog.get_logger()
 
 EVERY = 3600.0
 """Seconds between two looks whether there is something new to sign."""
-CONSOLE = Who(name="console")
+CONSOLE = Subject(name="console")
 _UNWITNESSED = "a checkpoint is not in the witness"
 
 
-class Signed(NamedTuple):
+class SignedCheckpoint(NamedTuple):
     """A checkpoint that the database has; ``unwitnessed`` says why the witness lacks it."""
 
     checkpoint: Checkpoint
@@ -64,7 +64,7 @@ def key_of(database: Database, folder: Path) -> bytes:
     return key
 
 
-def renew_key(database: Database, folder: Path, who: Who) -> Signed:
+def renew_key(database: Database, folder: Path, who: Subject) -> SignedCheckpoint:
     """Sign with another key from now on; the one before it signs the record that says so.
 
     Raises:
@@ -74,18 +74,18 @@ def renew_key(database: Database, folder: Path, who: Who) -> Signed:
     return _introduced(database, folder, who, key_of(database, folder))[1]
 
 
-def sign(database: Database, folder: Path) -> Signed:
+def sign(database: Database, folder: Path) -> SignedCheckpoint:
     """Sign the end of the ledger, whether there is something new or not. Raises likewise."""
     key, known = key_of(database, folder), witness.load_latest(folder)
     again = witness.was_begun(folder)
     made = database.call(_signed, key, known, again=again, always=True)
     assert made is not None
-    return Signed(made.checkpoints[-1], _witnessed(folder, made))
+    return SignedCheckpoint(made.checkpoints[-1], _witnessed(folder, made))
 
 
 def _introduced(
-    database: Database, folder: Path, who: Who, old: bytes | None
-) -> tuple[bytes, Signed]:
+    database: Database, folder: Path, who: Subject, old: bytes | None
+) -> tuple[bytes, SignedCheckpoint]:
     """Return a new key, and the first checkpoint that it signed."""
     key = secrets.token_bytes(KEY_BYTES)
     detail = {"key": public_key(key)}
@@ -105,7 +105,7 @@ def _introduced(
     # A key that the ledger names and nobody has does no harm; the other way round would.
     made = database.call(name_it)
     ledger_key.keep(folder, key)
-    return key, Signed(made.checkpoints[-1], _witnessed(folder, made))
+    return key, SignedCheckpoint(made.checkpoints[-1], _witnessed(folder, made))
 
 
 def _first(db: sa.Connection, *, again: bool) -> bytes:

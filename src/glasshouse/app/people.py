@@ -7,23 +7,23 @@ from pathlib import Path
 
 import structlog
 
-from glasshouse.links.oidc import Oidc, OidcSettings
+from glasshouse.integrations.oidc import Oidc, OidcSettings
 from glasshouse.model.errors import GlasshouseError, SettingsError
 from glasshouse.policy.rules import Rules
 from glasshouse.settings import state_folder
-from glasshouse.settings.console import ConsoleSettings, Keeping, PublicUrl
+from glasshouse.settings.console import ConsoleSettings, ConsoleState, PublicUrl
 from glasshouse.storage import accounts
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.storage.htpasswd_file import PasswordFile
-from glasshouse.web.people.access import Access, Site
-from glasshouse.web.people.elsewhere import address_of_return
-from glasshouse.web.people.people import People
-from glasshouse.web.people.tools import Tools
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.dependencies import AuthDependencies
+from glasshouse.web.auth.oidc_sign_in import address_of_return
+from glasshouse.web.request.rules import Access, PublicSite
 
 log = structlog.get_logger()
 
 
-def open_database(keeping: Keeping) -> Database:
+def open_database(keeping: ConsoleState) -> Database:
     """Open the console's database, where the settings say or in the state folder.
 
     Raises:
@@ -33,7 +33,7 @@ def open_database(keeping: Keeping) -> Database:
     return Database(keeping.database or sqlite_url(state_of(keeping)))
 
 
-def state_of(keeping: Keeping) -> Path:
+def state_of(keeping: ConsoleState) -> Path:
     """Return the state folder: of the settings, or the usual one.
 
     Raises:
@@ -58,7 +58,9 @@ def people_of(settings: ConsoleSettings) -> People | None:
         passwords = None if file is None else PasswordFile(file)
         if passwords is not None:
             passwords.stamps()  # so that the log says at once what is wrong with it
-        return People(Tools(database=database), access_of(settings), passwords, oidc_of(settings))
+        return People(
+            AuthDependencies(database=database), access_of(settings), passwords, oidc_of(settings)
+        )
     except GlasshouseError:
         database.close()
         raise
@@ -103,11 +105,13 @@ def access_of(settings: ConsoleSettings) -> Access:
     )
 
 
-def site_of(public: PublicUrl | None, *, tls: bool) -> Site:
+def site_of(public: PublicUrl | None, *, tls: bool) -> PublicSite:
     """Return where people find the console."""
     if public is None:
-        return Site(secure=tls)
-    return Site(origin=public.origin, secure=public.secure, host=public.host, path=public.path)
+        return PublicSite(secure=tls)
+    return PublicSite(
+        origin=public.origin, secure=public.secure, host=public.host, path=public.path
+    )
 
 
 def _check_members(database: Database, rules: Rules) -> None:

@@ -12,7 +12,7 @@ import structlog
 from glasshouse.app.people import access_of
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.settings.console import ConsoleSettings
-from glasshouse.web.people.access import Access
+from glasshouse.web.request.rules import Access
 
 log = structlog.get_logger()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 
-from glasshouse.floor.pages import Sharing
-from glasshouse.floor.sampler import Pace
+from glasshouse.monitor.list_cache import ReadSharing
+from glasshouse.monitor.sampler import Pace
 from glasshouse.settings import FaktorySettings, RedisSettings
 from glasshouse.upstream.breaker import Breaker, Circuit
-from glasshouse.upstream.budget import Budget, SpareTurns, Turns
+from glasshouse.upstream.budget import Budget, RequestBudget, SpareRequests
 from glasshouse.upstream.faktory_port import CommandPort
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import Reader
@@ -27,7 +27,7 @@ REMOTE = Pace(
     refresh=2.0,
     slow=3.0,
     asked=5.0,
-    sharing=Sharing(most_age=1.0, renewals=2),
+    sharing=ReadSharing(most_age=1.0, renewals=2),
 )
 """Polling costs a Faktory, and harms some versions: a look a second while somebody watches."""
 
@@ -48,18 +48,22 @@ def remote_reader(settings: FaktorySettings) -> tuple[Reader, Scanner | None, Br
     lists, looks = Budget(_LISTS), Budget(_LOOKS)
     pages = breaker.circuit()
 
-    def shown(budget: Turns) -> WebPages | None:
+    def shown(budget: RequestBudget) -> WebPages | None:
         return None if web is None else web_pages(settings, web, budget, pages)
 
     port = command_port(settings, Budget(_TOTALS), breaker.circuit())
-    ports = RemoteReader(port, shown(lists), look=shown(looks), spare=shown(SpareTurns(lists)))
+    ports = RemoteReader(port, shown(lists), look=shown(looks), spare=shown(SpareRequests(lists)))
     if redis is not None:
         circuit = breaker.circuit()
         reader = RedisReader(
             ports, redis_link(redis, lists, circuit), look=redis_link(redis, looks, circuit)
         )
-        return reader, RedisScanner(reader, redis_link(redis, SpareTurns(lists), circuit)), breaker
-    spare = shown(SpareTurns(lists))
+        return (
+            reader,
+            RedisScanner(reader, redis_link(redis, SpareRequests(lists), circuit)),
+            breaker,
+        )
+    spare = shown(SpareRequests(lists))
     return ports, None if spare is None else RemoteScanner(ports, spare), breaker
 
 
@@ -79,7 +83,7 @@ def command_port(
 
 
 def web_pages(
-    settings: FaktorySettings, web: str, budget: Turns, circuit: Circuit | None = None
+    settings: FaktorySettings, web: str, budget: RequestBudget, circuit: Circuit | None = None
 ) -> WebPages:
     """Return the Web UI at ``web``; nothing is opened."""
     word = settings.web_password
@@ -91,7 +95,9 @@ def web_pages(
     )
 
 
-def redis_link(settings: RedisSettings, budget: Turns, circuit: Circuit | None = None) -> RedisLink:
+def redis_link(
+    settings: RedisSettings, budget: RequestBudget, circuit: Circuit | None = None
+) -> RedisLink:
     """Return a Faktory's Redis; nothing is opened."""
     word = settings.password
     return RedisLink(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 
-from glasshouse.ledger.record import Who
+from glasshouse.ledger.record import Subject
 
 
-def shell() -> Who:
+def shell() -> Subject:
     """Return the user of this machine who runs the process."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
         name = "unknown"
-    return Who(name=f"shell:{name}", how="shell")
+    return Subject(name=f"shell:{name}", how="shell")

@@ -15,20 +15,20 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from glasshouse.ledger.export import line
-from glasshouse.links.receivers import (
+from glasshouse.integrations.ledger_receivers import (
     FileReceiver,
     HttpReceiver,
     Receiver,
     SinkError,
     SyslogReceiver,
 )
+from glasshouse.ledger.export import line
 from glasshouse.model.errors import GlasshouseError, StoreError
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.settings.sinks import Sink
 from glasshouse.storage import ledger, sinks
 from glasshouse.storage.database import Database
-from glasshouse.storage.sinks import Place
+from glasshouse.storage.sinks import SinkPosition
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class Shipper:
         self._receiver = receiver
         self._clock = clock
         self._look = look
-        self._place: Place | None = None
+        self._place: SinkPosition | None = None
         self._unkept = False
         self._stop = asyncio.Event()
 
@@ -120,7 +120,7 @@ class Shipper:
             texts = [text.encode() + b"\n" for _, text in signed]
             await self._receiver.send(list(map(line, links)), texts)
             last = signed[-1][0] if signed else now.signed
-            self._place = Place(seq=seq, signed=last, at=self._clock())
+            self._place = SinkPosition(seq=seq, signed=last, at=self._clock())
             self._unkept = True
         if now.fault:
             log.info("the ledger is sent on again", to=self._receiver.name)
@@ -132,7 +132,7 @@ class Shipper:
             self._unkept = False
         return bool(links)
 
-    async def _begun(self) -> Place:
+    async def _begun(self) -> SinkPosition:
         """Return how far the place is: by what it has itself, else by what is known of it."""
         known = await self._known()
         last = await self._receiver.last()
@@ -147,12 +147,12 @@ class Shipper:
         self._place = known
         return known
 
-    async def _known(self) -> Place:
+    async def _known(self) -> SinkPosition:
         """Return what the database says of the place."""
         key = self._receiver.key
-        return (await self._database.run(sinks.places, (key,))).get(key, Place())
+        return (await self._database.run(sinks.places, (key,))).get(key, SinkPosition())
 
-    async def _keep(self, place: Place) -> None:
+    async def _keep(self, place: SinkPosition) -> None:
         await self._database.run(sinks.keep, self._receiver.key, place)
 
     async def _note(self, error: GlasshouseError) -> None:

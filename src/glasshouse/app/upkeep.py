@@ -9,8 +9,8 @@ from typing import Self
 
 import msgspec
 
-from glasshouse.engine.backup import Copy, backup
-from glasshouse.engine.check import Report, check
+from glasshouse.engine.backup import FinishedBackup, backup
+from glasshouse.engine.check import CheckReport, check
 
 _MIB = 1 << 20
 
@@ -72,13 +72,15 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _print(value: Report | Copy, lines: Callable[..., list[str]], *, as_json: bool) -> None:
+def _print(
+    value: CheckReport | FinishedBackup, lines: Callable[..., list[str]], *, as_json: bool
+) -> None:
     text = msgspec.json.encode(value).decode() if as_json else "\n".join(lines(value))
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-def _report_lines(report: Report) -> list[str]:
+def _report_lines(report: CheckReport) -> list[str]:
     engine = "an engine runs on it" if report.running else "no engine runs on it"
     known = "unknown" if report.version is None else str(report.version)
     lines = [f"{report.folder}: version {known}; {engine}."]
@@ -105,7 +107,7 @@ def _report_lines(report: Report) -> list[str]:
     return [*lines, f"  What to do: {remedy}", "Something is wrong."]
 
 
-def _copy_lines(copy: Copy) -> list[str]:
+def _copy_lines(copy: FinishedBackup) -> list[str]:
     return [
         f"{copy.file}: {copy.bytes / _MIB:,.1f} MiB, version {copy.version}, checked and synced.",
         f"Jobs: {_jobs(copy.jobs)}.",

@@ -24,7 +24,7 @@ from glasshouse.model.errors import SettingsError
 if TYPE_CHECKING:
     from glasshouse.ledger.chain import Link
     from glasshouse.ledger.export import Form
-    from glasshouse.storage.ledger import Wanted
+    from glasshouse.storage.ledger import RecordFilter
 
 _MOST = 10_000
 
@@ -221,10 +221,10 @@ def _line(told: dict[str, Any]) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in "  ".join(parts).rstrip())
 
 
-def _wanted(event: str, actor: str, text: str, since: str, until: str) -> Wanted:
-    from glasshouse.storage.ledger import Wanted  # noqa: PLC0415 - it takes a while
+def _wanted(event: str, actor: str, text: str, since: str, until: str) -> RecordFilter:
+    from glasshouse.storage.ledger import RecordFilter  # noqa: PLC0415 - it takes a while
 
-    return Wanted(event=event, actor=actor, text=text, since=_time(since), until=_time(until))
+    return RecordFilter(event=event, actor=actor, text=text, since=_time(since), until=_time(until))
 
 
 def _time(text: str) -> float | None:

@@ -18,7 +18,7 @@ from glasshouse.cli.options import (
     StateFolder,
     WebUrl,
 )
-from glasshouse.settings.file import Named, settings_of
+from glasshouse.settings.file import ServerOptions, settings_of
 
 
 def doctor(
@@ -49,7 +49,11 @@ def doctor(
     from glasshouse.app import doctor as app  # noqa: PLC0415
 
     settings = settings_of(
-        config, Named(engine, server, web, redis), listen=listen, environ=os.environ, state=state
+        config,
+        ServerOptions(engine, server, web, redis),
+        listen=listen,
+        environ=os.environ,
+        state=state,
     )
     if state is not None:
         # Who names a folder wants to know of it, also where a console would keep nothing.

@@ -28,11 +28,11 @@ def opened(
     """
     from glasshouse.app.people import open_database, state_of  # noqa: PLC0415 - it takes a while
     from glasshouse.policy.rules import default_rules  # noqa: PLC0415
-    from glasshouse.settings.console import Keeping  # noqa: PLC0415
+    from glasshouse.settings.console import ConsoleState  # noqa: PLC0415
     from glasshouse.settings.file import read_settings  # noqa: PLC0415
     from glasshouse.storage.database import database_file  # noqa: PLC0415
 
-    keeping, rules = Keeping(state=state), default_rules()
+    keeping, rules = ConsoleState(state=state), default_rules()
     if config is not None:
         settings = read_settings(config, environ=os.environ, state=state)
         keeping, rules = settings.keeping, settings.access.rules

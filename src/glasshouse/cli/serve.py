@@ -15,7 +15,7 @@ from glasshouse.cli.options import (
     WebUrl,
 )
 from glasshouse.settings.console import ConsoleSettings
-from glasshouse.settings.file import Named, settings_of
+from glasshouse.settings.file import ServerOptions, settings_of
 
 
 def serve(
@@ -43,7 +43,7 @@ def serve(
     # Loaded by who needs it: it takes a while.
     from glasshouse.app import console as app  # noqa: PLC0415
 
-    named = Named(engine, server, web, redis)
+    named = ServerOptions(engine, server, web, redis)
 
     def read() -> ConsoleSettings:
         return settings_of(config, named, listen=listen, environ=os.environ, state=state)

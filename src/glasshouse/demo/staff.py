@@ -7,7 +7,7 @@ from typing import TypedDict
 import msgspec
 
 
-class Post(msgspec.Struct, frozen=True):
+class DemoWorker(msgspec.Struct, frozen=True):
     """One worker process. ``slots``: for each concurrent job, the queues it takes from."""
 
     wid: str
@@ -21,10 +21,12 @@ class Post(msgspec.Struct, frozen=True):
 _SHOP = ("payments", "mailers")
 
 STAFF = (
-    Post("app-1-5f2c9d", "app-1", 4127, ("ruby-3.4", "shop"), 184_320, (_SHOP,) * 2),
-    Post("app-2-91be07", "app-2", 4098, ("ruby-3.4", "shop"), 176_512, (("mailers", "payments"),)),
-    Post("media-1-c04d7e", "media-1", 812, ("golang", "media"), 61_440, (("images",),) * 2),
-    Post(
+    DemoWorker("app-1-5f2c9d", "app-1", 4127, ("ruby-3.4", "shop"), 184_320, (_SHOP,) * 2),
+    DemoWorker(
+        "app-2-91be07", "app-2", 4098, ("ruby-3.4", "shop"), 176_512, (("mailers", "payments"),)
+    ),
+    DemoWorker("media-1-c04d7e", "media-1", 812, ("golang", "media"), 61_440, (("images",),) * 2),
+    DemoWorker(
         "data-1-3ab6f1",
         "data-1",
         2210,
@@ -34,12 +36,12 @@ STAFF = (
     ),
 )
 QUIET_STAFF = (
-    Post("app-1-5f2c9d", "app-1", 4127, ("ruby-3.4", "shop"), 184_320, (_SHOP,)),
-    Post("data-1-3ab6f1", "data-1", 2210, ("python", "data"), 248_832, (("reports",),)),
+    DemoWorker("app-1-5f2c9d", "app-1", 4127, ("ruby-3.4", "shop"), 184_320, (_SHOP,)),
+    DemoWorker("data-1-3ab6f1", "data-1", 2210, ("python", "data"), 248_832, (("reports",),)),
 )
 
 
-class Hello(TypedDict):
+class WorkerHello(TypedDict):
     """What a worker says of itself when it connects."""
 
     wid: str
@@ -48,6 +50,6 @@ class Hello(TypedDict):
     labels: tuple[str, ...]
 
 
-def hello_of(post: Post) -> Hello:
+def hello_of(post: DemoWorker) -> WorkerHello:
     """Return what a worker process says of itself."""
-    return Hello(wid=post.wid, hostname=post.hostname, pid=post.pid, labels=post.labels)
+    return WorkerHello(wid=post.wid, hostname=post.hostname, pid=post.pid, labels=post.labels)

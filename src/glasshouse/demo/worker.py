@@ -14,7 +14,7 @@ import structlog
 from glasshouse.demo.client import Client, RefusedError
 from glasshouse.demo.people import Json
 from glasshouse.demo.shop import BY_TYPE
-from glasshouse.demo.staff import Post, hello_of
+from glasshouse.demo.staff import DemoWorker, hello_of
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ async def stay_connected(
                 client.close()
 
 
-async def run_post(host: str, port: int, post: Post, rng: Random, *, moving: bool) -> None:
+async def run_post(host: str, port: int, post: DemoWorker, rng: Random, *, moving: bool) -> None:
     """Be one worker process: a connection that beats and, when ``moving``, one for each slot."""
 
     def connect() -> Awaitable[Client]:
@@ -51,7 +51,7 @@ async def run_post(host: str, port: int, post: Post, rng: Random, *, moving: boo
             group.create_task(stay_connected(connect, _taking(queues, rng)))
 
 
-async def beat(client: Client, post: Post, rng: Random, *, moving: bool) -> None:
+async def beat(client: Client, post: DemoWorker, rng: Random, *, moving: bool) -> None:
     """Beat every few seconds with the memory in use, until the connection breaks."""
     rss_kb = post.rss_kb
     while True:

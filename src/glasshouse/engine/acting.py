@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from glasshouse.engine.acts import VOID, Act, Configure, Done, Signal, Void, check, perform
+from glasshouse.engine.acts import VOID, Act, ActResult, CallOff, Configure, Signal, check, perform
 from glasshouse.engine.engine import Engine
 from glasshouse.model.errors import InvalidError, NotFoundError
 from glasshouse.model.parameters import changed
@@ -24,7 +24,7 @@ async def do(engine: Engine, act: Act) -> bytes:
     result = engine.memory.acts.result(act.id, act.step) if act.id else None
     if result is None:
         result = _first_time(engine, act)
-    elif result == VOID and not isinstance(act, Void):
+    elif result == VOID and not isinstance(act, CallOff):
         raise InvalidError("This act was called off.", remedy="Ask for it anew.")
     await engine.kept()
     return result
@@ -33,7 +33,7 @@ async def do(engine: Engine, act: Act) -> bytes:
 def _first_time(engine: Engine, act: Act) -> bytes:
     now = engine.clock()
     done = _done(engine, act, now)
-    result = VOID if isinstance(act, Void) else msgspec.json.encode(done)
+    result = VOID if isinstance(act, CallOff) else msgspec.json.encode(done)
     if act.id:
         engine.memory.acts.add(act.id, act.step, now, result)
     for queue in done.woken:
@@ -41,19 +41,19 @@ def _first_time(engine: Engine, act: Act) -> bytes:
     return result
 
 
-def _done(engine: Engine, act: Act, now: float) -> Done:
+def _done(engine: Engine, act: Act, now: float) -> ActResult:
     match act:
-        case Void():
-            return Done()
+        case CallOff():
+            return ActResult()
         case Configure():
             engine.memory.configure(changed(engine.memory.parameters, act.changes))
-            return Done()
+            return ActResult()
         case Signal():
             told = engine.signal(act.wid, WorkerState(act.state))
             if not told and act.wid is not None:
                 raise NotFoundError(
                     f"No worker {act.wid[:80]!r} is connected.", remedy="See the list of workers."
                 )
-            return Done(told=told)
+            return ActResult(told=told)
         case _:
             return perform(engine.memory, act, now)

@@ -2,7 +2,7 @@
 
 An act is done in one turn of the loop and is one record of the journal, with its id and
 its result: after a loss of power both are there or neither. Whoever asks again under the
-same id and step gets the result of the first time. ``Void`` calls off what was not done:
+same id and step gets the result of the first time. ``CallOff`` calls off what was not done:
 it will not be done later either, though the request may still be on its way.
 
 Jobs are named by number, state and score, so that one that has moved meanwhile, or has
@@ -87,7 +87,7 @@ class Flush(Act, frozen=True, kw_only=True, tag="flush"):
     """
 
 
-class Void(Act, frozen=True, kw_only=True, tag="void"):
+class CallOff(Act, frozen=True, kw_only=True, tag="void"):
     """Call an act off; done: its result if it was done before, and null if it never will be."""
 
 
@@ -128,7 +128,7 @@ class KeptJob(msgspec.Struct, frozen=True, array_like=True):
         )  # fmt: skip
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ActResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an act came to; ``woken`` are queues that have new jobs."""
 
     left: tuple[int, ...] = ()
@@ -144,7 +144,7 @@ def check(act: Act) -> None:
     Raises:
         InvalidError: it is not to be done.
     """
-    named = isinstance(act, ChangeJobs | PutBack | SetPaused | PushJob | Flush | Void)
+    named = isinstance(act, ChangeJobs | PutBack | SetPaused | PushJob | Flush | CallOff)
     if (named and not act.id) or len(act.id) > _MOST_ID or not act.id.isascii():
         raise InvalidError("An act needs an id of at most 64 characters.")
     many: Sequence[object] = ()
@@ -156,7 +156,7 @@ def check(act: Act) -> None:
         raise InvalidError(f"An act names at most {MOST_JOBS} jobs.")
 
 
-def perform(memory: Memory, act: Act, now: float) -> Done:
+def perform(memory: Memory, act: Act, now: float) -> ActResult:
     """Do what an act on jobs and queues asks for, all of it at once.
 
     Raises:
@@ -171,19 +171,19 @@ def perform(memory: Memory, act: Act, now: float) -> Done:
             known = act.queue in memory.queues
             if known:
                 memory.pause(act.queue, paused=act.paused)
-            return Done(known=known, woken=(act.queue,) if known and not act.paused else ())
+            return ActResult(known=known, woken=(act.queue,) if known and not act.paused else ())
         case PushJob():
             return _push(memory, act, now)
         case Flush():
             empty = not (any(memory.sizes.values()) or any(q.ids for q in memory.queues.values()))
             if empty:
                 memory.flush()
-            return Done(known=empty)
+            return ActResult(known=empty)
         case _:
             raise InvalidError(f"{type(act).__name__} is no act on jobs.")
 
 
-def _change(memory: Memory, act: ChangeJobs, now: float) -> Done:
+def _change(memory: Memory, act: ChangeJobs, now: float) -> ActResult:
     rows, left = [], []
     for number, state, score in act.entries:
         row = memory.row(number)
@@ -204,7 +204,7 @@ def _change(memory: Memory, act: ChangeJobs, now: float) -> Done:
         else:
             requeue(memory, row, now)
             woken[row.queue] = None
-    return Done(left=tuple(left), woken=tuple(woken))
+    return ActResult(left=tuple(left), woken=tuple(woken))
 
 
 def _may(change: str, row: Row, off: Collection[int]) -> bool:
@@ -226,7 +226,7 @@ def _taken_off(memory: Memory, rows: Collection[Row]) -> set[int]:
     return off
 
 
-def _put_back(memory: Memory, act: PutBack, now: float) -> Done:
+def _put_back(memory: Memory, act: PutBack, now: float) -> ActResult:
     rows: list[Row] = []
     ran: list[Row] = []
     left: list[int] = []
@@ -245,13 +245,13 @@ def _put_back(memory: Memory, act: PutBack, now: float) -> Done:
     put_back(memory, rows)
     put_back(memory, before_all(memory, ran))
     woken = dict.fromkeys(row.queue for row in (*rows, *ran) if row.state == ENQUEUED)
-    return Done(left=tuple(left), woken=tuple(woken))
+    return ActResult(left=tuple(left), woken=tuple(woken))
 
 
-def _push(memory: Memory, act: PushJob, now: float) -> Done:
+def _push(memory: Memory, act: PushJob, now: float) -> ActResult:
     try:
         job = parse_job(act.job.encode())
     except (JobError, UnicodeEncodeError) as error:
         raise InvalidError(f"This is no job: {error}.", remedy="Correct the job.") from None
     queue = push(memory, job, now)
-    return Done(jid=job.jid, woken=() if queue is None else (queue,))
+    return ActResult(jid=job.jid, woken=() if queue is None else (queue,))

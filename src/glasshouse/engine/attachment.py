@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from glasshouse.engine.acts import Request
-from glasshouse.engine.control import LONGEST_LINE, Refusing, Settle, address
+from glasshouse.engine.control import LONGEST_LINE, ChangesRefused, Settle, address
 from glasshouse.model.errors import StoreError
 
 _encode = msgspec.json.Encoder().encode
@@ -75,7 +75,7 @@ class Attachment:
     async def refusing(self) -> str | None:
         """Return why the engine makes no changes now; ``None`` when it does, or does not tell."""
         try:
-            told = await self.ask(Refusing())
+            told = await self.ask(ChangesRefused())
         except StoreError:
             return None
         return None if told is None else str(told)

@@ -32,7 +32,7 @@ _PAGES = 1_024
 _LOOKS, _BETWEEN = 8, 0.25
 
 
-class Copy(msgspec.Struct, frozen=True, kw_only=True):
+class FinishedBackup(msgspec.Struct, frozen=True, kw_only=True):
     """A finished backup; ``jobs`` counts by state what is in the file.
 
     Of a salvage: ``faults`` say what was wrong with the journal, ``lost`` are the first
@@ -54,7 +54,7 @@ def backup(
     force: bool,
     tell: Callable[[str], None] = lambda _: None,
     salvage: bool = False,
-) -> Copy:
+) -> FinishedBackup:
     """Copy the database below ``folder`` to ``file``; ``force`` replaces an older one.
 
     With ``salvage`` what is readable of a damaged journal is taken, over its holes.
@@ -85,7 +85,7 @@ def backup(
         os.close(descriptor)
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
-    return Copy(
+    return FinishedBackup(
         file=str(file), bytes=file.stat().st_size, version=version, jobs=jobs,
         faults=found.faults, lost=found.lost,
     )  # fmt: skip

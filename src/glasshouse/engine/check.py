@@ -30,7 +30,7 @@ _LOOKS = 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class Report(msgspec.Struct, kw_only=True):
+class CheckReport(msgspec.Struct, kw_only=True):
     """What was found; ``jobs`` counts by state. What could not be read is ``None``.
 
     ``waiting`` counts the journal's records that the database has yet to take in.
@@ -54,16 +54,16 @@ class Report(msgspec.Struct, kw_only=True):
         return not self.problems
 
 
-def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Report:
+def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> CheckReport:
     """Look at everything below ``folder``; ``tell`` hears now and then how far it is.
 
     Raises:
         StoreError: there is no database of ours that this version can read.
     """
 
-    def look(view: View) -> tuple[Report, Findings]:
+    def look(view: View) -> tuple[CheckReport, Findings]:
         findings = Findings()
-        report = Report(folder=str(folder), running=view.running)
+        report = CheckReport(folder=str(folder), running=view.running)
         report.version = schema.check_ours(view.db, folder / schema.FILE)
         tell("Reading the pages…")
         with findings.reading("the pages"):
@@ -79,7 +79,7 @@ def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Report:
     try:
         report, findings = inspect(folder, look)
     except (apsw.NotADBError, apsw.CorruptError, apsw.IOError) as error:
-        report, findings = Report(folder=str(folder), running=held(folder)), Findings()
+        report, findings = CheckReport(folder=str(folder), running=held(folder)), Findings()
         findings.add("pages", f"The database cannot be read: {error}.")
     _space(folder, report, findings)
     _permissions(folder, findings)
@@ -121,7 +121,7 @@ def _pages(db: apsw.Connection, findings: Findings) -> None:
             findings.add("pages", f"SQLite finds the database damaged: {line}.")
 
 
-def _space(folder: Path, report: Report, findings: Findings) -> None:
+def _space(folder: Path, report: CheckReport, findings: Findings) -> None:
     path = folder / schema.FILE
     report.bytes = path.stat().st_size
     log = schema.log_path(path)

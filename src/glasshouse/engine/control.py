@@ -22,6 +22,7 @@ import structlog
 from glasshouse.engine.acting import do
 from glasshouse.engine.acts import (
     Act,
+    CallOff,
     ChangeJobs,
     Configure,
     Flush,
@@ -30,7 +31,6 @@ from glasshouse.engine.acts import (
     Request,
     SetPaused,
     Signal,
-    Void,
 )
 from glasshouse.engine.engine import Engine
 from glasshouse.model.errors import GlasshouseError, InvalidError, StoreError
@@ -49,7 +49,7 @@ class Settle(Request, frozen=True, tag="settle"):
     """Let the database have everything acknowledged so far; done: whether it has."""
 
 
-class Refusing(Request, frozen=True, tag="refusing"):
+class ChangesRefused(Request, frozen=True, tag="refusing"):
     """Done: why no changes are made now, as clients are told; null when they are made."""
 
 
@@ -59,7 +59,7 @@ class ReadParameters(Request, frozen=True, tag="parameters"):
 
 _decode = msgspec.json.Decoder(
     Settle
-    | Refusing
+    | ChangesRefused
     | ReadParameters
     | Configure
     | Signal
@@ -68,7 +68,7 @@ _decode = msgspec.json.Decoder(
     | SetPaused
     | PushJob
     | Flush
-    | Void
+    | CallOff
 ).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -147,7 +147,7 @@ class ControlServer:
         engine = self._engine
         if isinstance(request, Settle):
             return engine.committer.settle()
-        if isinstance(request, Refusing):
+        if isinstance(request, ChangesRefused):
             return engine.refusing
         if isinstance(request, Act):
             return await self._act(request)

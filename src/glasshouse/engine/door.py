@@ -31,7 +31,7 @@ def descriptors() -> int:
     return _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
 
 
-class Door:
+class ConnectionLimit:
     """Tells who comes in; ``pending`` is what ``MOST_PENDING`` limits.
 
     ``numbers`` are those of the connections, in the order in which they come.

@@ -15,7 +15,7 @@ import structlog
 from glasshouse.engine import lifecycle, schema
 from glasshouse.engine.batch import Row
 from glasshouse.engine.commit import Committer
-from glasshouse.engine.door import Door
+from glasshouse.engine.door import ConnectionLimit
 from glasshouse.engine.durable import Durable
 from glasshouse.engine.info import PROTOCOL_VERSION, TaskCounts, info, memory_mb
 from glasshouse.engine.mutate import mutate
@@ -63,7 +63,7 @@ class Engine:
         self.broken: asyncio.Future[None] = self.loop.create_future()
         self.sessions: set[Session] = set()
         self.command_count = self.welcomed = self.expired = self._refusals = 0
-        self.door = Door()
+        self.door = ConnectionLimit()
         self.unsent: set[Session] = set()
         self.workers: Workers[Session] = Workers()
         self.tasks = {name: TaskCounts() for name in ("Scheduled", "Retries", "Dead")}

@@ -16,14 +16,20 @@ from glasshouse.model.times import format_time
 from glasshouse.wire.commands import Fail
 from glasshouse.wire.echoes import Path, written
 from glasshouse.wire.echoes import echoes as values_in
-from glasshouse.wire.failures import Fate, after_failure, backoff, fail_record, retry_count
+from glasshouse.wire.failures import (
+    FailureOutcome,
+    after_failure,
+    backoff,
+    fail_record,
+    retry_count,
+)
 from glasshouse.wire.jobs import NewJob
 from glasshouse.wire.payload import read_fields, set_fields
 
 _OUTCOMES = {
-    Fate.DROP: Outcome.DROPPED,
-    Fate.RETRY: Outcome.RETRIED,
-    Fate.DEAD: Outcome.BURIED,
+    FailureOutcome.DROP: Outcome.DROPPED,
+    FailureOutcome.RETRY: Outcome.RETRIED,
+    FailureOutcome.DEAD: Outcome.BURIED,
 }
 _DEFAULT_RESERVE, _LEAST_RESERVE, _MOST_RESERVE = 1800, 60, 86400
 
@@ -107,15 +113,15 @@ def fail(
     if echoes is None and memory.parameters.finished_most:
         echoes = values_in(row.payload, failure.errtype)
     memory.finish(row, now, _OUTCOMES[fate], (failure.errtype, written(echoes)))
-    if fate is Fate.DROP:
+    if fate is FailureOutcome.DROP:
         memory.drop(row)
         return
     count = 0 if done is None else done + 1
     due = now + backoff(count, random.randrange(30))  # noqa: S311 - spreads load, guards nothing
-    next_at = format_time(due) if fate is Fate.RETRY else None
+    next_at = format_time(due) if fate is FailureOutcome.RETRY else None
     record = fail_record(previous, row.retry, failure, now=format_time(now), next_at=next_at)
     payload = set_fields(row.payload, {"failure": record})
-    if fate is Fate.RETRY:
+    if fate is FailureOutcome.RETRY:
         memory.put(row, RETRIES, due, payload)
     else:
         memory.put(row, DEAD, now + memory.parameters.dead_lifetime, payload)

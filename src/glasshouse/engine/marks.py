@@ -5,7 +5,7 @@ from __future__ import annotations
 from glasshouse.engine.batch import Row
 
 
-class Marks:
+class SyncMarks:
     """Marks for one place that is written to: the journal, or the database."""
 
     __slots__ = ("dropped_queues", "flushed", "gone", "parameters", "queues", "rows", "tallies")

@@ -18,7 +18,7 @@ from glasshouse.engine.actlog import ActLog
 from glasshouse.engine.batch import ABSENT, STALE, THERE, Batch, Row, add_row
 from glasshouse.engine.cache import RowCache
 from glasshouse.engine.finished import Error, FinishedLog
-from glasshouse.engine.marks import Marks
+from glasshouse.engine.marks import SyncMarks
 from glasshouse.engine.schema import FILE, STATE_NUMBERS, values_of
 from glasshouse.engine.store import Store
 from glasshouse.model.job import JobState, Outcome
@@ -63,7 +63,7 @@ class Memory:
             StoreError: the store holds what no engine has written there.
         """
         self._store = store
-        self.fresh, self.late = Marks(), Marks()
+        self.fresh, self.late = SyncMarks(), SyncMarks()
         self.cache = RowCache()
         with values_of(store.folder / FILE):
             self.finished, self.acts = FinishedLog(store), ActLog(store)
@@ -335,7 +335,7 @@ class Memory:
         self.finished.stored()
         self.acts.stored()
 
-    def _batch(self, marks: Marks) -> Batch:
+    def _batch(self, marks: SyncMarks) -> Batch:
         batch = Batch(flush=marks.flushed)
         batch.deletes = [(job_id,) for job_id in marks.gone]
         for name in marks.queues:

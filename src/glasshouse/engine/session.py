@@ -15,7 +15,7 @@ from glasshouse.engine.workers import WorkerRecord
 from glasshouse.wire import replies
 from glasshouse.wire.commands import Command, End
 from glasshouse.wire.handshake import Hello
-from glasshouse.wire.server import Closing, Event, Rejected, ServerConnection, Unread
+from glasshouse.wire.server import ConnectionClosed, Event, LongLine, Rejected, ServerConnection
 
 if TYPE_CHECKING:
     from glasshouse.engine.engine import Engine
@@ -146,18 +146,18 @@ class Session(asyncio.Protocol):
         if isinstance(event, Rejected):
             self.engine.command_count += 1
             self.answer(replies.error(event.text))
-        elif isinstance(event, Closing):
+        elif isinstance(event, ConnectionClosed):
             if event.reply is not None:
                 self.answer(event.reply)
             self.finish()
         elif isinstance(event, Hello):
             self._welcome(event)
-        elif isinstance(event, Unread):
+        elif isinstance(event, LongLine):
             self._read(event)
         else:
             self._command(event)
 
-    def _read(self, line: Unread) -> None:
+    def _read(self, line: LongLine) -> None:
         """Read a long line without keeping others waiting; what comes after it waits."""
         found: list[Event] = []
 

@@ -29,7 +29,7 @@ from glasshouse.model.errors import InvalidError
 CHALLENGE_BYTES = 32
 
 
-class Party(NamedTuple):
+class RelyingParty(NamedTuple):
     """The site that a passkey is for: its host, and the origin of its pages."""
 
     host: str
@@ -45,7 +45,7 @@ class NewKey(NamedTuple):
 
 
 def ask_for_new(
-    party: Party, actor: str, user_id: bytes, challenge: bytes, known: Sequence[bytes]
+    party: RelyingParty, actor: str, user_id: bytes, challenge: bytes, known: Sequence[bytes]
 ) -> str:
     """Return as JSON what ``navigator.credentials.create`` is given; ``known`` are not offered."""
     options = generate_registration_options(
@@ -63,7 +63,7 @@ def ask_for_new(
     return options_to_json(options)
 
 
-def check_new(party: Party, challenge: bytes, answer: Mapping[str, Any]) -> NewKey:
+def check_new(party: RelyingParty, challenge: bytes, answer: Mapping[str, Any]) -> NewKey:
     """Return the key that an answer to ``ask_for_new`` holds.
 
     Raises:
@@ -82,7 +82,7 @@ def check_new(party: Party, challenge: bytes, answer: Mapping[str, Any]) -> NewK
     return NewKey(made.credential_id, made.credential_public_key, made.sign_count)
 
 
-def ask(party: Party, challenge: bytes, known: Sequence[bytes]) -> str:
+def ask(party: RelyingParty, challenge: bytes, known: Sequence[bytes]) -> str:
     """Return as JSON what ``navigator.credentials.get`` is given."""
     options = generate_authentication_options(
         rp_id=party.host,
@@ -94,7 +94,11 @@ def ask(party: Party, challenge: bytes, known: Sequence[bytes]) -> str:
 
 
 def check(
-    party: Party, challenge: bytes, answer: Mapping[str, Any], public_key: bytes, sign_count: int
+    party: RelyingParty,
+    challenge: bytes,
+    answer: Mapping[str, Any],
+    public_key: bytes,
+    sign_count: int,
 ) -> int:
     """Return the new count of signatures, when an answer to ``ask`` was made by this key.
 

@@ -41,7 +41,7 @@ class Event(enum.StrEnum):
     REVEALED = "payload.revealed"
 
 
-class Who(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody, as far as known: a qualified name, the roles, from where and by what.
 
     ``factor_age`` is how many seconds ago the second factor was shown.
@@ -59,7 +59,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     event: Event
     at: float
-    who: Who = Who()
+    who: Subject = Subject()
     detail: Mapping[str, str] = {}
 
     def plain(self) -> dict[str, Plain]:

@@ -50,7 +50,7 @@ class Verdict(NamedTuple):
     others: frozenset[str] = frozenset()
 
 
-class Trust(NamedTuple):
+class TrustedKeys(NamedTuple):
     """The public keys (hex) that are trusted, by what does not lie in the ledger.
 
     Records up to the number ``unsigned_archives`` may say that others were archived without
@@ -61,10 +61,10 @@ class Trust(NamedTuple):
     unsigned_archives: int | None = None
 
 
-NOBODY = Trust()
+NOBODY = TrustedKeys()
 
 
-class Columns(NamedTuple):
+class RecordColumns(NamedTuple):
     """What the database says of a record beside its bytes, and finds it by."""
 
     at: float
@@ -104,7 +104,7 @@ class Verifier:
         ledger: bytes,
         checkpoints: Iterable[Checkpoint],
         start: Start | None = None,
-        trust: Trust = NOBODY,
+        trust: TrustedKeys = NOBODY,
     ) -> None:
         """Expect the records of ``ledger``, from the first on, or those behind ``start``.
 
@@ -135,7 +135,7 @@ class Verifier:
         """The last record that was looked at."""
         return self._head
 
-    def take(self, link: Link, columns: Columns | None = None) -> Fault | None:
+    def take(self, link: Link, columns: RecordColumns | None = None) -> Fault | None:
         """Look at the next record, and at what is said beside it; return what is wrong."""
         expected = self._head.seq + 1
         if self._start is not None:
@@ -199,7 +199,7 @@ class Verifier:
         told = "it names a key that is trusted, and the checkpoint that this key signed is gone"
         return Fault(min(self._named[key] for key in missed), told)
 
-    def _placed(self, link: Link, columns: Columns | None) -> str | None:
+    def _placed(self, link: Link, columns: RecordColumns | None) -> str | None:
         """Return why a record is not the one that belongs here."""
         if digest_of(link.body) != link.digest:
             return "its digest is another: it was changed"
@@ -269,7 +269,7 @@ def _opened(body: bytes) -> dict[str, object] | None:
     return None
 
 
-def differing(columns: Columns, told: Mapping[str, object]) -> str | None:
+def differing(columns: RecordColumns, told: Mapping[str, object]) -> str | None:
     """Return which column says something else than the record beside it; ``None`` if none does."""
     who = told.get("who")
     name = str(who.get("name", "")) if isinstance(who, dict) else ""
@@ -294,7 +294,7 @@ def verify(
     checkpoints: Iterable[Checkpoint] = (),
     head: Head | None = None,
     start: Start | None = None,
-    trust: Trust = NOBODY,
+    trust: TrustedKeys = NOBODY,
 ) -> Verdict:
     """Return how far the records of ``ledger`` are whole.
 

@@ -19,7 +19,7 @@ from glasshouse.model.errors import InvalidError
 VERSION = 1
 
 
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
+class WitnessHeader(msgspec.Struct, frozen=True, kw_only=True):
     """The first line: of which ledger (its id, hex), and behind which record it was begun.
 
     ``again`` says that there had been another one, which was lost.
@@ -32,13 +32,13 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Made at import: two threads that decode a type for the first time at once break msgspec.
-_decode_begun = msgspec.json.Decoder(Begun).decode
+_decode_begun = msgspec.json.Decoder(WitnessHeader).decode
 
 
 class Witness(NamedTuple):
     """What a witness file says; ``damaged`` is how many of its lines cannot be read."""
 
-    begun: Begun
+    begun: WitnessHeader
     checkpoints: tuple[Checkpoint, ...]
     damaged: int
 
@@ -50,7 +50,7 @@ class Witness(NamedTuple):
 
 def begun(ledger: bytes, head: Head, *, again: bool) -> bytes:
     """Return the first line of a witness that is begun when the ledger ends with ``head``."""
-    told = Begun(ledger=ledger.hex(), begins=head.seq, again=again)
+    told = WitnessHeader(ledger=ledger.hex(), begins=head.seq, again=again)
     return msgspec.json.encode(told) + b"\n"
 
 
@@ -61,7 +61,7 @@ def parsed(text: bytes) -> Witness | None:
     """
     told = [_line(line) for line in text.splitlines() if line]
     found = [one for one in told if isinstance(one, Checkpoint)]
-    first = next((one for one in told if isinstance(one, Begun)), None)
+    first = next((one for one in told if isinstance(one, WitnessHeader)), None)
     return _witness(first, found, told.count(None))
 
 
@@ -73,9 +73,9 @@ def latest(text: bytes) -> Witness | None:
     return _witness(first, [] if last is None else [last], 0)
 
 
-def _witness(first: Begun | None, found: list[Checkpoint], damaged: int) -> Witness | None:
+def _witness(first: WitnessHeader | None, found: list[Checkpoint], damaged: int) -> Witness | None:
     if first is None and found:
-        first = Begun(ledger=found[0].ledger, begins=found[0].seq)
+        first = WitnessHeader(ledger=found[0].ledger, begins=found[0].seq)
     return None if first is None else Witness(first, tuple(found), damaged)
 
 
@@ -89,7 +89,7 @@ def checkpoints(text: bytes) -> list[Checkpoint]:
     return [read(line) for line in lines if _begun(line) is None]
 
 
-def _line(line: bytes) -> Begun | Checkpoint | None:
+def _line(line: bytes) -> WitnessHeader | Checkpoint | None:
     return _begun(line) or _checkpoint(line)
 
 
@@ -101,7 +101,7 @@ def _checkpoint(line: bytes) -> Checkpoint | None:
     return found if is_signed(found) else None
 
 
-def _begun(line: bytes) -> Begun | None:
+def _begun(line: bytes) -> WitnessHeader | None:
     try:
         return _decode_begun(line)
     except (msgspec.DecodeError, UnicodeError):

@@ -14,7 +14,7 @@ from glasshouse.model.jobquery import JobQuery
 PER_PAGE = 25
 
 
-class Place(msgspec.Struct, frozen=True):
+class ListPosition(msgspec.Struct, frozen=True):
     """Where a page begins: at the entry with this score and number, or the next after it.
 
     ``score`` is what the list is ordered by (Unix seconds in a set, a running
@@ -36,7 +36,7 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     page: int = 1
     per_page: int = PER_PAGE
-    start: Place | None = None
+    start: ListPosition | None = None
     at: float | None = None
     backwards: bool = False
     wanted: JobQuery | None = None
@@ -77,8 +77,8 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     per_page: int
     read_at: float
     first: int | None = None
-    previous: Place | None = None
-    next: Place | None = None
+    previous: ListPosition | None = None
+    next: ListPosition | None = None
     searched: Searched | None = None
     late: str | None = None
 

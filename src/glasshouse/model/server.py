@@ -60,14 +60,14 @@ class SetSizes(msgspec.Struct, frozen=True, kw_only=True):
     working: int = 0
 
 
-class Unread(msgspec.Struct, frozen=True):
+class UnreadablePart(msgspec.Struct, frozen=True):
     """A part of a server that cannot be read while the rest can: why, and what to do."""
 
     detail: str
     remedy: str
 
 
-class Stranded(msgspec.Struct, frozen=True):
+class StrandedJobs(msgspec.Struct, frozen=True):
     """Jobs of a queue that lie where this version of Faktory does not look: nobody runs them.
 
     ``key`` is where in Redis they are, as before or after a change of version.
@@ -101,8 +101,8 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int | None = None
     refusing: str | None = None
     clock_ahead: float | None = None
-    unread: Unread | None = None
-    stranded: tuple[Stranded, ...] = ()
+    unread: UnreadablePart | None = None
+    stranded: tuple[StrandedJobs, ...] = ()
 
     @property
     def enqueued(self) -> int:

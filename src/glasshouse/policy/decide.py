@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.access import Actor, Context, Decision, IPAddress, Outcome, Why
 from glasshouse.model.operation import Operation, Target
 from glasshouse.policy.roles import IPNetwork, Role
@@ -93,7 +93,7 @@ def _stopped(operation: Operation, context: Context, held: Sequence[Role]) -> De
     if not held:
         return Decision(outcome=Outcome.DENY, why=Why.NO_ROLE)
     for role in held:
-        if globs.within(role.deny, operation):
+        if name_patterns.within(role.deny, operation):
             return Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, role=role.name, setting="deny")
     return None
 
@@ -108,14 +108,14 @@ def _asked(
 ) -> Decision:
     age = context.factor_age
     stops: Mapping[Why, Callable[[], bool]] = {
-        Why.NOT_GRANTED: lambda: not globs.within(granted, operation),
-        Why.OTHER_SERVER: lambda: not globs.within(role.servers, target.server),
+        Why.NOT_GRANTED: lambda: not name_patterns.within(granted, operation),
+        Why.OTHER_SERVER: lambda: not name_patterns.within(role.servers, target.server),
         Why.OTHER_QUEUE: lambda: not _queue(role, target.queue),
         Why.OTHER_NETWORK: lambda: not in_networks(context.address, role.networks),
         Why.NO_FACTOR: lambda: role.factor_age is not None and age is None,
         Why.OLD_FACTOR: lambda: not fresh(age, role.factor_age),
         Why.ONE_PERSON: lambda: (
-            globs.within(role.second_person, operation) and not context.approved
+            name_patterns.within(role.second_person, operation) and not context.approved
         ),
         Why.GRANTED: lambda: True,
     }
@@ -125,7 +125,8 @@ def _asked(
         why=step.why,
         role=role.name,
         setting=setting if step.setting == "allow" else step.setting,
-        needs_reason=step.outcome is not Outcome.DENY and globs.within(role.reason, operation),
+        needs_reason=step.outcome is not Outcome.DENY
+        and name_patterns.within(role.reason, operation),
         factor_age=role.factor_age,
         networks=None if role.networks is None else _written(tuple(role.networks)),
     )
@@ -146,8 +147,8 @@ def fresh(age: float | None, most: float | None) -> bool:
 
 def _queue(role: Role, queue: str | None) -> bool:
     if queue is None:
-        return globs.ANY in role.queues
-    return globs.within(role.queues, queue)
+        return name_patterns.ANY in role.queues
+    return name_patterns.within(role.queues, queue)
 
 
 def _furthest(answers: Sequence[Decision]) -> Decision:

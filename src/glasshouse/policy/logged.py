@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.finished import FinishedJob
 from glasshouse.model.job import WRAPPER
 from glasshouse.model.redaction import MASK, Redaction
@@ -24,7 +24,8 @@ def shown(run: FinishedJob, hidden: Sequence[Redaction]) -> FinishedJob:
     rules = [
         rule.path
         for rule in hidden
-        if globs.alike(rule.jobtype, run.jobtype) or globs.alike(rule.jobtype, WRAPPER)
+        if name_patterns.alike(rule.jobtype, run.jobtype)
+        or name_patterns.alike(rule.jobtype, WRAPPER)
     ]
     if not rules or (run.echoes is not None and not _told(rules, run.echoes)):
         return run

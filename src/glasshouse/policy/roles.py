@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.errors import SettingsError
 from glasshouse.model.operation import Operation
 from glasshouse.model.redaction import Redaction
@@ -67,8 +67,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     reason: tuple[str, ...] = ()
     second_person: tuple[str, ...] = ()
     approve: tuple[str, ...] = ()
-    queues: tuple[str, ...] = (globs.ANY,)
-    servers: tuple[str, ...] = (globs.ANY,)
+    queues: tuple[str, ...] = (name_patterns.ANY,)
+    servers: tuple[str, ...] = (name_patterns.ANY,)
     networks: tuple[IPNetwork, ...] | None = None
     factor_age: float | None = None
     shows: tuple[str, ...] = ()
@@ -199,8 +199,8 @@ def _role(name: str, chain: Sequence[RoleTable]) -> Role:
         return Role(
             name=name,
             **{field: lists[field] for field in _OPERATIONS},
-            queues=(globs.ANY,) if queues is None else queues,
-            servers=(globs.ANY,) if servers is None else servers,
+            queues=(name_patterns.ANY,) if queues is None else queues,
+            servers=(name_patterns.ANY,) if servers is None else servers,
             networks=None if networks is None else tuple(map(parse_network, networks)),
             factor_age=_default_age(lists) if age is None else parse_age(age),
             shows=shows,
@@ -228,7 +228,7 @@ def _nearest(chain: Sequence[RoleTable], read: Callable[[RoleTable], T | None]) 
 
 def names_operation(pattern: str) -> bool:
     """Return whether a glob names any operation at all."""
-    return any(globs.matches(pattern, operation) for operation in Operation)
+    return any(name_patterns.matches(pattern, operation) for operation in Operation)
 
 
 def _check_operations(lists: Mapping[str, tuple[str, ...]]) -> None:

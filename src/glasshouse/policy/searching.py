@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.errors import DeniedError, InvalidError
 from glasshouse.model.jobquery import ArgsTerm, JobQuery, read_terms, steps, write_term
 from glasshouse.model.redaction import MASK, Redaction
@@ -52,7 +52,7 @@ def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
         return False
     if rule[0] == MANY:
         return leads_to(rule[1:], path) or leads_to(rule, path[1:])
-    return globs.alike(rule[0], path[0]) and leads_to(rule[1:], path[1:])
+    return name_patterns.alike(rule[0], path[0]) and leads_to(rule[1:], path[1:])
 
 
 def _may_lead(name: str, hidden: Sequence[Redaction]) -> bool:
@@ -60,15 +60,15 @@ def _may_lead(name: str, hidden: Sequence[Redaction]) -> bool:
     if not name.startswith(_ARGS):
         return False
     path = ("args", *steps(name))
-    wild = any(globs.ANY in step for step in path)
+    wild = any(name_patterns.ANY in step for step in path)
     return any(
         leads_to(rule.path, path) or (wild and rule.path[0] in ("args", MANY)) for rule in hidden
     )
 
 
 def _concerns(rule: Redaction, wanted: JobQuery) -> bool:
-    return rule.jobtype == globs.ANY or any(
-        globs.alike(rule.jobtype, name) for name in wanted.jobtype
+    return rule.jobtype == name_patterns.ANY or any(
+        name_patterns.alike(rule.jobtype, name) for name in wanted.jobtype
     )
 
 

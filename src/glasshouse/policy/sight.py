@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.access import Actor, Context
 from glasshouse.model.redaction import Redaction
 from glasshouse.policy.decide import fresh, in_networks
 from glasshouse.policy.roles import Role
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
+class Visibility(msgspec.Struct, frozen=True, kw_only=True):
     """What may be seen of a server.
 
     ``queues`` are globs; without one nothing of the server is seen at all. ``payload``
@@ -29,23 +29,23 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def everything(self) -> bool:
         """Whether no queue is left out."""
-        return globs.ANY in self.queues
+        return name_patterns.ANY in self.queues
 
     def shows(self, queue: str) -> bool:
         """Return whether jobs of this queue may be seen."""
-        return globs.within(self.queues, queue)
+        return name_patterns.within(self.queues, queue)
 
 
-NOTHING = Sight()
+NOTHING = Visibility()
 
 
-def sight(actor: Actor, server: str, context: Context, roles: Mapping[str, Role]) -> Sight:
+def sight(actor: Actor, server: str, context: Context, roles: Mapping[str, Role]) -> Visibility:
     """Return what ``actor`` may see of ``server`` now. Never raises."""
     held = [roles[name] for name in actor.roles if name in roles]
-    here = [role for role in held if globs.within(role.servers, server)]
+    here = [role for role in held if name_patterns.within(role.servers, server)]
     near = [role for role in here if in_networks(context.address, role.networks)]
     proven = [role for role in near if fresh(context.factor_age, role.factor_age)]
-    return Sight(
+    return Visibility(
         queues=tuple(dict.fromkeys(pattern for role in here for pattern in role.shows)),
         hidden=_hidden(held),
         audit=any("audit" in role.sights for role in near),

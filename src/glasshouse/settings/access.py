@@ -11,7 +11,7 @@ from glasshouse.model.errors import SettingsError
 from glasshouse.policy.roles import RoleTable, parse_network, resolve
 from glasshouse.policy.rules import Rules, check, default_rules
 from glasshouse.settings import Secret
-from glasshouse.web.people.access import ProxyHeader
+from glasshouse.web.request.rules import ProxyHeader
 
 NONE = "none"
 _ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")

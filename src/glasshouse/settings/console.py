@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from glasshouse.model.errors import SettingsError
-from glasshouse.model.keeping import Bounds
+from glasshouse.model.retention import Bounds
 from glasshouse.policy.roles import IPNetwork
 from glasshouse.settings import (
     SERVER,
@@ -21,7 +21,7 @@ from glasshouse.settings import (
 )
 from glasshouse.settings.access import AccessSettings, open_to_all
 from glasshouse.settings.sinks import Sink
-from glasshouse.web.hosts import plain
+from glasshouse.web.http.hosts import plain
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _HTTP_PORTS = {"http": 80, "https": 443}
@@ -29,7 +29,7 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9A-Fa-f:.]{2,45}")
 HOSTS = "GLASSHOUSE_HOSTS"
 
 
-class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+class ConsoleState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the console keeps accounts and sessions: a database's URL, or ``None`` for its folder.
 
     ``state`` is that folder, ``None`` for the usual one. ``wanted`` is false where nobody can
@@ -63,7 +63,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     listen: Listen
     servers: tuple[ServerSettings, ...]
     access: AccessSettings = msgspec.field(default_factory=open_to_all)
-    keeping: Keeping = Keeping(wanted=False)
+    keeping: ConsoleState = ConsoleState(wanted=False)
     public_url: PublicUrl | None = None
     hosts: tuple[str, ...] = ()
     tls: TlsFiles | None = None

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from glasshouse.model.errors import SettingsError
-from glasshouse.model.keeping import Bounds
+from glasshouse.model.retention import Bounds
 from glasshouse.policy.roles import IPNetwork, RoleTable, parse_age, parse_network
 from glasshouse.settings import (
     CONSOLE,
@@ -29,7 +29,7 @@ from glasshouse.settings import (
 from glasshouse.settings.access import AccessSettings, IdentityTable, Section, access_settings
 from glasshouse.settings.console import (
     ConsoleSettings,
-    Keeping,
+    ConsoleState,
     PublicUrl,
     hosts_in,
     one_server,
@@ -39,7 +39,7 @@ from glasshouse.settings.console import (
 )
 from glasshouse.settings.engine import client_settings
 from glasshouse.settings.sinks import DATABASE, Sink, parse_sinks
-from glasshouse.web.routes import RESERVED_NAMES
+from glasshouse.web.request.routes import RESERVED_NAMES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PREFIX = "GLASSHOUSE_"
@@ -95,7 +95,7 @@ class _File(Section, frozen=True, kw_only=True):
     ledger: _Ledger = _Ledger()
 
 
-class Named(NamedTuple):
+class ServerOptions(NamedTuple):
     """What the command line names of one server."""
 
     engine: Path | None = None
@@ -106,7 +106,7 @@ class Named(NamedTuple):
 
 def settings_of(
     config: Path | None,
-    named: Named,
+    named: ServerOptions,
     *,
     listen: str | None,
     environ: Mapping[str, str],
@@ -178,9 +178,9 @@ def read_settings(
     )
 
 
-def _keeping(console: _Console, path: Path, folder: Path, state: Path | None) -> Keeping:
+def _keeping(console: _Console, path: Path, folder: Path, state: Path | None) -> ConsoleState:
     given = (console.database, console.database_file)
-    return Keeping(database=_either(*given, "database", str(path), folder), state=state)
+    return ConsoleState(database=_either(*given, "database", str(path), folder), state=state)
 
 
 def _sinks(told: _Ledger, path: Path, folder: Path) -> tuple[Sink, ...]:

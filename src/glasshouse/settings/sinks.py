@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from glasshouse.links.receivers import SYSLOG
+from glasshouse.integrations.ledger_receivers import SYSLOG
 from glasshouse.model.errors import SettingsError
 from glasshouse.model.hosts import is_this_machine
 from glasshouse.settings import Secret

@@ -19,7 +19,7 @@ from glasshouse.ledger.archived import signed as signed_by
 from glasshouse.ledger.chain import Head, Link
 from glasshouse.ledger.checkpoint import Checkpoint, read, written
 from glasshouse.ledger.export import line, parsed
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.ledger.verify import Fault, Start, Verifier
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import files, ledger, sinks
@@ -51,7 +51,7 @@ def archive(
     folder: Path,
     *,
     before: float,
-    who: Who,
+    who: Subject,
     now: float,
     proven: Sequence[Checkpoint],
     key: bytes,

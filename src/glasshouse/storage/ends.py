@@ -35,19 +35,19 @@ def reset_factors(db: sa.Connection, actor: str) -> None:
     sign_out_everywhere(db, actor)
 
 
-class Stamped(NamedTuple):
+class PasswordStamp(NamedTuple):
     """Somebody with sessions or tokens, and a stamp of the password that some rest on."""
 
     actor: str
     stamp: bytes | None
 
 
-def stamped(db: sa.Connection, source: str) -> list[Stamped]:
+def stamped(db: sa.Connection, source: str) -> list[PasswordStamp]:
     """Return whose sessions and tokens there are, of those whom a source vouches for."""
-    found: set[Stamped] = set()
+    found: set[PasswordStamp] = set()
     for table in (SESSION, TOKEN):
         asked = sa.select(table.c.actor, table.c.stamp).where(begins(table.c.actor, source))
-        found.update(Stamped(actor, stamp) for actor, stamp in db.execute(asked.distinct()))
+        found.update(PasswordStamp(actor, stamp) for actor, stamp in db.execute(asked.distinct()))
     return sorted(found, key=str)
 
 
@@ -70,6 +70,6 @@ def end_stale(db: sa.Connection, actor: str, stamp: bytes) -> bool:
     return gone > 0
 
 
-def stale(held: list[Stamped], stamps: Mapping[str, bytes]) -> set[str]:
+def stale(held: list[PasswordStamp], stamps: Mapping[str, bytes]) -> set[str]:
     """Return of whom something rests on another password than the one with the stamp of now."""
     return {one.actor for one in held if one.stamp != stamps.get(one.actor, b"")}

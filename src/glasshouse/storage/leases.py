@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from glasshouse.model.errors import StoreError
-from glasshouse.storage.operations import Running
+from glasshouse.storage.operations import RunningOperation
 from glasshouse.storage.tables import OPERATION
 
 
@@ -52,16 +52,16 @@ def hold(db: sa.Connection, *held: tuple[str, int], lock: bool = True) -> None:
         raise LeaseLostError("Another console carries it out, or it has ended.")
 
 
-def held(db: sa.Connection, operation: str, fence: int) -> Running:
+def held(db: sa.Connection, operation: str, fence: int) -> RunningOperation:
     """Return an operation that is ours, as far as it has come; raises ``LeaseLostError``."""
     hold(db, (operation, fence), lock=False)
     row = db.execute(sa.select(OPERATION).where(OPERATION.c.id == operation)).mappings().one()
-    return Running(**row)
+    return RunningOperation(**row)
 
 
 def claim(
     db: sa.Connection, owner: str, servers: Collection[str], own: Collection[str], seconds: float
-) -> list[Running]:
+) -> list[RunningOperation]:
     """Take what has no outcome and belongs to nobody any more, the oldest first.
 
     Only operations of ``servers``, and none of ``own``: these are under way.
@@ -90,7 +90,7 @@ def claim(
     }
     db.execute(sa.update(OPERATION).where(ours).values(taken))
     rows = db.execute(sa.select(OPERATION).where(ours).order_by(OPERATION.c.record))
-    return [Running(**row) for row in rows.mappings()]
+    return [RunningOperation(**row) for row in rows.mappings()]
 
 
 def renew(db: sa.Connection, owner: str, own: Collection[str], seconds: float) -> None:

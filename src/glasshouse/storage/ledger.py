@@ -35,7 +35,7 @@ _MOST_SUBJECTS = 20_000
 _PUSHED = b'"job":"'
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class RecordFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which records are looked for; ``None`` and empty are any. Times are Unix seconds.
 
     ``event`` and ``actor`` may end in ``*``; ``text`` occurs in the record. With ``about`` only
@@ -53,7 +53,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
 
 
-EVERYTHING = Wanted()
+EVERYTHING = RecordFilter()
 # As they are: a file of SQLite that was changed behind our back holds anything anywhere.
 _AS_THEY_ARE: list[sa.ColumnElement[Any]] = [
     sa.type_coerce(column, sa.types.NullType()) for column in (LEDGER.c.body, LEDGER.c.digest)
@@ -151,7 +151,7 @@ def _signed(
 
 def names(db: sa.Connection, key: str) -> bool:
     """Return whether a record of the ledger, or of its archive, made this public key known."""
-    for link in page(db, Wanted(event=Event.KEY.value), after=0):
+    for link in page(db, RecordFilter(event=Event.KEY.value), after=0):
         if table(export.read(link).get("detail")).get("key") == key:
             return True
     kept = db.execute(sa.select(ARCHIVED.c["keys"])).scalars()
@@ -178,7 +178,9 @@ def end(db: sa.Connection, *, lock: bool = False) -> Head:
     return Head(int(row.seq), bytes(row.digest))
 
 
-def page(db: sa.Connection, wanted: Wanted, *, after: int, upto: int | None = None) -> list[Link]:
+def page(
+    db: sa.Connection, wanted: RecordFilter, *, after: int, upto: int | None = None
+) -> list[Link]:
     """Return the records that follow ``after``, not beyond ``upto``: some hundred at most."""
     where = _conditions(db, wanted, upto)
     asked = _LINK.where(LEDGER.c.seq > after, *where).order_by(LEDGER.c.seq)
@@ -186,7 +188,7 @@ def page(db: sa.Connection, wanted: Wanted, *, after: int, upto: int | None = No
 
 
 def walk(
-    database: Database, wanted: Wanted = EVERYTHING, *, upto: int | None = None
+    database: Database, wanted: RecordFilter = EVERYTHING, *, upto: int | None = None
 ) -> Iterator[Link]:
     """Yield records up to number ``upto``, the oldest first.
 
@@ -199,13 +201,15 @@ def walk(
         after = found[-1].seq
 
 
-def count(db: sa.Connection, wanted: Wanted) -> int:
+def count(db: sa.Connection, wanted: RecordFilter) -> int:
     """Return how many records there are of what is wanted."""
     asked = sa.select(sa.func.count()).select_from(LEDGER).where(*_conditions(db, wanted))
     return int(db.execute(asked).scalar_one())
 
 
-def latest(db: sa.Connection, wanted: Wanted, *, most: int, upto: int | None = None) -> list[Link]:
+def latest(
+    db: sa.Connection, wanted: RecordFilter, *, most: int, upto: int | None = None
+) -> list[Link]:
     """Return the newest records, up to number ``upto``, the newest first."""
     asked = _LINK.where(*_conditions(db, wanted, upto)).order_by(LEDGER.c.seq.desc())
     return _links(db, asked.limit(most))
@@ -220,7 +224,7 @@ def _links(db: sa.Connection, asked: sa.Select[Any]) -> list[Link]:
 
 
 def _conditions(
-    db: sa.Connection, wanted: Wanted, upto: int | None = None
+    db: sa.Connection, wanted: RecordFilter, upto: int | None = None
 ) -> Sequence[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     for column, value in ((LEDGER.c.event, wanted.event), (LEDGER.c.actor, wanted.actor)):

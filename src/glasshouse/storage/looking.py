@@ -21,11 +21,11 @@ from glasshouse.model.errors import StoreError
 from glasshouse.storage.database import BUSY_MS, Database, address_of, engine_of, migrations
 
 
-class NotMadeError(StoreError):
+class NoDatabaseError(StoreError):
     """There is no database of a console at that address yet."""
 
 
-class OlderError(StoreError):
+class OlderDatabaseError(StoreError):
     """An older version of the console keeps it."""
 
 
@@ -57,7 +57,7 @@ def _sqlite(path: Path) -> sa.Engine:
         with path.open("rb"):
             pass
     except FileNotFoundError:
-        raise NotMadeError(f"There is no database {path} yet.") from None
+        raise NoDatabaseError(f"There is no database {path} yet.") from None
     except OSError as error:
         raise StoreError(
             f"The console's database {path} cannot be read: {error.strerror}.",
@@ -88,12 +88,12 @@ def _read_only(connection: sa.Connection) -> None:
 def _require_tables(connection: sa.Connection) -> None:
     there: Any = MigrationContext.configure(connection).get_current_heads()
     if not there:
-        raise NotMadeError("The console's database has no tables yet.")
+        raise NoDatabaseError("The console's database has no tables yet.")
     known = ScriptDirectory.from_config(migrations())
     if set(there) == set(known.get_heads()):
         return
     if set(there) <= {script.revision for script in known.walk_revisions()}:
-        raise OlderError("An older Glasshouse keeps the console's database.")
+        raise OlderDatabaseError("An older Glasshouse keeps the console's database.")
     raise StoreError(
         "A newer Glasshouse wrote the console's database.", remedy="Use that version of it."
     )

@@ -37,7 +37,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     steps: int = 0
 
 
-class Running(msgspec.Struct, frozen=True, kw_only=True):
+class RunningOperation(msgspec.Struct, frozen=True, kw_only=True):
     """An operation that was begun; ``ended_at`` is ``None`` until its outcome is recorded.
 
     ``record`` is the number of its intent in the ledger. ``done`` and ``moved`` count jobs
@@ -76,18 +76,18 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     fence: int = 0
 
 
-Seen = Callable[[Running], bool]
+Seen = Callable[[RunningOperation], bool]
 """Whether somebody may see that an operation was done."""
 
 
-class Beginning(NamedTuple):
+class NewOperation(NamedTuple):
     """An operation that is about to be done: with ids of jobs to find it by, and its jobs.
 
     ``previewed``: a preview of its id has the jobs, unless it was pushed out meanwhile.
     ``lease`` is for how many seconds it belongs to who begins it.
     """
 
-    running: Running
+    running: RunningOperation
     jids: Sequence[str]
     chunks: Sequence[bytes]
     previewed: bool
@@ -148,7 +148,7 @@ def shown(db: sa.Connection, preview: str, now: float) -> Preview | None:
 
 def agreed(
     db: sa.Connection, preview: str, now: float
-) -> tuple[Preview, list[bytes]] | Running | None:
+) -> tuple[Preview, list[bytes]] | RunningOperation | None:
     """Return what an id stands for: a preview that is still good, with its jobs, or an operation.
 
     Whoever agrees at the same time: it is one or the other, and never neither.
@@ -181,7 +181,7 @@ def chunks(db: sa.Connection, owner: str) -> list[bytes]:
     return [bytes(entries) for (entries,) in db.execute(asked)]
 
 
-def begin(db: sa.Connection, now: float, *begun: Beginning) -> None:
+def begin(db: sa.Connection, now: float, *begun: NewOperation) -> None:
     """Keep operations that are about to be done; the previews of their ids are used up.
 
     ``now`` is by the clock of leases. A preview that was pushed out since it was agreed to
@@ -207,23 +207,23 @@ def begin(db: sa.Connection, now: float, *begun: Beginning) -> None:
             freeze(db, one.running.id, one.chunks)
 
 
-def find(db: sa.Connection, operation: str) -> Running | None:
+def find(db: sa.Connection, operation: str) -> RunningOperation | None:
     """Return an operation by its id."""
     return _one(db, OPERATION.c.id == operation)
 
 
-def by_record(db: sa.Connection, record: int) -> Running | None:
+def by_record(db: sa.Connection, record: int) -> RunningOperation | None:
     """Return an operation by the number of its intent."""
     return _one(db, OPERATION.c.record == record)
 
 
-def unended(db: sa.Connection) -> list[Running]:
+def unended(db: sa.Connection) -> list[RunningOperation]:
     """Return the operations that have no outcome, the oldest first."""
     asked = sa.select(OPERATION).where(OPERATION.c.ended_at.is_(None))
     return _all(db, asked.order_by(OPERATION.c.record))
 
 
-def progress(db: sa.Connection, running: Running) -> str | None:
+def progress(db: sa.Connection, running: RunningOperation) -> str | None:
     """Note how far an operation is that ``leases.hold`` holds; return who wants it to stop."""
     ours = OPERATION.c.id == running.id
     values = {name: getattr(running, name) for name in ("step", "done", "moved", "examples")}
@@ -244,7 +244,7 @@ def stop(db: sa.Connection, operation: str, by: str) -> None:
         raise NotRunningError("It does not run any more, or stops already.")
 
 
-def end(db: sa.Connection, *ended: Running) -> None:
+def end(db: sa.Connection, *ended: RunningOperation) -> None:
     """Keep how operations ended that ``leases.hold`` holds."""
     # A column's own name is taken: it is what the row is set to.
     rows = [{"its_id": one.id} | {f"new_{n}": getattr(one, n) for n in _END} for one in ended]
@@ -253,19 +253,23 @@ def end(db: sa.Connection, *ended: Running) -> None:
         db.execute(sa.delete(CHUNK).where(CHUNK.c.owner.in_(many)))
 
 
-def on_queue(db: sa.Connection, server: str, queue: str, most: int, seen: Seen) -> list[Running]:
+def on_queue(
+    db: sa.Connection, server: str, queue: str, most: int, seen: Seen
+) -> list[RunningOperation]:
     """Return the newest operations on a queue that are ``seen``."""
     asked = sa.select(OPERATION).where(OPERATION.c.server == server, OPERATION.c.queue == queue)
     return _newest(db, asked.order_by(OPERATION.c.started_at.desc()), most, seen)
 
 
-def on_server(db: sa.Connection, server: str, most: int, seen: Seen) -> list[Running]:
+def on_server(db: sa.Connection, server: str, most: int, seen: Seen) -> list[RunningOperation]:
     """Return the newest operations on a server that are ``seen``."""
     asked = sa.select(OPERATION).where(OPERATION.c.server == server)
     return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
 
 
-def on_job(db: sa.Connection, server: str, jid: str, most: int, seen: Seen) -> list[Running]:
+def on_job(
+    db: sa.Connection, server: str, jid: str, most: int, seen: Seen
+) -> list[RunningOperation]:
     """Return the newest seen ones that named a job, or a few jobs with it among them.
 
     Those that deleted it are among them as long as the trash has it, however many jobs they had.
@@ -278,8 +282,10 @@ def on_job(db: sa.Connection, server: str, jid: str, most: int, seen: Seen) -> l
     return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
 
 
-def _newest(db: sa.Connection, asked: sa.Select[Any], most: int, seen: Seen) -> list[Running]:
-    found: list[Running] = []
+def _newest(
+    db: sa.Connection, asked: sa.Select[Any], most: int, seen: Seen
+) -> list[RunningOperation]:
+    found: list[RunningOperation] = []
     for start in range(0, _LOOKED_AT, _AT_ONCE):
         some = _all(db, asked.offset(start).limit(_AT_ONCE))
         found += [one for one in some if seen(one)]
@@ -288,10 +294,10 @@ def _newest(db: sa.Connection, asked: sa.Select[Any], most: int, seen: Seen) -> 
     return found[:most]
 
 
-def _one(db: sa.Connection, where: sa.ColumnElement[bool]) -> Running | None:
+def _one(db: sa.Connection, where: sa.ColumnElement[bool]) -> RunningOperation | None:
     found = _all(db, sa.select(OPERATION).where(where))
     return found[0] if found else None
 
 
-def _all(db: sa.Connection, asked: sa.Select[Any]) -> list[Running]:
-    return [Running(**row) for row in db.execute(asked).mappings()]
+def _all(db: sa.Connection, asked: sa.Select[Any]) -> list[RunningOperation]:
+    return [RunningOperation(**row) for row in db.execute(asked).mappings()]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from glasshouse.storage.tables import SINK
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class SinkPosition(msgspec.Struct, frozen=True, kw_only=True):
     """The last record and the last signed record that a sink has.
 
     ``fault`` says why it gets no more, and is empty while it does; ``at`` (Unix seconds) is
@@ -23,11 +23,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     at: float = 0.0
 
 
-def places(db: sa.Connection, keys: Iterable[str]) -> Mapping[str, Place]:
+def places(db: sa.Connection, keys: Iterable[str]) -> Mapping[str, SinkPosition]:
     """Return what is known of some sinks; nothing of those that never got anything."""
     rows = db.execute(sa.select(SINK).where(SINK.c.key.in_(tuple(keys)))).mappings()
     return {
-        str(row["key"]): Place(
+        str(row["key"]): SinkPosition(
             seq=int(row["seq"]), signed=int(row["signed"]), fault=row["fault"], at=float(row["at"])
         )
         for row in rows
@@ -43,10 +43,10 @@ def least(db: sa.Connection, keys: Collection[str] | None) -> int | None:
         found = db.execute(sa.select(sa.func.min(SINK.c.seq)).where(SINK.c.seq > 0)).scalar()
         return None if found is None else int(found)
     known = places(db, keys)
-    return min((known.get(key, Place()).seq for key in keys), default=None)
+    return min((known.get(key, SinkPosition()).seq for key in keys), default=None)
 
 
-def keep(db: sa.Connection, key: str, place: Place) -> None:
+def keep(db: sa.Connection, key: str, place: SinkPosition) -> None:
     """Keep how far a sink is."""
     values = msgspec.structs.asdict(place)
     if not db.execute(sa.update(SINK).where(SINK.c.key == key).values(values)).rowcount:

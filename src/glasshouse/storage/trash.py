@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from glasshouse.model.keeping import Bounds
+from glasshouse.model.retention import Bounds
 from glasshouse.storage.tables import OPERATION, TRASH
 
 _PART = 400
 
 
-class Thrown(msgspec.Struct, frozen=True, kw_only=True):
+class TrashedJob(msgspec.Struct, frozen=True, kw_only=True):
     """A deleted job; ``body`` is all of it, as the server's adapter reads it."""
 
     number: int
@@ -28,7 +28,7 @@ class Thrown(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-class Heap(msgspec.Struct, frozen=True, kw_only=True):
+class TrashBatch(msgspec.Struct, frozen=True, kw_only=True):
     """What one operation deleted: how many jobs are kept, and how many were put back.
 
     ``queues`` are those that the operation was about, as the ledger writes them.
@@ -56,11 +56,16 @@ _HEAP = [
     OPERATION.c.reason,
     OPERATION.c.started_at.label("at"),
 ]
-_JOB = [TRASH.c[name] for name in Thrown.__struct_fields__]
+_JOB = [TRASH.c[name] for name in TrashedJob.__struct_fields__]
 
 
 def throw(
-    db: sa.Connection, operation: str, server: str, jobs: Sequence[Thrown], now: float, to: Bounds
+    db: sa.Connection,
+    operation: str,
+    server: str,
+    jobs: Sequence[TrashedJob],
+    now: float,
+    to: Bounds,
 ) -> None:
     """Keep jobs; throwing the same ones again changes nothing. What is beyond the bounds goes."""
     there = _there(db, operation, [job.number for job in jobs])
@@ -101,7 +106,7 @@ def restored(db: sa.Connection, operation: str, numbers: Sequence[int], now: flo
 
 def jobs(
     db: sa.Connection, operation: str, *, after: int = 0, most: int = 500, waiting: bool = True
-) -> list[tuple[int, Thrown]]:
+) -> list[tuple[int, TrashedJob]]:
     """Return (n, job) of an operation in the order of deletion, those behind ``after``."""
     asked = sa.select(TRASH.c.n, *_JOB).where(TRASH.c.operation == operation, TRASH.c.n > after)
     if waiting:
@@ -110,9 +115,9 @@ def jobs(
     return [(row["n"], _thrown(row)) for row in rows]
 
 
-def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[Thrown]:
+def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[TrashedJob]:
     """Return jobs of an operation by their numbers; those that are gone are left out."""
-    found: dict[int, Thrown] = {}
+    found: dict[int, TrashedJob] = {}
     for start in range(0, len(numbers), _PART):
         part = numbers[start : start + _PART]
         asked = sa.select(*_JOB).where(TRASH.c.operation == operation, TRASH.c.number.in_(part))
@@ -121,7 +126,9 @@ def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[Thro
     return [found[number] for number in numbers if number in found]
 
 
-def heaps(db: sa.Connection, server: str, most: int, shows: Callable[[str], bool]) -> list[Heap]:
+def heaps(
+    db: sa.Connection, server: str, most: int, shows: Callable[[str], bool]
+) -> list[TrashBatch]:
     """Return what operations deleted on a server, the newest first.
 
     Only jobs of queues that ``shows`` tells of count, and only heaps that have any.
@@ -142,11 +149,11 @@ def heaps(db: sa.Connection, server: str, most: int, shows: Callable[[str], bool
             kept, restored = sizes.get(row.operation, (0, 0))
             sizes[row.operation] = (kept + row.kept, restored + row.restored)
     asked = sa.select(*_HEAP).where(OPERATION.c.id.in_(_thrown_by(server)))
-    found: list[Heap] = []
+    found: list[TrashBatch] = []
     for told in db.execute(asked.order_by(OPERATION.c.record.desc())).mappings():
         if told["operation"] in sizes and len(found) < most:
             kept, restored = sizes[told["operation"]]
-            found.append(Heap(**told, kept=kept, restored=restored))
+            found.append(TrashBatch(**told, kept=kept, restored=restored))
     return found
 
 
@@ -163,5 +170,5 @@ def _there(db: sa.Connection, operation: str, numbers: Sequence[int]) -> set[int
     return there
 
 
-def _thrown(row: sa.RowMapping) -> Thrown:
-    return Thrown(**{name: row[name] for name in Thrown.__struct_fields__})
+def _thrown(row: sa.RowMapping) -> TrashedJob:
+    return TrashedJob(**{name: row[name] for name in TrashedJob.__struct_fields__})

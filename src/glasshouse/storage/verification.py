@@ -18,7 +18,7 @@ from glasshouse.ledger.chain import Head, Link
 from glasshouse.ledger.checkpoint import Checkpoint, read
 from glasshouse.ledger.subject import Subject
 from glasshouse.ledger.subject import read as read_names
-from glasshouse.ledger.verify import Columns, Fault, Start, Trust, Verdict, Verifier
+from glasshouse.ledger.verify import Fault, RecordColumns, Start, TrustedKeys, Verdict, Verifier
 from glasshouse.ledger.witness import Witness
 from glasshouse.model.errors import InvalidError, StoreError
 from glasshouse.storage import archive as archives
@@ -70,7 +70,7 @@ class _Kept(NamedTuple):
 
 class _Row(NamedTuple):
     link: Link
-    columns: Columns
+    columns: RecordColumns
 
 
 def evidence(
@@ -114,7 +114,7 @@ def _verified(database: Database, kept: _Kept, known: Evidence, archive: Path | 
     missed, faults = _witnessed(kept, known)
     begun = None if known.witness is None else known.witness.begun.begins
     verifier = Verifier(
-        kept.ledger, [*own, *missed, *known.elsewhere], start, Trust(known.keys, begun)
+        kept.ledger, [*own, *missed, *known.elsewhere], start, TrustedKeys(known.keys, begun)
     )
     fault = _walked(verifier, database, before, kept.last)
     verdict = verifier.end()
@@ -279,7 +279,7 @@ def _rows(db: sa.Connection, after: int | None, upto: int, most: int) -> list[_R
         asked = asked.where(LEDGER.c.seq > after)
     rows = db.execute(asked.order_by(LEDGER.c.seq).limit(most))
     return [
-        _Row(Link(*row[:3]), Columns(row[3], row[4], decode(row[5]), row[6]))
+        _Row(Link(*row[:3]), RecordColumns(row[3], row[4], decode(row[5]), row[6]))
         if _typed(row[:6], int, bytes, bytes, float, str, str)
         and (row[6] is None or isinstance(row[6], str))
         else None

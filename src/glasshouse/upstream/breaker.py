@@ -40,7 +40,7 @@ def again(error: UpstreamUnavailableError) -> UpstreamUnavailableError:
     return error.with_traceback(None)
 
 
-class Question:
+class Attempt:
     """A question that is under way."""
 
     def __init__(self, circuit: Circuit) -> None:
@@ -59,15 +59,15 @@ class Circuit:
 
     def __init__(self) -> None:
         """Begin closed, with no question under way."""
-        self.questions: set[Question] = set()
+        self.questions: set[Attempt] = set()
         self._fault: UpstreamUnavailableError | None = None
         self._tried_at = 0.0
         self._trial: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[Question]:
+    def asking(self) -> Iterator[Attempt]:
         """Count a question as under way while the block runs."""
-        question = Question(self)
+        question = Attempt(self)
         self.questions.add(question)
         try:
             yield question

@@ -26,7 +26,7 @@ class OverBudgetError(UpstreamUnavailableError):
     remedy = "Many different pages are being watched; this one is read when its turn comes."
 
 
-class Turns(Protocol):
+class RequestBudget(Protocol):
     """Something that says when a request may be made."""
 
     async def turn(self, *, patience: float) -> None:
@@ -81,7 +81,7 @@ class Budget:
         return left + _EARLY if left > 0 else 0.0
 
 
-class SpareTurns:
+class SpareRequests:
     """The turns of a budget that nobody else wants: whoever looks at a page goes first."""
 
     def __init__(self, budget: Budget) -> None:

@@ -11,7 +11,7 @@ from glasshouse.model.jobquery import JobQuery
 from glasshouse.wire.matching import matches
 
 
-class OutOfTimeError(Exception):
+class DeadlineError(Exception):
     """The time that there was is over."""
 
 
@@ -28,9 +28,9 @@ class Deadline:
         return self.now() >= self._at
 
     def check(self) -> None:
-        """Raise ``OutOfTimeError`` when it has come."""
+        """Raise ``DeadlineError`` when it has come."""
         if self.over():
-            raise OutOfTimeError
+            raise DeadlineError
 
     def part(self, seconds: float) -> Deadline:
         """Return the end of so many seconds from now, or this one if it comes before."""
@@ -47,7 +47,7 @@ class Deadline:
         return matches(wanted, job, self.check)
 
 
-class LookedThrough(NamedTuple):
+class ScanResult(NamedTuple):
     """The positions of what matches among some entries, of which ``looked_at`` were looked at.
 
     ``skipped`` of those were passed over: one alone takes more than all the time there is.
@@ -60,7 +60,7 @@ class LookedThrough(NamedTuple):
 
 async def look_through(
     wanted: JobQuery, jobs: Sequence[StoredJob], deadline: Deadline, *, first: bool
-) -> LookedThrough:
+) -> ScanResult:
     """Look at entries while there is time, on a thread: they may be large.
 
     ``first`` says that a search begins with them: then the first is passed over rather than
@@ -71,18 +71,18 @@ async def look_through(
 
 def _look_through(
     wanted: JobQuery, jobs: Sequence[StoredJob], deadline: Deadline, *, first: bool
-) -> LookedThrough:
+) -> ScanResult:
     hits: list[int] = []
     skipped = 0
     for position, job in enumerate(jobs):
         begins = first and not position
         if not begins and deadline.over():
-            return LookedThrough(tuple(hits), position, skipped)
+            return ScanResult(tuple(hits), position, skipped)
         try:
             if deadline.matches(wanted, job):
                 hits.append(position)
-        except OutOfTimeError:
+        except DeadlineError:
             if not begins:
-                return LookedThrough(tuple(hits), position, skipped)
+                return ScanResult(tuple(hits), position, skipped)
             skipped = 1
-    return LookedThrough(tuple(hits), len(jobs), skipped)
+    return ScanResult(tuple(hits), len(jobs), skipped)

@@ -26,7 +26,7 @@ from glasshouse.model.parameters import Parameter, listed, stored_parameters
 from glasshouse.model.server import Queue, ServerState, SetSizes
 from glasshouse.upstream import embedded_finished as log
 from glasshouse.upstream import embedded_lists as lists
-from glasshouse.upstream.days import FAILED, PROCESSED, history, last_days, names
+from glasshouse.upstream.day_counters import FAILED, PROCESSED, history, last_days, names
 from glasshouse.upstream.embedded_db import ReadThread
 from glasshouse.upstream.embedded_search import Search
 from glasshouse.upstream.reader import no_queue
@@ -116,7 +116,7 @@ class EmbeddedReader:
         await self._log.close()
 
     async def _list(
-        self, query: ListQuery, scope_of: Callable[[apsw.Connection], lists.Scope]
+        self, query: ListQuery, scope_of: Callable[[apsw.Connection], lists.ListScope]
     ) -> JobPage:
         if query.wanted is None:
 
@@ -169,7 +169,7 @@ class EmbeddedReader:
         )
 
 
-def _queue(db: apsw.Connection, name: str) -> lists.Scope:
+def _queue(db: apsw.Connection, name: str) -> lists.ListScope:
     scope = lists.queue_scope(db, name)
     if scope is None:
         raise no_queue(name)

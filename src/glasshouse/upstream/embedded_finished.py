@@ -15,7 +15,7 @@ from typing import NamedTuple
 import apsw
 
 from glasshouse.engine.schema import OUTCOME_NUMBERS, OUTCOMES
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.finished import (
     Executions,
     FinishedFilter,
@@ -202,7 +202,7 @@ class _Shown(dict[str, bool]):
     def __missing__(self, name: str) -> bool:
         if len(self) >= _MOST_NAMES:
             self.clear()
-        found = self[name] = globs.within(self._shown, name)
+        found = self[name] = name_patterns.within(self._shown, name)
         return found
 
 

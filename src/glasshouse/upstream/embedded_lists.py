@@ -14,7 +14,7 @@ import msgspec
 
 from glasshouse.engine import schema
 from glasshouse.model.job import JobState, StoredJob
-from glasshouse.model.listing import Entries, JobPage, ListQuery, Place
+from glasshouse.model.listing import Entries, JobPage, ListPosition, ListQuery
 from glasshouse.model.times import name_time
 
 COLUMNS = "id, state, score, queue, jid, jobtype, wid, reserved_at, payload"
@@ -32,7 +32,7 @@ Key = tuple[float, int]
 """Score and number of an entry."""
 
 
-class Scope(NamedTuple):
+class ListScope(NamedTuple):
     """One list: its entries' condition, its size, what orders it, and if the highest is first."""
 
     where: str
@@ -48,16 +48,16 @@ class Scope(NamedTuple):
             f"{column} {'DESC' if self.descending else 'ASC'}" for column in self.order
         )
 
-    def turned(self, *, backwards: bool) -> Scope:
+    def turned(self, *, backwards: bool) -> ListScope:
         """Return the list turned round, if so asked."""
         return self._replace(descending=self.descending != backwards)
 
 
-def set_scope(db: apsw.Connection, state: JobState) -> Scope:
+def set_scope(db: apsw.Connection, state: JobState) -> ListScope:
     """Return the list of one state: dead newest first, the others soonest first."""
     number = schema.STATE_NUMBERS[state]
     # state > 1 is the condition of the index that holds these.
-    return Scope(
+    return ListScope(
         "state = ? AND state > 1",
         (number,),
         size_of(db, number),
@@ -65,13 +65,13 @@ def set_scope(db: apsw.Connection, state: JobState) -> Scope:
     )
 
 
-def queue_scope(db: apsw.Connection, name: str) -> Scope | None:
+def queue_scope(db: apsw.Connection, name: str) -> ListScope | None:
     """Return the list of one queue, next to run first; ``None`` when there is no such queue."""
     found = db.execute("SELECT size FROM queue WHERE name = ?", (name,)).fetchone()
     if found is None:
         return None
     # In a queue no two scores are equal, and its index has no number to go on with.
-    return Scope("state = 1 AND queue = ?", (name,), found[0], ("score",))
+    return ListScope("state = 1 AND queue = ?", (name,), found[0], ("score",))
 
 
 def size_of(db: apsw.Connection, state: int) -> int:
@@ -80,7 +80,7 @@ def size_of(db: apsw.Connection, state: int) -> int:
     return int(db.execute(query, (f"size:{state}",)).get)
 
 
-def page_of(db: apsw.Connection, scope: Scope, query: ListQuery, *, now: float) -> JobPage:
+def page_of(db: apsw.Connection, scope: ListScope, query: ListQuery, *, now: float) -> JobPage:
     """Return the page that ``query`` asks for, whatever it wants of the entries."""
     scope = scope.turned(backwards=query.backwards)
     start = query.start if query.at is None else place_at(db, scope, query.at)
@@ -102,13 +102,18 @@ def page_of(db: apsw.Connection, scope: Scope, query: ListQuery, *, now: float) 
         per_page=query.per_page,
         read_at=now,
         first=first,
-        previous=Place(*before[0]) if before and shown else None,
-        next=Place(*beyond[0]) if beyond else None,
+        previous=ListPosition(*before[0]) if before and shown else None,
+        next=ListPosition(*beyond[0]) if beyond else None,
     )
 
 
 def keys_beside(
-    db: apsw.Connection, scope: Scope, start: Place, count: int, *, backwards: bool = False
+    db: apsw.Connection,
+    scope: ListScope,
+    start: ListPosition,
+    count: int,
+    *,
+    backwards: bool = False,
 ) -> list[Key]:
     """Return up to ``count`` keys from ``start`` on, or before it, in the list's order."""
     condition, values = side(scope, start, before=backwards)
@@ -122,7 +127,7 @@ def keys_beside(
     return keys[::-1] if backwards else keys
 
 
-def head(db: apsw.Connection, scope: Scope, count: int) -> list[Key]:
+def head(db: apsw.Connection, scope: ListScope, count: int) -> list[Key]:
     """Return the first ``count`` keys of the list."""
     return _walk(db, scope, 0, count)
 
@@ -221,7 +226,7 @@ def _key(state: JobState, score: float, jid: str, *, in_set: bool) -> str | None
     return f"{name_time(score)}|{jid}" if in_set else None
 
 
-def _numbered(db: apsw.Connection, scope: Scope, offset: int, count: int) -> list[Key]:
+def _numbered(db: apsw.Connection, scope: ListScope, offset: int, count: int) -> list[Key]:
     """Return ``count`` keys from a position on, walking from the nearer end of the list."""
     far = scope.total - offset - count
     if 0 <= far < offset:
@@ -232,7 +237,7 @@ def _numbered(db: apsw.Connection, scope: Scope, offset: int, count: int) -> lis
     return _walk(db, scope, offset, count)
 
 
-def _walk(db: apsw.Connection, scope: Scope, offset: int, count: int) -> list[Key]:
+def _walk(db: apsw.Connection, scope: ListScope, offset: int, count: int) -> list[Key]:
     found = db.execute(
         f"SELECT score, id FROM job WHERE {scope.where} ORDER BY {scope.ordered} LIMIT ? OFFSET ?",
         (*scope.values, count, offset),
@@ -241,7 +246,9 @@ def _walk(db: apsw.Connection, scope: Scope, offset: int, count: int) -> list[Ke
     return keys
 
 
-def side(scope: Scope, start: Place, *, before: bool) -> tuple[str, tuple[float | int, ...]]:
+def side(
+    scope: ListScope, start: ListPosition, *, before: bool
+) -> tuple[str, tuple[float | int, ...]]:
     """Return the condition of entries before ``start``, or from it on."""
     sign = ("<" if scope.descending != before else ">") + ("" if before else "=")
     if start.number is None or len(scope.order) == 1:
@@ -249,7 +256,7 @@ def side(scope: Scope, start: Place, *, before: bool) -> tuple[str, tuple[float 
     return f"(score, id) {sign} (?, ?)", (start.score, start.number)
 
 
-def _rank(db: apsw.Connection, scope: Scope, start: Place, *, hint: int) -> int:
+def _rank(db: apsw.Connection, scope: ListScope, start: ListPosition, *, hint: int) -> int:
     """Return how many entries are before ``start``, counted from the end that the hint is near."""
     near = hint * 2 <= scope.total
     condition, values = side(scope, start, before=near)
@@ -258,14 +265,14 @@ def _rank(db: apsw.Connection, scope: Scope, start: Place, *, hint: int) -> int:
     return count if near else max(0, scope.total - count)
 
 
-def place_at(db: apsw.Connection, scope: Scope, at: float) -> Place:
+def place_at(db: apsw.Connection, scope: ListScope, at: float) -> ListPosition:
     """Return the place of a time: in a queue, of the first entry enqueued then or later."""
     if len(scope.order) > 1:
-        return Place(at)
+        return ListPosition(at)
     ends = f"SELECT score FROM job WHERE {scope.where} ORDER BY score"
     low = db.execute(f"{ends} LIMIT 1", scope.values).get
     if low is None:
-        return Place(0.0)
+        return ListPosition(0.0)
     high = db.execute(f"{ends} DESC LIMIT 1", scope.values).get + 1
     probe = (
         f"SELECT score, enqueued_at FROM job WHERE {scope.where} AND score >= ?"
@@ -281,4 +288,4 @@ def place_at(db: apsw.Connection, scope: Scope, at: float) -> Place:
             high = middle
         else:
             low = max(middle, found[0]) + 1
-    return Place(low)
+    return ListPosition(low)

@@ -13,6 +13,7 @@ import msgspec
 
 from glasshouse.engine.acts import (
     Act,
+    CallOff,
     ChangeJobs,
     Configure,
     Flush,
@@ -21,11 +22,10 @@ from glasshouse.engine.acts import (
     PutBack,
     SetPaused,
     Signal,
-    Void,
 )
 from glasshouse.engine.attachment import Attachment, RefusedError
 from glasshouse.engine.schema import STATE_NUMBERS
-from glasshouse.model import globs
+from glasshouse.model import name_patterns
 from glasshouse.model.errors import (
     InvalidError,
     NotFoundError,
@@ -40,11 +40,11 @@ from glasshouse.upstream.operator import (
     CHUNK,
     CHUNK_BYTES,
     Change,
-    Done,
+    ChangeResult,
+    DeletedJob,
     Entry,
-    Frozen,
+    FrozenJobs,
     Groups,
-    Kept,
     Selection,
 )
 from glasshouse.wire.lenient import storable
@@ -75,12 +75,12 @@ class EmbeddedOperator:
         self._settled: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
 
-    async def freeze(self, wanted: Selection) -> Frozen:
+    async def freeze(self, wanted: Selection) -> FrozenJobs:
         """Return the jobs that are meant, as of now."""
         await self._settle()
         return await self._reads.run(lambda db: _frozen(db, wanted))
 
-    async def kept(self, entries: Sequence[Entry]) -> list[Kept]:
+    async def kept(self, entries: Sequence[Entry]) -> list[DeletedJob]:
         """Return the jobs that still are as named, whole."""
         await self._settle()
         return await self._reads.run(lambda db: _kept(db, entries))
@@ -95,36 +95,38 @@ class EmbeddedOperator:
         await self._settle()
         return await self._reads.run(lambda db: _same(db, entries))
 
-    async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> Done:
+    async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> ChangeResult:
         """Change jobs that are as named."""
         entries = [(entry.number, entry.state, entry.score) for entry in named]
         return await self._act(ChangeJobs(id=act, step=step, change=change, entries=entries))
 
-    async def flush(self, act: str, step: int) -> Done:
+    async def flush(self, act: str, step: int) -> ChangeResult:
         """Forget queues, counts and the log, if no job is left."""
         return await self._act(Flush(id=act, step=step))
 
-    async def put_back(self, act: str, step: int, jobs: Sequence[Kept]) -> Done:
+    async def put_back(self, act: str, step: int, jobs: Sequence[DeletedJob]) -> ChangeResult:
         """Put deleted jobs back."""
         whole = [_unpack_kept(job.body) for job in jobs]
         return await self._act(PutBack(id=act, step=step, jobs=whole))
 
-    async def pause(self, act: str, queue: str, *, paused: bool) -> Done:
+    async def pause(self, act: str, queue: str, *, paused: bool) -> ChangeResult:
         """Pause or resume a queue."""
         return await self._act(SetPaused(id=act, queue=queue, paused=paused))
 
-    async def push(self, act: str, job: str) -> Done:
+    async def push(self, act: str, job: str) -> ChangeResult:
         """Push a job."""
         return await self._act(PushJob(id=act, job=job))
 
-    async def signal(self, act: str, state: Literal["quiet", "terminate"], worker: str) -> Done:
+    async def signal(
+        self, act: str, state: Literal["quiet", "terminate"], worker: str
+    ) -> ChangeResult:
         """Tell a worker, or all of them."""
         return await self._act(Signal(state, None if worker == "*" else worker, id=act))
 
-    async def configure(self, act: str, changes: Mapping[str, float]) -> Done:
+    async def configure(self, act: str, changes: Mapping[str, float]) -> ChangeResult:
         """Set run-time parameters."""
         await self._ask(Configure(dict(changes), id=act))
-        return Done()
+        return ChangeResult()
 
     async def paused(self, queue: str) -> bool | None:
         """Return whether a queue is paused."""
@@ -136,10 +138,10 @@ class EmbeddedOperator:
 
         return await self._reads.run(read)
 
-    async def call_off(self, act: str, step: int) -> Done | None:
+    async def call_off(self, act: str, step: int) -> ChangeResult | None:
         """Return what came of a change, or see to it that it is never done."""
-        told = await self._ask(Void(id=act, step=step))
-        return None if told is None else msgspec.convert(told, Done)
+        told = await self._ask(CallOff(id=act, step=step))
+        return None if told is None else msgspec.convert(told, ChangeResult)
 
     async def close(self) -> None:
         """Let go of database and connections."""
@@ -147,8 +149,8 @@ class EmbeddedOperator:
         for attachment in self._all:
             await attachment.close()
 
-    async def _act(self, act: Act) -> Done:
-        return msgspec.convert(await self._ask(act), Done)
+    async def _act(self, act: Act) -> ChangeResult:
+        return msgspec.convert(await self._ask(act), ChangeResult)
 
     async def _settle(self) -> None:
         """Return when the database has what was acknowledged before; those who wait share it."""
@@ -216,7 +218,7 @@ class _Gathering:
         self.queues[job.queue] = None
         self.size += len(job.payload)
         told = self._wanted.told
-        if told is None or globs.within(told, job.queue):
+        if told is None or name_patterns.within(told, job.queue):
             self._tell(job)
 
     def _tell(self, job: StoredJob) -> None:
@@ -238,11 +240,11 @@ class _Gathering:
             self.chunks.append(_pack(self._chunk))
         self._chunk, self._chunk_bytes = [], 0
 
-    def frozen(self) -> Frozen:
+    def frozen(self) -> FrozenJobs:
         self._close()
         queues, jobtypes, errors = (dict(counter.most_common()) for counter in self.names)
         oldest, newest = self.times or (None, None)
-        return Frozen(
+        return FrozenJobs(
             chunks=tuple(self.chunks),
             count=self.count,
             size=self.size,
@@ -270,7 +272,7 @@ class _Named:
         return job.key in self._plain or (job.key, number) in self._numbered
 
 
-def _frozen(db: apsw.Connection, wanted: Selection) -> Frozen:
+def _frozen(db: apsw.Connection, wanted: Selection) -> FrozenJobs:
     found, named = _Gathering(wanted), _Named(wanted.keys)
     for number, job, score in _rows(db, wanted):
         if named.has(number, job) and _meant(wanted, job):
@@ -318,18 +320,18 @@ def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _meant(wanted: Selection, job: StoredJob) -> bool:
-    if wanted.shown is not None and not globs.within(wanted.shown, job.queue):
+    if wanted.shown is not None and not name_patterns.within(wanted.shown, job.queue):
         return False
     query: JobQuery | None = wanted.query
     return query is None or matches(query, job)
 
 
-def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[Kept]:
-    found: dict[int, Kept] = {}
+def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[DeletedJob]:
+    found: dict[int, DeletedJob] = {}
     for number, row in _numbered(db, _KEPT, entries):
         job = KeptJob(*row)
         entry = Entry(number, job.state, job.score, job.jid, job.queue)
-        found[number] = Kept(entry, job.jobtype, _pack(job))
+        found[number] = DeletedJob(entry, job.jobtype, _pack(job))
     return [found[entry.number] for entry in entries if entry.number in found]
 
 

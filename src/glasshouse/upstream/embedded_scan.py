@@ -13,7 +13,7 @@ from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.upstream import embedded_lists as lists
 from glasshouse.upstream.embedded_db import ReadThread
 from glasshouse.upstream.reader import no_queue
-from glasshouse.upstream.scan import Spot, Stretch
+from glasshouse.upstream.scan import ScanChunk, ScanCursor
 
 _STEP = 4000
 
@@ -31,7 +31,7 @@ class EmbeddedScanner:
         """Read below ``data``; nothing is opened before the first question."""
         self._thread = ReadThread(data, "read-index")
 
-    async def stretch(self, name: JobSet, start: float | None) -> Stretch:
+    async def stretch(self, name: JobSet, start: float | None) -> ScanChunk:
         """Return the keys of one stretch."""
         number = schema.STATE_NUMBERS[JobState(name.value)]
         return await self._thread.run(lambda db: _stretch(db, number, start))
@@ -40,7 +40,7 @@ class EmbeddedScanner:
         """Return the latest time: what comes to the end comes after it."""
         return highest
 
-    async def load(self, spots: Sequence[Spot]) -> dict[int, StoredJob]:
+    async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
         """Return the jobs with these numbers."""
         keys = [(spot.score, spot.token) for spot in spots]
         return await self._thread.run(lambda db: lists.numbered_rows(db, keys))
@@ -63,7 +63,7 @@ class EmbeddedScanner:
         await self._thread.close()
 
 
-def _stretch(db: apsw.Connection, state: int, start: float | None) -> Stretch:
+def _stretch(db: apsw.Connection, state: int, start: float | None) -> ScanChunk:
     # Entries of one time stay together: the step ends where the time changes, or at the end.
     found = db.execute(
         "SELECT score, id FROM job WHERE state = ? AND state > 1 AND score >= ?"
@@ -87,11 +87,11 @@ def _stretch(db: apsw.Connection, state: int, start: float | None) -> Stretch:
             high = later.get
         else:
             rows = [row for row in rows if row[0] < high]
-    spots = tuple(Spot(score, number) for score, number in rows)
-    return Stretch(spots=spots, low=start, high=high, following=high)
+    spots = tuple(ScanCursor(score, number) for score, number in rows)
+    return ScanChunk(spots=spots, low=start, high=high, following=high)
 
 
-def _head(db: apsw.Connection, scope: lists.Scope | None, queue: str) -> tuple[StoredJob, ...]:
+def _head(db: apsw.Connection, scope: lists.ListScope | None, queue: str) -> tuple[StoredJob, ...]:
     if scope is None:
         raise no_queue(queue)
     return tuple(lists.rows_of(db, lists.head(db, scope, EmbeddedScanner.head)))

@@ -15,12 +15,12 @@ from collections.abc import Callable
 import apsw
 
 from glasshouse.model.jobquery import JobQuery
-from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
+from glasshouse.model.listing import JobPage, ListPosition, ListQuery, Searched
 from glasshouse.upstream import embedded_lists as lists
-from glasshouse.upstream.deadline import Deadline, OutOfTimeError
-from glasshouse.upstream.embedded_hunt import Hunt, Sweep
-from glasshouse.upstream.embedded_likely import shown_condition
-from glasshouse.upstream.embedded_lists import Scope
+from glasshouse.upstream.deadline import Deadline, DeadlineError
+from glasshouse.upstream.embedded_lists import ListScope
+from glasshouse.upstream.embedded_prefilter import shown_condition
+from glasshouse.upstream.embedded_search_passes import FilePass, ListPass
 from glasshouse.wire.matching import matches
 
 SECONDS = 1.0
@@ -38,7 +38,7 @@ class Search:
 
     def __init__(
         self,
-        scope_of: Callable[[apsw.Connection], Scope],
+        scope_of: Callable[[apsw.Connection], ListScope],
         query: ListQuery,
         wanted: JobQuery,
         *,
@@ -52,8 +52,8 @@ class Search:
         self._now = now
         self._deadline = Deadline(clock, SECONDS)
         self._first_look = self._deadline.part(_FIRST_LOOK)
-        self._hunt: Hunt | None = None
-        self._sweep: Sweep | None = None
+        self._hunt: ListPass | None = None
+        self._sweep: FilePass | None = None
         self._page: JobPage | None = None
 
     def step(self, db: apsw.Connection) -> JobPage | None:
@@ -80,24 +80,24 @@ class Search:
             self._sweep = hunt.sweep()
         return None
 
-    def _begun(self, db: apsw.Connection, scope: Scope) -> Hunt:
+    def _begun(self, db: apsw.Connection, scope: ListScope) -> ListPass:
         query = self._query
         start = query.start if query.at is None else lists.place_at(db, scope, query.at)
-        return Hunt(scope, self._wanted, query.per_page, start, self._deadline)
+        return ListPass(scope, self._wanted, query.per_page, start, self._deadline)
 
-    def _is_worth_sweeping(self, hunt: Hunt) -> bool:
+    def _is_worth_sweeping(self, hunt: ListPass) -> bool:
         in_order = len(hunt.scope.order) == 1
         return not in_order and self._first_look.over() and not hunt.mostly_opened
 
-    def _swept(self, db: apsw.Connection, sweep: Sweep) -> bool:
+    def _swept(self, db: apsw.Connection, sweep: FilePass) -> bool:
         """Do a piece of the sweep; return whether there was time for it."""
         try:
             sweep.piece(db)
-        except OutOfTimeError:
+        except DeadlineError:
             return False
         return True
 
-    def _told(self, db: apsw.Connection, hunt: Hunt) -> JobPage:
+    def _told(self, db: apsw.Connection, hunt: ListPass) -> JobPage:
         complete = hunt.ended and not hunt.skipped
         swept = self._sweep is not None and self._sweep.ended
         looked_at = hunt.scope.total if swept else hunt.looked_at
@@ -114,7 +114,7 @@ class Search:
 
 def search(
     db: apsw.Connection,
-    scope: Scope,
+    scope: ListScope,
     query: ListQuery,
     wanted: JobQuery,
     *,
@@ -130,7 +130,13 @@ def search(
 
 
 def _by_id(
-    db: apsw.Connection, scope: Scope, query: ListQuery, wanted: JobQuery, jid: str, *, now: float
+    db: apsw.Connection,
+    scope: ListScope,
+    query: ListQuery,
+    wanted: JobQuery,
+    jid: str,
+    *,
+    now: float,
 ) -> JobPage:
     """Return the matches among the entries of one id, which have an index of their own."""
     # The plus keeps SQLite from walking the list instead.
@@ -141,7 +147,7 @@ def _by_id(
         f" ORDER BY {scope.ordered} LIMIT ?",
         (jid, *scope.values, *globs, _SAME_ID + 1),
     )
-    rows = [(Place(row[2], row[0]), row[0], lists.stored(*row[1:])) for row in found]
+    rows = [(ListPosition(row[2], row[0]), row[0], lists.stored(*row[1:])) for row in found]
     places = [place for place, _, _ in rows]
     begin = places.index(query.start) if query.start in places else 0
     hits = [row for row in rows[begin:_SAME_ID] if matches(wanted, row[2])]

@@ -16,8 +16,8 @@ import aiohttp
 from yarl import URL
 
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
-from glasshouse.upstream.breaker import Circuit, Question
-from glasshouse.upstream.budget import OverBudgetError, Turns
+from glasshouse.upstream.breaker import Attempt, Circuit
+from glasshouse.upstream.budget import OverBudgetError, RequestBudget
 from glasshouse.upstream.faktory_port import PasswordError
 
 _LONGEST = 64 << 20
@@ -35,7 +35,7 @@ class WebPages:
         self,
         base: str,
         *,
-        budget: Turns,
+        budget: RequestBudget,
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
         patience: float = 10.0,
@@ -101,7 +101,7 @@ class WebPages:
         if client is not None:
             await client.close()
 
-    async def _read(self, path: str, question: Question) -> bytes:
+    async def _read(self, path: str, question: Attempt) -> bytes:
         # As it is: what is encoded stays so.
         where = URL(self._base + path, encoded=True)
         async with self._session().get(where, allow_redirects=False) as answer:

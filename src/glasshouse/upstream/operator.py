@@ -31,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     queue: str
 
 
-class Kept(msgspec.Struct, frozen=True):
+class DeletedJob(msgspec.Struct, frozen=True):
     """Everything by which a deleted job can be put back; ``body`` is the adapter's own."""
 
     entry: Entry
@@ -67,7 +67,7 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True):
     errors: dict[str, int]
 
 
-class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+class FrozenJobs(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs as they were at one moment; each of ``chunks`` is a list of entries (MessagePack).
 
     ``queues`` are all queues that they belong to. ``oldest`` and ``newest`` are Unix seconds:
@@ -87,7 +87,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     hidden: tuple[Redaction, ...] = ()
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a change; ``left`` are numbers of jobs that were not as named.
 
     ``known`` says whether what it names is there at all.
@@ -102,11 +102,11 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 class Operator(Protocol):
     """Every method may raise ``UpstreamUnavailableError``: what was done is then unknown."""
 
-    async def freeze(self, wanted: Selection) -> Frozen:
+    async def freeze(self, wanted: Selection) -> FrozenJobs:
         """Return the jobs that are meant, as of now."""
         ...
 
-    async def kept(self, entries: Sequence[Entry]) -> list[Kept]:
+    async def kept(self, entries: Sequence[Entry]) -> list[DeletedJob]:
         """Return the jobs that still are as named, with all that is needed to put them back."""
         ...
 
@@ -118,31 +118,33 @@ class Operator(Protocol):
         """Return the numbers of those that still are as named."""
         ...
 
-    async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> Done:
+    async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> ChangeResult:
         """Change jobs that are as named; only ``forget`` touches those that run."""
         ...
 
-    async def flush(self, act: str, step: int) -> Done:
+    async def flush(self, act: str, step: int) -> ChangeResult:
         """Forget queues, counts and the log, if no job is left: ``known`` says so."""
         ...
 
-    async def put_back(self, act: str, step: int, jobs: Sequence[Kept]) -> Done:
+    async def put_back(self, act: str, step: int, jobs: Sequence[DeletedJob]) -> ChangeResult:
         """Put deleted jobs back; ``left`` are those that are there already."""
         ...
 
-    async def pause(self, act: str, queue: str, *, paused: bool) -> Done:
+    async def pause(self, act: str, queue: str, *, paused: bool) -> ChangeResult:
         """Pause or resume a queue."""
         ...
 
-    async def push(self, act: str, job: str) -> Done:
+    async def push(self, act: str, job: str) -> ChangeResult:
         """Push a job; raises ``InvalidError`` when it is none."""
         ...
 
-    async def signal(self, act: str, state: Literal["quiet", "terminate"], worker: str) -> Done:
+    async def signal(
+        self, act: str, state: Literal["quiet", "terminate"], worker: str
+    ) -> ChangeResult:
         """Tell a worker, or ``*``; raises ``NotFoundError`` when there is no such worker."""
         ...
 
-    async def configure(self, act: str, changes: Mapping[str, float]) -> Done:
+    async def configure(self, act: str, changes: Mapping[str, float]) -> ChangeResult:
         """Set run-time parameters; raises ``InvalidError``."""
         ...
 
@@ -150,7 +152,7 @@ class Operator(Protocol):
         """Return whether a queue is paused; ``None`` when there is no such queue."""
         ...
 
-    async def call_off(self, act: str, step: int) -> Done | None:
+    async def call_off(self, act: str, step: int) -> ChangeResult | None:
         """Return what came of a change, or ``None``: then it was not done and never will be."""
         ...
 

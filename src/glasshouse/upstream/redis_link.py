@@ -22,12 +22,12 @@ from redis.asyncio.connection import (
 )
 
 from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.upstream.breaker import Attempt as Asked
 from glasshouse.upstream.breaker import Circuit
-from glasshouse.upstream.breaker import Question as Asked
-from glasshouse.upstream.budget import Turns
+from glasshouse.upstream.budget import RequestBudget
 
 
-class Read(enum.StrEnum):
+class ReadCommand(enum.StrEnum):
     """Every command that is ever sent (all in ``@read``)."""
 
     TYPE = "TYPE"
@@ -43,8 +43,8 @@ class Read(enum.StrEnum):
     ZRANGEBYSCORE = "ZRANGEBYSCORE"
 
 
-Question = tuple[Read | str | int | bytes, ...]
-"""A command and its arguments; the first is a ``Read``."""
+Question = tuple[ReadCommand | str | int | bytes, ...]
+"""A command and its arguments; the first is a ``ReadCommand``."""
 
 
 class RedisAddress(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ class RedisLink:
         self,
         address: RedisAddress,
         *,
-        budget: Turns,
+        budget: RequestBudget,
         username: str | None = None,
         password: str | None = None,
         ca_file: Path | None = None,
@@ -105,7 +105,7 @@ class RedisLink:
             return []
         for command, *_ in questions:
             # The type already says so; this is where nothing gets past it.
-            Read(str(command))
+            ReadCommand(str(command))
         return await self._circuit.through(lambda: self._ask(questions))
 
     async def _ask(self, questions: tuple[Question, ...]) -> list[Any]:

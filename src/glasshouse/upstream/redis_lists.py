@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from glasshouse.model.job import StoredJob
-from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
+from glasshouse.model.listing import JobPage, ListPosition, ListQuery, Searched
 from glasshouse.upstream import redis_jobs
 from glasshouse.upstream.deadline import Deadline, look_through
-from glasshouse.upstream.redis_link import Question, Read, RedisLink
+from glasshouse.upstream.redis_link import Question, ReadCommand, RedisLink
 from glasshouse.upstream.remote_jobs import time_of
 
 _PROBES = 16
@@ -28,7 +28,7 @@ _CHUNK, _MOST, _BYTES = 4, 2000, 4 << 20
 Make = Callable[[bytes, float], StoredJob]
 
 
-class Run(Protocol):
+class RedisList(Protocol):
     """A list in Redis."""
 
     total: int
@@ -41,11 +41,11 @@ class Run(Protocol):
         """Return the number of the first entry at or after a time."""
         ...
 
-    async def number_of(self, place: Place, *, turned: bool) -> int:
+    async def number_of(self, place: ListPosition, *, turned: bool) -> int:
         """Return the number of a place, counted from the end if ``turned``; see ``part``."""
         ...
 
-    async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[Place]:
+    async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
         """Return the places of some entries with their numbers, counted as they are shown."""
         ...
 
@@ -67,8 +67,8 @@ class QueueRun:
         """Return entries, next to run first."""
         if low >= high:
             return []
-        wanted: Question = (Read.LRANGE, self._key, -high, -low - 1)
-        self.total, found = await self._link.ask((Read.LLEN, self._key), wanted)
+        wanted: Question = (ReadCommand.LRANGE, self._key, -high, -low - 1)
+        self.total, found = await self._link.ask((ReadCommand.LLEN, self._key), wanted)
         return [redis_jobs.queued(payload, self._queue) for payload in reversed(found)]
 
     async def first_at(self, at: float) -> int:
@@ -79,7 +79,7 @@ class QueueRun:
                 break
             step = max(1, (high - low) // _PROBES)
             numbers = range(low, high, step)
-            asked: list[Question] = [(Read.LINDEX, self._key, -n - 1) for n in numbers]
+            asked: list[Question] = [(ReadCommand.LINDEX, self._key, -n - 1) for n in numbers]
             for number, payload in zip(numbers, await self._link.ask(*asked), strict=True):
                 when = None if payload is None else time_of(redis_jobs.queued(payload, ""))
                 if when is None or when >= at:
@@ -88,13 +88,13 @@ class QueueRun:
                 low = number + 1
         return low
 
-    async def number_of(self, place: Place, *, turned: bool) -> int:
+    async def number_of(self, place: ListPosition, *, turned: bool) -> int:
         """Return the position that a place is; one beyond the end is the end."""
         return int(min(max(place.score, 0.0), self.total))
 
-    async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[Place]:
+    async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
         """Return positions."""
-        return [Place(float(number)) for number, _ in jobs]
+        return [ListPosition(float(number)) for number, _ in jobs]
 
 
 class SetRun:
@@ -111,8 +111,8 @@ class SetRun:
         """Return entries, the soonest first."""
         if low >= high:
             return []
-        wanted: Question = (Read.ZRANGE, self._key, low, high - 1, "WITHSCORES")
-        self.total, found = await self._link.ask((Read.ZCARD, self._key), wanted)
+        wanted: Question = (ReadCommand.ZRANGE, self._key, low, high - 1, "WITHSCORES")
+        self.total, found = await self._link.ask((ReadCommand.ZCARD, self._key), wanted)
         pairs = zip(found[::2], found[1::2], strict=True)
         return [self._make(payload, float(score)) for payload, score in pairs]
 
@@ -120,32 +120,34 @@ class SetRun:
         """Return the number of the first entry that is due at or after a time."""
         return int((await self._link.ask(_before(self._key, at)))[0])
 
-    async def number_of(self, place: Place, *, turned: bool) -> int:
+    async def number_of(self, place: ListPosition, *, turned: bool) -> int:
         """Return how many entries stand before a place."""
         question = (_after if turned else _before)(self._key, place.score)
-        self.total, count = await self._link.ask((Read.ZCARD, self._key), question)
+        self.total, count = await self._link.ask((ReadCommand.ZCARD, self._key), question)
         return int(count) + (place.number or 0)
 
-    async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[Place]:
+    async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
         """Return the places of entries: their time, and the number among those of that time."""
         scores = [job.at if job.at is not None else job.expires_at or 0.0 for _, job in jobs]
         side = _after if turned else _before
         counts = await self._link.ask(*(side(self._key, score) for score in scores))
         return [
-            Place(score, max(0, number - count))
+            ListPosition(score, max(0, number - count))
             for (number, _), score, count in zip(jobs, scores, counts, strict=True)
         ]
 
 
 def _before(key: str, score: float) -> Question:
-    return (Read.ZCOUNT, key, "-inf", f"({score!r}")
+    return (ReadCommand.ZCOUNT, key, "-inf", f"({score!r}")
 
 
 def _after(key: str, score: float) -> Question:
-    return (Read.ZCOUNT, key, f"({score!r}", "+inf")
+    return (ReadCommand.ZCOUNT, key, f"({score!r}", "+inf")
 
 
-async def page_of(run: Run, query: ListQuery, *, now: float, descending: bool = False) -> JobPage:
+async def page_of(
+    run: RedisList, query: ListQuery, *, now: float, descending: bool = False
+) -> JobPage:
     """Return the part of a run that is asked for; ``descending`` is how the list is shown."""
     turned = descending is not query.backwards
     begin = await _begin(run, query, turned=turned)
@@ -170,7 +172,7 @@ async def page_of(run: Run, query: ListQuery, *, now: float, descending: bool = 
     )
 
 
-async def _begin(run: Run, query: ListQuery, *, turned: bool) -> int:
+async def _begin(run: RedisList, query: ListQuery, *, turned: bool) -> int:
     """Return the number of the first entry, counted as the list is shown."""
     if query.start is not None:
         return await run.number_of(query.start, turned=turned)
@@ -180,13 +182,15 @@ async def _begin(run: Run, query: ListQuery, *, turned: bool) -> int:
     return (query.page - 1) * query.per_page
 
 
-async def _shown(run: Run, low: int, high: int, *, turned: bool) -> list[StoredJob]:
+async def _shown(run: RedisList, low: int, high: int, *, turned: bool) -> list[StoredJob]:
     if not turned:
         return await run.part(low, high)
     return (await run.part(max(0, run.total - high), max(0, run.total - low)))[::-1]
 
 
-async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned: bool) -> JobPage:
+async def _search(
+    run: RedisList, query: ListQuery, begin: int, *, now: float, turned: bool
+) -> JobPage:
     """Look entry by entry, more at a time the smaller they are, for a second."""
     assert query.wanted is not None
     found: list[tuple[int, StoredJob]] = []
@@ -207,7 +211,7 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
         chunk = max(1, min(_MOST, _BYTES // average))
     shown, beyond = found[: query.per_page], found[query.per_page :]
     ended = not beyond and number >= run.total
-    following: Place | None = None
+    following: ListPosition | None = None
     if beyond:
         (following,) = await run.places(beyond[:1], turned=turned)
     elif not ended:
@@ -226,6 +230,6 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
     )
 
 
-async def _place_at(run: Run, number: int, *, turned: bool) -> Place | None:
+async def _place_at(run: RedisList, number: int, *, turned: bool) -> ListPosition | None:
     some = await _shown(run, number, number + 1, turned=turned)
     return (await run.places([(number, some[0])], turned=turned))[0] if some else None

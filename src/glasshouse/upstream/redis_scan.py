@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.upstream import redis_jobs, redis_keys
 from glasshouse.upstream.reader import no_queue
-from glasshouse.upstream.redis_link import Read, RedisLink
+from glasshouse.upstream.redis_link import ReadCommand, RedisLink
 from glasshouse.upstream.remote_redis import RedisReader
-from glasshouse.upstream.scan import MOST_RUNNING, Spot, Stretch, token_of
+from glasshouse.upstream.scan import MOST_RUNNING, ScanChunk, ScanCursor, token_of
 
 _LEAST, _MOST, _BYTES = 50, 2000, 4 << 20
 """Entries of a step, fewer when they are large: about so many bytes at once."""
@@ -31,14 +31,14 @@ class RedisScanner:
         self._link = link
         self._step = _LEAST
 
-    async def stretch(self, name: JobSet, start: float | None) -> Stretch:
+    async def stretch(self, name: JobSet, start: float | None) -> ScanChunk:
         """Return some hundred entries."""
         key = redis_keys.set_key(name)
         low = "-inf" if start is None else repr(start)
         step = self._step
         while True:
             (found,) = await self._link.ask(
-                (Read.ZRANGEBYSCORE, key, low, "+inf", "WITHSCORES", "LIMIT", 0, step)
+                (ReadCommand.ZRANGEBYSCORE, key, low, "+inf", "WITHSCORES", "LIMIT", 0, step)
             )
             pairs = [(found[at], float(found[at + 1])) for at in range(0, len(found), 2)]
             self._adapt(sum(len(payload) for payload, _ in pairs), len(pairs))
@@ -54,7 +54,7 @@ class RedisScanner:
         """Return the latest time: what comes to the end comes after it."""
         return highest
 
-    async def load(self, spots: Sequence[Spot]) -> dict[int, StoredJob]:
+    async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
         """Return none: every spot comes with its entry."""
         return {}
 
@@ -70,14 +70,14 @@ class RedisScanner:
         prefix = redis_keys.prefixed(info.server.faktory_version)
         count = min(self.head, self._step)
         (found,) = await self._link.ask(
-            (Read.LRANGE, redis_keys.queue_key(queue, prefix=prefix), -count, -1)
+            (ReadCommand.LRANGE, redis_keys.queue_key(queue, prefix=prefix), -count, -1)
         )
         return tuple(redis_jobs.queued(payload, queue) for payload in reversed(found))
 
     async def running(self) -> tuple[StoredJob, ...]:
         """Return the jobs that run now."""
         (found,) = await self._link.ask(
-            (Read.ZRANGE, redis_keys.WORKING, 0, MOST_RUNNING - 1, "WITHSCORES")
+            (ReadCommand.ZRANGE, redis_keys.WORKING, 0, MOST_RUNNING - 1, "WITHSCORES")
         )
         return tuple(
             redis_jobs.held(found[at], float(found[at + 1])) for at in range(0, len(found), 2)
@@ -94,10 +94,10 @@ class RedisScanner:
 
 def _stretch(
     pairs: Sequence[tuple[bytes, float]], name: JobSet, start: float | None, high: float | None
-) -> Stretch:
+) -> ScanChunk:
     spots = tuple(
-        Spot(score, token_of(payload), redis_jobs.due(payload, score, name))
+        ScanCursor(score, token_of(payload), redis_jobs.due(payload, score, name))
         for payload, score in pairs
         if not math.isnan(score)
     )
-    return Stretch(spots=spots, low=start, high=high, following=high)
+    return ScanChunk(spots=spots, low=start, high=high, following=high)

@@ -15,25 +15,32 @@ from typing import TypeVar
 
 import msgspec
 
-from glasshouse.classic.server import Busy, ShownQueue, read_busy, read_history, read_queues
+from glasshouse.faktory_ui.server import Busy, QueueRow, read_busy, read_history, read_queues
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.finished import Executions, FinishedFilter, FinishedPage, TimesTable
 from glasshouse.model.history import History
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
-from glasshouse.model.server import Queue, ServerState, SetSizes, Unread, Worker, WorkerState
+from glasshouse.model.server import (
+    Queue,
+    ServerState,
+    SetSizes,
+    UnreadablePart,
+    Worker,
+    WorkerState,
+)
 from glasshouse.model.times import parse_time
 from glasshouse.upstream import remote_jobs
-from glasshouse.upstream.days import history
+from glasshouse.upstream.day_counters import history
+from glasshouse.upstream.entry_cache import MissCache
 from glasshouse.upstream.faktory_port import CommandPort, Info
 from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import no_queue, not_looked_at
-from glasshouse.upstream.recent import At, Recent
-from glasshouse.upstream.remote_details import Details
-from glasshouse.upstream.remote_lists import ROWS, Run, page_of
-from glasshouse.upstream.remote_seen import SeenRows
-from glasshouse.upstream.seen import Missed
+from glasshouse.upstream.remote_details import EntryDetails
+from glasshouse.upstream.remote_entry_cache import RowCache
+from glasshouse.upstream.remote_lists import ROWS, PagedList, page_of
+from glasshouse.upstream.timed_cache import At, TimedCache
 from glasshouse.wire.client import ProtocolError
 
 T = TypeVar("T")
@@ -69,14 +76,14 @@ class RemoteReader:
         self._pages = pages
         self._look = look or pages
         self._spare = spare or pages
-        self._details = Details(self._get_spare)
+        self._details = EntryDetails(self._get_spare)
         self._clock = clock
         self._told_at = 0.0
-        self._info = Recent(self._read_info, clock)
-        self._busy = Recent(self._read_busy, clock)
-        self._heads = Recent(self._look_at_heads, clock)
-        self._missed = Missed(clock)
-        self._rows = SeenRows(self._get, self._totals)
+        self._info = TimedCache(self._read_info, clock)
+        self._busy = TimedCache(self._read_busy, clock)
+        self._heads = TimedCache(self._look_at_heads, clock)
+        self._missed = MissCache(clock)
+        self._rows = RowCache(self._get, self._totals)
 
     async def change_token(self) -> Hashable:
         """Return the totals, and a number that changes every five seconds."""
@@ -97,7 +104,7 @@ class RemoteReader:
         """Return totals and queues; workers and pauses as far as the Web UI can be read."""
         info, at = await self._info.within(_FRESH)
         waiting = [name for name, size in info.faktory.queues.items() if size]
-        unread: list[Unread] = []
+        unread: list[UnreadablePart] = []
         pages = asyncio.gather(
             _tried(lambda: self._look_at("/queues", read_queues), unread),
             _tried(lambda: self._busy.within(_FRESH), unread),
@@ -107,7 +114,7 @@ class RemoteReader:
         except ProtocolError as error:
             # Totals were told all the same.
             latency = None
-            unread.append(Unread(error.detail, error.remedy))
+            unread.append(UnreadablePart(error.detail, error.remedy))
         except BaseException:
             pages.cancel()
             await asyncio.gather(pages, return_exceptions=True)
@@ -137,13 +144,13 @@ class RemoteReader:
         total = info.faktory.queues.get(queue)
         if total is None:
             raise no_queue(queue)
-        run = Run(self._rows.queue(queue), total, newest_first=True)
+        run = PagedList(self._rows.queue(queue), total, newest_first=True)
         return await page_of(run, query, now=at)
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set: retries and scheduled soonest first, dead newest first."""
         info, at = await self._info.within(_FRESH)
-        run = Run(self._rows.set(name), info.faktory.sets[name.value])
+        run = PagedList(self._rows.set(name), info.faktory.sets[name.value])
         page = await page_of(run, query, now=at, descending=name is JobSet.DEAD)
         return msgspec.structs.replace(page, items=await self._details.completed(page.items))
 
@@ -154,7 +161,7 @@ class RemoteReader:
         async def fetch(number: int) -> list[StoredJob]:
             return held[(number - 1) * ROWS : number * ROWS]
 
-        return await page_of(Run(fetch, len(held)), query, now=at)
+        return await page_of(PagedList(fetch, len(held)), query, now=at)
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id, of those that were seen or stand at the head of a list.
@@ -274,13 +281,13 @@ def _no_pages() -> UpstreamUnavailableError:
     )
 
 
-async def _tried(read: Callable[[], Awaitable[T]], unread: list[Unread]) -> T | None:
+async def _tried(read: Callable[[], Awaitable[T]], unread: list[UnreadablePart]) -> T | None:
     """Return what is read, or note why not: totals are worth showing without it."""
     try:
         # Called here: what is cancelled before it begins leaves nothing that was not awaited.
         return await read()
     except UpstreamUnavailableError as error:
-        unread.append(Unread(error.detail, error.remedy))
+        unread.append(UnreadablePart(error.detail, error.remedy))
         return None
 
 
@@ -295,7 +302,7 @@ def _ahead(stamp: str, at: float) -> float | None:
 def _queues(
     info: Info,
     latency: dict[str, float] | None,
-    shown: tuple[ShownQueue, ...] | None,
+    shown: tuple[QueueRow, ...] | None,
     now: float,
 ) -> tuple[Queue, ...]:
     paused = {} if shown is None else {queue.name: queue.paused for queue in shown}

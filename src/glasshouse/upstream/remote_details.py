@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from urllib.parse import quote
 
-from glasshouse.classic.jobs import read_job, set_path
+from glasshouse.faktory_ui.jobs import read_job, set_path
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 from glasshouse.model.job import JobSet, JobState, StoredJob
 from glasshouse.upstream import remote_jobs
@@ -31,7 +31,7 @@ _MOST, _BYTES, _EACH = 5000, 16 << 20, 256 << 10
 Get = Callable[[str], Awaitable[bytes]]
 
 
-class Details:
+class EntryDetails:
     """What is known of entries beyond what their lists show."""
 
     def __init__(self, get: Get) -> None:

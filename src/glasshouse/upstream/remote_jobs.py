@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from glasshouse.classic.arguments import Arguments
-from glasshouse.classic.jobs import JobPage, QueuedJob, ShownFailure, ShownJob
-from glasshouse.classic.server import ShownReservation
+from glasshouse.faktory_ui.arguments import Arguments
+from glasshouse.faktory_ui.jobs import FailureCell, JobPage, JobRow, QueuedJob
+from glasshouse.faktory_ui.server import ShownReservation
 from glasshouse.model.job import ROUNDED, WRAPPER, JobSet, JobState, StoredJob
 from glasshouse.model.times import stored_time
 from glasshouse.wire.jobnames import name_of, wrapped_name
@@ -26,7 +26,7 @@ def queued(row: QueuedJob, queue: str) -> StoredJob:
     )
 
 
-def listed(row: ShownJob, name: JobSet) -> StoredJob:
+def listed(row: JobRow, name: JobSet) -> StoredJob:
     """Return a row of a set."""
     failure = None if row.failure is None else _failure(row.failure)
     job = _partial(JobState(name.value), row, failure)
@@ -64,7 +64,7 @@ def time_of(job: StoredJob) -> float | None:
     return stored_time(value(fields(job.payload).get("enqueued_at")))
 
 
-def _failure(shown: ShownFailure) -> dict[str, object]:
+def _failure(shown: FailureCell) -> dict[str, object]:
     errtype, message = shown.parts
     told: dict[str, object] = {"errtype": errtype, "message": message}
     if shown.retry_count is not None:
@@ -73,7 +73,7 @@ def _failure(shown: ShownFailure) -> dict[str, object]:
 
 
 def _partial(
-    state: JobState, row: ShownJob | ShownReservation, failure: dict[str, object] | None
+    state: JobState, row: JobRow | ShownReservation, failure: dict[str, object] | None
 ) -> StoredJob:
     return StoredJob(
         state=state,

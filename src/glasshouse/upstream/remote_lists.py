@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 from glasshouse.model.job import StoredJob
-from glasshouse.model.listing import JobPage, ListQuery, Place, Searched
+from glasshouse.model.listing import JobPage, ListPosition, ListQuery, Searched
 from glasshouse.upstream.deadline import Deadline, look_through
 from glasshouse.upstream.remote_jobs import time_of
 
@@ -27,7 +27,7 @@ Fetch = Callable[[int], Awaitable[list[StoredJob]]]
 """Returns the rows of Faktory's page of this number, from 1."""
 
 
-class Run:
+class PagedList:
     """A list of ``total`` entries; ``newest_first`` says that Faktory's pages turn it round."""
 
     def __init__(self, fetch: Fetch, total: int, *, newest_first: bool = False) -> None:
@@ -80,7 +80,9 @@ def _identity(job: StoredJob) -> tuple[str | None, bytes]:
     return job.key, job.payload
 
 
-async def page_of(run: Run, query: ListQuery, *, now: float, descending: bool = False) -> JobPage:
+async def page_of(
+    run: PagedList, query: ListQuery, *, now: float, descending: bool = False
+) -> JobPage:
     """Return the part of a run that is asked for; ``descending`` is how the list is shown."""
     turned = descending is not query.backwards
     begin = await _begin(run, query, turned=turned)
@@ -95,12 +97,12 @@ async def page_of(run: Run, query: ListQuery, *, now: float, descending: bool = 
         per_page=query.per_page,
         read_at=now,
         first=begin + 1 if rows else None,
-        previous=Place(float(max(0, begin - query.per_page))) if begin else None,
-        next=Place(float(after)) if after < run.total else None,
+        previous=ListPosition(float(max(0, begin - query.per_page))) if begin else None,
+        next=ListPosition(float(after)) if after < run.total else None,
     )
 
 
-async def _begin(run: Run, query: ListQuery, *, turned: bool) -> int:
+async def _begin(run: PagedList, query: ListQuery, *, turned: bool) -> int:
     """Return the number of the first entry, counted as the list is shown."""
     if query.start is not None:
         return int(min(max(query.start.score, 0.0), run.total))
@@ -110,13 +112,15 @@ async def _begin(run: Run, query: ListQuery, *, turned: bool) -> int:
     return (query.page - 1) * query.per_page
 
 
-async def _shown(run: Run, low: int, high: int, *, turned: bool) -> list[StoredJob]:
+async def _shown(run: PagedList, low: int, high: int, *, turned: bool) -> list[StoredJob]:
     if not turned:
         return await run.part(low, high)
     return (await run.part(run.total - high, run.total - low))[::-1]
 
 
-async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned: bool) -> JobPage:
+async def _search(
+    run: PagedList, query: ListQuery, begin: int, *, now: float, turned: bool
+) -> JobPage:
     assert query.wanted is not None
     found: list[StoredJob] = []
     steps = range(begin, begin + (_MOST_PAGES + 1) * ROWS, ROWS)
@@ -141,6 +145,6 @@ async def _search(run: Run, query: ListQuery, begin: int, *, now: float, turned:
         page=query.page,
         per_page=query.per_page,
         read_at=now,
-        next=None if ended else Place(float(reached)),
+        next=None if ended else ListPosition(float(reached)),
         searched=Searched(reached - begin - skipped, complete=ended and not skipped),
     )

@@ -18,17 +18,17 @@ from glasshouse.model.history import History
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import Entries, JobPage, ListQuery
 from glasshouse.model.parameters import Parameter
-from glasshouse.model.server import Queue, ServerState, Stranded, Unread
+from glasshouse.model.server import Queue, ServerState, StrandedJobs, UnreadablePart
 from glasshouse.upstream import redis_jobs, redis_keys
-from glasshouse.upstream.days import FAILED, PROCESSED, history, last_days, names
+from glasshouse.upstream.day_counters import FAILED, PROCESSED, history, last_days, names
+from glasshouse.upstream.entry_cache import EntryCache
 from glasshouse.upstream.faktory_port import Info
 from glasshouse.upstream.reader import no_queue, not_looked_at
-from glasshouse.upstream.recent import At, Recent
-from glasshouse.upstream.redis_link import Question, Read, RedisError, RedisLink
+from glasshouse.upstream.redis_link import Question, ReadCommand, RedisError, RedisLink
 from glasshouse.upstream.redis_lists import QueueRun, SetRun, page_of
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_jobs import time_of
-from glasshouse.upstream.seen import Seen
+from glasshouse.upstream.timed_cache import At, TimedCache
 
 T = TypeVar("T")
 
@@ -66,9 +66,9 @@ class RedisReader:
         self._link = link
         self._look = look or link
         self._clock = clock
-        self._seen = Seen(each=_LONGEST)
-        self._unread: Unread | None = None
-        self._stranded = Recent(self._read_stranded, clock)
+        self._seen = EntryCache(each=_LONGEST)
+        self._unread: UnreadablePart | None = None
+        self._stranded = TimedCache(self._read_stranded, clock)
         self._paused: frozenset[str] | None = None
 
     async def change_token(self) -> Hashable:
@@ -81,7 +81,7 @@ class RedisReader:
         try:
             queues, stranded = await self._queues(state), (await self._stranded.within(_STRANDED))
         except RedisError as error:
-            self._unread = Unread(error.detail, error.remedy)
+            self._unread = UnreadablePart(error.detail, error.remedy)
             return msgspec.structs.replace(state, unread=self._unread)
         except UpstreamUnavailableError:
             # No turn came: nothing is wrong with either.
@@ -175,7 +175,7 @@ class RedisReader:
             now = self._clock()
             # The server's own day may have begun already.
             every = last_days(days, now, beyond=1)
-            asked = [(Read.MGET, *names(what, every)) for what in (PROCESSED, FAILED)]
+            asked = [(ReadCommand.MGET, *names(what, every)) for what in (PROCESSED, FAILED)]
             answers = await self._link.ask(*asked)
             done, bad = (
                 {day: int(count) for day, count in zip(every, some, strict=True) if count}
@@ -206,7 +206,7 @@ class RedisReader:
         try:
             return await read()
         except RedisError as error:
-            self._unread = Unread(error.detail, error.remedy)
+            self._unread = UnreadablePart(error.detail, error.remedy)
             return await otherwise()
 
     def _noted(self, page: JobPage) -> JobPage:
@@ -224,9 +224,9 @@ class RedisReader:
         prefix = redis_keys.prefixed(state.version)
         unaged = [q.name for q in state.queues if q.size and q.oldest_at is None][:_QUEUES]
         ages: list[Question] = [
-            (Read.LINDEX, redis_keys.queue_key(name, prefix=prefix), -1) for name in unaged
+            (ReadCommand.LINDEX, redis_keys.queue_key(name, prefix=prefix), -1) for name in unaged
         ]
-        paused, *heads = await self._look.ask((Read.SMEMBERS, redis_keys.PAUSED), *ages)
+        paused, *heads = await self._look.ask((ReadCommand.SMEMBERS, redis_keys.PAUSED), *ages)
         names = {bytes(name).decode(errors="replace") for name in paused}
         oldest = {
             name: time_of(redis_jobs.queued(payload, name))
@@ -242,19 +242,19 @@ class RedisReader:
             for queue in state.queues
         )
 
-    async def _read_stranded(self) -> tuple[Stranded, ...]:
+    async def _read_stranded(self) -> tuple[StrandedJobs, ...]:
         """Return the queues whose jobs lie where this version of Faktory does not look."""
         info, _ = await self._ports.info(60.0)
         names = set(info.faktory.queues)
-        (known,) = await self._look.ask((Read.SMEMBERS, redis_keys.QUEUES))
+        (known,) = await self._look.ask((ReadCommand.SMEMBERS, redis_keys.QUEUES))
         names |= {bytes(name).decode(errors="replace") for name in known}
         other = not redis_keys.prefixed(info.server.faktory_version)
         keys = {name: redis_keys.queue_key(name, prefix=other) for name in sorted(names)}
-        kinds = await self._look.ask(*((Read.TYPE, key) for key in keys.values()))
+        kinds = await self._look.ask(*((ReadCommand.TYPE, key) for key in keys.values()))
         lists = [name for name, kind in zip(keys, kinds, strict=True) if kind == b"list"]
-        sizes = await self._look.ask(*((Read.LLEN, keys[name]) for name in lists))
+        sizes = await self._look.ask(*((ReadCommand.LLEN, keys[name]) for name in lists))
         return tuple(
-            Stranded(name, keys[name], size) for name, size in zip(lists, sizes, strict=True)
+            StrandedJobs(name, keys[name], size) for name, size in zip(lists, sizes, strict=True)
         )
 
     # -- one job -------------------------------------------------------------------
@@ -278,10 +278,10 @@ class RedisReader:
         queues = sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]
         sets = list(JobSet)
         asked: list[Question] = [
-            *((Read.ZRANGE, name.value, *_end(name), "WITHSCORES") for name in sets),
-            (Read.ZRANGE, redis_keys.WORKING, 0, -1, "WITHSCORES"),
+            *((ReadCommand.ZRANGE, name.value, *_end(name), "WITHSCORES") for name in sets),
+            (ReadCommand.ZRANGE, redis_keys.WORKING, 0, -1, "WITHSCORES"),
             *(
-                (Read.LRANGE, redis_keys.queue_key(name, prefix=prefix), -_EACH, -1)
+                (ReadCommand.LRANGE, redis_keys.queue_key(name, prefix=prefix), -_EACH, -1)
                 for name in queues
             ),
         ]
@@ -318,10 +318,10 @@ def _found(job: StoredJob, answer: Any) -> list[StoredJob]:
 def _whether(job: StoredJob, *, prefix: bool) -> Question:
     """Return what tells whether an entry is there."""
     if job.at is None:
-        return (Read.LPOS, redis_keys.queue_key(job.queue, prefix=prefix), job.payload)
+        return (ReadCommand.LPOS, redis_keys.queue_key(job.queue, prefix=prefix), job.payload)
     # A page of the Web UI tells the time in digits, which may make another float.
     low, high = repr(job.at - _NEAR), repr(job.at + _NEAR)
-    return (Read.ZRANGEBYSCORE, job.state.value, low, high, "WITHSCORES")
+    return (ReadCommand.ZRANGEBYSCORE, job.state.value, low, high, "WITHSCORES")
 
 
 def _end(name: JobSet) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from glasshouse.classic.jobs import QueuedJob, queue_path, read_queue, read_set, set_path
+from glasshouse.faktory_ui.jobs import QueuedJob, queue_path, read_queue, read_set, set_path
 from glasshouse.model.job import JobSet, StoredJob
 from glasshouse.model.listing import ListQuery
 from glasshouse.upstream import remote_jobs
@@ -13,7 +13,7 @@ from glasshouse.upstream.faktory_web import WebPages
 from glasshouse.upstream.reader import listed_by, no_queue
 from glasshouse.upstream.remote import RemoteReader
 from glasshouse.upstream.remote_lists import ROWS
-from glasshouse.upstream.scan import MOST_RUNNING, Spot, Stretch, token_of
+from glasshouse.upstream.scan import MOST_RUNNING, ScanChunk, ScanCursor, token_of
 
 
 class RemoteScanner:
@@ -30,13 +30,13 @@ class RemoteScanner:
         self._reader = reader
         self._pages = pages
 
-    async def stretch(self, name: JobSet, start: float | None) -> Stretch:
+    async def stretch(self, name: JobSet, start: float | None) -> ScanChunk:
         """Return one page."""
         number = 1 if start is None else int(start)
         html = await self._pages.get(f"{set_path(name)}?page={number}")
         jobs = [remote_jobs.listed(row, name) for row in read_set(name, html)]
         whole = len(jobs) >= ROWS
-        return Stretch(
+        return ScanChunk(
             spots=tuple(_spot(job) for job in jobs),
             # After the last page of all there is nothing, not even where it begins.
             low=None if number == 1 else jobs[0].at if jobs else math.inf,
@@ -49,7 +49,7 @@ class RemoteScanner:
         """Return the last page."""
         return float(max(1, -(-total // ROWS)))
 
-    async def load(self, spots: Sequence[Spot]) -> dict[int, StoredJob]:
+    async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
         """Return none: every spot comes with its entry."""
         return {}
 
@@ -79,5 +79,5 @@ class RemoteScanner:
         await self._pages.close()
 
 
-def _spot(job: StoredJob) -> Spot:
-    return Spot(job.at or 0.0, token_of((job.key or "").encode(errors="replace")), job)
+def _spot(job: StoredJob) -> ScanCursor:
+    return ScanCursor(job.at or 0.0, token_of((job.key or "").encode(errors="replace")), job)

@@ -21,7 +21,7 @@ def token_of(entry: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(entry, digest_size=8).digest()) >> 1
 
 
-class Spot(msgspec.Struct, frozen=True):
+class ScanCursor(msgspec.Struct, frozen=True):
     """An entry of a set: its time, and a number that tells it from others of that time.
 
     ``job`` is ``None`` where it is read only when it is wanted; see ``Scanner.load``.
@@ -32,7 +32,7 @@ class Spot(msgspec.Struct, frozen=True):
     job: StoredJob | None = None
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+class ScanChunk(msgspec.Struct, frozen=True, kw_only=True):
     """All entries of a set from ``low`` to below ``high``, at one moment.
 
     ``None`` is the end of the set. ``following`` is where the next stretch begins, and
@@ -40,7 +40,7 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     and between two stretches, may be missing.
     """
 
-    spots: tuple[Spot, ...]
+    spots: tuple[ScanCursor, ...]
     low: float | None
     high: float | None
     following: float | None
@@ -65,7 +65,7 @@ class Scanner(Protocol):
     head: int
     """Entries of each such head."""
 
-    async def stretch(self, name: JobSet, start: float | None) -> Stretch:
+    async def stretch(self, name: JobSet, start: float | None) -> ScanChunk:
         """Return the stretch that begins at ``start``, a ``following`` or an ``end``."""
         ...
 
@@ -76,7 +76,7 @@ class Scanner(Protocol):
         """
         ...
 
-    async def load(self, spots: Sequence[Spot]) -> dict[int, StoredJob]:
+    async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
         """Return the entries of spots that have none, by token; who has gone is left out."""
         ...
 

@@ -17,54 +17,47 @@ from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glasshouse.desk.desk import Desk
-from glasshouse.desk.refusals import unrecorded
-from glasshouse.floor.floor import Floor
+from glasshouse.control.control import Control
+from glasshouse.control.refusals import unrecorded
 from glasshouse.model.audience import Audience
 from glasshouse.model.errors import NotFoundError, StoreError
+from glasshouse.monitor.monitor import Monitor
 from glasshouse.policy.rules import default_rules
-from glasshouse.web import (
-    bodies,
-    errors,
-    guard,
-    lost,
-    probes,
-    replies,
-    routes,
-    schema,
-    static,
-    stored,
-)
-from glasshouse.web import format as fmt
-from glasshouse.web.admission import admit, strange
-from glasshouse.web.api import ENDPOINTS
-from glasshouse.web.context import (
+from glasshouse.web import probes
+from glasshouse.web.api import openapi
+from glasshouse.web.api.endpoints import ENDPOINTS
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.gate import PeopleGate, cookie
+from glasshouse.web.handlers import PeoplePages, people_pages
+from glasshouse.web.http import bodies, guard, problems, replies, static
+from glasshouse.web.http.connections import ConnectionPool
+from glasshouse.web.http.disconnects import while_waited_for
+from glasshouse.web.http.headers import SecurityHeaders
+from glasshouse.web.http.hosts import Hosts
+from glasshouse.web.http.origin import require_same_origin
+from glasshouse.web.http.subpath import SubPath
+from glasshouse.web.live.endpoint import Live
+from glasshouse.web.live.stream import HEARTBEAT
+from glasshouse.web.pages import stored
+from glasshouse.web.presentation.page_cache import RenderedPageCache
+from glasshouse.web.request import error_viewer, errors, routes
+from glasshouse.web.request.admission import admit, strange
+from glasshouse.web.request.authenticator import Gate, OpenGate
+from glasshouse.web.request.change import Change, see
+from glasshouse.web.request.context import (
     NotFoundPageError,
     PageBuilder,
     PageContext,
     PageRenderer,
     built,
 )
-from glasshouse.web.crowd import Crowd
-from glasshouse.web.gate import Gate, OpenGate
-from glasshouse.web.headers import SecurityHeaders
-from glasshouse.web.hosts import Hosts
-from glasshouse.web.leaving import while_waited_for
-from glasshouse.web.live import Live
-from glasshouse.web.locale import locale_of
-from glasshouse.web.moved import without_slash
-from glasshouse.web.origin import require_same_origin
-from glasshouse.web.people.change import Change, see
-from glasshouse.web.people.gate import PeopleGate, cookie
-from glasshouse.web.people.people import People
-from glasshouse.web.people.site import PeoplePages, people_pages
-from glasshouse.web.printed import Prints
-from glasshouse.web.routes import Kind, Match
-from glasshouse.web.shapes import Listing, Shape, StateShape
-from glasshouse.web.stream import HEARTBEAT
-from glasshouse.web.subpath import SubPath
-from glasshouse.web.topics import Site
-from glasshouse.web.viewer import Viewer
+from glasshouse.web.request.redirects import without_slash
+from glasshouse.web.request.resolve import AppDependencies
+from glasshouse.web.request.routes import Kind, Match
+from glasshouse.web.request.viewer import Viewer
+from glasshouse.web.shapes.responses import Listing, Shape, StateShape
+from glasshouse.web.text import format as fmt
+from glasshouse.web.text.locale import locale_of
 
 _READ = "glasshouse.body_read"
 _ORDERS, _MOST_ORDER = frozenset({"preview_operation", "operations", "operate"}), 4 << 20
@@ -78,7 +71,7 @@ class Console:
 
     def __init__(
         self,
-        site: Site,
+        site: AppDependencies,
         assets: static.Assets,
         live: Live,
         persons: PeoplePages,
@@ -93,8 +86,8 @@ class Console:
         self._live = live
         self._site = site
         self._assets = assets
-        self._schema = schema.openapi()
-        self._prints = Prints()
+        self._schema = openapi.openapi()
+        self._prints = RenderedPageCache()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; failures become responses here and nowhere else."""
@@ -111,7 +104,7 @@ class Console:
             return
         except Exception as error:  # noqa: BLE001 - the one place that maps failures
             problem = errors.problem_of(error, scope)
-            context = None if api else await lost.bare(self._site, scope, error)
+            context = None if api else await error_viewer.bare(self._site, scope, error)
             response = errors.respond(
                 problem, api=api, renderer=self._site.renderer, context=context
             )
@@ -223,7 +216,7 @@ class Console:
             body = await bodies.read(receive, most)
             scope[_READ] = True
             if time.monotonic() - began > _LONG_BODY:
-                viewer = scope[lost.VIEWER] = await self._site.gate.again(viewer)
+                viewer = scope[error_viewer.VIEWER] = await self._site.gate.again(viewer)
         except StoreError as error:
             raise unrecorded(error) from error
         context = self._site.context(match, scope["raw_path"], b"", locale_of(headers), viewer)
@@ -236,13 +229,13 @@ class Console:
             body=body,
             site=self._persons.site,
             renderer=self._site.renderer,
-            revisit=partial(lost.revisited, self._site, context),
+            revisit=partial(error_viewer.revisited, self._site, context),
         )
 
     async def _viewer(self, scope: Scope) -> Viewer:
-        scope[lost.LOOKED_UP] = True
+        scope[error_viewer.LOOKED_UP] = True
         viewer = await self._site.gate.viewer(scope)
-        scope[lost.VIEWER] = viewer
+        scope[error_viewer.VIEWER] = viewer
         return viewer
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
@@ -271,7 +264,7 @@ class Console:
         return tuple(floor.server(name).snapshot.pulse for name in floor.names)
 
     def _refused(self, refusal: guard.Refusal, *, api: bool) -> Response:
-        problem = errors.Problem(refusal.status, "invalid", refusal.detail, "")
+        problem = problems.Problem(refusal.status, "invalid", refusal.detail, "")
         response = errors.respond(problem, api=api, renderer=self._site.renderer, context=None)
         response.headers["connection"] = "close"
         return response
@@ -280,7 +273,7 @@ class Console:
 class Application:
     """The whole stack, with the handle to end its streams; ``crowd`` are its connections."""
 
-    def __init__(self, inner: ASGIApp, live: Live, crowd: Crowd) -> None:
+    def __init__(self, inner: ASGIApp, live: Live, crowd: ConnectionPool) -> None:
         """Serve ``inner``."""
         self._inner = inner
         self.live = live
@@ -299,7 +292,7 @@ class Application:
 
 
 def create_app(
-    floor: Floor,
+    floor: Monitor,
     *,
     clock: Callable[[], float],
     pages: Mapping[str, PageBuilder] | None = None,
@@ -307,7 +300,7 @@ def create_app(
     assets: static.Assets | None = None,
     gate: Gate | None = None,
     people: People | None = None,
-    desk: Desk | None = None,
+    desk: Control | None = None,
     hosts: Hosts | None = None,
     heartbeat: float = HEARTBEAT,
 ) -> Application:
@@ -321,8 +314,8 @@ def create_app(
     assets = assets or static.load()
     base = "" if people is None else people.access.site.path
     if pages is None or renderer is None:
-        from glasshouse.web.pages import PAGES  # noqa: PLC0415 - real ones only when wanted
-        from glasshouse.web.render import Renderer  # noqa: PLC0415
+        from glasshouse.web.pages.table import PAGES  # noqa: PLC0415 - real ones only when wanted
+        from glasshouse.web.presentation.render import Renderer  # noqa: PLC0415
 
         pages, renderer = pages or PAGES, renderer or Renderer(assets.urls, base)
     if gate is None:
@@ -330,7 +323,7 @@ def create_app(
     for name in floor.names:
         floor.server(name).expect(partial(_audiences, gate, name))
     operated = frozenset(() if desk is None else desk.operators)
-    site = Site(
+    site = AppDependencies(
         floor=floor,
         pages=pages,
         renderer=renderer,
@@ -342,7 +335,7 @@ def create_app(
     live = Live(site, heartbeat=heartbeat)
     console = Console(site, assets, live, people_pages(people, desk), hosts)
     inner: ASGIApp = SecurityHeaders(console)
-    crowd = Crowd() if people is None else Crowd(people.access.is_proxy)
+    crowd = ConnectionPool() if people is None else ConnectionPool(people.access.is_proxy)
     return Application(SubPath(inner, base) if base else inner, live, crowd)
 
 

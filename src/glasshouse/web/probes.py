@@ -5,23 +5,23 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from glasshouse.floor.view import FloorView
-from glasshouse.web import replies
-from glasshouse.web.shapes import HealthShape
-from glasshouse.web.topics import Site
-from glasshouse.web.viewer import Viewer
+from glasshouse.monitor.view import MonitorView
+from glasshouse.web.http import replies
+from glasshouse.web.request.resolve import AppDependencies
+from glasshouse.web.request.viewer import Viewer
+from glasshouse.web.shapes.responses import HealthShape
 
 READY_AGE = 30.0
 """Seconds: ``/readyz`` says yes while what is known of every server is no older."""
 
 
-def respond(site: Site, name: str, viewer: Viewer) -> Response:
+def respond(site: AppDependencies, name: str, viewer: Viewer) -> Response:
     """Say whether every server can be read; which cannot, to who may see it.
 
     ``healthz`` says that the console answers, and nothing of servers.
     """
     floor, now = site.floor, site.clock()
-    seen = FloorView(floor, viewer.sees).names
+    seen = MonitorView(floor, viewer.sees).names
     snapshots = {server: floor.server(server).snapshot for server in floor.names}
     unready = [
         server

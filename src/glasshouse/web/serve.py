@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from glasshouse.model.errors import SettingsError
-from glasshouse.web import protocol
 from glasshouse.web.app import Application
-from glasshouse.web.protocol import GuardedProtocol
+from glasshouse.web.http import protocol
+from glasshouse.web.http.protocol import GuardedProtocol
 
 GRACE_SECONDS = 2
 _BACKLOG = 1024

@@ -18,7 +18,7 @@ _KEYS = frozenset({
 })  # fmt: skip
 
 
-class Fate(enum.StrEnum):
+class FailureOutcome(enum.StrEnum):
     """What becomes of a job that failed."""
 
     DROP = "drop"
@@ -36,15 +36,15 @@ class _Record(msgspec.Struct, omit_defaults=True):
     backtrace: tuple[str, ...] = ()
 
 
-def after_failure(retry: int, previous_count: int | None) -> Fate:
+def after_failure(retry: int, previous_count: int | None) -> FailureOutcome:
     """Return the fate of a job that allows ``retry`` retries.
 
     ``previous_count`` is the ``retry_count`` of its record before this failure,
     ``None`` when it never failed.
     """
     if retry == 0:
-        return Fate.DROP
-    return Fate.RETRY if _next_count(previous_count) < retry else Fate.DEAD
+        return FailureOutcome.DROP
+    return FailureOutcome.RETRY if _next_count(previous_count) < retry else FailureOutcome.DEAD
 
 
 def backoff(count: int, jitter: int) -> int:

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from glasshouse.model.globs import alike
 from glasshouse.model.job import ROUNDED, WRAPPER, JobState, StoredJob
+from glasshouse.model.name_patterns import alike
 from glasshouse.model.redaction import MASK, Redaction
 from glasshouse.wire.jobnames import own_type
 from glasshouse.wire.jobs import NewJob

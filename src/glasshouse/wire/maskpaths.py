@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 
-from glasshouse.model.globs import alike
+from glasshouse.model.name_patterns import alike
 
 State = frozenset[tuple[str, ...]]
 MANY = "**"

@@ -14,10 +14,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from glasshouse.model import globs
-from glasshouse.model.globs import alike
+from glasshouse.model import name_patterns
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.jobquery import ArgsTerm, JobQuery
+from glasshouse.model.name_patterns import alike
 from glasshouse.model.times import stored_time
 from glasshouse.wire import lenient
 from glasshouse.wire.argpaths import PathTooWideError, values
@@ -46,10 +46,10 @@ def matches(wanted: JobQuery, job: StoredJob, pause: Pause = go_on) -> bool:
 
     ``pause`` is called every so often; what it raises comes out.
     """
-    if wanted.shown is not None and not globs.within(wanted.shown, job.queue):
+    if wanted.shown is not None and not name_patterns.within(wanted.shown, job.queue):
         return False
     if not (
-        all(globs.matches(pattern, job.jid) for pattern in wanted.jid)
+        all(name_patterns.matches(pattern, job.jid) for pattern in wanted.jid)
         and _named(wanted.jobtype, job.jobtype)
         and _named(wanted.queue, job.queue)
     ):

@@ -22,7 +22,7 @@ _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Apart(msgspec.Struct, frozen=True):
+class ParsedObject(msgspec.Struct, frozen=True):
     """An object taken apart: the JSON text of its values, by canonical key where it is a known one.
 
     ``keys`` has the text of keys that are not written as their name is; ``clean``
@@ -46,7 +46,7 @@ class Apart(msgspec.Struct, frozen=True):
         return b"{" + b",".join(parts) + b"}"
 
 
-def take_apart(payload: bytes) -> Steps[Apart]:
+def take_apart(payload: bytes) -> Steps[ParsedObject]:
     """Take a JSON object apart, in steps.
 
     Raises:
@@ -54,7 +54,7 @@ def take_apart(payload: bytes) -> Steps[Apart]:
     """
     raw = _fast(payload) if len(payload) <= AT_ONCE else None
     if raw is not None:
-        return Apart({key: bytes(value) for key, value in raw.items()}, {}, clean=True)
+        return ParsedObject({key: bytes(value) for key, value in raw.items()}, {}, clean=True)
     found = yield from members_in_steps(payload)
     fields: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
@@ -70,7 +70,7 @@ def take_apart(payload: bytes) -> Steps[Apart]:
         elif len(key) != len(name) + 2 or key[1:-1] != name.encode():
             clean = False
         fields[name] = value
-    return Apart(fields, keys, clean=clean and len(fields) == len(found))
+    return ParsedObject(fields, keys, clean=clean and len(fields) == len(found))
 
 
 def read_fields(payload: bytes) -> dict[str, bytes]:

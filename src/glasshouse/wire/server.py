@@ -23,19 +23,19 @@ class Rejected(msgspec.Struct, frozen=True):
     text: str
 
 
-class Unread(msgspec.Struct, frozen=True):
+class LongLine(msgspec.Struct, frozen=True):
     """A long line: go through ``steps`` to learn which event it amounts to."""
 
     steps: Steps[Command | Rejected]
 
 
-class Closing(msgspec.Struct, frozen=True):
+class ConnectionClosed(msgspec.Struct, frozen=True):
     """The connection is over: send ``reply``, if any, and close."""
 
     reply: bytes | None
 
 
-Event = Hello | Command | Rejected | Unread | Closing
+Event = Hello | Command | Rejected | LongLine | ConnectionClosed
 
 
 class ServerConnection:
@@ -85,11 +85,11 @@ class ServerConnection:
             self._take(data, events)
         return events
 
-    def abandon(self) -> Closing:
+    def abandon(self) -> ConnectionClosed:
         """End it, for the server has no room left for the line that is coming."""
         if self._state is not ConnectionState.CLOSED:
             self._move(EventKind.TOO_LONG)
-        return Closing(replies.error("line too long for now"))
+        return ConnectionClosed(replies.error("line too long for now"))
 
     def _take(self, data: bytes, events: list[Event]) -> None:
         try:
@@ -103,14 +103,14 @@ class ServerConnection:
             events.append(self._on_line(line))
         if too_long and self._state is not ConnectionState.CLOSED:
             self._move(EventKind.TOO_LONG)
-            events.append(Closing(replies.error("line too long")))
+            events.append(ConnectionClosed(replies.error("line too long")))
 
     def _on_line(self, line: bytes) -> Event:
         if self._state is ConnectionState.AWAITING_HELLO:
             return self._on_hello(line)
         if len(line) > LONG and not line.startswith(b"END "):
             self._move(EventKind.COMMAND)
-            return Unread(_read(line))
+            return LongLine(_read(line))
         try:
             command = parse_command(line)
         except CommandError as error:
@@ -124,12 +124,12 @@ class ServerConnection:
             hello = parse_hello(line)
         except HandshakeError:
             self._move(EventKind.REFUSED)
-            return Closing(None)
+            return ConnectionClosed(None)
         if self._password is not None and not check_password(
             hello, self._password, self._salt, self._iterations
         ):
             self._move(EventKind.REFUSED)
-            return Closing(replies.error("Invalid password"))
+            return ConnectionClosed(replies.error("Invalid password"))
         self._move(EventKind.HELLO)
         self._lines.limit = self._max_line
         return hello

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import httpx
 
-from glasshouse.floor.floor import Floor, ServerFloor
 from glasshouse.identity import passwords, totp
+from glasshouse.monitor.monitor import Monitor, ServerMonitor
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import accounts, factors
 from glasshouse.storage.accounts import Account
 from glasshouse.storage.database import Database, sqlite_url
 from glasshouse.web.app import Application, create_app
-from glasshouse.web.people.access import Access, ProxyHeader, Site
-from glasshouse.web.people.passwords import File
-from glasshouse.web.people.people import People
-from glasshouse.web.people.tools import Tools
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.dependencies import AuthDependencies
+from glasshouse.web.auth.passwords import File
+from glasshouse.web.request.rules import Access, ProxyHeader, PublicSite
 from tests.web.fakes import ASSETS, FAST, FakeReader
 
 PASSWORD = "correct horse"
@@ -41,7 +41,7 @@ class Home:
         file: File | None = None,
         proxy: ProxyHeader | None = None,
         trusted: tuple[str, ...] = (),
-        site: Site | None = None,
+        site: PublicSite | None = None,
         url: str | None = None,
     ) -> None:
         self.now = 1_800_000_000.0
@@ -50,18 +50,18 @@ class Home:
             rules=self.rules,
             proxy=proxy,
             trusted_proxies=tuple(map(ipaddress.ip_network, trusted)),
-            site=site or Site(),
+            site=site or PublicSite(),
         )
         self.set_back = 0.0
-        tools = Tools(
+        tools = AuthDependencies(
             database=Database(url or sqlite_url(folder)),
             clock=lambda: self.now - self.set_back,
             monotonic=lambda: self.now,
         )
         self.people = People(tools, self.access, file)
         self.database = tools.database
-        self.server = ServerFloor("main", FakeReader(), clock=lambda: self.now, pace=FAST)
-        self.floor = Floor({"main": self.server})
+        self.server = ServerMonitor("main", FakeReader(), clock=lambda: self.now, pace=FAST)
+        self.floor = Monitor({"main": self.server})
         self.app: Application = create_app(
             self.floor, clock=lambda: self.now, assets=ASSETS, people=self.people
         )

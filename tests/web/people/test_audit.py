@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.storage import ledger, sinks
-from glasshouse.storage.sinks import Place
+from glasshouse.storage.sinks import SinkPosition
 from glasshouse.storage.tables import LEDGER
 
 from .home import Home, living, sign_in
@@ -26,7 +26,7 @@ def fill(home: Home, many: int) -> None:
             Record(
                 event=Event.FACTOR_REFUSED if number % 2 else Event.SIGNED_IN,
                 at=home.now - many + number,
-                who=Who(name=f"local:n{number}", address="10.0.0.7"),
+                who=Subject(name=f"local:n{number}", address="10.0.0.7"),
                 detail={"by": "<script>alert(1)</script>\u202e"},
             )
             for number in range(many)
@@ -175,7 +175,7 @@ async def test_the_other_places_of_the_ledger_are_told_with_what_keeps_them(
         assert "Also kept at" not in (await browser.get("/audit")).text
         places = {"a" * 64: "file:/audit.jsonl", "b" * 64: "https://<logs>/…"}
         home.people.tools.sinks.update(places)
-        fault = Place(seq=7, fault="It answered 503.", at=home.now - 60)
+        fault = SinkPosition(seq=7, fault="It answered 503.", at=home.now - 60)
         home.database.call(sinks.keep, "b" * 64, fault)
         page = (await browser.get("/audit")).text
         told = (await browser.get("/api/v1/audit")).json()["sinks"]

@@ -12,11 +12,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from glasshouse.ledger.record import Event, Record, Who
+from glasshouse.ledger.record import Event, Record, Subject
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import ledger, sinks
-from glasshouse.storage.sinks import Place
+from glasshouse.storage.sinks import SinkPosition
 from glasshouse.storage.tables import LEDGER, LEDGER_SUBJECT
 
 from .home import Home, living, sign_in
@@ -56,7 +56,7 @@ def fill(home: Home) -> None:
             Record(
                 event=Event.INTENT if "server" in detail else Event.SIGNED_IN,
                 at=home.now,
-                who=Who(name=f"local:{name}"),
+                who=Subject(name=f"local:{name}"),
                 detail=detail | {"reason": f"said of {name}."},
             )
             for name, detail in SAID.items()
@@ -123,7 +123,7 @@ async def test_pages_are_of_what_may_be_seen(tmp_path: Path) -> None:
         home.add("eve", "mailer")
         records = [
             Record(
-                event=Event.INTENT, at=home.now, who=Who(name="local:a"),
+                event=Event.INTENT, at=home.now, who=Subject(name="local:a"),
                 detail={"server": "main", "queue": "mail" if number % 2 else "pay"},
             )
             for number in range(240)
@@ -149,7 +149,7 @@ async def test_what_is_of_the_whole_ledger_is_told_to_who_sees_it(tmp_path: Path
         home.add("eve", "mailer")
         home.add("ann", "bare")
         home.people.tools.sinks["a" * 64] = "file:/audit.jsonl"
-        home.database.call(sinks.keep, "a" * 64, Place(seq=4711))
+        home.database.call(sinks.keep, "a" * 64, SinkPosition(seq=4711))
         for name, told in (("eve", False), ("ann", True)):
             async with home.browser() as browser:
                 await sign_in(browser, name)
@@ -186,7 +186,7 @@ async def test_a_pushed_job_is_shown_as_its_reader_may_see_it(tmp_path: Path) ->
         home.add("bob", "bare")
         fill(home)
         cut = Record(
-            event=Event.REFUSED, at=home.now, who=Who(name="local:x"),
+            event=Event.REFUSED, at=home.now, who=Subject(name="local:x"),
             detail={"server": "main", "queue": "mail", "job": JOB[:-3]},
         )  # fmt: skip
         home.database.call(ledger.append, cut)

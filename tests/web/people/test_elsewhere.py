@@ -11,14 +11,14 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from glasshouse.integrations.oidc import Oidc, OidcSettings
 from glasshouse.ledger import export
 from glasshouse.ledger.record import Event
-from glasshouse.links.oidc import Oidc, OidcSettings
 from glasshouse.policy.roles import resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.settings import Secret
 from glasshouse.storage import ledger
-from tests.links.issuer import CLIENT, NOW, SECRET, Issuer
+from tests.integrations.issuer import CLIENT, NOW, SECRET, Issuer
 
 from .home import BASE, Home, living
 
@@ -207,6 +207,6 @@ async def test_the_log_names_the_claim_for_which_somebody_was_refused(tmp_path: 
 
 def latest(home: Home) -> object:
     """Return what the newest record of a sign-in says of its claims."""
-    wanted = ledger.Wanted(event=Event.SIGNED_IN.value)
+    wanted = ledger.RecordFilter(event=Event.SIGNED_IN.value)
     (link,) = home.database.call(ledger.latest, wanted, most=1)
     return export.read(link)["detail"]["claims"]

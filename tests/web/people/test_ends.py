@@ -25,8 +25,8 @@ from glasshouse.storage.tables import (
     TOKEN,
     TOTP,
 )
-from glasshouse.web.people.gate import PeopleGate
-from glasshouse.web.people.leavers import Leavers
+from glasshouse.web.auth.departures import Departures
+from glasshouse.web.auth.gate import PeopleGate
 from tests.steady import LONG
 
 from .home import PASSWORD, SECRET, Home, field, living, may, sign_in, step_up
@@ -82,7 +82,7 @@ async def test_signing_out_everywhere_ends_what_a_factor_was_exchanged_for(tmp_p
 async def test_an_open_page_of_a_token_that_ends_is_nobodys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glasshouse.web.people.tokens._FRESH", 0.0)
+    monkeypatch.setattr("glasshouse.web.auth.tokens._FRESH", 0.0)
     async with living(tmp_path) as home:
         home.add("ops", proven=True)
         token = await exchanged(home)
@@ -257,11 +257,11 @@ async def test_a_session_of_a_version_without_stamps_goes_on_until_its_name_leav
 async def test_the_watch_sees_a_change_by_itself(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glasshouse.web.people.leavers.EVERY", 0.01)
+    monkeypatch.setattr("glasshouse.web.auth.departures.EVERY", 0.01)
     async with at_home(tmp_path, file) as (home, browser):
         token = await opened(home, browser)
         leavers = home.people.leavers
-        assert isinstance(leavers, Leavers)
+        assert isinstance(leavers, Departures)
         async with leavers.watching(), asyncio.timeout(LONG):
             write(file, other="two")
             while leavers._seen is None or "ops" in leavers._seen:
@@ -329,7 +329,7 @@ async def test_no_change_of_an_account_takes_place_that_cannot_be_recorded(
             "token-remove": {"id": token.public_id},
             "session-end": {"id": there.public_id},
         }
-        from glasshouse.web.people.account import Account  # noqa: PLC0415
+        from glasshouse.web.auth.account import Account  # noqa: PLC0415
 
         known = Account(home.people, None)._actions  # type: ignore[arg-type]
         assert set(FORMS) == set(known)

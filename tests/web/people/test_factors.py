@@ -10,7 +10,7 @@ import pytest
 
 from glasshouse.identity import recovery, totp
 from glasshouse.storage import factors, limits
-from glasshouse.web.people.limits import BY_FACTOR
+from glasshouse.web.auth.limits import BY_FACTOR
 
 from .home import PASSWORD, SECRET, Home, field, living, may, sign_in, step_up
 

@@ -12,7 +12,7 @@ from glasshouse.model.errors import StoreError
 from glasshouse.storage import accounts
 from glasshouse.storage.accounts import Account
 from glasshouse.storage.database import Call, Database, P, T, sqlite_url
-from glasshouse.web.people.finding import Finder
+from glasshouse.web.auth.account_lookup import Finder
 
 
 class Looking(Database):

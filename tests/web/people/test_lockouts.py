@@ -11,12 +11,12 @@ import pytest
 
 from glasshouse.identity import recovery, tokens
 from glasshouse.storage import factors
-from glasshouse.web.people import pacing
-from glasshouse.web.people.hashing import Hashing
-from glasshouse.web.people.limits import BY_ACCOUNT, BY_ADDRESS, BY_FACTOR, CODES, PASSWORDS
-from glasshouse.web.people.pacing import Pacing
-from glasshouse.web.people.passwords import Passwords
-from glasshouse.web.people.refusals import TooManyError
+from glasshouse.web.auth import pacing
+from glasshouse.web.auth.hashing import Hashing
+from glasshouse.web.auth.limits import BY_ACCOUNT, BY_ADDRESS, BY_FACTOR, CODES, PASSWORDS
+from glasshouse.web.auth.pacing import Pacing
+from glasshouse.web.auth.passwords import Passwords
+from glasshouse.web.request.refusals import TooManyError
 from tests.steady import LONG
 
 from .home import living, sign_in, step_up

@@ -15,10 +15,10 @@ import pytest
 from glasshouse.ledger.export import read
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.storage import ledger
-from glasshouse.storage.ledger import Wanted
+from glasshouse.storage.ledger import RecordFilter
 from glasshouse.upstream import embedded_operator
-from tests.desk.midst import Waiting
-from tests.desk.shop import Shop, shop
+from tests.control.midst import Waiting
+from tests.control.shop import Shop, shop
 from tests.steady import LONG
 from tests.web.people.home import PASSWORD, living, may, sign_in, step_up
 
@@ -40,7 +40,7 @@ async def seen(client: httpx.AsyncClient, path: str, text: str) -> str:
 
 
 def records(shop: Shop, event: str = "") -> list[dict[str, Any]]:
-    found = ledger.walk(shop.people.tools.database, Wanted(event=event))
+    found = ledger.walk(shop.people.tools.database, RecordFilter(event=event))
     return [read(link) for link in found]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from httpx import AsyncClient as Client
 
 from glasshouse.policy.roles import RoleTable
-from tests.desk.shop import Shop, add, shop
+from tests.control.shop import Shop, add, shop
 
 SECRET = "tok-5ecr3t"
 ROLES = {

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.desk.shop import Shop, shop
+from tests.control.shop import Shop, shop
 
 from .test_operations import API, ask, seen
 

@@ -13,7 +13,7 @@ from glasshouse.ledger.export import read
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import ledger
-from glasshouse.storage.ledger import Wanted
+from glasshouse.storage.ledger import RecordFilter
 
 from .home import Home, living, sign_in, step_up
 
@@ -39,7 +39,9 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
 
 
 def reveals(home: Home) -> list[dict[str, Any]]:
-    return [read(link) for link in ledger.walk(home.database, Wanted(event="payload.revealed"))]
+    return [
+        read(link) for link in ledger.walk(home.database, RecordFilter(event="payload.revealed"))
+    ]
 
 
 async def test_a_reason_shows_them_once_and_is_recorded(home: Home) -> None:

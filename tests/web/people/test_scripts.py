@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from glasshouse.identity import tokens
-from glasshouse.web.people.limits import BY_ADDRESS
+from glasshouse.web.auth.limits import BY_ADDRESS
 
 from .home import PASSWORD, Home, living, may, sign_in, step_up
 

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.desk.shop import Shop, shop
+from tests.control.shop import Shop, shop
 from tests.web.people.home import BASE, Home, living, sign_in
 
 from .test_operations import seen

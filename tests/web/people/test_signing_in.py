@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from glasshouse.floor.snapshot import Fault
+from glasshouse.monitor.snapshot import Fault
 from glasshouse.policy.roles import resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import accounts, sessions
@@ -219,9 +219,9 @@ async def test_a_console_that_knows_nobody_says_so(tmp_path: Path) -> None:
 
 
 async def test_over_tls_the_cookie_is_for_this_host_and_tls_alone(tmp_path: Path) -> None:
-    from glasshouse.web.people.access import Site  # noqa: PLC0415
+    from glasshouse.web.request.rules import PublicSite  # noqa: PLC0415
 
-    site = Site(origin="https://jobs.example.com", host="jobs.example.com", secure=True)
+    site = PublicSite(origin="https://jobs.example.com", host="jobs.example.com", secure=True)
     async with living(tmp_path, site=site) as home:
         home.add("ops")
         async with home.script(origin="https://jobs.example.com") as browser:

@@ -14,7 +14,7 @@ from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import factors
 from glasshouse.storage.htpasswd_file import PasswordFile
-from glasshouse.web.people.access import ProxyHeader
+from glasshouse.web.request.rules import ProxyHeader
 
 from .home import SECRET, Home, living, may, sign_in, step_up
 from .test_scripts import basic

@@ -14,9 +14,9 @@ import pytest
 
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.upstream import embedded_operator
-from glasshouse.web.people.person import How, Person
-from tests.desk.midst import Waiting
-from tests.desk.shop import Shop, shop
+from glasshouse.web.request.person import How, Person
+from tests.control.midst import Waiting
+from tests.control.shop import Shop, shop
 from tests.web.people.home import PASSWORD
 
 from .test_operations import API, agree, ask, operations, records

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from glasshouse.policy.roles import RoleTable, resolve
-from tests.desk.shop import Shop, shop
+from tests.control.shop import Shop, shop
 from tests.web.people.home import living, sign_in
 
 from .test_operations import API, agree, ask, seen

@@ -14,8 +14,8 @@ import pytest
 
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.listing import JobPage
-from glasshouse.web.rows import job_rows
-from tests.desk.shop import Shop, shop
+from glasshouse.web.presentation.rows import job_rows
+from tests.control.shop import Shop, shop
 from tests.steady import LONG
 
 from .test_operations import API, agree, ask, seen

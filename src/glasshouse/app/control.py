@@ -1,0 +1,41 @@
+"""The desk of a console: over its embedded servers, where people can sign in."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from glasshouse.control.control import Control
+from glasshouse.settings.console import ConsoleSettings
+from glasshouse.upstream.embedded_operator import EmbeddedOperator
+from glasshouse.upstream.operator import Operator
+from glasshouse.web.auth.auth import People
+
+
+def desk_of(settings: ConsoleSettings, people: People | None) -> Control | None:
+    """Return the desk; ``None`` where nobody can sign in.
+
+    Where it operates no server, or the console is read-only, it says so to who asks.
+    """
+    if people is None:
+        return None
+    operators: dict[str, Operator] = {
+        server.name: EmbeddedOperator(server.engine)
+        for server in settings.servers
+        if server.engine is not None
+    }
+    return Control(database=people.tools.database, operators=operators, bounds=settings.trash)
+
+
+@contextlib.asynccontextmanager
+async def working(desk: Control) -> AsyncIterator[None]:
+    """Settle what was left, and take orders while the block runs.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    await desk.resume()
+    try:
+        yield
+    finally:
+        await desk.close()

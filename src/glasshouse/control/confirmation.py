@@ -1,0 +1,57 @@
+"""What was agreed to: the very order that a preview showed, with all that it has to say."""
+
+from __future__ import annotations
+
+import hashlib
+
+from glasshouse.control.refusals import PreviewStaleError
+from glasshouse.control.requester import Requester
+from glasshouse.model.access import Decision
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.request import NAMES, OperationRequest, Undo
+from glasshouse.model.retention import Bounds
+from glasshouse.storage.operations import RunningOperation
+from glasshouse.upstream.operator import FrozenJobs
+
+
+def order_digest(order: OperationRequest, server: str, preview: str) -> str:
+    """Return what tells an order on a server from every other, without telling what it names.
+
+    The preview's id is part of it, so that equal orders look different.
+    """
+    told = b"\0".join((preview.encode(), server.encode(), order.canonical()))
+    return hashlib.sha256(told).hexdigest()
+
+
+def check_same(
+    found: RunningOperation, order: OperationRequest, asker: Requester, server: str
+) -> None:
+    """Check that an operation is the very one that is agreed to, by the same person.
+
+    Raises:
+        PreviewStaleError: it is another.
+    """
+    same = found.order_digest == order_digest(order, server, found.id)
+    if found.actor != asker.who.name or not same:
+        raise PreviewStaleError("This preview was used for something else.")
+
+
+def check_agreement(
+    order: OperationRequest, decision: Decision, frozen: FrozenJobs | None, bounds: Bounds
+) -> None:
+    """Check that an order says all that has to be said with it.
+
+    Raises:
+        InvalidError: it lacks a reason, or agrees not that some of it cannot come back.
+    """
+    if decision.needs_reason and not order.reason.strip():
+        raise InvalidError(
+            f"Your role must give a reason for {order.operation}.",
+            remedy="Say why, in a few words.",
+        )
+    lost = 0 if frozen is None else frozen.count - bounds.most
+    if lost > 0 and NAMES[order.operation].undo is Undo.TRASH and not order.lossy:
+        raise InvalidError(
+            f"The trash keeps {bounds.most:,} jobs: {lost:,} of these cannot come back.",
+            remedy='Choose fewer, or agree to that: "lossy": true.',
+        )

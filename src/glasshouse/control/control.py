@@ -1,0 +1,423 @@
+"""The one door for every change: decided, recorded, done, confirmed, recorded.
+
+1. The order names what its operation names, or it is none.
+2. The decision: once in general, so that who may not gets nothing read; then, with the jobs
+   frozen, for each queue that they belong to. A refusal is recorded.
+3. The preview, where the operation concerns many jobs; the reason, where the role asks for it.
+4. The intent, durable. If it cannot be written, nothing happens.
+5. The change, step by step, each confirmed by reading the server again.
+6. The outcome, durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import msgspec
+
+from glasshouse.control import ledger_records
+from glasshouse.control.affected_queues import concerned, deciding, written
+from glasshouse.control.confirmation import check_agreement, check_same, order_digest
+from glasshouse.control.group_commit import GroupCommit
+from glasshouse.control.in_progress import LEASE, OperationsInProgress
+from glasshouse.control.preview import ShownPreview, shown_to
+from glasshouse.control.refusal_log import RefusalLog
+from glasshouse.control.refusals import (
+    AuditUnavailableError,
+    PreviewNeededError,
+    PreviewStaleError,
+    unrecorded,
+)
+from glasshouse.control.requester import Requester
+from glasshouse.control.selection import ON_JOBS, freeze
+from glasshouse.control.stopping import Stopping
+from glasshouse.model.access import Decision, Outcome, Why
+from glasshouse.model.errors import GlasshouseError, NotFoundError, StoreError
+from glasshouse.model.job import StoredJob
+from glasshouse.model.operation import Operation
+from glasshouse.model.parameters import Parameters, changed
+from glasshouse.model.request import MOST_JOBS, NAMES, OperationRequest, check, decode_order
+from glasshouse.model.retention import Bounds
+from glasshouse.storage import operations
+from glasshouse.storage.database import Call, Database
+from glasshouse.storage.operations import (
+    JobsGoneError,
+    NewOperation,
+    Preview,
+    RunningOperation,
+    Seen,
+)
+from glasshouse.upstream.operator import Entry, FrozenJobs, Operator
+from glasshouse.wire.jobs import parse_job
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PATIENCE = 2.0
+"""Seconds for which who asks is kept waiting for the outcome."""
+_LOOK = 0.1
+_TOUCHED, _SAMPLES = 500, 10
+_unpack = msgspec.msgpack.Decoder(list[Entry]).decode
+_decode_frozen = msgspec.json.Decoder(FrozenJobs).decode
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The operation as far as it is known; ``ended_at`` is ``None`` while it runs."""
+
+    running: RunningOperation
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Control:
+    """Takes orders for the servers that can be operated.
+
+    ``lease`` is for how many seconds what it carries out stays its own when it says nothing.
+    """
+
+    database: Database
+    operators: Mapping[str, Operator]
+    clock: Callable[[], float] = time.time
+    bounds: Bounds = field(default_factory=Bounds)
+    patience: float = PATIENCE
+    lease: float = LEASE
+
+    def __post_init__(self) -> None:
+        """Nothing is opened, nothing done."""
+        self._writer = GroupCommit(self.database)
+        self._refusing = RefusalLog(self._writer)
+        self._stopping = Stopping(self._writer, self._refusing, self.clock)
+        self._going = OperationsInProgress(
+            self.database, self._writer, self.operators, self.clock, self.bounds, self.lease
+        )
+
+    # -- asking ----------------------------------------------------------------
+
+    async def preview(self, asker: Requester, server: str, order: OperationRequest) -> ShownPreview:
+        """Return what an order would do, and keep exactly that for ten minutes.
+
+        Raises:
+            InvalidError, DeniedError, NotFoundError: see ``perform``.
+            StoreError: it cannot be kept.
+        """
+        operator = self._operator(server)
+        check(order)
+        self._check_values(order)
+        general = asker.best(order.operation, server)
+        if general.outcome is Outcome.DENY:
+            await self._refuse(asker, server, order, general, None)
+        frozen = await self._frozen(asker, server, order, operator)
+        decision = self._decided(asker, server, order, frozen)
+        if decision.outcome is Outcome.DENY:
+            await self._refuse(asker, server, order, decision, frozen)
+        found = frozen or FrozenJobs()
+        now = self.clock()
+        kept = Preview(
+            id=secrets.token_hex(16),
+            actor=asker.who.name,
+            server=server,
+            asked=order.canonical(),
+            summary=msgspec.json.encode(_bare(found)),
+            created_at=now,
+            steps=len(found.chunks),
+        )
+        await self._recorded(operations.show, kept, found.chunks)
+        return await shown_to(kept.id, asker, order, frozen, decision, self.bounds)
+
+    async def again(
+        self, preview: str, asking: Callable[[str], Requester]
+    ) -> tuple[str, ShownPreview] | None:
+        """Return the server and what a preview showed, with samples as of now.
+
+        ``asking`` is who asks, for each server. ``None`` when the preview is not known, too
+        old, or somebody else's.
+
+        Raises:
+            StoreError, UpstreamUnavailableError: it cannot be read.
+        """
+        found = await self.database.run(operations.shown, preview, self.clock())
+        asker = None if found is None else asking(found.server)
+        if found is None or asker is None or found.actor != asker.who.name:
+            return None
+        order = decode_order(found.asked)
+        frozen: FrozenJobs | None = None
+        if order.operation in ON_JOBS:
+            frozen = _decode_frozen(found.summary)
+            samples: tuple[StoredJob, ...] = ()
+            if frozen.count and order.operation is not Operation.TRASH_RESTORE:
+                try:
+                    first = _unpack(await self.database.run(operations.chunk, found.id, 0))
+                except JobsGoneError:
+                    # It was agreed to, or pushed out, in this moment.
+                    return None
+                seen = [entry for entry in first if asker.sight.shows(entry.queue)]
+                samples = await self._operator(found.server).samples(seen[:_SAMPLES])
+            frozen = msgspec.structs.replace(frozen, samples=samples)
+        decision = self._decided(asker, found.server, order, frozen)
+        return found.server, await shown_to(preview, asker, order, frozen, decision, self.bounds)
+
+    async def perform(self, asker: Requester, server: str, order: OperationRequest) -> Result:
+        """Do what an order asks for, if it may be done.
+
+        Raises:
+            InvalidError: it is no proper order, or lacks a reason; nothing was done.
+            PreviewNeededError, PreviewStaleError: it must be looked at first.
+            NotAllowedError: it may not be done; that was recorded.
+            NotFoundError: what it names is not there.
+            AuditUnavailableError: it cannot be recorded, so nothing was done.
+            UpstreamUnavailableError: the server cannot be read; nothing was done.
+        """
+        operator = self._operator(server)
+        check(order)
+        self._check_values(order)
+        general = asker.best(order.operation, server)
+        if general.outcome is not Outcome.ALLOW:
+            await self._refuse(asker, server, order, general, None)
+        found, frozen = await self._agreed(asker, server, order, operator)
+        if found is not None:
+            return await self._waited(found)
+        decision = self._decided(asker, server, order, frozen)
+        if decision.outcome is not Outcome.ALLOW:
+            await self._refuse(asker, server, order, decision, frozen)
+        check_agreement(order, decision, frozen, self.bounds)
+        try:
+            running = await self._begin(asker, server, order, decision, frozen)
+        except AuditUnavailableError:
+            # The same preview may have been agreed to in this moment, by another click.
+            found = await self._used(asker, server, order)
+            if found is None:
+                raise
+            return await self._waited(found)
+        self._going.start(running, order, asker.who)
+        return await self._waited(running)
+
+    async def status(self, operation: str) -> Result | None:
+        """Return an operation as far as it has come."""
+        found = await self.database.run(operations.find, operation)
+        return None if found is None else _result(found)
+
+    async def on_server(self, server: str, most: int, seen: Seen) -> list[RunningOperation]:
+        """Return what was done on a server, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_server, server, most, seen)
+
+    async def on_queue(
+        self, server: str, queue: str, most: int, seen: Seen
+    ) -> list[RunningOperation]:
+        """Return what was done to a queue, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_queue, server, queue, most, seen)
+
+    async def on_job(self, server: str, jid: str, most: int, seen: Seen) -> list[RunningOperation]:
+        """Return what was done to a job, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_job, server, jid, most, seen)
+
+    async def stop(self, asker: Requester, operation: str) -> None:
+        """Let an operation stop before its next step, which is recorded first.
+
+        What has ended, or is to stop already, stays as it is.
+
+        Raises:
+            NotFoundError: there is no such operation.
+            NotAllowedError: who asks may not do what it does; that was recorded.
+            InvalidError: it is done at once: there is nothing to stop.
+            AuditUnavailableError: it cannot be recorded, so it goes on.
+        """
+        running = await self._find(operation)
+        if running is None:
+            raise NotFoundError("There is no such operation.", remedy="Look into the ledger.")
+        await self._stopping.stop(asker, running)
+
+    async def resume(self) -> None:
+        """Settle or resume what has no outcome, after a start; raises ``StoreError``."""
+        await self._going.resume()
+
+    async def settled(self) -> None:
+        """Return when nothing runs any more."""
+        await self._going.settled()
+
+    async def close(self) -> None:
+        """End what runs where it is; it is resumed when the console starts again."""
+        await self._going.close()
+        for operator in self.operators.values():
+            with contextlib.suppress(GlasshouseError):
+                await operator.close()
+
+    async def _recorded(self, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self.database.run(ask, *args, **kwargs)
+        except StoreError as error:
+            raise unrecorded(error) from error
+
+    # -- inside --------------------------------------------------------------------
+
+    def _operator(self, server: str) -> Operator:
+        if server not in self.operators:
+            raise NotFoundError(
+                f"The server {server[:60]!r} cannot be operated from here.",
+                remedy="Operations work on the embedded server.",
+            )
+        return self.operators[server]
+
+    def _check_values(self, order: OperationRequest) -> None:
+        """Refuse, before anybody agrees to it, what the server would; raises ``InvalidError``."""
+        if order.job is not None:
+            parse_job(order.job.encode("utf-8", "surrogatepass"))
+        if order.parameters is not None:
+            changed(Parameters(), order.parameters)
+
+    async def _find(self, operation: str) -> RunningOperation | None:
+        if not operation:
+            return None
+        return await self._recorded(operations.find, operation)
+
+    async def _used(
+        self, asker: Requester, server: str, order: OperationRequest
+    ) -> RunningOperation | None:
+        """Return what was agreed to before, by the same person and for the same."""
+        found = await self._find(order.preview)
+        if found is not None:
+            check_same(found, order, asker, server)
+        return found
+
+    async def _frozen(
+        self, asker: Requester, server: str, order: OperationRequest, operator: Operator
+    ) -> FrozenJobs | None:
+        if order.operation not in ON_JOBS:
+            return None
+        if order.queue is not None and not asker.sight.shows(order.queue):
+            raise NotFoundError("There is no such queue.", remedy="Choose one of the queues.")
+        return await freeze(order, asker, operator, self.database, server, self.clock())
+
+    async def _agreed(
+        self, asker: Requester, server: str, order: OperationRequest, operator: Operator
+    ) -> tuple[RunningOperation | None, FrozenJobs | None]:
+        """Return the operation that this order began before, or the jobs that it is about.
+
+        These are the jobs that its preview showed, or that it names, if they are few.
+        """
+        if order.preview:
+            return await self._previewed(asker, server, order)
+        naming = NAMES[order.operation]
+        if naming.whole or order.query is not None:
+            raise PreviewNeededError(f"{order.operation} needs a preview here.")
+        frozen = await self._frozen(asker, server, order, operator)
+        if frozen is not None and frozen.count > MOST_JOBS:
+            raise PreviewNeededError(
+                f"These are {frozen.count:,} jobs: more than {MOST_JOBS} need a preview."
+            )
+        return None, frozen
+
+    async def _previewed(
+        self, asker: Requester, server: str, order: OperationRequest
+    ) -> tuple[RunningOperation | None, FrozenJobs | None]:
+        found = await self._recorded(operations.agreed, order.preview, self.clock())
+        if isinstance(found, RunningOperation):
+            check_same(found, order, asker, server)
+            return found, None
+        if found is None or found[0].actor != asker.who.name:
+            raise PreviewStaleError("This preview is not known, or more than ten minutes old.")
+        preview, chunks = found
+        if preview.server != server or preview.asked != order.canonical():
+            raise PreviewStaleError("This preview is of something else.")
+        if order.operation not in ON_JOBS:
+            return None, None
+        bare = _decode_frozen(preview.summary)
+        return None, msgspec.structs.replace(bare, chunks=tuple(chunks))
+
+    def _decided(
+        self, asker: Requester, server: str, order: OperationRequest, frozen: FrozenJobs | None
+    ) -> Decision:
+        return asker.worst(order.operation, server, deciding(concerned(order, frozen)))
+
+    async def _refuse(
+        self,
+        asker: Requester,
+        server: str,
+        order: OperationRequest,
+        decision: Decision,
+        frozen: FrozenJobs | None,
+    ) -> None:
+        """Record that it may not be done, and say so.
+
+        Raises:
+            NotAllowedError: always, when it is recorded.
+            AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
+        """
+        record = ledger_records.refused(order, server, asker, decision, frozen, self.clock())
+        queue = order.queue if decision.why is not Why.OTHER_QUEUE or order.queue else "one"
+        await self._refusing.refuse(asker, record, decision, queue)
+
+    async def _begin(
+        self,
+        asker: Requester,
+        server: str,
+        order: OperationRequest,
+        decision: Decision,
+        frozen: FrozenJobs | None,
+    ) -> RunningOperation:
+        now = self.clock()
+        record = ledger_records.intent(order, server, asker, decision, frozen, now)
+        found = frozen or FrozenJobs()
+        operation = order.preview or secrets.token_hex(16)
+        queues = concerned(order, frozen) or found.queues
+        made = RunningOperation(
+            id=operation,
+            record=0,
+            server=server,
+            operation=order.operation.value,
+            queue=queues[0] if len(queues) == 1 else "",
+            actor=asker.who.name,
+            reason=order.reason.strip(),
+            asked=msgspec.json.encode(order),
+            who=msgspec.json.encode(asker.who),
+            steps=len(found.chunks),
+            total=found.count,
+            started_at=now,
+            order_digest=order_digest(order, server, operation),
+            queues=written(concerned(order, frozen)),
+            lease_owner=self._going.console,
+            fence=1,
+        )
+        jids = [entry.jid for entry in _unpack(found.chunks[0])] if found.chunks else []
+        few = jids[:_TOUCHED] if found.count <= _TOUCHED else []
+        previewed, lease = bool(order.preview), self.lease
+        also = NewOperation(made, few, found.chunks, previewed=previewed, lease=lease)
+        try:
+            number = await self._writer.write(record, also)
+        except StoreError as error:
+            raise unrecorded(error) from error
+        return msgspec.structs.replace(made, record=number)
+
+    async def _waited(self, running: RunningOperation) -> Result:
+        """Return what came of an operation, or how far it is when patience is at its end."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.patience):
+                while running.ended_at is None:
+                    task = self._going.find(running.id)
+                    if task is not None:
+                        running = await asyncio.shield(task)
+                    else:
+                        # Another console carries it out.
+                        await asyncio.sleep(_LOOK)
+                        running = await self._as_kept(running)
+        return _result(running if running.ended_at is not None else await self._as_kept(running))
+
+    async def _as_kept(self, running: RunningOperation) -> RunningOperation:
+        """Return an operation as far as it is known to have come."""
+        with contextlib.suppress(StoreError):
+            return await self.database.run(operations.find, running.id) or running
+        return running
+
+
+def _result(running: RunningOperation) -> Result:
+    return Result(running=running, moved=tuple(msgspec.json.decode(running.examples)))
+
+
+def _bare(frozen: FrozenJobs) -> FrozenJobs:
+    """Return what is kept of a preview beside its jobs: no payload."""
+    return msgspec.structs.replace(frozen, chunks=(), samples=())

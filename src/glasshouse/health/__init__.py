@@ -1,0 +1,1 @@
+"""Facts about a server that are of no page: what is wrong, how fast things go, what overruns."""

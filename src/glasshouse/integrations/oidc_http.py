@@ -1,0 +1,220 @@
+"""What is asked of an identity provider over HTTP: bounded in bytes and time, no redirects."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote_plus, urlsplit
+
+import msgspec
+
+from glasshouse.integrations.oidc_json import table
+from glasshouse.integrations.oidc_refusals import OidcRefusedError, Refused
+from glasshouse.model.hosts import is_this_machine
+
+if TYPE_CHECKING:
+    import aiohttp
+
+MOST_BYTES = 256 << 10
+_TOKEN = re.compile(rb"[\w-]+\.[\w-]+\.[\w-]+")
+_DISCOVERY = "/.well-known/openid-configuration"
+_LISTS = {"claims_supported", "scopes_supported", "token_endpoint_auth_methods_supported"}
+
+
+class ClientSecret(Protocol):
+    """A word that nobody may read by accident."""
+
+    def reveal(self) -> str:
+        """Return it."""
+        ...
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """What discovery tells. ``names_itself``: its answers carry ``iss`` (RFC 9207).
+
+    ``claims`` and ``scopes`` are what it says that it has; providers need not say it whole.
+    """
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None = None
+    claims: tuple[str, ...] | None = msgspec.field(name="claims_supported", default=None)
+    scopes: tuple[str, ...] | None = msgspec.field(name="scopes_supported", default=None)
+    names_itself: bool = msgspec.field(
+        name="authorization_response_iss_parameter_supported", default=False
+    )
+    methods: tuple[str, ...] = msgspec.field(
+        name="token_endpoint_auth_methods_supported", default=("client_secret_basic",)
+    )
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """What a code is exchanged for; ``access_token`` is for asking who somebody is."""
+
+    id_token: str
+    access_token: str | None = None
+
+
+_decode_tokens = msgspec.json.Decoder(Tokens).decode
+
+
+class ProviderClient:
+    """A provider that is asked."""
+
+    def __init__(self, issuer: str, seconds: float) -> None:
+        """Ask ``issuer``, for at most ``seconds`` each time."""
+        self._issuer = issuer
+        self._seconds = seconds
+        self._session: aiohttp.ClientSession | None = None
+        self._provider: Provider | None = None
+
+    async def provider(self) -> Provider:
+        """Return what discovery tells; asked once it answered rightly.
+
+        Raises:
+            OidcRefusedError: it cannot be reached, or is another one.
+        """
+        if self._provider is None:
+            found = _provider(await self._get(self._issuer.rstrip("/") + _DISCOVERY))
+            if found.issuer != self._issuer:
+                raise OidcRefusedError(Refused.WRONG_ISSUER)
+            for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+                _check_url(url)
+            self._provider = found
+        return self._provider
+
+    async def keys(self) -> dict[str, Any]:
+        """Return the provider's public keys (RFC 7517)."""
+        return await self._get((await self.provider()).jwks_uri)
+
+    async def exchange(
+        self,
+        *,
+        code: str,
+        verifier: str,
+        redirect_uri: str,
+        client_id: str,
+        secret: ClientSecret | None,
+    ) -> Tokens:
+        """Return the tokens that a code is exchanged for.
+
+        Raises:
+            OidcRefusedError: the provider refuses, or cannot be asked.
+        """
+        provider = await self.provider()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        headers = {"accept": "application/json"}
+        if secret is None:
+            form["client_id"] = client_id
+        elif "client_secret_basic" in provider.methods:
+            # RFC 6749 §2.3.1: both are form-encoded first.
+            pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}".encode()
+            headers["authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
+        else:
+            form |= {"client_id": client_id, "client_secret": secret.reveal()}
+        status, body = await self._ask("POST", provider.token_endpoint, form, headers)
+        if 400 <= status < 500:  # noqa: PLR2004 - RFC 6749 §5.2
+            raise OidcRefusedError(Refused.CODE_REFUSED)
+        if status != 200:  # noqa: PLR2004
+            raise OidcRefusedError(Refused.UNREACHABLE)
+        try:
+            return _decode_tokens(body)
+        except msgspec.MsgspecError:
+            raise OidcRefusedError(Refused.BAD_ANSWER) from None
+
+    async def userinfo(self, endpoint: str, token: str) -> dict[str, Any] | str:
+        """Return what the provider says of the person that an access token is of.
+
+        A text is a signed answer (OpenID Connect Core §5.3.2), not yet looked at.
+
+        Raises:
+            OidcRefusedError: it refuses, or cannot be asked, or answers something else.
+        """
+        # Whatever stands in it: it goes into a header.
+        if not token.isascii() or not token.isprintable():
+            raise OidcRefusedError(Refused.BAD_ANSWER)
+        body = await self._got(endpoint, {"authorization": f"Bearer {token}"})
+        return body.decode("ascii") if _TOKEN.fullmatch(body) else table(body)
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        return table(await self._got(url, {}))
+
+    async def _got(self, url: str, more: dict[str, str]) -> bytes:
+        _check_url(url)
+        status, body = await self._ask("GET", url, None, {"accept": "application/json"} | more)
+        if status != 200:  # noqa: PLR2004
+            raise OidcRefusedError(Refused.UNREACHABLE)
+        return body
+
+    async def _ask(
+        self, method: str, url: str, form: dict[str, str] | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        import aiohttp  # noqa: PLC0415 - it takes a while, and most have no provider
+
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=self._seconds)
+            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
+        try:
+            async with self._session.request(
+                method, url, data=form, headers=headers, allow_redirects=False
+            ) as answer:
+                body = await answer.content.read(MOST_BYTES + 1)
+                while len(body) <= MOST_BYTES and (more := await answer.content.read(MOST_BYTES)):
+                    body += more
+                if len(body) > MOST_BYTES:
+                    raise OidcRefusedError(Refused.BAD_ANSWER)
+                return answer.status, body
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+            raise OidcRefusedError(Refused.UNREACHABLE) from None
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _provider(told: dict[str, Any]) -> Provider:
+    """Return what discovery told.
+
+    A ``null`` tells as little as nothing does. Where lists of words have something else among
+    them, or are none, what there is counts: they only say more. What leads somewhere, or says how
+    answers are checked, has to be right.
+
+    Raises:
+        OidcRefusedError: it is not.
+    """
+    plain = {name: value for name, value in told.items() if value is not None}
+    for name in _LISTS & plain.keys():
+        listed = plain.pop(name)
+        if isinstance(listed, list):
+            plain[name] = [word for word in listed if isinstance(word, str)]
+    try:
+        return msgspec.convert(plain, Provider)
+    except msgspec.ValidationError:
+        raise OidcRefusedError(Refused.BAD_ANSWER) from None
+
+
+def _check_url(url: str) -> None:
+    """Refuse an address that others could read or change on its way.
+
+    Raises:
+        OidcRefusedError: it is neither https nor on this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise OidcRefusedError(Refused.BAD_ANSWER) from None
+    if not host or not (
+        parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(host))
+    ):
+        raise OidcRefusedError(Refused.BAD_ANSWER)

@@ -1,0 +1,165 @@
+"""The ID token of a provider: its signature, and each claim (OpenID Connect Core §3.1.3.7).
+
+What always holds: the key is one that the provider publishes at the address that discovery told,
+never one that a token brings along or leads to; what a header has beside is ignored, unless
+``crit`` says that it must not be (RFC 7515 §4, §4.1.11).
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import structlog
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
+
+from glasshouse.integrations import oidc_keys
+from glasshouse.integrations.oidc_http import ProviderClient
+from glasshouse.integrations.oidc_json import HALF, table
+from glasshouse.integrations.oidc_keys import Published
+from glasshouse.integrations.oidc_refusals import OidcRefusedError, Refused
+
+Claims = dict[str, Any]
+LEEWAY = 60.0
+"""Seconds by which the clocks may differ."""
+_OLDEST = 3600.0
+_AGAIN = 30.0
+"""Seconds before keys are fetched again because one is not known."""
+_MOST_HEADER = 16 << 10
+"""Characters of a header: certificates may be in it."""
+
+log = structlog.get_logger()
+
+
+class ProviderKeys:
+    """The public keys of a provider, fetched when one is needed that is not known."""
+
+    def __init__(self, asking: ProviderClient, algorithms: tuple[str, ...]) -> None:
+        """Take signatures made by ``algorithms`` alone."""
+        self._asking = asking
+        self._algorithms = list(algorithms)
+        self._registry = JWSRegistry(algorithms=self._algorithms, strict_check_header=False)
+        self._registry.max_header_length = _MOST_HEADER
+        self._published: Published | None = None
+        self._passed_over = 0
+        self._fetched_at = float("-inf")
+
+    async def claims(self, token: str, now: float) -> Claims:
+        """Return the claims of a token that was signed by the provider.
+
+        Raises:
+            OidcRefusedError: it was not, or is no token.
+        """
+        header = self._header(token)
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if algorithm not in self._algorithms:
+            raise OidcRefusedError(Refused.WRONG_ALGORITHM)
+        if kid is not None and not isinstance(kid, str):
+            raise OidcRefusedError(Refused.BAD_TOKEN)
+        known = (await self._known(kid, now)).keys
+        # Keys of several kinds may have one id (RFC 7517 §4.5).
+        fitting = [key for key in known if JWSRegistry.filter_algorithms(key, [algorithm])]
+        try:
+            signed = jws.deserialize_compact(token, KeySet(fitting), registry=self._registry)
+        except (JoseError, ValueError, TypeError, KeyError):
+            raise OidcRefusedError(Refused.BAD_SIGNATURE) from None
+        return table(signed.payload, Refused.BAD_TOKEN)
+
+    async def published(self, now: float) -> Published:
+        """Return the provider's keys.
+
+        Raises:
+            OidcRefusedError: they cannot be asked for, or none of them can be used.
+        """
+        return await self._known(None, now)
+
+    async def _known(self, kid: str | None, now: float) -> Published:
+        known = self._published
+        has = known is not None and (kid is None or kid in {key.kid for key in known.keys})
+        if known is None or (not has and now - self._fetched_at >= _AGAIN):
+            known = self._published = self._usable(await self._asking.keys())
+            self._fetched_at = now
+        return known
+
+    def _usable(self, told: dict[str, Any]) -> Published:
+        try:
+            found = oidc_keys.read(told)
+        except TypeError:
+            raise OidcRefusedError(Refused.BAD_ANSWER) from None
+        if found.passed_over not in (0, self._passed_over):
+            self._passed_over = found.passed_over
+            counts = {"passed_over": found.passed_over, "used": len(found.keys)}
+            log.info("keys of the provider were passed over", **counts)
+        if not found.keys:
+            raise OidcRefusedError(Refused.BAD_ANSWER)
+        return found
+
+    def _header(self, token: str) -> dict[str, Any]:
+        try:
+            told: object = jws.extract_compact(
+                token.encode("ascii"), registry=self._registry
+            ).headers()
+        except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
+            raise OidcRefusedError(Refused.BAD_TOKEN) from None
+        if not isinstance(told, dict):
+            raise OidcRefusedError(Refused.BAD_TOKEN)
+        return told
+
+
+def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: float) -> None:
+    """Check every claim that says who, for whom and when.
+
+    Raises:
+        OidcRefusedError: one is not right.
+    """
+    if claims.get("iss") != issuer:
+        raise OidcRefusedError(Refused.WRONG_ISSUER, "iss")
+    _check_audience(claims, audience)
+    said = claims.get("nonce")
+    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
+        raise OidcRefusedError(Refused.WRONG_NONCE, "nonce")
+    _check_times(claims, now)
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.strip() or HALF in subject:
+        raise OidcRefusedError(Refused.BAD_TOKEN, "sub")
+
+
+def _check_audience(claims: Claims, audience: str) -> None:
+    told = claims.get("aud")
+    audiences = told if isinstance(told, list) else [told]
+    party = claims.get("azp")
+    if audience not in audiences:
+        raise OidcRefusedError(Refused.WRONG_AUDIENCE, "aud")
+    if (party is not None and party != audience) or (len(audiences) > 1 and party is None):
+        raise OidcRefusedError(Refused.WRONG_AUDIENCE, "azp")
+
+
+def _check_times(claims: Claims, now: float) -> None:
+    expires, issued = _required(claims, "exp"), _required(claims, "iat")
+    if now - LEEWAY >= expires:
+        raise OidcRefusedError(Refused.EXPIRED, "exp")
+    if now - issued > _OLDEST:
+        raise OidcRefusedError(Refused.EXPIRED, "iat")
+    for name, at in (("iat", issued), ("nbf", _time(claims, "nbf") or 0.0)):
+        if at > now + LEEWAY:
+            raise OidcRefusedError(Refused.NOT_YET, name)
+
+
+def _required(claims: Claims, name: str) -> float:
+    found = _time(claims, name)
+    if found is None:
+        raise OidcRefusedError(Refused.BAD_TOKEN, name)
+    return found
+
+
+def _time(claims: Claims, name: str) -> float | None:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # JSON's whole numbers have no bounds
+        return None

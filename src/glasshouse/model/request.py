@@ -1,0 +1,160 @@
+"""An order: one operation with everything that it names, as somebody asks for it.
+
+What each operation may name stands in ``NAMES``; an order that names anything else, or
+lacks something, is none.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from glasshouse.model.errors import InvalidError
+from glasshouse.model.job import JobSet
+from glasshouse.model.operation import Operation
+
+MOST_JOBS = 100
+"""Jobs that an order may concern without a preview."""
+MOST_REASON = 500
+_MOST_IDS = 1000
+_MOST_TEXT = 1000
+# Servers take queues with names of any length: what is in them can be deleted.
+_MOST_QUEUE = 64 << 10
+_MOST_RECORD = 2**63 - 1
+_SETS = frozenset(JobSet)
+
+
+class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody asks for. ``keys`` are those of ``StoredJob``; ``job`` is JSON text.
+
+    ``query`` are search words; ``""`` is every job of the set. ``worker`` is a wid or ``*``.
+    ``record`` is the number of the earlier operation's audit record. ``lossy`` agrees that
+    not everything that is deleted can be kept for an undo.
+    """
+
+    operation: Operation
+    queue: str | None = None
+    set: str | None = None
+    jids: tuple[str, ...] | None = None
+    keys: tuple[str, ...] | None = None
+    query: str | None = None
+    job: str | None = None
+    worker: str | None = None
+    record: int | None = None
+    parameters: Mapping[str, float] | None = None
+    reason: str = ""
+    preview: str = ""
+    lossy: bool = False
+
+    def named(self) -> tuple[str, ...]:
+        """Return which of the things that operations name it names."""
+        return tuple(name for name in _NAMEABLE if getattr(self, name) is not None)
+
+    def canonical(self) -> bytes:
+        """Return what is asked for in one form, without why, and by which preview."""
+        told = {name: getattr(self, name) for name in self.named()}
+        return msgspec.json.encode({"operation": self.operation, **told}, order="sorted")
+
+
+# Made at import: two threads that decode a type for the first time at once break msgspec.
+decode_order = msgspec.json.Decoder(OperationRequest).decode
+
+
+class Undo(enum.Enum):
+    """Whether what an operation takes away is kept in the trash."""
+
+    TRASH = enum.auto()
+    NONE = enum.auto()
+
+
+class RequestFields(NamedTuple):
+    """What an operation names: everything of ``needs``, and one of ``jobs`` if there are any.
+
+    ``whole`` says that it concerns a whole queue, a set or the server: it needs a preview.
+    """
+
+    needs: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    whole: bool = False
+    undo: Undo = Undo.NONE
+
+
+_IN_SET = ("jids", "keys", "query")
+NAMES: Mapping[Operation, RequestFields] = {
+    Operation.QUEUE_PAUSE: RequestFields(("queue",)),
+    Operation.QUEUE_RESUME: RequestFields(("queue",)),
+    Operation.QUEUE_DELETE_JOBS: RequestFields(("queue",), ("jids", "keys"), undo=Undo.TRASH),
+    Operation.QUEUE_CLEAR: RequestFields(("queue",), whole=True, undo=Undo.TRASH),
+    Operation.JOB_RETRY: RequestFields(("set",), _IN_SET),
+    Operation.JOB_KILL: RequestFields(("set",), _IN_SET),
+    Operation.JOB_DELETE: RequestFields(("set",), _IN_SET, undo=Undo.TRASH),
+    Operation.SET_CLEAR: RequestFields(("set",), whole=True, undo=Undo.TRASH),
+    Operation.JOB_PUSH: RequestFields(("job",)),
+    Operation.WORKER_QUIET: RequestFields(("worker",)),
+    Operation.WORKER_TERMINATE: RequestFields(("worker",)),
+    Operation.TRASH_RESTORE: RequestFields(("record",), may=("jids",)),
+    Operation.SERVER_CONFIGURE: RequestFields(("parameters",)),
+    Operation.SERVER_FLUSH: RequestFields(whole=True, undo=Undo.TRASH),
+}
+_NAMEABLE = ("queue", "set", "jids", "keys", "query", "job", "worker", "record", "parameters")
+
+
+def check(order: OperationRequest) -> OperationRequest:
+    """Return an order that names what its operation names, and nothing else.
+
+    Raises:
+        InvalidError: it does not.
+    """
+    naming, named = NAMES[order.operation], set(order.named())
+    if len(naming.jobs) and len(named.intersection(naming.jobs)) != 1:
+        raise _wrong(order, f"names one of {', '.join(naming.jobs)}")
+    for name in naming.needs:
+        if name not in named:
+            raise _wrong(order, f"names {name}")
+    extra = named.difference(naming.needs, naming.jobs, naming.may)
+    if extra:
+        raise _wrong(order, f"does not name {', '.join(sorted(extra))}")
+    _check_values(order)
+    return order
+
+
+def _wrong(order: OperationRequest, what: str) -> InvalidError:
+    return InvalidError(
+        f"{order.operation} {what}.", remedy="See what each operation names in docs/operations.md."
+    )
+
+
+def _check_values(order: OperationRequest) -> None:
+    if order.set is not None and order.set not in _SETS:
+        raise InvalidError(
+            f"{order.set[:40]!r} is no set.", remedy=f"The sets are {', '.join(JobSet)}."
+        )
+    if order.operation is Operation.JOB_KILL and order.set == JobSet.DEAD:
+        raise InvalidError("Jobs of the dead set are dead already.", remedy="Delete them.")
+    for ids in (order.jids, order.keys):
+        if ids is not None and not 0 < len(ids) <= _MOST_IDS:
+            raise InvalidError(
+                f"An operation names from 1 to {_MOST_IDS:,} jobs.",
+                remedy="Use search words for more.",
+            )
+    if order.record is not None and not 0 < order.record <= _MOST_RECORD:
+        raise InvalidError(
+            "No record of the ledger has this number.", remedy="Look for it in the audit ledger."
+        )
+    if order.parameters is not None and not order.parameters:
+        raise InvalidError("No parameter is named.", remedy="Name one with its new value.")
+    if len(order.reason) > MOST_REASON:
+        raise InvalidError(
+            f"A reason has at most {MOST_REASON} characters.", remedy="Say it shorter."
+        )
+    bounds = (
+        (order.queue, _MOST_QUEUE),
+        *((text, _MOST_TEXT) for text in (order.query, order.worker, order.preview)),
+    )
+    for text, most in bounds:
+        if text is not None and len(text) > most:
+            raise InvalidError("A name is too long.", remedy="Check what was sent.")

@@ -1,0 +1,128 @@
+"""What of each entry is found by whom: an index of pieces for each group of audiences.
+
+What always holds: a search for an audience reads only tables of texts that this audience
+may see. Neither hidden values nor jobs of queues that may not be seen are in them, so how
+long it takes tells nothing of these. A text that several audiences see is there once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import apsw
+
+from glasshouse.model import name_patterns
+from glasshouse.model.audience import Audience
+from glasshouse.model.job import StoredJob
+from glasshouse.model.redaction import Redaction
+from glasshouse.wire import matching, trigrams
+from glasshouse.wire.masking import masked
+
+_MOST = 64
+"""Groups of audiences that have a table; beyond, each audience has its own."""
+_SCHEMA = """
+CREATE VIRTUAL TABLE {} USING fts5(text, content='', contentless_delete=1, detail=none,
+    tokenize='trigram case_sensitive 1')
+"""
+
+Group = frozenset[int]
+"""Audiences, by their numbers, that see the same text."""
+
+
+class EntryTexts(NamedTuple):
+    """The texts of one entry; ``kind`` says in which tables they are."""
+
+    kind: int
+    texts: tuple[tuple[str, str], ...]
+    """Table and text of each."""
+
+
+class TextIndex:
+    """The tables of one index. Not for use from two threads at a time."""
+
+    def __init__(self, db: apsw.Connection, audiences: Sequence[Audience]) -> None:
+        """Keep them in ``db`` for ``audiences``."""
+        self._db = db
+        self._numbers = {audience: number for number, audience in enumerate(audiences)}
+        self._by_rules: dict[tuple[Redaction, ...], list[tuple[int, Audience]]] = {}
+        for audience, number in self._numbers.items():
+            self._by_rules.setdefault(audience.hidden, []).append((number, audience))
+        self._tables: dict[Group, str] = {}
+        self._kinds: dict[tuple[Group, ...], int] = {}
+
+    def of(self, job: StoredJob) -> EntryTexts:
+        """Return the texts of an entry, each for those who see it so."""
+        seen: dict[str, set[int]] = {}
+        whole = ""
+        for rules, members in self._by_rules.items():
+            who = {number for number, one in members if _shows(one, job.queue)}
+            if who:
+                shown = masked(job, rules) if rules else job
+                if shown is job:
+                    # Most have nothing to hide: then all see the very same.
+                    text = whole = whole or _text(job)
+                else:
+                    text = _text(shown)
+                seen.setdefault(text, set()).update(who)
+        texts = {self._group(frozenset(who)): text for text, who in seen.items()}
+        groups = {part: text for group, text in texts.items() for part in group}
+        kind = self._kinds.setdefault(tuple(sorted(groups, key=sorted)), len(self._kinds))
+        return EntryTexts(
+            kind, tuple((self._tables[group], text) for group, text in groups.items())
+        )
+
+    def add(self, told: Iterable[tuple[int, EntryTexts]]) -> None:
+        """Take in the texts of entries, by their numbers in rising order."""
+        rows: dict[str, list[tuple[int, str]]] = {}
+        for entry, one in told:
+            for table, text in one.texts:
+                rows.setdefault(table, []).append((entry, text))
+        for table, some in rows.items():
+            self._db.executemany(f"INSERT INTO {table}(rowid, text) VALUES(?, ?)", some)
+
+    def forget(self, entries: Sequence[tuple[int, int]]) -> None:
+        """Forget the texts of entries, each given with its kind."""
+        groups = list(self._kinds)
+        rows: dict[str, list[tuple[int]]] = {}
+        for entry, kind in entries:
+            for group in groups[kind]:
+                rows.setdefault(self._tables[group], []).append((entry,))
+        for table, some in rows.items():
+            self._db.executemany(f"DELETE FROM {table} WHERE rowid = ?", some)
+
+    def tables_of(self, audience: Audience) -> list[str] | None:
+        """Return the tables of all that an audience sees; ``None`` when it has none."""
+        number = self._numbers.get(audience)
+        if number is None:
+            return None
+        return [table for group, table in self._tables.items() if number in group]
+
+    def kinds_of(self, audience: Audience) -> tuple[str, tuple[int, ...]]:
+        """Return the condition of the entries of which an audience sees anything."""
+        number = self._numbers.get(audience)
+        if number is None or audience.shown is None:
+            return "1", ()
+        kinds = [
+            kind for groups, kind in self._kinds.items() if any(number in group for group in groups)
+        ]
+        return f"kind IN ({', '.join('?' * len(kinds))})", tuple(kinds)
+
+    def _group(self, who: Group) -> tuple[Group, ...]:
+        """Return the groups that have tables and are ``who`` together."""
+        parts: tuple[Group, ...] = (who,)
+        if who not in self._tables and len(self._tables) >= _MOST:
+            parts = tuple(frozenset({number}) for number in sorted(who))
+        for part in parts:
+            if part not in self._tables:
+                self._tables[part] = f"piece_{len(self._tables)}"
+                self._db.execute(_SCHEMA.format(self._tables[part]))
+        return parts
+
+
+def _text(job: StoredJob) -> str:
+    return trigrams.marked(matching.searchable(job, trigrams.MOST))
+
+
+def _shows(audience: Audience, queue: str) -> bool:
+    return audience.shown is None or name_patterns.within(audience.shown, queue)

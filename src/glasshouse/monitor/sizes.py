@@ -1,0 +1,34 @@
+"""About how many bytes what was read holds, for caches that are bounded by them."""
+
+from __future__ import annotations
+
+from glasshouse.model.finished import Executions, FinishedJob, FinishedPage
+from glasshouse.model.job import StoredJob
+from glasshouse.model.listing import JobPage
+from glasshouse.model.search_result import SearchResult
+from glasshouse.upstream.timed_cache import At
+
+
+def of_page(page: JobPage) -> int:
+    """Return the bytes of a page of a list."""
+    return of_jobs(page.items)
+
+
+def of_log(found: FinishedPage | Executions | None) -> int:
+    """Return the bytes of executions; those of nothing for ``None``."""
+    return 512 if found is None else sum(map(_of_entry, found.items), start=512)
+
+
+def _of_entry(entry: FinishedJob) -> int:
+    texts = (entry.jid, entry.jobtype, entry.queue, entry.wid, entry.errtype or "")
+    return sum(map(len, texts), start=512)
+
+
+def of_found(found: At[SearchResult]) -> int:
+    """Return the bytes of what a search found."""
+    return of_jobs(found.value.items)
+
+
+def of_jobs(jobs: tuple[StoredJob, ...]) -> int:
+    """Return the bytes of jobs: their payloads, and what is round each."""
+    return sum(len(job.payload) + 512 for job in jobs)

@@ -1,0 +1,1 @@
+"""The JSON API: its endpoints, and OpenAPI made from the route table."""

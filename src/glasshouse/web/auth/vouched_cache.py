@@ -1,0 +1,61 @@
+"""Who was vouched for lately: they may look on while the console's database cannot be asked.
+
+Nothing else: it proves no second factor and carries no session, and nothing is changed by
+its word, because what changes something is recorded first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from starlette.datastructures import Headers
+
+from glasshouse.web.request.person import Person
+
+SECONDS = 900.0
+"""How long after it was last looked up somebody is still familiar."""
+_MOST = 10_000
+
+
+class _Known(NamedTuple):
+    person: Person
+    at: float
+
+
+class VouchedCache:
+    """Remembers people by what they sent, without keeping what they sent."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Know nobody."""
+        self._clock = clock
+        self._salt = secrets.token_bytes(16)
+        self._known: dict[bytes, _Known] = {}
+
+    def note(self, headers: Headers, person: Person | None) -> None:
+        """Remember who was found, or forget who is nobody any more."""
+        key = self._key(headers)
+        self._known.pop(key, None)
+        if person is None:
+            return
+        plain = msgspec.structs.replace(person, proven_at=None, session=None)
+        self._known[key] = _Known(plain, self._clock())
+        if len(self._known) > _MOST:
+            del self._known[next(iter(self._known))]
+
+    def find(self, headers: Headers) -> Person | None:
+        """Return who sent the same a short while ago."""
+        known = self._known.get(self._key(headers))
+        if known is None or not 0 <= self._clock() - known.at < SECONDS:
+            return None
+        return known.person
+
+    def _key(self, headers: Headers) -> bytes:
+        made = hashlib.blake2b(key=self._salt)
+        for name in ("authorization", "cookie"):
+            value = headers.get(name, "").encode("utf-8", "surrogatepass")
+            made.update(len(value).to_bytes(8) + value)
+        return made.digest()

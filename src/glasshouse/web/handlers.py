@@ -1,0 +1,128 @@
+"""The pages and forms about people, by the names of their routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from glasshouse.control.control import Control
+from glasshouse.model.errors import NotFoundError
+from glasshouse.web.audit.audit import Audit
+from glasshouse.web.auth.account import Account
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.oidc_sign_in import OidcSignIn
+from glasshouse.web.auth.passkeys import Passkeys
+from glasshouse.web.auth.sign_in import SignIn
+from glasshouse.web.auth.step_up import StepUp
+from glasshouse.web.operations.operations import Operations
+from glasshouse.web.pages.reveal import Reveal
+from glasshouse.web.request.change import Changer
+from glasshouse.web.request.context import PageBuilder
+from glasshouse.web.request.rules import PublicSite
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeoplePages:
+    """What is shown and what can be sent."""
+
+    pages: Mapping[str, PageBuilder]
+    changes: Mapping[str, Changer]
+    visits: Mapping[str, Changer]
+    people: People | None = None
+
+    @property
+    def site(self) -> PublicSite:
+        """Where people find the console."""
+        return PublicSite() if self.people is None else self.people.access.site
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that settings give to the console's host."""
+        return () if self.people is None else self.people.access.names
+
+    def page(self, name: str) -> PageBuilder:
+        """Return the page of a route.
+
+        Raises:
+            NotFoundError: nobody can sign in here.
+        """
+        return _of(self.pages, name)
+
+    def visit(self, name: str) -> Changer:
+        """Return what answers a visit that begins or ends a sign-in elsewhere; raises likewise."""
+        return _of(self.visits, name)
+
+    def change(self, name: str) -> Changer:
+        """Return what takes what is sent to a route; raises likewise."""
+        return _of(self.changes, name)
+
+
+def people_pages(people: People | None, desk: Control | None = None) -> PeoplePages:
+    """Return the pages about ``people``, and about what they do; none where nobody can sign in."""
+    if people is None:
+        return PeoplePages(pages={}, changes={}, visits={})
+    keys = Passkeys(people)
+    sign_in, step_up, account = SignIn(people), StepUp(people, keys), Account(people, keys)
+    elsewhere, audit = OidcSignIn(people, sign_in), Audit(people)
+    reveal = Reveal(people)
+    pages, changes, visits = _desk_pages(people, desk)
+    return PeoplePages(
+        pages=pages
+        | {
+            "sign_in": sign_in.page,
+            "step_up": step_up.page,
+            "account": account.page,
+            "audit": audit.page,
+        },
+        changes=changes
+        | {
+            "sign_in": sign_in.sign_in,
+            "sign_out": sign_in.sign_out,
+            "step_up": step_up.show,
+            "step_up_key": step_up.key,
+            "step_up_token": step_up.token,
+            "account": account.change,
+            "account_key": account.key,
+            "reveal": reveal.page,
+            "reveal_answer": reveal.answer,
+        },
+        visits=visits
+        | {
+            "sign_in_elsewhere": elsewhere.begin,
+            "signed_in_elsewhere": elsewhere.back,
+            "audit_listing": audit.listing,
+            "audit_export": audit.export,
+        },
+        people=people,
+    )
+
+
+def _desk_pages(
+    people: People, desk: Control | None
+) -> tuple[dict[str, PageBuilder], dict[str, Changer], dict[str, Changer]]:
+    if desk is None:
+        return {}, {}, {}
+    made = Operations(people, desk)
+    return (
+        {"operation": made.page, "trash": made.trash},
+        {
+            "preview_operation": made.api_preview,
+            "operations": made.api_perform,
+            "operate": made.operate,
+            "operation": made.change,
+            "operation_status": made.api_stop,
+        },
+        {"operation_status": made.api_status, "trash_listing": made.api_trash},
+    )
+
+
+def _of(table: Mapping[str, T], name: str) -> T:
+    if name not in table:
+        raise NotFoundError(
+            "Nobody can sign in here: this console only shows.",
+            remedy="Serve it with a settings file: glasshouse serve -c glasshouse.toml.",
+        )
+    return table[name]

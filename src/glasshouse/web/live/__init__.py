@@ -1,0 +1,1 @@
+"""Event streams: each live page is rendered once for all who look at it."""

@@ -1,0 +1,85 @@
+"""Events as bytes, and the one subscriber's side of the live stream.
+
+A subscriber remembers only *which* topics are new to it and the edition it was
+told last, never what they said: however slow it reads, it costs no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
+
+import msgspec
+
+HEARTBEAT = 1.0
+
+
+def event(name: str, data: Any) -> bytes:
+    """Return one server-sent event; JSON has no raw line ends, so one line holds it."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))
+
+
+class TopicUpdates(Protocol):
+    """A topic that changes; see ``editions.Editions``."""
+
+    number: int
+
+    def since(self, number: int) -> bytes:
+        """Return what brings somebody who holds edition ``number`` to the newest."""
+        ...
+
+
+class Subscriber:
+    """One open stream: what it still has to be told."""
+
+    def __init__(self, tick: Callable[[], bytes]) -> None:
+        """``tick`` returns the tick event as of now; one is due at once."""
+        self._tick = tick
+        self._news: dict[TopicUpdates, None] = {}
+        self._told: dict[TopicUpdates, int] = {}
+        self._tick_due = True
+        self._closed = False
+        self._wake = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many topics it still has to be told of."""
+        return len(self._news)
+
+    def tell(self, topic: TopicUpdates) -> None:
+        """There is something new on ``topic``."""
+        self._news[topic] = None
+        self._wake.set()
+
+    def pulse(self) -> None:
+        """A tick is due."""
+        self._tick_due = True
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the stream."""
+        self._closed = True
+        self._wake.set()
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """Yield what there is to tell, one or more whole events at a time, until closed."""
+        while not self._closed:
+            self._wake.clear()
+            said = self._due()
+            if said:
+                yield said
+            else:
+                await self._wake.wait()
+
+    def _due(self) -> bytes:
+        said: list[bytes] = []
+        for topic in self._news:
+            said.append(topic.since(self._told.get(topic, 0)))
+            self._told[topic] = topic.number
+        self._news.clear()
+        # Behind the news: it says how old they are.
+        if self._tick_due:
+            said.append(self._tick())
+        self._tick_due = False
+        return b"".join(said)

@@ -1,0 +1,1 @@
+"""Acting: buttons, previews, progress, the trash, recent activity."""

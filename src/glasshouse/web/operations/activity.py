@@ -1,0 +1,69 @@
+"""What was done lately to a server, a queue or a job, on its page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from glasshouse.control.affected_queues import queues_of
+from glasshouse.model.errors import StoreError
+from glasshouse.storage.operations import RunningOperation, Seen
+from glasshouse.web.operations.views import strip_row
+from glasshouse.web.presentation.views.shared import ActivityRow
+from glasshouse.web.request.context import PageContext, RecentActivity, server_of
+from glasshouse.web.request.ledger_visibility import covers
+
+_MOST, _TOLD = 3, 20
+
+
+class ActivityStrip(NamedTuple):
+    """The lines; ``going`` says that one of them is under way.
+
+    ``done`` is more of what was done, the newest first, as far as it is told to who looks.
+    """
+
+    rows: tuple[ActivityRow, ...] = ()
+    going: bool = False
+    done: tuple[RunningOperation, ...] = ()
+
+
+async def on_server(context: PageContext) -> ActivityStrip:
+    """Return what was done on the server, the newest first."""
+    return await _strip(context, lambda desk, server, seen: desk.on_server(server, _MOST, seen))
+
+
+async def on_queue(context: PageContext, queue: str) -> ActivityStrip:
+    """Return what was done to a queue, the newest first."""
+    return await _strip(
+        context, lambda desk, server, seen: desk.on_queue(server, queue, _MOST, seen)
+    )
+
+
+async def on_job(context: PageContext, jid: str) -> ActivityStrip:
+    """Return what was done to a job by its id, the newest first."""
+    return await _strip(context, lambda desk, server, seen: desk.on_job(server, jid, _TOLD, seen))
+
+
+async def _strip(
+    context: PageContext,
+    ask: Callable[[RecentActivity, str, Seen], Awaitable[Sequence[RunningOperation]]],
+) -> ActivityStrip:
+    """Return the lines: who may do anything sees their own, who sees the ledger what that shows."""
+    server, viewer, lately = server_of(context), context.viewer, context.lately
+    sight, own = server.sight, viewer.actor.name if context.powers else None
+    if lately is None or not viewer.signed_in or not (sight.audit or own):
+        return ActivityStrip()
+
+    def seen(running: RunningOperation) -> bool:
+        return running.actor == own or covers(sight, queues_of(running))
+
+    try:
+        shown = await ask(lately, server.name, seen)
+    except StoreError:
+        # The job server can be looked at without the console's own database.
+        return ActivityStrip()
+    return ActivityStrip(
+        tuple(strip_row(running, context) for running in shown[:_MOST]),
+        any(running.ended_at is None for running in shown),
+        tuple(shown),
+    )

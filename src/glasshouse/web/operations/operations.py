@@ -1,0 +1,367 @@
+"""Operations for people and for programs: asked for, looked at, agreed to, followed, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from weakref import WeakValueDictionary
+
+import msgspec
+from msgspec import UNSET
+from starlette.responses import Response
+
+from glasshouse.control.affected_queues import queues_of
+from glasshouse.control.control import Control, Result
+from glasshouse.control.preview import ShownPreview
+from glasshouse.control.runner import stoppable
+from glasshouse.control.stopping import may_stop
+from glasshouse.ledger import subject
+from glasshouse.model.access import Outcome
+from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, NotFoundError
+from glasshouse.policy.sight import Visibility
+from glasshouse.storage import trash
+from glasshouse.storage.operations import RunningOperation
+from glasshouse.storage.trash import TrashBatch
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.step_up import in_person, known
+from glasshouse.web.http.bodies import lists, mapping
+from glasshouse.web.http.replies import JSON, fresh
+from glasshouse.web.operations.parsing import order_of_form, order_of_json
+from glasshouse.web.operations.views import confirm_view, operation_view, trash_view
+from glasshouse.web.presentation import permissions
+from glasshouse.web.presentation.views.operations import OperationsView, StopView
+from glasshouse.web.request.change import Change, see
+from glasshouse.web.request.context import PageContext, PageResult, result, server_of
+from glasshouse.web.request.errors import status_of
+from glasshouse.web.request.form_errors import slip_of
+from glasshouse.web.request.ledger_visibility import all_shown, covers
+from glasshouse.web.request.person import Person
+from glasshouse.web.request.refusals import FactorNeededError, TooManyError
+from glasshouse.web.request.requester import asker_of, powers_of
+from glasshouse.web.request.return_path import (
+    BACK,
+    came_from,
+    operation_href,
+    page_on,
+    step_up_href,
+)
+from glasshouse.web.shapes import jobs
+from glasshouse.web.shapes.operations import (
+    HeapShape,
+    OperationShape,
+    OutcomeShape,
+    PreviewShape,
+    TrashShape,
+)
+
+_MOST_HEAPS = 100
+_GONE = "There is no such operation, or its preview is more than ten minutes old."
+
+
+class Operations:
+    """Takes what is sent to the desk, and shows what came of it."""
+
+    def __init__(self, people: People, desk: Control) -> None:
+        """Ask ``desk``."""
+        self._people = people
+        self._desk = desk
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    # -- programs ----------------------------------------------------------------
+
+    async def api_preview(self, change: Change) -> Response:
+        """``POST …/operations/preview``: what an order would do."""
+        context, order = change.context, order_of_json(change)
+        server = server_of(context).name
+        shown = await self._desk.preview(asker_of(context.viewer, server), server, order)
+        return fresh(msgspec.json.encode(_told_preview(shown)), JSON)
+
+    async def api_perform(self, change: Change) -> Response:
+        """``POST …/operations``: 200 with the outcome, 202 when it goes on."""
+        context, order = change.context, order_of_json(change)
+        server = server_of(context).name
+        done = await self._desk.perform(asker_of(context.viewer, server), server, order)
+        seen = _seen(done, context.viewer.sees(server))
+        return fresh(msgspec.json.encode(_told(seen)), JSON, _status(done))
+
+    async def api_status(self, change: Change) -> Response:
+        """``GET /api/v1/operations/{id}``: how far it is, and what came of it."""
+        known(change.context)
+        found = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
+
+    async def api_stop(self, change: Change) -> Response:
+        """``POST /api/v1/operations/{id}`` with ``{"stop": true}``."""
+        known(change.context)
+        told = mapping(change.body, change.headers.get("content-type", ""))
+        if told.get("stop") is not True:
+            raise InvalidError("This asks for nothing.", remedy='Send {"stop": true}.')
+        await self._stop(change.context)
+        found = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
+
+    async def api_trash(self, change: Change) -> Response:
+        """``GET …/trash``: what was deleted and can come back."""
+        found = await self._heaps(change.context)
+        lifetime = self._desk.bounds.seconds
+        told = TrashShape(items=[_told_heap(heap, lifetime) for heap in found])
+        return fresh(msgspec.json.encode(told), JSON)
+
+    # -- people --------------------------------------------------------------------
+
+    async def operate(self, change: Change) -> Response:
+        """Take a form of any page: what it asks for is looked at before it is agreed to."""
+        in_person(change.context)
+        fields = lists(change.body, change.headers.get("content-type", ""))
+        server = server_of(change.context).name
+        asker = asker_of(change.context.viewer, server)
+        back = page_on(server, fields.pop(BACK, [""])[0])
+        try:
+            shown = await self._desk.preview(asker, server, order_of_form(fields))
+        except (InvalidError, NotFoundError) as error:
+            return await change.again(back, slip_of(fields, error))
+        return see(operation_href(shown.preview, back))
+
+    async def change(self, change: Change) -> Response:
+        """Agree to a preview, or stop an operation."""
+        person, fields = in_person(change.context), change.fields()
+        # Who clicks twice sends one code twice: the second waits, and is told what came of it.
+        key = (person.name, change.context.params["id"])
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            return await self._changed(change, person, fields)
+
+    async def _changed(self, change: Change, person: Person, fields: Mapping[str, str]) -> Response:
+        context, session, back = change.context, None, came_from(fields)
+        here = operation_href(context.params["id"], back)
+        stop = fields.get("action") == "stop"
+        found = None if stop else await self._again(context)
+        if found is None and not stop:
+            # Agreed to twice, or too late: what there is of it is shown.
+            return see(here)
+        try:
+            if code := fields.get("code", "").strip():
+                context, session = await self._proven(change, person, code)
+            if found is None:
+                await self._stop(context)
+            else:
+                await self._agree(context, fields, *found)
+            answer = see(here)
+        except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
+            context = replace(context, query={**context.query, BACK: back})
+            page = await self.page(context, error, fields.get("reason", ""))
+            answer = change.page(replace(page, status=status_of(error)))
+        return answer if session is None else change.signed_in(answer, session)
+
+    async def _proven(
+        self, change: Change, person: Person, code: str
+    ) -> tuple[PageContext, str | None]:
+        """Take a code; return the context in which it counts, and the session that it gave."""
+        await self._people.factors.show_code(person.name, code, change.address)
+        session = None
+        if person.session is not None:
+            session = await self._people.sessions.prove(person.session, factor=True)
+        viewer = change.context.viewer
+        proven = msgspec.structs.replace(viewer.context, factor_age=0.0)
+        viewer = msgspec.structs.replace(viewer, context=proven)
+        return replace(change.context, viewer=viewer), session
+
+    async def trash(self, context: PageContext) -> PageResult:
+        """``/{server}/trash``: what was deleted and can come back.
+
+        Raises:
+            DeniedError: the role of who asks does not see it.
+        """
+        heaps = await self._heaps(context)
+        view = trash_view(heaps, self._desk.bounds, context)
+        return replace(result(context, "trash", view, "Trash"), live=False)
+
+    async def _heaps(self, context: PageContext) -> list[TrashBatch]:
+        server = server_of(context)
+        if not (context.viewer.signed_in and server.sight.trash):
+            raise DeniedError(
+                "Your role does not see the trash here.",
+                remedy='It needs see = ["trash"] in a role, and one of its networks.',
+            )
+        shows = server.sight.shows
+        found = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS, shows)
+        return [_seen_heap(heap, server.sight) for heap in found]
+
+    async def _agree(
+        self, context: PageContext, fields: Mapping[str, str], server: str, shown: ShownPreview
+    ) -> None:
+        order = msgspec.structs.replace(
+            shown.order,
+            preview=shown.preview,
+            reason=fields.get("reason", ""),
+            lossy="lossy" in fields,
+        )
+        await self._desk.perform(asker_of(context.viewer, server), server, order)
+
+    async def _again(self, context: PageContext) -> tuple[str, ShownPreview] | None:
+        return await self._desk.again(context.params["id"], partial(asker_of, context.viewer))
+
+    async def page(
+        self, context: PageContext, error: GlasshouseError | None = None, reason: str = ""
+    ) -> PageResult:
+        """``/operations/{id}``: a preview to agree to, with why not, or an operation."""
+        found = await self._again(context)
+        if found is not None:
+            server, shown = found
+            context = _on(context, server)
+            held = await self._people.factors.of(context.viewer.actor.name)
+            confirm = confirm_view(
+                shown, context, error=error, reason=reason, codes=held.totp is not None
+            )
+            view = OperationsView(confirm=confirm, operation=None)
+            made = result(context, "operation", view, confirm.title)
+            return replace(made, live=False, title=confirm.title, about=context)
+        done = await self._operation(context)
+        context = _on(context, done.running.server)
+        shown_view = operation_view(
+            done.running, done.moved, context, stop=await self._stop_view(context, done.running),
+            error=error,
+        )  # fmt: skip
+        view = OperationsView(confirm=None, operation=shown_view)
+        made = result(context, "operation", view, "Operation")
+        return replace(made, live=False, title=shown_view.meaning, about=context)
+
+    async def _operation(self, context: PageContext) -> Result:
+        found = await self._desk.status(context.params["id"])
+        if found is not None and _may_see(context, found.running):
+            return _seen(found, context.viewer.sees(found.running.server))
+        raise NotFoundError(_GONE, remedy="Ask for a preview anew, or look into the audit ledger.")
+
+    async def _stop_view(self, context: PageContext, running: RunningOperation) -> StopView | None:
+        """Return how somebody may stop an operation; ``None`` where there is nothing to press."""
+        if running.ended_at is not None or running.stop or not stoppable(running):
+            return None
+        viewer = context.viewer
+        decision = may_stop(asker_of(viewer, running.server), running)
+        if decision.outcome is Outcome.ALLOW:
+            return StopView(why="", code=False, step_up="")
+        if decision.outcome is Outcome.DENY:
+            return None
+        held = await self._people.factors.of(viewer.actor.name)
+        why = permissions.why(viewer, decision, context.locale)
+        step_up = step_up_href(operation_href(running.id, came_from(context.query)))
+        return StopView(why=why, code=held.totp is not None, step_up=step_up)
+
+    async def _stop(self, context: PageContext) -> None:
+        running = (await self._operation(context)).running
+        await self._desk.stop(asker_of(context.viewer, running.server), running.id)
+
+
+def _may_see(context: PageContext, running: RunningOperation) -> bool:
+    """Return whether an operation is shown: to who began it, and to who may see all of it.
+
+    That is who sees the ledger of its server and every queue that it is about.
+    """
+    viewer = context.viewer
+    if running.server not in context.floor.names:
+        return False
+    if viewer.actor.name and running.actor == viewer.actor.name:
+        return True
+    return covers(viewer.sees(running.server), queues_of(running))
+
+
+def _on(context: PageContext, server: str) -> PageContext:
+    powers = powers_of(context.viewer, server)
+    return replace(context, server=context.floor.server(server), powers=powers)
+
+
+def _seen(found: Result, sight: Visibility) -> Result:
+    """Return an operation without ids of jobs and a queue that may not be seen."""
+    running = found.running
+    if all_shown(sight, queues_of(running)):
+        return found
+    queue = running.queue if sight.shows(running.queue) else ""
+    bare = msgspec.structs.replace(running, queue=queue, examples=b"[]")
+    return Result(running=bare)
+
+
+def _seen_heap(heap: TrashBatch, sight: Visibility) -> TrashBatch:
+    """Return a heap without what was said of other queues too."""
+    if all_shown(sight, subject.read(heap.queues)):
+        return heap
+    queue = heap.queue if sight.shows(heap.queue) else ""
+    return msgspec.structs.replace(heap, queue=queue, reason="")
+
+
+def _told_preview(shown: ShownPreview) -> PreviewShape:
+    decision, groups = shown.decision, shown.groups
+    made = PreviewShape(
+        preview=shown.preview,
+        operation=shown.order.operation.value,
+        decision=decision.outcome.value,
+        why=decision.why.value,
+        reason_needed=decision.needs_reason,
+        undo=shown.undo,
+    )
+    if shown.count is None:
+        return made
+    return msgspec.structs.replace(
+        made,
+        count=shown.count,
+        lost=shown.lost,
+        queues=groups.queues,
+        types=groups.jobtypes,
+        errors=groups.errors,
+        samples=[jobs.flattened(job, whole=False) for job in shown.samples],
+        oldest=UNSET if shown.oldest is None else shown.oldest,
+        newest=UNSET if shown.newest is None else shown.newest,
+    )
+
+
+def _status(done: Result) -> int:
+    return 202 if done.running.ended_at is None else 200
+
+
+def _told(done: Result) -> OutcomeShape:
+    running = done.running
+    made = OutcomeShape(record=running.record, operation=running.id)
+    if running.ended_at is None:
+        return made
+    made = msgspec.structs.replace(made, outcome=running.outcome, detail=running.detail or UNSET)
+    if not running.steps:
+        return made
+    return msgspec.structs.replace(
+        made, jobs=running.done, of=running.total, moved=list(done.moved)
+    )
+
+
+def _told_whole(found: Result) -> OperationShape:
+    running = found.running
+    return OperationShape(
+        id=running.id,
+        record=running.record,
+        server=running.server,
+        operation=running.operation,
+        actor=running.actor,
+        state="running" if running.ended_at is None else "ended",
+        started_at=running.started_at,
+        total=running.total,
+        done=running.done,
+        moved=running.moved,
+        examples=list(found.moved),
+        outcome=running.outcome or UNSET,
+        ended_at=UNSET if running.ended_at is None else running.ended_at,
+        detail=running.detail or UNSET,
+        stopped_by=running.stopped_by or UNSET,
+    )
+
+
+def _told_heap(heap: TrashBatch, lifetime: float) -> HeapShape:
+    return HeapShape(
+        record=heap.record,
+        operation=heap.kind,
+        id=heap.operation,
+        actor=heap.actor,
+        at=heap.at,
+        expires_at=heap.at + lifetime,
+        jobs=heap.kept,
+        restored=heap.restored,
+        queue=heap.queue or UNSET,
+        reason=heap.reason or UNSET,
+    )

@@ -1,0 +1,293 @@
+"""The views of operations: what would be done, what was done, what can come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from glasshouse.control.preview import ShownPreview
+from glasshouse.model import addresses
+from glasshouse.model.access import Decision, Outcome
+from glasshouse.model.errors import GlasshouseError
+from glasshouse.model.job import JobSet
+from glasshouse.model.operation import Operation
+from glasshouse.model.request import NAMES, OperationRequest, Undo, decode_order
+from glasshouse.model.retention import Bounds
+from glasshouse.storage.operations import RunningOperation
+from glasshouse.storage.trash import TrashBatch
+from glasshouse.web.presentation import payload, permissions, rows
+from glasshouse.web.presentation.views.operations import (
+    Breakdown,
+    ConfirmView,
+    Group,
+    OperationView,
+    StopView,
+    TrashBatchRow,
+    TrashView,
+)
+from glasshouse.web.presentation.views.shared import ActivityRow
+from glasshouse.web.request.context import PageContext
+from glasshouse.web.request.return_path import came_from, operation_href, page_on, step_up_href
+from glasshouse.web.text import format as fmt
+from glasshouse.web.text.i18n import t
+
+_LINES, _LONGEST = 8, 2000
+_DAY = 86400
+OUTCOMES: Mapping[str, tuple[str, str]] = {
+    "done": ("good", "done"),
+    "partly": ("warn", "done in part: some jobs had moved"),
+    "nothing": ("warn", "nothing was changed"),
+    "stopped": ("warn", "stopped before its end"),
+    "failed": ("bad", "it failed"),
+    "": ("plain", "under way"),
+}
+
+
+def confirm_view(
+    shown: ShownPreview,
+    context: PageContext,
+    *,
+    error: GlasshouseError | None,
+    reason: str,
+    codes: bool,
+) -> ConfirmView:
+    """Return what somebody agrees to, in that person's language."""
+    order, locale = shown.order, context.locale
+    server = "" if context.server is None else context.server.name
+    decision = _decided(shown, server, context)
+    needs_factor = decision.outcome is Outcome.NEEDS_FACTOR
+    back = page_on(server, came_from(context.query))
+    meaning = t(permissions.MEANINGS[order.operation], locale)
+    return ConfirmView(
+        id=shown.preview,
+        title=_begun(meaning),
+        meaning=meaning,
+        operation=order.operation.value,
+        server=server,
+        tone="danger" if order.operation in permissions.DANGER else "main",
+        named=_named(order, locale),
+        count="" if shown.count is None else _counted(shown.count, locale),
+        breakdowns=_breakdowns(shown, locale),
+        oldest=None if shown.oldest is None else fmt.moment(shown.oldest, context.now, locale),
+        newest=None if shown.newest is None else fmt.moment(shown.newest, context.now, locale),
+        samples=tuple(
+            rows.job_row(job, None, server, context.now, locale) for job in shown.samples
+        ),
+        undo=_undo(shown, locale),
+        lost=fmt.number(shown.lost) if shown.lost else "",
+        why=_why(decision, context),
+        counts=_counts(order, locale),
+        code=needs_factor and codes,
+        step_up=step_up_href(operation_href(shown.preview, back)) if needs_factor else "",
+        needs_reason=decision.needs_reason,
+        reason=fmt.display_text(reason),
+        # A server without a job still has queues and counts to forget.
+        nothing=shown.count == 0 and order.operation is not Operation.SERVER_FLUSH,
+        fault="" if error is None else t(error.detail, locale),
+        remedy="" if error is None else t(error.remedy, locale),
+        back=back or _back(order, server),
+        carried=back,
+    )
+
+
+def operation_view(
+    running: RunningOperation,
+    moved: Sequence[str],
+    context: PageContext,
+    *,
+    stop: StopView | None,
+    error: GlasshouseError | None = None,
+) -> OperationView:
+    """Return an operation as far as it has come."""
+    locale, now = context.locale, context.now
+    operation = Operation(running.operation)
+    tone, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
+    sight = None if context.server is None else context.server.sight
+    ended = running.ended_at
+    handled = running.done + running.moved
+    back = page_on(running.server, came_from(context.query))
+    kept = NAMES[operation].undo is Undo.TRASH and bool(running.done)
+    return OperationView(
+        id=running.id,
+        operation=running.operation,
+        meaning=_begun(t(permissions.MEANINGS[operation], locale)),
+        server=running.server,
+        queue=fmt.display_text(running.queue),
+        actor=fmt.display_text(running.actor.partition(":")[2]),
+        reason=fmt.display_text(running.reason),
+        at=fmt.moment(running.started_at, now, locale),
+        ended=None if ended is None else fmt.moment(ended, now, locale),
+        record=fmt.number(running.record),
+        audit_href=f"/audit?until={running.record}" if sight is not None and sight.audit else "",
+        running=ended is None,
+        stopping=ended is None and bool(running.stop),
+        stopped_by=fmt.display_text(running.stopped_by.partition(":")[2]),
+        stop=stop,
+        fault="" if error is None else t(error.detail, locale),
+        remedy="" if error is None else t(error.remedy, locale),
+        tone=tone,
+        outcome=t(outcome, locale),
+        detail=fmt.display_text(t(running.detail, locale)),
+        total=fmt.number(running.total) if running.steps else "",
+        done=fmt.number(running.done),
+        moved=fmt.number(running.moved) if running.moved else "",
+        percent=round(100 * handled / running.total) if running.total else 0,
+        examples=tuple(fmt.name(jid) for jid in moved),
+        undo=kept and "trash.restore" in context.powers and ended is not None,
+        record_number=running.record,
+        server_href=f"/{running.server}",
+        here=operation_href(running.id, back),
+        back=back or _from(running),
+        carried=back,
+    )
+
+
+def _from(running: RunningOperation) -> str:
+    """Return where an operation was ordered; nothing where that is not known any more."""
+    try:
+        return _back(decode_order(running.asked), running.server)
+    except msgspec.MsgspecError:
+        return ""
+
+
+def trash_view(heaps: Sequence[TrashBatch], bounds: Bounds, context: PageContext) -> TrashView:
+    """Return what was deleted on a server, the newest first."""
+    server = "" if context.server is None else context.server.name
+    return TrashView(
+        rows=tuple(_heap(heap, bounds, context) for heap in heaps),
+        days=fmt.number(round(bounds.seconds / _DAY)),
+        most=fmt.number(bounds.most),
+        may="trash.restore" in context.powers,
+        to=f"/{server}/operations",
+        here=context.path,
+    )
+
+
+def strip_row(running: RunningOperation, context: PageContext) -> ActivityRow:
+    """Return a line of what was done to a queue or a job."""
+    locale = context.locale
+    _, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
+    here = {"queue", "jid", "name"} & (context.params.keys() | context.query.keys())
+    seen = context.server is not None and context.server.sight.shows(running.queue)
+    return ActivityRow(
+        where=fmt.display_text(running.queue) if seen and not here else "",
+        meaning=_begun(t(permissions.MEANINGS[Operation(running.operation)], locale)),
+        actor=fmt.display_text(running.actor.partition(":")[2]),
+        reason=fmt.display_text(running.reason),
+        outcome=t(outcome, locale),
+        at=fmt.moment(running.started_at, context.now, locale),
+        href=operation_href(running.id, page_on(running.server, context.path)),
+    )
+
+
+def _begun(text: str) -> str:
+    """Return a text as the beginning of a line."""
+    return text[:1].upper() + text[1:]
+
+
+def _heap(heap: TrashBatch, bounds: Bounds, context: PageContext) -> TrashBatchRow:
+    locale, now = context.locale, context.now
+    return TrashBatchRow(
+        record=heap.record,
+        href=operation_href(heap.operation, context.path),
+        meaning=_begun(t(permissions.MEANINGS[Operation(heap.kind)], locale)),
+        queue=fmt.display_text(heap.queue),
+        actor=fmt.display_text(heap.actor.partition(":")[2]),
+        reason=fmt.display_text(heap.reason),
+        at=fmt.moment(heap.at, now, locale),
+        kept=_counted(heap.kept, locale),
+        restored=fmt.number(heap.restored) if heap.restored else "",
+        left=heap.kept > heap.restored,
+        expires=fmt.moment(heap.at + bounds.seconds, now, locale),
+    )
+
+
+def _decided(shown: ShownPreview, server: str, context: PageContext) -> Decision:
+    """Return what is decided; that a second person is needed is said before a factor is shown."""
+    if shown.decision.outcome is not Outcome.NEEDS_FACTOR:
+        return shown.decision
+    order = shown.order
+    also = permissions.second_person(context.viewer, order.operation, server, order.queue)
+    return shown.decision if also is None else also
+
+
+def _counts(order: OperationRequest, locale: str) -> str:
+    """Return what a retry by hand does to the count of a job's own retries."""
+    if order.operation is not Operation.JOB_RETRY or order.set == JobSet.SCHEDULED:
+        return ""
+    return t(
+        "Each of these uses up one of the job's own retries, as in Faktory. A job that has none "
+        "left is dead again if it fails.",
+        locale,
+    )
+
+
+def _why(decision: Decision, context: PageContext) -> str:
+    if decision.outcome is Outcome.ALLOW:
+        return ""
+    return permissions.why(context.viewer, decision, context.locale)
+
+
+def _undo(shown: ShownPreview, locale: str) -> str:
+    if not shown.undo:
+        return ""
+    if shown.order.operation is Operation.SERVER_FLUSH:
+        return t(
+            "What is deleted goes to the trash and can be put back: jobs that run now would wait "
+            "again. Queues, pauses, counts and the log of finished jobs cannot come back.",
+            locale,
+        )
+    return t("What is deleted goes to the trash and can be put back.", locale)
+
+
+def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
+    told = [
+        ("Queue", order.queue),
+        ("Set", None if order.set is None else t(order.set.capitalize(), locale)),
+        ("Search words", order.query or None),
+        ("Worker", t("all of them", locale) if order.worker == "*" else order.worker),
+        ("Deleted by record", None if order.record is None else str(order.record)),
+        ("Job", order.job and payload.pretty(order.job.encode(errors="replace"), _LONGEST)),
+    ]
+    for name, value in (order.parameters or {}).items():
+        told.append((name, f"{value:g}"))
+    return tuple(
+        Group(name=t(name, locale), count=value if name == "Job" else fmt.display_text(value))
+        for name, value in told
+        if value is not None
+    )
+
+
+def _breakdowns(shown: ShownPreview, locale: str) -> tuple[Breakdown, ...]:
+    groups = shown.groups
+    told = (("Type", groups.jobtypes), ("Queue", groups.queues), ("Error", groups.errors))
+    return tuple(_breakdown(t(label, locale), counts) for label, counts in told if counts)
+
+
+def _breakdown(label: str, counts: Mapping[str, int]) -> Breakdown:
+    lines = list(counts.items())
+    return Breakdown(
+        label=label,
+        groups=tuple(
+            Group(name=fmt.cut(fmt.display_text(name), 80), count=fmt.number(count))
+            for name, count in lines[:_LINES]
+        ),
+        more=fmt.number(len(lines) - _LINES) if len(lines) > _LINES else "",
+    )
+
+
+def _counted(count: int, locale: str) -> str:
+    return fmt.counted(count, "1 job", "{n} jobs", locale)
+
+
+def _back(order: OperationRequest, server: str) -> str:
+    if order.queue is not None:
+        return addresses.queue_href(server, order.queue)
+    if order.set is not None:
+        return f"/{server}/{order.set}"
+    if order.worker is not None:
+        return f"/{server}/busy"
+    if order.parameters is not None or order.operation is Operation.SERVER_FLUSH:
+        return f"/{server}/parameters"
+    return f"/{server}/trash" if order.record is not None else f"/{server}"

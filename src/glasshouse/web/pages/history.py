@@ -1,0 +1,120 @@
+"""``/{server}/history``: what ran and what failed, day by day."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from glasshouse.model.history import Day, History
+from glasshouse.web.presentation import views
+from glasshouse.web.presentation.chart import ceiling
+from glasshouse.web.presentation.rows import share
+from glasshouse.web.request.context import PageContext, PageResult, server_of
+from glasshouse.web.shapes.responses import DayShape, HistoryListing, Shape
+from glasshouse.web.text import format as fmt
+from glasshouse.web.text.i18n import t
+
+SPANS = (30, 90, 180)
+_WIDTH, _HEIGHT = 600.0, 112.0
+
+
+async def history(context: PageContext) -> PageResult:
+    """``/{server}/history``: the last 30, 90 or 180 days."""
+    server, span = server_of(context), _span(context)
+    found = await server.history(span)
+    view = _view(context, found, span)
+    return PageResult(template="history.html", view=view, title=t("History", context.locale))
+
+
+async def history_listing(context: PageContext) -> Shape:
+    """List what ran and what failed by day, the newest day first."""
+    found = await server_of(context).history(_span(context))
+    items = [_shape(day) for day in reversed(found.days)]
+    return HistoryListing(
+        items=items,
+        total=len(items),
+        per_page=len(items),
+        zone="UTC" if found.utc else UNSET,
+        age=max(0.0, context.now - found.read_at),
+    )
+
+
+def _span(context: PageContext) -> int:
+    return int(context.query.get("days", SPANS[0]))
+
+
+def _shape(day: Day) -> DayShape:
+    return DayShape(day=day.day.isoformat(), processed=day.processed, failed=day.failed)
+
+
+def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
+    locale, name = context.locale, server_of(context).name
+    processed, failed = (
+        sum(day.processed for day in found.days),
+        sum(day.failed for day in found.days),
+    )
+    top = ceiling(max((day.processed for day in found.days), default=0))
+    lived = _lived(found)
+    return views.HistoryView(
+        spans=tuple(
+            views.SpanLink(
+                label=t("{n} days", locale, n=fmt.number(days)),
+                href=f"/{name}/history" + ("" if days == SPANS[0] else f"?days={days}"),
+                current=days == span,
+            )
+            for days in SPANS
+        ),
+        zone=t("Days of UTC.", locale)
+        if found.utc
+        else t("Days of the server's time zone.", locale),
+        processed=fmt.number(processed),
+        failed=fmt.number(failed),
+        share=share(failed, processed),
+        average=fmt.number(round(processed / max(1, lived))),
+        over=fmt.counted(lived, "on 1 day", "over {n} days", locale),
+        empty=not processed,
+        top=fmt.number(int(top)),
+        middle=fmt.number(int(top / 2)) if top > 1 else "",
+        first=found.days[0].day.isoformat() if found.days else "",
+        last=found.days[-1].day.isoformat() if found.days else "",
+        bars=_bars(found, top, locale),
+        rows=tuple(_row(day) for day in reversed(found.days) if day.processed),
+    )
+
+
+def _lived(found: History) -> int:
+    """Return how many days there are since the first on which something ran, with both ends."""
+    ran = (index for index, day in enumerate(found.days) if day.processed)
+    return len(found.days) - next(ran, len(found.days))
+
+
+def _bars(found: History, top: float, locale: str) -> tuple[views.Bar, ...]:
+    step = _WIDTH / max(1, len(found.days))
+    return tuple(
+        views.Bar(
+            x=f"{index * step + step * 0.1:.2f}",
+            width=f"{step * 0.8:.2f}",
+            done_y=f"{6 + _HEIGHT * (1 - day.processed / top):.2f}",
+            done=f"{_HEIGHT * (day.processed - day.failed) / top:.2f}",
+            failed_y=f"{6 + _HEIGHT * (1 - day.failed / top):.2f}",
+            failed=f"{_HEIGHT * day.failed / top:.2f}",
+            label=t(
+                "{day}: {n} processed, {failed} failed",
+                locale,
+                day=day.day.isoformat(),
+                n=fmt.number(day.processed),
+                failed=fmt.number(day.failed),
+            ),
+        )
+        for index, day in enumerate(found.days)
+    )
+
+
+def _row(day: Day) -> views.DayRow:
+    return views.DayRow(
+        row=f"day-{day.day.isoformat()}",
+        day=day.day.isoformat(),
+        processed=fmt.number(day.processed),
+        failed=fmt.number(day.failed),
+        share=share(day.failed, day.processed),
+        bad=day.failed * 5 >= day.processed,
+    )

@@ -1,0 +1,113 @@
+"""Hidden values of one job, shown to who may reveal them, once, with a reason that is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+from starlette.responses import Response
+
+from glasshouse.ledger import subject
+from glasshouse.ledger.record import Event
+from glasshouse.model.addresses import job_href
+from glasshouse.model.errors import InvalidError, NotFoundError
+from glasshouse.model.listing import Entries
+from glasshouse.model.request import MOST_REASON
+from glasshouse.web.auth.auth import People
+from glasshouse.web.auth.step_up import in_person, known
+from glasshouse.web.http.bodies import mapping
+from glasshouse.web.http.replies import JSON, fresh
+from glasshouse.web.pages import job
+from glasshouse.web.presentation.views import JobEntry, JobView, StoredText
+from glasshouse.web.request.change import Change
+from glasshouse.web.request.context import PageContext, server_of
+from glasshouse.web.request.form_errors import slip_of
+from glasshouse.web.shapes import jobs
+from glasshouse.web.shapes.operations import RevealedShape
+from glasshouse.web.text import format as fmt
+
+
+class Reveal:
+    """Shows what is hidden, after it was recorded that it is."""
+
+    def __init__(self, people: People) -> None:
+        """Record in the ledger of ``people``."""
+        self._people = people
+
+    async def page(self, change: Change) -> Response:
+        """Answer a form of a job's page with that page, and nothing hidden in it."""
+        in_person(change.context)
+        fields = change.fields()
+        # Its forms lead back to the page of the job.
+        asked = change.context
+        here = job_href(server_of(asked).name, asked.params["jid"])
+        try:
+            reason = _reason(fields.get("reason", ""))
+        except InvalidError as error:
+            slip = slip_of({name: [value] for name, value in fields.items()}, error)
+            return await change.again(here, slip)
+        context, found = await self._revealed(replace(asked, path=here))
+        await self._record(context, found, reason)
+        shown = await job.job(context)
+        assert isinstance(shown.view, JobView)
+        view = msgspec.structs.replace(
+            shown.view,
+            entries=tuple(_at_once(entry) for entry in shown.view.entries),
+            revealed=fmt.display_text(reason),
+        )
+        return change.page(replace(shown, view=view, live=False))
+
+    async def answer(self, change: Change) -> Response:
+        """Answer a program with every entry of a job, whole."""
+        known(change.context)
+        asked = mapping(change.body, change.headers.get("content-type", ""))
+        reason = _reason(asked.get("reason"))
+        context, found = await self._revealed(change.context)
+        await self._record(context, found, reason)
+        items = [jobs.flattened(item, whole=True) for item in found.items]
+        told = RevealedShape(items=items, total=found.total)
+        return fresh(msgspec.json.encode(told), JSON)
+
+    async def _revealed(self, context: PageContext) -> tuple[PageContext, Entries]:
+        """Return the context in which nothing of the server is hidden, and the job in it.
+
+        Raises:
+            DeniedError: who asks may not reveal it.
+            NotFoundError: there is no such job.
+        """
+        server = context.floor.revealed(server_of(context).name)
+        found = await server.jobs(context.params["jid"])
+        if not found.items:
+            raise NotFoundError("This job is not on the server any more.")
+        return replace(context, server=server), found
+
+    async def _record(self, context: PageContext, found: Entries, reason: str) -> None:
+        queues = tuple(dict.fromkeys(job.queue for job in found.items))
+        await self._people.recording.note_viewer(
+            Event.REVEALED,
+            context.viewer,
+            server=server_of(context).name,
+            jid=context.params["jid"],
+            reason=reason,
+            **subject.named(queues),
+        )
+
+
+def _reason(said: object) -> str:
+    reason = said.strip() if isinstance(said, str) else ""
+    if not 0 < len(reason) <= MOST_REASON:
+        raise InvalidError(
+            "Hidden values are shown to who says why.",
+            remedy=f"Give a reason of at most {MOST_REASON} characters.",
+        )
+    return reason
+
+
+def _at_once(entry: JobEntry) -> JobEntry:
+    """Return an entry whose texts are not fetched from where they would be hidden."""
+
+    def whole(stored: StoredText) -> StoredText:
+        return msgspec.structs.replace(stored, href="")
+
+    raw = None if entry.raw is None else whole(entry.raw)
+    return msgspec.structs.replace(entry, args=whole(entry.args), raw=raw)

@@ -1,1 +1,0 @@
-"""Signing in: sessions, passwords, second factors, tokens, and their limits."""

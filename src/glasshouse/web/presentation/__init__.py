@@ -1,0 +1,1 @@
+"""What pages are made of: typed views, rows, paging, templates."""

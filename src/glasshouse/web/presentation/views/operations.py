@@ -1,0 +1,143 @@
+"""What the templates of operations and of the trash get."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from glasshouse.web.presentation.views.shared import JobRow
+from glasshouse.web.text.format import Moment
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """One line of a breakdown."""
+
+    name: str
+    count: str
+
+
+class Breakdown(Struct, frozen=True, kw_only=True):
+    """How many jobs by something; ``more`` is how many further lines there are."""
+
+    label: str
+    groups: tuple[Group, ...]
+    more: str
+
+
+class ConfirmView(Struct, frozen=True, kw_only=True):
+    """What would be done, to be agreed to; ``why`` says why it cannot be, when it cannot.
+
+    ``tone`` is ``danger`` for what takes something away. ``code`` asks for a code of the
+    second factor, ``step_up`` is where another one is shown. ``back`` is where somebody was;
+    its form carries ``carried`` on, which is empty where that is only where such things are.
+    """
+
+    id: str
+    title: str
+    meaning: str
+    operation: str
+    server: str
+    tone: str
+    named: tuple[Group, ...]
+    count: str
+    breakdowns: tuple[Breakdown, ...]
+    oldest: Moment | None
+    newest: Moment | None
+    samples: tuple[JobRow, ...]
+    undo: str
+    lost: str
+    why: str
+    counts: str
+    code: bool
+    step_up: str
+    needs_reason: bool
+    reason: str
+    nothing: bool
+    fault: str
+    remedy: str
+    back: str
+    carried: str
+
+
+class StopView(Struct, frozen=True, kw_only=True):
+    """How an operation can be stopped; ``step_up`` says that a second factor is needed first.
+
+    ``code`` says that it can be shown right here.
+    """
+
+    why: str
+    code: bool
+    step_up: str
+
+
+class OperationView(Struct, frozen=True, kw_only=True):
+    """An operation that was begun: what came of it, or how far it is.
+
+    ``percent`` is of its jobs; ``undo`` says that something of it can be put back. ``back``
+    and ``carried`` are as of a ``ConfirmView``; ``back`` is empty where it is not known.
+    """
+
+    id: str
+    operation: str
+    meaning: str
+    server: str
+    queue: str
+    actor: str
+    reason: str
+    at: Moment
+    ended: Moment | None
+    record: str
+    audit_href: str
+    running: bool
+    stopping: bool
+    stopped_by: str
+    stop: StopView | None
+    fault: str
+    remedy: str
+    tone: str
+    outcome: str
+    detail: str
+    total: str
+    done: str
+    moved: str
+    percent: int
+    examples: tuple[str, ...]
+    undo: bool
+    record_number: int
+    server_href: str
+    here: str
+    back: str
+    carried: str
+
+
+class TrashBatchRow(Struct, frozen=True, kw_only=True):
+    """What one operation deleted."""
+
+    record: int
+    href: str
+    meaning: str
+    queue: str
+    actor: str
+    reason: str
+    at: Moment
+    kept: str
+    restored: str
+    left: bool
+    expires: Moment
+
+
+class TrashView(Struct, frozen=True, kw_only=True):
+    """``/{server}/trash``: what operations deleted, the newest first."""
+
+    rows: tuple[TrashBatchRow, ...]
+    days: str
+    most: str
+    may: bool
+    to: str
+    here: str
+
+
+class OperationsView(Struct, frozen=True, kw_only=True):
+    """``/operations/{id}``: either what would be done, or what was."""
+
+    confirm: ConfirmView | None
+    operation: OperationView | None

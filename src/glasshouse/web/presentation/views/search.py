@@ -1,0 +1,48 @@
+"""What the template of the search of a whole server gets."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from glasshouse.web.presentation.views.lists import FindView
+from glasshouse.web.presentation.views.shared import JobRow, Pager
+from glasshouse.web.text import format as fmt
+
+
+class FoundRow(Struct, frozen=True, kw_only=True):
+    """A job that was found, and where it is: the name of its state, and the list that shows it."""
+
+    job: JobRow
+    state: str
+    state_label: str
+    list_href: str
+    when: fmt.Moment | None
+
+
+class UnsearchedList(Struct, frozen=True, kw_only=True):
+    """A list that was not searched as a whole, how much of it was not, and its own search."""
+
+    label: str
+    jobs: str
+    href: str
+
+
+class SearchView(Struct, frozen=True, kw_only=True):
+    """``/{server}/search``: jobs of all lists, the latest first.
+
+    ``known`` is false until the server was read. ``asked`` says that something is looked
+    for. ``coverage`` tells how much of the server can be searched; ``offered`` is false
+    where nothing can. ``unsearched`` are lists that were not searched as a whole, those with
+    most left out first, and ``more_unsearched`` tells of further ones.
+    """
+
+    known: bool
+    offered: bool
+    asked: bool
+    find: FindView
+    coverage: str
+    filling: bool
+    unsearched: tuple[UnsearchedList, ...]
+    more_unsearched: str
+    rows: tuple[FoundRow, ...]
+    pager: Pager

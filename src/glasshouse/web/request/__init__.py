@@ -1,0 +1,1 @@
+"""One request: its route, who sent it, its context, and how it fails."""

@@ -1,0 +1,94 @@
+"""For whom a page about an error is laid out: who asks, and which server the address is of.
+
+Whatever is wrong with an address, its reader stays the same person, and keeps the way on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Scope
+
+from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError
+from glasshouse.monitor.view import MonitorView, ServerView
+from glasshouse.web.http import guard, replies
+from glasshouse.web.request import errors, routes
+from glasshouse.web.request.context import NotFoundPageError, PageContext, built
+from glasshouse.web.request.form_errors import FormError
+from glasshouse.web.request.resolve import AppDependencies
+from glasshouse.web.request.routes import Kind
+from glasshouse.web.request.viewer import Viewer, nobody
+from glasshouse.web.text.locale import locale_of
+
+VIEWER, LOOKED_UP = "glasshouse.viewer", "glasshouse.looked_up"
+"""Where a request keeps who sent it, and that this was asked."""
+
+
+async def bare(site: AppDependencies, scope: Scope, error: Exception) -> PageContext:
+    """Return what a page about ``error`` may depend on."""
+    viewer = await _viewer(site, scope, error)
+    floor = MonitorView(site.floor, viewer.sees)
+    server = _server(floor, scope["raw_path"])
+    safe = scope["method"] in guard.SAFE
+    return PageContext(
+        floor=floor,
+        server=server,
+        path=_target(scope) if safe else "/",
+        now=site.clock(),
+        locale=locale_of(Headers(scope=scope)),
+        viewer=viewer,
+        powers=site.powers(viewer, server),
+    )
+
+
+async def revisited(
+    site: AppDependencies, asked: PageContext, address: str, slip: FormError
+) -> Response | None:
+    """Return the page of an address with a slip in one of its forms; ``None`` if there is none.
+
+    It is for who asked; nobody keeps it.
+    """
+    path, _, query = address.encode("ascii").partition(b"?")
+    try:
+        match = routes.find(path)
+        if match is None or match.route.kind is not Kind.PAGE:
+            return None
+        context = site.context(match, path, query, asked.locale, asked.viewer, slip)
+    except (NotFoundError, InvalidError):
+        return None
+    try:
+        result = await built(site.pages[match.route.name], context)
+    except NotFoundPageError as error:
+        result = error.page
+    except NotFoundError:
+        return None
+    if result.location:
+        return None
+    body = site.renderer.page(result, context)
+    return replies.fresh(body, replies.HTML, errors.status_of(slip.error))
+
+
+async def _viewer(site: AppDependencies, scope: Scope, error: Exception) -> Viewer:
+    found: Viewer | None = scope.get(VIEWER)
+    # Who was not let in is nobody, and what was asked under a strange name is not looked into.
+    if found is None and LOOKED_UP not in scope and not isinstance(error, errors.UnknownHostError):
+        with contextlib.suppress(GlasshouseError):
+            found = await site.gate.viewer(scope)
+    return found or nobody()
+
+
+def _server(floor: MonitorView, raw_path: bytes) -> ServerView | None:
+    """Return the server that an address begins with, else the only one."""
+    named = raw_path.split(b"/")[1].decode("latin-1") if raw_path.startswith(b"/") else ""
+    if named in floor.names:
+        return floor.server(named)
+    return floor.server(floor.names[0]) if len(floor.names) == 1 else None
+
+
+def _target(scope: Scope) -> str:
+    raw: bytes = scope["raw_path"]
+    if scope["query_string"]:
+        raw += b"?" + scope["query_string"]
+    return raw.decode("latin-1")

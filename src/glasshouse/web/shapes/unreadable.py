@@ -1,0 +1,43 @@
+"""A job that cannot be laid out costs its own row: it is shown by what is known without its text.
+
+Who looks at a list sees the other jobs, and can delete the one that is odd. Why it could not be
+laid out is in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from glasshouse.model.job import StoredJob
+from glasshouse.web.text.i18n import t
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+SAID = "This job cannot be shown here; the console's log says why. It can be deleted."
+
+
+def shown(make: Callable[[StoredJob], T], job: StoredJob, locale: str) -> T:
+    """Return what ``make`` makes of a job, or of the rest of it when it raises."""
+    try:
+        return make(job)
+    except Exception:
+        log.exception("a job cannot be shown", state=job.state.value)
+        return make(_rest(job, locale))
+
+
+def _rest(job: StoredJob, locale: str) -> StoredJob:
+    return msgspec.structs.replace(
+        job,
+        payload=b"",
+        at=None,
+        reserved_at=None,
+        expires_at=None,
+        partial=True,
+        shown_args=t(SAID, locale),
+    )
