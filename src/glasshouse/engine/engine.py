@@ -68,7 +68,7 @@ class Engine:
         self.workers: Workers[Session] = Workers()
         self.tasks = {name: TaskCounts() for name in ("Scheduled", "Retries", "Dead")}
         self._store = store
-        self._room = WaitingRoom()
+        self._room: WaitingRoom[Session] = WaitingRoom()
         self.committer = Committer(
             store,
             on_progress=self._progress,

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterator
+from typing import Protocol, cast
 
 from glasshouse.engine.batch import Row
-from glasshouse.engine.door import MOST_PENDING
+from glasshouse.engine.commit import Committer
+from glasshouse.engine.door import MOST_PENDING, ConnectionLimit
 from glasshouse.engine.slices import in_slices
-from glasshouse.engine.workers import WorkerRecord
+from glasshouse.engine.workers import WorkerRecord, Workers
 from glasshouse.wire import replies
 from glasshouse.wire.commands import Command, End
 from glasshouse.wire.handshake import Hello
 from glasshouse.wire.server import ConnectionClosed, Event, LongLine, Rejected, ServerConnection
-
-if TYPE_CHECKING:
-    from glasshouse.engine.engine import Engine
 
 HELLO_WITHIN = 2.0
 LAST_WORDS_WITHIN = 30.0
@@ -37,6 +35,31 @@ Answer = tuple[bytes, int]
 """A reply and what it waits for: batch N to be durable (N), to be written (-N), nothing (0)."""
 
 
+class SessionEngine(Protocol):
+    """What a session needs of its engine; see ``engine.Engine``."""
+
+    loop: asyncio.AbstractEventLoop
+    password: bytes | None
+    clock: Callable[[], float]
+    door: ConnectionLimit
+    sessions: set[Session]
+    unsent: set[Session]
+    workers: Workers[Session]
+    committer: Committer
+    welcomed: int
+    command_count: int
+
+    @property
+    def full(self) -> bool:
+        """Whether there are more clients than the server takes."""
+
+    def perform(self, session: Session, command: Command) -> Answer | None:
+        """Do one command; ``None`` when its answer comes later or never."""
+
+    def forget(self, session: Session, handed: list[tuple[Row, float]]) -> None:
+        """A connection is over; ``handed`` are jobs that never left for its client."""
+
+
 class Session(asyncio.Protocol):
     """The asyncio shell of one connection.
 
@@ -45,7 +68,7 @@ class Session(asyncio.Protocol):
     ``pending`` bytes are not worked on yet.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: SessionEngine) -> None:
         """Serve a connection of ``engine``."""
         self.engine = engine
         self.number = next(engine.door.numbers)

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from glasshouse.wire import replies
-
-if TYPE_CHECKING:
-    from glasshouse.engine.session import Session
 
 FETCH_WAITS = 2.0
 # One look serves all whose time ends about then: a call a FETCH costs too much.
 _GRAIN = 0.05
 
 
-class WaitingRoom:
+class Waiter(Protocol):
+    """What can wait: a session."""
+
+    held: bool
+    queues: tuple[str, ...]
+
+    def give(self, answer: tuple[bytes, int]) -> None:
+        """Answer what it waits for."""
+
+    def __hash__(self) -> int:
+        """Return what tells it from others."""
+
+
+W = TypeVar("W", bound=Waiter)
+
+
+class WaitingRoom(Generic[W]):
     """Sessions in line; all wait equally long, so the first in is the first to give up."""
 
     def __init__(self) -> None:
         """Start empty; must be made inside a running loop."""
         self._loop = asyncio.get_running_loop()
-        self._lines: dict[str, dict[Session, None]] = {}
-        self._deadlines: dict[Session, float] = {}
+        self._lines: dict[str, dict[W, None]] = {}
+        self._deadlines: dict[W, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def enter(self, session: Session, queues: tuple[str, ...]) -> None:
+    def enter(self, session: W, queues: tuple[str, ...]) -> None:
         """Put ``session`` in the line of each of ``queues``; it gets nil after two seconds."""
         session.held, session.queues = True, queues
         self._deadlines[session] = self._loop.time() + FETCH_WAITS
@@ -37,7 +50,7 @@ class WaitingRoom:
         if self._timer is None:
             self._timer = self._loop.call_later(FETCH_WAITS, self._look)
 
-    def leave(self, session: Session) -> None:
+    def leave(self, session: W) -> None:
         """Take ``session`` out of every line, if it stands in any."""
         if self._deadlines.pop(session, None) is None:
             return
@@ -49,7 +62,7 @@ class WaitingRoom:
                     del self._lines[name]
         session.queues = ()
 
-    def line(self, queue: str) -> list[Session]:
+    def line(self, queue: str) -> list[W]:
         """Return who waits for ``queue``, longest first."""
         line = self._lines.get(queue)
         return list(line) if line else []
@@ -61,7 +74,7 @@ class WaitingRoom:
         for session in list(self._deadlines):
             self._dismiss(session)
 
-    def _dismiss(self, session: Session) -> None:
+    def _dismiss(self, session: W) -> None:
         self.leave(session)
         session.give((replies.NIL, 0))
 

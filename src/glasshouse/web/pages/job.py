@@ -17,7 +17,8 @@ from glasshouse.monitor.view import ServerView
 from glasshouse.storage.operations import RunningOperation
 from glasshouse.web.operations import activity
 from glasshouse.web.operations.buttons import kept_job, mistake_of
-from glasshouse.web.pages.job_entries import JobContext, entry
+from glasshouse.web.pages.job_context import JobContext
+from glasshouse.web.pages.job_entries import entry
 from glasshouse.web.presentation import views
 from glasshouse.web.presentation.executions import ran_view
 from glasshouse.web.presentation.paging import late

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import msgspec
+from collections.abc import Sequence
 
 from glasshouse.model.addresses import queue_href
-from glasshouse.model.finished import Executions, TypeTimes
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.model.operation import Operation
-from glasshouse.model.server import ServerState
-from glasshouse.storage.operations import RunningOperation
 from glasshouse.web.operations.buttons import copy_of, entry_bar
 from glasshouse.web.pages import stored
+from glasshouse.web.pages.job_context import JobContext
 from glasshouse.web.pages.timeline import timeline
 from glasshouse.web.presentation import payload
 from glasshouse.web.presentation.related import related
@@ -21,7 +17,6 @@ from glasshouse.web.presentation.rows import retries
 from glasshouse.web.presentation.size_budget import Budget
 from glasshouse.web.presentation.verdict import Facts, verdict
 from glasshouse.web.presentation.views import Fact, JobEntry, StoredText
-from glasshouse.web.request.context import PageContext
 from glasshouse.web.shapes import unreadable
 from glasshouse.web.text import format as fmt
 from glasshouse.web.text.i18n import t
@@ -41,24 +36,6 @@ _MOST_FACTS, _FEW_FACTS = 40, 8
 _MESSAGE, _BACKTRACE = 32 << 10, 64 << 10
 _FEW = 4 << 10
 """How much of an entry's texts is on the page when it is not the first with its id."""
-
-
-class JobContext(msgspec.Struct, frozen=True):
-    """What is known beside the entry itself, as of ``now``; ``times`` are of its type.
-
-    ``acts`` are what people did to jobs with its id, the newest first; ``several`` says that
-    there is more than one.
-    """
-
-    server: str
-    now: float
-    locale: str
-    state: ServerState | None
-    times: Mapping[str, TypeTimes]
-    ran: Executions | None
-    context: PageContext
-    acts: tuple[RunningOperation, ...] = ()
-    several: bool = False
 
 
 def entry(job: StoredJob, about: JobContext, budget: Budget, *, first: bool) -> JobEntry:

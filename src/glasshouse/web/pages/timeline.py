@@ -15,7 +15,7 @@ from glasshouse.web.text import format as fmt
 from glasshouse.web.text.i18n import t
 
 if TYPE_CHECKING:
-    from glasshouse.web.pages.job_entries import JobContext
+    from glasshouse.web.pages.job_context import JobContext
 
 DUE = {
     JobState.SCHEDULED: "Due",
