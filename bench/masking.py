@@ -77,12 +77,12 @@ async def _client(folder: Path, hidden: tuple[str, ...]) -> AsyncIterator[httpx.
     async with storing(folder) as (db, reader):
         for job in range(JOBS):
             put(db, JobState.DEAD, NOW + job, f"job-{job}", payload=_payload(job, 0))
-        floor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: NOW)})
+        monitor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: NOW)})
         table = RoleTable(see=("queues:*",), redact=hidden)
         rules = Rules(roles=resolve({"looks": table}), anonymous="looks")
-        app = create_app(floor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
+        app = create_app(monitor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house")
-        async with floor.running(), client:
+        async with monitor.running(), client:
             yield client
 
 

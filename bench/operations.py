@@ -70,7 +70,7 @@ async def measure() -> list[dict[str, object]]:
                     console.url, connector=connector, auth=auth
                 ) as session:
                     rows = await _bulk(console, session) + await _small(session)
-            return rows + await _desk(folder)
+            return rows + await _control(folder)
 
 
 async def _fill(port: int) -> None:
@@ -158,18 +158,18 @@ async def _reader(
     return took
 
 
-async def _desk(folder: Path) -> list[dict[str, object]]:
-    """Measure the desk by itself: no HTTP, and nobody else on the processor but the server."""
+async def _control(folder: Path) -> list[dict[str, object]]:
+    """Measure the control by itself: no HTTP, and nobody else on the processor but the server."""
     actor = Actor(name="local:ops", roles=("boss",))
     rules = Rules(roles=resolve({"boss": RoleTable(allow=("*",), factor_age="none")}))
-    asker = Requester(
+    requester = Requester(
         who=Subject(name=actor.name, roles=actor.roles),
-        sight=rules.sight(actor, "main", Context()),
+        visibility=rules.visibility(actor, "main", Context()),
         decide=lambda operation, target: rules.decide(actor, operation, target, Context()),
         globs=("*",),
     )
     database = Database(sqlite_url(folder / "desk"))
-    desk = Control(database=database, operators={"main": EmbeddedOperator(folder / "engine")})
+    control = Control(database=database, operators={"main": EmbeddedOperator(folder / "engine")})
     until = time.perf_counter() + SECONDS
 
     async def clicks(number: int) -> int:
@@ -177,12 +177,12 @@ async def _desk(folder: Path) -> list[dict[str, object]]:
         while time.perf_counter() < until:
             what = Operation.QUEUE_RESUME if count % 2 else Operation.QUEUE_PAUSE
             order = OperationRequest(operation=what, queue=f"small-{number}")
-            assert (await desk.perform(asker, "main", order)).running.outcome == "done"
+            assert (await control.perform(requester, "main", order)).running.outcome == "done"
             count += 1
         return count
 
     counts = await asyncio.gather(*(clicks(number) for number in range(AT_ONCE)))
-    await desk.close()
+    await control.close()
     database.close()
     return [
         {"name": "the same by the desk itself, without HTTP",

@@ -32,7 +32,7 @@ ROOMS = {
     "policy": (
         *(
             "tests/policy/test_roles.py",
-            "tests/policy/test_sight.py",
+            "tests/policy/test_visibility.py",
             "tests/policy/test_decide.py",
         ),
         "tests/policy",

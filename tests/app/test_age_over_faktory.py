@@ -38,10 +38,10 @@ async def console(faktory: StandIn) -> AsyncIterator[httpx.AsyncClient]:
     server = ServerMonitor(
         "main", reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
     )
-    floor = Monitor({"main": server})
-    app = create_app(floor, clock=time.time, assets=ASSETS)
+    monitor = Monitor({"main": server})
+    app = create_app(monitor, clock=time.time, assets=ASSETS)
     async with (
-        floor.running(),
+        monitor.running(),
         serving(app) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=LONG) as client,
     ):

@@ -115,11 +115,11 @@ async def console(
     server = ServerMonitor(
         "main", reader, clock=time.time, pace=PACE if fast else REMOTE, breaker=breaker
     )
-    floor = Monitor({"main": server})
-    app = create_app(floor, clock=time.time, assets=ASSETS)
+    monitor = Monitor({"main": server})
+    app = create_app(monitor, clock=time.time, assets=ASSETS)
     transport = httpx.ASGITransport(app=app)
     async with (
-        floor.running(),
+        monitor.running(),
         httpx.AsyncClient(transport=transport, base_url="http://h") as client,
     ):
         yield House(faktory, budgets, app, client)

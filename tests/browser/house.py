@@ -66,9 +66,9 @@ async def served(
     """Serve a console over ``reader``; yield its address."""
     looks = Looks(reader)
     server = ServerMonitor("main", looks.reader, clock=clock, scanner=scanner, pace=pace)
-    floor = Monitor({"main": server})
-    app = create_app(floor, clock=clock)
-    async with floor.running(), serving(app) as port:
+    monitor = Monitor({"main": server})
+    app = create_app(monitor, clock=clock)
+    async with monitor.running(), serving(app) as port:
         url = f"http://localhost:{port}"
         with looks.known(url, server):
             yield url

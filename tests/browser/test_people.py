@@ -61,10 +61,10 @@ async def served(folder: Path, rules: Rules | None = None) -> AsyncIterator[Home
     stored = passwords.hashed(PASSWORD, b"s" * 16)
     account = Account(name="ops", password=stored, role="operator", created_at=clock())
     people.tools.database.call(accounts.add, account)
-    floor = Monitor({"main": ServerMonitor("main", FakeReader(), clock=clock, pace=FAST)})
-    app = create_app(floor, clock=clock, people=people)
+    monitor = Monitor({"main": ServerMonitor("main", FakeReader(), clock=clock, pace=FAST)})
+    app = create_app(monitor, clock=clock, people=people)
     try:
-        async with floor.running(), serving(app) as port:
+        async with monitor.running(), serving(app) as port:
             yield Home(f"http://localhost:{port}", people, clock, access)
     finally:
         people.tools.close()

@@ -1,4 +1,4 @@
-"""A desk over a real engine and a real database, and somebody who asks."""
+"""A control over a real engine and a real database, and somebody who asks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EVERYTHING = {"boss": RoleTable(inherits="viewer", allow=("*",), factor_age="non
 FAR = "2036-01-01T00:00:00Z"
 
 
-def asker(
+def requester(
     role: str = "boss",
     rules: Rules | None = None,
     *,
@@ -46,14 +46,14 @@ def asker(
     context = Context(address=ipaddress.ip_address(address), factor_age=factor_age)
     return Requester(
         who=Subject(name=name, roles=(role,), address=address),
-        sight=rules.sight(actor, "main", context),
+        visibility=rules.visibility(actor, "main", context),
         decide=lambda operation, target: rules.decide(actor, operation, target, context),
         globs=rules.roles[role].queues if role in rules.roles else (),
         guarded=rules.guarded(),
     )
 
 
-BOSS = asker()
+BOSS = requester()
 
 
 def order(operation: Operation | str, **more: Any) -> OperationRequest:
@@ -61,26 +61,26 @@ def order(operation: Operation | str, **more: Any) -> OperationRequest:
 
 
 class House:
-    """The engine, the desk, and what both have written."""
+    """The engine, the control, and what both have written."""
 
-    def __init__(self, engine: Running, desk: Control, data: Path, state: Path) -> None:
-        self.engine, self.desk, self.data, self.state = engine, desk, data, state
+    def __init__(self, engine: Running, control: Control, data: Path, state: Path) -> None:
+        self.engine, self.control, self.data, self.state = engine, control, data, state
 
     async def ask(self, operation: Operation | str, who: Requester = BOSS, **more: Any) -> Result:
-        return await self.desk.perform(who, "main", order(operation, **more))
+        return await self.control.perform(who, "main", order(operation, **more))
 
     async def agree(self, operation: Operation | str, who: Requester = BOSS, **more: Any) -> Result:
         """Look at a preview, agree to it, and wait for the end."""
-        shown = await self.desk.preview(who, "main", order(operation, **more))
+        shown = await self.control.preview(who, "main", order(operation, **more))
         result = await self.ask(operation, who, **more, preview=shown.preview)
-        await self.desk.settled()
-        found = await self.desk.status(result.running.id)
+        await self.control.settled()
+        found = await self.control.status(result.running.id)
         assert found is not None
         return found
 
     def records(self, event: Event | None = None) -> list[dict[str, Any]]:
         wanted = RecordFilter(event="" if event is None else event.value)
-        links = ledger.walk(self.desk.database, wanted)
+        links = ledger.walk(self.control.database, wanted)
         return [read(link) for link in links]
 
     def jobs(self) -> list[tuple[Any, ...]]:
@@ -136,20 +136,20 @@ async def living(
     url: str | None = None,
     engine: Running | None = None,
 ) -> AsyncIterator[House]:
-    """Yield a desk over an engine that has nothing, or over one that runs."""
+    """Yield a control over an engine that has nothing, or over one that runs."""
     async with contextlib.AsyncExitStack() as stack:
         if engine is None:
             engine = await stack.enter_async_context(running(folder / "engine"))
         database = Database(url or sqlite_url(folder / "state"))
-        desk = Control(
+        control = Control(
             database=database,
             operators={"main": EmbeddedOperator(engine.data)},
             bounds=bounds or Bounds(),
             patience=LONG,
         )
         try:
-            await desk.resume()
-            yield House(engine, desk, engine.data, folder / "state")
+            await control.resume()
+            yield House(engine, control, engine.data, folder / "state")
         finally:
-            await desk.close()
+            await control.close()
             database.close()

@@ -36,11 +36,11 @@ class Waiting(EmbeddedOperator):
 async def begun(house: House, who: Requester) -> tuple[str, Waiting]:
     """Clear a queue of five step by step; return when the second step is about to be done."""
     operator = Waiting(house.data)
-    house.desk.operators = house.desk._going._operators = {"main": operator}
-    house.desk.patience = 0.01
+    house.control.operators = house.control._going._operators = {"main": operator}
+    house.control.patience = 0.01
     await house.fill("q", 5)
-    shown = await house.desk.preview(who, "main", order("queue.clear", queue="q"))
+    shown = await house.control.preview(who, "main", order("queue.clear", queue="q"))
     sent = order("queue.clear", queue="q", preview=shown.preview)
-    await house.desk.perform(who, "main", sent)
+    await house.control.perform(who, "main", sent)
     await operator.reached.wait()
     return shown.preview, operator

@@ -1,4 +1,4 @@
-"""A console with a desk over a real engine, on loopback, and its operator."""
+"""A console with a control over a real engine, on loopback, and its operator."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Shop(msgspec.Struct):
     engine: Running
     url: str
     clock: Clock
-    desk: Control
+    control: Control
     people: People
 
     def code(self, ahead: int = 0) -> str:
@@ -127,22 +127,22 @@ async def shop(
         add(people, "ops", "operator", clock())
         add(people, "helper", "helper", clock())
         add(people, "clerk", "clerk", clock())
-        desk = Control(
+        control = Control(
             database=people.tools.database,
             operators={"main": EmbeddedOperator(data)},
             patience=LONG,
         )
-        await desk.resume()
+        await control.resume()
         reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
         looks = Looks(reader)
         server = ServerMonitor("main", looks.reader, clock=clock, scanner=scanner)
-        floor = Monitor({"main": server})
-        app = create_app(floor, clock=clock, people=people, desk=desk)
+        monitor = Monitor({"main": server})
+        app = create_app(monitor, clock=clock, people=people, control=control)
         try:
-            async with floor.running(), serving(app) as port:
+            async with monitor.running(), serving(app) as port:
                 url = f"http://localhost:{port}"
                 with looks.known(url, server):
-                    yield Shop(engine, url, clock, desk, people)
+                    yield Shop(engine, url, clock, control, people)
         finally:
-            await desk.close()
+            await control.close()
             people.tools.close()

@@ -17,7 +17,7 @@ from glasshouse.storage.operations import Preview
 from glasshouse.upstream import embedded_operator
 from glasshouse.upstream.embedded_operator import EmbeddedOperator
 
-from .house import BOSS, House, asker, living, order
+from .house import BOSS, House, living, order, requester
 
 PUSHED = '{"jid":"pushed-01","jobtype":"T","args":[],"queue":"q"}'
 OTHERS: list[tuple[Operation, dict[str, Any], dict[str, Any]]] = [
@@ -47,20 +47,22 @@ async def test_a_used_preview_sent_with_another_order_is_stale(
 ) -> None:
     async with living(tmp_path) as house:
         await _furnished(house)
-        house.desk.operators = {**house.desk.operators, "spare": EmbeddedOperator(house.data)}
-        shown = await house.desk.preview(BOSS, "main", order(operation, **asked))
+        house.control.operators = {**house.control.operators, "spare": EmbeddedOperator(house.data)}
+        shown = await house.control.preview(BOSS, "main", order(operation, **asked))
         done = await house.ask(operation, **asked, preview=shown.preview)
         was, told = house.jobs(), house.records()
         for server, named in (("main", other), ("spare", asked)):
             sent = order(operation, **named, preview=shown.preview)
             with pytest.raises(PreviewStaleError):
-                await house.desk.perform(BOSS, server, sent)
+                await house.control.perform(BOSS, server, sent)
         with pytest.raises(PreviewStaleError):
-            await house.ask(operation, asker(name="local:other"), **asked, preview=shown.preview)
+            await house.ask(
+                operation, requester(name="local:other"), **asked, preview=shown.preview
+            )
         again = await house.ask(operation, **asked, preview=shown.preview, reason="twice")
         assert again.running.record == done.running.record
         assert (house.jobs(), house.records()) == (was, told)
-        await house.desk.operators["spare"].close()
+        await house.control.operators["spare"].close()
 
 
 async def test_a_record_of_the_trash_is_not_agreed_to_for_another(tmp_path: Path) -> None:
@@ -69,7 +71,7 @@ async def test_a_record_of_the_trash_is_not_agreed_to_for_another(tmp_path: Path
         first = await house.agree(Operation.QUEUE_CLEAR, queue="q")
         second = await house.agree(Operation.QUEUE_CLEAR, queue="p")
         asked = order(Operation.TRASH_RESTORE, record=first.running.record)
-        shown = await house.desk.preview(BOSS, "main", asked)
+        shown = await house.control.preview(BOSS, "main", asked)
         one: dict[str, Any] = {"record": first.running.record, "preview": shown.preview}
         await house.ask(Operation.TRASH_RESTORE, **one)
         was = house.jobs()
@@ -87,9 +89,9 @@ async def test_agreed_to_by_many_at_once_each_is_told_the_one_outcome(
         for number in range(15):
             await house.fill("q", 3)
             asked = order("queue.clear", queue="q")
-            shown = await house.desk.preview(BOSS, "main", asked)
+            shown = await house.control.preview(BOSS, "main", asked)
             sent = order("queue.clear", queue="q", preview=shown.preview)
-            calls = [house.desk.perform(BOSS, "main", sent) for _ in range(12)]
+            calls = [house.control.perform(BOSS, "main", sent) for _ in range(12)]
             told = await asyncio.gather(*calls)
             assert {(t.running.id, t.running.outcome, t.running.done) for t in told} == {
                 (shown.preview, "done", 3)
@@ -103,10 +105,10 @@ async def test_a_preview_that_is_used_in_this_moment_is_not_stale(
     async with living(tmp_path) as house:
         await house.fill("q", 3)
         asked = order("queue.clear", queue="q")
-        shown = await house.desk.preview(BOSS, "main", asked)
+        shown = await house.control.preview(BOSS, "main", asked)
         sent = order("queue.clear", queue="q", preview=shown.preview)
         late = asyncio.Event()
-        recorded = house.desk._recorded
+        recorded = house.control._recorded
 
         async def slow(ask: Any, *args: Any, **kwargs: Any) -> Any:
             """Answer the second of two only when the first has done everything."""
@@ -117,10 +119,10 @@ async def test_a_preview_that_is_used_in_this_moment_is_not_stale(
                     await late.wait()
             return await recorded(ask, *args, **kwargs)
 
-        monkeypatch.setattr(house.desk, "_recorded", slow)
-        second = asyncio.create_task(house.desk.perform(BOSS, "main", sent))
+        monkeypatch.setattr(house.control, "_recorded", slow)
+        second = asyncio.create_task(house.control.perform(BOSS, "main", sent))
         await asyncio.sleep(0)
-        first = await house.desk.perform(BOSS, "main", sent)
+        first = await house.control.perform(BOSS, "main", sent)
         late.set()
         assert (await second).running.record == first.running.record
 
@@ -133,7 +135,7 @@ async def test_a_preview_that_is_pushed_out_while_it_is_agreed_to_keeps_its_jobs
         await house.fill("q", 5)
         before = house.jobs()
         asked = order("queue.clear", queue="q")
-        shown = await house.desk.preview(BOSS, "main", asked)
+        shown = await house.control.preview(BOSS, "main", asked)
         intent = ledger_records.intent
 
         def crowded(*args: Any) -> Any:
@@ -145,15 +147,15 @@ async def test_a_preview_that_is_pushed_out_while_it_is_agreed_to_keeps_its_jobs
                     server="main",
                     asked=b"",
                     summary=b"",
-                    created_at=house.desk.clock() + 1,
+                    created_at=house.control.clock() + 1,
                 )
-                house.desk.database.call(operations.show, other, [])
+                house.control.database.call(operations.show, other, [])
             return intent(*args)
 
         monkeypatch.setattr(ledger_records, "intent", crowded)
         done = await house.ask("queue.clear", queue="q", preview=shown.preview)
-        await house.desk.settled()
-        found = await house.desk.status(done.running.id)
+        await house.control.settled()
+        found = await house.control.status(done.running.id)
         assert found is not None
         assert (found.running.outcome, found.running.done) == ("done", 5)
         assert house.jobs() == []
@@ -171,10 +173,10 @@ async def test_previews_and_agreements_of_one_person_at_once_leave_nothing_under
 
         async def one(jid: str) -> None:
             named: dict[str, Any] = {"queue": "q", "jids": [jid]}
-            shown = await house.desk.preview(BOSS, "main", order("queue.delete_jobs", **named))
+            shown = await house.control.preview(BOSS, "main", order("queue.delete_jobs", **named))
             sent = order("queue.delete_jobs", **named, preview=shown.preview)
             try:
-                told = await house.desk.perform(BOSS, "main", sent)
+                told = await house.control.perform(BOSS, "main", sent)
             except PreviewStaleError:
                 ended.append("stale")
             else:
@@ -183,4 +185,4 @@ async def test_previews_and_agreements_of_one_person_at_once_leave_nothing_under
         await asyncio.gather(*map(one, jids))
         assert set(ended) <= {"done", "stale"}
         assert len(house.jobs()) == ended.count("stale")
-        assert house.desk.database.call(operations.unended) == []
+        assert house.control.database.call(operations.unended) == []

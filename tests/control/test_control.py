@@ -25,7 +25,7 @@ from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 from glasshouse.storage import ledger
 
-from .house import BOSS, EVERYTHING, FAR, House, asker, living, order
+from .house import BOSS, EVERYTHING, FAR, House, living, order, requester
 
 WAITING, SCHEDULED, RETRIES, DEAD = 1, 2, 3, 4
 
@@ -120,12 +120,12 @@ async def test_what_is_allowed_is_done_exactly_so_and_recorded_twice(
 
 FLUSHABLE = frozenset({"main"})
 USUAL = Rules(roles=resolve({}), flushable=FLUSHABLE)
-VIEWER = asker("viewer", USUAL)
-ELSEWHERE = asker("operator", USUAL, address="203.0.113.9", factor_age=5)
-UNPROVEN = asker("operator", USUAL)
-LATE = asker("admin", USUAL, factor_age=3600)
-ALONE = asker("admin", USUAL, factor_age=5)
-OTHER_QUEUE = asker(
+VIEWER = requester("viewer", USUAL)
+ELSEWHERE = requester("operator", USUAL, address="203.0.113.9", factor_age=5)
+UNPROVEN = requester("operator", USUAL)
+LATE = requester("admin", USUAL, factor_age=3600)
+ALONE = requester("admin", USUAL, factor_age=5)
+OTHER_QUEUE = requester(
     "some",
     Rules(
         roles=resolve(
@@ -138,7 +138,7 @@ OTHER_QUEUE = asker(
         flushable=FLUSHABLE,
     ),
 )
-FORBIDDEN = asker(
+FORBIDDEN = requester(
     "most",
     Rules(
         roles=resolve(
@@ -147,7 +147,7 @@ FORBIDDEN = asker(
         flushable=FLUSHABLE,
     ),
 )
-READ_ONLY = asker(
+READ_ONLY = requester(
     "admin", Rules(roles=resolve({}), read_only=True, flushable=FLUSHABLE), factor_age=5
 )
 
@@ -189,7 +189,7 @@ async def test_what_is_denied_changes_nothing_and_is_recorded(
         if whole and who is OTHER_QUEUE:
             asked = order(operation, **sent)
             with pytest.raises(kind) as caught:
-                await house.desk.preview(who, "main", asked)
+                await house.control.preview(who, "main", asked)
         else:
             with pytest.raises(kind) as caught:
                 await house.ask(operation, who, **sent, reason="try")
@@ -207,7 +207,7 @@ async def test_a_flush_is_off_where_nobody_switched_it_on_and_says_so(tmp_path: 
         await _furnished(house)
         was = _world(house)
         with pytest.raises(NotAllowedError, match="switched off"):
-            await house.ask(Operation.SERVER_FLUSH, asker("boss", elsewhere))
+            await house.ask(Operation.SERVER_FLUSH, requester("boss", elsewhere))
         assert _world(house) == was
         assert house.records()[0]["event"] == "operation.refused"
 
@@ -265,7 +265,7 @@ async def test_exactly_what_was_shown_is_done_and_what_moved_is_told(tmp_path: P
     async with living(tmp_path) as house:
         await house.fill("q", 5)
         asked = order(Operation.QUEUE_CLEAR, queue="q")
-        shown = await house.desk.preview(BOSS, "main", asked)
+        shown = await house.control.preview(BOSS, "main", asked)
         assert (shown.count, shown.groups.queues) == (5, {"q": 5})
         assert shown.samples[0].jid == "q-0000000"
         peer = await house.engine.peer(wid="w1")
@@ -284,8 +284,8 @@ async def test_a_preview_is_good_for_one_person_one_thing_and_one_time(tmp_path:
     async with living(tmp_path) as house:
         await house.fill("q", 2)
         asked: dict[str, Any] = {"queue": "q"}
-        shown = await house.desk.preview(BOSS, "main", order(Operation.QUEUE_CLEAR, **asked))
-        other = asker(name="local:other")
+        shown = await house.control.preview(BOSS, "main", order(Operation.QUEUE_CLEAR, **asked))
+        other = requester(name="local:other")
         elsewhere: dict[str, Any] = {"queue": "p"}
         for who, what in ((other, asked), (BOSS, elsewhere)):
             with pytest.raises(PreviewStaleError):
@@ -319,7 +319,7 @@ async def test_much_needs_a_preview(tmp_path: Path) -> None:
 
 async def test_a_reason_is_asked_for_where_the_role_says_so(tmp_path: Path) -> None:
     rules = Rules(roles=resolve({"x": RoleTable(allow=("*",), reason=("*",), factor_age="none")}))
-    who = asker("x", rules)
+    who = requester("x", rules)
     async with living(tmp_path) as house:
         await house.fill("q", 1)
         for reason in ("", "  \t"):
@@ -334,13 +334,13 @@ async def test_what_the_trash_cannot_keep_is_told_and_must_be_agreed_to(tmp_path
     async with living(tmp_path, bounds=Bounds(most=600)) as house:
         await house.fill("q", 1000)
         asked = order(Operation.QUEUE_CLEAR, queue="q")
-        shown = await house.desk.preview(BOSS, "main", asked)
+        shown = await house.control.preview(BOSS, "main", asked)
         assert shown.lost == 400
         with pytest.raises(InvalidError, match="400 of these"):
             await house.ask(Operation.QUEUE_CLEAR, queue="q", preview=shown.preview)
         assert len(house.jobs()) == 1000
         gone = await house.ask(Operation.QUEUE_CLEAR, queue="q", preview=shown.preview, lossy=True)
-        await house.desk.settled()
+        await house.control.settled()
         assert house.jobs() == []
         await house.agree(Operation.TRASH_RESTORE, record=gone.running.record)
         assert len(house.jobs()) == 600
@@ -348,7 +348,7 @@ async def test_what_the_trash_cannot_keep_is_told_and_must_be_agreed_to(tmp_path
 
 async def test_refusals_are_recorded_within_bounds(tmp_path: Path) -> None:
     async with living(tmp_path) as house:
-        house.desk.clock = lambda: 1_800_000_000.0
+        house.control.clock = lambda: 1_800_000_000.0
         for _ in range(120):
             with pytest.raises(NotAllowedError):
                 await house.ask(Operation.QUEUE_PAUSE, VIEWER, queue="q")
@@ -365,9 +365,9 @@ async def test_secrets_in_a_pushed_job_are_not_in_the_ledger(tmp_path: Path) -> 
         text = str(house.records())
         assert "s3cret-value" not in text
         assert "pushed-01" in text
-        head = house.desk.database.call(ledger.end)
-        name = house.desk.database.call(ledger.ledger_id)
-        assert verify(name, ledger.walk(house.desk.database), [], head).fault is None
+        head = house.control.database.call(ledger.end)
+        name = house.control.database.call(ledger.ledger_id)
+        assert verify(name, ledger.walk(house.control.database), [], head).fault is None
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ async def test_what_is_no_order_is_refused_and_not_recorded(
 ) -> None:
     async with living(tmp_path) as house:
         with pytest.raises(InvalidError):
-            await house.desk.preview(BOSS, "main", order(**sent))
+            await house.control.preview(BOSS, "main", order(**sent))
         with pytest.raises(InvalidError):
             await house.ask(**sent)
         assert house.records() == []

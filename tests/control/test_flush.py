@@ -81,7 +81,7 @@ async def test_jobs_that_ran_wait_again_before_the_others(
 async def test_what_came_meanwhile_stays_and_the_counts_with_it(tmp_path: Path) -> None:
     async with living(tmp_path) as house:
         await _furnished(house)
-        shown = await house.desk.preview(BOSS, "main", order(FLUSH))
+        shown = await house.control.preview(BOSS, "main", order(FLUSH))
         assert (shown.count, shown.undo) == (13, True)
         peer = await house.engine.peer(wid="w1")
         assert (await peer.fetch("q") or {})["jid"] == "q-0000000"
@@ -112,7 +112,7 @@ async def test_a_flush_is_looked_at_first_and_says_what_cannot_come_back(tmp_pat
         await _furnished(house)
         with pytest.raises(PreviewNeededError):
             await house.ask(FLUSH)
-        shown = await house.desk.preview(BOSS, "main", order(FLUSH))
+        shown = await house.control.preview(BOSS, "main", order(FLUSH))
         assert shown.lost == 3
 
 
@@ -122,7 +122,7 @@ async def test_running_jobs_of_one_id_are_forgotten_each_for_itself(tmp_path: Pa
         for _ in range(3):
             await peer.push("twin-0001", queue="q")
             await peer.fetch("q")
-        shown = await house.desk.preview(BOSS, "main", order(FLUSH))
+        shown = await house.control.preview(BOSS, "main", order(FLUSH))
         await house.fill("q", 1)
         result = await house.ask(FLUSH, preview=shown.preview)
         assert (result.running.outcome, result.running.done) == ("partly", 3)
@@ -137,7 +137,7 @@ async def test_jobs_that_ended_by_themselves_are_no_reason_to_stay(tmp_path: Pat
     async with living(tmp_path) as house:
         await house.fill("q", 3)
         peer = await house.engine.peer(wid="w1")
-        shown = await house.desk.preview(BOSS, "main", order(FLUSH))
+        shown = await house.control.preview(BOSS, "main", order(FLUSH))
         for _ in range(3):
             job = await peer.fetch("q")
             assert job is not None

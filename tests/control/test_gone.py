@@ -37,7 +37,7 @@ def _no_order(db: sa.Connection) -> None:
 
 async def _failed(house: House, operation: str) -> dict[str, str]:
     """Check that it ended once, as failed; return what its outcome tells."""
-    found = await house.desk.status(operation)
+    found = await house.control.status(operation)
     assert found is not None
     assert found.running.outcome == "failed"
     assert found.running.ended_at is not None
@@ -57,9 +57,9 @@ async def test_what_is_gone_in_the_midst_ends_it(
     async with living(tmp_path, url=url) as house:
         before = await house.fill("p", 1)
         operation, operator = await begun(house, BOSS)
-        house.desk.database.call(spoil)
+        house.control.database.call(spoil)
         operator.go.set()
-        await settled(house.desk.database)
+        await settled(house.control.database)
         detail = await _failed(house, operation)
         # The second step was done, and not counted: that is said.
         assert (detail["jobs"], detail["of"]) == ("2", "5")
@@ -79,16 +79,16 @@ async def test_what_is_gone_at_a_start_ends_it(
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path, url=url) as house:
         operation, operator = await begun(house, BOSS)
-        await house.desk.close()
-        house.desk.database.call(spoil)
+        await house.control.close()
+        house.control.database.call(spoil)
         async with living(tmp_path / "again", url=url, engine=house.engine) as again:
-            await settled(again.desk.database)
+            await settled(again.control.database)
             detail = await _failed(again, operation)
             assert (detail["jobs"], detail["of"]) == ("2", "5")
             # The second step was asked for by nobody any more: it is not done later either.
             operator.go.set()
             assert len(again.jobs()) == 3
-            assert len(again.desk.database.call(trash.jobs, operation)) == 2
+            assert len(again.control.database.call(trash.jobs, operation)) == 2
 
 
 async def test_one_of_a_single_step_that_is_gone_does_not_keep_others_from_beingsettled(
@@ -96,7 +96,7 @@ async def test_one_of_a_single_step_that_is_gone_does_not_keep_others_from_being
 ) -> None:
     async with living(tmp_path) as house:
         await house.fill("q", 3)
-        shown = await house.desk.preview(BOSS, "main", order("queue.clear", queue="q"))
+        shown = await house.control.preview(BOSS, "main", order("queue.clear", queue="q"))
         await house.ask("queue.clear", queue="q", preview=shown.preview)
         await house.ask("queue.pause", queue="q")
 
@@ -105,11 +105,11 @@ async def test_one_of_a_single_step_that_is_gone_does_not_keep_others_from_being
             values = {"ended_at": None, "outcome": "", "step": 0, "done": 0}
             db.execute(sa.update(OPERATION).values(**values, lease_expires_at=0))
 
-        await house.desk.close()
+        await house.control.close()
         known = len(house.records(Event.OUTCOME))
-        house.desk.database.call(reopen)
+        house.control.database.call(reopen)
         async with living(tmp_path / "again", url=_url(tmp_path), engine=house.engine) as again:
-            await settled(again.desk.database)
+            await settled(again.control.database)
             told = [r["detail"] for r in again.records(Event.OUTCOME)][known:]
         by_name = {detail["operation"]: detail["outcome"] for detail in told}
         assert by_name == {"queue.clear": "failed", "queue.pause": "done"}
@@ -131,7 +131,7 @@ async def test_a_fault_of_the_console_ends_it_too(
 
         monkeypatch.setattr(operator, "same", same)
         operator.go.set()
-        await settled(house.desk.database)
+        await settled(house.control.database)
         assert "fault" in (await _failed(house, operation))["told"]
         await operator.close()
 

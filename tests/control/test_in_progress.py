@@ -20,9 +20,9 @@ from .midst import Waiting
 async def test_agreed_to_twice_at_once_it_is_done_once(tmp_path: Path) -> None:
     async with living(tmp_path) as house:
         await house.fill("q", 3)
-        shown = await house.desk.preview(BOSS, "main", order("queue.clear", queue="q"))
+        shown = await house.control.preview(BOSS, "main", order("queue.clear", queue="q"))
         sent = order("queue.clear", queue="q", preview=shown.preview)
-        both = await asyncio.gather(*(house.desk.perform(BOSS, "main", sent) for _ in range(5)))
+        both = await asyncio.gather(*(house.control.perform(BOSS, "main", sent) for _ in range(5)))
         assert {(r.running.id, r.running.outcome, r.running.done) for r in both} == {
             (shown.preview, "done", 3)
         }
@@ -35,19 +35,19 @@ async def test_it_stops_before_its_next_step_and_tells_how_far_it_came(
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path) as house:
         operator = Waiting(house.data)
-        house.desk.operators = {"main": operator}
-        house.desk._going._operators = {"main": operator}
-        house.desk.patience = 0.01
+        house.control.operators = {"main": operator}
+        house.control._going._operators = {"main": operator}
+        house.control.patience = 0.01
         await house.fill("q", 5)
-        shown = await house.desk.preview(BOSS, "main", order("queue.clear", queue="q"))
+        shown = await house.control.preview(BOSS, "main", order("queue.clear", queue="q"))
         sent = order("queue.clear", queue="q", preview=shown.preview)
-        begun = await house.desk.perform(BOSS, "main", sent)
+        begun = await house.control.perform(BOSS, "main", sent)
         assert (begun.running.ended_at, begun.running.done) == (None, 2) or begun.running.done == 0
         await operator.reached.wait()
-        await house.desk.stop(BOSS, shown.preview)
+        await house.control.stop(BOSS, shown.preview)
         operator.go.set()
-        await house.desk.settled()
-        found = await house.desk.status(shown.preview)
+        await house.control.settled()
+        found = await house.control.status(shown.preview)
         assert found is not None
         assert (found.running.outcome, found.running.done, found.running.total) == ("stopped", 4, 5)
         assert len(house.jobs()) == 1
@@ -62,7 +62,7 @@ async def test_only_the_newest_previews_of_somebody_are_kept(tmp_path: Path) -> 
     async with living(tmp_path) as house:
         await house.fill("q", 1)
         wanted = order("queue.clear", queue="q")
-        shown = [await house.desk.preview(BOSS, "main", wanted) for _ in range(22)]
+        shown = [await house.control.preview(BOSS, "main", wanted) for _ in range(22)]
         assert _kept(house) == (20, 20)
         with pytest.raises(PreviewStaleError):
             await house.ask("queue.clear", queue="q", preview=shown[0].preview)
@@ -75,4 +75,4 @@ def _kept(house: House) -> tuple[int, int]:
         asked = [sa.select(sa.func.count()).select_from(table) for table in (PREVIEW, CHUNK)]
         return db.execute(asked[0]).scalar_one(), db.execute(asked[1]).scalar_one()
 
-    return house.desk.database.call(count)
+    return house.control.database.call(count)

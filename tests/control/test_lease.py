@@ -70,10 +70,12 @@ class Pair:
         """Start a console."""
         database = Database(self.url)
         self.stack.callback(database.close)
-        desk = Control(database=database, operators={"main": operator}, patience=SHORT, lease=lease)
-        self.stack.push_async_callback(desk.close)
-        await desk.resume()
-        return House(self.engine, desk, self.engine.data, self.folder)
+        control = Control(
+            database=database, operators={"main": operator}, patience=SHORT, lease=lease
+        )
+        self.stack.push_async_callback(control.close)
+        await control.resume()
+        return House(self.engine, control, self.engine.data, self.folder)
 
 
 @pytest.fixture
@@ -87,16 +89,16 @@ async def pair(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Asy
 
 async def _ended(house: House) -> None:
     async with asyncio.timeout(LONG):
-        while await house.desk.database.run(operations.unended):
+        while await house.control.database.run(operations.unended):
             await asyncio.sleep(0.02)
 
 
 async def _clear(house: House, count: int = 7) -> str:
     """Begin to clear a queue; return the operation when it halts."""
     await house.fill("q", count)
-    shown = await house.desk.preview(BOSS, "main", order("queue.clear", queue="q"))
+    shown = await house.control.preview(BOSS, "main", order("queue.clear", queue="q"))
     sent = order("queue.clear", queue="q", preview=shown.preview)
-    begun = await house.desk.perform(BOSS, "main", sent)
+    begun = await house.control.perform(BOSS, "main", sent)
     assert begun.running.ended_at is None
     return shown.preview
 
@@ -109,15 +111,17 @@ def _one_outcome(house: House, *, jobs: str | None = None) -> dict[str, str]:
     assert outcome is told[-1]
     assert outcome["detail"]["intent"] == str(intent["seq"])
     assert outcome["detail"].get("jobs") == jobs
-    call = house.desk.database.call
+    call = house.control.database.call
     head = call(ledger.end)
-    assert verify(call(ledger.ledger_id), ledger.walk(house.desk.database), [], head).fault is None
+    assert (
+        verify(call(ledger.ledger_id), ledger.walk(house.control.database), [], head).fault is None
+    )
     detail: dict[str, str] = outcome["detail"]
     return detail
 
 
 def _row(house: House, operation: str) -> Operation:
-    found = house.desk.database.call(operations.find, operation)
+    found = house.control.database.call(operations.find, operation)
     assert found is not None
     return found
 
@@ -131,15 +135,15 @@ async def test_a_console_that_starts_leaves_what_another_carries_out(
     operation = await _clear(first)
     await operator.reached.wait()
     second = await pair.console(EmbeddedOperator(pair.engine.data), lease=LONG)
-    assert second.desk._going._tasks == {}
+    assert second.control._going._tasks == {}
     # Nothing of it is done by the second console, and it says so to who asks there.
     sent = order("queue.clear", queue="q", preview=operation)
-    there = await second.desk.perform(BOSS, "main", sent)
+    there = await second.control.perform(BOSS, "main", sent)
     assert (there.running.ended_at, there.running.id) == (None, operation)
     operator.go.set()
-    await first.desk.settled()
+    await first.control.settled()
     assert _one_outcome(first, jobs="7")["outcome"] == "done"
-    again = await second.desk.perform(BOSS, "main", sent)
+    again = await second.control.perform(BOSS, "main", sent)
     assert (again.running.outcome, again.running.done) == ("done", 7)
 
 
@@ -153,9 +157,9 @@ async def test_a_single_operation_in_flight_is_not_called_off_by_a_console_that_
     begun = await first.ask("queue.pause", queue="q")
     await operator.reached.wait()
     second = await pair.console(EmbeddedOperator(pair.engine.data), lease=LONG)
-    assert second.desk._going._tasks == {}
+    assert second.control._going._tasks == {}
     operator.go.set()
-    await first.desk.settled()
+    await first.control.settled()
     assert _one_outcome(first)["outcome"] == "done"
     assert pair.engine.engine.memory.queues["q"].paused
     assert _row(second, begun.running.id).outcome == "done"
@@ -171,8 +175,8 @@ async def test_what_stands_still_is_taken_up_and_its_console_writes_nothing_more
     operation = await _clear(first)
     await operator.reached.wait()
     # It says nothing more: as if the whole process stood still.
-    assert first.desk._going._keeper is not None
-    first.desk._going._keeper.cancel()
+    assert first.control._going._keeper is not None
+    first.control._going._keeper.cancel()
     second = await pair.console(EmbeddedOperator(pair.engine.data), lease=SHORT)
     await _ended(second)
     assert _one_outcome(second, jobs="7")["outcome"] == "done"
@@ -182,12 +186,12 @@ async def test_what_stands_still_is_taken_up_and_its_console_writes_nothing_more
     assert (back.running.outcome, back.running.done) == ("done", 7)
     jobs = second.jobs()
     operator.go.set()
-    await first.desk.settled()
+    await first.control.settled()
     # The first one wakes when all is done and undone: it changes nothing, and records nothing.
     assert second.jobs() == jobs
     assert len(jobs) == 7
     assert len(second.records()) == len(told) + 2
-    found = await first.desk.status(operation)
+    found = await first.control.status(operation)
     assert found is not None
     assert (found.running.outcome, found.running.done) == ("done", 7)
 
@@ -197,13 +201,13 @@ async def test_what_another_console_stopped_is_not_done_later(pair: Pair) -> Non
     first = await pair.console(operator, lease=0)
     operation = await _clear(first)
     await operator.reached.wait()
-    assert first.desk._going._keeper is not None
-    first.desk._going._keeper.cancel()
-    await first.desk.stop(BOSS, operation)
+    assert first.control._going._keeper is not None
+    first.control._going._keeper.cancel()
+    await first.control.stop(BOSS, operation)
     second = await pair.console(EmbeddedOperator(pair.engine.data), lease=SHORT)
     await _ended(second)
     operator.go.set()
-    await first.desk.settled()
+    await first.control.settled()
     assert _one_outcome(second, jobs="2")["outcome"] == "stopped"
     assert len(second.jobs()) == 5
     back = await second.agree("trash.restore", record=_row(second, operation).record)
@@ -216,9 +220,9 @@ async def test_a_stop_asked_for_at_one_console_stops_what_another_carries_out(pa
     operation = await _clear(first)
     await operator.reached.wait()
     second = await pair.console(EmbeddedOperator(pair.engine.data), lease=LONG)
-    await second.desk.stop(BOSS, operation)
+    await second.control.stop(BOSS, operation)
     operator.go.set()
-    await first.desk.settled()
+    await first.control.settled()
     assert _one_outcome(first, jobs="4")["outcome"] == "stopped"
     assert len(first.jobs()) == 3
 
@@ -228,9 +232,9 @@ async def test_a_step_that_was_done_before_the_stop_was_seen_is_counted(pair: Pa
     first = await pair.console(operator, lease=LONG)
     operation = await _clear(first)
     await operator.reached.wait()
-    await first.desk.stop(BOSS, operation)
+    await first.control.stop(BOSS, operation)
     # Killed between what the server did and the note of it.
-    await first.desk.close()
+    await first.control.close()
     second = await pair.console(EmbeddedOperator(pair.engine.data), lease=LONG)
     await _ended(second)
     detail = _one_outcome(second, jobs="4")
@@ -243,7 +247,7 @@ async def test_what_ends_orderly_is_taken_up_at_once(pair: Pair) -> None:
     first = await pair.console(operator, lease=LONG)
     await _clear(first)
     await operator.reached.wait()
-    await first.desk.close()
+    await first.control.close()
     second = await pair.console(EmbeddedOperator(pair.engine.data), lease=LONG)
     await _ended(second)
     assert _one_outcome(second, jobs="7")["resumed"] == "after a restart"
@@ -255,7 +259,7 @@ async def test_a_running_console_takes_up_what_another_leaves(pair: Pair) -> Non
     first = await pair.console(operator, lease=SHORT)
     await _clear(first)
     await operator.reached.wait()
-    for task in (first.desk._going._keeper, *first.desk._going._tasks.values()):
+    for task in (first.control._going._keeper, *first.control._going._tasks.values()):
         assert task is not None
         task.cancel()
     await _ended(second)
@@ -273,7 +277,7 @@ async def test_a_lease_that_is_renewed_is_kept_beyond_its_time(pair: Pair) -> No
             await asyncio.sleep(0.02)
     assert _row(first, operation).fence == 1
     operator.go.set()
-    await first.desk.settled()
+    await first.control.settled()
     assert _one_outcome(first, jobs="7")["outcome"] == "done"
 
 

@@ -46,5 +46,5 @@ async def test_one_odd_job_blocks_nothing_of_its_queue(tmp_path: Path, url: str,
         few = await house.ask(Operation.QUEUE_DELETE_JOBS, queue="q", jids=(jid,))
         assert few.running.outcome == "done"
         assert len(house.jobs()) == 3
-        named = await house.desk.on_job("main", jid, 9, lambda _: True)
+        named = await house.control.on_job("main", jid, 9, lambda _: True)
         assert few.running.id in {one.id for one in named}

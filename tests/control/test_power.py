@@ -52,17 +52,17 @@ async def _started(folder: Path) -> AsyncIterator[House]:
     """Start both from what is on the disks."""
     async with running(folder / "engine", timers=BY_HAND) as engine:
         database = Database(sqlite_url(folder / "state"))
-        desk = Control(
+        control = Control(
             database=database,
             operators={"main": EmbeddedOperator(folder / "engine")},
             patience=LONG,
         )
         try:
-            await desk.resume()
-            await desk.settled()
-            yield House(engine, desk, folder / "engine", folder / "state")
+            await control.resume()
+            await control.settled()
+            yield House(engine, control, folder / "engine", folder / "state")
         finally:
-            await desk.close()
+            await control.close()
             database.close()
 
 
@@ -81,8 +81,8 @@ async def _recorded(folder: Path, operation: str) -> tuple[list[Moment], dict[st
     async with running(data, timers=BY_HAND) as engine:
         database, operator = WatchedDatabase(state), WatchedOperator(data)
         # Whoever starts from what was on the disk finds nothing that belongs to somebody.
-        desk = Control(database=database, operators={"main": operator}, patience=LONG, lease=0)
-        house = House(engine, desk, data, state)
+        control = Control(database=database, operators={"main": operator}, patience=LONG, lease=0)
+        house = House(engine, control, data, state)
         await house.fill("q", MANY)
         await house.dead("bad", MANY)
         sent = dict(SENT[operation])
@@ -97,7 +97,7 @@ async def _recorded(folder: Path, operation: str) -> tuple[list[Moment], dict[st
         recorder.end()
         assert result.running.outcome == "done"
         after = _world(house)
-        await desk.close()
+        await control.close()
         database.close()
     return recorder.moments, before, after, known
 
@@ -127,8 +127,11 @@ async def _lawful(
     records = house.records()[known:]
     intents = [record for record in records if record["event"] == Event.INTENT]
     outcomes = [record for record in records if record["event"] == Event.OUTCOME]
-    name, head = house.desk.database.call(ledger.ledger_id), house.desk.database.call(ledger.end)
-    assert verify(name, ledger.walk(house.desk.database), [], head).fault is None
+    name, head = (
+        house.control.database.call(ledger.ledger_id),
+        house.control.database.call(ledger.end),
+    )
+    assert verify(name, ledger.walk(house.control.database), [], head).fault is None
     now = _world(house)
     if not intents:
         assert (now, outcomes) == (before, [])

@@ -14,7 +14,7 @@ from glasshouse.model.operation import Operation
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import Rules
 
-from .house import BOSS, House, asker, living, order
+from .house import BOSS, House, living, order, requester
 
 SECRET = "tok-5ecr3t"
 ROLES = {
@@ -24,7 +24,7 @@ ROLES = {
     "all": RoleTable(see=("queues:*",), allow=("*",), factor_age="none"),
 }
 RULES = Rules(roles=resolve(ROLES), flushable=frozenset({"main"}))
-CLERK, ALL = asker("clerk", RULES), asker("all", RULES)
+CLERK, ALL = requester("clerk", RULES), requester("all", RULES)
 
 
 async def bury(house: House, queue: str, jobtype: str, errtype: str) -> None:
@@ -40,8 +40,8 @@ async def bury(house: House, queue: str, jobtype: str, errtype: str) -> None:
 
 async def shown(house: House, who: Requester, operation: Operation, **more: Any) -> str:
     """Return all that a preview says, and says again."""
-    made = await house.desk.preview(who, "main", order(operation, **more))
-    again = await house.desk.again(made.preview, lambda _: who)
+    made = await house.control.preview(who, "main", order(operation, **more))
+    again = await house.control.again(made.preview, lambda _: who)
     assert again is not None
     return told_by(made) + told_by(again[1])
 
@@ -79,7 +79,7 @@ async def test_types_errors_times_and_samples_are_of_queues_that_may_be_seen(
 async def test_whole_sets_are_counted_whole(tmp_path: Path) -> None:
     async with living(tmp_path) as house:
         await bury(house, "pay", "PayOut", "PaymentRefused")
-        made = await house.desk.preview(CLERK, "main", order(Operation.SET_CLEAR, set="dead"))
+        made = await house.control.preview(CLERK, "main", order(Operation.SET_CLEAR, set="dead"))
         assert made.count == 1
         assert (made.oldest, made.newest, made.samples) == (None, None, ())
 
@@ -104,8 +104,8 @@ async def test_a_preview_that_is_looked_at_again_shows_what_may_be_seen_by_then(
         await bury(house, "pay", "PayOut", "PaymentRefused")
         await bury(house, "mail", "SendMail", f"Bad {SECRET}")
         for who in (ALL, BOSS):
-            made = await house.desk.preview(who, "main", order(Operation.SET_CLEAR, set="dead"))
-            again = await house.desk.again(made.preview, lambda _: CLERK)
+            made = await house.control.preview(who, "main", order(Operation.SET_CLEAR, set="dead"))
+            again = await house.control.again(made.preview, lambda _: CLERK)
             assert again is not None
             assert again[1].count == 2
             assert again[1].groups.queues == {"mail": 1}

@@ -18,7 +18,7 @@ from glasshouse.policy.rules import Rules
 from glasshouse.storage.tables import OPERATION
 from glasshouse.upstream import embedded_operator
 
-from .house import BOSS, asker, living
+from .house import BOSS, living, requester
 from .midst import begun
 
 RULES = Rules(
@@ -32,15 +32,15 @@ RULES = Rules(
         }
     )
 )
-PROVEN = asker("boss", RULES, factor_age=5)
-UNPROVEN = asker("boss", RULES)
-LATE = asker("boss", RULES, factor_age=3600)
+PROVEN = requester("boss", RULES, factor_age=5)
+UNPROVEN = requester("boss", RULES)
+LATE = requester("boss", RULES, factor_age=3600)
 DENIED = [
     (UNPROVEN, FactorRequiredError, "no_factor"),
     (LATE, FactorRequiredError, "old_factor"),
-    (asker("viewer", RULES), NotAllowedError, "not_granted"),
-    (asker("viewer", RULES, name="local:other"), NotAllowedError, "not_granted"),
-    (asker("mail", RULES, name="local:other"), NotAllowedError, "other_queue"),
+    (requester("viewer", RULES), NotAllowedError, "not_granted"),
+    (requester("viewer", RULES, name="local:other"), NotAllowedError, "not_granted"),
+    (requester("mail", RULES, name="local:other"), NotAllowedError, "other_queue"),
 ]
 
 
@@ -56,19 +56,19 @@ async def test_who_may_not_begin_it_cannot_stop_it_and_that_is_recorded(
     async with living(tmp_path) as house:
         operation, operator = await begun(house, PROVEN)
         with pytest.raises(kind):
-            await house.desk.stop(who, operation)
+            await house.control.stop(who, operation)
         (refused,) = house.records(Event.REFUSED)
         assert refused["who"]["name"] == who.who.name
         told = refused["detail"]
         assert (told["action"], told["operation"], told["rule"]) == ("stop", "queue.clear", why)
         operator.go.set()
-        await house.desk.settled()
-        found = await house.desk.status(operation)
+        await house.control.settled()
+        found = await house.control.status(operation)
         assert found is not None
         assert (found.running.outcome, found.running.stopped_by) == ("done", "")
         # What has ended is not for everybody to stop either.
         with pytest.raises(kind):
-            await house.desk.stop(who, operation)
+            await house.control.stop(who, operation)
         await operator.close()
 
 
@@ -76,16 +76,16 @@ async def test_who_stopped_it_is_recorded_once_and_before_it_takes_effect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
-    second = asker("boss", RULES, name="local:second", factor_age=5)
+    second = requester("boss", RULES, name="local:second", factor_age=5)
     async with living(tmp_path) as house:
         operation, operator = await begun(house, PROVEN)
-        stops = [house.desk.stop(who, operation) for who in (second, PROVEN, second)]
+        stops = [house.control.stop(who, operation) for who in (second, PROVEN, second)]
         await asyncio.gather(*stops)
         (stopped,) = house.records(Event.STOPPED)
         assert stopped["who"]["name"] == "local:second"
         assert stopped["detail"]["operation"] == "queue.clear"
         operator.go.set()
-        await house.desk.settled()
+        await house.control.settled()
         (outcome,) = house.records(Event.OUTCOME)
         (intent,) = house.records(Event.INTENT)
         assert stopped["detail"]["intent"] == outcome["detail"]["intent"] == str(intent["seq"])
@@ -94,7 +94,7 @@ async def test_who_stopped_it_is_recorded_once_and_before_it_takes_effect(
             "local:second",
         )
         assert intent["seq"] < stopped["seq"] < outcome["seq"]
-        await house.desk.stop(second, operation)
+        await house.control.stop(second, operation)
         assert len(house.records(Event.STOPPED)) == 1
         await operator.close()
 
@@ -105,9 +105,9 @@ async def test_it_takes_no_second_person_to_stop(
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     async with living(tmp_path) as house:
         operation, operator = await begun(house, PROVEN)
-        await house.desk.stop(asker("pair", RULES, name="local:pair"), operation)
+        await house.control.stop(requester("pair", RULES, name="local:pair"), operation)
         operator.go.set()
-        await house.desk.settled()
+        await house.control.settled()
         assert house.records(Event.OUTCOME)[0]["detail"]["stopped_by"] == "local:pair"
         await operator.close()
 
@@ -125,9 +125,9 @@ async def test_a_stop_that_cannot_be_recorded_does_not_take_place(
         with monkeypatch.context() as patch:
             patch.setattr(GroupCommit, "write", full)
             with pytest.raises(AuditUnavailableError):
-                await house.desk.stop(PROVEN, operation)
+                await house.control.stop(PROVEN, operation)
         operator.go.set()
-        await house.desk.settled()
+        await house.control.settled()
         assert house.records(Event.OUTCOME)[0]["detail"]["outcome"] == "done"
         await operator.close()
 
@@ -136,12 +136,12 @@ async def test_what_is_done_at_once_or_not_there_cannot_be_stopped(tmp_path: Pat
     async with living(tmp_path) as house:
         await house.fill("q", 1)
         with pytest.raises(NotFoundError):
-            await house.desk.stop(BOSS, "0" * 32)
+            await house.control.stop(BOSS, "0" * 32)
         done = await house.ask("queue.pause", queue="q")
-        await house.desk.stop(BOSS, done.running.id)
-        house.desk.database.call(_reopen)
+        await house.control.stop(BOSS, done.running.id)
+        house.control.database.call(_reopen)
         with pytest.raises(InvalidError, match="at once"):
-            await house.desk.stop(BOSS, done.running.id)
+            await house.control.stop(BOSS, done.running.id)
         assert house.records(Event.STOPPED) == []
 
 

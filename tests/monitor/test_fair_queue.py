@@ -92,21 +92,21 @@ class Slow:
 
 def searching() -> tuple[ServerMonitor, Slow]:
     reader = Slow()
-    floor = ServerMonitor("main", reader, clock=lambda: 0.0, pace=FAST)  # type: ignore[arg-type]
-    floor._sampler = SimpleNamespace(snapshot=SimpleNamespace(fault=None, generation=1))  # type: ignore[assignment]
-    return floor, reader
+    monitor = ServerMonitor("main", reader, clock=lambda: 0.0, pace=FAST)  # type: ignore[arg-type]
+    monitor._sampler = SimpleNamespace(snapshot=SimpleNamespace(fault=None, generation=1))  # type: ignore[assignment]
+    return monitor, reader
 
 
-def asking(floor: ServerMonitor, word: str, person: str) -> asyncio.Task[Any]:
+def asking(monitor: ServerMonitor, word: str, person: str) -> asyncio.Task[Any]:
     query = ListQuery(wanted=JobQuery(words=(word,)))
-    return asyncio.create_task(floor.set_jobs(JobSet.DEAD, query, person))
+    return asyncio.create_task(monitor.set_jobs(JobSet.DEAD, query, person))
 
 
 async def test_what_one_person_asks_for_does_not_keep_others_from_the_server() -> None:
-    floor, reader = searching()
-    tasks = [asking(floor, f"a{number}", "a") for number in range(60)]
+    monitor, reader = searching()
+    tasks = [asking(monitor, f"a{number}", "a") for number in range(60)]
     await settled()
-    tasks.append(asking(floor, "b", "b"))
+    tasks.append(asking(monitor, "b", "b"))
     await settled()
     assert reader.asked == ["a0", "a1", "b"]
     reader.go_on.set()
@@ -115,8 +115,8 @@ async def test_what_one_person_asks_for_does_not_keep_others_from_the_server() -
 
 
 async def test_a_search_ends_when_the_last_who_waits_for_it_has_left() -> None:
-    floor, reader = searching()
-    first, second = asking(floor, "x", "a"), asking(floor, "x", "b")
+    monitor, reader = searching()
+    first, second = asking(monitor, "x", "a"), asking(monitor, "x", "b")
     await settled()
     assert reader.asked == ["x"]
     first.cancel()
@@ -126,7 +126,7 @@ async def test_a_search_ends_when_the_last_who_waits_for_it_has_left() -> None:
     await settled()
     assert reader.ended == ["x"]
     # Who asks after that begins anew.
-    third = asking(floor, "x", "c")
+    third = asking(monitor, "x", "c")
     await settled()
     assert reader.asked == ["x", "x"]
     reader.go_on.set()

@@ -40,8 +40,8 @@ FAST = Pace(watched=0.01, idle=0.01, fault=0.01, between_reads=0.01, refresh=0.0
 class Searching:
     """A server whose index is being kept."""
 
-    def __init__(self, floor: ServerMonitor) -> None:
-        self.floor = floor
+    def __init__(self, monitor: ServerMonitor) -> None:
+        self.monitor = monitor
         self._asked = 0
 
     async def find(
@@ -49,7 +49,7 @@ class Searching:
     ) -> SearchResult:
         wanted = parse_query(line, time.time())
         assert wanted is not None
-        index = self.floor._index
+        index = self.monitor._index
         assert index is not None
         return await index.search(wanted, start=start, per_page=per_page)
 
@@ -68,17 +68,17 @@ class Searching:
     async def until_whole(self) -> None:
         """Wait until everything was looked at once."""
         async with asyncio.timeout(60):
-            while (found := self.floor.coverage()) is None or found.age is None:
+            while (found := self.monitor.coverage()) is None or found.age is None:
                 await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
 async def indexed(reader: Reader, scanner: Scanner) -> AsyncIterator[Searching]:
     scanner.unhurried = scanner.heads = 0.05
-    floor = ServerMonitor("main", reader, clock=time.time, pace=FAST, scanner=scanner)
-    task = asyncio.create_task(floor.run())
+    monitor = ServerMonitor("main", reader, clock=time.time, pace=FAST, scanner=scanner)
+    task = asyncio.create_task(monitor.run())
     try:
-        yield Searching(floor)
+        yield Searching(monitor)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -154,10 +154,10 @@ async def test_a_job_deep_in_a_list_is_found_by_its_id(faktory: StandIn) -> None
         faktory.put("dead", f"dead-{number:04}", at(number), failure=failure, args=[number])
     async with over_web(faktory) as searching:
         await searching.until_whole()
-        (job,) = (await searching.floor.jobs("dead-0060")).items
+        (job,) = (await searching.monitor.jobs("dead-0060")).items
         assert json.loads(job.payload)["failure"]["backtrace"] == ["a.py:1"]
         with pytest.raises(NotFoundError):
-            await searching.floor.jobs("dead-9999")
+            await searching.monitor.jobs("dead-9999")
 
 
 async def test_a_page_that_cannot_be_read_keeps_no_other_from_being_indexed(
@@ -168,7 +168,7 @@ async def test_a_page_that_cannot_be_read_keeps_no_other_from_being_indexed(
     faktory.push("mail", "mail-0001")
     async with over_web(faktory) as searching:
         await searching.until("0001", ["dead-0001", "mail-0001"])
-        coverage = searching.floor.coverage()
+        coverage = searching.monitor.coverage()
         assert coverage is not None
         assert coverage.age is None
 
@@ -179,11 +179,11 @@ async def test_a_server_that_is_gone_keeps_its_index_and_that_grows_old(faktory:
         await searching.until_whole()
         faktory.gone = True
         async with asyncio.timeout(60):
-            while searching.floor.snapshot.fault is None:
+            while searching.monitor.snapshot.fault is None:
                 await asyncio.sleep(0.01)
 
         def age() -> float:
-            covered = searching.floor.coverage()
+            covered = searching.monitor.coverage()
             assert covered is not None
             return covered.age or 0
 
@@ -253,7 +253,7 @@ async def test_an_index_that_cannot_be_kept_says_so_and_is_made_anew(
         faktory.put("dead", f"dead-{number:04}", at(number), args=["x" * 900])
     async with over_web(faktory) as searching:
         await searching.until_whole()
-        index = searching.floor._index
+        index = searching.monitor._index
         assert index is not None
         assert index._store is not None
         # As when the disk is full.
@@ -273,7 +273,7 @@ async def test_a_search_in_an_index_that_fails_says_what_to_do(faktory: StandIn)
     faktory.put("dead", "dead-0001", at(1))
     async with over_web(faktory) as searching:
         await searching.until_whole()
-        index = searching.floor._index
+        index = searching.monitor._index
         assert index is not None
         assert index._store is not None
         await index._do(lambda store: store._db.execute("DROP TABLE entry"))
@@ -288,9 +288,9 @@ async def test_when_other_people_look_the_index_is_made_for_them(faktory: StandI
     hidden = audience((parse_redaction("args.**.token"),), None)
     expected = [EVERYTHING]
     async with over_web(faktory) as searching:
-        index = searching.floor._index
+        index = searching.monitor._index
         assert index is not None
-        searching.floor.expect(lambda: tuple(expected))
+        searching.monitor.expect(lambda: tuple(expected))
         await searching.until_whole()
         assert len(await searching.jids("5ecr3t", per_page=50)) == 30
         expected[0] = hidden

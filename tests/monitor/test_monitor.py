@@ -1,4 +1,4 @@
-"""The floor shares reads of the log among all who look, and bounds what they cost."""
+"""The monitor shares reads of the log among all who look, and bounds what they cost."""
 
 from __future__ import annotations
 
@@ -204,10 +204,10 @@ async def test_what_does_not_say_how_old_it_is_is_not_given_when_it_cannot_be_re
     server = ServerMonitor("main", reader, clock=lambda: now[0], pace=FAST)
     async with Monitor({"main": server}).running():
         await looked(server, NOW, 1)
-        await server.glance()
+        await server.summary()
         reader.broken = True
         reader.version += 1
         now[0] = NOW + 100
         await looked(server, now[0], 2)
         with pytest.raises(UpstreamUnavailableError, match="It is broken"):
-            await server.glance()
+            await server.summary()

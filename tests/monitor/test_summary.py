@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glasshouse.model.job import JobSet, JobState, Outcome
 from glasshouse.model.listing import JobPage, ListQuery
-from glasshouse.monitor.summary import FIRST, read_glance
+from glasshouse.monitor.summary import FIRST, read_summary
 from tests.web.fakes import NOW, FakeReader, House, ended, stored
 
 
@@ -22,7 +22,7 @@ async def test_a_glance_has_the_first_of_each_list_and_failures_with_their_jobs(
         ended(2, "broken", Outcome.RETRIED),
         ended(3, "deleted", Outcome.BURIED),
     ]
-    found = await read_glance(reader, NOW)
+    found = await read_summary(reader, NOW)
     assert [job.jid for job in found.scheduled] == [f"later{n}" for n in range(FIRST)]
     assert found.failed is not None
     assert [failed.run.jid for failed in found.failed] == ["deleted", "broken"]
@@ -34,7 +34,7 @@ async def test_a_server_without_a_log_tells_no_failures_but_its_retries() -> Non
     reader = FakeReader()
     reader.log = None
     reader.sets[JobSet.RETRIES] = [stored("broken")]
-    found = await read_glance(reader, NOW)
+    found = await read_summary(reader, NOW)
     assert found.failed is None
     assert [job.jid for job in found.retries] == ["broken"]
 
@@ -57,9 +57,9 @@ async def test_a_glance_is_read_once_in_its_time_however_fast_the_server_changes
             async for snapshot in house.server.watch():
                 if snapshot.generation > before:
                     break
-            await house.server.glance()
+            await house.server.summary()
         assert reads == 1
         now[0] += 2
-        await house.server.glance()
+        await house.server.summary()
         assert reads == 2
         assert house.server.snapshot.round_trip is not None

@@ -79,18 +79,18 @@ def decide(
 def may_approve(
     roles: Mapping[str, Facts],
     approver: Actor,
-    asker: Actor,
+    requester: Actor,
     operation: Operation,
     target: Target,
     context: Context,
 ) -> Answer:
-    """Answer whether ``approver`` may agree to what ``asker`` wants to do."""
+    """Answer whether ``approver`` may agree to what ``requester`` wants to do."""
     held = [roles[name] for name in approver.roles if name in roles]
     if context.read_only:
         return Answer("deny", "read_only")
     if not held:
         return Answer("deny", "no_role")
-    if approver.name == asker.name:
+    if approver.name == requester.name:
         return Answer("deny", "same_person")
     for role in held:
         if listed(role.deny, operation):

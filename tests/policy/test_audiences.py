@@ -18,8 +18,8 @@ ROLES = {
 
 
 def seen(rules: Rules, *roles: str) -> object:
-    sight = rules.sight(Actor(roles=roles), "main", Context())
-    return audience(sight.hidden, None if sight.everything else sight.queues)
+    visibility = rules.visibility(Actor(roles=roles), "main", Context())
+    return audience(visibility.hidden, None if visibility.everything else visibility.queues)
 
 
 def test_without_settings_there_is_one() -> None:
@@ -35,7 +35,7 @@ def test_whoever_has_one_role_or_two_is_among_them_with_what_everybody_has() -> 
         everybody = () if anonymous is None else (anonymous,)
         for count in (1, 2):
             for roles in combinations(rules.roles, count):
-                if rules.sight(Actor(roles=(*roles, *everybody)), "main", Context()).queues:
+                if rules.visibility(Actor(roles=(*roles, *everybody)), "main", Context()).queues:
                     assert seen(rules, *roles, *everybody) in told[: module.MOST] or (
                         len(told) == module.MOST
                     )

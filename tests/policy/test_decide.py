@@ -1,6 +1,6 @@
 """The numbered rules of docs/access.md, each with an example and its literal answer.
 
-Everywhere in this module ``desk`` is a role that may do ``job.kill`` on queue ``mail`` of
+Everywhere in this module ``control`` is a role that may do ``job.kill`` on queue ``mail`` of
 server ``main``, from 10.0.0.0/8, with a second factor not older than 90 seconds.
 """
 
@@ -61,14 +61,14 @@ def approving(
     tables: Mapping[str, RoleTable] | RoleTable,
     context: Context = GOOD,
     *,
-    asker: Actor = BEN,
+    requester: Actor = BEN,
     operation: Operation = KILL,
     target: Target = MAIL,
 ) -> Decision:
-    """Return whether Ann, who has all roles of ``tables``, may agree to what ``asker`` wants."""
+    """Return whether Ann, with all roles of ``tables``, may agree to what ``requester`` wants."""
     tables = {"senior": tables} if isinstance(tables, RoleTable) else tables
     ann = Actor(name=ANN.name, roles=tuple(tables))
-    return may_approve(ann, asker, operation, target, context, resolve(tables))
+    return may_approve(ann, requester, operation, target, context, resolve(tables))
 
 
 def said(decision: Decision) -> tuple[str, str, str]:
@@ -86,7 +86,7 @@ def test_rule_1_a_read_only_console_denies_everybody() -> None:
     read_only = circumstances(read_only=True, approved=True)
     assert said(asked(DESK, read_only)) == ("deny", "read_only", "")
     assert said(asked({}, read_only)) == ("deny", "read_only", "")
-    assert said(approving(SENIOR, read_only, asker=ANN)) == ("deny", "read_only", "")
+    assert said(approving(SENIOR, read_only, requester=ANN)) == ("deny", "read_only", "")
 
 
 def test_rule_2_who_has_no_role_is_denied() -> None:
@@ -312,19 +312,19 @@ def test_rule_5_the_reason_is_asked_for_by_the_role_that_counts() -> None:
 
 
 def test_nobody_approves_what_they_asked_for_themselves() -> None:
-    assert said(approving(SENIOR, asker=ANN)) == ("deny", "same_person", "")
-    for asker in (BEN, Actor(name="htpasswd:ann")):
-        assert said(approving(SENIOR, asker=asker)) == ("allow", "granted", "senior")
+    assert said(approving(SENIOR, requester=ANN)) == ("deny", "same_person", "")
+    for requester in (BEN, Actor(name="htpasswd:ann")):
+        assert said(approving(SENIOR, requester=requester)) == ("allow", "granted", "senior")
 
 
 def test_the_same_person_under_other_roles_is_the_same_person() -> None:
-    asker = Actor(name="local:ann", roles=("admin",))
-    assert said(approving(SENIOR, asker=asker)) == ("deny", "same_person", "")
+    requester = Actor(name="local:ann", roles=("admin",))
+    assert said(approving(SENIOR, requester=requester)) == ("deny", "same_person", "")
 
 
 def test_the_same_person_is_found_after_no_role_and_before_a_deny() -> None:
-    assert said(approving({}, asker=ANN)) == ("deny", "no_role", "")
-    assert said(approving(RoleTable(deny=("*",)), asker=ANN)) == ("deny", "same_person", "")
+    assert said(approving({}, requester=ANN)) == ("deny", "no_role", "")
+    assert said(approving(RoleTable(deny=("*",)), requester=ANN)) == ("deny", "same_person", "")
     assert said(approving(RoleTable(deny=("*",)))) == ("deny", "forbidden", "senior")
 
 
@@ -387,7 +387,7 @@ def test_an_answer_to_who_approves_names_the_setting_that_decided() -> None:
     assert approving(DESK).setting == "approve"
     assert approving(SENIOR, circumstances(address=None)).setting == "networks"
     assert approving(changed(SENIOR, deny=("*",))).setting == "deny"
-    assert approving(SENIOR, asker=ANN).setting == ""
+    assert approving(SENIOR, requester=ANN).setting == ""
 
 
 def test_an_answer_says_what_its_role_asks_for() -> None:

@@ -162,13 +162,13 @@ def test_the_steps_stand_in_the_order_of_the_documentation() -> None:
 
 def test_approving_asks_for_the_right_to_approve() -> None:
     roles = resolve({"tested": RoleTable(approve=("queue.*",), second_person=("*",))})
-    approver, asker = Actor(name="local:b", roles=("tested",)), Actor(name="local:a")
+    approver, requester = Actor(name="local:b", roles=("tested",)), Actor(name="local:a")
     target = Target(server="main")
 
     def made(
         operation: Operation, approver: Actor, age: float | None = 1.0
     ) -> tuple[str, str, str]:
-        found = may_approve(approver, asker, operation, target, Context(factor_age=age), roles)
+        found = may_approve(approver, requester, operation, target, Context(factor_age=age), roles)
         return found.outcome.value, found.why.value, found.setting
 
     assert made(Operation.QUEUE_CLEAR, approver) == ("allow", "granted", "approve")

@@ -60,14 +60,14 @@ def test_the_built_in_roles_come_to_what_they_say() -> None:
     roles = resolve({})
     assert roles["viewer"] == Role(name="viewer", shows=("*",), redact=HIDDEN)
     assert roles["auditor"] == Role(
-        name="auditor", shows=("*",), sights=frozenset({"audit", "trash"}), redact=HIDDEN
+        name="auditor", shows=("*",), visibilities=frozenset({"audit", "trash"}), redact=HIDDEN
     )
     admin = roles["admin"]
     assert (admin.networks, admin.factor_age) == (NETWORKS, 600)
     assert (admin.servers, admin.queues, admin.redact) == (("*",), ("*",), HIDDEN)
     assert (admin.deny, admin.approve) == ((), ("*",))
     assert admin.reason == ("job.delete", "job.kill")
-    assert admin.sights == {"audit", "trash", "payload"}
+    assert admin.visibilities == {"audit", "trash", "payload"}
 
 
 def test_a_role_of_which_nothing_is_written_may_nothing_anywhere() -> None:
@@ -84,7 +84,7 @@ def test_a_role_of_which_nothing_is_written_may_nothing_anywhere() -> None:
         networks=None,
         factor_age=None,
         shows=(),
-        sights=frozenset(),
+        visibilities=frozenset(),
         redact=(),
     )
 
@@ -111,8 +111,8 @@ def test_what_may_be_seen_adds_up_along_what_is_inherited() -> None:
         }
     )
     assert set(roles["second"].shows) == {"mail*", "orders", ""}
-    assert roles["second"].sights == {"audit", "payload"}
-    assert roles["first"].sights == {"audit"}
+    assert roles["second"].visibilities == {"audit", "payload"}
+    assert roles["first"].visibilities == {"audit"}
 
 
 def test_what_is_hidden_adds_up_along_what_is_inherited() -> None:
@@ -184,7 +184,7 @@ def test_a_table_of_a_built_in_name_changes_what_it_writes_and_leaves_the_rest()
     assert operator.reason == ()
     assert operator.factor_age == 600
     assert operator.shows == ("*",)
-    assert operator.sights == {"audit", "trash"}
+    assert operator.visibilities == {"audit", "trash"}
 
 
 def test_who_inherits_from_a_changed_built_in_role_inherits_the_change() -> None:

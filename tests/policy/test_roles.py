@@ -58,7 +58,7 @@ def test_what_grants_and_forbids_adds_up_and_a_limit_is_the_nearest() -> None:
     assert admin.factor_age == 600.0
     assert admin.reason == ("job.delete", "job.kill")
     assert admin.second_person == PAIRS
-    assert admin.sights == {"audit", "trash", "payload"}
+    assert admin.visibilities == {"audit", "trash", "payload"}
     assert admin.shows == ("*",)
     assert [".".join(rule.path) for rule in admin.redact] == [
         *("args.**.token", "args.**.password", "custom.**.secret", "args.1")
@@ -88,7 +88,7 @@ def test_a_built_in_role_is_changed_in_what_is_written() -> None:
     assert roles["operator"].allow == ("queue.pause",)
     assert roles["operator"].networks == (ipaddress.ip_network("192.0.2.0/24"),)
     assert roles["operator"].factor_age == 600.0
-    assert roles["operator"].sights == {"audit", "trash"}
+    assert roles["operator"].visibilities == {"audit", "trash"}
     assert roles["admin"].networks == (ipaddress.ip_network("192.0.2.0/24"),)
 
 

@@ -44,11 +44,13 @@ def test_both_let_the_same_people_approve(asked: RoleSet) -> None:
     roles, plain = resolve(asked.written), second.put_together(BUILT_IN, asked.written)
     wrong: list[str] = []
     for actor, operation, target, context in questions(asked):
-        for asker in ASKERS:
-            one = answer(may_approve(actor, asker, operation, target, context, roles))
-            other = second.may_approve(plain, actor, asker, operation, target, context)
+        for requester in ASKERS:
+            one = answer(may_approve(actor, requester, operation, target, context, roles))
+            other = second.may_approve(plain, actor, requester, operation, target, context)
             if one != other:
-                wrong.append(f"{one} but {other}: {actor} {asker} {operation} {target} {context}")
+                wrong.append(
+                    f"{one} but {other}: {actor} {requester} {operation} {target} {context}"
+                )
     assert not wrong, shown(wrong)
 
 

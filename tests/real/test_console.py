@@ -70,11 +70,11 @@ async def console(faktory: Faktory, how: str) -> AsyncIterator[httpx.AsyncClient
     server = ServerMonitor(
         "main", reader, clock=time.time, pace=REMOTE, scanner=scanner, breaker=breaker
     )
-    floor = Monitor({"main": server})
-    app = create_app(floor, clock=time.time, assets=ASSETS)
+    monitor = Monitor({"main": server})
+    app = create_app(monitor, clock=time.time, assets=ASSETS)
     transport = httpx.ASGITransport(app)
     async with (
-        floor.running(),
+        monitor.running(),
         httpx.AsyncClient(transport=transport, base_url="http://h", timeout=30) as client,
     ):
         yield client

@@ -109,7 +109,7 @@ def test_what_an_older_version_recorded_is_about_what_it_names(url: str) -> None
         assert made.call(ledger.count, RecordFilter(about=(key,))) == 301
         done = made.call(operations.on_server, "main", 5, lambda _: True)
         assert [one.queues for one in done] == ["", "", '["mail"]']
-        assert made.call(trash.heaps, "main", 5, lambda _: True) == []
+        assert made.call(trash.batches, "main", 5, lambda _: True) == []
     finally:
         made.close()
 

@@ -105,8 +105,8 @@ def test_an_operation_on_odd_jobs_is_kept_and_found(database: Database, odd: str
     job = TrashedJob(number=1, queue=odd, state=1, score=0.0, jid=odd, jobtype=odd, body=b"{}")
     database.call(trash.throw, "p", "main", [job], NOW, Bounds())
     assert database.call(trash.jobs, "p") == [(1, job)]
-    (heap,) = database.call(trash.heaps, "main", 9, any_of_them)
-    assert (heap.queue, heap.actor, heap.reason) == (odd, odd, odd)
+    (batch,) = database.call(trash.batches, "main", 9, any_of_them)
+    assert (batch.queue, batch.actor, batch.reason) == (odd, odd, odd)
     database.call(operations.end, msgspec.structs.replace(running, outcome="done", ended_at=NOW))
     assert database.call(operations.unended) == []
 

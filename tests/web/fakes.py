@@ -300,7 +300,7 @@ ASSETS = Assets({"app-1.js": b"let a=1;" * 400}, {"app.js": "app-1.js"})
 
 
 def seen(server: ServerMonitor) -> MonitorView:
-    """Return a floor of one server as a viewer sees it."""
+    """Return a monitor of one server as a viewer sees it."""
     return MonitorView(Monitor({server.name: server}), stranger().sees)
 
 
@@ -313,9 +313,9 @@ class House:
             "main", self.reader, clock=clock, pace=FAST, scanner=FakeScanner(self.reader)
         )
         self.renderer = PlainRenderer()
-        self.floor = Monitor({"main": self.server})
+        self.monitor = Monitor({"main": self.server})
         self.app: Application = create_app(
-            self.floor,
+            self.monitor,
             clock=clock,
             pages=dict.fromkeys(NAMES, a_page),
             renderer=self.renderer,
@@ -325,7 +325,7 @@ class House:
 
     @contextlib.asynccontextmanager
     async def sampled(self) -> AsyncIterator[None]:
-        async with self.floor.running():
+        async with self.monitor.running():
             async for snapshot in self.server.watch():
                 if snapshot.state is not None:
                     break

@@ -38,11 +38,11 @@ class Looks:
         return await self._reader.change_token()
 
     @contextlib.contextmanager
-    def known(self, address: str, floor: ServerMonitor) -> Iterator[None]:
+    def known(self, address: str, monitor: ServerMonitor) -> Iterator[None]:
         """Let ``caught_up`` find a console by its address while the block runs."""
 
         async def wait() -> None:
-            async with contextlib.aclosing(floor.watch()) as watch:
+            async with contextlib.aclosing(monitor.watch()) as watch:
                 await anext(watch)  # while somebody watches, the next look comes soon
                 wanted = self._begun + 2
                 while self._begun < wanted:

@@ -185,7 +185,7 @@ async def agreed(site: Whole, **order: Any) -> dict[str, Any]:
     preview = json.loads(shown["preview"])
     fine(await site.get(f"/operations/{preview}"))
     fine(await site.post("/operations", **order, preview=preview))
-    await site.desk.settled()
+    await site.control.settled()
     page = fine(await site.get(f"/operations/{preview}"))
     assert "Something went wrong" not in page.text
     told = fine(await site.get(f"/api/v1/operations/{preview}")).json()

@@ -126,7 +126,7 @@ async def test_errors_are_problems_with_code_detail_and_remedy() -> None:
 async def test_a_server_never_read_is_unavailable_and_unready() -> None:
     house = House()
     house.reader.gone = True
-    async with house.floor.running(), client(house) as browser:
+    async with house.monitor.running(), client(house) as browser:
         answer = await browser.get(MAIN + "/state")
         ready = await browser.get("/readyz")
         healthy = await browser.get("/healthz")

@@ -18,8 +18,8 @@ from .states import NOW, running, snapshot, worker
 QUIET, ENDING = WorkerState.QUIET, WorkerState.TERMINATE
 
 
-def told(found: Snapshot, glance: Summary | None = None, now: float = NOW) -> list[str]:
-    return [item.text for item in attention("main", found, glance, now, "en")]
+def told(found: Snapshot, summary: Summary | None = None, now: float = NOW) -> list[str]:
+    return [item.text for item in attention("main", found, summary, now, "en")]
 
 
 def queue(name: str = "mailers", size: int = 5, *, waited: float = 1, **fields: Any) -> Queue:
@@ -199,12 +199,12 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_each_finding_is_said_in_plain_words_and_leads_somewhere(kind: Kind) -> None:
-    found, glance, sentence = SAID[kind]
-    assert told(found, glance) == [sentence]
-    (item,) = attention("main", found, glance, NOW, "en")
+    found, summary, sentence = SAID[kind]
+    assert told(found, summary) == [sentence]
+    (item,) = attention("main", found, summary, NOW, "en")
     assert item.href.startswith("/main")
     assert item.tone == ("bad" if kind.weight >= 50 else "warn")
-    assert attention("main", found, glance, NOW, "zh-CN")[0].text != sentence
+    assert attention("main", found, summary, NOW, "zh-CN")[0].text != sentence
 
 
 def test_nothing_is_said_when_all_is_well() -> None:

@@ -24,8 +24,8 @@ class Shown:
     def __init__(self) -> None:
         self.reader = FakeReader()
         self.server = ServerMonitor("main", self.reader, clock=lambda: NOW, pace=FAST)
-        self.floor = Monitor({"main": self.server})
-        self.app: Application = create_app(self.floor, clock=lambda: NOW, assets=ASSETS)
+        self.monitor = Monitor({"main": self.server})
+        self.app: Application = create_app(self.monitor, clock=lambda: NOW, assets=ASSETS)
 
     async def get(self, path: str, locale: str = "en") -> tuple[int, str]:
         """Return the status and the text of a page, as a person reads it."""
@@ -35,7 +35,7 @@ class Shown:
         return answer.status_code, answer.text
 
     async def page(self, path: str, locale: str = "en") -> str:
-        async with self.floor.running():
+        async with self.monitor.running():
             status, text = await self.get(path, locale)
         assert status == 200
         return text
@@ -95,7 +95,7 @@ async def test_a_filter_narrows_the_list_to_what_equals_it(asked: str, found: li
 )
 async def test_a_filter_that_cannot_be_is_refused(asked: str) -> None:
     shown = Shown()
-    async with shown.floor.running():
+    async with shown.monitor.running():
         assert (await shown.get("/main/finished" + asked))[0] == 400
         assert (await shown.get("/api/v1/servers/main/finished" + asked))[0] == 400
 
@@ -127,7 +127,7 @@ async def test_pages_after_the_first_keep_still_and_lead_back_to_the_newest() ->
 async def test_a_page_or_a_time_can_be_typed_and_keeps_the_filter() -> None:
     shown = Shown()
     full(shown)
-    async with shown.floor.running():
+    async with shown.monitor.running():
         transport = httpx.ASGITransport(shown.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://house") as browser:
             moved = await browser.get("/main/finished?error=time&go=2027-01-15+08:00")
@@ -163,7 +163,7 @@ async def test_a_server_that_is_gone_leaves_the_last_known_pages_under_a_banner(
     shown = Shown()
     full(shown)
     paths = ("/main/finished", "/main/parameters", "/main/jobs/job-2")
-    async with shown.floor.running():
+    async with shown.monitor.running():
         before = [words((await shown.get(path))[1]) for path in paths]
         shown.reader.gone = True
         async for snapshot in shown.server.watch():
@@ -206,13 +206,13 @@ async def test_a_job_that_is_there_is_told_with_its_executions() -> None:
 
 async def test_a_job_that_nobody_knows_is_not_found_and_the_reason_fits_the_server() -> None:
     shown = Shown()
-    async with shown.floor.running():
+    async with shown.monitor.running():
         status, text = await shown.get("/main/jobs/none")
         assert status == 404
         assert "The log of finished jobs does not know it either" in text
     shown = Shown()
     shown.reader.log = None
-    async with shown.floor.running():
+    async with shown.monitor.running():
         status, text = await shown.get("/main/jobs/none")
         assert status == 404
         assert "Finished jobs leave the server." in text

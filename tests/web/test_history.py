@@ -19,10 +19,13 @@ from .fakes import ASSETS, FAST, NOW, FakeReader
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     server = ServerMonitor("main", FakeReader(), clock=lambda: NOW, pace=FAST)
-    floor = Monitor({"main": server})
-    app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
+    monitor = Monitor({"main": server})
+    app = create_app(monitor, clock=lambda: NOW, assets=ASSETS)
     transport = httpx.ASGITransport(app)
-    async with floor.running(), httpx.AsyncClient(transport=transport, base_url="http://h") as made:
+    async with (
+        monitor.running(),
+        httpx.AsyncClient(transport=transport, base_url="http://h") as made,
+    ):
         yield made
         app.close()
 

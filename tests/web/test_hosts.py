@@ -55,7 +55,7 @@ def test_names_may_be_added_and_one_label_may_stand_for_any() -> None:
 )
 async def test_nothing_is_answered_under_a_foreign_name(target: str) -> None:
     house = House()
-    app = create_app(house.floor, clock=lambda: NOW, assets=ASSETS, hosts=Hosts(OWN))
+    app = create_app(house.monitor, clock=lambda: NOW, assets=ASSETS, hosts=Hosts(OWN))
     async with house.sampled(), serving(app) as port:
         for method in ("GET", "HEAD", "OPTIONS", "POST"):
             size = "Content-Length: 0\r\n" if method == "POST" else ""

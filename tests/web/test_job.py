@@ -33,11 +33,11 @@ MOST = 2_000_000
 async def shown(folder: Path) -> AsyncIterator[tuple[apsw.Connection, httpx.AsyncClient]]:
     async with storing(folder) as (db, reader):
         server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)
-        floor = Monitor({"main": server})
-        app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
+        monitor = Monitor({"main": server})
+        app = create_app(monitor, clock=lambda: NOW, assets=ASSETS)
         transport = httpx.ASGITransport(app)
         async with (
-            floor.running(),
+            monitor.running(),
             httpx.AsyncClient(transport=transport, base_url="http://house") as browser,
         ):
             yield db, browser

@@ -36,8 +36,8 @@ class Slow(FakeReader):
 
 async def test_a_search_whose_client_has_gone_is_not_gone_on_with() -> None:
     reader = Slow()
-    floor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: 1.0, pace=FAST)})
-    app = create_app(floor, clock=lambda: 1.0, assets=ASSETS, gate=OpenGate(default_rules()))
+    monitor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: 1.0, pace=FAST)})
+    app = create_app(monitor, clock=lambda: 1.0, assets=ASSETS, gate=OpenGate(default_rules()))
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -51,7 +51,7 @@ async def test_a_search_whose_client_has_gone_is_not_gone_on_with() -> None:
         "type": "http", "method": "GET", "http_version": "1.1", "raw_path": b"/main/dead",
         "query_string": b"q=x", "headers": [(b"host", b"house")],
     }  # fmt: skip
-    async with floor.running(), asyncio.timeout(LONG):
+    async with monitor.running(), asyncio.timeout(LONG):
         await app(scope, receive, send)
         await reader.ended.wait()
     assert sent == []

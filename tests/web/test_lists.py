@@ -50,10 +50,10 @@ async def shown(folder: Path) -> AsyncIterator[Shown]:
                 put(db, JobState.RETRIES, NOW + 60.0 * n, f"retry-{n:03}", args=args)
             put(db, JobState.ENQUEUED, 1.0, "dots-1", queue="..")
         server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)
-        floor = Monitor({"main": server})
-        app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
+        monitor = Monitor({"main": server})
+        app = create_app(monitor, clock=lambda: NOW, assets=ASSETS)
         async with (
-            floor.running(),
+            monitor.running(),
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(app), base_url="http://house"
             ) as browser,

@@ -35,10 +35,13 @@ def test_what_was_chosen_counts_before_what_is_asked_for(
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    floor = Monitor({"main": ServerMonitor("main", FakeReader(), clock=lambda: NOW, pace=FAST)})
-    app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
+    monitor = Monitor({"main": ServerMonitor("main", FakeReader(), clock=lambda: NOW, pace=FAST)})
+    app = create_app(monitor, clock=lambda: NOW, assets=ASSETS)
     transport = httpx.ASGITransport(app)
-    async with floor.running(), httpx.AsyncClient(transport=transport, base_url="http://h") as made:
+    async with (
+        monitor.running(),
+        httpx.AsyncClient(transport=transport, base_url="http://h") as made,
+    ):
         yield made
         app.close()
 

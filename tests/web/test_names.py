@@ -106,7 +106,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _asker(rules: Rules, actor: Actor) -> Requester:
     return Requester(
         who=Subject(name=actor.name, roles=actor.roles),
-        sight=rules.sight(actor, "main", Context()),
+        visibility=rules.visibility(actor, "main", Context()),
         decide=lambda operation, target: rules.decide(actor, operation, target, Context()),
         globs=rules.roles["some"].queues,
     )
@@ -127,12 +127,12 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
     )  # fmt: skip
     rules = Rules(roles=resolve({"some": table}))
     actor = Actor(name="local:a", roles=("some",))
-    asker = _asker(rules, actor)
-    sight = asker.sight
+    requester = _asker(rules, actor)
+    visibility = requester.visibility
     reader, operator = EmbeddedReader(folder, clock=lambda: NOW), EmbeddedOperator(folder)
     server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)
-    floor = Monitor({"main": server})
-    view = MonitorView(floor, lambda _: sight).server("main")
+    monitor = Monitor({"main": server})
+    view = MonitorView(monitor, lambda _: visibility).server("main")
     many = ListQuery(per_page=len(NAMES))
     words = ListQuery(per_page=len(NAMES), wanted=parse_query("type:T", NOW))
     retries = JobSet.RETRIES
@@ -145,12 +145,12 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
     async def preview(operation: Operation, **more: str) -> set[str]:
         order = OperationRequest(operation=operation, **more)  # type: ignore[arg-type]
         found = await freeze_for(order)
-        decision = asker.best(operation, "main")
-        shown = await shown_to("p", asker, order, found, decision, Bounds())
+        decision = requester.best(operation, "main")
+        shown = await shown_to("p", requester, order, found, decision, Bounds())
         return set(shown.groups.queues)
 
     async def freeze_for(order: OperationRequest) -> FrozenJobs:
-        return await freeze(order, asker, operator, None, "main", NOW)  # type: ignore[arg-type]
+        return await freeze(order, requester, operator, None, "main", NOW)  # type: ignore[arg-type]
 
     async def log(**wanted: str) -> set[str]:
         found = await view.finished(FinishedFilter(**wanted), page=1, per_page=100)  # type: ignore[arg-type]
@@ -165,7 +165,7 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
         return next(item for item in jobs if item.queue == name)
 
     try:
-        async with floor.running():
+        async with monitor.running():
             jobs = (await reader.set_jobs(retries, many)).items
             state = view.snapshot.state
             assert state is not None
@@ -174,27 +174,27 @@ async def _roads(folder: Path, patterns: tuple[str, ...]) -> dict[str, set[str]]
                 "words": lambda: listed(view.set_jobs(retries, words)),
                 "finished": log,
                 "finished by type": lambda: log(jobtype="T"),
-                "frozen": lambda: frozen(Selection(set=retries, shown=sight.queues)),
+                "frozen": lambda: frozen(Selection(set=retries, shown=visibility.queues)),
                 "frozen by words": lambda: frozen(
-                    Selection(set=retries, shown=sight.queues, query=JobQuery())
+                    Selection(set=retries, shown=visibility.queues, query=JobQuery())
                 ),
                 "preview of words": lambda: preview(Operation.JOB_RETRY, set="retries", query=""),
                 "preview of a set": lambda: preview(Operation.SET_CLEAR, set="retries"),
             }
             told = {name: await ask() for name, ask in roads.items()}
-            told["sight"] = {name for name in NAMES if sight.shows(name)}
-            told["ledger"] = {name for name in NAMES if covers(sight, (name,))}
+            told["sight"] = {name for name in NAMES if visibility.shows(name)}
+            told["ledger"] = {name for name in NAMES if covers(visibility, (name,))}
             told["snapshot"] = {queue.name for queue in state.queues}
             told["queue"] = {name for name in NAMES if await _there(view, name)}
             told["match"] = {
                 name
                 for name in NAMES
-                if matches(JobQuery(shown=sight.queues), job(name))  # type: ignore[arg-type]
+                if matches(JobQuery(shown=visibility.queues), job(name))  # type: ignore[arg-type]
             }
             told["decision"] = {
                 name
                 for name in NAMES
-                if asker.decide(Operation.JOB_DELETE, Target(server="main", queue=name)).outcome
+                if requester.decide(Operation.JOB_DELETE, Target(server="main", queue=name)).outcome
                 is Outcome.ALLOW
             }
             return told

@@ -28,8 +28,8 @@ GONE = msgspec.structs.replace(UNREAD, fault=Fault(NOW, "It cannot be reached.",
 def context_of(found: Snapshot, reader: FakeReader | None = None) -> PageContext:
     server = ServerMonitor("main", reader or FakeReader(), clock=lambda: NOW)
     server._sampler.snapshot = found
-    floor = seen(server)
-    return PageContext(floor=floor, server=floor.server("main"), path="/main", now=NOW)
+    monitor = seen(server)
+    return PageContext(monitor=monitor, server=monitor.server("main"), path="/main", now=NOW)
 
 
 def shown(found: Snapshot, reader: FakeReader | None = None) -> OverviewView:

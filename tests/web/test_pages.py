@@ -169,7 +169,7 @@ class FakeReader:
 
 
 def context(payloads: tuple[bytes, ...], *, locale: str = "en", page: str = "1") -> PageContext:
-    """Return the context of a page on a floor that was read once."""
+    """Return the context of a page on a monitor that was read once."""
     reader = FakeReader(payloads)
     server = ServerMonitor("main", reader, clock=lambda: NOW)
     server._sampler.snapshot = Snapshot(
@@ -180,10 +180,10 @@ def context(payloads: tuple[bytes, ...], *, locale: str = "en", page: str = "1")
         fault=None,
         samples=(Sample(NOW - 20, 1, 0, 0), Sample(NOW - 10, 101, 1, 0), Sample(NOW, 50, 1, 0)),
     )
-    floor = seen(server)
+    monitor = seen(server)
     return PageContext(
-        floor=floor,
-        server=floor.server("main"),
+        monitor=monitor,
+        server=monitor.server("main"),
         params={"queue": "..", "jid": EVIL},
         query={"page": page, "type": EVIL if payloads else ""},
         path="/main",

@@ -30,10 +30,10 @@ BEFORE = {"mailers": 10, "Images": 25, "reports": 0, "imports": 90}
 def shown(found: Snapshot, **query: str) -> QueuesView:
     server = ServerMonitor("main", FakeReader(), clock=lambda: NOW)
     server._sampler.snapshot = found
-    floor = seen(server)
+    monitor = seen(server)
     context = PageContext(
-        floor=floor,
-        server=floor.server("main"),
+        monitor=monitor,
+        server=monitor.server("main"),
         query=query,
         path="/main/queues",
         now=NOW,

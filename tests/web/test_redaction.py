@@ -39,11 +39,11 @@ async def shown(
     async with storing(folder) as (db, reader):
         scanner = EmbeddedScanner(folder)
         server = ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST, scanner=scanner)
-        floor = Monitor({"main": server})
+        monitor = Monitor({"main": server})
         rules = Rules(roles=resolve({} if table is None else {"viewer": table}), anonymous="viewer")
-        app = create_app(floor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
+        app = create_app(monitor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house")
-        async with floor.running(), client:
+        async with monitor.running(), client:
             yield db, client, app
 
 
@@ -130,10 +130,10 @@ async def test_the_same_bytes_are_there_for_who_may_see_them(tmp_path: Path) -> 
     rules = Rules(roles=resolve({"all": RoleTable(see=("queues:*",))}), anonymous="all")
     async with storing(tmp_path) as (db, reader):
         fill(db)
-        floor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)})
-        app = create_app(floor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
+        monitor = Monitor({"main": ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST)})
+        app = create_app(monitor, clock=lambda: NOW, assets=ASSETS, gate=OpenGate(rules))
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house")
-        async with floor.running(), client:
+        async with monitor.running(), client:
             for address in ("/main/dead", "/main/jobs/plain", "/api/v1/servers/main/jobs/plain"):
                 assert SECRET in (await client.get(address)).text, address
             kept = await client.get("/api/v1/servers/main/jobs/plain/stored")

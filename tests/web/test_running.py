@@ -46,10 +46,10 @@ def shown(
     server = ServerMonitor("main", Reader(jobs), clock=lambda: NOW)
     made = snapshot(workers=workers)
     server._sampler.snapshot = msgspec.structs.replace(made, most_running=most or {})
-    floor = seen(server)
+    monitor = seen(server)
     context = PageContext(
-        floor=floor,
-        server=floor.server("main"),
+        monitor=monitor,
+        server=monitor.server("main"),
         query=query,
         path="/main/busy",
         now=NOW,

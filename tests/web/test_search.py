@@ -40,10 +40,10 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         "main": ServerMonitor("main", reader, clock=lambda: NOW, pace=FAST, scanner=scanner),
         "bare": ServerMonitor("bare", FakeReader(), clock=lambda: NOW, pace=FAST),
     }
-    floor = Monitor(servers)
-    app = create_app(floor, clock=lambda: NOW, assets=ASSETS)
+    monitor = Monitor(servers)
+    app = create_app(monitor, clock=lambda: NOW, assets=ASSETS)
     async with (
-        floor.running(),
+        monitor.running(),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://h") as client,
     ):
         async with asyncio.timeout(60):

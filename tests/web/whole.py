@@ -1,4 +1,4 @@
-"""A whole console without a socket: people, a desk and a ledger over a real engine.
+"""A whole console without a socket: people, a control and a ledger over a real engine.
 
 Whoever is signed in may see and do everything.
 """
@@ -46,7 +46,7 @@ class Whole(msgspec.Struct):
 
     engine: Running
     server: ServerMonitor
-    desk: Control
+    control: Control
     people: People
     app: Application
     browser: httpx.AsyncClient
@@ -84,12 +84,12 @@ async def whole(folder: Path, url: str | None = None) -> AsyncIterator[Whole]:
         account = Account(name="ops", password=stored, role="boss", created_at=clock())
         database.call(accounts.add, account)
         operators = {"main": EmbeddedOperator(data)}
-        desk = Control(database=database, operators=operators, patience=LONG)
-        await desk.resume()
+        control = Control(database=database, operators=operators, patience=LONG)
+        await control.resume()
         reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
         server = ServerMonitor("main", reader, clock=clock, scanner=scanner)
-        floor = Monitor({"main": server})
-        app = create_app(floor, clock=clock, people=people, desk=desk, assets=ASSETS)
+        monitor = Monitor({"main": server})
+        app = create_app(monitor, clock=clock, people=people, control=control, assets=ASSETS)
         browser = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=("127.0.0.1", 4000)),
             base_url=BASE,
@@ -97,9 +97,9 @@ async def whole(folder: Path, url: str | None = None) -> AsyncIterator[Whole]:
             timeout=LONG,
         )
         try:
-            async with floor.running(), browser:
+            async with monitor.running(), browser:
                 await sign_in(browser, "ops")
-                yield Whole(engine, server, desk, people, app, browser, clock)
+                yield Whole(engine, server, control, people, app, browser, clock)
         finally:
-            await desk.close()
+            await control.close()
             people.tools.close()

@@ -1,4 +1,4 @@
-"""The console over its servers: readers, floor, web application, socket."""
+"""The console over its servers: readers, monitor, web application, socket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from glasshouse.app.announce import console_url, ready_line, say
 from glasshouse.app.attach import attached
-from glasshouse.app.control import desk_of, working
+from glasshouse.app.control import control_of, working
 from glasshouse.app.hosts import hosts_of
 from glasshouse.app.ledger import kept, noting
 from glasshouse.app.lifetime import run_until, stop_on_signals
@@ -75,11 +75,11 @@ async def _served(
     settings: ConsoleSettings, address: Address
 ) -> AsyncIterator[tuple[Console, dict[str, str | None]]]:
     """Yield the console over these servers, and where each of them answers if that is known."""
-    floors: dict[str, ServerMonitor] = {}
+    monitors: dict[str, ServerMonitor] = {}
     addresses: dict[str, str | None] = {}
     async with contextlib.AsyncExitStack() as life:
         for server in settings.servers:
-            floors[server.name] = _floor(server)
+            monitors[server.name] = _monitor(server)
             if server.faktory is not None:
                 addresses[server.name] = server.faktory.url
         people = people_of(settings)
@@ -92,12 +92,12 @@ async def _served(
             await life.enter_async_context(kept(people.tools.database, folder))
             if people.leavers is not None:
                 await life.enter_async_context(people.leavers.watching())
-        desk = desk_of(settings, people)
+        control = control_of(settings, people)
         tls = None if settings.tls is None else server_context(settings.tls)
         # Names that people gave are known to ``people``, who may be told others later.
         added = settings.hosts if people is None else ()
         hosts = await asyncio.to_thread(hosts_of, address, settings.tls, added)
-        made = Console(floors, hosts, people, tls, desk)
+        made = Console(monitors, hosts, people, tls, control)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
             if server.clients.tls is not None:
@@ -106,8 +106,8 @@ async def _served(
             if server.engine is not None:
                 running = attached(server.engine, server.clients)
                 addresses[server.name] = await life.enter_async_context(running)
-        if desk is not None:
-            await life.enter_async_context(working(desk))
+        if control is not None:
+            await life.enter_async_context(working(control))
         yield made, addresses
 
 
@@ -120,27 +120,29 @@ class Console:
         hosts: Hosts,
         people: People | None = None,
         tls: ssl.SSLContext | None = None,
-        desk: Control | None = None,
+        control: Control | None = None,
     ) -> None:
         """Put it together; nothing is opened. Without ``people`` everybody may look.
 
         It answers under the names of ``hosts``, and those that the settings of ``people`` give.
-        Without a ``desk`` nothing can be changed.
+        Without a ``control`` nothing can be changed.
 
         Raises:
             SettingsError: the front end was not built.
         """
-        self._floor = Monitor(servers)
+        self._monitor = Monitor(servers)
         self.people = people
         self._tls = tls
-        self._app = create_app(self._floor, clock=time.time, people=people, desk=desk, hosts=hosts)
+        self._app = create_app(
+            self._monitor, clock=time.time, people=people, control=control, hosts=hosts
+        )
         crowd = self._app.crowd
         crowd.most = min(crowd.most, max(descriptors() - _OWN_FILES, _FEWEST))
 
     async def serve(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
         """Serve at ``sock`` until cancelled."""
         address = address_of(sock)
-        async with self._floor.running():
+        async with self._monitor.running():
             await serve(
                 self._app,
                 host=address.host,
@@ -151,10 +153,10 @@ class Console:
             )
 
 
-def _floor(server: ServerSettings) -> ServerMonitor:
+def _monitor(server: ServerSettings) -> ServerMonitor:
     if server.faktory is None:
         assert server.engine is not None
-        return _embedded_floor(server.name, server.engine)
+        return _embedded_monitor(server.name, server.engine)
     from glasshouse.app.remote import REMOTE, remote_reader  # noqa: PLC0415 - it takes a while
 
     reader, scanner, breaker = remote_reader(server.faktory)
@@ -163,20 +165,20 @@ def _floor(server: ServerSettings) -> ServerMonitor:
     )
 
 
-def _embedded_floor(name: str, data: Path) -> ServerMonitor:
+def _embedded_monitor(name: str, data: Path) -> ServerMonitor:
     reader, scanner = EmbeddedReader(data), EmbeddedScanner(data)
     return ServerMonitor(name, reader, clock=time.time, scanner=scanner)
 
 
 def embedded(
-    data: Path, hosts: Hosts, people: People | None = None, desk: Control | None = None
+    data: Path, hosts: Hosts, people: People | None = None, control: Control | None = None
 ) -> Console:
     """Return the console over the engine whose data lies in ``data``.
 
     Raises:
         SettingsError: the front end was not built.
     """
-    return Console({SERVER: _embedded_floor(SERVER, data)}, hosts, people, desk=desk)
+    return Console({SERVER: _embedded_monitor(SERVER, data)}, hosts, people, control=control)
 
 
 def warn_when_open(address: Address, settings: ConsoleSettings | None = None) -> None:

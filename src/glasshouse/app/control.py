@@ -1,4 +1,4 @@
-"""The desk of a console: over its embedded servers, where people can sign in."""
+"""The control of a console: over its embedded servers, where people can sign in."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from glasshouse.upstream.operator import Operator
 from glasshouse.web.auth.auth import People
 
 
-def desk_of(settings: ConsoleSettings, people: People | None) -> Control | None:
-    """Return the desk; ``None`` where nobody can sign in.
+def control_of(settings: ConsoleSettings, people: People | None) -> Control | None:
+    """Return the control; ``None`` where nobody can sign in.
 
     Where it operates no server, or the console is read-only, it says so to who asks.
     """
@@ -28,14 +28,14 @@ def desk_of(settings: ConsoleSettings, people: People | None) -> Control | None:
 
 
 @contextlib.asynccontextmanager
-async def working(desk: Control) -> AsyncIterator[None]:
+async def working(control: Control) -> AsyncIterator[None]:
     """Settle what was left, and take orders while the block runs.
 
     Raises:
         StoreError: the database cannot be used.
     """
-    await desk.resume()
+    await control.resume()
     try:
         yield
     finally:
-        await desk.close()
+        await control.close()

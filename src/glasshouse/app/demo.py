@@ -56,15 +56,15 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     database = Database(sqlite_url(settings.data / "console"))
     logins = make_people(database)
     people = People(AuthDependencies(database=database), Access(rules=default_rules()))
-    desk = Control(database=database, operators={SERVER: EmbeddedOperator(settings.data)})
+    control = Control(database=database, operators={SERVER: EmbeddedOperator(settings.data)})
     hosts = await asyncio.to_thread(hosts_of, address_of(sock), None, settings.hosts)
-    made = embedded(settings.data, hosts, people, desk)
+    made = embedded(settings.data, hosts, people, control)
     say("Starting the work server and filling it with a shop's jobs…")
     async with (
         _closing(people),
         kept(database, settings.data / "console"),
         started(settings.data, faktory) as url,
-        working(desk),
+        working(control),
         _workload(settings, url, fresh=fresh),
     ):
 

@@ -200,7 +200,7 @@ def _told(role: Role) -> dict[str, object]:
         "second_person": role.second_person,
         "approve": role.approve,
         "reason": role.reason,
-        "see": (*(f"queues:{glob}" for glob in role.shows), *sorted(role.sights)),
+        "see": (*(f"queues:{glob}" for glob in role.shows), *sorted(role.visibilities)),
         "redact": tuple(
             f"{'' if rule.jobtype == '*' else rule.jobtype + ':'}{'.'.join(rule.path)}"
             for rule in role.redact

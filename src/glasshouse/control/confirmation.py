@@ -24,7 +24,7 @@ def order_digest(order: OperationRequest, server: str, preview: str) -> str:
 
 
 def check_same(
-    found: RunningOperation, order: OperationRequest, asker: Requester, server: str
+    found: RunningOperation, order: OperationRequest, requester: Requester, server: str
 ) -> None:
     """Check that an operation is the very one that is agreed to, by the same person.
 
@@ -32,7 +32,7 @@ def check_same(
         PreviewStaleError: it is another.
     """
     same = found.order_digest == order_digest(order, server, found.id)
-    if found.actor != asker.who.name or not same:
+    if found.actor != requester.who.name or not same:
         raise PreviewStaleError("This preview was used for something else.")
 
 

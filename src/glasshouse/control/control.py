@@ -99,7 +99,9 @@ class Control:
 
     # -- asking ----------------------------------------------------------------
 
-    async def preview(self, asker: Requester, server: str, order: OperationRequest) -> ShownPreview:
+    async def preview(
+        self, requester: Requester, server: str, order: OperationRequest
+    ) -> ShownPreview:
         """Return what an order would do, and keep exactly that for ten minutes.
 
         Raises:
@@ -109,18 +111,18 @@ class Control:
         operator = self._operator(server)
         check(order)
         self._check_values(order)
-        general = asker.best(order.operation, server)
+        general = requester.best(order.operation, server)
         if general.outcome is Outcome.DENY:
-            await self._refuse(asker, server, order, general, None)
-        frozen = await self._frozen(asker, server, order, operator)
-        decision = self._decided(asker, server, order, frozen)
+            await self._refuse(requester, server, order, general, None)
+        frozen = await self._frozen(requester, server, order, operator)
+        decision = self._decided(requester, server, order, frozen)
         if decision.outcome is Outcome.DENY:
-            await self._refuse(asker, server, order, decision, frozen)
+            await self._refuse(requester, server, order, decision, frozen)
         found = frozen or FrozenJobs()
         now = self.clock()
         kept = Preview(
             id=secrets.token_hex(16),
-            actor=asker.who.name,
+            actor=requester.who.name,
             server=server,
             asked=order.canonical(),
             summary=msgspec.json.encode(_bare(found)),
@@ -128,7 +130,7 @@ class Control:
             steps=len(found.chunks),
         )
         await self._recorded(operations.show, kept, found.chunks)
-        return await shown_to(kept.id, asker, order, frozen, decision, self.bounds)
+        return await shown_to(kept.id, requester, order, frozen, decision, self.bounds)
 
     async def again(
         self, preview: str, asking: Callable[[str], Requester]
@@ -142,8 +144,8 @@ class Control:
             StoreError, UpstreamUnavailableError: it cannot be read.
         """
         found = await self.database.run(operations.shown, preview, self.clock())
-        asker = None if found is None else asking(found.server)
-        if found is None or asker is None or found.actor != asker.who.name:
+        requester = None if found is None else asking(found.server)
+        if found is None or requester is None or found.actor != requester.who.name:
             return None
         order = decode_order(found.asked)
         frozen: FrozenJobs | None = None
@@ -156,13 +158,15 @@ class Control:
                 except JobsGoneError:
                     # It was agreed to, or pushed out, in this moment.
                     return None
-                seen = [entry for entry in first if asker.sight.shows(entry.queue)]
+                seen = [entry for entry in first if requester.visibility.shows(entry.queue)]
                 samples = await self._operator(found.server).samples(seen[:_SAMPLES])
             frozen = msgspec.structs.replace(frozen, samples=samples)
-        decision = self._decided(asker, found.server, order, frozen)
-        return found.server, await shown_to(preview, asker, order, frozen, decision, self.bounds)
+        decision = self._decided(requester, found.server, order, frozen)
+        return found.server, await shown_to(
+            preview, requester, order, frozen, decision, self.bounds
+        )
 
-    async def perform(self, asker: Requester, server: str, order: OperationRequest) -> Result:
+    async def perform(self, requester: Requester, server: str, order: OperationRequest) -> Result:
         """Do what an order asks for, if it may be done.
 
         Raises:
@@ -176,25 +180,25 @@ class Control:
         operator = self._operator(server)
         check(order)
         self._check_values(order)
-        general = asker.best(order.operation, server)
+        general = requester.best(order.operation, server)
         if general.outcome is not Outcome.ALLOW:
-            await self._refuse(asker, server, order, general, None)
-        found, frozen = await self._agreed(asker, server, order, operator)
+            await self._refuse(requester, server, order, general, None)
+        found, frozen = await self._agreed(requester, server, order, operator)
         if found is not None:
             return await self._waited(found)
-        decision = self._decided(asker, server, order, frozen)
+        decision = self._decided(requester, server, order, frozen)
         if decision.outcome is not Outcome.ALLOW:
-            await self._refuse(asker, server, order, decision, frozen)
+            await self._refuse(requester, server, order, decision, frozen)
         check_agreement(order, decision, frozen, self.bounds)
         try:
-            running = await self._begin(asker, server, order, decision, frozen)
+            running = await self._begin(requester, server, order, decision, frozen)
         except AuditUnavailableError:
             # The same preview may have been agreed to in this moment, by another click.
-            found = await self._used(asker, server, order)
+            found = await self._used(requester, server, order)
             if found is None:
                 raise
             return await self._waited(found)
-        self._going.start(running, order, asker.who)
+        self._going.start(running, order, requester.who)
         return await self._waited(running)
 
     async def status(self, operation: str) -> Result | None:
@@ -216,7 +220,7 @@ class Control:
         """Return what was done to a job, the newest first; raises ``StoreError``."""
         return await self.database.run(operations.on_job, server, jid, most, seen)
 
-    async def stop(self, asker: Requester, operation: str) -> None:
+    async def stop(self, requester: Requester, operation: str) -> None:
         """Let an operation stop before its next step, which is recorded first.
 
         What has ended, or is to stop already, stays as it is.
@@ -230,7 +234,7 @@ class Control:
         running = await self._find(operation)
         if running is None:
             raise NotFoundError("There is no such operation.", remedy="Look into the ledger.")
-        await self._stopping.stop(asker, running)
+        await self._stopping.stop(requester, running)
 
     async def resume(self) -> None:
         """Settle or resume what has no outcome, after a start; raises ``StoreError``."""
@@ -276,36 +280,36 @@ class Control:
         return await self._recorded(operations.find, operation)
 
     async def _used(
-        self, asker: Requester, server: str, order: OperationRequest
+        self, requester: Requester, server: str, order: OperationRequest
     ) -> RunningOperation | None:
         """Return what was agreed to before, by the same person and for the same."""
         found = await self._find(order.preview)
         if found is not None:
-            check_same(found, order, asker, server)
+            check_same(found, order, requester, server)
         return found
 
     async def _frozen(
-        self, asker: Requester, server: str, order: OperationRequest, operator: Operator
+        self, requester: Requester, server: str, order: OperationRequest, operator: Operator
     ) -> FrozenJobs | None:
         if order.operation not in ON_JOBS:
             return None
-        if order.queue is not None and not asker.sight.shows(order.queue):
+        if order.queue is not None and not requester.visibility.shows(order.queue):
             raise NotFoundError("There is no such queue.", remedy="Choose one of the queues.")
-        return await freeze(order, asker, operator, self.database, server, self.clock())
+        return await freeze(order, requester, operator, self.database, server, self.clock())
 
     async def _agreed(
-        self, asker: Requester, server: str, order: OperationRequest, operator: Operator
+        self, requester: Requester, server: str, order: OperationRequest, operator: Operator
     ) -> tuple[RunningOperation | None, FrozenJobs | None]:
         """Return the operation that this order began before, or the jobs that it is about.
 
         These are the jobs that its preview showed, or that it names, if they are few.
         """
         if order.preview:
-            return await self._previewed(asker, server, order)
+            return await self._previewed(requester, server, order)
         naming = NAMES[order.operation]
         if naming.whole or order.query is not None:
             raise PreviewNeededError(f"{order.operation} needs a preview here.")
-        frozen = await self._frozen(asker, server, order, operator)
+        frozen = await self._frozen(requester, server, order, operator)
         if frozen is not None and frozen.count > MOST_JOBS:
             raise PreviewNeededError(
                 f"These are {frozen.count:,} jobs: more than {MOST_JOBS} need a preview."
@@ -313,13 +317,13 @@ class Control:
         return None, frozen
 
     async def _previewed(
-        self, asker: Requester, server: str, order: OperationRequest
+        self, requester: Requester, server: str, order: OperationRequest
     ) -> tuple[RunningOperation | None, FrozenJobs | None]:
         found = await self._recorded(operations.agreed, order.preview, self.clock())
         if isinstance(found, RunningOperation):
-            check_same(found, order, asker, server)
+            check_same(found, order, requester, server)
             return found, None
-        if found is None or found[0].actor != asker.who.name:
+        if found is None or found[0].actor != requester.who.name:
             raise PreviewStaleError("This preview is not known, or more than ten minutes old.")
         preview, chunks = found
         if preview.server != server or preview.asked != order.canonical():
@@ -330,13 +334,13 @@ class Control:
         return None, msgspec.structs.replace(bare, chunks=tuple(chunks))
 
     def _decided(
-        self, asker: Requester, server: str, order: OperationRequest, frozen: FrozenJobs | None
+        self, requester: Requester, server: str, order: OperationRequest, frozen: FrozenJobs | None
     ) -> Decision:
-        return asker.worst(order.operation, server, deciding(concerned(order, frozen)))
+        return requester.worst(order.operation, server, deciding(concerned(order, frozen)))
 
     async def _refuse(
         self,
-        asker: Requester,
+        requester: Requester,
         server: str,
         order: OperationRequest,
         decision: Decision,
@@ -348,20 +352,20 @@ class Control:
             NotAllowedError: always, when it is recorded.
             AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
         """
-        record = ledger_records.refused(order, server, asker, decision, frozen, self.clock())
+        record = ledger_records.refused(order, server, requester, decision, frozen, self.clock())
         queue = order.queue if decision.why is not Why.OTHER_QUEUE or order.queue else "one"
-        await self._refusing.refuse(asker, record, decision, queue)
+        await self._refusing.refuse(requester, record, decision, queue)
 
     async def _begin(
         self,
-        asker: Requester,
+        requester: Requester,
         server: str,
         order: OperationRequest,
         decision: Decision,
         frozen: FrozenJobs | None,
     ) -> RunningOperation:
         now = self.clock()
-        record = ledger_records.intent(order, server, asker, decision, frozen, now)
+        record = ledger_records.intent(order, server, requester, decision, frozen, now)
         found = frozen or FrozenJobs()
         operation = order.preview or secrets.token_hex(16)
         queues = concerned(order, frozen) or found.queues
@@ -371,10 +375,10 @@ class Control:
             server=server,
             operation=order.operation.value,
             queue=queues[0] if len(queues) == 1 else "",
-            actor=asker.who.name,
+            actor=requester.who.name,
             reason=order.reason.strip(),
             asked=msgspec.json.encode(order),
-            who=msgspec.json.encode(asker.who),
+            who=msgspec.json.encode(requester.who),
             steps=len(found.chunks),
             total=found.count,
             started_at=now,

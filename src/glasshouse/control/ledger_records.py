@@ -29,10 +29,10 @@ _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
 def named(
-    order: OperationRequest, server: str, asker: Requester, frozen: FrozenJobs | None
+    order: OperationRequest, server: str, requester: Requester, frozen: FrozenJobs | None
 ) -> dict[str, str]:
     """Return what an order names, in words, without what is hidden from anybody in a job."""
-    hidden = tuple(dict.fromkeys((*asker.sight.hidden, *asker.guarded)))
+    hidden = tuple(dict.fromkeys((*requester.visibility.hidden, *requester.guarded)))
     told = {"operation": order.operation.value, "server": server}
     told |= subject.named(concerned(order, frozen))
     for name in ("set", "worker"):
@@ -56,13 +56,13 @@ def named(
 def intent(
     order: OperationRequest,
     server: str,
-    asker: Requester,
+    requester: Requester,
     decision: Decision,
     frozen: FrozenJobs | None,
     now: float,
 ) -> Record:
     """Return the record that is written before anything is done."""
-    detail = named(order, server, asker, frozen)
+    detail = named(order, server, requester, frozen)
     if frozen is not None:
         detail["jobs"] = str(frozen.count)
         detail["digest"] = digest(frozen.chunks)
@@ -75,25 +75,25 @@ def intent(
     if order.reason.strip():
         detail["reason"] = order.reason.strip()
     detail |= {"rule": decision.why.value, "role": decision.role}
-    return Record(event=Event.INTENT, at=now, who=asker.who, detail=detail)
+    return Record(event=Event.INTENT, at=now, who=requester.who, detail=detail)
 
 
 def refused(
     order: OperationRequest,
     server: str,
-    asker: Requester,
+    requester: Requester,
     decision: Decision,
     frozen: FrozenJobs | None,
     now: float,
 ) -> Record:
     """Return the record of an operation that was not allowed."""
-    detail = named(order, server, asker, frozen)
+    detail = named(order, server, requester, frozen)
     if frozen is not None:
         detail["jobs"] = str(frozen.count)
     if order.reason.strip():
         detail["reason"] = order.reason.strip()
     detail |= {"rule": decision.why.value, "role": decision.role}
-    return Record(event=Event.REFUSED, at=now, who=asker.who, detail=detail)
+    return Record(event=Event.REFUSED, at=now, who=requester.who, detail=detail)
 
 
 def stopped(running: RunningOperation, who: Subject, decision: Decision, now: float) -> Record:

@@ -39,26 +39,26 @@ class ShownPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 async def shown_to(
     preview: str,
-    asker: Requester,
+    requester: Requester,
     order: OperationRequest,
     frozen: FrozenJobs | None,
     decision: Decision,
     bounds: Bounds,
 ) -> ShownPreview:
-    """Return a preview without anything that ``asker`` may not see."""
-    found, sight = frozen or FrozenJobs(), asker.sight
+    """Return a preview without anything that ``requester`` may not see."""
+    found, visibility = frozen or FrozenJobs(), requester.visibility
     undo = NAMES[order.operation].undo is Undo.TRASH
-    seen = [job for job in found.samples if sight.shows(job.queue)]
+    seen = [job for job in found.samples if visibility.shows(job.queue)]
     # What was gathered for other eyes, before a role changed, cannot be taken apart again.
-    fits = (found.told, found.hidden) == (told_to(asker), sight.hidden)
+    fits = (found.told, found.hidden) == (told_to(requester), visibility.hidden)
     return ShownPreview(
         preview=preview,
         order=order,
         count=None if frozen is None else frozen.count,
-        groups=_seen(found.groups, asker, fits=fits),
+        groups=_seen(found.groups, requester, fits=fits),
         oldest=found.oldest if fits else None,
         newest=found.newest if fits else None,
-        samples=await asyncio.to_thread(_masked, seen, sight.hidden),
+        samples=await asyncio.to_thread(_masked, seen, visibility.hidden),
         lost=max(0, found.count - bounds.most) if undo else 0,
         undo=undo,
         decision=decision,
@@ -69,9 +69,11 @@ def _masked(jobs: Iterable[StoredJob], hidden: tuple[Redaction, ...]) -> tuple[S
     return tuple(masked(job, hidden) for job in jobs)
 
 
-def _seen(groups: Groups, asker: Requester, *, fits: bool) -> Groups:
+def _seen(groups: Groups, requester: Requester, *, fits: bool) -> Groups:
     """Return the groups without queues that may not be seen."""
-    shown = {name: count for name, count in groups.queues.items() if asker.sight.shows(name)}
+    shown = {
+        name: count for name, count in groups.queues.items() if requester.visibility.shows(name)
+    }
     if not fits:
         return Groups(queues=shown, jobtypes={}, errors={})
     return msgspec.structs.replace(groups, queues=shown)

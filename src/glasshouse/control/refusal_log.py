@@ -30,7 +30,7 @@ class RefusalLog:
         self._counts: dict[str, _Counted] = {}
 
     async def refuse(
-        self, asker: Requester, record: Record, decision: Decision, queue: str | None
+        self, requester: Requester, record: Record, decision: Decision, queue: str | None
     ) -> NoReturn:
         """Record that something may not be done, and say so.
 
@@ -38,15 +38,15 @@ class RefusalLog:
             NotAllowedError: always, when it is recorded.
             AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
         """
-        self._count(asker, record.at)
+        self._count(requester, record.at)
         try:
             await self._writer.write(record)
         except StoreError as error:
             raise unrecorded(error) from error
-        raise refusal(decision, signed_in=bool(asker.who.name), queue=queue)
+        raise refusal(decision, signed_in=bool(requester.who.name), queue=queue)
 
-    def _count(self, asker: Requester, now: float) -> None:
-        key = asker.who.address or asker.who.name
+    def _count(self, requester: Requester, now: float) -> None:
+        key = requester.who.address or requester.who.name
         counted = self._counts.get(key)
         if counted is None or not 0 <= now - counted.since < _MINUTE:
             fresh = {k: c for k, c in self._counts.items() if 0 <= now - c.since < _MINUTE}

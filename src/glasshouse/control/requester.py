@@ -1,4 +1,4 @@
-"""Who asks for an operation, as the desk knows somebody."""
+"""Who asks for an operation, as the control knows somebody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from glasshouse.ledger.record import Subject
 from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.operation import SERVER_WIDE, Operation, Target
 from glasshouse.model.redaction import Redaction
-from glasshouse.policy.sight import Visibility
+from glasshouse.policy.visibility import Visibility
 
 _ORDER = (Outcome.DENY, Outcome.NEEDS_FACTOR, Outcome.NEEDS_SECOND_PERSON, Outcome.ALLOW)
 
@@ -22,7 +22,7 @@ class Requester:
     """
 
     who: Subject
-    sight: Visibility
+    visibility: Visibility
     decide: Callable[[Operation, Target], Decision]
     globs: tuple[str, ...] = ()
     guarded: tuple[Redaction, ...] = ()

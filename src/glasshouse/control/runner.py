@@ -201,16 +201,16 @@ class OperationRunner:
     async def _step(self, running: RunningOperation, order: OperationRequest) -> ChangeResult:
         entries, step = await self._entries(running, running.step), running.step
         if order.operation is Operation.TRASH_RESTORE:
-            heap = await self._heap(order)
+            batch = await self._batch(order)
             numbers = [entry.number for entry in entries]
-            thrown = await self._database.run(trash.some, heap, numbers)
+            trashed = await self._database.run(trash.some, batch, numbers)
             jobs = [
                 DeletedJob(
                     Entry(job.number, job.state, job.score, job.jid, job.queue), "", job.body
                 )
-                for job in thrown
+                for job in trashed
             ]
-            gone = set(numbers).difference(job.number for job in thrown)
+            gone = set(numbers).difference(job.number for job in trashed)
             done = await self._operator.put_back(running.id, step, jobs)
             return msgspec.structs.replace(done, left=(*done.left, *gone))
         if NAMES[order.operation].undo is Undo.TRASH:
@@ -221,7 +221,7 @@ class OperationRunner:
     async def _throw(self, running: RunningOperation, entries: list[Entry]) -> None:
         room = self._bounds.most - running.done
         kept = await self._operator.kept(entries[: max(0, room)])
-        thrown = [
+        trashed = [
             TrashedJob(
                 number=job.entry.number,
                 queue=job.entry.queue,
@@ -235,7 +235,7 @@ class OperationRunner:
         ]
         now = self._clock()
         await self._keep(
-            running, trash.throw, running.id, running.server, thrown, now, self._bounds
+            running, trash.throw, running.id, running.server, trashed, now, self._bounds
         )
 
     async def _count(
@@ -245,9 +245,9 @@ class OperationRunner:
         entries = await self._entries(running, step)
         left = set(done.left)
         if order.operation is Operation.TRASH_RESTORE:
-            heap = await self._heap(order)
+            batch = await self._batch(order)
             back = [entry.number for entry in entries if entry.number not in left]
-            await self._keep(running, trash.restored, heap, back, self._clock())
+            await self._keep(running, trash.restored, batch, back, self._clock())
         else:
             acted = [entry for entry in entries if entry.number not in left]
             left |= await self._operator.same(acted)
@@ -275,7 +275,7 @@ class OperationRunner:
 
         return _unpack(await self._database.run(read))
 
-    async def _heap(self, order: OperationRequest) -> str:
+    async def _batch(self, order: OperationRequest) -> str:
         found = await self._database.run(operations.by_record, order.record or 0)
         return "" if found is None else found.id
 

@@ -34,13 +34,13 @@ ON_JOBS = frozenset({
 
 async def freeze(
     order: OperationRequest,
-    asker: Requester,
+    requester: Requester,
     operator: Operator,
     database: Database,
     server: str,
     now: float,
 ) -> FrozenJobs:
-    """Return the jobs that ``order`` means and ``asker`` may see, as of now.
+    """Return the jobs that ``order`` means and ``requester`` may see, as of now.
 
     Raises:
         InvalidError: the search words cannot be understood.
@@ -49,8 +49,8 @@ async def freeze(
         UpstreamUnavailableError: the server cannot be read.
     """
     if order.operation is Operation.TRASH_RESTORE:
-        return await _thrown(order, asker, database, server)
-    found = await operator.freeze(_selection(order, asker, now))
+        return await _trashed(order, requester, database, server)
+    found = await operator.freeze(_selection(order, requester, now))
     if not found.count and NAMES[order.operation].jobs and order.query is None:
         raise NotFoundError(
             "None of these jobs is there any more.", remedy="Load the list anew and choose again."
@@ -58,8 +58,8 @@ async def freeze(
     return found
 
 
-def _selection(order: OperationRequest, asker: Requester, now: float) -> Selection:
-    hidden, sight = asker.sight.hidden, asker.sight
+def _selection(order: OperationRequest, requester: Requester, now: float) -> Selection:
+    hidden, visibility = requester.visibility.hidden, requester.visibility
     query: JobQuery | None = None
     if order.query is not None:
         query = parse_query(order.query, now)
@@ -74,18 +74,18 @@ def _selection(order: OperationRequest, asker: Requester, now: float) -> Selecti
         keys=order.keys,
         query=query,
         # Who may clear a whole set may so without seeing every job of it.
-        shown=None if sight.everything or NAMES[order.operation].whole else sight.queues,
-        told=told_to(asker),
+        shown=None if visibility.everything or NAMES[order.operation].whole else visibility.queues,
+        told=told_to(requester),
         hidden=hidden,
     )
 
 
-def told_to(asker: Requester) -> tuple[str, ...] | None:
+def told_to(requester: Requester) -> tuple[str, ...] | None:
     """Return the globs of the queues of which somebody may be told; ``None`` for all."""
-    return None if asker.sight.everything else asker.sight.queues
+    return None if requester.visibility.everything else requester.visibility.queues
 
 
-async def heap_of(order: OperationRequest, database: Database, server: str) -> RunningOperation:
+async def batch_of(order: OperationRequest, database: Database, server: str) -> RunningOperation:
     """Return the operation whose jobs are to be put back.
 
     Raises:
@@ -99,18 +99,20 @@ async def heap_of(order: OperationRequest, database: Database, server: str) -> R
     return found
 
 
-async def _thrown(
-    order: OperationRequest, asker: Requester, database: Database, server: str
+async def _trashed(
+    order: OperationRequest, requester: Requester, database: Database, server: str
 ) -> FrozenJobs:
-    heap = await heap_of(order, database, server)
+    batch = await batch_of(order, database, server)
     wanted = None if order.jids is None else set(order.jids)
     chunks: list[bytes] = []
     part: list[Entry] = []
     size = after = count = total = 0
     names: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    while found := await database.run(trash.jobs, heap.id, after=after):
+    while found := await database.run(trash.jobs, batch.id, after=after):
         for _, job in found:
-            if not asker.sight.shows(job.queue) or (wanted is not None and job.jid not in wanted):
+            if not requester.visibility.shows(job.queue) or (
+                wanted is not None and job.jid not in wanted
+            ):
                 continue
             if len(part) == CHUNK or size + len(job.body) > CHUNK_BYTES:
                 chunks.append(_pack(part))
@@ -134,8 +136,8 @@ async def _thrown(
         size=total,
         groups=Groups(queues=names[0], jobtypes=names[1], errors={}),
         queues=tuple(names[0]),
-        told=told_to(asker),
-        hidden=asker.sight.hidden,
+        told=told_to(requester),
+        hidden=requester.visibility.hidden,
     )
 
 

@@ -19,13 +19,13 @@ from glasshouse.model.operation import Operation
 from glasshouse.storage.operations import NotRunningError, RunningOperation
 
 
-def may_stop(asker: Requester, running: RunningOperation) -> Decision:
+def may_stop(requester: Requester, running: RunningOperation) -> Decision:
     """Return whether somebody may stop an operation: who may do what it does, now.
 
     It takes no second person to stop.
     """
     operation = Operation(running.operation)
-    decision = asker.worst(operation, running.server, deciding(queues_of(running)))
+    decision = requester.worst(operation, running.server, deciding(queues_of(running)))
     if decision.outcome is Outcome.NEEDS_SECOND_PERSON:
         return msgspec.structs.replace(decision, outcome=Outcome.ALLOW)
     return decision
@@ -42,12 +42,14 @@ class Stopping:
         self._refusing = refusing
         self._clock = clock
 
-    async def stop(self, asker: Requester, running: RunningOperation) -> None:
+    async def stop(self, requester: Requester, running: RunningOperation) -> None:
         """Let an operation stop before its next step; see ``Desk.stop``."""
-        decision, now = may_stop(asker, running), self._clock()
+        decision, now = may_stop(requester, running), self._clock()
         if decision.outcome is not Outcome.ALLOW:
-            record = ledger_records.stop_refused(running, asker.who, decision, now)
-            await self._refusing.refuse(asker, record, decision, deciding(queues_of(running))[0])
+            record = ledger_records.stop_refused(running, requester.who, decision, now)
+            await self._refusing.refuse(
+                requester, record, decision, deciding(queues_of(running))[0]
+            )
         if running.ended_at is not None or running.stop:
             return
         if not stoppable(running):
@@ -55,9 +57,9 @@ class Stopping:
                 "This operation is done at once: it cannot be stopped.",
                 remedy="Wait for its outcome.",
             )
-        record = ledger_records.stopped(running, asker.who, decision, now)
+        record = ledger_records.stopped(running, requester.who, decision, now)
         try:
-            await self._writer.write(record, StopRequest(running.id, asker.who.name))
+            await self._writer.write(record, StopRequest(running.id, requester.who.name))
         except NotRunningError:
             # It ended, or somebody else stopped it, in this moment.
             return

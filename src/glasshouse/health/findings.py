@@ -118,7 +118,7 @@ class Finding(NamedTuple):
     values: Values
 
 
-def findings(server: str, snapshot: Snapshot, glance: Summary | None, now: float) -> list[Finding]:
+def findings(server: str, snapshot: Snapshot, summary: Summary | None, now: float) -> list[Finding]:
     """Return everything that is wrong, the gravest first."""
     state = snapshot.state
     if state is None:
@@ -132,8 +132,8 @@ def findings(server: str, snapshot: Snapshot, glance: Summary | None, now: float
         *_quiet(server, snapshot, state, now),
         *_failures(server, snapshot),
         # When jobs are due is for the server's own clock to say.
-        *_late(server, glance, now + (state.clock_ahead or 0.0)),
-        *_reservations(server, glance, now),
+        *_late(server, summary, now + (state.clock_ahead or 0.0)),
+        *_reservations(server, summary, now),
     ]
     found.sort(key=lambda finding: (-finding.kind.weight, -finding.rank))
     return found
@@ -293,21 +293,21 @@ def _failures(server: str, snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Kind.DIED, longer.died, f"/{server}/dead", values)
 
 
-def _late(server: str, glance: Summary | None, now: float) -> Iterator[Finding]:
+def _late(server: str, summary: Summary | None, now: float) -> Iterator[Finding]:
     """Jobs that were due and are still where they waited for it."""
-    if glance is None:
+    if summary is None:
         return
     for jobs, path, kind in (
-        (glance.scheduled, "scheduled", Kind.LATE_SCHEDULED),
-        (glance.retries, "retries", Kind.LATE_RETRIES),
+        (summary.scheduled, "scheduled", Kind.LATE_SCHEDULED),
+        (summary.retries, "retries", Kind.LATE_RETRIES),
     ):
         due = jobs[0].at if jobs else None
         if due is not None and now - due > LATE:
             yield Finding(kind, now - due, f"/{server}/{path}", {"age": now - due})
 
 
-def _reservations(server: str, glance: Summary | None, now: float) -> Iterator[Finding]:
-    jobs, href = () if glance is None else glance.expiring, f"/{server}/busy"
+def _reservations(server: str, summary: Summary | None, now: float) -> Iterator[Finding]:
+    jobs, href = () if summary is None else summary.expiring, f"/{server}/busy"
     marks = [reservation(job, now) for job in jobs]
     past, near = marks.count(Reservation.PAST), marks.count(Reservation.NEAR)
     if past:

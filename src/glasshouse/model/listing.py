@@ -52,7 +52,7 @@ class Searched(msgspec.Struct, frozen=True):
 class Entries(msgspec.Struct, frozen=True):
     """Entries of a server with one id, the oldest first, at most a hundred of the ``total``.
 
-    ``read_at`` is when the floor had them read; ``late`` as in a ``JobPage``.
+    ``read_at`` is when the monitor had them read; ``late`` as in a ``JobPage``.
     """
 
     items: tuple[StoredJob, ...]

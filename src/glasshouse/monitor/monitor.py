@@ -1,4 +1,4 @@
-"""The floor: what pages and the JSON API ask, answered with its age.
+"""The monitor: what pages and the JSON API ask, answered with its age.
 
 Pages know servers by name; each has one sampler and shared reads of lists.
 
@@ -89,7 +89,7 @@ class ServerMonitor:
         self._executions: ListCache[Executions | None] = self._cache(sizes.of_log)
         self._times: ListCache[TimesTable | None] = self._cache(lambda _: 1)
         self._parameters: ListCache[At[tuple[Parameter, ...] | None]] = self._cache(lambda _: 1)
-        self._glance: ListCache[Summary] = self._cache(summary.weight)
+        self._summary: ListCache[Summary] = self._cache(summary.weight)
         self._index = None if scanner is None else Index(name, scanner, self._sampler)
         self._searches: ListCache[At[SearchResult]] = self._cache(sizes.of_found)
         self._searchers = FairQueue()
@@ -236,11 +236,11 @@ class ServerMonitor:
         generation = self._every(_HISTORY)
         return await self._history.get(days, generation, lambda: self._reader.history(days))
 
-    async def glance(self) -> Summary:
+    async def summary(self) -> Summary:
         """Return the first entries of each list, which may be some seconds old."""
         generation = self._slow.of(self._current())
-        look = await self._glance.look(
-            "", generation, lambda: summary.read_glance(self._reader, self._clock())
+        look = await self._summary.look(
+            "", generation, lambda: summary.read_summary(self._reader, self._clock())
         )
         return self._aged(look, generation)
 

@@ -76,7 +76,7 @@ class Sampler:
         self._clock = clock
         self._pace = pace or Pace()
         self._samples: deque[Sample] = deque(maxlen=self._pace.history)
-        self._trail = Trends()
+        self._trends = Trends()
         self._wakers: set[asyncio.Event] = set()
         self._nudge = asyncio.Event()
         self._chance = chance
@@ -177,8 +177,8 @@ class Sampler:
         if not self._samples or now - self._samples[-1].at >= self._pace.refresh * 0.95:
             self._samples.append(_sample(state, now))
         if self.snapshot.fault is not None:
-            self._trail.forget()
-        self._trail.look(state, now)
+            self._trends.forget()
+        self._trends.look(state, now)
         if self.snapshot.fault is not None:
             self._reasons.clear()
             log.info("server answers again", server=self.name)
@@ -198,9 +198,9 @@ class Sampler:
                 fault=None,
                 samples=tuple(self._samples),
                 round_trip=took,
-                mark=self._trail.mark,
-                quiet_since=self._trail.quiet_since,
-                most_running=self._trail.most_running,
+                mark=self._trends.mark,
+                quiet_since=self._trends.quiet_since,
+                most_running=self._trends.most_running,
             )
         )
 

@@ -42,7 +42,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     read_at: float = 0.0
 
 
-async def read_glance(reader: Reader, now: float) -> Summary:
+async def read_summary(reader: Reader, now: float) -> Summary:
     """Return the first entries of each list of ``reader``, as of ``now`` (Unix seconds).
 
     Raises:
@@ -78,8 +78,8 @@ def _failed_copy(jobs: tuple[StoredJob, ...]) -> StoredJob | None:
     return next(failed, None)
 
 
-def weight(glance: Summary) -> int:
-    """Return about how many bytes a glance holds."""
-    failed = [run.job for run in glance.failed or () if run.job is not None]
-    jobs = (*glance.scheduled, *glance.retries, *glance.expiring, *failed)
+def weight(summary: Summary) -> int:
+    """Return about how many bytes a summary holds."""
+    failed = [run.job for run in summary.failed or () if run.job is not None]
+    jobs = (*summary.scheduled, *summary.retries, *summary.expiring, *failed)
     return sum((len(job.payload) + 512 for job in jobs), start=512)

@@ -1,4 +1,4 @@
-"""The floor as somebody may see it: the one place where what is hidden is taken out.
+"""The monitor as somebody may see it: the one place where what is hidden is taken out.
 
 Pages, JSON API and streams get a ``ServerView`` and never a ``ServerMonitor``: whatever
 they are given has passed here. Reads stay shared among all viewers; only what comes out
@@ -31,7 +31,7 @@ from glasshouse.monitor.snapshot import Snapshot
 from glasshouse.monitor.summary import FailedRun, Summary
 from glasshouse.policy import logged
 from glasshouse.policy.searching import refuse_hidden
-from glasshouse.policy.sight import Visibility
+from glasshouse.policy.visibility import Visibility
 from glasshouse.upstream.timed_cache import At
 
 G = TypeVar("G", Entries, FinishedPage, Executions, TimesTable, History, Summary)
@@ -43,41 +43,43 @@ Sees = Callable[[str], Visibility]
 class ServerView:
     """One server as somebody may see it; methods as those of ``ServerMonitor``."""
 
-    def __init__(self, floor: ServerMonitor, sight: Visibility, person: Hashable = None) -> None:
-        """Show of ``floor`` what ``sight`` allows to ``person``."""
-        self._floor = floor
-        self.sight = sight
+    def __init__(
+        self, monitor: ServerMonitor, visibility: Visibility, person: Hashable = None
+    ) -> None:
+        """Show of ``monitor`` what ``visibility`` allows to ``person``."""
+        self._monitor = monitor
+        self.visibility = visibility
         self._person = person
-        self.name = floor.name
+        self.name = monitor.name
         self.oldest: float | None = None
         """When the oldest of what was given out was read, or known to be the same still."""
 
     def ask(self) -> None:
         """Say that somebody asks for what is known now."""
-        self._floor.ask()
+        self._monitor.ask()
 
     def anew(self) -> ServerView:
         """Return the same view, which has given out nothing yet."""
-        return ServerView(self._floor, self.sight, self._person)
+        return ServerView(self._monitor, self.visibility, self._person)
 
     @property
     def snapshot(self) -> Snapshot:
         """The last published snapshot, without queues that may not be seen."""
-        snapshot = self._floor.snapshot
-        state, sight = snapshot.state, self.sight
-        if state is None or sight.everything:
+        snapshot = self._monitor.snapshot
+        state, visibility = snapshot.state, self.visibility
+        if state is None or visibility.everything:
             return snapshot
         shown = msgspec.structs.replace(
             state,
-            queues=tuple(queue for queue in state.queues if sight.shows(queue.name)),
-            stranded=tuple(lost for lost in state.stranded if sight.shows(lost.queue)),
+            queues=tuple(queue for queue in state.queues if visibility.shows(queue.name)),
+            stranded=tuple(lost for lost in state.stranded if visibility.shows(lost.queue)),
         )
         return msgspec.structs.replace(snapshot, state=shown)
 
     @property
     def behind(self) -> bool:
         """Whether what may be some seconds old is older than the snapshot."""
-        return self._floor.behind
+        return self._monitor.behind
 
     async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
         """Return a part of a queue.
@@ -86,12 +88,12 @@ class ServerView:
             NotFoundError: there is no such queue, or it may not be seen: these look alike.
             DeniedError: it looks for a value that is hidden.
         """
-        if not self.sight.shows(queue):
+        if not self.visibility.shows(queue):
             raise NotFoundError(
                 f"There is no queue named {queue[:80]!r}.", remedy="Choose one of the queues."
             )
         asked = query if query.wanted is None else self._narrowed(query)
-        return await self._page(await self._floor.queue_jobs(queue, asked, self._person))
+        return await self._page(await self._monitor.queue_jobs(queue, asked, self._person))
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set.
@@ -100,7 +102,7 @@ class ServerView:
             DeniedError: it looks for a value that is hidden.
         """
         asked = self._narrowed(query)
-        return await self._page(await self._floor.set_jobs(name, asked, self._person))
+        return await self._page(await self._monitor.set_jobs(name, asked, self._person))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs.
@@ -109,11 +111,11 @@ class ServerView:
             DeniedError: it looks for a value that is hidden.
         """
         asked = self._narrowed(query)
-        return await self._page(await self._floor.working_jobs(asked, self._person))
+        return await self._page(await self._monitor.working_jobs(asked, self._person))
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id."""
-        found = self._given(await self._floor.jobs(jid))
+        found = self._given(await self._monitor.jobs(jid))
         items = await self._shown(found.items)
         hidden = len(found.items) - len(items)
         return msgspec.structs.replace(found, items=items, total=found.total - hidden)
@@ -125,7 +127,9 @@ class ServerView:
             DeniedError: it looks for a value that is hidden.
         """
         asked = self._asked(wanted)
-        found = await self._floor.search(asked, start=start, per_page=per_page, person=self._person)
+        found = await self._monitor.search(
+            asked, start=start, per_page=per_page, person=self._person
+        )
         items = await self._shown(found.items)
         # How many had to be looked at would tell of what is hidden.
         told = found.looked_at if asked == wanted else len(items)
@@ -134,15 +138,15 @@ class ServerView:
 
     def coverage(self) -> Coverage | None:
         """Return how much of this server can be searched, of queues that may be seen."""
-        coverage = self._floor.coverage()
+        coverage = self._monitor.coverage()
         return None if coverage is None else self._covered(coverage)
 
     def _covered(self, coverage: Coverage) -> Coverage:
-        if self.sight.everything:
+        if self.visibility.everything:
             return coverage
         # Running jobs have no queue here: whether some were not searched concerns everybody.
         beyond = tuple(
-            one for one in coverage.beyond if not one.queue or self.sight.shows(one.queue)
+            one for one in coverage.beyond if not one.queue or self.visibility.shows(one.queue)
         )
         return msgspec.structs.replace(coverage, beyond=beyond)
 
@@ -150,12 +154,12 @@ class ServerView:
         self, wanted: FinishedFilter, *, page: int, per_page: int
     ) -> FinishedPage | None:
         """Return one page of the finished log, of queues that may be seen."""
-        sight = self.sight
-        if not sight.everything:
-            wanted = msgspec.structs.replace(wanted, shown=sight.queues)
-        if sight.hidden and wanted.error is not None:
+        visibility = self.visibility
+        if not visibility.everything:
+            wanted = msgspec.structs.replace(wanted, shown=visibility.queues)
+        if visibility.hidden and wanted.error is not None:
             wanted = msgspec.structs.replace(wanted, guarded=True)
-        found = await self._floor.finished(wanted, page=page, per_page=per_page)
+        found = await self._monitor.finished(wanted, page=page, per_page=per_page)
         if found is None:
             return None
         self._given(found)
@@ -163,7 +167,7 @@ class ServerView:
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id, of queues that may be seen."""
-        found = await self._floor.executions(jid)
+        found = await self._monitor.executions(jid)
         if found is None:
             return None
         self._given(found)
@@ -171,16 +175,16 @@ class ServerView:
 
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type; they are of all queues, for who sees them all."""
-        found = await self._floor.type_times() if self.sight.everything else None
+        found = await self._monitor.type_times() if self.visibility.everything else None
         return None if found is None else self._given(found)
 
     async def history(self, days: int) -> History:
         """Return what was done by day on the whole server: numbers alone."""
-        return self._given(await self._floor.history(days))
+        return self._given(await self._monitor.history(days))
 
-    async def glance(self) -> Summary:
+    async def summary(self) -> Summary:
         """Return the first entries of each list, as far as they may be seen."""
-        found = self._given(await self._floor.glance())
+        found = self._given(await self._monitor.summary())
         failed = found.failed
         return Summary(
             scheduled=await self._shown(found.scheduled),
@@ -196,7 +200,7 @@ class ServerView:
 
     async def dated_parameters(self) -> At[tuple[Parameter, ...] | None]:
         """Return the run-time parameters, and when they were read or last confirmed."""
-        found = await self._floor.dated_parameters()
+        found = await self._monitor.dated_parameters()
         self._note(found.at)
         return found
 
@@ -210,19 +214,21 @@ class ServerView:
 
     def _ran(self, runs: tuple[FinishedJob, ...]) -> tuple[FinishedJob, ...]:
         """Return the executions that may be seen, without what is hidden in them."""
-        sight = self.sight
-        return tuple(logged.shown(run, sight.hidden) for run in runs if sight.shows(run.queue))
+        visibility = self.visibility
+        return tuple(
+            logged.shown(run, visibility.hidden) for run in runs if visibility.shows(run.queue)
+        )
 
     def _narrowed(self, query: ListQuery) -> ListQuery:
-        if query.wanted is None and self.sight.everything:
+        if query.wanted is None and self.visibility.everything:
             return query
         return msgspec.structs.replace(query, wanted=self._asked(query.wanted or JobQuery()))
 
     def _asked(self, wanted: JobQuery) -> JobQuery:
         """Return the query as it is answered: nothing hidden matches."""
-        refuse_hidden(wanted, self.sight.hidden)
-        shown = None if self.sight.everything else self.sight.queues
-        return msgspec.structs.replace(wanted, hidden=self.sight.hidden, shown=shown)
+        refuse_hidden(wanted, self.visibility.hidden)
+        shown = None if self.visibility.everything else self.visibility.queues
+        return msgspec.structs.replace(wanted, hidden=self.visibility.hidden, shown=shown)
 
     def _given(self, found: G) -> G:
         self._note(found.read_at)
@@ -237,42 +243,45 @@ class ServerView:
 
     async def _shown(self, jobs: tuple[StoredJob, ...]) -> tuple[StoredJob, ...]:
         """Return the jobs that may be seen, without what is hidden in them."""
-        sight = self.sight
-        seen = [job for job in jobs if sight.shows(job.queue)]
-        return await self._floor.masker.shown(seen, sight.hidden)
+        visibility = self.visibility
+        seen = [job for job in jobs if visibility.shows(job.queue)]
+        return await self._monitor.masker.shown(seen, visibility.hidden)
 
 
 class MonitorView:
     """The servers that somebody may see, by name."""
 
-    def __init__(self, floor: Monitor, sees: Sees, person: Hashable = None) -> None:
-        """Show of ``floor`` what ``sees`` tells for each server; ``person`` is who looks."""
-        self._floor = floor
+    def __init__(self, monitor: Monitor, sees: Sees, person: Hashable = None) -> None:
+        """Show of ``monitor`` what ``sees`` tells for each server; ``person`` is who looks."""
+        self._monitor = monitor
         self._person = person
-        sights = {name: sees(name) for name in floor.names}
-        self._sights = {name: sight for name, sight in sights.items() if sight.queues}
+        visibilities = {name: sees(name) for name in monitor.names}
+        self._visibilities = {
+            name: visibility for name, visibility in visibilities.items() if visibility.queues
+        }
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the servers of which anything may be seen."""
-        return tuple(self._sights)
+        return tuple(self._visibilities)
 
     @property
     def audience(self) -> Hashable:
         """What tells apart those who are shown different things."""
-        return tuple(self._sights.items())
+        return tuple(self._visibilities.items())
 
     @property
     def audit(self) -> bool:
         """Whether anything of the audit ledger, which is one for all servers, may be seen."""
-        return any(sight.audit for sight in self._sights.values())
+        return any(visibility.audit for visibility in self._visibilities.values())
 
     @property
     def audits_all(self) -> bool:
         """Whether the ledger may be seen for every queue of every server there is."""
-        sights = [self._sights.get(name) for name in self._floor.names]
-        return bool(sights) and all(
-            sight is not None and sight.audit and sight.everything for sight in sights
+        visibilities = [self._visibilities.get(name) for name in self._monitor.names]
+        return bool(visibilities) and all(
+            visibility is not None and visibility.audit and visibility.everything
+            for visibility in visibilities
         )
 
     def server(self, name: str) -> ServerView:
@@ -281,13 +290,13 @@ class MonitorView:
         Raises:
             NotFoundError: no server has this name, or nothing of it may be seen: these look alike.
         """
-        sight = self._sights.get(name)
-        if sight is None:
+        visibility = self._visibilities.get(name)
+        if visibility is None:
             raise NotFoundError(
                 f"There is no server named {name[:80]!r}.",
                 remedy="Choose one of the listed servers.",
             )
-        return ServerView(self._floor.server(name), sight, self._person)
+        return ServerView(self._monitor.server(name), visibility, self._person)
 
     def revealed(self, name: str) -> ServerView:
         """Return one server with nothing hidden in its jobs: for who says why, which is recorded.
@@ -296,11 +305,11 @@ class MonitorView:
             NotFoundError: as ``server``.
             DeniedError: who looks may not reveal what is hidden.
         """
-        sight = self.server(name).sight
-        if not sight.payload:
+        visibility = self.server(name).visibility
+        if not visibility.payload:
             raise DeniedError(
                 "Your role may not reveal hidden values here.",
                 remedy='It needs see = ["payload"] in a role, and one of its networks.',
             )
-        whole = msgspec.structs.replace(sight, hidden=())
-        return ServerView(self._floor.server(name), whole, self._person)
+        whole = msgspec.structs.replace(visibility, hidden=())
+        return ServerView(self._monitor.server(name), whole, self._person)

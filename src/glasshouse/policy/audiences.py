@@ -8,7 +8,7 @@ from itertools import combinations
 from glasshouse.model.access import Actor, Context
 from glasshouse.model.audience import Audience, audience
 from glasshouse.policy.roles import Role
-from glasshouse.policy.sight import sight
+from glasshouse.policy.visibility import visibility
 
 MOST = 12
 
@@ -23,7 +23,7 @@ def audiences(
     """
     found: dict[Audience, None] = {}
     for held in _held(tuple(roles), anonymous):
-        seen = sight(Actor(roles=held), server, Context(), roles)
+        seen = visibility(Actor(roles=held), server, Context(), roles)
         if seen.queues:
             found[audience(seen.hidden, None if seen.everything else seen.queues)] = None
     return tuple(found)[:MOST]

@@ -57,18 +57,18 @@ def decide(
 
 def may_approve(
     approver: Actor,
-    asker: Actor,
+    requester: Actor,
     operation: Operation,
     target: Target,
     context: Context,
     roles: Mapping[str, Role],
 ) -> Decision:
-    """Return whether ``approver`` may agree to what ``asker`` wants to do. Never raises.
+    """Return whether ``approver`` may agree to what ``requester`` wants to do. Never raises.
 
     ``context`` is the approver's.
     """
     held = [roles[name] for name in approver.roles if name in roles]
-    if not context.read_only and held and approver.name == asker.name:
+    if not context.read_only and held and approver.name == requester.name:
         return Decision(outcome=Outcome.DENY, why=Why.SAME_PERSON)
     agreed = Context(address=context.address, factor_age=context.factor_age, approved=True)
     return _stopped(operation, context, held) or _furthest(

@@ -57,7 +57,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     """A role with everything that it inherits.
 
     ``networks`` is ``None`` for anywhere; ``factor_age`` is in seconds, ``None`` for no
-    second factor. ``shows`` are the globs of the queues that may be seen, ``sights`` what
+    second factor. ``shows`` are the globs of the queues that may be seen, ``visibilities`` what
     else may be.
     """
 
@@ -72,7 +72,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[IPNetwork, ...] | None = None
     factor_age: float | None = None
     shows: tuple[str, ...] = ()
-    sights: frozenset[str] = frozenset()
+    visibilities: frozenset[str] = frozenset()
     redact: tuple[Redaction, ...] = ()
 
 
@@ -195,7 +195,7 @@ def _role(name: str, chain: Sequence[RoleTable]) -> Role:
     age = _nearest(chain, lambda table: table.factor_age)
     try:
         _check_operations(lists)
-        shows, sights = _sights(lists["see"])
+        shows, visibilities = _visibilities(lists["see"])
         return Role(
             name=name,
             **{field: lists[field] for field in _OPERATIONS},
@@ -204,7 +204,7 @@ def _role(name: str, chain: Sequence[RoleTable]) -> Role:
             networks=None if networks is None else tuple(map(parse_network, networks)),
             factor_age=_default_age(lists) if age is None else parse_age(age),
             shows=shows,
-            sights=sights,
+            visibilities=visibilities,
             redact=tuple(map(parse_redaction, lists["redact"])),
         )
     except SettingsError as error:
@@ -241,12 +241,12 @@ def _check_operations(lists: Mapping[str, tuple[str, ...]]) -> None:
                 )
 
 
-def _sights(see: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+def _visibilities(see: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     shows = tuple(entry.removeprefix(QUEUES) for entry in see if entry.startswith(QUEUES))
-    sights = frozenset(entry for entry in see if not entry.startswith(QUEUES))
-    for entry in sights.difference(SIGHTS):
+    visibilities = frozenset(entry for entry in see if not entry.startswith(QUEUES))
+    for entry in visibilities.difference(SIGHTS):
         raise SettingsError(
             f"see names {entry[:80]!r}, which is nothing to be seen.",
             remedy=f"Write queues:GLOB, {', '.join(sorted(SIGHTS))}.",
         )
-    return shows, sights
+    return shows, visibilities

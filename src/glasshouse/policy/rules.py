@@ -15,7 +15,7 @@ from glasshouse.policy import reasons
 from glasshouse.policy.audiences import audiences
 from glasshouse.policy.decide import decide
 from glasshouse.policy.roles import Role, resolve
-from glasshouse.policy.sight import Visibility, hidden_from, sight
+from glasshouse.policy.visibility import Visibility, hidden_from, visibility
 
 SOURCES = frozenset({"local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-group"})
 """Who can vouch for a name: a name from one source is nobody in another."""
@@ -58,9 +58,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is hidden from ``actor``, on whatever server."""
         return hidden_from(actor, self.roles)
 
-    def sight(self, actor: Actor, server: str, context: Context) -> Visibility:
+    def visibility(self, actor: Actor, server: str, context: Context) -> Visibility:
         """Return what ``actor`` may see of ``server`` now."""
-        return sight(actor, server, context, self.roles)
+        return visibility(actor, server, context, self.roles)
 
     def audiences(self, server: str) -> tuple[Audience, ...]:
         """Return those who are shown different things of ``server``, the most usual ones."""

@@ -274,11 +274,11 @@ def on_job(
 
     Those that deleted it are among them as long as the trash has it, however many jobs they had.
     """
-    named, thrown = (
+    named, trashed = (
         sa.select(table.c.operation).where(table.c.server == server, table.c.jid == jid)
         for table in (TOUCHED, TRASH)
     )
-    asked = sa.select(OPERATION).where(OPERATION.c.id.in_(sa.union(named, thrown)))
+    asked = sa.select(OPERATION).where(OPERATION.c.id.in_(sa.union(named, trashed)))
     return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
 
 

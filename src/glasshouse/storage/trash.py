@@ -112,7 +112,7 @@ def jobs(
     if waiting:
         asked = asked.where(TRASH.c.restored_at.is_(None))
     rows = db.execute(asked.order_by(TRASH.c.n).limit(most)).mappings()
-    return [(row["n"], _thrown(row)) for row in rows]
+    return [(row["n"], _trashed(row)) for row in rows]
 
 
 def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[TrashedJob]:
@@ -122,11 +122,11 @@ def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[Tras
         part = numbers[start : start + _PART]
         asked = sa.select(*_JOB).where(TRASH.c.operation == operation, TRASH.c.number.in_(part))
         for row in db.execute(asked).mappings():
-            found[row["number"]] = _thrown(row)
+            found[row["number"]] = _trashed(row)
     return [found[number] for number in numbers if number in found]
 
 
-def heaps(
+def batches(
     db: sa.Connection, server: str, most: int, shows: Callable[[str], bool]
 ) -> list[TrashBatch]:
     """Return what operations deleted on a server, the newest first.
@@ -170,5 +170,5 @@ def _there(db: sa.Connection, operation: str, numbers: Sequence[int]) -> set[int
     return there
 
 
-def _thrown(row: sa.RowMapping) -> TrashedJob:
+def _trashed(row: sa.RowMapping) -> TrashedJob:
     return TrashedJob(**{name: row[name] for name in TrashedJob.__struct_fields__})

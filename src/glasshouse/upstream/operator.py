@@ -1,4 +1,4 @@
-"""The write side of a server, as the desk uses it: jobs frozen by name, and changes by id.
+"""The write side of a server, as the control uses it: jobs frozen by name, and changes by id.
 
 What always holds: a change is done once for its id and step, however often it is asked
 for, and whoever asks is told what came of it the first time.

@@ -1,7 +1,7 @@
 """The read side's only way to a job server.
 
 ``Reader`` has no method that changes anything, and no adapter behind it may
-change anything to answer: this is the floor's whole view of the world.
+change anything to answer: this is the monitor's whole view of the world.
 """
 
 from __future__ import annotations

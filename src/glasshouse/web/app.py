@@ -240,7 +240,7 @@ class Console:
 
     async def _page(self, name: str, context: PageContext, headers: Headers) -> Response:
         viewer = context.viewer
-        audience = (context.floor.audience, viewer.actor)
+        audience = (context.monitor.audience, viewer.actor)
         key = (context.path, context.locale, audience, context.doer, viewer.lapsed)
         pulses = self._pulses()
         page = self._prints.get(key, pulses, time.monotonic())
@@ -260,8 +260,8 @@ class Console:
         return replies.shared(headers, page.body, page.etag, page.packed)
 
     def _pulses(self) -> tuple[int, ...]:
-        floor = self._site.floor
-        return tuple(floor.server(name).snapshot.pulse for name in floor.names)
+        monitor = self._site.monitor
+        return tuple(monitor.server(name).snapshot.pulse for name in monitor.names)
 
     def _refused(self, refusal: guard.Refusal, *, api: bool) -> Response:
         problem = problems.Problem(refusal.status, "invalid", refusal.detail, "")
@@ -292,7 +292,7 @@ class Application:
 
 
 def create_app(
-    floor: Monitor,
+    monitor: Monitor,
     *,
     clock: Callable[[], float],
     pages: Mapping[str, PageBuilder] | None = None,
@@ -300,7 +300,7 @@ def create_app(
     assets: static.Assets | None = None,
     gate: Gate | None = None,
     people: People | None = None,
-    desk: Control | None = None,
+    control: Control | None = None,
     hosts: Hosts | None = None,
     heartbeat: float = HEARTBEAT,
 ) -> Application:
@@ -320,20 +320,20 @@ def create_app(
         pages, renderer = pages or PAGES, renderer or Renderer(assets.urls, base)
     if gate is None:
         gate = OpenGate(default_rules()) if people is None else PeopleGate(people)
-    for name in floor.names:
-        floor.server(name).expect(partial(_audiences, gate, name))
-    operated = frozenset(() if desk is None else desk.operators)
+    for name in monitor.names:
+        monitor.server(name).expect(partial(_audiences, gate, name))
+    operated = frozenset(() if control is None else control.operators)
     site = AppDependencies(
-        floor=floor,
+        monitor=monitor,
         pages=pages,
         renderer=renderer,
         clock=clock,
         gate=gate,
         operated=operated,
-        lately=desk,
+        lately=control,
     )
     live = Live(site, heartbeat=heartbeat)
-    console = Console(site, assets, live, people_pages(people, desk), hosts)
+    console = Console(site, assets, live, people_pages(people, control), hosts)
     inner: ASGIApp = SecurityHeaders(console)
     crowd = ConnectionPool() if people is None else ConnectionPool(people.access.is_proxy)
     return Application(SubPath(inner, base) if base else inner, live, crowd)

@@ -60,7 +60,7 @@ class PeoplePages:
         return _of(self.changes, name)
 
 
-def people_pages(people: People | None, desk: Control | None = None) -> PeoplePages:
+def people_pages(people: People | None, control: Control | None = None) -> PeoplePages:
     """Return the pages about ``people``, and about what they do; none where nobody can sign in."""
     if people is None:
         return PeoplePages(pages={}, changes={}, visits={})
@@ -68,7 +68,7 @@ def people_pages(people: People | None, desk: Control | None = None) -> PeoplePa
     sign_in, step_up, account = SignIn(people), StepUp(people, keys), Account(people, keys)
     elsewhere, audit = OidcSignIn(people, sign_in), Audit(people)
     reveal = Reveal(people)
-    pages, changes, visits = _desk_pages(people, desk)
+    pages, changes, visits = _operation_pages(people, control)
     return PeoplePages(
         pages=pages
         | {
@@ -100,12 +100,12 @@ def people_pages(people: People | None, desk: Control | None = None) -> PeoplePa
     )
 
 
-def _desk_pages(
-    people: People, desk: Control | None
+def _operation_pages(
+    people: People, control: Control | None
 ) -> tuple[dict[str, PageBuilder], dict[str, Changer], dict[str, Changer]]:
-    if desk is None:
+    if control is None:
         return {}, {}, {}
-    made = Operations(people, desk)
+    made = Operations(people, control)
     return (
         {"operation": made.page, "trash": made.trash},
         {

@@ -20,9 +20,9 @@ def respond(site: AppDependencies, name: str, viewer: Viewer) -> Response:
 
     ``healthz`` says that the console answers, and nothing of servers.
     """
-    floor, now = site.floor, site.clock()
-    seen = MonitorView(floor, viewer.sees).names
-    snapshots = {server: floor.server(server).snapshot for server in floor.names}
+    monitor, now = site.monitor, site.clock()
+    seen = MonitorView(monitor, viewer.sees).names
+    snapshots = {server: monitor.server(server).snapshot for server in monitor.names}
     unready = [
         server
         for server, snapshot in snapshots.items()

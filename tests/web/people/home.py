@@ -61,9 +61,9 @@ class Home:
         self.people = People(tools, self.access, file)
         self.database = tools.database
         self.server = ServerMonitor("main", FakeReader(), clock=lambda: self.now, pace=FAST)
-        self.floor = Monitor({"main": self.server})
+        self.monitor = Monitor({"main": self.server})
         self.app: Application = create_app(
-            self.floor, clock=lambda: self.now, assets=ASSETS, people=self.people
+            self.monitor, clock=lambda: self.now, assets=ASSETS, people=self.people
         )
 
     def add(self, name: str, role: str = "operator", *, proven: bool = False) -> None:
@@ -100,7 +100,7 @@ async def living(folder: Path, **more: object) -> AsyncIterator[Home]:
     """Yield a console whose server was read once."""
     home = Home(folder, **more)  # type: ignore[arg-type]
     try:
-        async with home.floor.running():
+        async with home.monitor.running():
             yield home
     finally:
         home.people.tools.close()

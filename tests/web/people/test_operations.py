@@ -296,8 +296,8 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
 ) -> None:
     monkeypatch.setattr(embedded_operator, "CHUNK", 2)
     operator = Waiting(open_shop.engine.data)
-    open_shop.desk.operators = open_shop.desk._going._operators = {"main": operator}
-    open_shop.desk.patience = 0.05
+    open_shop.control.operators = open_shop.control._going._operators = {"main": operator}
+    open_shop.control.patience = 0.05
     await open_shop.fill("mail", 5)
     async with (
         open_shop.signed_in() as client,
@@ -319,7 +319,7 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
         assert asked.status_code == 200
         assert "It stops before its next step." in (await client.get(where)).text
         operator.go.set()
-        await open_shop.desk.settled()
+        await open_shop.control.settled()
         ended = await client.get(where)
     assert "stopped before its end" in ended.text
     assert "data-follow" not in ended.text

@@ -132,10 +132,10 @@ async def test_the_trash_counts_jobs_that_are_seen(tmp_path: Path) -> None:
         results = await _a_day(boss)
         both, mail, pay, cleared = results[4], results[5], results[6], results[8]
         found = (await mailer.get("/api/v1/servers/main/trash")).json()["items"]
-        sizes = {heap["record"]: heap["jobs"] for heap in found}
+        sizes = {batch["record"]: batch["jobs"] for batch in found}
         assert sizes == {both["record"]: 1, mail["record"]: 1, cleared["record"]: 1}
         whole = (await boss.get("/api/v1/servers/main/trash")).json()["items"]
-        assert {heap["record"]: heap["jobs"] for heap in whole} == {
+        assert {batch["record"]: batch["jobs"] for batch in whole} == {
             both["record"]: 2, mail["record"]: 1, pay["record"]: 1, cleared["record"]: 2,
         }  # fmt: skip
         again = await done(mailer, operation="trash.restore", record=both["record"])

@@ -35,8 +35,8 @@ async def open_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 async def going(shop: Shop, client: httpx.AsyncClient) -> AsyncIterator[str]:
     """Clear a queue of five, two of them done; yield where it is followed."""
     operator = Waiting(shop.engine.data)
-    shop.desk.operators = shop.desk._going._operators = {"main": operator}
-    shop.desk.patience = 0.05
+    shop.control.operators = shop.control._going._operators = {"main": operator}
+    shop.control.patience = 0.05
     await shop.fill("mail", 5)
     shown = await ask(client, operation="queue.clear", queue="mail")
     where = (await agree(client, shown, reason="tests")).url.path
@@ -45,7 +45,7 @@ async def going(shop: Shop, client: httpx.AsyncClient) -> AsyncIterator[str]:
         yield where
     finally:
         operator.go.set()
-        await shop.desk.settled()
+        await shop.control.settled()
         await operator.close()
 
 

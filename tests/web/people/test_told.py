@@ -197,9 +197,9 @@ async def test_the_page_of_a_deleted_job_leads_to_its_operation_and_the_trash(
             assert link is not None, jid
             assert reason in page.text
             assert reason in (await client.get(html.unescape(link[1]))).text
-            heap = re.search(r'href="/main/trash#(heap-\d+)"', slashed)
-            assert heap is not None
-            assert f'id="{heap[1]}"' in (await client.get("/main/trash")).text
+            batch = re.search(r'href="/main/trash#(heap-\d+)"', slashed)
+            assert batch is not None
+            assert f'id="{batch[1]}"' in (await client.get("/main/trash")).text
             assert 'href="/main/queues"' in slashed
     async with httpx.AsyncClient(base_url=open_shop.url, timeout=60) as stranger:
         page = await stranger.get("/main/jobs/mail-0001")

@@ -20,7 +20,7 @@ from glasshouse.web.api import finished
 from glasshouse.web.api.me import told_of
 from glasshouse.web.pages.history import history_listing
 from glasshouse.web.pages.search import search_listing
-from glasshouse.web.presentation.attention import glance_of, told
+from glasshouse.web.presentation.attention import summary_of, told
 from glasshouse.web.presentation.list_query import list_query, write_place
 from glasshouse.web.request.context import PageContext, server_of
 from glasshouse.web.shapes import jobs
@@ -71,16 +71,16 @@ async def me(context: PageContext) -> Shape:
 
 async def servers(context: PageContext) -> Shape:
     """List the servers of this console."""
-    every = [_server(context.floor.server(name), context.now) for name in context.floor.names]
+    every = [_server(context.monitor.server(name), context.now) for name in context.monitor.names]
     ages = [item.age for item in every if isinstance(item.age, float)]
     return part(context, every, max(ages, default=None))
 
 
 async def state(context: PageContext) -> Shape:
     """Tell a server's totals, and what is wrong there."""
-    floor, now = server_of(context), _known(context)
-    common = msgspec.structs.asdict(_server(floor, context.now))
-    lately = None if floor.snapshot.fault else recent(floor.snapshot.samples, SHORT)
+    monitor, now = server_of(context), _known(context)
+    common = msgspec.structs.asdict(_server(monitor, context.now))
+    lately = None if monitor.snapshot.fault else recent(monitor.snapshot.samples, SHORT)
     return StateShape(
         **common,
         enqueued=now.enqueued,
@@ -96,17 +96,17 @@ async def state(context: PageContext) -> Shape:
         connections=known(now.connections),
         command_count=known(now.command_count),
         memory_mb=known(now.memory_mb),
-        round_trip=known(floor.snapshot.round_trip),
+        round_trip=known(monitor.snapshot.round_trip),
         processed_per_second=UNSET if lately is None else lately.processed_rate,
         failed_per_second=UNSET if lately is None else lately.failed_rate,
         commands_per_second=UNSET if lately is None else known(lately.command_rate),
         refusing=known(now.refusing),
-        findings=await _findings(context, floor),
+        findings=await _findings(context, monitor),
     )
 
 
-async def _findings(context: PageContext, floor: ServerView) -> tuple[FindingShape, ...]:
-    found = findings(floor.name, floor.snapshot, await glance_of(floor), context.now)
+async def _findings(context: PageContext, monitor: ServerView) -> tuple[FindingShape, ...]:
+    found = findings(monitor.name, monitor.snapshot, await summary_of(monitor), context.now)
     return tuple(
         FindingShape(
             kind=finding.kind.name.lower(),
@@ -135,8 +135,8 @@ async def workers(context: PageContext) -> Shape:
 
 async def queue_jobs(context: PageContext) -> Shape:
     """List the jobs of a queue."""
-    floor = server_of(context)
-    return _listed(context, await floor.queue_jobs(context.params["queue"], list_query(context)))
+    monitor = server_of(context)
+    return _listed(context, await monitor.queue_jobs(context.params["queue"], list_query(context)))
 
 
 async def set_jobs(context: PageContext) -> Shape:
@@ -200,11 +200,11 @@ def _listed(context: PageContext, found: JobPage) -> Listing:
     )
 
 
-def _server(floor: ServerView, now: float) -> ServerShape:
-    snapshot = floor.snapshot
+def _server(monitor: ServerView, now: float) -> ServerShape:
+    snapshot = monitor.snapshot
     state = snapshot.state
     return ServerShape(
-        name=floor.name,
+        name=monitor.name,
         description=UNSET if state is None else state.description,
         version=UNSET if state is None else state.version,
         age=known(snapshot.age(now)),

@@ -23,20 +23,20 @@ def told_of(context: PageContext) -> MeShape:
         roles=list(viewer.actor.roles),
         address=UNSET if asked.address is None else str(asked.address),
         factor_age=UNSET if asked.factor_age is None else round(asked.factor_age, 1),
-        servers=[_server(viewer, name) for name in context.floor.names],
+        servers=[_server(viewer, name) for name in context.monitor.names],
     )
 
 
 def _server(viewer: Viewer, name: str) -> MeServerShape:
-    sight = viewer.sees(name)
+    visibility = viewer.sees(name)
     return MeServerShape(
         server=name,
         see=SeeShape(
-            queues=list(sight.queues),
-            hidden=len(sight.hidden),
-            audit=sight.audit,
-            trash=sight.trash,
-            payload=sight.payload,
+            queues=list(visibility.queues),
+            hidden=len(visibility.hidden),
+            audit=visibility.audit,
+            trash=visibility.trash,
+            payload=visibility.payload,
         ),
         may=[_may(viewer, operation, name) for operation in Operation],
     )

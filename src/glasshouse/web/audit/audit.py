@@ -78,8 +78,8 @@ class Audit:
         """
         _require(context)
         given, locale = context.query, context.locale
-        sight = LedgerVisibility(context)
-        found, more, total = await self._found(given, sight)
+        visibility = LedgerVisibility(context)
+        found, more, total = await self._found(given, visibility)
         start = await self._people.tools.database.run(archive.start)
         kept = tuple((name, given[name]) for name in FILTERS if given.get(name))
         here, exported = Address("/audit", kept), Address("/api/v1/audit/export", kept)
@@ -103,7 +103,7 @@ class Audit:
             csv=exported.to(format="csv"),
             jsonl=exported.to(format="jsonl"),
             newest=here.to() if given.get("until") else "",
-            archived="" if start is None or not sight.whole else fmt.number(start.head.seq),
+            archived="" if start is None or not visibility.whole else fmt.number(start.head.seq),
             sinks=tuple(
                 SinkRow(
                     name=fmt.display_text(name),
@@ -111,7 +111,7 @@ class Audit:
                     fault=fmt.display_text(t(place.fault, locale)),
                     at=fmt.moment(place.at, context.now, locale) if place.fault else None,
                 )
-                for name, place in await self._sinks(sight)
+                for name, place in await self._sinks(visibility)
             ),
         )
         return replace(result(context, "audit", view, "Audit"), live=False)
@@ -119,8 +119,8 @@ class Audit:
     async def listing(self, change: Change) -> Response:
         """Answer likewise in JSON; raises likewise."""
         _require_signed_in(change.context)
-        sight = LedgerVisibility(change.context)
-        found, more, total = await self._found(change.context.query, sight)
+        visibility = LedgerVisibility(change.context)
+        found, more, total = await self._found(change.context.query, visibility)
         told: dict[str, object] = {
             "items": [told_of(seen.link, seen.masked) for seen in found],
             "total": total,
@@ -128,7 +128,7 @@ class Audit:
         }
         told["sinks"] = [
             {"name": name, "seq": place.seq, **({"fault": place.fault} if place.fault else {})}
-            for name, place in await self._sinks(sight)
+            for name, place in await self._sinks(visibility)
         ]
         if more and found:
             told["until"] = found[-1].link.seq - 1
@@ -158,36 +158,36 @@ class Audit:
         return StreamingResponse(lines, headers=headers, media_type=form.media)
 
     async def _lines(
-        self, wanted: RecordFilter, form: Form, upto: int, sight: LedgerVisibility
+        self, wanted: RecordFilter, form: Form, upto: int, visibility: LedgerVisibility
     ) -> AsyncIterator[bytes]:
         yield form.heading
         after = 0
         run = self._people.tools.database.run
-        wanted = await run(sight.narrowed, wanted)
+        wanted = await run(visibility.narrowed, wanted)
         while found := await run(ledger.page, wanted, after=after, upto=upto):
-            shown = filter(None, map(sight.shown, found))
+            shown = filter(None, map(visibility.shown, found))
             yield b"".join(form.line(seen.link, seen.masked) for seen in shown)
             after = found[-1].seq
 
-    async def _sinks(self, sight: LedgerVisibility) -> list[tuple[str, SinkPosition]]:
+    async def _sinks(self, visibility: LedgerVisibility) -> list[tuple[str, SinkPosition]]:
         """Return the places that get the ledger too, and how far each is, to who sees it whole."""
         tools = self._people.tools
-        if not sight.whole:
+        if not visibility.whole:
             return []
         known = await tools.database.run(sinks.places, tools.sinks) if tools.sinks else {}
         return [(name, known.get(key, SinkPosition())) for key, name in tools.sinks.items()]
 
     async def _found(
-        self, given: Mapping[str, str], sight: LedgerVisibility
+        self, given: Mapping[str, str], visibility: LedgerVisibility
     ) -> tuple[list[VisibleRecord], bool, int]:
         """Return the records asked for, whether there are older ones, and how many in all."""
         until = given.get("until")
         run = self._people.tools.database.run
-        wanted = await run(sight.narrowed, _wanted(given))
+        wanted = await run(visibility.narrowed, _wanted(given))
         upto = None if until is None else int(until)
         links = await run(ledger.latest, wanted, most=PER_PAGE + 1, upto=upto)
         total = await run(ledger.count, wanted)
-        found = list(filter(None, map(sight.shown, links[:PER_PAGE])))
+        found = list(filter(None, map(visibility.shown, links[:PER_PAGE])))
         return found, len(links) > PER_PAGE, total
 
 
@@ -217,7 +217,7 @@ def _in_field(given: Mapping[str, str], name: str) -> str:
 
 
 def _require(context: PageContext) -> None:
-    if not sees_audit(context.viewer, context.floor):
+    if not sees_audit(context.viewer, context.monitor):
         raise DeniedError(
             "Your role does not see the audit ledger here.",
             remedy='It needs see = ["audit"] in a role, and one of its networks.',

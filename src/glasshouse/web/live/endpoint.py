@@ -52,8 +52,8 @@ class Live:
         """Make one hub per server."""
         self._site = site
         self.hubs = {
-            name: Hub(site.floor.server(name), site.clock, heartbeat=heartbeat)
-            for name in site.floor.names
+            name: Hub(site.monitor.server(name), site.clock, heartbeat=heartbeat)
+            for name in site.monitor.names
         }
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Live:
             await _tell_other(scope, send, viewer)
             return
         admit(viewer)
-        server = MonitorView(self._site.floor, viewer.sees).server(match.params["server"]).name
+        server = MonitorView(self._site.monitor, viewer.sees).server(match.params["server"]).name
         topics = self._topics(scope, server, viewer)
         start = {"type": "http.response.start", "status": 200, "headers": list(_HEADERS)}
         if scope["method"] == "HEAD":
@@ -112,7 +112,7 @@ class Live:
         stream.close()
 
     def _seen(self, viewer: Viewer) -> Hashable:
-        return MonitorView(self._site.floor, viewer.sees).audience, viewer.actor.roles
+        return MonitorView(self._site.monitor, viewer.sees).audience, viewer.actor.roles
 
     def _topics(self, scope: Scope, server: str, viewer: Viewer) -> list[Topic]:
         given = query.pairs(scope["query_string"])

@@ -29,19 +29,23 @@ class ActivityStrip(NamedTuple):
 
 async def on_server(context: PageContext) -> ActivityStrip:
     """Return what was done on the server, the newest first."""
-    return await _strip(context, lambda desk, server, seen: desk.on_server(server, _MOST, seen))
+    return await _strip(
+        context, lambda control, server, seen: control.on_server(server, _MOST, seen)
+    )
 
 
 async def on_queue(context: PageContext, queue: str) -> ActivityStrip:
     """Return what was done to a queue, the newest first."""
     return await _strip(
-        context, lambda desk, server, seen: desk.on_queue(server, queue, _MOST, seen)
+        context, lambda control, server, seen: control.on_queue(server, queue, _MOST, seen)
     )
 
 
 async def on_job(context: PageContext, jid: str) -> ActivityStrip:
     """Return what was done to a job by its id, the newest first."""
-    return await _strip(context, lambda desk, server, seen: desk.on_job(server, jid, _TOLD, seen))
+    return await _strip(
+        context, lambda control, server, seen: control.on_job(server, jid, _TOLD, seen)
+    )
 
 
 async def _strip(
@@ -50,12 +54,12 @@ async def _strip(
 ) -> ActivityStrip:
     """Return the lines: who may do anything sees their own, who sees the ledger what that shows."""
     server, viewer, lately = server_of(context), context.viewer, context.lately
-    sight, own = server.sight, viewer.actor.name if context.powers else None
-    if lately is None or not viewer.signed_in or not (sight.audit or own):
+    visibility, own = server.visibility, viewer.actor.name if context.powers else None
+    if lately is None or not viewer.signed_in or not (visibility.audit or own):
         return ActivityStrip()
 
     def seen(running: RunningOperation) -> bool:
-        return running.actor == own or covers(sight, queues_of(running))
+        return running.actor == own or covers(visibility, queues_of(running))
 
     try:
         shown = await ask(lately, server.name, seen)

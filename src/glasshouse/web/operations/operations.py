@@ -20,7 +20,7 @@ from glasshouse.control.stopping import may_stop
 from glasshouse.ledger import subject
 from glasshouse.model.access import Outcome
 from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, NotFoundError
-from glasshouse.policy.sight import Visibility
+from glasshouse.policy.visibility import Visibility
 from glasshouse.storage import trash
 from glasshouse.storage.operations import RunningOperation
 from glasshouse.storage.trash import TrashBatch
@@ -39,7 +39,7 @@ from glasshouse.web.request.form_errors import slip_of
 from glasshouse.web.request.ledger_visibility import all_shown, covers
 from glasshouse.web.request.person import Person
 from glasshouse.web.request.refusals import FactorNeededError, TooManyError
-from glasshouse.web.request.requester import asker_of, powers_of
+from glasshouse.web.request.requester import powers_of, requester_of
 from glasshouse.web.request.return_path import (
     BACK,
     came_from,
@@ -61,12 +61,12 @@ _GONE = "There is no such operation, or its preview is more than ten minutes old
 
 
 class Operations:
-    """Takes what is sent to the desk, and shows what came of it."""
+    """Takes what is sent to the control, and shows what came of it."""
 
-    def __init__(self, people: People, desk: Control) -> None:
-        """Ask ``desk``."""
+    def __init__(self, people: People, control: Control) -> None:
+        """Ask ``control``."""
         self._people = people
-        self._desk = desk
+        self._control = control
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     # -- programs ----------------------------------------------------------------
@@ -75,14 +75,14 @@ class Operations:
         """``POST …/operations/preview``: what an order would do."""
         context, order = change.context, order_of_json(change)
         server = server_of(context).name
-        shown = await self._desk.preview(asker_of(context.viewer, server), server, order)
+        shown = await self._control.preview(requester_of(context.viewer, server), server, order)
         return fresh(msgspec.json.encode(_told_preview(shown)), JSON)
 
     async def api_perform(self, change: Change) -> Response:
         """``POST …/operations``: 200 with the outcome, 202 when it goes on."""
         context, order = change.context, order_of_json(change)
         server = server_of(context).name
-        done = await self._desk.perform(asker_of(context.viewer, server), server, order)
+        done = await self._control.perform(requester_of(context.viewer, server), server, order)
         seen = _seen(done, context.viewer.sees(server))
         return fresh(msgspec.json.encode(_told(seen)), JSON, _status(done))
 
@@ -104,9 +104,9 @@ class Operations:
 
     async def api_trash(self, change: Change) -> Response:
         """``GET …/trash``: what was deleted and can come back."""
-        found = await self._heaps(change.context)
-        lifetime = self._desk.bounds.seconds
-        told = TrashShape(items=[_told_heap(heap, lifetime) for heap in found])
+        found = await self._batches(change.context)
+        lifetime = self._control.bounds.seconds
+        told = TrashShape(items=[_told_heap(batch, lifetime) for batch in found])
         return fresh(msgspec.json.encode(told), JSON)
 
     # -- people --------------------------------------------------------------------
@@ -116,10 +116,10 @@ class Operations:
         in_person(change.context)
         fields = lists(change.body, change.headers.get("content-type", ""))
         server = server_of(change.context).name
-        asker = asker_of(change.context.viewer, server)
+        requester = requester_of(change.context.viewer, server)
         back = page_on(server, fields.pop(BACK, [""])[0])
         try:
-            shown = await self._desk.preview(asker, server, order_of_form(fields))
+            shown = await self._control.preview(requester, server, order_of_form(fields))
         except (InvalidError, NotFoundError) as error:
             return await change.again(back, slip_of(fields, error))
         return see(operation_href(shown.preview, back))
@@ -173,20 +173,20 @@ class Operations:
         Raises:
             DeniedError: the role of who asks does not see it.
         """
-        heaps = await self._heaps(context)
-        view = trash_view(heaps, self._desk.bounds, context)
+        batches = await self._batches(context)
+        view = trash_view(batches, self._control.bounds, context)
         return replace(result(context, "trash", view, "Trash"), live=False)
 
-    async def _heaps(self, context: PageContext) -> list[TrashBatch]:
+    async def _batches(self, context: PageContext) -> list[TrashBatch]:
         server = server_of(context)
-        if not (context.viewer.signed_in and server.sight.trash):
+        if not (context.viewer.signed_in and server.visibility.trash):
             raise DeniedError(
                 "Your role does not see the trash here.",
                 remedy='It needs see = ["trash"] in a role, and one of its networks.',
             )
-        shows = server.sight.shows
-        found = await self._desk.database.run(trash.heaps, server.name, _MOST_HEAPS, shows)
-        return [_seen_heap(heap, server.sight) for heap in found]
+        shows = server.visibility.shows
+        found = await self._control.database.run(trash.batches, server.name, _MOST_HEAPS, shows)
+        return [_seen_heap(batch, server.visibility) for batch in found]
 
     async def _agree(
         self, context: PageContext, fields: Mapping[str, str], server: str, shown: ShownPreview
@@ -197,10 +197,12 @@ class Operations:
             reason=fields.get("reason", ""),
             lossy="lossy" in fields,
         )
-        await self._desk.perform(asker_of(context.viewer, server), server, order)
+        await self._control.perform(requester_of(context.viewer, server), server, order)
 
     async def _again(self, context: PageContext) -> tuple[str, ShownPreview] | None:
-        return await self._desk.again(context.params["id"], partial(asker_of, context.viewer))
+        return await self._control.again(
+            context.params["id"], partial(requester_of, context.viewer)
+        )
 
     async def page(
         self, context: PageContext, error: GlasshouseError | None = None, reason: str = ""
@@ -228,7 +230,7 @@ class Operations:
         return replace(made, live=False, title=shown_view.meaning, about=context)
 
     async def _operation(self, context: PageContext) -> Result:
-        found = await self._desk.status(context.params["id"])
+        found = await self._control.status(context.params["id"])
         if found is not None and _may_see(context, found.running):
             return _seen(found, context.viewer.sees(found.running.server))
         raise NotFoundError(_GONE, remedy="Ask for a preview anew, or look into the audit ledger.")
@@ -238,7 +240,7 @@ class Operations:
         if running.ended_at is not None or running.stop or not stoppable(running):
             return None
         viewer = context.viewer
-        decision = may_stop(asker_of(viewer, running.server), running)
+        decision = may_stop(requester_of(viewer, running.server), running)
         if decision.outcome is Outcome.ALLOW:
             return StopView(why="", code=False, step_up="")
         if decision.outcome is Outcome.DENY:
@@ -250,7 +252,7 @@ class Operations:
 
     async def _stop(self, context: PageContext) -> None:
         running = (await self._operation(context)).running
-        await self._desk.stop(asker_of(context.viewer, running.server), running.id)
+        await self._control.stop(requester_of(context.viewer, running.server), running.id)
 
 
 def _may_see(context: PageContext, running: RunningOperation) -> bool:
@@ -259,7 +261,7 @@ def _may_see(context: PageContext, running: RunningOperation) -> bool:
     That is who sees the ledger of its server and every queue that it is about.
     """
     viewer = context.viewer
-    if running.server not in context.floor.names:
+    if running.server not in context.monitor.names:
         return False
     if viewer.actor.name and running.actor == viewer.actor.name:
         return True
@@ -268,25 +270,25 @@ def _may_see(context: PageContext, running: RunningOperation) -> bool:
 
 def _on(context: PageContext, server: str) -> PageContext:
     powers = powers_of(context.viewer, server)
-    return replace(context, server=context.floor.server(server), powers=powers)
+    return replace(context, server=context.monitor.server(server), powers=powers)
 
 
-def _seen(found: Result, sight: Visibility) -> Result:
+def _seen(found: Result, visibility: Visibility) -> Result:
     """Return an operation without ids of jobs and a queue that may not be seen."""
     running = found.running
-    if all_shown(sight, queues_of(running)):
+    if all_shown(visibility, queues_of(running)):
         return found
-    queue = running.queue if sight.shows(running.queue) else ""
+    queue = running.queue if visibility.shows(running.queue) else ""
     bare = msgspec.structs.replace(running, queue=queue, examples=b"[]")
     return Result(running=bare)
 
 
-def _seen_heap(heap: TrashBatch, sight: Visibility) -> TrashBatch:
-    """Return a heap without what was said of other queues too."""
-    if all_shown(sight, subject.read(heap.queues)):
-        return heap
-    queue = heap.queue if sight.shows(heap.queue) else ""
-    return msgspec.structs.replace(heap, queue=queue, reason="")
+def _seen_heap(batch: TrashBatch, visibility: Visibility) -> TrashBatch:
+    """Return a trash batch without what was said of other queues too."""
+    if all_shown(visibility, subject.read(batch.queues)):
+        return batch
+    queue = batch.queue if visibility.shows(batch.queue) else ""
+    return msgspec.structs.replace(batch, queue=queue, reason="")
 
 
 def _told_preview(shown: ShownPreview) -> PreviewShape:
@@ -352,16 +354,16 @@ def _told_whole(found: Result) -> OperationShape:
     )
 
 
-def _told_heap(heap: TrashBatch, lifetime: float) -> HeapShape:
+def _told_heap(batch: TrashBatch, lifetime: float) -> HeapShape:
     return HeapShape(
-        record=heap.record,
-        operation=heap.kind,
-        id=heap.operation,
-        actor=heap.actor,
-        at=heap.at,
-        expires_at=heap.at + lifetime,
-        jobs=heap.kept,
-        restored=heap.restored,
-        queue=heap.queue or UNSET,
-        reason=heap.reason or UNSET,
+        record=batch.record,
+        operation=batch.kind,
+        id=batch.operation,
+        actor=batch.actor,
+        at=batch.at,
+        expires_at=batch.at + lifetime,
+        jobs=batch.kept,
+        restored=batch.restored,
+        queue=batch.queue or UNSET,
+        reason=batch.reason or UNSET,
     )

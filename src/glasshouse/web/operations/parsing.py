@@ -98,7 +98,7 @@ def _check_json(text: str) -> None:
             remedy="Correct it there, and try again; nothing was done.",
         ) from None
     except (ValueError, RecursionError):
-        # Numbers or nesting beyond what is read here: the desk says what is wrong with them.
+        # Numbers or nesting beyond what is read here: the control says what is wrong with them.
         return
 
 

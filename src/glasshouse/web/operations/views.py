@@ -103,7 +103,7 @@ def operation_view(
     locale, now = context.locale, context.now
     operation = Operation(running.operation)
     tone, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
-    sight = None if context.server is None else context.server.sight
+    visibility = None if context.server is None else context.server.visibility
     ended = running.ended_at
     handled = running.done + running.moved
     back = page_on(running.server, came_from(context.query))
@@ -119,7 +119,9 @@ def operation_view(
         at=fmt.moment(running.started_at, now, locale),
         ended=None if ended is None else fmt.moment(ended, now, locale),
         record=fmt.number(running.record),
-        audit_href=f"/audit?until={running.record}" if sight is not None and sight.audit else "",
+        audit_href=f"/audit?until={running.record}"
+        if visibility is not None and visibility.audit
+        else "",
         running=ended is None,
         stopping=ended is None and bool(running.stop),
         stopped_by=fmt.display_text(running.stopped_by.partition(":")[2]),
@@ -151,11 +153,11 @@ def _from(running: RunningOperation) -> str:
         return ""
 
 
-def trash_view(heaps: Sequence[TrashBatch], bounds: Bounds, context: PageContext) -> TrashView:
+def trash_view(batches: Sequence[TrashBatch], bounds: Bounds, context: PageContext) -> TrashView:
     """Return what was deleted on a server, the newest first."""
     server = "" if context.server is None else context.server.name
     return TrashView(
-        rows=tuple(_heap(heap, bounds, context) for heap in heaps),
+        rows=tuple(_batch(batch, bounds, context) for batch in batches),
         days=fmt.number(round(bounds.seconds / _DAY)),
         most=fmt.number(bounds.most),
         may="trash.restore" in context.powers,
@@ -169,7 +171,7 @@ def strip_row(running: RunningOperation, context: PageContext) -> ActivityRow:
     locale = context.locale
     _, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
     here = {"queue", "jid", "name"} & (context.params.keys() | context.query.keys())
-    seen = context.server is not None and context.server.sight.shows(running.queue)
+    seen = context.server is not None and context.server.visibility.shows(running.queue)
     return ActivityRow(
         where=fmt.display_text(running.queue) if seen and not here else "",
         meaning=_begun(t(permissions.MEANINGS[Operation(running.operation)], locale)),
@@ -186,20 +188,20 @@ def _begun(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _heap(heap: TrashBatch, bounds: Bounds, context: PageContext) -> TrashBatchRow:
+def _batch(batch: TrashBatch, bounds: Bounds, context: PageContext) -> TrashBatchRow:
     locale, now = context.locale, context.now
     return TrashBatchRow(
-        record=heap.record,
-        href=operation_href(heap.operation, context.path),
-        meaning=_begun(t(permissions.MEANINGS[Operation(heap.kind)], locale)),
-        queue=fmt.display_text(heap.queue),
-        actor=fmt.display_text(heap.actor.partition(":")[2]),
-        reason=fmt.display_text(heap.reason),
-        at=fmt.moment(heap.at, now, locale),
-        kept=_counted(heap.kept, locale),
-        restored=fmt.number(heap.restored) if heap.restored else "",
-        left=heap.kept > heap.restored,
-        expires=fmt.moment(heap.at + bounds.seconds, now, locale),
+        record=batch.record,
+        href=operation_href(batch.operation, context.path),
+        meaning=_begun(t(permissions.MEANINGS[Operation(batch.kind)], locale)),
+        queue=fmt.display_text(batch.queue),
+        actor=fmt.display_text(batch.actor.partition(":")[2]),
+        reason=fmt.display_text(batch.reason),
+        at=fmt.moment(batch.at, now, locale),
+        kept=_counted(batch.kept, locale),
+        restored=fmt.number(batch.restored) if batch.restored else "",
+        left=batch.kept > batch.restored,
+        expires=fmt.moment(batch.at + bounds.seconds, now, locale),
     )
 
 

@@ -10,7 +10,7 @@ from glasshouse.monitor.snapshot import Snapshot
 from glasshouse.web.pages.busy import known_workers
 from glasshouse.web.pages.overview import description_of
 from glasshouse.web.presentation import rows, views
-from glasshouse.web.presentation.attention import attention, glance_of
+from glasshouse.web.presentation.attention import attention, summary_of
 from glasshouse.web.request.context import PageContext, PageResult, result
 from glasshouse.web.text import format as fmt
 from glasshouse.web.text.i18n import t
@@ -19,7 +19,7 @@ from glasshouse.web.text.i18n import t
 async def fleet(context: PageContext) -> PageResult:
     """``/``: every server at a glance."""
     # Together: who waits for one that hangs does not wait for the next.
-    servers = await asyncio.gather(*(_server(context, name) for name in context.floor.names))
+    servers = await asyncio.gather(*(_server(context, name) for name in context.monitor.names))
     down = sum(not server.reachable for server in servers)
     troubled = sum(server.reachable and server.worst is not None for server in servers)
     view = views.FleetView(
@@ -44,10 +44,10 @@ COLUMNS = (
 
 
 async def _server(context: PageContext, name: str) -> views.FleetServer:
-    server, now, locale = context.floor.server(name), context.now, context.locale
+    server, now, locale = context.monitor.server(name), context.now, context.locale
     snapshot = server.snapshot
     fault, checked = snapshot.fault, snapshot.checked_at
-    found = attention(name, snapshot, await glance_of(server), now, locale) if not fault else ()
+    found = attention(name, snapshot, await summary_of(server), now, locale) if not fault else ()
     return views.FleetServer(
         row=rows.element_id("server", name),
         name=fmt.display_text(name),

@@ -72,7 +72,7 @@ async def _view(
     budget = Budget()
     shown = found.items[:_MOST_ENTRIES]
     known = bool(found.items or (ran is not None and ran.items))
-    may_reveal = server.sight.payload and context.viewer.signed_in
+    may_reveal = server.visibility.payload and context.viewer.signed_in
     reveal = f"{job_href(server.name, jid)}/reveal" if may_reveal else ""
     gone = ("", "") if known else _gone(locale, logged=ran is not None)
     return views.JobView(
@@ -105,7 +105,7 @@ def _was_done(one: RunningOperation, jid: str) -> bool:
 def _trash(context: PageContext, acts: Sequence[RunningOperation]) -> str:
     """Return where in the trash a job may be that is not on the server; empty for who may not."""
     server = server_of(context)
-    if not (server.sight.trash and context.viewer.signed_in):
+    if not (server.visibility.trash and context.viewer.signed_in):
         return ""
     for one in acts:
         if NAMES[Operation(one.operation)].undo is Undo.TRASH:
@@ -123,7 +123,7 @@ def _mistake(context: PageContext) -> views.FieldError | None:
 def _factor_first(context: PageContext, jid: str) -> str:
     """Return where the second factor is shown, if only that is missing to reveal what is hidden."""
     server, viewer = server_of(context), context.viewer
-    if server.sight.payload or not viewer.signed_in:
+    if server.visibility.payload or not viewer.signed_in:
         return ""
     proven = msgspec.structs.replace(viewer.context, factor_age=0.0)
     if not msgspec.structs.replace(viewer, context=proven).sees(server.name).payload:

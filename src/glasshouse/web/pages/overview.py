@@ -14,7 +14,7 @@ from glasshouse.web.operations import activity
 from glasshouse.web.pages.busy import known_workers, totals, workers_of
 from glasshouse.web.pages.queues import queue_totals
 from glasshouse.web.presentation import executions, payload, rows, views
-from glasshouse.web.presentation.attention import attention, glance_of
+from glasshouse.web.presentation.attention import attention, summary_of
 from glasshouse.web.presentation.chart import chart
 from glasshouse.web.request.context import PageContext, PageResult, result, server_of
 from glasshouse.web.shapes import unreadable
@@ -35,7 +35,7 @@ async def overview(context: PageContext) -> PageResult:
     """``/{server}``: totals, rates, what needs attention, queues, failures, load, workers."""
     server = server_of(context)
     strip = await activity.on_server(context)
-    view = _overview(context, server.name, server.snapshot, await glance_of(server), strip.rows)
+    view = _overview(context, server.name, server.snapshot, await summary_of(server), strip.rows)
     return result(context, "overview", view, "Overview", generation_bound=False)
 
 
@@ -43,20 +43,20 @@ def _overview(
     context: PageContext,
     name: str,
     snapshot: Snapshot,
-    glance: Summary | None,
+    summary: Summary | None,
     strip: tuple[views.ActivityRow, ...],
 ) -> views.OverviewView:
     state, now, locale = snapshot.state, context.now, context.locale
     known = () if state is None else state.queues
     top = heapq.nsmallest(_TOP_QUEUES, known, key=lambda queue: (-queue.size, queue.name))
-    logged = glance is not None and glance.failed is not None
+    logged = summary is not None and summary.failed is not None
     running = 0 if state is None else state.sets.working
     return views.OverviewView(
         known=state is not None,
         description=description_of(state),
         load=load_of(snapshot, now, locale),
         tiles=() if state is None else _tiles(name, state, locale),
-        attention=attention(name, snapshot, glance, now, locale),
+        attention=attention(name, snapshot, summary, now, locale),
         calm=_calm(state, locale),
         stale=snapshot.fault is not None,
         chart=chart(snapshot.samples, now, locale),
@@ -64,8 +64,8 @@ def _overview(
         queue_count=fmt.number(len(known)),
         queue_totals=queue_totals(known, locale),
         queues_href=f"/{name}/queues" + ("?sort=size" if len(known) > _TOP_QUEUES else ""),
-        failures=_failures(glance, name, now, locale),
-        no_failures=_no_failures(glance, locale),
+        failures=_failures(summary, name, now, locale),
+        no_failures=_no_failures(summary, locale),
         logged=logged,
         failures_href=f"/{name}/finished?outcome=failed" if logged else f"/{name}/retries",
         workers=workers_of(context, snapshot, most=_TOP_WORKERS),
@@ -85,10 +85,10 @@ def _calm(state: ServerState | None, locale: str) -> str:
     return t("Nothing. Jobs flow and workers answer.", locale)
 
 
-def _no_failures(glance: Summary | None, locale: str) -> str:
-    if glance is None:
+def _no_failures(summary: Summary | None, locale: str) -> str:
+    if summary is None:
         return t("What failed lately is not known.", locale)
-    if glance.failed is None:
+    if summary.failed is None:
         return t("No retries. Nothing has failed recently.", locale)
     return t("Nothing has failed lately.", locale)
 
@@ -154,13 +154,13 @@ def _megabytes(count: int) -> str:
 
 
 def _failures(
-    glance: Summary | None, server: str, now: float, locale: str
+    summary: Summary | None, server: str, now: float, locale: str
 ) -> tuple[views.FailureRow, ...]:
-    if glance is None:
+    if summary is None:
         return ()
-    if glance.failed is None:
-        return rows.distinct(_retry(job, server, now, locale) for job in glance.retries)
-    return tuple(_failed(found, server, now, locale) for found in glance.failed)
+    if summary.failed is None:
+        return rows.distinct(_retry(job, server, now, locale) for job in summary.retries)
+    return tuple(_failed(found, server, now, locale) for found in summary.failed)
 
 
 def _failed(found: FailedRun, server: str, now: float, locale: str) -> views.FailureRow:

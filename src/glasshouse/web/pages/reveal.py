@@ -75,7 +75,7 @@ class Reveal:
             DeniedError: who asks may not reveal it.
             NotFoundError: there is no such job.
         """
-        server = context.floor.revealed(server_of(context).name)
+        server = context.monitor.revealed(server_of(context).name)
         found = await server.jobs(context.params["jid"])
         if not found.items:
             raise NotFoundError("This job is not on the server any more.")

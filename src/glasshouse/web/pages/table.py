@@ -1,4 +1,4 @@
-"""The pages by the name of their route; each asks the floor and answers with one typed view."""
+"""The pages by the name of their route; each asks the monitor and answers with one typed view."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ _REASON = 240
 
 
 def attention(
-    server: str, snapshot: Snapshot, glance: Summary | None, now: float, locale: str
+    server: str, snapshot: Snapshot, summary: Summary | None, now: float, locale: str
 ) -> tuple[Attention, ...]:
     """Return at most eight findings, the gravest first; empty when all is well."""
-    found = findings(server, snapshot, glance, now)
+    found = findings(server, snapshot, summary, now)
     shown = found if len(found) <= _MOST else found[: _MOST - 1]
     said = tuple(told(finding, locale) for finding in shown)
     rest = found[len(shown) :]
@@ -57,12 +57,12 @@ def _value(value: float | str, most: int, locale: str) -> str:
     return fmt.cut(fmt.display_text(t(value, locale) if most == _REASON else value), most)
 
 
-async def glance_of(server: ServerView) -> Summary | None:
+async def summary_of(server: ServerView) -> Summary | None:
     """Return the first entries of each list; ``None`` when nothing is known of them."""
     if server.snapshot.state is None:
         return None
     try:
-        return await server.glance()
+        return await server.summary()
     except UpstreamUnavailableError:
         # The banner says that the server is gone; the rest of the page is still of use.
         return None

@@ -11,7 +11,7 @@ from glasshouse.model.operation import Operation, Target
 from glasshouse.policy import reasons
 from glasshouse.web.presentation.views.people import PermissionRow, PermissionTable
 from glasshouse.web.request.context import PageContext
-from glasshouse.web.request.requester import asker_of
+from glasshouse.web.request.requester import requester_of
 from glasshouse.web.request.viewer import Viewer
 from glasshouse.web.text.i18n import t
 
@@ -46,7 +46,7 @@ _ANSWERS = {
 
 def best(viewer: Viewer, operation: Operation, server: str) -> Decision:
     """Return the decision about an operation where it is most likely to be allowed."""
-    return asker_of(viewer, server).best(operation, server)
+    return requester_of(viewer, server).best(operation, server)
 
 
 def decided(
@@ -83,7 +83,7 @@ def tables(context: PageContext) -> tuple[PermissionTable, ...]:
             rows=tuple(_row(viewer, operation, name, locale) for operation in Operation),
             sees=_sees(viewer, name, locale),
         )
-        for name in context.floor.names
+        for name in context.monitor.names
     )
 
 
@@ -105,18 +105,18 @@ def _row(viewer: Viewer, operation: Operation, server: str, locale: str) -> Perm
 
 
 def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
-    sight = viewer.sees(server)
+    visibility = viewer.sees(server)
     told = [
         t("every queue", locale)
-        if sight.everything
-        else t("the queues {names}", locale, names=", ".join(sight.queues))
+        if visibility.everything
+        else t("the queues {names}", locale, names=", ".join(visibility.queues))
     ]
     for seen, words in (
-        (sight.audit, "the audit ledger"),
-        (sight.trash, "the trash"),
-        (sight.payload, "hidden values, with a reason"),
+        (visibility.audit, "the audit ledger"),
+        (visibility.trash, "the trash"),
+        (visibility.payload, "hidden values, with a reason"),
     ):
         told += [t(words, locale)] if seen else []
-    if sight.hidden:
-        told.append(t("not the values of {n} hidden paths", locale, n=len(sight.hidden)))
+    if visibility.hidden:
+        told.append(t("not the values of {n} hidden paths", locale, n=len(visibility.hidden)))
     return tuple(told)

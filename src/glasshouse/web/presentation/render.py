@@ -270,7 +270,7 @@ def _shell(
         nav=()
         if context is None or server is None
         else _nav(context, server.name, current, _counts(context) if live else {}),
-        servers=() if context is None else context.floor.names,
+        servers=() if context is None else context.monitor.names,
         checked=None if checked is None else fmt.moment(checked, now, locale),
         fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         fault_remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
@@ -280,11 +280,11 @@ def _shell(
         whose=whose(context),
         posted=context is not None and context.slip is not None,
         mishap="" if context is None else untold(context.slip, locale),
-        audit=context is not None and sees_audit(context.viewer, context.floor),
+        audit=context is not None and sees_audit(context.viewer, context.monitor),
         acts=context is not None and bool(context.powers),
         ro=server is not None or context is None or not context.viewer.signed_in,
         trash=server is not None
-        and server.sight.trash
+        and server.visibility.trash
         and context is not None
         and context.viewer.signed_in,
         base="",
@@ -294,9 +294,9 @@ def _shell(
 
 def _first(context: PageContext | None) -> ServerView | None:
     """Return the server whose stream carries a page of no server: the fleet."""
-    if context is None or not context.floor.names:
+    if context is None or not context.monitor.names:
         return None
-    return context.floor.server(context.floor.names[0])
+    return context.monitor.server(context.monitor.names[0])
 
 
 def _nav(

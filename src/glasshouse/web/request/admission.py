@@ -29,6 +29,6 @@ def admit(viewer: Viewer) -> None:
         )
 
 
-def sees_audit(viewer: Viewer, floor: MonitorView) -> bool:
-    """Return whether somebody, who sees ``floor``, sees the audit ledger."""
-    return viewer.signed_in and floor.audit
+def sees_audit(viewer: Viewer, monitor: MonitorView) -> bool:
+    """Return whether somebody, who sees ``monitor``, sees the audit ledger."""
+    return viewer.signed_in and monitor.audit

@@ -22,7 +22,7 @@ from glasshouse.web.text.i18n import t
 
 
 class RecentActivity(Protocol):
-    """Knows what was done; the desk is one. Raises ``StoreError`` when it cannot be read.
+    """Knows what was done; the control is one. Raises ``StoreError`` when it cannot be read.
 
     Only what is ``seen`` is told.
     """
@@ -55,7 +55,7 @@ class PageContext:
     ``slip`` is a form of this page that was sent and could not be taken.
     """
 
-    floor: MonitorView
+    monitor: MonitorView
     server: ServerView | None
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)

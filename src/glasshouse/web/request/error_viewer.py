@@ -29,11 +29,11 @@ VIEWER, LOOKED_UP = "glasshouse.viewer", "glasshouse.looked_up"
 async def bare(site: AppDependencies, scope: Scope, error: Exception) -> PageContext:
     """Return what a page about ``error`` may depend on."""
     viewer = await _viewer(site, scope, error)
-    floor = MonitorView(site.floor, viewer.sees)
-    server = _server(floor, scope["raw_path"])
+    monitor = MonitorView(site.monitor, viewer.sees)
+    server = _server(monitor, scope["raw_path"])
     safe = scope["method"] in guard.SAFE
     return PageContext(
-        floor=floor,
+        monitor=monitor,
         server=server,
         path=_target(scope) if safe else "/",
         now=site.clock(),
@@ -79,12 +79,12 @@ async def _viewer(site: AppDependencies, scope: Scope, error: Exception) -> View
     return found or nobody()
 
 
-def _server(floor: MonitorView, raw_path: bytes) -> ServerView | None:
+def _server(monitor: MonitorView, raw_path: bytes) -> ServerView | None:
     """Return the server that an address begins with, else the only one."""
     named = raw_path.split(b"/")[1].decode("latin-1") if raw_path.startswith(b"/") else ""
-    if named in floor.names:
-        return floor.server(named)
-    return floor.server(floor.names[0]) if len(floor.names) == 1 else None
+    if named in monitor.names:
+        return monitor.server(named)
+    return monitor.server(monitor.names[0]) if len(monitor.names) == 1 else None
 
 
 def _target(scope: Scope) -> str:

@@ -20,7 +20,7 @@ from glasshouse.ledger.chain import Link
 from glasshouse.ledger.export import read, table
 from glasshouse.ledger.subject import Subject
 from glasshouse.model.redaction import MASK, Redaction
-from glasshouse.policy.sight import Visibility
+from glasshouse.policy.visibility import Visibility
 from glasshouse.storage import ledger
 from glasshouse.storage.ledger import RecordFilter
 from glasshouse.web.request.context import PageContext
@@ -48,8 +48,8 @@ class LedgerVisibility:
     def __init__(self, context: PageContext) -> None:
         """Look with the eyes of who asks."""
         self._viewer = context.viewer
-        self._sights: dict[str, Visibility] = {}
-        self.whole = context.floor.audits_all
+        self._visibilities: dict[str, Visibility] = {}
+        self.whole = context.monitor.audits_all
         """Whether records about the console and its people are among it."""
 
     def narrowed(self, db: sa.Connection, wanted: RecordFilter) -> RecordFilter:
@@ -65,9 +65,9 @@ class LedgerVisibility:
         """Return whether a record about this may be seen."""
         if about is None:
             return self.whole
-        if about.server not in self._sights:
-            self._sights[about.server] = self._viewer.sees(about.server)
-        return covers(self._sights[about.server], about.queues)
+        if about.server not in self._visibilities:
+            self._visibilities[about.server] = self._viewer.sees(about.server)
+        return covers(self._visibilities[about.server], about.queues)
 
     def shown(self, link: Link) -> VisibleRecord | None:
         """Return a record as it may be shown; ``None`` if it may not, whatever the row said."""
@@ -88,16 +88,16 @@ class LedgerVisibility:
         return self._viewer.rules.hidden_from(self._viewer.actor)
 
 
-def covers(sight: Visibility, queues: tuple[str, ...] | None) -> bool:
+def covers(visibility: Visibility, queues: tuple[str, ...] | None) -> bool:
     """Return whether a record of the ledger about these queues may be seen."""
-    return sight.audit and bool(sight.queues) and all_shown(sight, queues)
+    return visibility.audit and bool(visibility.queues) and all_shown(visibility, queues)
 
 
-def all_shown(sight: Visibility, queues: tuple[str, ...] | None) -> bool:
+def all_shown(visibility: Visibility, queues: tuple[str, ...] | None) -> bool:
     """Return whether each of these queues, or every queue there may be, can be seen."""
-    if sight.everything:
+    if visibility.everything:
         return True
-    return queues is not None and all(map(sight.shows, queues))
+    return queues is not None and all(map(visibility.shows, queues))
 
 
 def _without_hidden(pushed: str, hidden: tuple[Redaction, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Who asks, as the desk and the ledger know somebody."""
+"""Who asks, as the control and the ledger know somebody."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def powers_of(viewer: Viewer, server: str) -> frozenset[str]:
     """Return the operations that somebody might do; nothing is said yet of a second factor."""
     if not viewer.signed_in:
         return frozenset()
-    asker = asker_of(viewer, server)
+    requester = requester_of(viewer, server)
     return frozenset(
         operation.value
         for operation in Operation
-        if asker.best(operation, server).outcome is not Outcome.DENY
+        if requester.best(operation, server).outcome is not Outcome.DENY
     )
 
 
-def asker_of(viewer: Viewer, server: str) -> Requester:
-    """Return a viewer as the desk takes orders from."""
+def requester_of(viewer: Viewer, server: str) -> Requester:
+    """Return a viewer as the control takes orders from."""
     roles = viewer.rules.roles
     held = [roles[name] for name in viewer.actor.roles if name in roles]
     return Requester(
         who=who_of(viewer),
-        sight=viewer.sees(server),
+        visibility=viewer.sees(server),
         decide=viewer.may,
         globs=tuple(dict.fromkeys(queue for role in held for queue in role.queues)),
         guarded=viewer.rules.guarded(),

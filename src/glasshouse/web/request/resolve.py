@@ -32,7 +32,7 @@ _LOOSE = re.compile(r"[^\x21-\x7e]")
 class AppDependencies:
     """What answers are made from; fixed when the application is built."""
 
-    floor: Monitor
+    monitor: Monitor
     pages: Mapping[str, PageBuilder]
     renderer: PageRenderer
     clock: Callable[[], float]
@@ -59,13 +59,13 @@ class AppDependencies:
         params = dict(match.params)
         if "name" in match.route.needs:
             params["queue"] = taken["name"]
-        floor = MonitorView(self.floor, viewer.sees, viewer.who)
-        server = floor.server(params["server"]) if "server" in params else None
+        monitor = MonitorView(self.monitor, viewer.sees, viewer.who)
+        server = monitor.server(params["server"]) if "server" in params else None
         if server is not None:
             server.ask()
         path = raw_path.decode("ascii") + (f"?{raw_query.decode('ascii')}" if raw_query else "")
         return PageContext(
-            floor=floor,
+            monitor=monitor,
             server=server,
             params=params,
             query=taken,
@@ -126,7 +126,7 @@ class Topic:
         return (
             self.address,
             first.locale,
-            first.floor.audience,
+            first.monitor.audience,
             first.viewer.actor.roles,
             first.doer,
         )

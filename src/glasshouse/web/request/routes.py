@@ -34,7 +34,7 @@ class Route(NamedTuple):
     """One row: ``{name}`` segments are parameters, ``query`` the parameters it takes.
 
     Query parameters in ``needs`` must be there for the route to exist. ``posts`` says that
-    something can be sent there: about a person, or an order for the desk.
+    something can be sent there: about a person, or an order for the control.
     """
 
     pattern: str

@@ -12,7 +12,7 @@ from glasshouse.model.access import Actor, Context, Decision, Outcome, Why
 from glasshouse.model.operation import Operation, Target
 from glasshouse.policy import reasons
 from glasshouse.policy.rules import Rules, default_rules
-from glasshouse.policy.sight import Visibility
+from glasshouse.policy.visibility import Visibility
 from glasshouse.web.request.person import Person
 
 
@@ -54,7 +54,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
     def sees(self, server: str) -> Visibility:
         """Return what may be seen of a server."""
-        return self.rules.sight(self.actor, server, self.context)
+        return self.rules.visibility(self.actor, server, self.context)
 
     def may(self, operation: Operation, target: Target) -> Decision:
         """Return whether an operation may be done; a token may do what it was made for."""

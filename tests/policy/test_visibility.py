@@ -19,7 +19,7 @@ from glasshouse.policy.redaction import parse_redaction
 from glasshouse.policy.roles import RoleTable, resolve
 from glasshouse.policy.rules import SOURCES, Rules, check, default_rules
 from glasshouse.policy.searching import refuse_hidden
-from glasshouse.policy.sight import NOTHING, Visibility, sight
+from glasshouse.policy.visibility import NOTHING, Visibility, visibility
 from tests.policy.second import like
 
 HERE, AWAY = ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("192.0.2.1")
@@ -34,7 +34,7 @@ def seen(
     *roles: str, server: str = "main", address: object = HERE, age: float | None = None
 ) -> Visibility:
     context = Context(address=address, factor_age=age)  # type: ignore[arg-type]
-    return sight(Actor(name="local:a", roles=roles), server, context, ROLES)
+    return visibility(Actor(name="local:a", roles=roles), server, context, ROLES)
 
 
 def test_who_has_no_role_sees_nothing() -> None:
@@ -225,7 +225,7 @@ def test_a_long_path_is_cut_where_it_is_told() -> None:
 def test_without_settings_everybody_looks() -> None:
     rules = default_rules()
     assert rules.stranger().roles == ("viewer",)
-    assert rules.sight(rules.stranger(), "any", Context()).everything
+    assert rules.visibility(rules.stranger(), "any", Context()).everything
     assert not rules.read_only
 
 

@@ -39,7 +39,9 @@ class Visibility(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING = Visibility()
 
 
-def sight(actor: Actor, server: str, context: Context, roles: Mapping[str, Role]) -> Visibility:
+def visibility(
+    actor: Actor, server: str, context: Context, roles: Mapping[str, Role]
+) -> Visibility:
     """Return what ``actor`` may see of ``server`` now. Never raises."""
     held = [roles[name] for name in actor.roles if name in roles]
     here = [role for role in held if name_patterns.within(role.servers, server)]
@@ -48,9 +50,9 @@ def sight(actor: Actor, server: str, context: Context, roles: Mapping[str, Role]
     return Visibility(
         queues=tuple(dict.fromkeys(pattern for role in here for pattern in role.shows)),
         hidden=_hidden(held),
-        audit=any("audit" in role.sights for role in near),
-        trash=any("trash" in role.sights for role in near),
-        payload=any("payload" in role.sights for role in proven),
+        audit=any("audit" in role.visibilities for role in near),
+        trash=any("trash" in role.visibilities for role in near),
+        payload=any("payload" in role.visibilities for role in proven),
     )
 
 
