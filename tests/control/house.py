@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from glasshouse.control.control import Control, Result
+from glasshouse.control.control import Control
 from glasshouse.control.requester import Requester
+from glasshouse.control.result import Result
 from glasshouse.engine import schema
 from glasshouse.ledger.export import read
 from glasshouse.ledger.record import Event, Subject

@@ -22,6 +22,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from glasshouse.control import ledger_records
+from glasshouse.control.activity import RecordedActivity
 from glasshouse.control.affected_queues import concerned, deciding, written
 from glasshouse.control.confirmation import check_agreement, check_same, order_digest
 from glasshouse.control.group_commit import GroupCommit
@@ -35,6 +36,7 @@ from glasshouse.control.refusals import (
     unrecorded,
 )
 from glasshouse.control.requester import Requester
+from glasshouse.control.result import Result, result_of, without_jobs
 from glasshouse.control.selection import ON_JOBS, freeze
 from glasshouse.control.stopping import Stopping
 from glasshouse.model.access import Decision, Outcome, Why
@@ -51,7 +53,6 @@ from glasshouse.storage.operations import (
     NewOperation,
     Preview,
     RunningOperation,
-    Seen,
 )
 from glasshouse.upstream.operator import Entry, FrozenJobs, Operator
 from glasshouse.wire.jobs import parse_job
@@ -67,15 +68,8 @@ _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 _decode_frozen = msgspec.json.Decoder(FrozenJobs).decode
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The operation as far as it is known; ``ended_at`` is ``None`` while it runs."""
-
-    running: RunningOperation
-    moved: tuple[str, ...] = ()
-
-
 @dataclass(kw_only=True)
-class Control:
+class Control(RecordedActivity):
     """Takes orders for the servers that can be operated.
 
     ``lease`` is for how many seconds what it carries out stays its own when it says nothing.
@@ -125,7 +119,7 @@ class Control:
             actor=requester.who.name,
             server=server,
             asked=order.canonical(),
-            summary=msgspec.json.encode(_bare(found)),
+            summary=msgspec.json.encode(without_jobs(found)),
             created_at=now,
             steps=len(found.chunks),
         )
@@ -204,21 +198,7 @@ class Control:
     async def status(self, operation: str) -> Result | None:
         """Return an operation as far as it has come."""
         found = await self.database.run(operations.find, operation)
-        return None if found is None else _result(found)
-
-    async def on_server(self, server: str, most: int, seen: Seen) -> list[RunningOperation]:
-        """Return what was done on a server, the newest first; raises ``StoreError``."""
-        return await self.database.run(operations.on_server, server, most, seen)
-
-    async def on_queue(
-        self, server: str, queue: str, most: int, seen: Seen
-    ) -> list[RunningOperation]:
-        """Return what was done to a queue, the newest first; raises ``StoreError``."""
-        return await self.database.run(operations.on_queue, server, queue, most, seen)
-
-    async def on_job(self, server: str, jid: str, most: int, seen: Seen) -> list[RunningOperation]:
-        """Return what was done to a job, the newest first; raises ``StoreError``."""
-        return await self.database.run(operations.on_job, server, jid, most, seen)
+        return None if found is None else result_of(found)
 
     async def stop(self, requester: Requester, operation: str) -> None:
         """Let an operation stop before its next step, which is recorded first.
@@ -409,19 +389,10 @@ class Control:
                         # Another console carries it out.
                         await asyncio.sleep(_LOOK)
                         running = await self._as_kept(running)
-        return _result(running if running.ended_at is not None else await self._as_kept(running))
+        return result_of(running if running.ended_at is not None else await self._as_kept(running))
 
     async def _as_kept(self, running: RunningOperation) -> RunningOperation:
         """Return an operation as far as it is known to have come."""
         with contextlib.suppress(StoreError):
             return await self.database.run(operations.find, running.id) or running
         return running
-
-
-def _result(running: RunningOperation) -> Result:
-    return Result(running=running, moved=tuple(msgspec.json.decode(running.examples)))
-
-
-def _bare(frozen: FrozenJobs) -> FrozenJobs:
-    """Return what is kept of a preview beside its jobs: no payload."""
-    return msgspec.structs.replace(frozen, chunks=(), samples=())

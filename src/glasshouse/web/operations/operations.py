@@ -13,8 +13,9 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from glasshouse.control.affected_queues import queues_of
-from glasshouse.control.control import Control, Result
+from glasshouse.control.control import Control
 from glasshouse.control.preview import ShownPreview
+from glasshouse.control.result import Result
 from glasshouse.control.runner import stoppable
 from glasshouse.control.stopping import may_stop
 from glasshouse.ledger import subject

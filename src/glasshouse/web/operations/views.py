@@ -103,7 +103,6 @@ def operation_view(
     locale, now = context.locale, context.now
     operation = Operation(running.operation)
     tone, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
-    visibility = None if context.server is None else context.server.visibility
     ended = running.ended_at
     handled = running.done + running.moved
     back = page_on(running.server, came_from(context.query))
@@ -119,9 +118,7 @@ def operation_view(
         at=fmt.moment(running.started_at, now, locale),
         ended=None if ended is None else fmt.moment(ended, now, locale),
         record=fmt.number(running.record),
-        audit_href=f"/audit?until={running.record}"
-        if visibility is not None and visibility.audit
-        else "",
+        audit_href=_audit_href(running.record, context),
         running=ended is None,
         stopping=ended is None and bool(running.stop),
         stopped_by=fmt.display_text(running.stopped_by.partition(":")[2]),
@@ -143,6 +140,11 @@ def operation_view(
         back=back or _from(running),
         carried=back,
     )
+
+
+def _audit_href(record: int, context: PageContext) -> str:
+    sees = context.server is not None and context.server.visibility.audit
+    return f"/audit?until={record}" if sees else ""
 
 
 def _from(running: RunningOperation) -> str:

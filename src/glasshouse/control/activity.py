@@ -1,0 +1,27 @@
+"""What was done lately: to a server, a queue or a job."""
+
+from __future__ import annotations
+
+from glasshouse.storage import operations
+from glasshouse.storage.database import Database
+from glasshouse.storage.operations import RunningOperation, Seen
+
+
+class RecordedActivity:
+    """Operations as the database has them."""
+
+    database: Database
+
+    async def on_server(self, server: str, most: int, seen: Seen) -> list[RunningOperation]:
+        """Return what was done on a server, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_server, server, most, seen)
+
+    async def on_queue(
+        self, server: str, queue: str, most: int, seen: Seen
+    ) -> list[RunningOperation]:
+        """Return what was done to a queue, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_queue, server, queue, most, seen)
+
+    async def on_job(self, server: str, jid: str, most: int, seen: Seen) -> list[RunningOperation]:
+        """Return what was done to a job, the newest first; raises ``StoreError``."""
+        return await self.database.run(operations.on_job, server, jid, most, seen)
