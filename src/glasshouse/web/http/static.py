@@ -20,7 +20,7 @@ from glasshouse.model.errors import NotFoundError, SettingsError
 from glasshouse.web.http import replies
 from glasshouse.web.http.headers import IMMUTABLE
 
-DIST = Path(__file__).parent / "static" / "dist"
+DIST = Path(__file__).parents[1] / "static" / "dist"
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
