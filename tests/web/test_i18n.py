@@ -27,7 +27,7 @@ from glasshouse.web.text.chinese import CHINESE, PARTS, records
 from glasshouse.web.text.i18n import CATALOGS, t
 
 ROOM = Path(web.__file__).parent
-PAGES = sorted([*ROOM.glob("*.py"), *ROOM.glob("people/*.py")])
+PAGES = sorted(file for file in ROOM.rglob("*.py") if "chinese" not in file.parts)
 
 
 def used() -> set[str]:
@@ -58,7 +58,7 @@ def used() -> set[str]:
     }
     keys |= set(buttons._LABELS.values()) | {text for _, text in views.OUTCOMES.values()}
     keys |= set(account_view._SOURCES.values()) | set(audit.LABELS.values())
-    for module in (ROOM / "people").glob("*.py"):
+    for module in PAGES:
         keys |= set(re.findall(r'done = ?"([^"]+)"', module.read_text("utf-8")))
         keys |= set(re.findall(r'(?:done|fault)="([^"]+)"', module.read_text("utf-8")))
     keys -= {"state ", "worker ", "outcome "}  # the beginnings of keys made in code
@@ -78,7 +78,17 @@ def test_a_translation_keeps_the_names_of_its_values() -> None:
         assert set(re.findall(r"\{\w+\}", key)) == set(re.findall(r"\{\w+\}", text)), key
 
 
-ROOMS = ("model", "policy", "desk", "upstream", "floor", "web", "identity", "storage")
+ROOMS = (
+    "model",
+    "policy",
+    "control",
+    "upstream",
+    "monitor",
+    "health",
+    "web",
+    "identity",
+    "storage",
+)
 ELSEWHERE = {
     # What commands say, or the log, or programmers.
     "policy/redaction.py", "policy/roles.py", "policy/rules.py", "storage/accounts.py",
@@ -124,6 +134,7 @@ def said(node: ast.expr) -> Iterator[str]:
 def sentences(room: str) -> Iterator[str]:
     """Yield what the errors of a room say, and what to do."""
     folder = ROOM.parent / room
+    assert folder.is_dir()
     for file in sorted(folder.rglob("*.py")):
         if file.relative_to(ROOM.parent).as_posix() in ELSEWHERE:
             continue
