@@ -8,10 +8,9 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from glasshouse.policy.visibility import Visibility
-
 from glasshouse.model.search_result import UnsearchedList
 from glasshouse.monitor.view import ServerView
+from glasshouse.policy.visibility import Visibility
 from tests.engine.peer import Peer
 from tests.steady import LONG
 
