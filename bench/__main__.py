@@ -23,6 +23,7 @@ from bench import (
     pages,
     search,
     signing_in,
+    startup,
     streams,
 )
 
@@ -40,6 +41,7 @@ BENCHES = {
     "overview": overview.measure,
     "signing_in": signing_in.measure,
     "operations": operations.measure,
+    "startup": startup.measure,
     "masking": masking.measure,
 }
 RESULTS = Path(__file__).parent / "results"

@@ -4,6 +4,11 @@ Each folder in here is a room; a room imports only from rooms of lower rank
 (``docs/architecture.md``). This module holds nothing but the version.
 """
 
-from importlib.metadata import version
 
-__version__ = version("glasshouse")
+def __getattr__(name: str) -> str:
+    """Return ``__version__``; it is looked up only when somebody asks: that takes a while."""
+    if name != "__version__":
+        raise AttributeError(name)
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("glasshouse")

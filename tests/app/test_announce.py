@@ -38,7 +38,7 @@ def test_addresses_are_urls() -> None:
 LOGGED = """
 import asyncio, gc, logging, threading, warnings
 import structlog
-from glasshouse.app.announce import configure_logs
+from glasshouse.app.logs import configure_logs
 
 configure_logs()
 log = structlog.get_logger()

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from glasshouse.cli.entry import COMMANDS, build
 
 from .command import glasshouse
 
@@ -24,6 +27,32 @@ def test_version_is_printed_also_by_a_python_that_has_read_nothing_before(tmp_pa
     done = run("--version", home=tmp_path)
     for one in (apart, done):
         assert (one.returncode, one.stdout.split()[0]) == (0, "glasshouse")
+
+
+def test_the_list_of_commands_is_the_same_whichever_of_them_are_made(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = []
+    for line in (build(), build(()), *(build((name,)) for name in COMMANDS)):
+        typer.main.get_command(line).main(["--help"], "glasshouse", standalone_mode=False)
+        told.append(capsys.readouterr().out)
+    assert "Look after the local accounts." in told[0]
+    assert "workload" not in told[0]
+    commands = [sorted(text.partition("Commands:")[2].splitlines()) for text in told]
+    assert commands == [commands[0]] * len(told)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["policy", "explain", "--help"]])
+def test_what_only_tells_something_imports_nothing_that_serves(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom glasshouse.cli import main\ntry:\n    main()\nfinally:\n"
+        "    print(*sys.modules, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "Usage: glasshouse" in done.stdout
+    heavy = {"structlog", "sqlalchemy", "starlette", "uvicorn", "apsw", "minijinja", "asyncio"}
+    assert heavy & {*done.stderr.split()} == set()
 
 
 @pytest.mark.parametrize("command", ["demo", "engine", "engine check", "engine backup", "serve"])

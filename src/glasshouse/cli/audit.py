@@ -19,6 +19,7 @@ import typer
 
 from glasshouse.cli.opened import opened
 from glasshouse.cli.options import AsJson, ConfigFile, StateFolder
+from glasshouse.cli.verify import verify
 from glasshouse.model.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -236,3 +237,16 @@ def _time(text: str) -> float | None:
         raise SettingsError(
             f"{text[:60]!r} is no time.", remedy="Write it like 2026-11-27 or 2026-11-27T10:00Z."
         ) from None
+
+
+def group() -> typer.Typer:
+    """Return ``audit`` with its commands."""
+    made = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Read, verify and sign the audit ledger."
+    )
+    made.command("list")(latest)
+    made.command()(verify)
+    made.command()(export)
+    made.command()(checkpoint)
+    made.command()(archive)
+    return made

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from glasshouse.app import engine as app
+from glasshouse.cli import upkeep
 from glasshouse.cli.loop import run
 from glasshouse.cli.options import UntilStdinCloses
 from glasshouse.model.errors import SettingsError
@@ -112,3 +113,13 @@ def _refuse_options(context: typer.Context) -> None:
             f"{option} is for running the engine, not for `engine {context.invoked_subcommand}`.",
             remedy="Leave it out.",
         )
+
+
+def group() -> typer.Typer:
+    """Return ``engine``: alone it runs the server, with a word behind it looks after one."""
+    made = typer.Typer(rich_markup_mode=None)
+    made.callback(invoke_without_command=True)(engine)
+    made.command()(upkeep.check)
+    made.command()(upkeep.backup)
+    made.command()(upkeep.salvage)
+    return made

@@ -5,29 +5,65 @@ Exit 0: done or stopped as asked. 1: it failed. 2: it was asked wrongly.
 
 from __future__ import annotations
 
+import importlib
 import sys
-from typing import Annotated
+from collections.abc import Callable, Collection
+from typing import Annotated, NamedTuple
 
 import typer
 
-from glasshouse import __version__
-from glasshouse.app.announce import configure_logs, say, say_error
-from glasshouse.app.child import ChildError
-from glasshouse.cli import audit, policy, users
-from glasshouse.cli.demo import demo, workload
-from glasshouse.cli.doctor import doctor
-from glasshouse.cli.engine import engine
-from glasshouse.cli.serve import serve
-from glasshouse.cli.upkeep import backup, check, salvage
-from glasshouse.cli.verify import verify
+from glasshouse.app.announce import say, say_error
 from glasshouse.model.errors import GlasshouseError, SettingsError
 
 # Typer carries its own click under a private name; this is click's UsageError.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-def build() -> typer.Typer:
-    """Return the command line with all its commands."""
+class _Command(NamedTuple):
+    """Where a command is made, and its line in the list of all.
+
+    ``name`` is that of the command in ``module``; with ``group`` it makes a group of commands.
+    """
+
+    module: str
+    name: str
+    help: str
+    group: bool = False
+    hidden: bool = False
+
+
+COMMANDS = {
+    "demo": _Command(
+        "demo", "demo", "Run a work server, a shop that keeps it busy, and the console over it."
+    ),
+    "serve": _Command(
+        "serve", "serve", "Serve the console over embedded work servers or real Faktories."
+    ),
+    "doctor": _Command(
+        "doctor",
+        "doctor",
+        "Try everything that a console would need, say how it stands and what to do.",
+    ),
+    "engine": _Command(
+        "engine",
+        "group",
+        "Run the embedded work server: Faktory's protocol, jobs kept safely in one folder.",
+        group=True,
+    ),
+    "users": _Command("users", "group", "Look after the local accounts.", group=True),
+    "policy": _Command("policy", "group", "Check and explain who may do what.", group=True),
+    "audit": _Command("audit", "group", "Read, verify and sign the audit ledger.", group=True),
+    "workload": _Command(
+        "demo", "workload", "Keep a work server busy as the demo's shop does.", hidden=True
+    ),
+}
+
+
+def build(wanted: Collection[str] = tuple(COMMANDS)) -> typer.Typer:
+    """Return the command line; of commands that are not ``wanted`` only names and helps.
+
+    What a command needs is imported with it, and that takes longer than most of them.
+    """
     line = typer.Typer(
         name="glasshouse",
         no_args_is_help=True,
@@ -37,76 +73,53 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     line.callback()(_root)
-    line.command()(demo)
-    line.add_typer(_engine(), name="engine")
-    line.command()(serve)
-    line.command()(doctor)
-    line.add_typer(_users(), name="users")
-    line.add_typer(_policy(), name="policy")
-    line.add_typer(_audit(), name="audit")
-    line.command(hidden=True)(workload)
+    for name, command in COMMANDS.items():
+        if name in wanted:
+            _add(line, name, command)
+        else:
+            line.command(name, hidden=command.hidden, help=command.help)(_nothing)
     return line
 
 
-def _engine() -> typer.Typer:
-    """Return ``engine``: alone it runs the server, with a word behind it looks after one."""
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback(invoke_without_command=True)(engine)
-    group.command()(check)
-    group.command()(backup)
-    group.command()(salvage)
-    return group
-
-
-def _users() -> typer.Typer:
-    group = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="Look after the local accounts."
+def _add(line: typer.Typer, name: str, command: _Command) -> None:
+    made: Callable[..., typer.Typer] = getattr(
+        importlib.import_module(f"glasshouse.cli.{command.module}"), command.name
     )
-    group.command()(users.add)
-    group.command("list")(users.everybody)
-    group.command()(users.remove)
-    group.command()(users.reset_factor)
-    return group
+    if command.group:
+        line.add_typer(made(), name=name)
+    else:
+        line.command(name, hidden=command.hidden)(made)
 
 
-def _policy() -> typer.Typer:
-    group = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="Check and explain who may do what."
-    )
-    group.command()(policy.check)
-    group.command()(policy.explain)
-    return group
-
-
-def _audit() -> typer.Typer:
-    group = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="Read, verify and sign the audit ledger."
-    )
-    group.command("list")(audit.latest)
-    group.command()(verify)
-    group.command()(audit.export)
-    group.command()(audit.checkpoint)
-    group.command()(audit.archive)
-    return group
+def _nothing() -> None:
+    """Stand for a command that is not asked for."""
 
 
 def main() -> None:
     """Run the command line and exit."""
-    configure_logs()
     try:
-        code = build()(prog_name="glasshouse", standalone_mode=False)
-    except ChildError as error:
-        if not error.told:
-            say_error(error)
-        sys.exit(1)
+        # Options before the command take no values.
+        line = build([word for word in sys.argv[1:] if not word.startswith("-")][:1])
+        _configure_logs()
+        code = line(prog_name="glasshouse", standalone_mode=False)
     except GlasshouseError as error:
-        say_error(error)
+        # A child that failed may have told it by itself.
+        if not getattr(error, "told", False):
+            say_error(error)
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except _UsageError as error:
         sys.exit(_wrong_usage(error))
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _configure_logs() -> None:
+    # What has imported it may log; the others start without it.
+    if "structlog" in sys.modules:
+        from glasshouse.app.logs import configure_logs  # noqa: PLC0415
+
+        configure_logs()
 
 
 def _wrong_usage(error: Exception) -> int:
@@ -123,6 +136,8 @@ def _wrong_usage(error: Exception) -> int:
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if not wanted:
         return
+    from glasshouse import __version__  # noqa: PLC0415 - it is looked up now
+
     typer.echo(f"glasshouse {__version__}")
     raise typer.Exit
 

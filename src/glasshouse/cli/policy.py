@@ -212,3 +212,13 @@ def _written(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "nothing"
     return str(value)
+
+
+def group() -> typer.Typer:
+    """Return ``policy`` with its commands."""
+    made = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Check and explain who may do what."
+    )
+    made.command()(check)
+    made.command()(explain)
+    return made

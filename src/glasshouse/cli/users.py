@@ -178,3 +178,15 @@ def _password(*, from_stdin: bool) -> str:
         )
     said: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return said
+
+
+def group() -> typer.Typer:
+    """Return ``users`` with its commands."""
+    made = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Look after the local accounts."
+    )
+    made.command()(add)
+    made.command("list")(everybody)
+    made.command()(remove)
+    made.command()(reset_factor)
+    return made

@@ -1,0 +1,76 @@
+"""The log: lines of ``key=value`` on stderr, of ours and of libraries."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+
+import structlog
+
+from glasshouse.web.text import format as fmt
+
+
+def configure_logs() -> None:
+    """Send every log line to stderr as ``key=value``, from level info, libraries' warnings too.
+
+    What always holds: a line begins with its time, and is one line whatever it tells of.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _on_one_line,
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], bool_as_flag=False
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.captureWarnings(capture=True)
+    logging.basicConfig(handlers=[_Relay(logging.WARNING)], level=logging.WARNING, force=True)
+    sys.unraisablehook = _unraisable
+    threading.excepthook = _in_thread
+
+
+class _Relay(logging.Handler):
+    """Passes on what libraries log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log it as our own are."""
+        log = structlog.get_logger()
+        told = {"logger": record.name, "exc_info": record.exc_info}
+        try:
+            event = record.getMessage()
+        except (TypeError, ValueError):
+            event = record.msg
+        log.log(record.levelno, str(event).strip(), **{k: v for k, v in told.items() if v})
+
+
+def _unraisable(said: sys.UnraisableHookArgs) -> None:
+    structlog.get_logger().error(
+        "failed where nobody could be told",
+        where=repr(said.object),
+        exc_info=said.exc_value or said.exc_type,
+    )
+
+
+def _in_thread(said: threading.ExceptHookArgs) -> None:
+    name = None if said.thread is None else said.thread.name
+    structlog.get_logger().error(
+        "thread failed", thread=name, exc_info=said.exc_value or said.exc_type
+    )
+
+
+def _on_one_line(
+    _: object, __: str, said: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Write control characters, of which a log's reader might make lines, as what they are."""
+    for name, told in said.items():
+        if isinstance(told, str) and not told.isprintable():
+            # Line feeds are written by the renderer.
+            said[name] = fmt.display_text(told, lines=True)
+    return said
