@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from glasshouse.model.request import OperationRequest
 from glasshouse.web.api.endpoints import ENDPOINTS
 from glasshouse.web.http.problems import ProblemBody
 from glasshouse.web.http.query import (
@@ -34,6 +35,10 @@ _CREDENTIALS = {
 }
 
 
+_NAMES = {OperationRequest.__name__: "Order"}
+"""Shapes that have another name in the description: clients were made from it."""
+
+
 def openapi() -> bytes:
     """Return the description of the JSON API as JSON."""
     shapes: set[type[msgspec.Struct]] = {
@@ -43,8 +48,12 @@ def openapi() -> bytes:
         *SHAPES,
         *(end.listing for end in ENDPOINTS.values() if end.listing),
     }
-    ordered = sorted(shapes, key=lambda shape: shape.__name__)
-    _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    ordered = sorted(shapes, key=_name)
+    _, described = msgspec.json.schema_components(ordered, ref_template=_REF)
+    components = {
+        _NAMES.get(name, name): shape | {"title": _NAMES.get(name, name)}
+        for name, shape in described.items()
+    }
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -146,7 +155,11 @@ def _orders() -> dict[str, dict[str, Any]]:
 
 
 def _ref(shape: type[msgspec.Struct]) -> dict[str, Any]:
-    return {"$ref": _REF.format(name=shape.__name__)}
+    return {"$ref": _REF.format(name=_name(shape))}
+
+
+def _name(shape: type[msgspec.Struct]) -> str:
+    return _NAMES.get(shape.__name__, shape.__name__)
 
 
 def _named(name: str) -> Route:
