@@ -41,8 +41,8 @@ engine = "{engine}"
 
 
 _START = """
-from glasshouse.control import going
-going.LEASE = {lease}
+from glasshouse.control import in_progress
+in_progress.LEASE = {lease}
 from glasshouse.cli import main
 main()
 """
