@@ -59,6 +59,10 @@ COMMANDS = {
 }
 
 
+_SILENT = frozenset({"policy"})
+"""Commands that log nothing, nor does anything that they call."""
+
+
 def build(wanted: Collection[str] = tuple(COMMANDS)) -> typer.Typer:
     """Return the command line; of commands that are not ``wanted`` only names and helps.
 
@@ -99,8 +103,10 @@ def main() -> None:
     """Run the command line and exit."""
     try:
         # Options before the command take no values.
-        line = build([word for word in sys.argv[1:] if not word.startswith("-")][:1])
-        _configure_logs()
+        wanted = [word for word in sys.argv[1:] if not word.startswith("-")][:1]
+        line = build(wanted)
+        if set(wanted) - _SILENT:
+            _configure_logs()
         code = line(prog_name="glasshouse", standalone_mode=False)
     except GlasshouseError as error:
         # A child that failed may have told it by itself.
@@ -115,11 +121,9 @@ def main() -> None:
 
 
 def _configure_logs() -> None:
-    # What has imported it may log; the others start without it.
-    if "structlog" in sys.modules:
-        from glasshouse.app.logs import configure_logs  # noqa: PLC0415
+    from glasshouse.app.logs import configure_logs  # noqa: PLC0415 - it takes a while
 
-        configure_logs()
+    configure_logs()
 
 
 def _wrong_usage(error: Exception) -> int:
