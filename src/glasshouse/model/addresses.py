@@ -15,6 +15,8 @@ import binascii
 import re
 from urllib.parse import quote
 
+from glasshouse.model.texts import without_halves
+
 # C0 and C1 controls, DEL, line separators, zero-width and bidirectional marks, surrogates.
 INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -22,7 +24,6 @@ INVISIBLE = re.compile(
 )
 _CODED = re.compile(r"~([A-Za-z0-9_-]+)~")
 _UNFIT = re.compile("[\x00-\x1f\x7f]")
-_HALF = re.compile("[\ud800-\udfff]")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _LONG = 2000
 MOST = 7 << 10
@@ -33,7 +34,8 @@ def job_segment(jid: str) -> str:
     """Return the segment that means this id."""
     if _PLAIN.fullmatch(jid):
         return jid
-    jid = _whole(jid)
+    # With half a character it is known as servers read it.
+    jid = without_halves(jid)
     escaped = quote(jid, safe="")
     fits = not _UNFIT.search(jid) and jid not in (".", "..") and len(escaped) <= _LONG
     if fits and not _CODED.fullmatch(jid):
@@ -55,14 +57,9 @@ def job_id(decoded: str) -> str:
         return decoded
     try:
         raw = base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), altchars=b"-_", validate=True)
-        return _whole(raw.decode("utf-8", "surrogatepass"))
+        return without_halves(raw.decode("utf-8", "surrogatepass"))
     except (binascii.Error, UnicodeDecodeError):
         return decoded
-
-
-def _whole(jid: str) -> str:
-    # An id with half a character is known with U+FFFD in its place, as Go reads JSON.
-    return _HALF.sub("\ufffd", jid)
 
 
 def queue_href(server: str, queue: str) -> str:
@@ -74,7 +71,7 @@ def queue_href(server: str, queue: str) -> str:
         return f"/{server}/queues/?name={queue}"
     if INVISIBLE.search(queue):
         return f"/{server}/queues"
-    return f"/{server}/queues/{quote(queue.encode('utf-8', 'surrogatepass'), safe='')}"
+    return f"/{server}/queues/{quote(queue, safe='')}"
 
 
 def job_href(server: str, jid: str) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Generator
 from typing import TypeVar
 
 from glasshouse.model.errors import InvalidError
+from glasshouse.model.texts import without_halves
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
@@ -66,7 +67,6 @@ _MEMBER = re.compile(
     rb"(" + _STR + rb")" + _WS + rb":" + _WS + rb"(" + _FLAT_TEXT + rb")" + _WS + rb"," + _WS
 )
 _ELEMENT = re.compile(rb"(" + _FLAT_TEXT + rb")" + _WS + rb"," + _WS)
-_LONE = re.compile("[\ud800-\udfff]")
 _SPACES = frozenset(b" \t\r\n")
 _END = -1
 _DIGIT = frozenset(b"0123456789")
@@ -207,7 +207,7 @@ def _decode(text: bytes) -> str:
     if b"\\" not in text:
         return text[1:-1].decode(errors="replace")
     value: str = json.loads(text.decode(errors="replace"))
-    return _LONE.sub("\ufffd", value)
+    return without_halves(value)
 
 
 # -- one value ---------------------------------------------------------------

@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 
 from glasshouse.model.redaction import MASK
+from glasshouse.model.texts import without_halves
 from glasshouse.wire.maskpaths import State, accepts, after
 from glasshouse.wire.maskvalues import HiddenValues
 
 _LEXEME = re.compile(r'(\s*)("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)', re.DOTALL)
 _MASK = json.dumps(MASK, ensure_ascii=False)
 _LITERALS = frozenset({"true", "false", "null"})
-_ALONE = re.compile("[\ud800-\udfff]")
 
 
 class UnreadableError(Exception):
@@ -110,7 +110,7 @@ def hide_values(raw: bytes, values: HiddenValues) -> bytes:
         UnreadableError: one may be in it, and it is no JSON.
     """
     text = _text(raw)
-    near = values.near(_sound(text))
+    near = values.near(without_halves(text))
     if not near:
         return raw
     out: list[str] = []
@@ -134,12 +134,12 @@ def _retold(lexeme: str, values: HiddenValues) -> str:
     if plain in _LITERALS and plain == lexeme:
         return lexeme
     told = values.hidden_in(plain)
-    return lexeme if told == plain else _sound(json.dumps(told, ensure_ascii=False))
+    return lexeme if told == plain else without_halves(json.dumps(told, ensure_ascii=False))
 
 
 def decoded(lexeme: str) -> str:
     """Return what a string's lexeme says; its text when that cannot be told."""
-    text = _sound(lexeme)
+    text = without_halves(lexeme)
     if "\\" not in text:
         return text[1:-1]
     try:
@@ -172,8 +172,3 @@ def _text(raw: bytes) -> str:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _sound(text: str) -> str:
-    """Return ``text`` with what is no character replaced, one for one."""
-    return text if text.isascii() else _ALONE.sub("\ufffd", text)

@@ -11,12 +11,12 @@ would take more is hidden as a whole.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import compress, islice
 
 from glasshouse.model.redaction import MASK
+from glasshouse.model.texts import without_halves
 from glasshouse.wire.decodings import Decoding, TooManyDecodingsError, decodings, may_be_quoted
 from glasshouse.wire.pieces import HEAD, LONGEST, Pieces, finder, in_pieces, matches
 
@@ -48,7 +48,6 @@ _FOLDING = _Folding()
 _LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 _OMITTED = bytes(code for code in range(128) if not _counts(chr(code)))
 _COUNTED = bytes(code not in _OMITTED for code in range(256))
-_ALONE = re.compile("[\ud800-\udfff]")
 
 
 def canonical(text: str) -> str:
@@ -80,7 +79,7 @@ class HiddenValues:
         """Look for ``values``; of a text with line ends, also for its lines."""
         exact: set[str] = set()
         pieces: set[str] = set()
-        for value in dict.fromkeys(map(_sound, values)):
+        for value in dict.fromkeys(map(without_halves, values)):
             for line in {value, *value.splitlines()}:
                 form = canonical(line)
                 if len(form) < HEAD:
@@ -121,7 +120,7 @@ class HiddenValues:
         return "".join(out) + text[position:]
 
     def _near(self, reading: Decoding) -> _Spans:
-        text = _sound(reading.text)
+        text = without_halves(reading.text)
         found = [(start, start + HEAD) for start in self._exact.begun(text)]
         found += self._short_in(text)
         form = canonical(text)
@@ -132,7 +131,7 @@ class HiddenValues:
 
     def _spans(self, reading: Decoding) -> _Spans:
         """Return the parts of the given text that say one of them when read like this."""
-        text = _sound(reading.text)
+        text = without_halves(reading.text)
         spans = [(start, self._exact.end(text, start)) for start in self._exact.begun(text)]
         spans += self._short_in(text)
         form = canonical(text)
@@ -146,11 +145,6 @@ class HiddenValues:
         for number, start, end in matches(self._short_finder, text, HEAD):
             if len(self._short[number]) >= _WORD or _is_word(text, start, end):
                 yield start, end
-
-
-def _sound(text: str) -> str:
-    """Return ``text`` with every half of a character, which no library takes, replaced."""
-    return text if text.isascii() else _ALONE.sub("\ufffd", text)
 
 
 def _read_as(value: str) -> Iterator[str]:
