@@ -7,19 +7,20 @@ when it raises, neither is there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from glasshouse.ledger.record import Record
+from glasshouse.ledger.subject import subject_of
 from glasshouse.model.errors import StoreError
 from glasshouse.storage import leases, ledger, operations
 from glasshouse.storage.database import Database
 from glasshouse.storage.operations import NewOperation, RunningOperation
 
-_MOST = 200
+_MOST, _MOST_INTRODUCED = 200, 10_000
 
 
 class FencedRecord(NamedTuple):
@@ -54,6 +55,7 @@ class GroupCommit:
         self._database = database
         self._waiting: list[_Work] = []
         self._task: asyncio.Task[None] | None = None
+        self._introduced: set[str] = set()
 
     async def write(self, record: Record, also: Also | None = None) -> int:
         """Return the number of the record.
@@ -80,7 +82,7 @@ class GroupCommit:
 
     async def _write(self, batch: Sequence[_Work]) -> None:
         try:
-            numbers = await self._database.run(_append, batch)
+            numbers = await self._database.run(_append, batch, self._introduced)
         except StoreError as error:
             if len(batch) > 1:
                 # One of them may be the fault of all.
@@ -93,9 +95,17 @@ class GroupCommit:
             for work in batch:
                 _settle(work.written, error)
             return
+        self._introduce(batch)
         for work, number in zip(batch, numbers, strict=True):
             if not work.written.done():
                 work.written.set_result(number)
+
+    def _introduce(self, batch: Sequence[_Work]) -> None:
+        """Remember the subjects of records that are durable: they need not be looked for again."""
+        if len(self._introduced) > _MOST_INTRODUCED:
+            self._introduced = set()
+        subjects = (subject_of(work.record.detail) for work in batch)
+        self._introduced.update(subject.key for subject in subjects if subject is not None)
 
 
 def _settle(future: asyncio.Future[int], error: BaseException) -> None:
@@ -104,8 +114,8 @@ def _settle(future: asyncio.Future[int], error: BaseException) -> None:
         future.exception()  # nobody may be waiting any more
 
 
-def _append(db: sa.Connection, batch: Sequence[_Work]) -> list[int]:
-    last = ledger.append(db, *(work.record for work in batch)).seq
+def _append(db: sa.Connection, batch: Sequence[_Work], introduced: Collection[str]) -> list[int]:
+    last = ledger.append(db, *(work.record for work in batch), introduced=introduced).seq
     numbers = list(range(last - len(batch) + 1, last + 1))
     begun: list[NewOperation] = []
     ended: list[RunningOperation] = []

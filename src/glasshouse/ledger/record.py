@@ -18,6 +18,8 @@ Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
 """What a record is made of."""
 MOST_TEXT = 2000
 """How many characters of a text a record keeps."""
+# What json.dumps would make anew for each record.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Event(enum.StrEnum):
@@ -75,13 +77,14 @@ def canonical(value: Mapping[str, Plain]) -> bytes:
     Raises:
         TypeError: it has a number that is not whole, or a key that is no text.
     """
-    return json.dumps(
-        _checked(dict(value)), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return _encode(_checked(dict(value))).encode()
 
 
 def as_text(value: str) -> str:
     """Return a text as a record has it: what is no character cannot be written as UTF-8."""
+    if len(value) <= MOST_TEXT and value.isprintable():
+        # No half of a character is printable: there is nothing to replace.
+        return value
     return value.encode("utf-8", "replace").decode()[:MOST_TEXT]
 
 
@@ -89,7 +92,10 @@ def _checked(value: object) -> object:
     if isinstance(value, str):
         return as_text(value)
     if isinstance(value, dict):
-        return {_key(key): _checked(item) for key, item in value.items()}
+        return {
+            _key(key): as_text(item) if type(item) is str else _checked(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_checked(item) for item in value]
     if value is None or isinstance(value, int):

@@ -7,6 +7,7 @@ that names no server is about the console and its people.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,13 @@ class Subject(NamedTuple):
     @property
     def key(self) -> str:
         """What tells it from others, in 32 characters."""
-        return hashlib.sha256(f"{self.server}\n{written(self.queues)}".encode()).hexdigest()[:32]
+        few = self.queues if self.queues and len(self.queues) <= _MOST_NAMES else None
+        return _key(self.server, few)
+
+
+@functools.lru_cache(maxsize=1024)
+def _key(server: str, queues: tuple[str, ...] | None) -> str:
+    return hashlib.sha256(f"{server}\n{written(queues)}".encode()).hexdigest()[:32]
 
 
 def subject_of(detail: Mapping[str, object]) -> Subject | None:

@@ -19,8 +19,9 @@ from glasshouse.model.audience import EVERYTHING, Audience
 from glasshouse.model.job import JobState, StoredJob
 from glasshouse.monitor.index_texts import TextIndex
 from glasshouse.upstream.scan import ScanChunk, ScanCursor
+from glasshouse.wire import trigrams
 from glasshouse.wire.lenient import storable
-from glasshouse.wire.matching import moment
+from glasshouse.wire.matching import moment_and_searchable
 
 _BITS = 20
 LATEST = 8_000_000_000
@@ -113,19 +114,21 @@ class IndexStore:
     ) -> None:
         """Take entries in; with ``hold`` they are kept whole."""
         taken: set[int] = set()
-        rows = sorted(
-            ((self._number(job, taken), spot, job) for spot, job in pairs), key=lambda row: row[0]
-        )
+        rows: list[tuple[int, ScanCursor, StoredJob, str]] = []
+        for spot, job in pairs:
+            at, text = moment_and_searchable(job, trigrams.MOST)
+            rows.append((self._number(at, taken), spot, job, trigrams.marked(text)))
+        rows.sort(key=lambda row: row[0])
         self.sizes[number] = self.sizes.get(number, 0) + len(rows)
         # Tables are made before the transaction, where they are needed.
-        texts = [(entry, self._texts.of(job)) for entry, _, job in rows]
+        texts = [(entry, self._texts.of(job, text)) for entry, _, job, text in rows]
         with self._db:
             self._db.executemany(
                 "INSERT INTO entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (entry, number, spot.score, spot.token, round_number, told.kind,
                      *(_columns(job) if hold else (None, None, None)))
-                    for (entry, spot, job), (_, told) in zip(rows, texts, strict=True)
+                    for (entry, spot, job, _), (_, told) in zip(rows, texts, strict=True)
                 ],
             )  # fmt: skip
             self._texts.add(texts)
@@ -212,9 +215,9 @@ class IndexStore:
         self._texts.forget(list(kinds))
         self._db.executemany("DELETE FROM entry WHERE id = ?", rows)
 
-    def _number(self, job: StoredJob, taken: set[int]) -> int:
+    def _number(self, at: float | None, taken: set[int]) -> int:
         self._count = (self._count + 1) % (1 << _BITS)
-        number = number_at(moment(job) or 0.0) + self._count
+        number = number_at(at or 0.0) + self._count
         while number in taken or self._has(number):
             number += 1
         taken.add(number)

@@ -21,6 +21,8 @@ from glasshouse.wire.masking import masked
 
 _MOST = 64
 """Groups of audiences that have a table; beyond, each audience has its own."""
+_QUEUES, _SHORT = 4096, 100
+"""Queues of which it is remembered who sees them, and the characters of their names."""
 _SCHEMA = """
 CREATE VIRTUAL TABLE {} USING fts5(text, content='', contentless_delete=1, detail=none,
     tokenize='trigram case_sensitive 1')
@@ -28,6 +30,13 @@ CREATE VIRTUAL TABLE {} USING fts5(text, content='', contentless_delete=1, detai
 
 Group = frozenset[int]
 """Audiences, by their numbers, that see the same text."""
+
+
+class _Seeing(NamedTuple):
+    """The audiences that see a queue: by what is hidden from them, and all together."""
+
+    by_rules: tuple[tuple[tuple[Redaction, ...], Group], ...]
+    everybody: Group
 
 
 class EntryTexts(NamedTuple):
@@ -48,28 +57,30 @@ class TextIndex:
         self._by_rules: dict[tuple[Redaction, ...], list[tuple[int, Audience]]] = {}
         for audience, number in self._numbers.items():
             self._by_rules.setdefault(audience.hidden, []).append((number, audience))
+        self._seeing: dict[str, _Seeing] = {}
+        self._whole: dict[Group, tuple[int, tuple[str, ...]]] = {}
         self._tables: dict[Group, str] = {}
         self._kinds: dict[tuple[Group, ...], int] = {}
 
-    def of(self, job: StoredJob) -> EntryTexts:
-        """Return the texts of an entry, each for those who see it so."""
+    def of(self, job: StoredJob, whole: str) -> EntryTexts:
+        """Return the texts of an entry, each for those who see it so.
+
+        ``whole`` is that of the job itself, for those from whom nothing is hidden.
+        """
+        seeing, everybody = self._audiences_of(job.queue)
+        shown = [masked(job, rules) if rules else job for rules, _ in seeing]
+        if all(one is job for one in shown):
+            # Most have nothing to hide: then all see the very same.
+            kind, tables = self._whole_for(everybody)
+            return EntryTexts(kind, tuple((table, whole) for table in tables))
         seen: dict[str, set[int]] = {}
-        whole = ""
-        for rules, members in self._by_rules.items():
-            who = {number for number, one in members if _shows(one, job.queue)}
-            if who:
-                shown = masked(job, rules) if rules else job
-                if shown is job:
-                    # Most have nothing to hide: then all see the very same.
-                    text = whole = whole or _text(job)
-                else:
-                    text = _text(shown)
-                seen.setdefault(text, set()).update(who)
+        for one, (_, who) in zip(shown, seeing, strict=True):
+            seen.setdefault(whole if one is job else _text(one), set()).update(who)
         texts = {self._group(frozenset(who)): text for text, who in seen.items()}
         groups = {part: text for group, text in texts.items() for part in group}
-        kind = self._kinds.setdefault(tuple(sorted(groups, key=sorted)), len(self._kinds))
         return EntryTexts(
-            kind, tuple((self._tables[group], text) for group, text in groups.items())
+            self._kind(groups),
+            tuple((self._tables[group], text) for group, text in groups.items()),
         )
 
     def add(self, told: Iterable[tuple[int, EntryTexts]]) -> None:
@@ -107,6 +118,32 @@ class TextIndex:
             kind for groups, kind in self._kinds.items() if any(number in group for group in groups)
         ]
         return f"kind IN ({', '.join('?' * len(kinds))})", tuple(kinds)
+
+    def _audiences_of(self, queue: str) -> _Seeing:
+        """Return the audiences that see a queue."""
+        seeing = self._seeing.get(queue)
+        if seeing is None:
+            groups = (
+                (rules, frozenset(number for number, one in members if _shows(one, queue)))
+                for rules, members in self._by_rules.items()
+            )
+            by_rules = tuple((rules, who) for rules, who in groups if who)
+            seeing = _Seeing(by_rules, frozenset().union(*(who for _, who in by_rules)))
+            if len(self._seeing) >= _QUEUES:
+                self._seeing.clear()
+            if len(queue) <= _SHORT:
+                self._seeing[queue] = seeing
+        return seeing
+
+    def _whole_for(self, who: Group) -> tuple[int, tuple[str, ...]]:
+        """Return the kind and the tables of entries that these audiences see whole."""
+        if who not in self._whole:
+            groups = self._group(who) if who else ()
+            self._whole[who] = self._kind(groups), tuple(self._tables[part] for part in groups)
+        return self._whole[who]
+
+    def _kind(self, groups: Iterable[Group]) -> int:
+        return self._kinds.setdefault(tuple(sorted(groups, key=sorted)), len(self._kinds))
 
     def _group(self, who: Group) -> tuple[Group, ...]:
         """Return the groups that have tables and are ``who`` together."""

@@ -9,8 +9,8 @@ database's own, on PostgreSQL that of its server: the clocks of consoles are not
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,14 +23,23 @@ class LeaseLostError(StoreError):
     """The operation has ended, or another console carries it out: nothing was written."""
 
 
+# Not now(): that is when the transaction began, which may have waited since.
+_SERVER_CLOCK = sa.select(sa.extract("epoch", sa.func.clock_timestamp()))
+# In one order, so that two who hold several do not wait for each other.
+_UNENDED = (
+    sa.select(OPERATION.c.id, OPERATION.c.fence)
+    .where(OPERATION.c.id.in_(sa.bindparam("ids", expanding=True)), OPERATION.c.ended_at.is_(None))
+    .order_by(OPERATION.c.id)
+)
+_UNENDED_LOCKED = _UNENDED.with_for_update()
+
+
 def moment(db: sa.Connection) -> float:
     """Return the database's clock in Unix seconds, as of this statement."""
     if db.dialect.name == "postgresql":
-        # Not now(): that is when the transaction began, which may have waited since.
-        asked: sa.ColumnElement[Any] = sa.extract("epoch", sa.func.clock_timestamp())
-    else:
-        asked = (sa.func.julianday("now") - 2440587.5) * 86400.0
-    return float(db.execute(sa.select(asked)).scalar_one())
+        return float(db.execute(_SERVER_CLOCK).scalar_one())
+    # SQLite has no server: its clock is that of this machine, on which all of its consoles run.
+    return time.time()
 
 
 def hold(db: sa.Connection, *held: tuple[str, int], lock: bool = True) -> None:
@@ -42,12 +51,7 @@ def hold(db: sa.Connection, *held: tuple[str, int], lock: bool = True) -> None:
         LeaseLostError: one of them is not ours any more.
     """
     ids = [operation for operation, _ in held]
-    asked = sa.select(OPERATION.c.id, OPERATION.c.fence).where(
-        OPERATION.c.id.in_(ids), OPERATION.c.ended_at.is_(None)
-    )
-    # In one order, so that two who hold several do not wait for each other.
-    asked = asked.order_by(OPERATION.c.id)
-    rows = db.execute(asked.with_for_update() if lock else asked)
+    rows = db.execute(_UNENDED_LOCKED if lock else _UNENDED, {"ids": ids})
     if {(row.id, row.fence) for row in rows} != set(held):
         raise LeaseLostError("Another console carries it out, or it has ended.")
 

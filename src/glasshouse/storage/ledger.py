@@ -59,15 +59,27 @@ _AS_THEY_ARE: list[sa.ColumnElement[Any]] = [
     sa.type_coerce(column, sa.types.NullType()) for column in (LEDGER.c.body, LEDGER.c.digest)
 ]
 _LINK = sa.select(LEDGER.c.seq, *_AS_THEY_ARE)
+_END = sa.select(LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
+_END_LOCKED = _END.with_for_update()
+_APPEND = sa.insert(LEDGER)
+_MOVE_END = sa.update(LEDGER_HEAD).values(
+    seq=sa.bindparam("new_seq"), digest=sa.bindparam("new_digest")
+)
 
 
-def append(db: sa.Connection, *records: Record) -> Head:
-    """Write records behind the last one, all or none; return the end of the chain then."""
+def append(
+    db: sa.Connection, *records: Record, introduced: Collection[str] = frozenset()
+) -> Head:
+    """Write records behind the last one, all or none; return the end of the chain then.
+
+    ``introduced`` are keys of subjects that a transaction before has kept: they never go.
+    """
     links = list(sealed(end(db, lock=True), records))
     if not links:
         return end(db)
     subjects = [subject_of(record.detail) for record in records]
-    _introduce(db, {subject.key: subject for subject in subjects if subject is not None})
+    new = {s.key: s for s in subjects if s is not None and s.key not in introduced}
+    _introduce(db, new)
     rows = [
         {
             "seq": link.seq,
@@ -80,9 +92,9 @@ def append(db: sa.Connection, *records: Record) -> Head:
         }
         for record, link, subject in zip(records, links, subjects, strict=True)
     ]
-    db.execute(sa.insert(LEDGER), rows)
+    db.execute(_APPEND, rows)
     head = links[-1].head
-    db.execute(sa.update(LEDGER_HEAD).values(seq=head.seq, digest=head.digest))
+    db.execute(_MOVE_END, {"new_seq": head.seq, "new_digest": head.digest})
     return head
 
 
@@ -173,8 +185,7 @@ def signed(db: sa.Connection, *, after: int, upto: int) -> list[tuple[int, str]]
 
 def end(db: sa.Connection, *, lock: bool = False) -> Head:
     """Return the end of the chain; with ``lock`` nobody else moves it in this transaction."""
-    asked = sa.select(LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
-    row = db.execute(asked.with_for_update() if lock else asked).one()
+    row = db.execute(_END_LOCKED if lock else _END).one()
     return Head(int(row.seq), bytes(row.digest))
 
 

@@ -104,6 +104,7 @@ class JobsGoneError(GlasshouseError):
     code = "jobs_gone"
 
 
+_BEGIN = sa.insert(OPERATION)
 _END = ("asked", "step", "done", "moved", "examples", "outcome", "detail", "ended_at")
 _ENDING = (
     sa.update(OPERATION)
@@ -190,7 +191,7 @@ def begin(db: sa.Connection, now: float, *begun: NewOperation) -> None:
     rows = [
         msgspec.structs.asdict(one.running) | {"lease_expires_at": now + one.lease} for one in begun
     ]
-    db.execute(sa.insert(OPERATION), rows)
+    db.execute(_BEGIN, rows)
     touched = [
         {"operation": one.running.id, "place": n, "server": one.running.server, "jid": jid}
         for one in begun

@@ -8,6 +8,7 @@ of the job are written without blanks between them.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ from glasshouse.wire.payload import read_fields
 
 MOST_READ = 256 << 10
 """Bytes of a field that are looked into; a longer one that may hold something is hidden whole."""
+_SHORT = 100
+"""Characters of types of which it is remembered what rules hide: no name fills the memory."""
 _MASK = json.dumps(MASK, ensure_ascii=False).encode()
 _NUMBER = re.compile(r"\s*[-+]?[0-9][0-9.eE+-]*\s*")
 _SMALL = re.compile(r"-?[0-9]{1,15}")
@@ -105,9 +108,7 @@ def masked_push(
 
 def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     """Return the paths that may lead to something in this job."""
-    named = frozenset(rule.path for rule in rules if alike(rule.jobtype, job.jobtype))
-    # A rule for all jobs of ActiveJob holds for each, whatever it goes by.
-    outer = frozenset(rule.path for rule in rules if alike(rule.jobtype, WRAPPER)) - named
+    named, outer = (_remembered if len(job.jobtype) <= _SHORT else _named)(rules, job.jobtype)
     if outer and _may_be_wrapped(job):
         named |= outer
     if job.rounded_args is not None:
@@ -116,6 +117,16 @@ def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
     if job.shown_args is None:
         return found
     return found | {path for path in named if path[0] == "args"}
+
+
+def _named(rules: tuple[Redaction, ...], jobtype: str) -> tuple[State, State]:
+    """Return the paths of rules for jobs of this type, and further ones for all of ActiveJob."""
+    named = frozenset(rule.path for rule in rules if alike(rule.jobtype, jobtype))
+    # A rule for all jobs of ActiveJob holds for each, whatever it goes by.
+    return named, frozenset(rule.path for rule in rules if alike(rule.jobtype, WRAPPER)) - named
+
+
+_remembered = functools.lru_cache(maxsize=1024)(_named)
 
 
 def _may_be_wrapped(job: StoredJob) -> bool:

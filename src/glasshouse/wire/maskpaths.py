@@ -31,12 +31,20 @@ def may_occur(paths: State, payload: bytes) -> State:
 
     Cheap, also for megabytes: a path of which it is not sure is among them.
     """
-    keys = {path: plain_key(path) for path in paths}
-    sure = {path: key.encode() for path, key in keys.items() if key is not None}
+    sure, unsure = _plain_keys(paths)
     if not sure or _is_spelt(payload):
         return paths
     folded = payload.lower()
-    return frozenset(path for path in paths if path not in sure or sure[path] in folded)
+    found = [path for path, key in sure if key in folded]
+    return unsure.union(found) if found else unsure
+
+
+@functools.lru_cache(maxsize=1024)
+def _plain_keys(paths: State) -> tuple[tuple[tuple[tuple[str, ...], bytes], ...], State]:
+    """Return paths with the key of each that has a plain one, and those that have none."""
+    keys = {path: plain_key(path) for path in paths}
+    sure = tuple((path, key.encode()) for path, key in keys.items() if key is not None)
+    return sure, frozenset(path for path, key in keys.items() if key is None)
 
 
 def plain_key(path: tuple[str, ...]) -> str | None:

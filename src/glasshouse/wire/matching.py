@@ -96,6 +96,13 @@ def error_parts(wanted: JobQuery) -> list[str]:
     return [part for text in wanted.error for part in _WITHIN_ERRORS.findall(text)]
 
 
+def moment_and_searchable(job: StoredJob, most: int) -> tuple[float | None, str]:
+    """Return the time as ``moment`` does, and the text that ``searchable`` returns."""
+    members = lenient.fields(job.payload)
+    facts = _facts(members)
+    return _moment(job, members, facts), _searchable(job, members, facts, most)
+
+
 def searchable(job: StoredJob, most: int) -> str:
     """Return text in which every text that ``matches`` looks for in ``job`` occurs, casefolded.
 
@@ -103,11 +110,16 @@ def searchable(job: StoredJob, most: int) -> str:
     characters, only so many and at least one more are there.
     """
     members = lenient.fields(job.payload)
-    facts = _facts(members)
+    return _searchable(job, members, _facts(members), most)
+
+
+def _searchable(
+    job: StoredJob, members: dict[str, bytes], facts: dict[str, object], most: int
+) -> str:
     most_bytes = (most + 1) * _BYTES_OF_A_CHARACTER
     args = plain(_args(job, members, b"" if members else job.payload)[:most_bytes])
     custom = plain(members.get("custom", b"")[:most_bytes])
-    about = (text[: most + 1] for text in (*_about(job, facts), custom, args))
+    about = [text[: most + 1] for text in (*_about(job, facts), custom, args)]
     return "\n".join(about).casefold()
 
 
