@@ -10,13 +10,15 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 DIST := src/glasshouse/web/static/dist/manifest.json
+LANGUAGES := src/glasshouse/web/text/catalogs/compiled/languages.json
+CATALOGS := scripts/messages.py $(wildcard src/glasshouse/web/text/catalogs/*.po)
 FRONTEND := $(shell find frontend scripts/node.py -name node_modules -prune -o -type f -print)
 UV := uv==0.13.9
 ARGS ?=
 # One more than two cores have: tests also wait. In order: the files that take long come first.
 SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test assets wheel lint types bench fuzz mutants test-real lock format clean FORCE
+.PHONY: help run test assets wheel lint types bench fuzz mutants test-real messages lock format clean FORCE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,12 +67,15 @@ test-real: .venv/dev.stamp .venv/built.stamp ## tests against a real Faktory: FA
 	@test -n "$(FAKTORY)" || { echo "say where Faktory is: make test-real FAKTORY=path" >&2; exit 2; }
 	FAKTORY="$(FAKTORY)" $(BIN)/python -m pytest tests/real $(ARGS)
 
+messages: .venv/dev.stamp .venv/built.stamp ## extract the screen's messages, merge them into each language, compile
+	$(BIN)/python -m scripts.messages update
+
 lock: .venv/run.stamp ## renew all lock files
 	test -x .venv-lock/bin/uv || { $(BIN)/python -m venv .venv-lock && .venv-lock/bin/pip --quiet install $(UV); }
 	PYTHON=$(BIN)/python scripts/lock.sh .venv-lock/bin/uv
 
 clean: ## remove what was made
-	rm -rf .venv .venv-lock dist src/glasshouse/web/static/dist frontend/node_modules tests/peers/node_modules
+	rm -rf .venv .venv-lock dist src/glasshouse/web/static/dist $(dir $(LANGUAGES)) frontend/node_modules tests/peers/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/made.stamp:
@@ -90,7 +95,8 @@ clean: ## remove what was made
 	@touch $@
 
 # Whichever lock is installed first brings what building needs; neither is a prerequisite here.
-.venv/built.stamp: .venv/made.stamp pyproject.toml hatch_build.py $(FRONTEND) $(if $(wildcard $(DIST)),,FORCE)
+.venv/built.stamp: .venv/made.stamp pyproject.toml hatch_build.py $(FRONTEND) $(CATALOGS) \
+		$(if $(wildcard $(DIST)),$(if $(wildcard $(LANGUAGES)),,FORCE),FORCE)
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 

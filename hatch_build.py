@@ -1,4 +1,4 @@
-"""Build hook: bundle the front end into the package, for wheels and editable installs.
+"""Build hook: bundle the front end and the languages into the package, in each kind of build.
 
 A build without the front end is a failure, never a wheel without pages.
 """
@@ -35,6 +35,9 @@ class FrontendHook(BuildHookInterface[Any]):
         missing = _missing(root / _DIST)
         if missing:
             raise SystemExit(f"The front end was built without {', '.join(missing)}.")
+        compiled = subprocess.run([sys.executable, root / "scripts" / "messages.py"], check=False)
+        if compiled.returncode != 0:
+            raise SystemExit("The languages could not be compiled; the reason is above.")
 
 
 def _missing(dist: Path) -> list[str]:

@@ -51,7 +51,7 @@ def _queue(name: str, size: int, *, paused: bool = False, growth: str = "") -> v
         row=f"queue-{name}",
         name=name,
         href=f"#{name}",
-        size=fmt.number(size),
+        size=fmt.number(size, "en"),
         bar=size * 100 // 8900,
         oldest=_at(-size / 10) if size else None,
         latency="",
@@ -457,9 +457,15 @@ PARTS: tuple[Part, ...] = (
 )
 
 NUMBERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Counts have thousands separators", (fmt.number(7), fmt.number(1_204_113))),
-    ("Rates have one decimal below ten", (fmt.rate(0.04), fmt.rate(3.21), fmt.rate(285.4))),
-    ("Sizes are in B, KiB, MiB, GiB", (fmt.size(47), fmt.size(197_782), fmt.size(10_000_000))),
+    ("Counts have thousands separators", (fmt.number(7, "en"), fmt.number(1_204_113, "en"))),
+    (
+        "Rates have one decimal below ten",
+        (fmt.rate(0.04, "en"), fmt.rate(3.21, "en"), fmt.rate(285.4, "en")),
+    ),
+    (
+        "Sizes are in B, KiB, MiB, GiB",
+        (fmt.size(47, "en"), fmt.size(197_782, "en"), fmt.size(10_000_000, "en")),
+    ),
     (
         "How long ago: one unit, rounded down",
         tuple(_at(-s).relative for s in (5, 95, 7300, 200_000)),

@@ -87,7 +87,7 @@ function told(): void {
 const shown = main && new Shown(main, (root) => fill(root, now()), told, () => again(), wait);
 
 function wait(count: number): void {
-  put(waiting, count ? say("{n} wait", { n: count.toLocaleString("en") }) : "");
+  put(waiting, count ? say("{n} wait", { n: count.toLocaleString(document.documentElement.lang) }) : "");
 }
 
 hold?.addEventListener("click", () => {

@@ -47,7 +47,10 @@ export function listen(): void {
     if (button && from) void copy(document.getElementById(from)?.textContent ?? "", button);
     else if (button?.dataset.copy !== undefined) void copy(button.dataset.copy, button);
     else if (button?.dataset.action === "theme") toggleTheme();
-    else if (button?.dataset.language) speak(button.dataset.language);
+  });
+  document.addEventListener("change", (event) => {
+    const chosen = event.target as HTMLSelectElement;
+    if (chosen.dataset.action === "language") speak(chosen.value);
   });
   window.addEventListener("storage", (event) => {
     if (event.key === "theme" && event.newValue) document.documentElement.dataset.theme = event.newValue;

@@ -180,7 +180,7 @@ class View {
     row.setAttribute("role", "treeitem");
     row.setAttribute("aria-level", String(depth + 1));
     row.setAttribute("aria-selected", String(line === this.#active));
-    row.append(make("span", "jv-number", (line + 1).toLocaleString("en")));
+    row.append(make("span", "jv-number", (line + 1).toLocaleString(document.documentElement.lang)));
     const fold = make("span", "jv-fold");
     if (flags & OPENS) {
       row.setAttribute("aria-expanded", String(!tree.folded(line)));
@@ -198,7 +198,7 @@ class View {
     body.append(this.#marked(text, from, to, kindOf(text, tree, line, from, flags)));
     if (flags & OPENS && tree.folded(line)) {
       const close = text[from] === "{" ? "}" : "]";
-      const items = (lines.items[line] ?? 0).toLocaleString("en");
+      const items = (lines.items[line] ?? 0).toLocaleString(document.documentElement.lang);
       const told = text[from] === "{" ? say("… {n} keys", { n: items }) : say("… {n} items", { n: items });
       body.append(make("span", "jv-told", ` ${told} `), close);
       if ((lines.flags[lines.end[line] ?? 0] ?? 0) & COMMA) body.append(",");
@@ -311,8 +311,8 @@ class View {
     if (!this.#input.value) this.#state.textContent = "";
     else if (place === undefined) this.#state.textContent = say("No hit");
     else {
-      const total = count.toLocaleString("en") + (this.#more ? "+" : "");
-      this.#state.textContent = say("{n} of {limit}", { n: (this.#place + 1).toLocaleString("en"), limit: total });
+      const total = count.toLocaleString(document.documentElement.lang) + (this.#more ? "+" : "");
+      this.#state.textContent = say("{n} of {limit}", { n: (this.#place + 1).toLocaleString(document.documentElement.lang), limit: total });
     }
     if (place !== undefined && this.#tree) this.#show(this.#tree.lineAt(place));
     else this.#draw();

@@ -10,7 +10,7 @@ const UNITS: [number, string][] = [[86400, "{n} d"], [3600, "{n} h"], [60, "{n} 
 export function relative(at: number, now: number): string {
   const span = Math.floor(Math.abs(now - at));
   const [length, unit] = UNITS.find(([seconds]) => span >= seconds) ?? [1, "{n} s"];
-  const n = say(unit, { n: Math.floor(span / length).toLocaleString("en") });
+  const n = say(unit, { n: Math.floor(span / length).toLocaleString(document.documentElement.lang) });
   return say(at <= now ? "{n} ago" : "in {n}", { n });
 }
 

@@ -1,4 +1,4 @@
-"""Every page looks right in Chinese; and what looks wrong is found.
+"""Every page looks right in German and in Chinese; and what looks wrong is found.
 
 In English pages are measured where other tests walk them: in ``test_accessibility``,
 ``test_operations_accessible`` and, with hostile jobs, ``test_hostile``.
@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext
 
+from glasshouse.web.text import i18n
+
 from . import visual
 from .house import house
 from .stages import PAGES, WRONG, fill_shop
 from .test_accessibility import LOOKS, inspector
 
+OTHERS = [locale for locale in i18n.LOCALES if locale != i18n.ENGLISH]
 WRONG_LOOKS = {
     "columns": """<table style="width:100%"><thead><tr><th style="text-align:right">Ended</th></tr>
         </thead><tbody><tr><td>3 s ago</td></tr></tbody></table>""",
@@ -35,11 +38,14 @@ async def test_what_looks_wrong_is_found(context: BrowserContext, rule: str) -> 
     assert {what.partition(":")[0] for what, _ in await visual.faults(page)} == {rule}
 
 
+@pytest.mark.parametrize("locale", OTHERS)
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
-async def test_pages_in_chinese(browser: Browser, tmp_path: Path, theme: str, width: int) -> None:
+async def test_pages_in_another_language(
+    browser: Browser, tmp_path: Path, theme: str, width: int, locale: str
+) -> None:
     async with house(tmp_path / "data") as home:
         await fill_shop(home)
-        eye = await inspector(browser, home, theme, width, "zh-CN")
+        eye = await inspector(browser, home, theme, width, locale)
         for path in (path for paths in PAGES.values() for path in paths):
             await eye.open(path)
             await eye.measure(path)

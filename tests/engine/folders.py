@@ -20,9 +20,10 @@ from glasshouse.engine import schema
 from glasshouse.engine.run import run_engine
 
 async def main():
-    stop = asyncio.Event()
+    stop, kept = asyncio.Event(), []
     def ready(host, port):
-        asyncio.get_running_loop().create_task(push(port))
+        # A task that nobody keeps may be collected while it waits for its reader.
+        kept.append(asyncio.get_running_loop().create_task(push(port)))
     await run_engine(data=Path(sys.argv[1]), host="127.0.0.1", port=0, password=None,
                      on_ready=ready, stop=stop)
 

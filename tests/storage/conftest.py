@@ -26,8 +26,18 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database in which nothing is yet."""
-    if request.param == "sqlite":
-        return sqlite_url(tmp_path)
+    return _new(request, request.param, tmp_path)
+
+
+@pytest.fixture
+def another_url(url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of one more, of the same kind."""
+    return _new(request, url.partition(":")[0], tmp_path / "another")
+
+
+def _new(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    if kind == "sqlite":
+        return sqlite_url(folder)
     server: Postgres = request.getfixturevalue("postgres")
     return server.another()
 

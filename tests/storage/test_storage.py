@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from glasshouse.model.errors import InvalidError, NotFoundError, StoreError
-from glasshouse.storage import accounts, factors, limits, pending, sessions, tokens
+from glasshouse.storage import accounts, factors, limits, pending, schema, sessions, tokens
 from glasshouse.storage.accounts import Account
-from glasshouse.storage.database import Database, sqlite_url
+from glasshouse.storage.database import Database, address_of, engine_of, sqlite_url
 from glasshouse.storage.factors import Passkey
 from glasshouse.storage.pending import Pending
 from glasshouse.storage.sessions import Session
 from glasshouse.storage.tables import METADATA
 from glasshouse.storage.tokens import Token
+
+from .conftest import at_version
 
 NOW = 1_800_000_000.0
 
@@ -263,3 +268,58 @@ def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     made.close()
     with pytest.raises(StoreError, match="cannot be used"):
         Database(sqlite_url(tmp_path))
+
+
+def _bare(default: str | None) -> str | None:
+    """Return a default without its type: PostgreSQL notes what it was written as."""
+    return None if default is None else default.partition("::")[0]
+
+
+def _schema(url: str) -> dict[str, object]:
+    """Return all that a database says of its tables."""
+    engine = engine_of(address_of(url))
+    found = sa.inspect(engine)
+    tables = {
+        name: {
+            "columns": sorted(
+                (
+                    c["name"],
+                    str(c["type"]),
+                    c["nullable"],
+                    _bare(c["default"]),
+                    c.get("autoincrement"),
+                )
+                for c in found.get_columns(name)
+            ),
+            "key": found.get_pk_constraint(name),
+            "unique": sorted(map(str, found.get_unique_constraints(name))),
+            "foreign": sorted(map(str, found.get_foreign_keys(name))),
+            "checks": sorted(map(str, found.get_check_constraints(name))),
+            "indexes": sorted(map(str, found.get_indexes(name))),
+        }
+        for name in found.get_table_names()
+    }
+    engine.dispose()
+    return dict(tables)
+
+
+def test_a_new_database_has_the_tables_that_the_migrations_make(url: str, another_url: str) -> None:
+    Database(url).close()
+    with at_version(another_url, "head"):
+        pass
+    assert _schema(url) == _schema(another_url)
+    assert len(_schema(url)) > 10
+
+
+def test_the_newest_version_is_that_of_the_migrations() -> None:
+    assert ScriptDirectory.from_config(schema.migrations()).get_heads() == [schema.NEWEST]
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from glasshouse.storage.database import *;"
+        "Database(sqlite_url(Path(sys.argv[1]))).close(); print('alembic' in sys.modules)"
+    )
+    for _ in range(2):
+        told = subprocess.check_output([sys.executable, "-c", program, tmp_path], text=True)
+        assert told == "False\n"

@@ -1,173 +1,135 @@
-"""Every text of the screen is there in Chinese."""
+"""Every text of the screen is there in every language."""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog, Message
 
-from glasshouse import web
-from glasshouse.health.findings import Kind
 from glasshouse.model.access import Why
-from glasshouse.model.job import JobSet, JobState, Outcome
-from glasshouse.model.parameters import BOUNDS
-from glasshouse.model.server import WorkerState
-from glasshouse.policy import reasons
-from glasshouse.web.audit import audit
-from glasshouse.web.auth import account_view
-from glasshouse.web.operations import buttons, views
-from glasshouse.web.pages import fleet, job_entries, overview, queues, timeline
-from glasshouse.web.presentation import executions, permissions, render, running
+from glasshouse.model.job import JobSet
+from glasshouse.web.audit import audit, record_words
 from glasshouse.web.request.person import How
-from glasshouse.web.text import browser_messages
-from glasshouse.web.text.chinese import CHINESE, PARTS, records
-from glasshouse.web.text.i18n import CATALOGS, t
+from glasshouse.web.text import browser_messages, i18n
+from glasshouse.web.text import format as fmt
+from glasshouse.web.text.i18n import LANGUAGES, counted, t
+from scripts import messages
+from scripts.extract_messages import ERROR, bare, extracted, places
 
-ROOM = Path(web.__file__).parent
-PAGES = sorted(file for file in ROOM.rglob("*.py") if "chinese" not in file.parts)
-
-
-def used() -> set[str]:
-    """Return every key that templates and pages name."""
-    keys = set(browser_messages.SPOKEN) | {label for _, _, label, _ in render.NAVIGATION}
-    for file in (ROOM / "templates").glob("*.html"):
-        keys |= set(re.findall(r'\b_\("([^"]+)"', file.read_text("utf-8")))
-    for module in PAGES:
-        source = module.read_text("utf-8")
-        # A long text stands as several literals side by side.
-        for literals in re.findall(r'\bt\(\s*((?:"[^"\n]+"\s*)+)', source):
-            keys.add("".join(re.findall(r'"([^"\n]+)"', literals)))
-        keys |= set(re.findall(r'_?(?:fact|result|set)\([^"\n]*"([A-Z][a-z][^"]+)"', source))
-        for two in re.findall(r'\bcounted\([^"]+"([^"]+)",\s*"([^"]+)"', source):
-            keys |= set(two)
-        keys |= set(re.findall(r'^        \("([A-Z][a-z][^"]+)", ', source, re.MULTILINE))
-    keys |= set(job_entries._PLACES.values()) | set(timeline.DUE.values())
-    keys |= set(executions.MEANINGS.values()) | set(executions.ANSWERS.values())
-    keys |= {kind.text for kind in Kind} | set(running.MARKS.values()) | set(fleet.COLUMNS)
-    keys |= {text for _, *texts in queues.COLUMNS for text in texts} | set(overview.TITLES)
-    keys |= {bound.meaning for bound in BOUNDS.values()}
-    keys |= {f"state {state.value}" for state in JobState}
-    keys |= {f"outcome {outcome.value}" for outcome in Outcome}
-    keys |= set(reasons.SENTENCES.values()) | {reasons.EVERY_QUEUE, reasons.STRANGER}
-    keys |= set(reasons.BEYOND.values())
-    keys |= set(permissions.MEANINGS.values()) | {
-        answer for _, answer in permissions._ANSWERS.values()
-    }
-    keys |= set(buttons._LABELS.values()) | {text for _, text in views.OUTCOMES.values()}
-    keys |= set(account_view._SOURCES.values()) | set(audit.LABELS.values())
-    for module in PAGES:
-        keys |= set(re.findall(r'done = ?"([^"]+)"', module.read_text("utf-8")))
-        keys |= set(re.findall(r'(?:done|fault)="([^"]+)"', module.read_text("utf-8")))
-    keys -= {"state ", "worker ", "outcome "}  # the beginnings of keys made in code
-    return keys | {f"worker {state.value}" for state in WorkerState}
+OTHERS = [file for file in messages.files() if file.stem != i18n.ENGLISH]
+NAMES = re.compile(r"\{\w+\}")
+SYMBOLIC = ("worker ", "state ", "outcome ")
+"""Beginnings of keys that are names of states, and no English."""
 
 
-def test_every_key_has_a_chinese_text() -> None:
-    assert sorted(used() - set(CATALOGS["zh-CN"])) == []
+def texts(message: Message) -> list[str]:
+    return list(message.id) if isinstance(message.id, (tuple, list)) else [str(message.id)]
 
 
-def test_a_key_stands_in_one_module_only() -> None:
-    assert sum(len(part) for part in PARTS) == len(CHINESE)
+def forms(message: Message) -> list[str]:
+    said = message.string
+    return list(said) if isinstance(said, (tuple, list)) else [str(said)]
 
 
-def test_a_translation_keeps_the_names_of_its_values() -> None:
-    for key, text in CATALOGS["zh-CN"].items():
-        assert set(re.findall(r"\{\w+\}", key)) == set(re.findall(r"\{\w+\}", text)), key
+def keys(catalog: Catalog) -> set[tuple[str, ...]]:
+    return {(message.context or "", *texts(message)) for message in catalog if message.id}
 
 
-ROOMS = (
-    "model",
-    "policy",
-    "control",
-    "upstream",
-    "monitor",
-    "health",
-    "web",
-    "identity",
-    "storage",
-)
-ELSEWHERE = {
-    # What commands say, or the log, or programmers.
-    "policy/redaction.py", "policy/roles.py", "policy/rules.py", "storage/accounts.py",
-    "storage/archive.py", "storage/ledger_key.py", "storage/witness.py", "storage/looking.py",
-    "web/serve.py", "web/http/static.py", "web/http/framing.py", "model/times.py",
-}  # fmt: skip
-OF_COMMANDS = {
-    "Name a folder that this user may write, with --state or database.",
-    "Write sqlite:////PATH/console.db or postgresql://USER:PASSWORD@HOST/NAME.",
-    "The address of the console's database is none.",
-    "PostgreSQL needs a driver that is not installed.",
-    "Install psycopg beside Glasshouse: pip install 'psycopg[binary]'.",
-    "The console's database {} cannot be made: {}.",
-    "a salt has 16 bytes",
-    "{} random bytes are needed",
-}
+def translated(file: Path) -> Iterator[Message]:
+    return (message for message in messages.read(file) if message.id)
 
 
-OTHERWISE = {
-    "{} {}.": "{operation} names {name}.",
-    "The parameter {} must lie between {} and {}{}, not {}.": (
-        "The parameter {name} must lie between {least} and {most}, not {value}."
-    ),
-    "The job server at {}:{} {}.": "The job server at {address} {why}.",
-}
-"""Sentences of code that the catalog has with other values, and one of those keys."""
+def test_the_template_has_the_messages_of_the_code() -> None:
+    """What fails here is mended by ``make messages``."""
+    assert keys(messages.read(messages.TEMPLATE)) == keys(extracted())
 
 
-def said(node: ast.expr) -> Iterator[str]:
-    """Yield a sentence of the code, with ``{}`` for each of its values."""
-    match node:
-        case ast.Constant(value=str(text)):
-            yield text
-        case ast.JoinedStr(values=values):
-            yield "".join(next(said(part), "{}") for part in values)
-        case ast.IfExp(body=one, orelse=other):
-            yield from said(one)
-            yield from said(other)
-        case _:
-            pass
+@pytest.mark.parametrize("file", messages.files(), ids=lambda file: file.stem)
+def test_a_catalog_has_every_message_and_none_that_is_stale(file: Path) -> None:
+    assert keys(messages.read(file)) == keys(extracted())
 
 
-def sentences(room: str) -> Iterator[str]:
-    """Yield what the errors of a room say, and what to do."""
-    folder = ROOM.parent / room
-    assert folder.is_dir()
-    for file in sorted(folder.rglob("*.py")):
-        if file.relative_to(ROOM.parent).as_posix() in ELSEWHERE:
-            continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            match node:
-                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name.endswith(
-                    "Error"
-                ):
-                    told = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "remedy")]
-                    for part in told:
-                        yield from said(part)
-                case ast.Assign(targets=[ast.Name(id="remedy")], value=value):
-                    yield from said(value)
-                case _:
-                    pass
+@pytest.mark.parametrize("file", OTHERS, ids=lambda file: file.stem)
+def test_every_message_is_translated_in_each_of_its_plural_forms(file: Path) -> None:
+    catalog = messages.read(file)
+    missing = [
+        texts(message)
+        for message in translated(file)
+        if not all(forms(message))
+        or (message.pluralizable and len(forms(message)) != catalog.num_plurals)
+    ]
+    assert missing == []
+    assert [texts(message) for message in translated(file) if message.fuzzy] == []
 
 
-def bare(text: str) -> str:
-    return re.sub(r"\{\w*\}", "{}", text)
+@pytest.mark.parametrize("file", messages.files(), ids=lambda file: file.stem)
+def test_a_translation_keeps_the_names_of_its_values(file: Path) -> None:
+    for message in translated(file):
+        names = set(NAMES.findall(texts(message)[-1]))
+        for index, form in enumerate(forms(message)):
+            # "1 job" needs no number; nothing else may leave out or invent one.
+            least = set(NAMES.findall(texts(message)[0])) if not index else names
+            found = set(NAMES.findall(form))
+            assert not form or least <= found <= names, texts(message)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_sentence_of_an_error_has_a_chinese_text(room: str) -> None:
-    assert set(OTHERWISE.values()) <= set(CHINESE)
-    known = {bare(key) for key in CHINESE} | OF_COMMANDS | set(OTHERWISE) | {"", "{}"}
-    assert sorted({bare(text) for text in sentences(room)} - known) == []
+def test_the_names_of_states_are_english_words_in_english() -> None:
+    symbolic = {
+        message.text for message in places() if message.text.startswith(SYMBOLIC)
+    } - set(browser_messages.SPOKEN)  # fmt: skip
+    english = {texts(m)[0]: forms(m)[0] for m in translated(messages.CATALOGS / "en.po")}
+    assert [key for key in sorted(symbolic) if not english[key]] == []
+
+
+def test_what_was_compiled_is_what_the_catalogs_say() -> None:
+    for file in messages.files():
+        texts_ = i18n.catalog(file.stem).texts
+        for message in translated(file):
+            key = f"{message.context}\x04{message.id}" if message.context else message.id
+            if isinstance(key, str) and message.string:
+                assert texts_[key] == message.string
 
 
 def test_what_to_do_about_a_server_that_is_gone_is_known_to_pages() -> None:
-    remedies = {bare(text) for text in sentences("upstream")}
     about = ("Check ", "Look ", "Start ", "Give ", "Wait ", "Name ")
-    told = {text for text in remedies if text.startswith(about) and "{}" not in text}
-    assert sorted(told - set(browser_messages.SPOKEN)) == []
+    remedies = {
+        message.text
+        for message, files in places().items()
+        if message.text.startswith(about)
+        and "{" not in message.text
+        and any(file.startswith("src/glasshouse/upstream/") for file in files)
+    }
+    assert sorted(remedies - set(browser_messages.SPOKEN)) == []
+
+
+def test_a_language_is_one_file() -> None:
+    assert list(LANGUAGES) == [file.stem for file in messages.files()]
+    assert {language.name for language in LANGUAGES.values()} == {"English", "Deutsch", "中文"}
+
+
+@pytest.mark.parametrize(
+    ("locale", "number", "rate", "span", "jobs"),
+    [
+        ("en", "1,234,567", "3.2", "9.12 s", ("1 job", "2 jobs", "1,000 jobs")),
+        ("de", "1.234.567", "3,2", "9,12 s", ("1 Job", "2 Jobs", "1.000 Jobs")),
+        ("zh-CN", "1,234,567", "3.2", "9.12 秒", ("1 个任务", "2 个任务", "1,000 个任务")),
+    ],
+)
+def test_numbers_and_plurals_are_those_of_the_language(
+    locale: str, number: str, rate: str, span: str, jobs: tuple[str, str, str]
+) -> None:
+    assert fmt.number(1_234_567, locale) == number
+    assert fmt.rate(3.21, locale) == rate
+    assert fmt.span(9.123, locale) == span
+    assert tuple(fmt.counted(n, "1 job", "{n} jobs", locale) for n in (1, 2, 1000)) == jobs
+
+
+def test_a_message_without_a_translation_is_english_in_both_numbers() -> None:
+    assert counted(1, "1 ghost", "{n} ghosts", "de", n="1") == "1 ghost"
+    assert counted(3, "1 ghost", "{n} ghosts", "de", n="3") == "3 ghosts"
 
 
 @pytest.mark.parametrize(
@@ -196,9 +158,15 @@ def test_records_are_told_in_words_of_the_language() -> None:
     assert (told.name, told.value) == ("结果", "部分完成")
     assert audit._said("reason", "done", "zh-CN", "/audit").value == "done"  # a person's word
     assert audit._said("outcome", "partly", "en", "/audit").name == "outcome"
-    assert set(audit._FIRST) <= set(records.NAMES)
-    assert {one.value for one in (*Why, *How, *JobSet)} <= set(records.VALUES)
+    assert set(audit._FIRST) <= set(record_words.NAMES)
+    assert {one.value for one in (*Why, *How, *JobSet)} <= set(record_words.VALUES)
 
 
 def test_a_value_is_never_read_as_a_pattern() -> None:
     assert t("Queue {name}", "en", name="{name} {x}") == "Queue {name} {x}"
+
+
+def test_errors_of_rooms_below_the_web_are_among_the_messages() -> None:
+    said = {bare(message.text) for message in places() if message.context == ERROR}
+    assert "There is no such operation." in said
+    assert "The parameter {} must lie between {} and {}, not {}." in said

@@ -20,7 +20,8 @@ from .fakes import ASSETS, FAST, NOW, FakeReader
     [
         ("", "", "en"),
         ("zh-CN,zh;q=0.9,en;q=0.8", "", "zh-CN"),
-        ("de, fr", "", "en"),
+        ("sv, fr", "", "en"),
+        ("de-AT, en;q=0.5", "", "de"),
         ("en", f"{COOKIE}=zh-CN", "zh-CN"),
         ("zh", f"other=1; {COOKIE}=en; more=2", "en"),
         ("zh", f"{COOKIE}=klingon", "zh-CN"),
@@ -46,13 +47,14 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         app.close()
 
 
-async def test_a_page_offers_the_other_language_and_is_kept_by_none_for_both(
+async def test_a_page_offers_the_other_languages_and_is_kept_by_none_for_both(
     client: httpx.AsyncClient,
 ) -> None:
     english = await client.get("/main/queues")
     chinese = await client.get("/main/queues", headers={"cookie": f"{COOKIE}=zh-CN"})
-    assert 'data-language="zh-CN"' in english.text
-    assert 'data-language="en"' in chinese.text
+    assert '<option value="zh-CN" lang="zh-CN">中文</option>' in english.text
+    assert '<option value="en" lang="en" selected>English</option>' in english.text
+    assert '<option value="zh-CN" lang="zh-CN" selected>中文</option>' in chinese.text
     assert '<html lang="zh-CN"' in chinese.text
     assert "cookie" in english.headers["vary"]
     assert english.headers["etag"] != chinese.headers["etag"]

@@ -106,6 +106,6 @@ def test_small_shares_and_changes_are_not_nothing() -> None:
     assert [share(*pair) for pair in ((0, 0), (0, 9), (1, 1000), (999, 1000))] == [
         "0 %", "0 %", "< 1 %", "100 %",
     ]  # fmt: skip
-    assert [signed(value) for value in (0.0, -0.04, 0.4, -9.95, 1234.5)] == [
+    assert [signed(value, "en") for value in (0.0, -0.04, 0.4, -9.95, 1234.5)] == [
         "0", "0", "+0.4", "−9.9", "+1,234",
     ]  # fmt: skip

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Iterator
 
 from glasshouse.app.checks import Check, fine, warn, wrong
 from glasshouse.app.people import oidc_of, state_of
-from glasshouse.integrations.oidc import ENTROPY
 from glasshouse.integrations.oidc_http import Provider
 from glasshouse.integrations.oidc_keys import Published
+from glasshouse.integrations.oidc_pending import ENTROPY
 from glasshouse.ledger import export
 from glasshouse.ledger.record import Event
 from glasshouse.model.errors import GlasshouseError

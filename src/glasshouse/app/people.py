@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
-from glasshouse.integrations.oidc import Oidc, OidcSettings
 from glasshouse.model.errors import GlasshouseError, SettingsError
 from glasshouse.policy.rules import Rules
 from glasshouse.settings import state_folder
@@ -19,6 +19,9 @@ from glasshouse.web.auth.auth import People
 from glasshouse.web.auth.dependencies import AuthDependencies
 from glasshouse.web.auth.oidc_sign_in import address_of_return
 from glasshouse.web.request.rules import Access, PublicSite
+
+if TYPE_CHECKING:
+    from glasshouse.integrations.oidc import Oidc
 
 log = structlog.get_logger()
 
@@ -80,8 +83,11 @@ def oidc_of(settings: ConsoleSettings) -> Oidc | None:
             "identity.oidc needs public_url: people come back to it from the provider.",
             remedy='Write public_url = "https://jobs.example.com" under [console].',
         )
-    return Oidc(
-        OidcSettings(
+    # Its libraries take a while, and most have no provider.
+    from glasshouse.integrations import oidc  # noqa: PLC0415
+
+    return oidc.Oidc(
+        oidc.OidcSettings(
             issuer=told.issuer,
             client_id=told.client_id,
             client_secret=told.client_secret,

@@ -24,6 +24,7 @@ from glasshouse.integrations.ledger_receivers import (
 )
 from glasshouse.ledger.export import line
 from glasshouse.model.errors import GlasshouseError, StoreError
+from glasshouse.model.messages import message
 from glasshouse.settings.console import ConsoleSettings
 from glasshouse.settings.sinks import Sink
 from glasshouse.storage import ledger, sinks
@@ -86,7 +87,7 @@ class Shipper:
                 tries += 1
             except Exception:
                 log.exception("the ledger is not sent on", to=self._receiver.name)
-                await self._note(SinkError("It cannot be sent to."))
+                await self._note(SinkError(message("It cannot be sent to.")))
                 wait = _WAITS[-1]
             if last:
                 return
@@ -141,7 +142,7 @@ class Shipper:
                 ledger.page, ledger.EVERYTHING, after=last.seq - 1, upto=last.seq
             )
             if (ours and ours[0] != last) or (not ours and last.seq > known.seq):
-                raise SinkError("It holds another ledger.", remedy="Name another file.")
+                raise SinkError(message("It holds another ledger."), remedy="Name another file.")
             signed = min(known.signed, last.seq)
             known = msgspec.structs.replace(known, seq=last.seq, signed=signed)
         self._place = known

@@ -16,6 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from glasshouse.model.errors import GlasshouseError, StoreError, UpstreamUnavailableError
+from glasshouse.model.messages import message
 from glasshouse.model.operation import Operation
 from glasshouse.model.request import NAMES, OperationRequest, Undo
 from glasshouse.model.retention import Bounds
@@ -42,7 +43,9 @@ _CHANGES: Mapping[Operation, Change] = {
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 OnUnknown = Callable[[RunningOperation], Awaitable[None]]
 """Told once when the server does not say whether something was done."""
-_STAY = "Jobs came or moved meanwhile: they stay, and with them the server's queues and counts."
+_STAY = message(
+    "Jobs came or moved meanwhile: they stay, and with them the server's queues and counts."
+)
 _WAITS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 DONE, PARTLY, NOTHING, STOPPED, FAILED = "done", "partly", "nothing", "stopped", "failed"
@@ -58,12 +61,16 @@ class StoppedError(NamedTuple):
 
 GONE = StoppedError(
     "The list of its jobs is gone from the console's database.",
-    "The list of its jobs is gone from the console's database. "
-    "The server did more than is counted here.",
+    message(
+        "The list of its jobs is gone from the console's database. "
+        "The server did more than is counted here."
+    ),
 )
 FAULT = StoppedError(
     "A fault of the console ended it: see its log.",
-    "A fault of the console ended it: see its log. The server did more than is counted here.",
+    message(
+        "A fault of the console ended it: see its log. The server did more than is counted here."
+    ),
 )
 
 
@@ -104,7 +111,7 @@ class OperationRunner:
         done = await self._operator.call_off(running.id, 0)
         if done is None:
             await self._undone(running, order)
-            return _ended(running, NOTHING, "It was called off before it was done.")
+            return _ended(running, NOTHING, message("It was called off before it was done."))
         if running.steps:
             return self._over(await self._count(running, order, 0, done), stopped=False)
         return await self._told(running, order, done)
@@ -345,7 +352,7 @@ class OperationRunner:
             except UpstreamUnavailableError:
                 now = None
             if now is not None and now is not wanted:
-                return _ended(running, DONE, "Somebody else changed it again since.")
+                return _ended(running, DONE, message("Somebody else changed it again since."))
         detail = f"job {done.jid}" if done.jid else ""
         if order.worker is not None:
             detail = f"{done.told} told"

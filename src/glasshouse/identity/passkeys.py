@@ -1,28 +1,14 @@
 """Passkeys (WebAuthn level 3): what a browser is asked for, and whether its answer is right.
 
 The user must be verified by the authenticator (a fingerprint, a PIN). A challenge is used
-once: who keeps it takes care of that. The library does the sums.
+once: who keeps it takes care of that. The library does the sums; it is loaded with the first
+passkey, since that takes a fifth of a second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from glasshouse.model.errors import InvalidError
 
@@ -48,6 +34,14 @@ def ask_for_new(
     party: RelyingParty, actor: str, user_id: bytes, challenge: bytes, known: Sequence[bytes]
 ) -> str:
     """Return as JSON what ``navigator.credentials.create`` is given; ``known`` are not offered."""
+    from webauthn import generate_registration_options, options_to_json  # noqa: PLC0415
+    from webauthn.helpers.structs import (  # noqa: PLC0415
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     options = generate_registration_options(
         rp_id=party.host,
         rp_name="Glasshouse",
@@ -69,6 +63,9 @@ def check_new(party: RelyingParty, challenge: bytes, answer: Mapping[str, Any]) 
     Raises:
         InvalidError: it is no right answer.
     """
+    from webauthn import verify_registration_response  # noqa: PLC0415
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
     try:
         made = verify_registration_response(
             credential=dict(answer),
@@ -84,6 +81,12 @@ def check_new(party: RelyingParty, challenge: bytes, answer: Mapping[str, Any]) 
 
 def ask(party: RelyingParty, challenge: bytes, known: Sequence[bytes]) -> str:
     """Return as JSON what ``navigator.credentials.get`` is given."""
+    from webauthn import generate_authentication_options, options_to_json  # noqa: PLC0415
+    from webauthn.helpers.structs import (  # noqa: PLC0415
+        PublicKeyCredentialDescriptor,
+        UserVerificationRequirement,
+    )
+
     options = generate_authentication_options(
         rp_id=party.host,
         challenge=challenge,
@@ -105,6 +108,9 @@ def check(
     Raises:
         InvalidError: it was not, or a copy of the key made it.
     """
+    from webauthn import verify_authentication_response  # noqa: PLC0415
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
     try:
         shown = verify_authentication_response(
             credential=dict(answer),

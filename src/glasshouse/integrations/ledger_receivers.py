@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from glasshouse.ledger.chain import Link
 from glasshouse.ledger.export import parsed
 from glasshouse.model.errors import GlasshouseError, InvalidError
+from glasshouse.model.messages import message
 
 if TYPE_CHECKING:
     import aiohttp
@@ -38,13 +39,13 @@ _RECORD, _SIGNED = b'{"digest":"', b'{"ledger":"'
 """How a record's line begins, and that of a checkpoint."""
 _MEND = "Make room or its folder, or let this user write there."
 _REASONS = {
-    errno.ENOSPC: "There is no room for it.",
-    errno.EDQUOT: "There is no room for it.",
-    errno.ENOENT: "Its folder is not there.",
-    errno.EACCES: "It may not be written.",
-    errno.EPERM: "It may not be written.",
-    errno.EROFS: "It may not be written.",
-    errno.EWOULDBLOCK: "Somebody else holds it.",
+    errno.ENOSPC: message("There is no room for it."),
+    errno.EDQUOT: message("There is no room for it."),
+    errno.ENOENT: message("Its folder is not there."),
+    errno.EACCES: message("It may not be written."),
+    errno.EPERM: message("It may not be written."),
+    errno.EROFS: message("It may not be written."),
+    errno.EWOULDBLOCK: message("Somebody else holds it."),
 }
 _LOOK = "Look at its address and the network."
 
@@ -115,7 +116,7 @@ class FileReceiver:
         try:
             return await _ended(work)
         except OSError as error:
-            why = _REASONS.get(error.errno or 0, "It cannot be written.")
+            why = _REASONS.get(error.errno or 0, message("It cannot be written."))
             raise SinkError(why, remedy=f"{_MEND} ({error.strerror})") from error
 
     def _probe(self) -> None:
@@ -149,7 +150,7 @@ async def _ended(work: Callable[[], T]) -> T:
 
 
 def _foreign() -> SinkError:
-    return SinkError("It holds something that is no ledger.", remedy="Name another file.")
+    return SinkError(message("It holds something that is no ledger."), remedy="Name another file.")
 
 
 def _last_line(path: Path, mark: bytes, *, cut: bool) -> bytes:
@@ -229,7 +230,7 @@ class SyslogReceiver:
             await _ended(lambda: self._send(lines))
         except OSError as error:
             raise SinkError(
-                "It takes no messages.",
+                message("It takes no messages."),
                 remedy=f"Start the syslog of this machine ({error.strerror or error}).",
             ) from error
 
@@ -267,7 +268,11 @@ class HttpReceiver:
         """Post all lines at once."""
         status = await self._asked("POST", b"".join((*records, *signed)))
         if status not in _TAKEN:
-            why = "It refuses the lines." if status < _ITS_FAULT else "It answers with an error."
+            why = (
+                message("It refuses the lines.")
+                if status < _ITS_FAULT
+                else message("It answers with an error.")
+            )
             raise SinkError(why, remedy=f"See why it answered {status}.")
 
     async def probe(self) -> None:
@@ -291,11 +296,11 @@ class HttpReceiver:
             ) as answer:
                 return answer.status
         except TimeoutError as error:
-            raise SinkError("It does not answer in time.", remedy=_LOOK) from error
+            raise SinkError(message("It does not answer in time."), remedy=_LOOK) from error
         except aiohttp.ClientSSLError as error:
-            raise SinkError("Its certificate is not trusted.", remedy=_LOOK) from error
+            raise SinkError(message("Its certificate is not trusted."), remedy=_LOOK) from error
         except aiohttp.ClientConnectorError as error:
-            raise SinkError("Nobody answers there.", remedy=_LOOK) from error
+            raise SinkError(message("Nobody answers there."), remedy=_LOOK) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # What the library says may hold the address.
-            raise SinkError("The connection broke off.", remedy=_LOOK) from error
+            raise SinkError(message("The connection broke off."), remedy=_LOOK) from error

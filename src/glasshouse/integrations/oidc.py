@@ -18,10 +18,10 @@ import msgspec
 from glasshouse.integrations.oidc_claims import ClaimProblem, claim, groups_of, name_of
 from glasshouse.integrations.oidc_http import ClientSecret, Provider, ProviderClient, Tokens
 from glasshouse.integrations.oidc_keys import Published
+from glasshouse.integrations.oidc_pending import ENTROPY, PendingSignIn
 from glasshouse.integrations.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.integrations.oidc_token import Claims, ProviderKeys, checked
 
-ENTROPY = 96
 _MOST_NAME = 256
 
 
@@ -40,14 +40,6 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
     name_claim: str = "preferred_username"
     groups_claim: str = "groups"
     algorithms: tuple[str, ...] = ("RS256",)
-
-
-class PendingSignIn(msgspec.Struct, frozen=True):
-    """A sign-in that was begun: kept by the console until the person comes back, and used once."""
-
-    state: str
-    nonce: str
-    verifier: str
 
 
 class OidcPerson(msgspec.Struct, frozen=True, kw_only=True):

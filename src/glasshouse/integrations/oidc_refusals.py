@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from glasshouse.model.errors import GlasshouseError
+from glasshouse.model.messages import message
 
 
 class Refused(enum.StrEnum):
@@ -27,21 +28,29 @@ class Refused(enum.StrEnum):
     NOT_YET = "not_yet"
 
 
-_AGAIN = "Sign in again; if it goes on, tell who runs this console."
+_AGAIN = message("Sign in again; if it goes on, tell who runs this console.")
 _SENTENCES = {
-    Refused.UNREACHABLE: ("The identity provider cannot be reached.", "Try again in a moment."),
-    Refused.DENIED: ("The identity provider did not let you in.", "Sign in there as another."),
+    Refused.UNREACHABLE: (
+        message("The identity provider cannot be reached."),
+        message("Try again in a moment."),
+    ),
+    Refused.DENIED: (
+        message("The identity provider did not let you in."),
+        message("Sign in there as another."),
+    ),
     Refused.CODE_REFUSED: (
-        "The identity provider refused this sign-in: it was used before, or took too long.",
-        "Begin again at the sign-in page.",
+        message(
+            "The identity provider refused this sign-in: it was used before, or took too long."
+        ),
+        message("Begin again at the sign-in page."),
     ),
     Refused.WRONG_STATE: (
-        "This sign-in was not begun in this browser, or took too long.",
-        "Begin again at the sign-in page.",
+        message("This sign-in was not begun in this browser, or took too long."),
+        message("Begin again at the sign-in page."),
     ),
     Refused.EXPIRED: (
-        "The identity provider's answer is too old.",
-        "Check the clocks of both machines, and sign in again.",
+        message("The identity provider's answer is too old."),
+        message("Check the clocks of both machines, and sign in again."),
     ),
 }
 
@@ -54,7 +63,11 @@ class OidcRefusedError(GlasshouseError):
     def __init__(self, why: Refused, claim: str = "") -> None:
         """Say ``why``, and by which claim, if it was for one: its name, never its value."""
         detail, remedy = _SENTENCES.get(
-            why, ("The identity provider's answer was not right, and was not believed.", _AGAIN)
+            why,
+            (
+                message("The identity provider's answer was not right, and was not believed."),
+                _AGAIN,
+            ),
         )
         super().__init__(detail, remedy=remedy)
         self.why = why

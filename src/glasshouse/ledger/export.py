@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -93,9 +95,10 @@ def table(value: object) -> dict[str, Any]:
 
 def _row(cells: tuple[str, ...]) -> bytes:
     """Return a line as of RFC 4180, every cell in quotes."""
+    line = io.StringIO(newline="")
     plain = (f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
-    quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in plain)
-    return (",".join(quoted) + "\r\n").encode("utf-8", "replace")
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(plain)
+    return line.getvalue().encode("utf-8", "replace")
 
 
 class Form(NamedTuple):

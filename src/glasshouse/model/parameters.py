@@ -125,8 +125,8 @@ def _checked(name: str, value: object, bound: Bound) -> float:
         kind = "a whole number" if whole else "a number"
         raise InvalidError(f"The parameter {name} must be {kind}, not {value!r}.")
     if not bound.least <= value <= bound.most:  # type: ignore[operator]
+        least, most = f"{bound.least:g}", f"{bound.most:g} {bound.unit}".rstrip()
         raise InvalidError(
-            f"The parameter {name} must lie between {bound.least:g} and {bound.most:g}"
-            f"{' ' + bound.unit if bound.unit else ''}, not {value!r}."
+            f"The parameter {name} must lie between {least} and {most}, not {value!r}."
         )
     return int(value) if whole else float(value)  # type: ignore[call-overload, arg-type]

@@ -14,6 +14,7 @@ import msgspec
 
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.job import JobSet
+from glasshouse.model.messages import message
 from glasshouse.model.operation import Operation
 
 MOST_JOBS = 100
@@ -111,21 +112,21 @@ def check(order: OperationRequest) -> OperationRequest:
     """
     naming, named = NAMES[order.operation], set(order.named())
     if len(naming.jobs) and len(named.intersection(naming.jobs)) != 1:
-        raise _wrong(order, f"names one of {', '.join(naming.jobs)}")
+        names = ", ".join(naming.jobs)
+        raise _wrong(message(f"{order.operation} names one of {names}."))
     for name in naming.needs:
         if name not in named:
-            raise _wrong(order, f"names {name}")
+            raise _wrong(message(f"{order.operation} names {name}."))
     extra = named.difference(naming.needs, naming.jobs, naming.may)
     if extra:
-        raise _wrong(order, f"does not name {', '.join(sorted(extra))}")
+        names = ", ".join(sorted(extra))
+        raise _wrong(message(f"{order.operation} does not name {names}."))
     _check_values(order)
     return order
 
 
-def _wrong(order: OperationRequest, what: str) -> InvalidError:
-    return InvalidError(
-        f"{order.operation} {what}.", remedy="See what each operation names in docs/operations.md."
-    )
+def _wrong(detail: str) -> InvalidError:
+    return InvalidError(detail, remedy="See what each operation names in docs/operations.md.")
 
 
 def _check_values(order: OperationRequest) -> None:

@@ -14,12 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import alembic.command
-import alembic.config
 import sqlalchemy as sa
-from alembic.util import CommandError
 
 from glasshouse.model.errors import StoreError
+from glasshouse.storage import schema
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,8 +46,8 @@ class Database:
             return
         try:
             with self._engine.begin() as connection:
-                _migrate(connection)
-        except (sa.exc.SQLAlchemyError, CommandError) as error:
+                schema.bring_up_to_date(connection)
+        except (sa.exc.SQLAlchemyError, schema.UnknownVersionError) as error:
             self._engine.dispose()
             raise StoreError(
                 f"The console's database cannot be used: {_told(error)}.",
@@ -168,20 +166,6 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def migrations() -> alembic.config.Config:
-    """Return where the versions of the tables are written down."""
-    config = alembic.config.Config()
-    config.set_main_option("script_location", "glasshouse.storage:migrations")
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _migrate(connection: sa.Connection) -> None:
-    config = migrations()
-    config.attributes["connection"] = connection
-    alembic.command.upgrade(config, "head")
 
 
 def _told(error: Exception) -> str:

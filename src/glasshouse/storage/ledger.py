@@ -67,9 +67,7 @@ _MOVE_END = sa.update(LEDGER_HEAD).values(
 )
 
 
-def append(
-    db: sa.Connection, *records: Record, introduced: Collection[str] = frozenset()
-) -> Head:
+def append(db: sa.Connection, *records: Record, introduced: Collection[str] = frozenset()) -> Head:
     """Write records behind the last one, all or none; return the end of the chain then.
 
     ``introduced`` are keys of subjects that a transaction before has kept: they never go.

@@ -18,7 +18,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from glasshouse.model.errors import StoreError
-from glasshouse.storage.database import BUSY_MS, Database, address_of, engine_of, migrations
+from glasshouse.storage.database import BUSY_MS, Database, address_of, engine_of
+from glasshouse.storage.schema import migrations
 
 
 class NoDatabaseError(StoreError):

@@ -170,7 +170,7 @@ PREVIEW = Table(
     Column("asked", LargeBinary, nullable=False),
     Column("summary", LargeBinary, nullable=False),
     Column("created_at", Float, nullable=False, index=True),
-    Column("steps", Integer, nullable=False),
+    Column("steps", Integer, nullable=False, server_default="0"),
 )
 CHUNK = Table(
     "chunk",
@@ -202,12 +202,12 @@ OPERATION = Table(
     Column("detail", PortableText, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
-    Column("order_digest", PortableText(64), nullable=False),
+    Column("order_digest", PortableText(64), nullable=False, server_default=""),
     Column("queues", PortableText, nullable=False, server_default=""),
-    Column("stopped_by", _NAME, nullable=False),
-    Column("lease_owner", PortableText(64), nullable=False),
-    Column("lease_expires_at", Float, nullable=False),
-    Column("fence", BigInteger, nullable=False),
+    Column("stopped_by", _NAME, nullable=False, server_default=""),
+    Column("lease_owner", PortableText(64), nullable=False, server_default=""),
+    Column("lease_expires_at", Float, nullable=False, server_default="0"),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
 )
 TOUCHED = Table(
     "touched",

@@ -26,7 +26,7 @@ _ENCODED = re.compile(f"{MARK}([\U00100000\U0010d800-\U0010dfff{_MARKED}])")
 def encode(text: str) -> str:
     """Return the form in which ``text`` is kept: twice as long at most."""
     if text.isprintable():
-        # Neither U+0000 nor a surrogate nor the mark is: most texts end here, in a tenth of the time.
+        # Neither U+0000 nor a surrogate nor the mark is: most texts end here, and soon.
         return text
     return _UNSAFE.sub(_pair, text)
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.model.messages import message
 from glasshouse.upstream.breaker import Circuit
 from glasshouse.upstream.budget import Budget
 from glasshouse.wire.client import (
@@ -38,7 +39,7 @@ _CONNECT = 2.0
 """Seconds for a connection: one that waits longer would miss a server that has just come back."""
 _MOST_QUEUES = 1000
 """Queues asked for in one command."""
-_UNTOLD = "answers {command} with what Faktory does not tell"
+_UNTOLD = message("answers {command} with what Faktory does not tell")
 
 
 _TASKS = {"scheduled": "Scheduled", "retries": "Retries", "dead": "Dead", "working": "Busy"}
@@ -161,7 +162,7 @@ class CommandPort:
         try:
             if isinstance(reply, Bulk):
                 return msgspec.json.decode(reply.data, type=kind)
-            why = "does not answer as Faktory does"
+            why = message("does not answer as Faktory does")
         except (msgspec.MsgspecError, RecursionError):
             why = _UNTOLD.format(command=command)
         raise await self._broken(why)
@@ -198,7 +199,7 @@ class CommandPort:
                 raise
             except TimeoutError:
                 await self._drop()
-                raise self._fault(f"did not answer within {self._patience:g} s") from None
+                raise self._fault(message(f"did not answer within {self._patience:g} s")) from None
             except (OSError, EOFError) as error:
                 await self._drop()
                 raise self._fault(_why(error)) from None
@@ -216,7 +217,7 @@ class CommandPort:
             async with asyncio.timeout(_CONNECT):
                 reader, writer = await asyncio.open_connection(*self._where, ssl=self._tls)
         except TimeoutError:
-            raise self._fault(f"did not answer within {_CONNECT:g} s") from None
+            raise self._fault(message(f"did not answer within {_CONNECT:g} s")) from None
         line = _Line(reader, writer)
         try:
             await self._greet(line, heard)
@@ -241,7 +242,8 @@ class CommandPort:
 
     def _fault(self, why: str) -> UpstreamUnavailableError:
         host, port = self._where
-        return UpstreamUnavailableError(f"The job server at {host}:{port} {why}.")
+        address = f"{host}:{port}"
+        return UpstreamUnavailableError(f"The job server at {address} {why}.")
 
 
 class _Line:
@@ -283,11 +285,11 @@ class _Line:
 
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (ssl.SSLCertVerificationError, "has a certificate that is not trusted"),
-    (ssl.SSLError, "does not speak TLS as it should"),
-    (ConnectionRefusedError, "refuses connections: nothing listens there"),
-    (EOFError, "closed the connection"),
-    (ConnectionError, "closed the connection"),
+    (ssl.SSLCertVerificationError, message("has a certificate that is not trusted")),
+    (ssl.SSLError, message("does not speak TLS as it should")),
+    (ConnectionRefusedError, message("refuses connections: nothing listens there")),
+    (EOFError, message("closed the connection")),
+    (ConnectionError, message("closed the connection")),
 )
 
 
@@ -296,4 +298,4 @@ def _why(error: Exception) -> str:
         if isinstance(error, kind):
             return words
     reason = getattr(error, "strerror", None) or type(error).__name__
-    return f"cannot be reached: {reason}"
+    return message(f"cannot be reached: {reason}")

@@ -16,6 +16,7 @@ import aiohttp
 from yarl import URL
 
 from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
+from glasshouse.model.messages import message
 from glasshouse.upstream.breaker import Attempt, Circuit
 from glasshouse.upstream.budget import OverBudgetError, RequestBudget
 from glasshouse.upstream.faktory_port import PasswordError
@@ -76,7 +77,7 @@ class WebPages:
                     with self._circuit.asking() as question:
                         return await self._read(path, question)
             except TimeoutError:
-                fault = self._fault(f"did not answer within {self._patience:g} s")
+                fault = self._fault(message(f"did not answer within {self._patience:g} s"))
                 raise self._circuit.trip(fault) from None
             except aiohttp.ClientError as error:
                 raise self._fault(_why(error)) from None
@@ -144,12 +145,16 @@ class WebPages:
 
 def _why(error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "has a certificate that is not trusted"
+        return message("has a certificate that is not trusted")
     if isinstance(error, aiohttp.ClientSSLError):
-        return "does not speak TLS as it should"
+        return message("does not speak TLS as it should")
     if isinstance(error, aiohttp.ClientConnectorError):
         refused = isinstance(error.os_error, ConnectionRefusedError)
-        return "refuses connections: nothing listens there" if refused else "cannot be reached"
+        return (
+            message("refuses connections: nothing listens there")
+            if refused
+            else message("cannot be reached")
+        )
     if isinstance(error, aiohttp.ClientPayloadError):
-        return "ended a page in the middle"
-    return "closed the connection, or does not speak HTTP"
+        return message("ended a page in the middle")
+    return message("closed the connection, or does not speak HTTP")

@@ -22,6 +22,7 @@ from redis.asyncio.connection import (
 )
 
 from glasshouse.model.errors import UpstreamUnavailableError
+from glasshouse.model.messages import message
 from glasshouse.upstream.breaker import Attempt as Asked
 from glasshouse.upstream.breaker import Circuit
 from glasshouse.upstream.budget import RequestBudget
@@ -190,24 +191,24 @@ _PASSWORD = (
 _REASONS: tuple[tuple[type[Exception], str, str | None], ...] = (
     (
         exceptions.NoPermissionError,
-        "does not let this user read",
+        message("does not let this user read"),
         "Give its user what looking needs: ACL SETUSER NAME on >PASSWORD ~* +@read",
     ),
     (exceptions.AuthenticationError, *_PASSWORD),
-    (exceptions.BusyLoadingError, "is loading its data", "Wait until it has."),
+    (exceptions.BusyLoadingError, message("is loading its data"), "Wait until it has."),
     (
         exceptions.ResponseError,
-        "does not hold what Faktory writes",
+        message("does not hold what Faktory writes"),
         "Check that it is the Redis of this Faktory, and its database 0.",
     ),
-    (ssl.SSLCertVerificationError, "has a certificate that is not trusted", None),
+    (ssl.SSLCertVerificationError, message("has a certificate that is not trusted"), None),
     (
         PermissionError,
         "may not be opened by this user",
         "Faktory's socket is for its own user: run the console as that user, or open a port.",
     ),
     (FileNotFoundError, "is not there", None),
-    (ConnectionRefusedError, "refuses connections: nothing listens there", None),
+    (ConnectionRefusedError, message("refuses connections: nothing listens there"), None),
 )
 
 
@@ -216,9 +217,9 @@ def _why(error: Exception, patience: float) -> tuple[str, str | None]:
     if "NOAUTH" in str(error):
         return _PASSWORD
     if isinstance(error, TimeoutError | exceptions.TimeoutError):
-        return f"did not answer within {patience:g} s", None
+        return message(f"did not answer within {patience:g} s"), None
     for seen in (error, error.__cause__, error.__context__):
         for kind, why, remedy in _REASONS:
             if isinstance(seen, kind):
                 return why, remedy
-    return "cannot be reached", None
+    return message("cannot be reached"), None

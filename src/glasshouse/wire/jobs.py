@@ -15,6 +15,7 @@ import msgspec
 
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.job import WRAPPER
+from glasshouse.model.messages import message
 from glasshouse.model.times import parse_time
 from glasshouse.wire import fields as typed
 from glasshouse.wire.echo import echo
@@ -242,15 +243,15 @@ def _check(jid: str, jobtype: str, reserve_for: int, *, has_args: bool) -> None:
     if len(jid) < _LEAST_JID and len(jid.encode()) < _LEAST_JID:
         raise _no_jid(jid)
     if not jobtype:
-        raise JobError("jobs must have a jobtype parameter", jid=jid)
+        raise JobError(message("jobs must have a jobtype parameter"), jid=jid)
     if not has_args:
-        raise JobError("jobs must have an args parameter", jid=jid)
+        raise JobError(message("jobs must have an args parameter"), jid=jid)
     if reserve_for > MAX_RESERVE:
-        raise JobError("jobs cannot be reserved for more than one day", jid=jid)
+        raise JobError(message("jobs cannot be reserved for more than one day"), jid=jid)
 
 
 def _no_jid(jid: str) -> JobError:
-    return JobError("jobs must have a reasonable jid parameter", jid=jid)
+    return JobError(message("jobs must have a reasonable jid parameter"), jid=jid)
 
 
 def _read_at(text: str, jid: str) -> float:

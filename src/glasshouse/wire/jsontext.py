@@ -11,6 +11,7 @@ after each, the functions without that name go through at once.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from array import array
@@ -61,12 +62,12 @@ _STRING = re.compile(_STR)
 _SCALAR = re.compile(_SCALAR_TEXT)
 _DIGITS = re.compile(rb"[0-9]*+")
 # Runs of values are skipped in one match: that is what keeps a long text cheap.
-_ELEMENTS = re.compile(rb"(?:" + _FLAT_TEXT + _WS + rb"," + _WS + rb")*+")
-_MEMBERS = re.compile(rb"(?:" + _STR + _WS + rb":" + _WS + _FLAT_TEXT + _WS + rb"," + _WS + rb")*+")
-_MEMBER = re.compile(
+_ELEMENTS_TEXT = rb"(?:" + _FLAT_TEXT + _WS + rb"," + _WS + rb")*+"
+_MEMBERS_TEXT = rb"(?:" + _STR + _WS + rb":" + _WS + _FLAT_TEXT + _WS + rb"," + _WS + rb")*+"
+_MEMBER_TEXT = (
     rb"(" + _STR + rb")" + _WS + rb":" + _WS + rb"(" + _FLAT_TEXT + rb")" + _WS + rb"," + _WS
 )
-_ELEMENT = re.compile(rb"(" + _FLAT_TEXT + rb")" + _WS + rb"," + _WS)
+_ELEMENT_TEXT = rb"(" + _FLAT_TEXT + rb")" + _WS + rb"," + _WS
 _SPACES = frozenset(b" \t\r\n")
 _END = -1
 _DIGIT = frozenset(b"0123456789")
@@ -75,6 +76,12 @@ _SIGN = frozenset(b"+-")
 _QUOTE, _COLON, _COMMA, _MINUS, _ZERO, _POINT = b'":,-0.'
 _ARRAY, _OBJECT, _END_ARRAY, _END_OBJECT = b"[{]}"
 _CLOSERS = {_ARRAY: _END_ARRAY, _OBJECT: _END_OBJECT}
+
+
+@functools.cache
+def _large(text: bytes) -> re.Pattern[bytes]:
+    """Return a pattern, compiled when it is first wanted: that takes 15 ms, and most want none."""
+    return re.compile(text)
 
 
 class JsonTextError(InvalidError):
@@ -126,12 +133,13 @@ def members_in_steps(text: bytes) -> Steps[list[tuple[bytes, bytes]]]:
     found: list[tuple[bytes, bytes]] = []
     pos = yield from _enter(text, _OBJECT)
     more = _at(text, pos) != _END_OBJECT
+    member = _large(_MEMBER_TEXT)
     while more:
         if len(found) >= MAX_MEMBERS:
             raise JsonTextError(f"an object has more than {MAX_MEMBERS} members")
         if not len(found) % _TOKENS:
             yield
-        match = _MEMBER.match(text, pos, pos + _WINDOW)
+        match = member.match(text, pos, pos + _WINDOW)
         if match is not None:
             found.append((match[1], match[2]))
             pos = match.end()
@@ -157,12 +165,13 @@ def elements_in_steps(text: bytes, most: int | None = None) -> Steps[array[int]]
     spans = array("Q")
     pos = yield from _enter(text, _ARRAY)
     more = _at(text, pos) != _END_ARRAY
+    element = _large(_ELEMENT_TEXT)
     while more:
         if not len(spans) % (2 * _TOKENS):
             yield
         if len(spans) // 2 == most:
             return spans
-        match = _ELEMENT.match(text, pos, pos + _WINDOW)
+        match = element.match(text, pos, pos + _WINDOW)
         if match is not None:
             spans.extend(match.span(1))
             pos = match.end()
@@ -263,7 +272,7 @@ def _after_value(text: bytes, pos: int, open_: list[int], depth: int) -> Steps[i
 
 def _to_value(text: bytes, pos: int, closer: int, depth: int) -> Steps[int]:
     """Return where the next value begins that is not plain, past its key in an object."""
-    run = _ELEMENTS if closer == _END_ARRAY else _MEMBERS
+    run = _large(_ELEMENTS_TEXT if closer == _END_ARRAY else _MEMBERS_TEXT)
     while depth + _FLAT_LEVELS <= MAX_DEPTH and (match := run.match(text, pos, pos + _WINDOW)):
         if match.end() == pos:
             break

@@ -85,7 +85,7 @@ class Audit:
         here, exported = Address("/audit", kept), Address("/api/v1/audit/export", kept)
         view = AuditView(
             rows=tuple(_row(seen, context) for seen in found),
-            total=fmt.number(total),
+            total=fmt.number(total, locale),
             choices=tuple(
                 Choice(
                     value=event.value,
@@ -103,11 +103,13 @@ class Audit:
             csv=exported.to(format="csv"),
             jsonl=exported.to(format="jsonl"),
             newest=here.to() if given.get("until") else "",
-            archived="" if start is None or not visibility.whole else fmt.number(start.head.seq),
+            archived=""
+            if start is None or not visibility.whole
+            else fmt.number(start.head.seq, locale),
             sinks=tuple(
                 SinkRow(
                     name=fmt.display_text(name),
-                    seq=fmt.number(place.seq),
+                    seq=fmt.number(place.seq, locale),
                     fault=fmt.display_text(t(place.fault, locale)),
                     at=fmt.moment(place.at, context.now, locale) if place.fault else None,
                 )

@@ -24,7 +24,7 @@ from glasshouse.web.request.person import Person
 from glasshouse.web.text import format as fmt
 from glasshouse.web.text.i18n import t
 
-_SOURCES = {
+SOURCES = {
     "local": "an account of this console",
     "htpasswd": "the password file",
     "oidc": "the identity provider",
@@ -59,7 +59,7 @@ async def account_view(
     sessions = await people.sessions.of(person.name)
     return AccountView(
         name=fmt.display_text(name),
-        source=t(_SOURCES.get(source, source), locale),
+        source=t(SOURCES.get(source, source), locale),
         roles=viewer.actor.roles,
         address=str(viewer.context.address or "–"),
         how=person.how.value,

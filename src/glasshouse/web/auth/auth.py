@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from glasshouse.integrations.oidc import Oidc
+from typing import TYPE_CHECKING
+
 from glasshouse.web.auth.departures import Departures
 from glasshouse.web.auth.dependencies import AuthDependencies
 from glasshouse.web.auth.factors import Factors
@@ -12,6 +13,10 @@ from glasshouse.web.auth.recording import Recording
 from glasshouse.web.auth.sessions import Sessions
 from glasshouse.web.auth.tokens import Tokens
 from glasshouse.web.request.rules import Access
+
+if TYPE_CHECKING:
+    # Its libraries are loaded where there is a provider.
+    from glasshouse.integrations.oidc import Oidc
 
 
 class People:

@@ -6,11 +6,13 @@ which it was begun: a cookie says so. Nobody can make another come back as someb
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 from starlette.responses import Response
 
 from glasshouse.identity import tokens as secret
-from glasshouse.integrations.oidc import ENTROPY, Oidc, PendingSignIn
+from glasshouse.integrations.oidc_pending import ENTROPY, PendingSignIn
 from glasshouse.integrations.oidc_refusals import OidcRefusedError, Refused
 from glasshouse.model.errors import NotFoundError
 from glasshouse.storage import pending
@@ -20,6 +22,10 @@ from glasshouse.web.auth.gate import cookie
 from glasshouse.web.auth.sign_in import PROVIDER, SignIn
 from glasshouse.web.request.change import Change, onward
 from glasshouse.web.request.person import How, Person
+
+if TYPE_CHECKING:
+    # Its libraries are loaded where there is a provider.
+    from glasshouse.integrations.oidc import Oidc
 
 log = structlog.get_logger()
 

@@ -11,6 +11,7 @@ from glasshouse.model.errors import InvalidError
 from glasshouse.model.finished import FAILED, FinishedFilter
 from glasshouse.model.job import Outcome
 from glasshouse.model.jobquery import read_time
+from glasshouse.model.messages import message
 
 MAX_PAGE = 10**7
 MAX_PER_PAGE = 100
@@ -108,7 +109,7 @@ def _shape(pattern: re.Pattern[str], remedy: str) -> Callable[[str, str], None]:
 
 
 def _time(name: str, value: str) -> None:
-    _shape(_STAMP, f"Give {name} a time like 2026-11-26T10:30:00Z.")(name, value)
+    _shape(_STAMP, message(f"Give {name} a time like 2026-11-26T10:30:00Z."))(name, value)
     read_time(value, 0.0)
 
 
@@ -133,25 +134,25 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "iss": _long,
     "go": _text,
     "at": _time,
-    "from": _shape(_PLACE, "Follow the links of the list; they name places."),
-    "order": _shape(re.compile("reverse"), "Leave it out, or say order=reverse."),
+    "from": _shape(_PLACE, message("Follow the links of the list; they name places.")),
+    "order": _shape(re.compile("reverse"), message("Leave it out, or say order=reverse.")),
     "sort": _shape(
-        re.compile("name|size|latency|growth|expires"), "Follow the links of the table."
+        re.compile("name|size|latency|growth|expires"), message("Follow the links of the table.")
     ),
     "name": _text,
     "type": _text,
     "event": _event,
-    "format": _shape(re.compile("csv|jsonl"), "Use format=csv or format=jsonl."),
+    "format": _shape(re.compile("csv|jsonl"), message("Use format=csv or format=jsonl.")),
     "actor": _text,
     "queue": _text,
     "id": _text,
     "error": _text,
-    "entry": _shape(re.compile("[0-9a-f]{24}"), "Follow the links of the job's page."),
+    "entry": _shape(re.compile("[0-9a-f]{24}"), message("Follow the links of the job's page.")),
     "outcome": _outcome,
     "until": _number(MAX_ENTRY),
     "since": _time_or_none,
     "before": _time_or_none,
-    "days": _shape(re.compile("30|90|180"), "Use 30, 90 or 180."),
+    "days": _shape(re.compile("30|90|180"), message("Use 30, 90 or 180.")),
 }
 
 

@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from glasshouse.model.errors import NotFoundError, SettingsError
+from glasshouse.model.messages import message
 from glasshouse.web.http import replies
 from glasshouse.web.http.headers import IMMUTABLE
 
@@ -55,7 +56,9 @@ class Assets:
         """
         asset = self._assets.get(name)
         if asset is None:
-            raise NotFoundError("There is no such file.", remedy="Reload the page.")
+            raise NotFoundError(
+                message("There is no such file."), remedy=message("Reload the page.")
+            )
         kept = {"cache-control": IMMUTABLE, "vary": "accept-encoding"}
         if asset.packed is not None and replies.accepts_gzip(headers):
             kept["content-encoding"] = "gzip"

@@ -8,6 +8,7 @@ import msgspec
 
 from glasshouse.model.access import Outcome
 from glasshouse.model.job import JobSet, JobState, StoredJob
+from glasshouse.model.messages import message
 from glasshouse.model.operation import Operation, Target
 from glasshouse.model.server import Queue, Worker, WorkerState
 from glasshouse.web.presentation import payload, permissions, views
@@ -17,7 +18,7 @@ from glasshouse.web.request.return_path import BACK
 from glasshouse.web.text import format as fmt
 from glasshouse.web.text.i18n import t
 
-_LABELS = {
+LABELS = {
     Operation.QUEUE_PAUSE: "Pause",
     Operation.QUEUE_RESUME: "Resume",
     Operation.QUEUE_DELETE_JOBS: "Delete",
@@ -217,7 +218,7 @@ def mistake_of(slip: FormError, locale: str) -> views.FieldError:
     slip.told, error = True, slip.error
     return views.FieldError(
         fault=fmt.display_text(t(error.detail, locale)),
-        remedy=fmt.display_text(t(error.remedy or "Correct it, and try again.", locale)),
+        remedy=fmt.display_text(t(error.remedy or message("Correct it, and try again."), locale)),
     )
 
 
@@ -287,7 +288,7 @@ def _buttons(
         views.ActButton(
             operation=operation.value,
             label=t(
-                "Run now" if scheduled and operation is Operation.JOB_RETRY else _LABELS[operation],
+                "Run now" if scheduled and operation is Operation.JOB_RETRY else LABELS[operation],
                 context.locale,
             ),
             tone="danger" if operation in permissions.DANGER else "plain",

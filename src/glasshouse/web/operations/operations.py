@@ -21,6 +21,7 @@ from glasshouse.control.stopping import may_stop
 from glasshouse.ledger import subject
 from glasshouse.model.access import Outcome
 from glasshouse.model.errors import DeniedError, GlasshouseError, InvalidError, NotFoundError
+from glasshouse.model.messages import message
 from glasshouse.policy.visibility import Visibility
 from glasshouse.storage import trash
 from glasshouse.storage.operations import RunningOperation
@@ -58,7 +59,7 @@ from glasshouse.web.shapes.operations import (
 )
 
 _MOST_HEAPS = 100
-_GONE = "There is no such operation, or its preview is more than ten minutes old."
+_GONE = message("There is no such operation, or its preview is more than ten minutes old.")
 
 
 class Operations:

@@ -11,6 +11,7 @@ from glasshouse.model import addresses
 from glasshouse.model.access import Decision, Outcome
 from glasshouse.model.errors import GlasshouseError
 from glasshouse.model.job import JobSet
+from glasshouse.model.messages import message
 from glasshouse.model.operation import Operation
 from glasshouse.model.request import NAMES, OperationRequest, Undo, decode_order
 from glasshouse.model.retention import Bounds
@@ -75,7 +76,7 @@ def confirm_view(
             rows.job_row(job, None, server, context.now, locale) for job in shown.samples
         ),
         undo=_undo(shown, locale),
-        lost=fmt.number(shown.lost) if shown.lost else "",
+        lost=fmt.number(shown.lost, locale) if shown.lost else "",
         why=_why(decision, context),
         counts=_counts(order, locale),
         code=needs_factor and codes,
@@ -117,7 +118,7 @@ def operation_view(
         reason=fmt.display_text(running.reason),
         at=fmt.moment(running.started_at, now, locale),
         ended=None if ended is None else fmt.moment(ended, now, locale),
-        record=fmt.number(running.record),
+        record=fmt.number(running.record, locale),
         audit_href=_audit_href(running.record, context),
         running=ended is None,
         stopping=ended is None and bool(running.stop),
@@ -128,9 +129,9 @@ def operation_view(
         tone=tone,
         outcome=t(outcome, locale),
         detail=fmt.display_text(t(running.detail, locale)),
-        total=fmt.number(running.total) if running.steps else "",
-        done=fmt.number(running.done),
-        moved=fmt.number(running.moved) if running.moved else "",
+        total=fmt.number(running.total, locale) if running.steps else "",
+        done=fmt.number(running.done, locale),
+        moved=fmt.number(running.moved, locale) if running.moved else "",
         percent=round(100 * handled / running.total) if running.total else 0,
         examples=tuple(fmt.name(jid) for jid in moved),
         undo=kept and "trash.restore" in context.powers and ended is not None,
@@ -160,8 +161,8 @@ def trash_view(batches: Sequence[TrashBatch], bounds: Bounds, context: PageConte
     server = "" if context.server is None else context.server.name
     return TrashView(
         rows=tuple(_batch(batch, bounds, context) for batch in batches),
-        days=fmt.number(round(bounds.seconds / _DAY)),
-        most=fmt.number(bounds.most),
+        days=fmt.number(round(bounds.seconds / _DAY), context.locale),
+        most=fmt.number(bounds.most, context.locale),
         may="trash.restore" in context.powers,
         to=f"/{server}/operations",
         here=context.path,
@@ -201,7 +202,7 @@ def _batch(batch: TrashBatch, bounds: Bounds, context: PageContext) -> TrashBatc
         reason=fmt.display_text(batch.reason),
         at=fmt.moment(batch.at, now, locale),
         kept=_counted(batch.kept, locale),
-        restored=fmt.number(batch.restored) if batch.restored else "",
+        restored=fmt.number(batch.restored, locale) if batch.restored else "",
         left=batch.kept > batch.restored,
         expires=fmt.moment(batch.at + bounds.seconds, now, locale),
     )
@@ -248,10 +249,10 @@ def _undo(shown: ShownPreview, locale: str) -> str:
 def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
     told = [
         ("Queue", order.queue),
-        ("Set", None if order.set is None else t(order.set.capitalize(), locale)),
+        (message("Set"), None if order.set is None else t(order.set.capitalize(), locale)),
         ("Search words", order.query or None),
         ("Worker", t("all of them", locale) if order.worker == "*" else order.worker),
-        ("Deleted by record", None if order.record is None else str(order.record)),
+        (message("Deleted by record"), None if order.record is None else str(order.record)),
         ("Job", order.job and payload.pretty(order.job.encode(errors="replace"), _LONGEST)),
     ]
     for name, value in (order.parameters or {}).items():
@@ -266,18 +267,18 @@ def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
 def _breakdowns(shown: ShownPreview, locale: str) -> tuple[Breakdown, ...]:
     groups = shown.groups
     told = (("Type", groups.jobtypes), ("Queue", groups.queues), ("Error", groups.errors))
-    return tuple(_breakdown(t(label, locale), counts) for label, counts in told if counts)
+    return tuple(_breakdown(t(label, locale), counts, locale) for label, counts in told if counts)
 
 
-def _breakdown(label: str, counts: Mapping[str, int]) -> Breakdown:
+def _breakdown(label: str, counts: Mapping[str, int], locale: str) -> Breakdown:
     lines = list(counts.items())
     return Breakdown(
         label=label,
         groups=tuple(
-            Group(name=fmt.cut(fmt.display_text(name), 80), count=fmt.number(count))
+            Group(name=fmt.cut(fmt.display_text(name), 80), count=fmt.number(count, locale))
             for name, count in lines[:_LINES]
         ),
-        more=fmt.number(len(lines) - _LINES) if len(lines) > _LINES else "",
+        more=fmt.number(len(lines) - _LINES, locale) if len(lines) > _LINES else "",
     )
 
 

@@ -126,11 +126,11 @@ def totals(snapshot: Snapshot, running: int, now: float, locale: str) -> str:
         if hosts:
             texts.append(fmt.counted(hosts, "1 host", "{n} hosts", locale))
     if memory:
-        texts.append(fmt.size(memory * 1024))
+        texts.append(fmt.size(memory * 1024, locale))
     if resting:
-        texts.append(t("{n} quiet or terminating", locale, n=fmt.number(resting)))
+        texts.append(t("{n} quiet or terminating", locale, n=fmt.number(resting, locale)))
     if silent:
-        texts.append(t("{n} silent", locale, n=fmt.number(silent)))
+        texts.append(t("{n} silent", locale, n=fmt.number(silent, locale)))
     return " · ".join(texts)
 
 
@@ -148,6 +148,6 @@ def _partly(page: JobPage, locale: str) -> str:
     return t(
         "Of {total} running jobs the {n} that end first are shown under their workers.",
         locale,
-        n=fmt.number(len(page.items)),
-        total=fmt.number(page.total),
+        n=fmt.number(len(page.items), locale),
+        total=fmt.number(page.total, locale),
     )

@@ -114,7 +114,11 @@ def _view(
         filter=_filter(server, asked, times, locale),
         times=None if times is None else _times(times, wanted, name, now, locale),
         rows=tuple(execution_row(entry, name, now, locale) for entry in found.items),
-        searched=t("Only the newest {n} entries were looked at.", locale, n=_n(found.searched))
+        searched=t(
+            "Only the newest {n} entries were looked at.",
+            locale,
+            n=fmt.number(found.searched, locale),
+        )
         if skipped > 0
         else "",
         newer=t("Newer entries are left out, so that these pages keep still.", locale)
@@ -141,7 +145,7 @@ def _keeps(kept: Mapping[str, Parameter], locale: str) -> str:
     return t(
         "The log keeps up to {n} executions, for {time}.",
         locale,
-        n=_n(int(most.value)),
+        n=fmt.number(int(most.value), locale),
         time=fmt.exactly(lifetime.value, locale),
     )
 
@@ -189,19 +193,21 @@ def _times(
         over = t(
             "Over the newest {n} of {total} executions in the log; the oldest of them ended",
             locale,
-            n=_n(times.executions),
-            total=_n(times.held),
+            n=fmt.number(times.executions, locale),
+            total=fmt.number(times.held, locale),
         )
     else:
         over = t(
-            "Over all {n} executions in the log; the oldest ended", locale, n=_n(times.executions)
+            "Over all {n} executions in the log; the oldest ended",
+            locale,
+            n=fmt.number(times.executions, locale),
         )
     beyond = times.type_count - len(times.types)
     return views.TimesView(
         rows=all_rows[:SHOWN_TYPES],
         others=others,
-        others_label=t("{n} more types", locale, n=_n(len(others))),
-        left_out=_n(beyond) if beyond and wanted.jobtype is None else "",
+        others_label=t("{n} more types", locale, n=fmt.number(len(others), locale)),
+        left_out=fmt.number(beyond, locale) if beyond and wanted.jobtype is None else "",
         over=over,
         since=None if times.first_at is None else fmt.moment(times.first_at, now, locale),
     )
@@ -215,17 +221,15 @@ def _times_row(item: TypeTimes, server: str, locale: str) -> views.TimesRow:
         row=rows.element_id("type", item.jobtype),
         jobtype=fmt.cut(fmt.display_text(item.jobtype), _NAME),
         href=type_href(server, item.jobtype),
-        count=_n(item.count),
-        failed=_n(item.failed),
+        count=fmt.number(item.count, locale),
+        failed=fmt.number(item.failed, locale),
         failed_href=type_href(server, item.jobtype, outcome=query.FAILED_OUTCOMES),
-        share=f"{100 * item.failed / item.count:.1f} %" if item.failed else "",
+        share=fmt.separated(f"{100 * item.failed / item.count:.1f} %", locale)
+        if item.failed
+        else "",
         wait_median=waited(item.wait_median),
         wait_p95=waited(item.wait_p95),
         run_median=fmt.span(item.run_median, locale),
         run_p95=fmt.span(item.run_p95, locale),
         run_most=fmt.span(item.run_most, locale),
     )
-
-
-def _n(value: int) -> str:
-    return fmt.number(value)

@@ -59,7 +59,9 @@ async def _server(context: PageContext, name: str) -> views.FleetServer:
         since=None if fault is None else fmt.moment(fault.since, now, locale),
         checked=None if checked is None else fmt.moment(checked, now, locale),
         worst=found[0] if found else None,
-        wrong=t("and {n} more", locale, n=fmt.number(len(found) - 1)) if len(found) > 1 else "",
+        wrong=t("and {n} more", locale, n=fmt.number(len(found) - 1, locale))
+        if len(found) > 1
+        else "",
         cells=() if snapshot.state is None else _cells(name, snapshot, snapshot.state, locale),
     )
 
@@ -69,18 +71,18 @@ def _cells(
 ) -> tuple[views.Cell, ...]:
     sets, lately = state.sets, recent(snapshot.samples, SHORT)
     known = snapshot.fault is None and lately is not None
-    done = fmt.rate(lately.processed_rate) if lately is not None and known else ""
-    failed = fmt.rate(lately.failed_rate) if lately is not None and known else ""
+    done = fmt.rate(lately.processed_rate, locale) if lately is not None and known else ""
+    failed = fmt.rate(lately.failed_rate, locale) if lately is not None and known else ""
     trip = snapshot.round_trip if snapshot.fault is None else None
-    workers = "" if state.workers is None else fmt.number(len(known_workers(state)))
+    workers = "" if state.workers is None else fmt.number(len(known_workers(state)), locale)
     values = (
-        (fmt.number(state.enqueued), "", "/queues"),
-        (fmt.number(sets.working), "", "/busy"),
-        (fmt.number(sets.retries), "warn" if sets.retries else "", "/retries"),
-        (fmt.number(sets.dead), "bad" if sets.dead else "", "/dead"),
+        (fmt.number(state.enqueued, locale), "", "/queues"),
+        (fmt.number(sets.working, locale), "", "/busy"),
+        (fmt.number(sets.retries, locale), "warn" if sets.retries else "", "/retries"),
+        (fmt.number(sets.dead, locale), "bad" if sets.dead else "", "/dead"),
         (done, "", ""),
         (failed, "", ""),
-        (fmt.number(len(state.queues)), "", "/queues"),
+        (fmt.number(len(state.queues), locale), "", "/queues"),
         (workers, "", "/busy"),
         ("" if trip is None else fmt.span(trip, locale), "", ""),
     )
@@ -95,7 +97,7 @@ def _cells(
 def _summary(servers: int, down: int, troubled: int, locale: str) -> str:
     texts = [fmt.counted(servers, "1 server", "{n} servers", locale)]
     if down:
-        texts.append(t("{n} unreachable", locale, n=fmt.number(down)))
+        texts.append(t("{n} unreachable", locale, n=fmt.number(down, locale)))
     if troubled:
         texts.append(fmt.counted(troubled, "1 needs attention", "{n} need attention", locale))
     return " · ".join(texts)

@@ -57,7 +57,7 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
     return views.HistoryView(
         spans=tuple(
             views.SpanLink(
-                label=t("{n} days", locale, n=fmt.number(days)),
+                label=t("{n} days", locale, n=fmt.number(days, locale)),
                 href=f"/{name}/history" + ("" if days == SPANS[0] else f"?days={days}"),
                 current=days == span,
             )
@@ -66,18 +66,18 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
         zone=t("Days of UTC.", locale)
         if found.utc
         else t("Days of the server's time zone.", locale),
-        processed=fmt.number(processed),
-        failed=fmt.number(failed),
+        processed=fmt.number(processed, locale),
+        failed=fmt.number(failed, locale),
         share=share(failed, processed),
-        average=fmt.number(round(processed / max(1, lived))),
+        average=fmt.number(round(processed / max(1, lived)), locale),
         over=fmt.counted(lived, "on 1 day", "over {n} days", locale),
         empty=not processed,
-        top=fmt.number(int(top)),
-        middle=fmt.number(int(top / 2)) if top > 1 else "",
+        top=fmt.number(int(top), locale),
+        middle=fmt.number(int(top / 2), locale) if top > 1 else "",
         first=found.days[0].day.isoformat() if found.days else "",
         last=found.days[-1].day.isoformat() if found.days else "",
         bars=_bars(found, top, locale),
-        rows=tuple(_row(day) for day in reversed(found.days) if day.processed),
+        rows=tuple(_row(day, locale) for day in reversed(found.days) if day.processed),
     )
 
 
@@ -101,20 +101,20 @@ def _bars(found: History, top: float, locale: str) -> tuple[views.Bar, ...]:
                 "{day}: {n} processed, {failed} failed",
                 locale,
                 day=day.day.isoformat(),
-                n=fmt.number(day.processed),
-                failed=fmt.number(day.failed),
+                n=fmt.number(day.processed, locale),
+                failed=fmt.number(day.failed, locale),
             ),
         )
         for index, day in enumerate(found.days)
     )
 
 
-def _row(day: Day) -> views.DayRow:
+def _row(day: Day, locale: str) -> views.DayRow:
     return views.DayRow(
         row=f"day-{day.day.isoformat()}",
         day=day.day.isoformat(),
-        processed=fmt.number(day.processed),
-        failed=fmt.number(day.failed),
+        processed=fmt.number(day.processed, locale),
+        failed=fmt.number(day.failed, locale),
         share=share(day.failed, day.processed),
         bad=day.failed * 5 >= day.processed,
     )

@@ -21,7 +21,7 @@ from glasshouse.web.shapes import unreadable
 from glasshouse.web.text import format as fmt
 from glasshouse.web.text.i18n import t
 
-_PLACES = {
+PLACES = {
     JobState.ENQUEUED: "waiting in queue {queue}",
     JobState.SCHEDULED: "scheduled",
     JobState.WORKING: "running on a worker",
@@ -60,12 +60,12 @@ def _entry(job: StoredJob, about: JobContext, budget: Budget, *, first: bool) ->
     return JobEntry(
         state=job.state.value,
         state_label=t("state " + job.state.value, locale),
-        where=t(_PLACES[job.state], locale, queue=queue),
+        where=t(PLACES[job.state], locale, queue=queue),
         where_href=where,
         jobtype=fmt.display_text(job.jobtype),
         verdict=verdict(_known(job, members, facts, about), about.now, locale),
         facts=_facts(job, members, facts, others[:few], about),
-        more_facts=fmt.number(len(others) - few) if len(others) > few else "",
+        more_facts=fmt.number(len(others) - few, locale) if len(others) > few else "",
         timeline=timeline(job, members, facts, about),
         related=related(job, facts, about.server, locale),
         failed=members.get("failure", b"null") != b"null",
@@ -75,10 +75,8 @@ def _entry(job: StoredJob, about: JobContext, budget: Budget, *, first: bool) ->
         backtrace=trace.text,
         backtrace_lines=len(lines),
         backtrace_cut=trace.cut,
-        args=_stored_text(job, args, "args", about.server, budget, first=first),
-        raw=None
-        if job.partial
-        else _stored_text(job, job.payload, "", about.server, budget, first=first),
+        args=_stored_text(job, args, "args", about, budget, first=first),
+        raw=None if job.partial else _stored_text(job, job.payload, "", about, budget, first=first),
         redacted=job.redacted,
         bar=entry_bar(about.context, job),
         copy=copy_of(about.context, job) if first else None,
@@ -86,7 +84,7 @@ def _entry(job: StoredJob, about: JobContext, budget: Budget, *, first: bool) ->
 
 
 def _stored_text(
-    job: StoredJob, raw: bytes, part: str, server: str, budget: Budget, *, first: bool
+    job: StoredJob, raw: bytes, part: str, about: JobContext, budget: Budget, *, first: bool
 ) -> StoredText:
     most = payload.MAX_SHOWN if first else _FEW
     told = job.shown_args if job.partial else None
@@ -96,9 +94,9 @@ def _stored_text(
         name=stored.entry_name(job),
         part=part,
         text=shown.text,
-        size="" if job.partial else fmt.size(len(raw)),
+        size="" if job.partial else fmt.size(len(raw), about.locale),
         cut=shown.cut and not job.partial,
-        href="" if job.partial else stored.href(server, job),
+        href="" if job.partial else stored.href(about.server, job),
     )
 
 

@@ -55,7 +55,7 @@ async def queue(context: PageContext) -> PageResult:
     strip = await activity.on_queue(context, name)
     view = views.QueueView(
         name=fmt.display_text(name),
-        size=fmt.number(part.page.total),
+        size=fmt.number(part.page.total, context.locale),
         paused=paused,
         latency="" if not latency else fmt.duration(latency, context.locale),
         find=find_view(context, part.address, part.page, part.fault),

@@ -7,6 +7,7 @@ import heapq
 from glasshouse.health.rates import MINUTE, SHORT, recent
 from glasshouse.model import addresses
 from glasshouse.model.job import StoredJob
+from glasshouse.model.messages import message
 from glasshouse.model.server import ServerState
 from glasshouse.monitor.snapshot import Snapshot
 from glasshouse.monitor.summary import FailedRun, Summary
@@ -61,7 +62,7 @@ def _overview(
         stale=snapshot.fault is not None,
         chart=chart(snapshot.samples, now, locale),
         queues=rows.queue_rows(top, snapshot, name, now, locale),
-        queue_count=fmt.number(len(known)),
+        queue_count=fmt.number(len(known), locale),
         queue_totals=queue_totals(known, locale),
         queues_href=f"/{name}/queues" + ("?sort=size" if len(known) > _TOP_QUEUES else ""),
         failures=_failures(summary, name, now, locale),
@@ -70,7 +71,7 @@ def _overview(
         failures_href=f"/{name}/finished?outcome=failed" if logged else f"/{name}/retries",
         workers=workers_of(context, snapshot, most=_TOP_WORKERS),
         worker_totals=totals(snapshot, running, snapshot.seen(now), locale),
-        more_workers=rows.beyond(len(known_workers(state)), _TOP_WORKERS),
+        more_workers=rows.beyond(len(known_workers(state)), _TOP_WORKERS, locale),
         busy_href=f"/{name}/busy",
         strip=strip,
     )
@@ -109,7 +110,7 @@ def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]
     return tuple(
         views.Tile(
             label=t(label, locale),
-            value=fmt.number(value),
+            value=fmt.number(value, locale),
             note=note,
             href=f"/{name}/{path}" if path else "",
             tone=tone,
@@ -126,13 +127,17 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
     seen, lately = snapshot.seen(now), recent(snapshot.samples, SHORT)
     commands = None if state.command_count is None else _NOT_YET
     if lately is not None and lately.command_rate is not None:
-        commands = fmt.rate(lately.command_rate)
+        commands = fmt.rate(lately.command_rate, locale)
     trip, since = snapshot.round_trip, state.started_at
     table = (
-        ("Up for", None if since is None else _uptime(seen - since, locale), _UP),
-        ("Connections", None if state.connections is None else fmt.number(state.connections), ""),
-        ("Commands per second", commands, ""),
-        ("Memory", None if state.memory_mb is None else _megabytes(state.memory_mb), ""),
+        (message("Up for"), None if since is None else _uptime(seen - since, locale), _UP),
+        (
+            message("Connections"),
+            None if state.connections is None else fmt.number(state.connections, locale),
+            "",
+        ),
+        (message("Commands per second"), commands, ""),
+        ("Memory", None if state.memory_mb is None else _megabytes(state.memory_mb, locale), ""),
         ("Round trip", None if trip is None else fmt.span(trip, locale), _TRIP),
     )
     return tuple(
@@ -149,8 +154,8 @@ def _uptime(seconds: float, locale: str) -> str:
     return fmt.span(seconds // MINUTE * MINUTE, locale)
 
 
-def _megabytes(count: int) -> str:
-    return fmt.size(max(0, count) << 20)
+def _megabytes(count: int, locale: str) -> str:
+    return fmt.size(max(0, count) << 20, locale)
 
 
 def _failures(

@@ -30,7 +30,7 @@ def _row(item: Parameter, context: PageContext) -> views.ParameterRow:
     def said(value: float) -> str:
         if item.bound.unit == "s":
             return fmt.exactly(value, locale)
-        return fmt.number(int(value))
+        return fmt.number(int(value), locale)
 
     unit = item.bound.unit
     return views.ParameterRow(

@@ -138,7 +138,12 @@ def _direction(asked: _Asked) -> str:
 def _outcome(wanted: str, found: int, known: int, locale: str) -> str:
     if not wanted:
         return ""
-    return t("{n} of {total} queues match.", locale, n=fmt.number(found), total=fmt.number(known))
+    return t(
+        "{n} of {total} queues match.",
+        locale,
+        n=fmt.number(found, locale),
+        total=fmt.number(known, locale),
+    )
 
 
 def queue_totals(known: Sequence[Queue], locale: str) -> str:
@@ -154,8 +159,8 @@ def queue_totals(known: Sequence[Queue], locale: str) -> str:
             t(
                 "{n} paused, holding {count}",
                 locale,
-                n=fmt.number(len(paused)),
-                count=fmt.number(sum(queue.size for queue in paused)),
+                n=fmt.number(len(paused), locale),
+                count=fmt.number(sum(queue.size for queue in paused), locale),
             )
         )
     return " · ".join(texts)

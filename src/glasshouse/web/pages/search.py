@@ -103,8 +103,8 @@ def covered(coverage: Coverage, locale: str) -> str:
     told = t(
         "{n} of {total} indexed",
         locale,
-        n=fmt.number(coverage.indexed),
-        total=fmt.number(coverage.total),
+        n=fmt.number(coverage.indexed, locale),
+        total=fmt.number(coverage.total, locale),
     )
     if coverage.age is None:
         return t("{told}; the rest is being read.", locale, told=told)
@@ -174,9 +174,10 @@ def _outcome(context: PageContext, found: SearchResult) -> str:
 
 
 def _count(context: PageContext, found: SearchResult) -> str:
-    locale, n = context.locale, fmt.number(len(found.items))
+    locale = context.locale
+    n = fmt.number(len(found.items), locale)
     if found.stopped:
-        looked = fmt.number(found.looked_at)
+        looked = fmt.number(found.looked_at, locale)
         return t("{n} found so far, among {looked} that might match.", locale, n=n, looked=looked)
     if found.following is not None:
         return t("The latest {n} from here on; more follow.", locale, n=n)
@@ -208,7 +209,7 @@ def _unsearched(one: UnsearchedList, context: PageContext, server: str) -> views
     asked = f"{'&' if '?' in page else '?'}q={fmt.segment(words)}" if words else ""
     return views.UnsearchedList(
         label=fmt.display_text(one.queue) or t("Running jobs", context.locale),
-        jobs=t("{n} jobs", context.locale, n=fmt.number(one.entries)),
+        jobs=t("{n} jobs", context.locale, n=fmt.number(one.entries, context.locale)),
         href=page + asked,
     )
 
@@ -216,8 +217,8 @@ def _unsearched(one: UnsearchedList, context: PageContext, server: str) -> views
 def _more(others: tuple[UnsearchedList, ...], locale: str) -> str:
     if not others:
         return ""
-    jobs = fmt.number(sum(one.entries for one in others))
-    return t("and {n} more, with {jobs} jobs", locale, n=fmt.number(len(others)), jobs=jobs)
+    jobs = fmt.number(sum(one.entries for one in others), locale)
+    return t("and {n} more, with {jobs} jobs", locale, n=fmt.number(len(others), locale), jobs=jobs)
 
 
 def _rows(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glasshouse.model.finished import FinishedJob
 from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.messages import message
 from glasshouse.model.operation import Operation
 from glasshouse.storage.operations import RunningOperation
 from glasshouse.web.presentation import payload
@@ -24,13 +25,13 @@ DUE = {
 }
 _SHOWN, _REASON = 20, 200
 _ACTS = {
-    Operation.JOB_RETRY: "Retried by hand",
-    Operation.JOB_KILL: "Killed",
-    Operation.JOB_DELETE: "Deleted",
-    Operation.QUEUE_DELETE_JOBS: "Deleted",
-    Operation.QUEUE_CLEAR: "Deleted",
-    Operation.SET_CLEAR: "Deleted",
-    Operation.SERVER_FLUSH: "Deleted",
+    Operation.JOB_RETRY: message("Retried by hand"),
+    Operation.JOB_KILL: message("Killed"),
+    Operation.JOB_DELETE: message("Deleted"),
+    Operation.QUEUE_DELETE_JOBS: message("Deleted"),
+    Operation.QUEUE_CLEAR: message("Deleted"),
+    Operation.SET_CLEAR: message("Deleted"),
+    Operation.SERVER_FLUSH: message("Deleted"),
     Operation.TRASH_RESTORE: "Put back",
 }
 
@@ -49,13 +50,13 @@ def timeline(
 
     steps = [
         Step("Created", "", held("created_at")),
-        Step("Scheduled for", "", held("at")),
+        Step(message("Scheduled for"), "", held("at")),
         Step("Enqueued", "", held("enqueued_at")),
         Step("First failed", "", fmt.stored_moment(facts.get("failed_at"), now, locale)),
         *_attempts(about),
         *_acts(job, about),
-        Step("Reserved", "", known(job.reserved_at)),
-        Step("Reservation expires", "", known(job.expires_at)),
+        Step(message("Reserved"), "", known(job.reserved_at)),
+        Step(message("Reservation expires"), "", known(job.expires_at)),
         Step(DUE.get(job.state, "Due"), "", known(job.at)),
     ]
     return tuple(
@@ -109,7 +110,7 @@ def _attempts(about: JobContext) -> list[Step]:
         return []
     return [
         Step(
-            "Attempt ended",
+            message("Attempt ended"),
             _told(one, about),
             fmt.moment(one.finished_at, about.now, about.locale),
         )

@@ -29,7 +29,7 @@ def attention(
     rest = found[len(shown) :]
     if not rest:
         return said
-    more = t("and {n} more", locale, n=fmt.number(len(rest)))
+    more = t("and {n} more", locale, n=fmt.number(len(rest), locale))
     queues = any("/queues" in finding.href for finding in rest)
     href = f"/{server}/queues?sort=latency" if queues else rest[0].href
     return (*said, Attention(text=more, href=href, tone="warn"))
@@ -50,7 +50,7 @@ def told(finding: Finding, locale: str) -> Attention:
 
 def _value(value: float | str, most: int, locale: str) -> str:
     if isinstance(value, int):
-        return fmt.number(value)
+        return fmt.number(value, locale)
     if isinstance(value, float):
         return fmt.duration(value, locale)
     # A reason is a sentence; a name is a name, whatever it says.

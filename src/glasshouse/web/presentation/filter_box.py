@@ -38,7 +38,8 @@ def find_view(
 
 def _outcome(page: JobPage, searched: Searched, context: PageContext) -> str:
     locale = context.locale
-    found, looked, total = map(fmt.number, (len(page.items), searched.looked_at, page.total))
+    numbers = (len(page.items), searched.looked_at, page.total)
+    found, looked, total = (fmt.number(number, locale) for number in numbers)
     begun = "from" in context.query or "at" in context.query
     if searched.complete and not begun:
         return t("{n} found; all {total} were looked at.", locale, n=found, total=total)

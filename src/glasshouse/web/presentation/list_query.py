@@ -14,13 +14,14 @@ from typing import NamedTuple
 from glasshouse.model.errors import InvalidError
 from glasshouse.model.jobquery import JobQuery, parse_query, read_time
 from glasshouse.model.listing import ListPosition, ListQuery
+from glasshouse.model.messages import message
 from glasshouse.web.http.query import MAX_PAGE
 from glasshouse.web.request.context import PageContext, paging
 from glasshouse.web.text import format as fmt
 
 REVERSE = "reverse"
-NOT_ENDED = "This time is still to come: nothing can have ended by then."
-NOT_ENQUEUED = "This time is still to come: nothing can have been enqueued then."
+NOT_ENDED = message("This time is still to come: nothing can have ended by then.")
+NOT_ENQUEUED = message("This time is still to come: nothing can have been enqueued then.")
 _MINUTE = 60.0
 """Seconds that a person's clock may be ahead."""
 _KEPT = ("name", "q", "sort", "order")

@@ -52,9 +52,9 @@ def _label(page: JobPage, locale: str) -> str:
     return t(
         "{first}–{last} of {total}",
         locale,
-        first=fmt.number(page.first),
-        last=fmt.number(page.first + len(page.items) - 1),
-        total=fmt.number(page.total),
+        first=fmt.number(page.first, locale),
+        last=fmt.number(page.first + len(page.items) - 1, locale),
+        total=fmt.number(page.total, locale),
     )
 
 

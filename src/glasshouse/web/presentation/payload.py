@@ -65,7 +65,7 @@ def message_of(facts: dict[str, object]) -> str:
     return on_one_line(data) if isinstance(data, str) else text_of(data)
 
 
-def preview(members: dict[str, bytes], job: StoredJob) -> Preview:
+def preview(members: dict[str, bytes], job: StoredJob, locale: str) -> Preview:
     """Return the beginning of the arguments; of the whole payload when they are not found."""
     if job.shown_args is not None:
         return Preview(text=cut(display_text(job.shown_args), PREVIEW), size="", cut=False)
@@ -77,7 +77,7 @@ def preview(members: dict[str, bytes], job: StoredJob) -> Preview:
     text = display_text(_without_gaps(raw[: PREVIEW * 4].decode("utf-8", "backslashreplace")))
     return Preview(
         text=cut(text, PREVIEW),
-        size=size(len(raw)),
+        size=size(len(raw), locale),
         cut=len(text) > PREVIEW or len(raw) > PREVIEW * 4,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from glasshouse.model.access import Decision, Outcome
+from glasshouse.model.messages import message
 from glasshouse.model.operation import Operation, Target
 from glasshouse.policy import reasons
 from glasshouse.web.presentation.views.people import PermissionRow, PermissionTable
@@ -36,7 +37,7 @@ DANGER = frozenset({
     Operation.SET_CLEAR, Operation.WORKER_TERMINATE, Operation.SERVER_FLUSH,
 })  # fmt: skip
 """What takes something away: its buttons look like it."""
-_ANSWERS = {
+ANSWERS = {
     Outcome.ALLOW: ("good", "allowed"),
     Outcome.DENY: ("off", "not allowed"),
     Outcome.NEEDS_FACTOR: ("warn", "needs a second factor"),
@@ -94,7 +95,7 @@ def _row(viewer: Viewer, operation: Operation, server: str, locale: str) -> Perm
         # Who shows it is not to find out only then that it is not enough.
         also = second_person(viewer, operation, server)
         told += [] if also is None else [also]
-    tone, answer = _ANSWERS[told[-1].outcome]
+    tone, answer = ANSWERS[told[-1].outcome]
     return PermissionRow(
         operation=operation.value,
         meaning=t(MEANINGS[operation], locale),
@@ -112,9 +113,9 @@ def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
         else t("the queues {names}", locale, names=", ".join(visibility.queues))
     ]
     for seen, words in (
-        (visibility.audit, "the audit ledger"),
-        (visibility.trash, "the trash"),
-        (visibility.payload, "hidden values, with a reason"),
+        (visibility.audit, message("the audit ledger")),
+        (visibility.trash, message("the trash")),
+        (visibility.payload, message("hidden values, with a reason")),
     ):
         told += [t(words, locale)] if seen else []
     if visibility.hidden:

@@ -23,8 +23,8 @@ from glasshouse.web.request.admission import sees_audit
 from glasshouse.web.request.context import PageContext, PageResult
 from glasshouse.web.request.form_errors import untold
 from glasshouse.web.text import format as fmt
-from glasshouse.web.text.browser_messages import LANGUAGES, SPOKEN, Language
-from glasshouse.web.text.i18n import LOCALES, t
+from glasshouse.web.text.browser_messages import SPOKEN
+from glasshouse.web.text.i18n import LANGUAGES, LOCALES, Language, t
 
 STATIC = "/static/"
 
@@ -288,7 +288,7 @@ def _shell(
         and context is not None
         and context.viewer.signed_in,
         base="",
-        languages=tuple(other for other in LANGUAGES if other.locale != locale),
+        languages=tuple(LANGUAGES.values()),
     )
 
 
@@ -329,7 +329,7 @@ def _counts(context: PageContext) -> dict[str, str]:
         "scheduled": state.sets.scheduled,
         "dead": state.sets.dead,
     }
-    return {name: fmt.number(value) for name, value in numbers.items()}
+    return {name: fmt.number(value, context.locale) for name, value in numbers.items()}
 
 
 def _reading(context: PageContext) -> bool:

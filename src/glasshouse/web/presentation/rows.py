@@ -64,11 +64,11 @@ def queue_row(
         row=element_id("q", queue.name),
         name=fmt.name(queue.name),
         href=queue_href(server, queue.name),
-        size=fmt.number(queue.size),
+        size=fmt.number(queue.size, locale),
         bar=_part(queue.size, among.total),
         oldest=None if queue.oldest_at is None else fmt.moment(queue.oldest_at, now, locale),
         latency="" if latency is None else fmt.duration(latency, locale),
-        growth="" if growth is None else t("{n}/min", locale, n=signed(growth)),
+        growth="" if growth is None else t("{n}/min", locale, n=signed(growth, locale)),
         share=share(queue.size, among.total),
         paused=queue.paused,
         act=act(queue),
@@ -101,12 +101,12 @@ def _part(part: int, total: int) -> int:
     return max(1, round(100 * part / total)) if part and total else 0
 
 
-def signed(value: float) -> str:
+def signed(value: float, locale: str) -> str:
     """Return a change with its sign, and with as many digits as are of use."""
     text = f"{abs(value):,.0f}" if abs(value) >= _WHOLE else f"{abs(value):.1f}"
     if not text.strip("0."):
         return "0"
-    return f"{'+' if value > 0 else '−'}{text}"
+    return f"{'+' if value > 0 else '−'}{fmt.separated(text, locale)}"
 
 
 def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRow:
@@ -117,13 +117,15 @@ def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRo
         hostname=fmt.name(worker.hostname),
         pid="" if worker.pid is None else str(worker.pid),
         labels=tuple(fmt.cut(fmt.display_text(label), 40) for label in worker.labels[:8]),
-        memory=fmt.size(worker.rss_kb * 1024) if worker.rss_kb and worker.rss_kb > 0 else "",
+        memory=fmt.size(worker.rss_kb * 1024, locale)
+        if worker.rss_kb and worker.rss_kb > 0
+        else "",
         state=worker.state.value,
         state_label=t("worker " + worker.state.value, locale),
         started=_moment(worker.started_at, now, locale),
         beat=_moment(worker.last_beat, now, locale),
         stale=is_stale(worker, seen),
-        busy=fmt.number(worker.busy),
+        busy=fmt.number(worker.busy, locale),
     )
 
 
@@ -144,13 +146,13 @@ def _job_row(job: StoredJob, position: int | None, server: str, now: float, loca
     facts = payload.failure_of(members)
     return JobRow(
         row=row_id(job),
-        position="" if position is None else fmt.number(position),
+        position="" if position is None else fmt.number(position, locale),
         jid=jid_text(job.jid),
         href=job_href(server, job.jid),
         jobtype=fmt.cut(fmt.display_text(job.jobtype), 120),
         queue=fmt.name(job.queue),
         queue_href=queue_href(server, job.queue),
-        args=payload.preview(members, job),
+        args=payload.preview(members, job, locale),
         created=fmt.stored_moment(payload.value(members.get("created_at")), now, locale),
         enqueued=fmt.stored_moment(payload.value(members.get("enqueued_at")), now, locale),
         at=_moment(job.at, now, locale),
@@ -178,7 +180,7 @@ def retries(facts: dict[str, object], members: dict[str, bytes], locale: str) ->
         return ""
     text = fmt.cut(payload.text_of(count), 24)
     if isinstance(limit, int) and limit >= 0:
-        return t("{n} of {limit}", locale, n=text, limit=fmt.number(limit))
+        return t("{n} of {limit}", locale, n=text, limit=fmt.number(limit, locale))
     return text
 
 
@@ -252,9 +254,9 @@ def pager(page: PageBounds, href: str, locale: str, *, further: str | None = Non
     label = t(
         "{first}–{last} of {total}",
         locale,
-        first=fmt.number(first),
-        last=fmt.number(last),
-        total=fmt.number(page.total),
+        first=fmt.number(first, locale),
+        last=fmt.number(last, locale),
+        total=fmt.number(page.total, locale),
     )
     later = page.page < page.pages
     return Pager(
@@ -270,9 +272,9 @@ def pager(page: PageBounds, href: str, locale: str, *, further: str | None = Non
     )
 
 
-def beyond(total: int, shown: int) -> str:
+def beyond(total: int, shown: int, locale: str) -> str:
     """Return how many of ``total`` are not on the page; empty when all are."""
-    return fmt.number(total - shown) if total > shown else ""
+    return fmt.number(total - shown, locale) if total > shown else ""
 
 
 def _moment(at: float | None, now: float, locale: str) -> fmt.Moment | None:

@@ -128,17 +128,19 @@ def _host(
         unfolded=unfolded,
         workers=tuple(_worker(worker, running, at, bar) for worker in shown),
         count=_count(len(shown), len(workers), locale),
-        busy=t("{n} running", locale, n=fmt.number(busy)),
-        memory=fmt.size(memory * 1024) if memory else "",
-        silent=t("{n} silent", locale, n=fmt.number(silent)) if silent else "",
-        resting=t("{n} quiet or terminating", locale, n=fmt.number(resting)) if resting else "",
-        ending=t("{n} near the end", locale, n=fmt.number(ending)) if ending else "",
+        busy=t("{n} running", locale, n=fmt.number(busy, locale)),
+        memory=fmt.size(memory * 1024, locale) if memory else "",
+        silent=t("{n} silent", locale, n=fmt.number(silent, locale)) if silent else "",
+        resting=t("{n} quiet or terminating", locale, n=fmt.number(resting, locale))
+        if resting
+        else "",
+        ending=t("{n} near the end", locale, n=fmt.number(ending, locale)) if ending else "",
     )
 
 
 def _count(shown: int, total: int, locale: str) -> str:
     if shown < total:
-        n, every = fmt.number(shown), fmt.number(total)
+        n, every = fmt.number(shown, locale), fmt.number(total, locale)
         return t("{n} of its {total} workers", locale, n=n, total=every)
     return fmt.counted(total, "1 worker", "{n} workers", locale)
 
@@ -147,7 +149,7 @@ def _worker(worker: Worker, running: RunningJobs, at: Clocks, bar: BarOf) -> Wor
     runs = running.by_worker.get(worker.wid, ())
     count = running.count(worker)
     places = min(PLACES, max(1, running.most.get(worker.wid, 0)))
-    missing = fmt.number(count - len(runs)) if count > len(runs) else ""
+    missing = fmt.number(count - len(runs), at.locale) if count > len(runs) else ""
     return WorkerRuns(
         worker=rows.worker_row(worker, at.now, at.seen, at.locale),
         bar=bar(worker),
@@ -171,7 +173,7 @@ def _made_run(job: StoredJob, worker: Worker | None, server: str, at: Clocks) ->
         jobtype=fmt.cut(fmt.display_text(job.jobtype), _TYPE),
         queue=fmt.name(job.queue),
         queue_href=addresses.queue_href(server, job.queue),
-        args=payload.preview(payload.fields(job.payload), job),
+        args=payload.preview(payload.fields(job.payload), job, at.locale),
         held=_held(job, worker, at.locale),
         worker=fmt.name(job.wid or ""),
         reserved=at.tell(job.reserved_at),

@@ -6,6 +6,7 @@ import msgspec
 
 from glasshouse.model.finished import TypeTimes
 from glasshouse.model.job import JobState, StoredJob
+from glasshouse.model.messages import message
 from glasshouse.model.server import Queue, ServerState, Worker, WorkerState
 from glasshouse.web.presentation.views import Verdict
 from glasshouse.web.text import format as fmt
@@ -71,21 +72,23 @@ def _enqueued(facts: Facts, now: float, locale: str) -> Verdict:
 
 
 def _scheduled(facts: Facts, now: float, locale: str) -> Verdict:
-    return _due(facts, now, locale, "It is due in {time}.", "Late: it was due {time} ago.")
+    return _due(
+        facts, now, locale, message("It is due in {time}."), message("Late: it was due {time} ago.")
+    )
 
 
 def _retries(facts: Facts, now: float, locale: str) -> Verdict:
     told = _due(
-        facts, now, locale, "It failed and will be tried again in {time}.",
-        "Late: it failed, and its next attempt was due {time} ago.",
+        facts, now, locale, message("It failed and will be tried again in {time}."),
+        message("Late: it failed, and its next attempt was due {time} ago."),
     )  # fmt: skip
     detail = ""
     if facts.retries is not None and facts.limit is not None:
         detail = t(
             "That will be retry {n} of {limit}.",
             locale,
-            n=fmt.number(facts.retries + 1),
-            limit=fmt.number(facts.limit),
+            n=fmt.number(facts.retries + 1, locale),
+            limit=fmt.number(facts.limit, locale),
         )
     tone = "warn" if told.tone == "plain" else told.tone
     return Verdict(tone=tone, text=told.text, detail=f"{detail} {told.detail}".strip())
@@ -145,7 +148,7 @@ def _lost(facts: Facts, now: float, locale: str) -> str:
 def _dead(facts: Facts, now: float, locale: str) -> Verdict:
     text = t("It was given up and will not run again.", locale)
     if facts.retries is not None:
-        n = fmt.number(facts.retries)
+        n = fmt.number(facts.retries, locale)
         text = t("It was given up after {n} retries and will not run again.", locale, n=n)
     if facts.killed is not None:
         text = t("It was killed and will not run again.", locale)

@@ -23,6 +23,7 @@ from glasshouse.model.errors import (
     StoreError,
     UpstreamUnavailableError,
 )
+from glasshouse.model.messages import message
 from glasshouse.web.http import guard, query, replies
 from glasshouse.web.http.bodies import LateError
 from glasshouse.web.http.problems import BusyError, Problem, encoded
@@ -107,8 +108,8 @@ def problem_of(error: Exception, scope: Scope) -> Problem:
     return Problem(
         500,
         "internal",
-        f"Something went wrong here (request {request_id}).",
-        "Look for this id in the log of the console.",
+        message(f"Something went wrong here (request {request_id})."),
+        message("Look for this id in the log of the console."),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glasshouse.model.errors import GlasshouseError
+from glasshouse.model.messages import message
 
 
 class SignInNeededError(GlasshouseError):
@@ -35,5 +36,5 @@ class TooManyError(GlasshouseError):
         """Say in how many ``seconds`` it may be tried again."""
         self.seconds = max(1, round(seconds))
         super().__init__(
-            "Too many attempts.", remedy=f"Wait {self.seconds} seconds, then try again."
+            message("Too many attempts."), remedy=f"Wait {self.seconds} seconds, then try again."
         )

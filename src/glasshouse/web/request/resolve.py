@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from glasshouse.model.errors import GlasshouseError, InvalidError, NotFoundError
+from glasshouse.model.messages import message
 from glasshouse.monitor.monitor import Monitor
 from glasshouse.monitor.view import MonitorView, ServerView
 from glasshouse.web.http import guard, query
@@ -143,7 +144,7 @@ class Topic:
     def lay_out_error(self, status: int, error: GlasshouseError | None) -> bytes:
         """Return the HTML that says that the page cannot be shown, for a fault of ours without."""
         code = "internal" if error is None else error.code
-        detail = "Something went wrong here." if error is None else error.detail
+        detail = message("Something went wrong here.") if error is None else error.detail
         remedy = "Look into the console's log: it says where." if error is None else error.remedy
         return self.site.renderer.error_fragment(status, code, detail, remedy, self.first)
 

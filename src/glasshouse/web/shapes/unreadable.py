@@ -13,13 +13,14 @@ import msgspec
 import structlog
 
 from glasshouse.model.job import StoredJob
+from glasshouse.model.messages import message
 from glasshouse.web.text.i18n import t
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-SAID = "This job cannot be shown here; the console's log says why. It can be deleted."
+SAID = message("This job cannot be shown here; the console's log says why. It can be deleted.")
 
 
 def shown(make: Callable[[StoredJob], T], job: StoredJob, locale: str) -> T:

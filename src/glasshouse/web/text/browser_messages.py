@@ -1,22 +1,6 @@
-"""What a page itself says later, in the browser: its words, and the languages to be had."""
+"""What a page itself says later, in the browser."""
 
 from __future__ import annotations
-
-import msgspec
-
-
-class Language(msgspec.Struct, frozen=True, kw_only=True):
-    """A language that a page can be had in, in its own words."""
-
-    locale: str
-    label: str
-    title: str
-
-
-LANGUAGES = (
-    Language(locale="en", label="EN", title="Show this in English"),
-    Language(locale="zh-CN", label="中", title="用中文显示"),
-)
 
 SPOKEN = (
     "{n} ago",

@@ -14,6 +14,7 @@ import msgspec
 
 from glasshouse.model.addresses import INVISIBLE
 from glasshouse.model.times import calendar_time, name_time, stored_time
+from glasshouse.web.text import i18n
 from glasshouse.web.text.i18n import t
 
 # What Windows programs end a line with; those that write it as text send one CR more.
@@ -88,24 +89,32 @@ def segment(text: str) -> str:
     return quote(text.encode("utf-8", "surrogatepass"), safe="")
 
 
-def number(value: int) -> str:
+def number(value: int, locale: str) -> str:
     """Return an integer with thousands separators."""
-    return f"{value:,}"
+    return separated(f"{value:,}", locale)
+
+
+def separated(text: str, locale: str) -> str:
+    """Return a number as Python writes it with the separators of a language."""
+    language = i18n.LANGUAGES.get(locale)
+    if language is None or (language.group, language.decimal) == (",", "."):
+        return text
+    return text.translate({ord(","): language.group, ord("."): language.decimal})
 
 
 def counted(value: int, one: str, many: str, locale: str) -> str:
-    """Return how many there are: ``one`` and ``many`` are keys, the latter with ``{n}``."""
-    return t(one, locale) if value == 1 else t(many, locale, n=number(value))
+    """Return how many there are: ``one`` and ``many`` are English, the latter with ``{n}``."""
+    return i18n.counted(value, one, many, locale, n=number(value, locale))
 
 
-def rate(value: float) -> str:
+def rate(value: float, locale: str) -> str:
     """Return a rate with as many digits as are of use; what is not zero never looks like it."""
     if 0 < value < 0.05:  # noqa: PLR2004 - it would be rounded to 0.0
-        return "< 0.1"
-    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"
+        return separated("< 0.1", locale)
+    return separated(f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}", locale)
 
 
-def size(count: int) -> str:
+def size(count: int, locale: str) -> str:
     """Return a number of bytes in B, KiB, MiB or GiB."""
     if count < _KIB:
         return f"{count} B"
@@ -114,7 +123,7 @@ def size(count: int) -> str:
         if amount < _KIB:
             break
         amount, unit = amount / _KIB, larger
-    return f"{amount:.1f} {unit}"
+    return separated(f"{amount:.1f} {unit}", locale)
 
 
 def duration(seconds: float, locale: str) -> str:
@@ -122,7 +131,7 @@ def duration(seconds: float, locale: str) -> str:
     span = int(max(0.0, min(seconds, 1e12)))
     for length, pattern in _UNITS:
         if span >= length:
-            return t(pattern, locale, n=f"{span // length:,}")
+            return t(pattern, locale, n=number(span // length, locale))
     return t("{n} s", locale, n="0")
 
 
@@ -135,7 +144,7 @@ def span(seconds: float, locale: str) -> str:
     if seconds < _MINUTE:
         text = f"{seconds:.2f}" if seconds < _FEW else f"{seconds:.1f}"
         if float(text) < _MINUTE:
-            return t("{n} s", locale, n=text)
+            return t("{n} s", locale, n=separated(text, locale))
     return _units(round(min(seconds, 1e12)), locale, most=2)
 
 
@@ -143,7 +152,7 @@ def exactly(seconds: float, locale: str) -> str:
     """Return a set span of time in full: nothing is rounded."""
     whole = int(seconds)
     if whole != seconds:
-        return t("{n} s", locale, n=f"{seconds:,g}")
+        return t("{n} s", locale, n=separated(f"{seconds:,g}", locale))
     return _units(whole, locale, most=len(_UNITS))
 
 
@@ -154,7 +163,7 @@ def _units(seconds: int, locale: str, *, most: int) -> str:
     for length, pattern in _UNITS[first : first + most]:
         count, seconds = divmod(seconds, length)
         if count or not (parts or seconds):
-            parts.append(t(pattern, locale, n=f"{count:,}"))
+            parts.append(t(pattern, locale, n=number(count, locale)))
     return " ".join(parts)
 
 

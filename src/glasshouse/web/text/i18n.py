@@ -1,19 +1,66 @@
 """The words of the screen: English is the key, other languages stand in catalogs.
 
-A text without an entry is shown in English. Errors come as English sentences with their values
-in them, from rooms that know no languages: such a sentence is found by its words, and its values
-are put into the other language's sentence.
+Each language is one file, ``catalogs/LOCALE.po``; ``make messages`` and the build compile it
+(``scripts/messages.py``). A text without a translation is shown in English. Errors come as
+English sentences with their values in them, from rooms that know no languages: such a sentence
+is found by its words, and its values are put into the other language's sentence. Those stand in
+the catalogs under the context ``error``.
 """
 
 from __future__ import annotations
 
 import functools
+import gettext
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from glasshouse.web.text.chinese import CHINESE, SENTENCES
+import msgspec
 
-LOCALES = ("en", "zh-CN")
+COMPILED = Path(__file__).parent / "catalogs" / "compiled"
+ENGLISH = "en"
+_ERROR = "error\x04"
+"""How gettext writes the context of a message."""
+_LONGEST = 600
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+class Language(msgspec.Struct, frozen=True, kw_only=True):
+    """A language that a page can be had in.
+
+    ``name`` is its own word for itself; ``group`` and ``decimal`` are the separators of its
+    numbers. All of these are from the CLDR.
+    """
+
+    locale: str
+    name: str
+    group: str
+    decimal: str
+
+
+class Catalog(gettext.GNUTranslations):
+    """The messages of one language."""
+
+    def __init__(self, locale: str) -> None:
+        """Read what the build compiled of ``catalogs/LOCALE.po``.
+
+        Raises:
+            OSError: it is not there.
+        """
+        with (COMPILED / f"{locale}.mo").open("rb") as file:
+            super().__init__(file)
+        # The reader of the standard library has read it into this, and documents nothing else.
+        self.texts: Mapping[str, str] = {
+            key: text
+            for key, text in self._catalog.items()  # type: ignore[attr-defined]
+            if isinstance(key, str) and key
+        }
+
+    @functools.cached_property
+    def sentences(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """What errors with values look like, each with its key."""
+        keys = [key.removeprefix(_ERROR) for key in self.texts if key.startswith(_ERROR)]
+        return tuple(_forms(keys))
 
 
 def t(text: str, locale: str, **values: object) -> str:
@@ -21,9 +68,28 @@ def t(text: str, locale: str, **values: object) -> str:
 
     A value is never read as a pattern itself.
     """
-    pattern = CATALOGS.get(locale, _NONE).get(text) or ENGLISH.get(text)
+    texts = catalog(locale).texts
+    pattern = texts.get(text) or texts.get(_ERROR + text)
     if pattern is None:
-        pattern = text if values or locale not in _FORMS else _said(text, locale)
+        pattern = text if values or locale == ENGLISH else _said(text, locale)
+    return _filled(pattern, values)
+
+
+def counted(number: int, one: str, many: str, locale: str, **values: object) -> str:
+    """Return the plural form for ``number``, by the rules of the language; ``{n}`` is in values.
+
+    ``one`` and ``many`` are the English forms, which are the key.
+    """
+    return _filled(catalog(locale).ngettext(one, many, number), values)
+
+
+@functools.cache
+def catalog(locale: str) -> Catalog:
+    """Return the catalog of one of ``LOCALES``, or that of English."""
+    return Catalog(locale if locale in LOCALES else ENGLISH)
+
+
+def _filled(pattern: str, values: Mapping[str, object]) -> str:
     if not values:
         return pattern
     return "".join(
@@ -36,7 +102,7 @@ def _said(sentence: str, locale: str) -> str:
     """Return a sentence that has its values in it; as it is when none of the catalog fits."""
     if len(sentence) > _LONGEST:
         return sentence
-    for known, key in _FORMS.get(locale, ()):
+    for known, key in catalog(locale).sentences:
         found = known.fullmatch(sentence)
         if found is not None:
             # A value may be a sentence too: why something did not work.
@@ -55,30 +121,7 @@ def _split(pattern: str) -> tuple[str, ...]:
     return tuple(pieces)
 
 
-_NONE: Mapping[str, str] = {}
-
-# Keys that are names rather than sentences.
-ENGLISH: Mapping[str, str] = {
-    "worker running": "running",
-    "worker quiet": "quiet",
-    "worker terminate": "terminating",
-    "state enqueued": "enqueued",
-    "state scheduled": "scheduled",
-    "state working": "running",
-    "state retries": "retrying",
-    "state dead": "dead",
-    "outcome done": "done",
-    "outcome retried": "retried",
-    "outcome buried": "buried",
-    "outcome dropped": "dropped",
-}
-
-CATALOGS: Mapping[str, Mapping[str, str]] = {"zh-CN": CHINESE}
-_LONGEST = 600
-_NAME = re.compile(r"\{(\w+)\}")
-
-
-def _forms(keys: Mapping[str, str]) -> Iterator[tuple[re.Pattern[str], str]]:
+def _forms(keys: list[str]) -> Iterator[tuple[re.Pattern[str], str]]:
     """Yield what sentences with values look like, those of the most words first."""
     for key in sorted(keys, key=lambda key: len(_NAME.sub("", key)), reverse=True):
         if _NAME.search(key):
@@ -90,4 +133,18 @@ def _forms(keys: Mapping[str, str]) -> Iterator[tuple[re.Pattern[str], str]]:
             yield re.compile(form, re.DOTALL), key
 
 
-_FORMS = {"zh-CN": tuple(_forms(SENTENCES))}
+def _languages() -> dict[str, Language]:
+    path = COMPILED / "languages.json"
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=list[Language])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SystemExit(
+            f"glasshouse: The languages are not built: {path} cannot be read ({error}). "
+            "Build them with `make messages` (or `make run`), then start again."
+        ) from error
+    return {language.locale: language for language in found}
+
+
+LANGUAGES: Mapping[str, Language] = _languages()
+"""By locale, English first."""
+LOCALES = tuple(LANGUAGES)
