@@ -98,7 +98,7 @@ async def act(browser: Browser, open_shop: Shop, theme: str, width: int, folder:
     await page.get_by_role("button", name="Delete").click()
     await page.wait_for_url("**/operations/*")
     await take("preview")
-    await page.get_by_label("Code of your authenticator app").fill(open_shop.code())
+    await page.get_by_label("Code from your authenticator app").fill(open_shop.code())
     await page.get_by_label("Why?").fill("the orders were charged by hand")
     await page.get_by_role("button", name="Delete jobs").click()
     await page.locator(".after form").wait_for()
@@ -108,7 +108,7 @@ async def act(browser: Browser, open_shop: Shop, theme: str, width: int, folder:
     await page.goto(open_shop.url + "/audit")
     await take("audit")
     await page.goto(open_shop.url + "/main/trash")
-    await page.get_by_role("button", name="Put back").click()
+    await page.get_by_role("button", name="Restore").click()
     await page.get_by_role("button", name="Restore from the trash").click()
     await page.locator("#follow .badge.good").wait_for()
     # Each code is good once.

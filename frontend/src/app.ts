@@ -54,7 +54,7 @@ function status(): void {
   // The banner is read aloud when it changes: it holds fixed times, not ticking ones.
   const since = Number.isNaN(checkedAt) ? "–" : absolute(checkedAt);
   if (state === "offline") put(banner, say("Connection to Glasshouse lost — showing data from {age}.", { age: since }));
-  else if (gone) put(banner, say("This is not on the server any more. What you see is its last known state."));
+  else if (gone) put(banner, say("This is no longer on the server. You see its last known state."));
   else if (state === "fault" && fault) {
     const nothing = main?.querySelector(".panel.error")
       ? "Server unreachable since {since}."

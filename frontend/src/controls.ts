@@ -31,7 +31,7 @@ export async function copy(text: string, button: HTMLElement | null): Promise<vo
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    tell(say("This browser does not allow copying here."));
+    tell(say("This browser does not allow copying."));
     return;
   }
   tell(text.length > SAID ? say("Copied") : say("Copied: {text}", { text: visible(text) }));

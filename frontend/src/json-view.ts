@@ -350,7 +350,7 @@ async function load(root: HTMLElement, button: HTMLButtonElement, view: () => Vi
   tell(say("Loading…"));
   try {
     const answer = await fetch(root.dataset.stored ?? "");
-    if (answer.status === 404) tell(say("The server does not hold this any more."));
+    if (answer.status === 404) tell(say("This is no longer on the server."));
     else if (!answer.ok) throw new Error(String(answer.status));
     else {
       const bytes = await answer.arrayBuffer();
@@ -359,7 +359,7 @@ async function load(root: HTMLElement, button: HTMLButtonElement, view: () => Vi
       return;
     }
   } catch {
-    tell(say("It could not be loaded; try again."));
+    tell(say("Loading failed; try again."));
   }
   button.disabled = false;
 }

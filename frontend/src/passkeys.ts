@@ -29,7 +29,7 @@ function fail(error: unknown): void {
   if (!place) return;
   const cancelled = error instanceof DOMException && (error.name === "NotAllowedError" || error.name === "AbortError");
   place.textContent = cancelled
-    ? say("The browser showed no passkey; try again, or use another second factor.")
+    ? say("The browser provided no passkey; try again, or use another second factor.")
     : error instanceof Error ? error.message : String(error);
   place.hidden = false;
 }

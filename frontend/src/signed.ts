@@ -11,15 +11,15 @@ let other: string | null = null;
 
 function words(): string {
   return other
-    ? say("You are signed in as {name} now. What you see is what was known before.", { name: other })
-    : say("You were signed out. What you see is what was known before.");
+    ? say("You are signed in as {name} now. You see what was known before.", { name: other })
+    : say("You were signed out. You see what was known before.");
 }
 
 function way(): HTMLAnchorElement {
   const link = document.createElement("a");
   const here = location.pathname.slice(base.length) + location.search;
   link.href = other ? location.href : `${base}/sign-in?next=${encodeURIComponent(here)}`;
-  link.textContent = other ? say("Load the page anew") : say("Sign in");
+  link.textContent = other ? say("Reload the page") : say("Sign in");
   return link;
 }
 

@@ -31,7 +31,7 @@ from tests.web.test_live import Stream
 AT = "2999-01-01T00:00:00Z"
 FAILURE = {"errtype": "Oops", "message": "card refused", "retry_count": 3, "backtrace": ["a.py"]}
 SECRET = "do not tell anybody"
-WRONG_PASSWORD = "The job server does not take the password."
+WRONG_PASSWORD = "The job server rejects the password."
 PACE = msgspec.structs.replace(REMOTE, watched=0.05, between_reads=0.05, fault=0.05, refresh=0.1)
 
 

@@ -26,7 +26,7 @@ async def test_nobody_and_nothing_is_said_and_a_worker_appears_by_itself(
 ) -> None:
     page = await open_live(context, f"{shop.url}/main/busy")
     await page.get_by_text("No workers are connected.").wait_for()
-    await page.get_by_text("No job is running now.").wait_for()
+    await page.get_by_text("No jobs are running.").wait_for()
     await shop.worker("worker-1", host="app-7", pid=4127)
     await page.get_by_text("pid 4127").wait_for()
     await page.get_by_text("0 jobs run · 1 worker · 1 host").wait_for()
@@ -66,10 +66,10 @@ async def test_jobs_of_nobody_are_listed_apart(shop: House, context: BrowserCont
     await leaving.fetch("orders")
     await stranger.fetch("orders")
     page = await open_live(context, f"{shop.url}/main/busy")
-    apart = page.get_by_role("region", name="Held by no connected worker")
+    apart = page.get_by_role("region", name="Not held by a connected worker")
     await apart.get_by_text("fetched by a client that is no worker").wait_for()
     leaving.close()
-    await apart.get_by_text("its worker is gone").wait_for()
+    await apart.get_by_text("its worker has disconnected").wait_for()
     assert "worker-9" in await apart.inner_text()
     await page.get_by_text("2 jobs run").wait_for()
 

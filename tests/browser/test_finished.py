@@ -58,7 +58,7 @@ async def test_the_log_is_walked_and_narrowed_and_leads_to_the_job(
         assert "type=ChargeOrder" in page.url
         await page.get_by_label("Error").fill("nothing like it")
         await page.keyboard.press("Enter")
-        await expect(page.locator("main")).to_contain_text("No execution in the log matches.")
+        await expect(page.locator("main")).to_contain_text("No matching executions.")
         await page.get_by_role("link", name="Show all").last.click()
         await page.get_by_role("link", name="send-0029").click()
         await expect(page.locator("main")).to_contain_text("The job is not on the server any more")

@@ -78,7 +78,7 @@ async def test_a_scheduled_a_dead_and_an_unknown_job_say_so(
     answer = await page.goto(f"{empty.url}/main/jobs/nobody-knows")
     assert answer is not None
     assert answer.status == 404
-    await page.get_by_text("This job is not on the server any more.").wait_for()
+    await page.get_by_text("This job is no longer on the server.").wait_for()
 
 
 async def test_two_entries_with_one_id_are_both_told(empty: House, context: BrowserContext) -> None:
@@ -149,7 +149,7 @@ async def test_megabytes_are_read_to_the_bottom_without_holding_up_the_page(
     page = await open_job(context, empty, "heavy-0001")
     await page.get_by_text("This is the beginning of").first.wait_for()
     await page.evaluate(WATCH)
-    await page.get_by_role("button", name="Show the whole").first.click()
+    await page.get_by_role("button", name="Show all of it").first.click()
     view = page.locator(".jv").first
     await view.wait_for()
     await page.get_by_role("searchbox", name="Search in this text").first.fill("needle")
@@ -185,15 +185,15 @@ async def test_a_payload_that_is_gone_when_it_is_asked_for_is_said_to_be_gone(
     await push(peer, "heavy-0001", ["x" * 100_000])
     page = await open_job(context, empty, "heavy-0001")
     await page.route("**/stored?*", lambda route: route.fulfill(status=404))
-    await page.get_by_role("button", name="Show the whole").first.click()
-    await page.get_by_text("The server does not hold this any more.").wait_for()
+    await page.get_by_role("button", name="Show all of it").first.click()
+    await page.get_by_text("This is no longer on the server.").wait_for()
     await page.unroute("**/stored?*")
     await page.route("**/stored?*", lambda route: route.abort())
     again = await open_job(context, empty, "heavy-0001")
     await again.route("**/stored?*", lambda route: route.abort())
-    await again.get_by_role("button", name="Show the whole").first.click()
-    await again.get_by_text("It could not be loaded; try again.").wait_for()
-    assert await again.get_by_role("button", name="Show the whole").first.is_enabled()
+    await again.get_by_role("button", name="Show all of it").first.click()
+    await again.get_by_text("Loading failed; try again.").wait_for()
+    assert await again.get_by_role("button", name="Show all of it").first.is_enabled()
 
 
 async def test_a_job_of_a_server_that_went_away_stays_with_its_age(

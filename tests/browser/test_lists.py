@@ -15,7 +15,7 @@ LISTS = ("retries", "scheduled", "dead", "queues/orders")
 EMPTY = {
     "retries": "No retries. Nothing has failed recently.",
     "scheduled": "Nothing is scheduled for later.",
-    "dead": "No dead jobs. Nothing was given up.",
+    "dead": "No dead jobs.",
     "queues/orders": "This queue is empty. Nothing waits here.",
 }
 
@@ -89,10 +89,10 @@ async def test_a_list_is_walked_filtered_and_turned_round(
     assert await texts(page) == everything[::-1][:25]
 
     await find(page, "args.0.order:GH-042")
-    await page.get_by_text("1 found; all 60 were looked at.").wait_for()
+    await page.get_by_text("1 found; all 60 were searched.").wait_for()
     assert await texts(page) == ["item-042"]
     await find(page, "type:NoSuchType")
-    await page.get_by_text("No job in this list matches.").wait_for()
+    await page.get_by_text("No matching jobs in this list.").wait_for()
     await find(page, "before:whenever")
     await page.get_by_text("'whenever' is not a time.").wait_for()
     assert await page.get_by_role("searchbox").input_value() == "before:whenever"

@@ -99,7 +99,7 @@ async def test_the_page_of_a_job_tells_that_it_ran_when_it_has_left_the_server(
     await page.get_by_text("no execution of it has ended yet").wait_for()
     await peer.fetch()
     assert await peer.ask('ACK {"jid":"job-first-1"}') == "+OK"
-    await page.get_by_text("Yes, it ran and is done.").wait_for()
+    await page.get_by_text("Yes, it ran successfully.").wait_for()
     await page.get_by_text("The job is not on the server any more").wait_for()
     assert await page.get_by_text("worker-1").count() == 1
     await expect(page.locator("#banner")).to_be_hidden()

@@ -34,7 +34,7 @@ async def test_an_empty_server_says_so_and_fills_by_itself(
     page = await open_live(context, f"{shop.url}/main")
     await page.get_by_text("Nothing. No job waits, and no worker is connected.").wait_for()
     await page.get_by_text("No queues yet. A queue appears with its first job.").wait_for()
-    await page.get_by_text("Nothing has failed lately.").wait_for()
+    await page.get_by_text("No recent failures.").wait_for()
     await page.get_by_text("No workers are connected.").wait_for()
     await page.evaluate("window.neverReloaded = true")
     worker = await shop.worker("worker-1")
@@ -139,7 +139,7 @@ async def test_a_server_that_is_gone_leaves_its_last_numbers_and_no_new_alarms(
     await shop.end_engine()
     await page.locator("#banner:visible").wait_for()
     await expect(page.locator("#banner")).to_contain_text("unreachable since")
-    sentence = "The server cannot be read: what is said here is how it was last seen."
+    sentence = "The server cannot be read; this is its last known state."
     await page.get_by_text(sentence).wait_for()
     shop.clock.ahead = 3600
     await page.reload()
@@ -149,7 +149,7 @@ async def test_a_server_that_is_gone_leaves_its_last_numbers_and_no_new_alarms(
     await page.goto(shop.url)
     await page.get_by_text("1 server · 1 unreachable").wait_for()
     said = await page.locator("table.fleet tr.said").inner_text()
-    assert "It stopped answering" in said
+    assert "It has stopped responding" in said
     assert "Start it with `glasshouse engine --data` on the same folder." in said
     cells = await page.locator("table.fleet tbody tr").first.locator("td").all_inner_texts()
     assert cells[0] == "2"

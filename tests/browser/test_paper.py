@@ -62,7 +62,7 @@ async def test_folds_stay_on_paper_as_they_are(empty: House, context: BrowserCon
     whole = page.locator("#raw-1 pre.json")
     await expect(whole).to_be_hidden()
     await page.emulate_media(media="screen")
-    await page.get_by_text("Everything as it is stored").click()
+    await page.get_by_text("Everything as stored").click()
     await page.emulate_media(media="print")
     await expect(whole).to_be_visible()
     assert await page.evaluate(CUT) == []

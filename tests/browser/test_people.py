@@ -114,12 +114,12 @@ async def test_a_person_signs_in_sets_factors_up_and_is_asked_again(
 
 async def set_up_app(page: Page, home: Home) -> str:
     """Set an authenticator app up on the account page; return its secret."""
-    await page.get_by_label("Your password again").fill(PASSWORD)
+    await page.get_by_label("Confirm your password").fill(PASSWORD)
     await page.get_by_role("button", name="Set up an authenticator app").click()
     await expect(page.get_by_role("img", name="QR code")).to_be_visible()
     secret = (await page.locator("code.secret").inner_text()).replace(" ", "")
     code = totp.code_at(secret, int(home.clock() // totp.PERIOD))
-    await page.get_by_label("The code that it shows now").fill(code)
+    await page.get_by_label("The code it shows now").fill(code)
     await page.get_by_role("button", name="Set up", exact=True).click()
     codes = page.locator(".codes li code").filter(has_text=re.compile(r"\S"))
     await expect(codes).to_have_count(10)
@@ -148,7 +148,7 @@ async def _asked_again(page: Page, home: Home, secret: str) -> None:
     home.clock.ahead += 601
     await page.goto(home.url + "/step-up?next=/main/retries")
     await page.locator("[name=code]").fill(totp.code_at(secret, int(home.clock() // totp.PERIOD)))
-    await page.get_by_role("button", name="Go on").click()
+    await page.get_by_role("button", name="Continue").click()
     await page.wait_for_url("**/main/retries")
 
 
@@ -176,12 +176,12 @@ async def test_a_passkey_alone_is_a_second_factor_with_recovery_codes(
         await sign_in(page, home)
         await page.goto(home.url + "/account")
         session, authenticator = await virtual_authenticator(context, page)
-        await page.get_by_label("Your password again").fill(PASSWORD)
+        await page.get_by_label("Confirm your password").fill(PASSWORD)
         await page.get_by_role("button", name="Add a passkey").click()
-        await page.get_by_role("link", name="I have kept them").wait_for()
+        await page.get_by_role("link", name="I have saved them").wait_for()
         codes = await page.locator("#new-codes code").all_inner_texts()
         assert len(codes) == 10
-        await page.get_by_role("link", name="I have kept them").click()
+        await page.get_by_role("link", name="I have saved them").click()
         assert await may(page) == "allowed"
         await session.send(
             "WebAuthn.setUserVerified",
@@ -192,7 +192,7 @@ async def test_a_passkey_alone_is_a_second_factor_with_recovery_codes(
         await page.get_by_role("button", name="Use a passkey").click()
         await page.locator("#key-fault:not([hidden])").wait_for()
         await page.get_by_label("Recovery code").fill(codes[3])
-        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_role("button", name="Continue").click()
         await page.wait_for_url("**/account")
         assert await may(page) == "allowed"
         await context.close()
@@ -210,7 +210,7 @@ async def test_a_passkey_without_a_verified_user_is_not_made(
         await session.send("WebAuthn.enable")
         options = AUTHENTICATOR | {"isUserVerified": False}
         await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        await page.get_by_label("Your password again").fill(PASSWORD)
+        await page.get_by_label("Confirm your password").fill(PASSWORD)
         await page.get_by_role("button", name="Add a passkey").click()
         await page.locator("#key-fault:not([hidden])").wait_for()
         held = home.people.tools.database.call(factors.of, "local:ops")
@@ -285,6 +285,6 @@ async def test_the_forms_work_without_any_script(browser: Browser, tmp_path: Pat
         await page.goto(home.url + "/step-up?next=/account")
         code = totp.code_at(secret, int(home.clock() // totp.PERIOD))
         await page.locator("[name=code]").fill(code)
-        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_role("button", name="Continue").click()
         await expect(page.locator("main")).to_contain_text("allowed")
         await context.close()

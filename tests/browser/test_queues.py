@@ -74,7 +74,7 @@ async def test_a_queue_is_found_by_its_name_and_the_order_is_kept(
     assert "sort=size" in page.url
     await page.get_by_role("searchbox").fill("nothing")
     await page.get_by_role("searchbox").press("Enter")
-    await page.get_by_text("No queue has such a name.").wait_for()
+    await page.get_by_text("No matching queues.").wait_for()
     await page.get_by_role("link", name="Show all").click()
     await page.get_by_role("link", name="reports").wait_for()
 

@@ -137,6 +137,6 @@ async def test_a_list_that_cannot_be_searched_in_places_is_a_list_all_the_same(
         page = await open_live(context, f"{url}/main/queues/mail")
         await page.get_by_role("searchbox").fill("nothing like it")
         await page.keyboard.press("Enter")
-        await expect(page.locator("main")).to_contain_text("No job in this list matches.")
+        await expect(page.locator("main")).to_contain_text("No matching jobs in this list.")
         found = await reader.queue_jobs("mail", ListQuery())
         assert found.total == 1

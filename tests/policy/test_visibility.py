@@ -1,4 +1,4 @@
-"""What may be seen: queues, the audit ledger, the trash, hidden values."""
+"""What may be seen: queues, the audit log, the trash, hidden values."""
 
 from __future__ import annotations
 
@@ -271,12 +271,12 @@ def test_every_rule_has_a_sentence() -> None:
     said = {why: reasons.SENTENCES[why].format(**facts) for why in Why}
     assert said == {
         Why.GRANTED: "Role ops may do this.",
-        Why.READ_ONLY: "This console only shows: nothing can be changed with it.",
-        Why.NO_ROLE: "No role was given to you.",
+        Why.READ_ONLY: "This console is read-only.",
+        Why.NO_ROLE: "You have no role.",
         Why.FORBIDDEN: "Role ops forbids it.",
-        Why.SAME_PERSON: "Somebody else has to approve it.",
+        Why.SAME_PERSON: "Another person has to approve it.",
         Why.NOT_GRANTED: "Not for role ops.",
-        Why.OTHER_SERVER: "Role ops does not count on this server.",
+        Why.OTHER_SERVER: "Role ops does not apply to this server.",
         Why.OTHER_QUEUE: "Role ops does not cover this queue.",
         Why.OTHER_NETWORK: "Needs one of the networks a, b.",
         Why.NO_FACTOR: "Needs a second factor from the last 90s.",
@@ -297,10 +297,10 @@ def test_a_stranger_is_told_to_sign_in() -> None:
     assert reasons.sentence(queue, every_queue=True) == "Role {role} does not cover every queue."
     assert reasons.sentence(queue) == "Role {role} does not cover this queue."
     off = Decision(outcome=Outcome.DENY, why=Why.FORBIDDEN, setting="flush")
-    assert reasons.sentence(off) == "Flushing a server is switched off."
-    assert reasons.sentence(off, signed_in=False) == "Flushing a server is switched off."
+    assert reasons.sentence(off) == "Flushing this server is turned off."
+    assert reasons.sentence(off, signed_in=False) == "Flushing this server is turned off."
     scope = Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, setting="token")
-    assert reasons.sentence(scope, every_queue=True) == "This token was not made for it."
+    assert reasons.sentence(scope, every_queue=True) == "This token does not cover it."
     assert reasons.sentence(denied, every_queue=True) == "Not for role {role}."
 
 

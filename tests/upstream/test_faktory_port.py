@@ -94,10 +94,10 @@ BAD = {
     "garbage for an answer": (saying(HI, b"+OK\r\n", b"\x00\x01\x02\r\n"), "none of"),
     "no JSON": (
         saying(HI, b"+OK\r\n", b"$3\r\n{{{\r\n"),
-        "answers INFO with what Faktory does not tell",
+        "answers INFO with something Faktory never sends",
     ),
     "JSON of another kind": (saying(HI, b"+OK\r\n", b"$2\r\n[]\r\n"), "what Faktory does not tell"),
-    "an error": (saying(HI, b"+OK\r\n", b"-ERR no\r\n"), "does not answer as Faktory does"),
+    "an error": (saying(HI, b"+OK\r\n", b"-ERR no\r\n"), "does not answer like Faktory"),
     "too much": (saying(HI, b"+OK\r\n", b"$2\r\n{}\r\n$2\r\n{}\r\n"), "more than it was asked"),
     "a flood": (saying(HI, b"+OK\r\n", b"$99999999999\r\n"), "too long"),
     "rounds without end": (saying(b'+HI {"v":2,"s":"a","i":99999999}\r\n'), "hash rounds"),

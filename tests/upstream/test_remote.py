@@ -279,7 +279,7 @@ async def test_an_odd_answer_to_the_question_of_ages_leaves_the_totals(
         assert (queue.size, queue.paused, queue.oldest_at) == (1, False, None)
         assert state.workers
         assert state.unread is not None
-        assert "answers QUEUE LATENCY with what Faktory does not tell" in state.unread.detail
+        assert "answers QUEUE LATENCY with something Faktory never sends" in state.unread.detail
     assert not caplog.records
 
 

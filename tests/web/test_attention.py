@@ -49,12 +49,12 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.GONE: (
         snapshot(fault=Fault(NOW, "gone", "")),
         None,
-        "The server cannot be read: what is said here is how it was last seen.",
+        "The server cannot be read; this is its last known state.",
     ),
     Kind.DISK: (
         snapshot(refusing="storage failed, nothing was done: the disk is full"),
         None,
-        "The server's disk is full: it takes no new jobs.",
+        "The server's disk is full: it accepts no new jobs.",
     ),
     Kind.UNREAD: (
         snapshot(unread=UnreadablePart("It is gone.", "")),
@@ -69,12 +69,12 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.AHEAD: (
         snapshot(clock_ahead=3600.0),
         None,
-        "The server's clock is 1 h ahead of this machine's, and so are its times.",
+        "The server's clock is 1 h ahead of this machine's; its times are off by as much.",
     ),
     Kind.BEHIND: (
         snapshot(clock_ahead=-90.0),
         None,
-        "The server's clock is 1 min behind this machine's, and so are its times.",
+        "The server's clock is 1 min behind this machine's; its times are off by as much.",
     ),
     Kind.REFUSING: (
         snapshot(refusing="storage failed: <b>"),
@@ -139,17 +139,17 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.SILENT: (
         snapshot(workers=(worker("w1", last_beat=NOW - 45),)),
         None,
-        "Worker app:7 has not been heard for 45 s.",
+        "No heartbeat from worker app:7 for 45 s.",
     ),
     Kind.SILENTS: (
         snapshot(workers=tuple(worker(f"w{n}", last_beat=NOW - 40 - n) for n in range(4))),
         None,
-        "4 workers have not been heard for 40 s or longer.",
+        "4 workers have sent no heartbeat for 40 s or longer.",
     ),
     Kind.OVERDUE: (
         snapshot(),
         Summary(expiring=(running("a", left=-5), running("b"))),
-        "Running jobs past their reservation: 1. They will be run again.",
+        "Running jobs past their reservation: 1. They will run again.",
     ),
     Kind.GROWING: (
         snapshot(queue(size=500, waited=20), before={"mailers": 100}),
@@ -236,7 +236,7 @@ def test_few_failures_are_no_rate() -> None:
 def test_a_server_that_is_gone_is_judged_as_it_was_seen() -> None:
     gone = snapshot(queue(waited=5), fault=Fault(NOW, "gone", ""))
     assert told(gone, now=NOW + 3600) == [
-        "The server cannot be read: what is said here is how it was last seen."
+        "The server cannot be read; this is its last known state."
     ]
 
 
@@ -252,7 +252,7 @@ def test_the_gravest_come_first_and_no_more_than_eight_lines() -> None:
     assert len(found) == 8
     weights = [item.kind.weight for item in findings("main", full, None, NOW)]
     assert weights == sorted(weights, reverse=True)
-    assert found[0].text == "The server's disk is full: it takes no new jobs."
+    assert found[0].text == "The server's disk is full: it accepts no new jobs."
     assert found[1].text.startswith("75 % of executions failed")
     assert found[3].text == "Queue slow2 is slow: its next job has waited 1 min."
     assert found[-1].text == "and 4 more"

@@ -87,7 +87,7 @@ async def test_a_filter_narrows_the_list_to_what_equals_it(asked: str, found: li
     text = await shown.page("/main/finished" + asked)
     rows = text.partition('<table class="cards log">')[2]
     assert re.findall(r'data-copy="(job-\d)"', rows) == found
-    assert ("No execution in the log matches." in words(text)) is (not found)
+    assert ("No matching executions." in words(text)) is (not found)
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,9 @@ async def test_a_server_that_is_gone_leaves_the_last_known_pages_under_a_banner(
 
 async def test_a_job_that_left_the_server_is_told_by_its_last_execution() -> None:
     answers = {
-        Outcome.DONE: "Yes, it ran and is done.",
-        Outcome.RETRIED: "It ran and failed, and was put to be retried.",
-        Outcome.BURIED: "It ran and failed, and was put into the dead set.",
+        Outcome.DONE: "Yes, it ran successfully.",
+        Outcome.RETRIED: "It ran, failed and will be retried.",
+        Outcome.BURIED: "It ran, failed and moved to the dead set.",
         Outcome.DROPPED: "It ran and failed, and was forgotten",
     }
     for outcome, answer in answers.items():

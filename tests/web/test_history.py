@@ -40,7 +40,7 @@ async def test_every_day_is_drawn_and_what_ran_is_listed(client: httpx.AsyncClie
     assert "2026-12-17: 290 processed, 29 failed" in page
     assert page.count('<tr id="day-') == 29
     assert page.index('id="day-2027-01-14"') < page.index('id="day-2027-01-13"')
-    assert "Days of UTC." in page
+    assert "UTC days" in page
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_message_without_a_translation_is_english_in_both_numbers() -> None:
     ("english", "chinese"),
     [
         ("The parameter 'q' came twice.", "参数 'q' 出现了两次。"),
-        ("There is no such page.", "没有这个页面。"),
+        ("This page does not exist.", "没有这个页面。"),
         # A value that is a sentence of its own is told in the language too.
         (
             "The job server at localhost:7419 closed the connection.",
@@ -168,5 +168,5 @@ def test_a_value_is_never_read_as_a_pattern() -> None:
 
 def test_errors_of_rooms_below_the_web_are_among_the_messages() -> None:
     said = {bare(message.text) for message in places() if message.context == ERROR}
-    assert "There is no such operation." in said
+    assert "This operation does not exist." in said
     assert "The parameter {} must lie between {} and {}, not {}." in said

@@ -155,7 +155,7 @@ async def test_the_filter_box_finds_and_says_that_it_looked_everywhere(tmp_path:
     async with shown(tmp_path) as site:
         one = await site.page("/main/retries?q=args.0.order:77")
         assert jids(one) == ["retry-077"]
-        assert "1 found; all 130 were looked at." in words(one)
+        assert "1 found; all 130 were searched." in words(one)
         assert 'value="args.0.order:77"' in one
         assert link(one, "Show all") == "/main/retries"
         many = await site.page("/main/retries?q=zo%C3%AB")
@@ -164,7 +164,7 @@ async def test_the_filter_box_finds_and_says_that_it_looked_everywhere(tmp_path:
         assert jids(more) == [f"retry-{n:03}" for n in range(25, 50)]
         assert link(more, "First") == "/main/retries?q=zo%C3%AB"
         none = await site.page("/main/retries?q=error:nothing")
-        assert "No job in this list matches. Show all" in words(none)
+        assert "No matching jobs in this list. Show all" in words(none)
 
 
 async def test_words_that_cannot_be_understood_are_kept_and_explained(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_server_without_a_log_shows_its_next_retries() -> None:
 def test_that_all_is_well_is_said_as_far_as_it_is_known() -> None:
     assert shown(snapshot()).calm == "Nothing. Jobs flow and workers answer."
     assert shown(snapshot(workers=())).calm == "Nothing. No job waits, and no worker is connected."
-    assert shown(snapshot(workers=None)).calm == "Nothing, as far as this server tells."
+    assert shown(snapshot(workers=None)).calm == "Nothing that this server reports."
     assert shown(snapshot(workers=None)).workers is None
 
 

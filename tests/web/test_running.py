@@ -82,7 +82,7 @@ def test_jobs_stand_under_their_worker_and_workers_under_their_host() -> None:
 def test_a_worker_that_told_nothing_goes_by_its_id_and_no_host_is_counted() -> None:
     view = shown([running("one", "w-17")], (worker("w-17", hostname="", pid=None),))
     [host] = view.hosts
-    assert (host.name, host.workers[0].worker.pid) == ("host not told", "")
+    assert (host.name, host.workers[0].worker.pid) == ("host unknown", "")
     assert host.workers[0].runs[0].held == "w-17"
     assert view.totals == "1 job runs · 1 worker"
 
@@ -106,7 +106,7 @@ def test_a_job_whose_worker_is_gone_or_that_never_had_one_is_listed_apart() -> N
         [running("kept", "w1"), running("left", "gone"), running("own", None)], (worker("w1"),)
     )
     assert {run.jid: run.held for run in view.runs} == {
-        "left": "its worker is gone",
+        "left": "its worker has disconnected",
         "own": "fetched by a client that is no worker",
     }
 

@@ -100,7 +100,7 @@ async def test_words_that_cannot_be_understood_are_said(client: httpx.AsyncClien
 
 
 async def test_nothing_found_is_said(client: httpx.AsyncClient) -> None:
-    assert "No job on this server matches." in (await client.get("/main/search?q=nowhere")).text
+    assert "No matching jobs on this server." in (await client.get("/main/search?q=nowhere")).text
 
 
 async def test_a_server_without_an_index_says_so(client: httpx.AsyncClient) -> None:

@@ -53,7 +53,7 @@ async def test_a_job_further_down_than_the_index_is_not_said_to_be_absent(tmp_pa
         assert told["complete"] is False
         assert (told["indexed"], told["of"]) == (3005, 3655)
         page = unescape((await home.browser.get("/main/search?q=jid:of-bulk-01100")).text)
-        assert "No job on this server matches." not in page
+        assert "No matching jobs on this server." not in page
         assert "Nothing found in what was searched." in page
         # Each list that was not searched is offered, with the same words.
         href = page.partition('<li><a href="/main/queues/bulk?')[2].partition('"')[0]
@@ -70,7 +70,7 @@ async def test_a_queue_that_was_read_to_its_end_is_searched_as_a_whole(tmp_path:
         await fill(peer, "short", 5)
         await searched(home, "jid:of-short-00004", indexed=5, **EVERYTHING)
         page = await home.browser.get("/main/search?q=nowhere")
-        assert "No job on this server matches." in page.text
+        assert "No matching jobs on this server." in page.text
         assert 'id="unsearched"' not in page.text
 
 

@@ -34,7 +34,7 @@ def server(*workers: Worker, paused: bool = False, told: bool = True) -> ServerS
 WAITS = {"job": job(JobState.ENQUEUED), "enqueued_at": NOW - 12, "times": TIMES}
 QUIET = Worker(wid="w2", hostname="h", pid=2, state=WorkerState.QUIET)
 RUNS = {"state": server(BUSY), "times": TIMES}
-USUAL = "Jobs of this type usually wait 1.00 s, 95 of 100 at most 4.00 s."
+USUAL = "Jobs of this type usually wait 1.00 s; 95 of 100 wait at most 4.00 s."
 
 
 @pytest.mark.parametrize(
@@ -44,39 +44,39 @@ USUAL = "Jobs of this type usually wait 1.00 s, 95 of 100 at most 4.00 s."
          f"It has waited 12 s. {USUAL}"),
         (WAITS | {"state": server()}, "bad", "Stuck: no worker is connected.", USUAL),
         (WAITS | {"state": server(QUIET)}, "bad", "Stuck: every worker is quiet or ends", USUAL),
-        (WAITS | {"state": server(BUSY)}, "warn", "Late: it has waited 12 s for its turn.", USUAL),
+        (WAITS | {"state": server(BUSY)}, "warn", "Late: it has been waiting for 12 s.", USUAL),
         (WAITS | {"state": server(BUSY), "enqueued_at": NOW - 2}, "good",
-         "It waits for its turn, 2 s so far.", USUAL),
+         "Waiting for its turn, 2 s so far.", USUAL),
         (WAITS | {"state": server(told=False), "times": None}, "plain",
-         "It waits for its turn, 12 s so far.", ""),
+         "Waiting for its turn, 12 s so far.", ""),
         (WAITS | {"state": None, "times": None, "enqueued_at": None}, "plain",
-         "It waits for its turn.", ""),
+         "Waiting for its turn.", ""),
         ({"job": job(JobState.SCHEDULED, at=NOW + 7200)}, "plain", "It is due in 2 h.", ""),
         ({"job": job(JobState.SCHEDULED, at=NOW - 3)}, "plain", "It is due: it goes into", ""),
         ({"job": job(JobState.SCHEDULED, at=NOW - 300)}, "bad", "Late: it was due 5 min ago.",
          "by itself"),
         ({"job": job(JobState.RETRIES, at=NOW + 240), "retries": 2, "limit": 25}, "warn",
-         "It failed and will be tried again in 4 min.", "That will be retry 3 of 25."),
+         "It failed and will be retried in 4 min.", "That will be retry 3 of 25."),
         ({"job": job(JobState.RETRIES, at=NOW - 90)}, "bad", "Late: it failed", "by itself"),
         ({"job": job(JobState.DEAD, at=NOW + 86400), "retries": 25}, "bad",
-         "It was given up after 25 retries", "It is forgotten in 1 d."),
+         "It was given up after 25 retries", "It will be removed in 1 d."),
         ({"job": job(JobState.DEAD)}, "bad", "It was given up and will not run again.", ""),
         (RUNS | {"job": job(JobState.WORKING, wid="w1", reserved_at=NOW - 1,
-                            expires_at=NOW + 1799)}, "good", "It runs now, 1 s so far.",
+                            expires_at=NOW + 1799)}, "good", "Running, 1 s so far.",
          "Its reservation ends in 29 min."),
         (RUNS | {"job": job(JobState.WORKING, wid="w1", reserved_at=NOW - 60,
-                            expires_at=NOW + 1740)}, "warn", "Slow: it has run for 1 min.",
+                            expires_at=NOW + 1740)}, "warn", "Slow: running for 1 min.",
          "usually run 500 ms, 95 of 100 at most 2.00 s. Its reservation ends in 29 min."),
         (RUNS | {"job": job(JobState.WORKING, wid="gone", reserved_at=NOW - 60,
                             expires_at=NOW + 60)}, "bad",
-         "Probably lost: its worker is not connected any more.", "in 1 min."),
+         "Probably lost: its worker is no longer connected.", "in 1 min."),
         ({"job": job(JobState.WORKING, wid="w1", reserved_at=NOW - 60, expires_at=NOW + 60),
           "state": server(Worker(wid="w1", hostname="h", pid=1, last_beat=NOW - 45))}, "bad",
-         "Probably lost: its worker has not been heard for 45 s.", "in 1 min."),
+         "Probably lost: no heartbeat from its worker for 45 s.", "in 1 min."),
         ({"job": job(JobState.WORKING, wid="w1", reserved_at=NOW - 60, expires_at=NOW - 1),
-          "state": server(told=False)}, "bad", "Its worker took longer than it had reserved.",
+          "state": server(told=False)}, "bad", "Its worker took longer than its reservation.",
          "counts a failure"),
-        ({"job": job(JobState.WORKING)}, "good", "It runs now.", ""),
+        ({"job": job(JobState.WORKING)}, "good", "Running.", ""),
     ],
 )  # fmt: skip
 def test_a_job_is_judged_by_what_is_known(

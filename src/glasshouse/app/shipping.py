@@ -87,7 +87,7 @@ class Shipper:
                 tries += 1
             except Exception:
                 log.exception("the ledger is not sent on", to=self._receiver.name)
-                await self._note(SinkError(message("It cannot be sent to.")))
+                await self._note(SinkError(message("Sending to it failed.")))
                 wait = _WAITS[-1]
             if last:
                 return
@@ -142,7 +142,9 @@ class Shipper:
                 ledger.page, ledger.EVERYTHING, after=last.seq - 1, upto=last.seq
             )
             if (ours and ours[0] != last) or (not ours and last.seq > known.seq):
-                raise SinkError(message("It holds another ledger."), remedy="Name another file.")
+                raise SinkError(
+                    message("It contains another audit log."), remedy="Name another file."
+                )
             signed = min(known.signed, last.seq)
             known = msgspec.structs.replace(known, seq=last.seq, signed=signed)
         self._place = known

@@ -213,7 +213,7 @@ class Control(RecordedActivity):
         """
         running = await self._find(operation)
         if running is None:
-            raise NotFoundError("There is no such operation.", remedy="Look into the ledger.")
+            raise NotFoundError("This operation does not exist.", remedy="Look in the audit log.")
         await self._stopping.stop(requester, running)
 
     async def resume(self) -> None:

@@ -39,7 +39,7 @@ class AuditUnavailableError(StoreError):
 def unrecorded(error: StoreError) -> AuditUnavailableError:
     """Return the error that tells why nothing can be recorded now."""
     return AuditUnavailableError(
-        f"It cannot be recorded, so nothing was done. {error.detail}",
+        f"It could not be recorded, so nothing was done. {error.detail}",
         remedy="Look at the console's database and its disk; looking goes on.",
     )
 
@@ -48,14 +48,14 @@ class PreviewNeededError(InvalidError):
     """So much may be done only after it was looked at."""
 
     code = "preview_needed"
-    remedy = "Ask for a preview first, and send its id with the operation."
+    remedy = "Request a preview first, and send its id with the operation."
 
 
 class PreviewStaleError(InvalidError):
     """The preview is not known, too old, or of something else."""
 
     code = "preview_stale"
-    remedy = "Ask for a preview anew."
+    remedy = "Request a new preview."
 
 
 class TooManyRefusalsError(GlasshouseError):

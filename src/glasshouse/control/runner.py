@@ -44,7 +44,7 @@ _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 OnUnknown = Callable[[RunningOperation], Awaitable[None]]
 """Told once when the server does not say whether something was done."""
 _STAY = message(
-    "Jobs came or moved meanwhile: they stay, and with them the server's queues and counts."
+    "Jobs arrived or moved in the meantime: they stay, and so do the server's queues and counts."
 )
 _WAITS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -111,7 +111,7 @@ class OperationRunner:
         done = await self._operator.call_off(running.id, 0)
         if done is None:
             await self._undone(running, order)
-            return _ended(running, NOTHING, message("It was called off before it was done."))
+            return _ended(running, NOTHING, message("It was cancelled before it was done."))
         if running.steps:
             return self._over(await self._count(running, order, 0, done), stopped=False)
         return await self._told(running, order, done)
@@ -352,7 +352,9 @@ class OperationRunner:
             except UpstreamUnavailableError:
                 now = None
             if now is not None and now is not wanted:
-                return _ended(running, DONE, message("Somebody else changed it again since."))
+                return _ended(
+                    running, DONE, message("Somebody else has changed it again since then.")
+                )
         detail = f"job {done.jid}" if done.jid else ""
         if order.worker is not None:
             detail = f"{done.told} told"

@@ -53,7 +53,7 @@ async def freeze(
     found = await operator.freeze(_selection(order, requester, now))
     if not found.count and NAMES[order.operation].jobs and order.query is None:
         raise NotFoundError(
-            "None of these jobs is there any more.", remedy="Load the list anew and choose again."
+            "None of these jobs is left.", remedy="Reload the list and select again."
         )
     return found
 
@@ -126,8 +126,8 @@ async def _trashed(
         chunks.append(_pack(part))
     if not count:
         raise NotFoundError(
-            "Nothing of it is in the trash any more.",
-            remedy="It was put back already, or kept too long.",
+            "None of it is in the trash any more.",
+            remedy="It was restored already, or has expired.",
         )
     # The last ones first: each part then goes before those that are back already.
     return FrozenJobs(

@@ -54,7 +54,7 @@ class Stopping:
             return
         if not stoppable(running):
             raise InvalidError(
-                "This operation is done at once: it cannot be stopped.",
+                "This operation has a single step: it cannot be stopped.",
                 remedy="Wait for its outcome.",
             )
         record = ledger_records.stopped(running, requester.who, decision, now)

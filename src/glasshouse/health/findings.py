@@ -35,9 +35,9 @@ PROBLEM = 50
 class Kind(enum.Enum):
     """The kinds of findings, each with its weight and its words."""
 
-    GONE = (100, "The server cannot be read: what is said here is how it was last seen.")
-    DISK = (96, "The server's disk is full: it takes no new jobs.")
-    REFUSING = (95, "The server takes no changes: {reason}")
+    GONE = (100, "The server cannot be read; this is its last known state.")
+    DISK = (96, "The server's disk is full: it accepts no new jobs.")
+    REFUSING = (95, "The server accepts no changes: {reason}")
     NO_WORKER = (91, "Queue {name} has jobs ({count}) and no worker is connected.")
     NO_WORKERS = (90, "{n} queues have jobs ({count}) and no worker is connected.")
     NONE_TAKES = (
@@ -45,18 +45,18 @@ class Kind(enum.Enum):
         "Queue {name} has jobs ({count}) and no running worker takes new ones.",
     )
     NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker takes new ones.")
-    UNREAD = (92, "A part of this server cannot be read, and what it tells is not here: {reason}")
+    UNREAD = (92, "Part of this server cannot be read and is missing here: {reason}")
     STRANDED = (
         86,
         "No worker gets {count} jobs of {name}: this Faktory does not look in Redis's {reason}.",
     )
     AHEAD = (
         48,
-        "The server's clock is {age} ahead of this machine's, and so are its times.",
+        "The server's clock is {age} ahead of this machine's; its times are off by as much.",
     )
     BEHIND = (
         48,
-        "The server's clock is {age} behind this machine's, and so are its times.",
+        "The server's clock is {age} behind this machine's; its times are off by as much.",
     )
     FAILING = (60, "{share} % of executions failed in the last {age}: {n} of {count}.")
     LATE_SCHEDULED = (
@@ -77,9 +77,9 @@ class Kind(enum.Enum):
         46,
         "{n} queues are slow; the longest wait is {age}, in {name}.",
     )
-    SILENT = (39, "Worker {name} has not been heard for {age}.")
-    SILENTS = (39, "{n} workers have not been heard for {age} or longer.")
-    OVERDUE = (36, "Running jobs past their reservation: {n}. They will be run again.")
+    SILENT = (39, "No heartbeat from worker {name} for {age}.")
+    SILENTS = (39, "{n} workers have sent no heartbeat for {age} or longer.")
+    OVERDUE = (36, "Running jobs past their reservation: {n}. They will run again.")
     GROWING = (35, "Queue {name} grows by {n} a minute; {count} wait.")
     PAUSED = (30, "Queue {name} is paused with {count} waiting.")
     PAUSEDS = (30, "{n} queues are paused with {count} waiting; the largest is {name}.")

@@ -42,7 +42,7 @@ def check_new(password: str) -> bytes:
     said = password.encode("utf-8", "surrogatepass")
     if len(password) < LEAST or len(said) > MOST:
         raise InvalidError(
-            f"A password has {LEAST} characters at least, and {MOST} bytes at most.",
+            f"A password needs at least {LEAST} characters and at most {MOST} bytes.",
             remedy="Choose another one; several words in a row are good.",
         )
     return said

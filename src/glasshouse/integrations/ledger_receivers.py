@@ -39,13 +39,13 @@ _RECORD, _SIGNED = b'{"digest":"', b'{"ledger":"'
 """How a record's line begins, and that of a checkpoint."""
 _MEND = "Make room or its folder, or let this user write there."
 _REASONS = {
-    errno.ENOSPC: message("There is no room for it."),
-    errno.EDQUOT: message("There is no room for it."),
-    errno.ENOENT: message("Its folder is not there."),
-    errno.EACCES: message("It may not be written."),
-    errno.EPERM: message("It may not be written."),
-    errno.EROFS: message("It may not be written."),
-    errno.EWOULDBLOCK: message("Somebody else holds it."),
+    errno.ENOSPC: message("There is no space left for it."),
+    errno.EDQUOT: message("There is no space left for it."),
+    errno.ENOENT: message("Its folder does not exist."),
+    errno.EACCES: message("Writing to it is not allowed."),
+    errno.EPERM: message("Writing to it is not allowed."),
+    errno.EROFS: message("Writing to it is not allowed."),
+    errno.EWOULDBLOCK: message("It is locked by another process."),
 }
 _LOOK = "Look at its address and the network."
 
@@ -150,7 +150,9 @@ async def _ended(work: Callable[[], T]) -> T:
 
 
 def _foreign() -> SinkError:
-    return SinkError(message("It holds something that is no ledger."), remedy="Name another file.")
+    return SinkError(
+        message("It contains something that is not an audit log."), remedy="Name another file."
+    )
 
 
 def _last_line(path: Path, mark: bytes, *, cut: bool) -> bytes:
@@ -230,7 +232,7 @@ class SyslogReceiver:
             await _ended(lambda: self._send(lines))
         except OSError as error:
             raise SinkError(
-                message("It takes no messages."),
+                message("It accepts no messages."),
                 remedy=f"Start the syslog of this machine ({error.strerror or error}).",
             ) from error
 
@@ -269,7 +271,7 @@ class HttpReceiver:
         status = await self._asked("POST", b"".join((*records, *signed)))
         if status not in _TAKEN:
             why = (
-                message("It refuses the lines.")
+                message("It rejects the lines.")
                 if status < _ITS_FAULT
                 else message("It answers with an error.")
             )
@@ -300,7 +302,7 @@ class HttpReceiver:
         except aiohttp.ClientSSLError as error:
             raise SinkError(message("Its certificate is not trusted."), remedy=_LOOK) from error
         except aiohttp.ClientConnectorError as error:
-            raise SinkError(message("Nobody answers there."), remedy=_LOOK) from error
+            raise SinkError(message("Nothing answers there."), remedy=_LOOK) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # What the library says may hold the address.
-            raise SinkError(message("The connection broke off."), remedy=_LOOK) from error
+            raise SinkError(message("The connection was lost."), remedy=_LOOK) from error

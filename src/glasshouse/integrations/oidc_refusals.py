@@ -28,7 +28,7 @@ class Refused(enum.StrEnum):
     NOT_YET = "not_yet"
 
 
-_AGAIN = message("Sign in again; if it goes on, tell who runs this console.")
+_AGAIN = message("Sign in again; if it happens again, contact the operator of this console.")
 _SENTENCES = {
     Refused.UNREACHABLE: (
         message("The identity provider cannot be reached."),
@@ -36,17 +36,17 @@ _SENTENCES = {
     ),
     Refused.DENIED: (
         message("The identity provider did not let you in."),
-        message("Sign in there as another."),
+        message("Sign in there as somebody else."),
     ),
     Refused.CODE_REFUSED: (
         message(
             "The identity provider refused this sign-in: it was used before, or took too long."
         ),
-        message("Begin again at the sign-in page."),
+        message("Start again at the sign-in page."),
     ),
     Refused.WRONG_STATE: (
-        message("This sign-in was not begun in this browser, or took too long."),
-        message("Begin again at the sign-in page."),
+        message("This sign-in was not started in this browser, or took too long."),
+        message("Start again at the sign-in page."),
     ),
     Refused.EXPIRED: (
         message("The identity provider's answer is too old."),
@@ -65,7 +65,7 @@ class OidcRefusedError(GlasshouseError):
         detail, remedy = _SENTENCES.get(
             why,
             (
-                message("The identity provider's answer was not right, and was not believed."),
+                message("The identity provider's answer was invalid and was rejected."),
                 _AGAIN,
             ),
         )

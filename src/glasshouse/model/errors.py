@@ -38,7 +38,7 @@ class DeniedError(GlasshouseError):
     """Who asks may not see or do this."""
 
     code = "denied"
-    remedy = "Ask somebody who may, or sign in as one who may."
+    remedy = "Ask somebody who may do this, or sign in as such a person."
 
 
 class UpstreamUnavailableError(GlasshouseError):

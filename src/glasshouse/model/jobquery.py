@@ -157,9 +157,7 @@ def read_time(text: str, now: float) -> float:
 
 def _shown(at: float) -> float:
     if calendar_time(at) is None:
-        raise InvalidError(
-            "This time is in no year from 1 to 9999.", remedy="Write a time that is nearer."
-        )
+        raise InvalidError("This time is in no year from 1 to 9999.", remedy="Write a closer time.")
     return at
 
 
@@ -187,7 +185,7 @@ def read_terms(text: str) -> list[tuple[str, str]]:
         elif value:
             terms.append((name, value))
     if len(terms) > MAX_TERMS:
-        raise InvalidError(f"More than {MAX_TERMS} search words.", remedy="Look for less at once.")
+        raise InvalidError(f"More than {MAX_TERMS} search words.", remedy="Search for fewer words.")
     return terms
 
 

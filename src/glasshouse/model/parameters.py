@@ -38,20 +38,18 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 BOUNDS: dict[str, Bound] = {
-    "dead_lifetime": Bound(
-        "How long a dead job is kept before it is forgotten.", "s", HOUR, 3650 * DAY
-    ),
+    "dead_lifetime": Bound("How long a dead job is kept.", "s", HOUR, 3650 * DAY),
     "most_connections": Bound("How many clients may be connected at once.", "", 10, 100_000),
     "default_retry": Bound(
-        "How often a job that does not say is retried; 0 forgets it at its first failure, "
-        "-1 buries it at once.",
+        "Retries of a job that does not specify any; 0 discards it at its first failure, "
+        "-1 moves it to the dead set.",
         "",
         -1,
         1000,
     ),
-    "due_period": Bound("How often due scheduled jobs and retries are looked for.", "s", 0.1, 60),
+    "due_period": Bound("How often due scheduled jobs and retries are enqueued.", "s", 0.1, 60),
     "reap_period": Bound(
-        "How often expired reservations, silent workers and old dead jobs are looked for.",
+        "How often expired reservations, silent workers and old dead jobs are cleaned up.",
         "s",
         0.1,
         300,

@@ -132,10 +132,10 @@ def _wrong(detail: str) -> InvalidError:
 def _check_values(order: OperationRequest) -> None:
     if order.set is not None and order.set not in _SETS:
         raise InvalidError(
-            f"{order.set[:40]!r} is no set.", remedy=f"The sets are {', '.join(JobSet)}."
+            f"{order.set[:40]!r} is not a set.", remedy=f"The sets are {', '.join(JobSet)}."
         )
     if order.operation is Operation.JOB_KILL and order.set == JobSet.DEAD:
-        raise InvalidError("Jobs of the dead set are dead already.", remedy="Delete them.")
+        raise InvalidError("Jobs in the dead set are dead already.", remedy="Delete them.")
     for ids in (order.jids, order.keys):
         if ids is not None and not 0 < len(ids) <= _MOST_IDS:
             raise InvalidError(
@@ -144,13 +144,13 @@ def _check_values(order: OperationRequest) -> None:
             )
     if order.record is not None and not 0 < order.record <= _MOST_RECORD:
         raise InvalidError(
-            "No record of the ledger has this number.", remedy="Look for it in the audit ledger."
+            "No record of the audit log has this number.", remedy="Look for it in the audit log."
         )
     if order.parameters is not None and not order.parameters:
         raise InvalidError("No parameter is named.", remedy="Name one with its new value.")
     if len(order.reason) > MOST_REASON:
         raise InvalidError(
-            f"A reason has at most {MOST_REASON} characters.", remedy="Say it shorter."
+            f"A reason can have at most {MOST_REASON} characters.", remedy="Shorten it."
         )
     bounds = (
         (order.queue, _MOST_QUEUE),

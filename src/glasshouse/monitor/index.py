@@ -54,7 +54,7 @@ class IndexFailedError(UpstreamUnavailableError):
     """The index cannot be kept: its disk is full, or fails."""
 
     code = "index_unavailable"
-    remedy = "Make room where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
+    remedy = "Free space where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
 
 
 class _Head(NamedTuple):
@@ -376,7 +376,7 @@ class Index:
         try:
             return work(self._store)
         except apsw.Error as error:
-            raise IndexFailedError(f"The index cannot be kept: {error}.") from error
+            raise IndexFailedError(f"The index cannot be written: {error}.") from error
 
     def _drop_store(self) -> None:
         store, self._store = self._store, None

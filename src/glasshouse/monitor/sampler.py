@@ -238,7 +238,7 @@ class Sampler:
 
 def _unexpected(error: Exception) -> UpstreamUnavailableError:
     return UpstreamUnavailableError(
-        f"What the server told could not be taken in ({type(error).__name__}).",
+        f"The server's answer could not be processed ({type(error).__name__}).",
         remedy="Look into the console's log: it says where.",
     )
 

@@ -11,12 +11,12 @@ from glasshouse.model.access import Decision, Outcome, Why
 
 SENTENCES: Mapping[Why, str] = {
     Why.GRANTED: "Role {role} may do this.",
-    Why.READ_ONLY: "This console only shows: nothing can be changed with it.",
-    Why.NO_ROLE: "No role was given to you.",
+    Why.READ_ONLY: "This console is read-only.",
+    Why.NO_ROLE: "You have no role.",
     Why.FORBIDDEN: "Role {role} forbids it.",
-    Why.SAME_PERSON: "Somebody else has to approve it.",
+    Why.SAME_PERSON: "Another person has to approve it.",
     Why.NOT_GRANTED: "Not for role {role}.",
-    Why.OTHER_SERVER: "Role {role} does not count on this server.",
+    Why.OTHER_SERVER: "Role {role} does not apply to this server.",
     Why.OTHER_QUEUE: "Role {role} does not cover this queue.",
     Why.OTHER_NETWORK: "Needs one of the networks {networks}.",
     Why.NO_FACTOR: "Needs a second factor from the last {age}.",
@@ -27,9 +27,9 @@ EVERY_QUEUE = "Role {role} does not cover every queue."
 STRANGER = "You are not signed in."
 FLUSH, TOKEN, WATCHED = "flush", "token", "watched"
 BEYOND: Mapping[str, str] = {
-    FLUSH: "Flushing a server is switched off.",
-    TOKEN: "This token was not made for it.",
-    WATCHED: "This server can only be looked at: operations work on the embedded server.",
+    FLUSH: "Flushing this server is turned off.",
+    TOKEN: "This token does not cover it.",
+    WATCHED: "This server is read-only here: operations work on the embedded server.",
 }
 """Of a decision that no role made: what made it, as its ``setting``."""
 

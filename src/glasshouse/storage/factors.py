@@ -84,7 +84,7 @@ def add_passkey(db: sa.Connection, key: Passkey) -> None:
         InvalidError: it is known already.
     """
     if passkey(db, key.credential) is not None:
-        raise InvalidError("This passkey is known already.", remedy="Use it, or another one.")
+        raise InvalidError("This passkey is already registered.", remedy="Use it, or another one.")
     db.execute(sa.insert(PASSKEY).values(msgspec.structs.asdict(key)))
 
 

@@ -53,7 +53,7 @@ def hold(db: sa.Connection, *held: tuple[str, int], lock: bool = True) -> None:
     ids = [operation for operation, _ in held]
     rows = db.execute(_UNENDED_LOCKED if lock else _UNENDED, {"ids": ids})
     if {(row.id, row.fence) for row in rows} != set(held):
-        raise LeaseLostError("Another console carries it out, or it has ended.")
+        raise LeaseLostError("Another console is running it, or it has ended.")
 
 
 def held(db: sa.Connection, operation: str, fence: int) -> RunningOperation:

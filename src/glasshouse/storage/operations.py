@@ -242,7 +242,7 @@ def stop(db: sa.Connection, operation: str, by: str) -> None:
     runs = (OPERATION.c.id == operation, OPERATION.c.ended_at.is_(None), OPERATION.c.stop == 0)
     found = db.execute(sa.update(OPERATION).where(*runs).values(stop=1, stopped_by=by))
     if not found.rowcount:
-        raise NotRunningError("It does not run any more, or stops already.")
+        raise NotRunningError("It is no longer running, or is stopping already.")
 
 
 def end(db: sa.Connection, *ended: RunningOperation) -> None:

@@ -158,7 +158,7 @@ class Breaker:
         except TimeoutError:
             if not scope.expired():
                 raise
-            raise SilentError("The job server was asked and has not answered yet.") from None
+            raise SilentError("The job server has not answered yet.") from None
 
     def _look_later(self) -> None:
         if self._timer is None and self._waits:

@@ -23,7 +23,7 @@ class OverBudgetError(UpstreamUnavailableError):
     """So much is asked of this server that no turn came in time."""
 
     code = "upstream_budget"
-    remedy = "Many different pages are being watched; this one is read when its turn comes."
+    remedy = "Many pages are open; this one is read when its turn comes."
 
 
 class RequestBudget(Protocol):
@@ -64,7 +64,9 @@ class Budget:
                 self._taken.append(self._clock())
                 self.spent += 1
         except TimeoutError:
-            raise OverBudgetError("The console asks this server as often as it may.") from None
+            raise OverBudgetError(
+                "The console already queries this server as often as it may."
+            ) from None
 
     @property
     def spare(self) -> bool:

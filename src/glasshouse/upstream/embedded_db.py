@@ -119,7 +119,7 @@ class ReadThread:
             self._beat = (beat, now)
         elif now - self._beat[1] > HUNG_AFTER:
             raise UpstreamUnavailableError(
-                f"The embedded server has not moved for {now - self._beat[1]:.0f} seconds.",
+                f"The embedded server has not responded for {now - self._beat[1]:.0f} seconds.",
                 remedy="Look at its process and its disk.",
             )
 

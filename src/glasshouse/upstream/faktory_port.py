@@ -39,7 +39,7 @@ _CONNECT = 2.0
 """Seconds for a connection: one that waits longer would miss a server that has just come back."""
 _MOST_QUEUES = 1000
 """Queues asked for in one command."""
-_UNTOLD = message("answers {command} with what Faktory does not tell")
+_UNTOLD = message("answers {command} with something Faktory never sends")
 
 
 _TASKS = {"scheduled": "Scheduled", "retries": "Retries", "dead": "Dead", "working": "Busy"}
@@ -162,7 +162,7 @@ class CommandPort:
         try:
             if isinstance(reply, Bulk):
                 return msgspec.json.decode(reply.data, type=kind)
-            why = message("does not answer as Faktory does")
+            why = message("does not answer like Faktory")
         except (msgspec.MsgspecError, RecursionError):
             why = _UNTOLD.format(command=command)
         raise await self._broken(why)
@@ -229,11 +229,11 @@ class CommandPort:
     async def _greet(self, line: _Line, heard: _Heard) -> None:
         greeting = await line.greeting(heard)
         if greeting.salt is not None and self._password is None:
-            raise PasswordError("The job server wants a password.")
+            raise PasswordError("The job server requires a password.")
         reply = await line.ask(hello(greeting, password=self._password), heard)
         if not isinstance(reply, Simple):
             # Its text is not repeated: it is made by whoever answers there.
-            raise PasswordError("The job server does not take the password.")
+            raise PasswordError("The job server rejects the password.")
 
     async def _drop(self) -> None:
         line, self._line = self._line, None
@@ -258,7 +258,7 @@ class _Line:
     async def greeting(self, heard: _Heard) -> Greeting:
         reply = await self._reply(heard)
         if not isinstance(reply, Greeting):
-            raise ProtocolError("What answers there does not greet as Faktory does.")
+            raise ProtocolError("What answers there does not greet like Faktory.")
         return reply
 
     async def ask(self, line: bytes, heard: _Heard) -> Reply:
@@ -274,7 +274,7 @@ class _Line:
                 raise EOFError
             self._replies += self._wire.receive(data)
         if len(self._replies) > 1:
-            raise ProtocolError("The server answers more than it was asked.")
+            raise ProtocolError("The server sent more than was asked for.")
         return self._replies.pop()
 
     async def close(self) -> None:
@@ -285,9 +285,9 @@ class _Line:
 
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (ssl.SSLCertVerificationError, message("has a certificate that is not trusted")),
-    (ssl.SSLError, message("does not speak TLS as it should")),
-    (ConnectionRefusedError, message("refuses connections: nothing listens there")),
+    (ssl.SSLCertVerificationError, message("has an untrusted certificate")),
+    (ssl.SSLError, message("does not speak TLS correctly")),
+    (ConnectionRefusedError, message("refuses connections: nothing is listening there")),
     (EOFError, message("closed the connection")),
     (ConnectionError, message("closed the connection")),
 )

@@ -120,9 +120,9 @@ class WebPages:
         if answer.status == _OK:
             return
         if answer.status == _UNAUTHORIZED:
-            raise PasswordError("Faktory's Web UI does not take the password.")
+            raise PasswordError("Faktory's Web UI rejects the password.")
         if answer.status // 100 == _REDIRECT:
-            raise NotFoundError("It is not on the job server any more.")
+            raise NotFoundError("It is no longer on the job server.")
         raise self._fault(f"answers with status {answer.status}")
 
     def _session(self) -> aiohttp.ClientSession:
@@ -145,13 +145,13 @@ class WebPages:
 
 def _why(error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return message("has a certificate that is not trusted")
+        return message("has an untrusted certificate")
     if isinstance(error, aiohttp.ClientSSLError):
-        return message("does not speak TLS as it should")
+        return message("does not speak TLS correctly")
     if isinstance(error, aiohttp.ClientConnectorError):
         refused = isinstance(error.os_error, ConnectionRefusedError)
         return (
-            message("refuses connections: nothing listens there")
+            message("refuses connections: nothing is listening there")
             if refused
             else message("cannot be reached")
         )

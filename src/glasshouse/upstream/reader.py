@@ -56,7 +56,7 @@ async def listed_by(name: str, page: Awaitable[bytes]) -> bytes:
 def not_looked_at(jid: str) -> NotFoundError:
     """Return the error for an id on a server that cannot be asked for one."""
     return NotFoundError(
-        f"The job {jid!r} is not among those that were looked at.",
+        f"The job {jid!r} is not among those searched.",
         remedy="Open it from a list: a real Faktory cannot be asked for an id.",
     )
 

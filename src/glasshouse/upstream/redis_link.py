@@ -198,17 +198,17 @@ _REASONS: tuple[tuple[type[Exception], str, str | None], ...] = (
     (exceptions.BusyLoadingError, message("is loading its data"), "Wait until it has."),
     (
         exceptions.ResponseError,
-        message("does not hold what Faktory writes"),
+        message("does not contain what Faktory writes"),
         "Check that it is the Redis of this Faktory, and its database 0.",
     ),
-    (ssl.SSLCertVerificationError, message("has a certificate that is not trusted"), None),
+    (ssl.SSLCertVerificationError, message("has an untrusted certificate"), None),
     (
         PermissionError,
         "may not be opened by this user",
         "Faktory's socket is for its own user: run the console as that user, or open a port.",
     ),
     (FileNotFoundError, "is not there", None),
-    (ConnectionRefusedError, message("refuses connections: nothing listens there"), None),
+    (ConnectionRefusedError, message("refuses connections: nothing is listening there"), None),
 )
 
 

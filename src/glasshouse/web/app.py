@@ -119,7 +119,7 @@ class Console:
             if there is not None:
                 return there
         if match is None:
-            raise NotFoundError("There is no such page.", remedy="Start at the overview.")
+            raise NotFoundError("This page does not exist.", remedy="Start at the overview.")
         if scope["method"] == "OPTIONS":
             allow = guard.ALLOW_POST if match.route.posts else guard.ALLOW
             return Response(status_code=204, headers={"allow": allow})
@@ -127,11 +127,11 @@ class Console:
             return await self._change(match, scope, receive)
         if scope["method"] not in guard.SAFE:
             raise errors.MethodNotAllowedError(
-                f"{scope['method']} is not possible: this console only shows."
+                f"{scope['method']} is not possible: this console is read-only."
             )
         if match.route.kind is Kind.CHANGE:
             raise errors.MethodNotAllowedError(
-                "This address only takes what is sent to it.", remedy="Use POST."
+                "This address accepts POST only.", remedy="Use POST."
             )
         if match.route.kind is Kind.LIVE:
             await self._live.respond(match, scope, receive, send, await self._viewer(scope))

@@ -122,7 +122,7 @@ def _operation_pages(
 def _of(table: Mapping[str, T], name: str) -> T:
     if name not in table:
         raise NotFoundError(
-            "Nobody can sign in here: this console only shows.",
+            "Nobody can sign in here: this console is read-only.",
             remedy="Serve it with a settings file: glasshouse serve -c glasshouse.toml.",
         )
     return table[name]

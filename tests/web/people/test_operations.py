@@ -97,7 +97,7 @@ async def test_everything_of_a_search_is_frozen_and_deleted_and_put_back(open_sh
         assert refused.status_code == 400
         assert "must give a reason" in refused.text
         done = await agree(client, shown, reason="these are tests")
-        assert "Put back" in done.text
+        assert "Restore" in done.text
         trash = await client.get("/main/trash")
         record = re.search(r'name="record" value="(\d+)"', trash.text)
         assert record is not None
@@ -136,7 +136,7 @@ async def test_where_flushing_is_off_the_table_says_so_and_there_is_no_button(
             await sign_in(browser, "root")
             await step_up(browser, home.code())
             assert await may(browser, "server.flush") == "deny"
-            assert "Flushing a server is switched off." in (await browser.get("/account")).text
+            assert "Flushing this server is turned off." in (await browser.get("/account")).text
             assert "Flush everything" not in (await browser.get("/main/parameters")).text
 
 
@@ -154,7 +154,7 @@ async def test_a_server_is_flushed_from_its_parameters_after_a_look(open_shop: S
         assert "Queues, pauses, counts and the log" in shown.text
         done = await agree(client, shown, reason="a fresh start")
         assert "Flush everything" in done.text
-        assert "Put back" in done.text
+        assert "Restore" in done.text
         empty = await ask(client, operation="server.flush")
         assert "0 jobs" in empty.text
         assert "There is nothing to do" not in empty.text
@@ -170,7 +170,7 @@ async def test_a_form_with_nothing_chosen_says_so(open_shop: Shop) -> None:
         odd = await ask(client, operation="job.delete", set="dead", colour="red")
         twice = await ask(client, operation="queue.pause", queue=["a", "b"])
         number = await ask(client, **{"operation": "server.configure", "parameter.due_period": "x"})
-    assert (answer.status_code, "Nothing is chosen." in answer.text) == (400, True)
+    assert (answer.status_code, "Nothing is selected." in answer.text) == (400, True)
     assert [odd.status_code, twice.status_code, number.status_code] == [400, 400, 400]
 
 
@@ -308,7 +308,7 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
         await operator.reached.wait()
         page = await client.get(asked.url)
         assert "data-follow" in page.text
-        assert "Stop it" in page.text
+        assert "Stop" in page.text
         assert 'value="40"' in page.text
         where = page.url.path
         assert (await other.get(where)).status_code == 404
@@ -321,7 +321,7 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
         operator.go.set()
         await open_shop.control.settled()
         ended = await client.get(where)
-    assert "stopped before its end" in ended.text
+    assert "stopped early" in ended.text
     assert "data-follow" not in ended.text
-    assert "Put back" in ended.text
+    assert "Restore" in ended.text
     await operator.close()

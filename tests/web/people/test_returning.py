@@ -137,7 +137,7 @@ async def test_the_text_is_kept_although_the_job_has_gone_meanwhile(open_shop: S
     async with open_shop.signed_in() as client:
         answer = await ask(client, operation="job.push", back="/main/jobs/gone-gone", job=COPY)
     assert answer.status_code == 400
-    assert "This job is not on the server any more." in answer.text
+    assert "This job is no longer on the server." in answer.text
     assert box(answer.text) == COPY
 
 
@@ -150,7 +150,7 @@ async def test_with_nothing_ticked_the_list_says_so_where_it_is(open_shop: Shop)
         assert answer.status_code == 400
         form = re.search(r'<form class="acts" id="acts".*?</form>', answer.text, re.DOTALL)
         assert form is not None
-        assert "Nothing is chosen." in form[0]
+        assert "Nothing is selected." in form[0]
         assert answer.text.count('type="checkbox" form="acts"') == 3
         assert answer.text.count("autofocus") == 2  # the first box, and a button of the keys' list
         # What was ticked stays so when something else was wrong.
@@ -170,7 +170,7 @@ async def test_jobs_that_have_gone_are_told_of_on_the_same_page(open_shop: Shop)
         nowhere = await ask(client, **gone)
     assert [one.status_code for one in (answer, empty, nowhere)] == [404, 404, 404]
     for one in (answer, empty, nowhere):
-        assert one.text.count("None of these jobs is there any more.") == 1
+        assert one.text.count("None of these jobs is left.") == 1
     assert "charge-mail-0000" in answer.text
     assert "charge-mail-0000" not in nowhere.text
 
@@ -212,11 +212,11 @@ async def test_a_filtered_page_past_the_end_says_so(open_shop: Shop) -> None:
             ("/main/search?q=type%3AOrder", "&from=0.0,1&page=2"),
         ):
             # A search says first that its index is being read, as long as it is.
-            page = await seen(client, path + words, "This page is past the end of what matches.")
-            assert "No job in this list matches." not in page
+            page = await seen(client, path + words, "This page is past the last match.")
+            assert "No matching jobs in this list." not in page
             assert f'href="{html.escape(path, quote=False)}"' in slashed(page)
         none = (await client.get("/main/dead?q=nothing-like-it")).text
-    assert "No job in this list matches." in none
+    assert "No matching jobs in this list." in none
 
 
 async def test_an_operation_opened_from_the_trash_or_a_strip_leads_back_there(
@@ -241,7 +241,7 @@ async def test_a_reason_that_says_nothing_is_asked_for_again_on_the_page_of_the_
     async with open_shop.signed_in() as client:
         answer = await client.post(f"/main/jobs/{jid}/reveal", data={"reason": "  "})
     assert answer.status_code == 400
-    assert "Hidden values are shown to who says why." in answer.text
+    assert "Give a reason to see hidden values." in answer.text
     assert jid in answer.text
 
 

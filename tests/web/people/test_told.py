@@ -146,7 +146,7 @@ async def test_where_a_server_can_only_be_looked_at_nothing_is_said_to_be_allowe
             page = (await browser.get("/account")).text
     assert {row["outcome"] for row in told} == {"deny"}
     assert {row["detail"] for row in told} == {
-        "This server can only be looked at: operations work on the embedded server."
+        "This server is read-only here: operations work on the embedded server."
     }
     assert "This server can only be looked at" in page
     assert ">allowed<" not in page
@@ -192,7 +192,7 @@ async def test_the_page_of_a_deleted_job_leads_to_its_operation_and_the_trash(
             page = await client.get(f"/main/jobs/{jid}")
             slashed = page.text.replace("&#x2f;", "/")
             assert page.status_code == 404
-            assert "This job is not on the server any more." in page.text
+            assert "This job is no longer on the server." in page.text
             link = re.search(r'href="(/operations/[^"]+)"', slashed)
             assert link is not None, jid
             assert reason in page.text

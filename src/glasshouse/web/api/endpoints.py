@@ -179,7 +179,7 @@ def _known(context: PageContext) -> ServerState:
     if snapshot.state is None:
         fault = snapshot.fault
         raise UpstreamUnavailableError(
-            fault.detail if fault else "The job server was not read yet.",
+            fault.detail if fault else "The job server has not been read yet.",
             remedy=fault.remedy if fault else "Try again in a second.",
         )
     return snapshot.state

@@ -36,21 +36,21 @@ PER_PAGE = 50
 FILTERS = ("event", "actor", "q", "since", "before")
 """The parameters that say which records are looked for."""
 LABELS: Mapping[Event, str] = {
-    Event.INTENT: "ordered an operation",
-    Event.OUTCOME: "an operation ended",
-    Event.REFUSED: "was refused an operation",
+    Event.INTENT: "started an operation",
+    Event.OUTCOME: "operation ended",
+    Event.REFUSED: "was denied an operation",
     Event.STOPPED: "stopped an operation",
     Event.SIGNED_IN: "signed in",
-    Event.SIGN_IN_REFUSED: "was not let in",
+    Event.SIGN_IN_REFUSED: "was refused",
     Event.SIGNED_OUT: "signed out",
     Event.FACTOR_SHOWN: "showed a second factor",
     Event.FACTOR_REFUSED: "showed a wrong second factor",
     Event.ACCOUNT: "changed an account",
-    Event.SETTINGS: "read the settings again",
-    Event.STARTED: "began to serve",
+    Event.SETTINGS: "reloaded the settings",
+    Event.STARTED: "started the console",
     Event.ARCHIVED: "archived old records",
-    Event.EXPORTED: "exported the ledger",
-    Event.KEY: "signs with a new key",
+    Event.EXPORTED: "exported the audit log",
+    Event.KEY: "started signing with a new key",
     Event.REVEALED: "revealed hidden values",
 }
 _FIRST = (
@@ -221,7 +221,7 @@ def _in_field(given: Mapping[str, str], name: str) -> str:
 def _require(context: PageContext) -> None:
     if not sees_audit(context.viewer, context.monitor):
         raise DeniedError(
-            "Your role does not see the audit ledger here.",
+            "Your role cannot see the audit log here.",
             remedy='It needs see = ["audit"] in a role, and one of its networks.',
         )
 

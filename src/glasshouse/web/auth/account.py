@@ -68,7 +68,7 @@ class Account:
         person, fields = in_person(change.context), change.fields()
         action = self._actions.get(fields.get("action", ""))
         if action is None:
-            raise InvalidError("The form asks for nothing known.", remedy="Load the page anew.")
+            raise InvalidError("The form contains no known request.", remedy="Reload the page.")
         note = self._noting(change, fields["action"])
         try:
             shown = await action(change, person, fields, note)
@@ -114,7 +114,7 @@ class Account:
     ) -> AccountNotice:
         if not person.name.startswith(LOCAL):
             raise InvalidError(
-                "This console does not keep your password.", remedy="Change it where it is kept."
+                "This console does not store your password.", remedy="Change it where it is stored."
             )
         again = await self._by_password(change, person, fields.get("password", ""))
         new = fields.get("new", "")
@@ -150,7 +150,7 @@ class Account:
         code, begun = fields.get("code", "").strip(), fields.get("pending", "")
         done = await self._set_ups.confirm(person, begun, code, note)
         if isinstance(done, SetUpView):
-            return AccountNotice(set_up=done, fault="The code does not fit: try the next one.")
+            return AccountNotice(set_up=done, fault="The code does not match: try the next one.")
         session = await self._renewed(person, factor=True)
         return AccountNotice(done="The authenticator app was set up.", codes=done, session=session)
 
@@ -179,7 +179,7 @@ class Account:
         )
         self._people.sessions.forget()
         return AccountNotice(
-            done="These are new recovery codes; those before are good no more.", codes=codes
+            done="These are new recovery codes; the old ones no longer work.", codes=codes
         )
 
     async def _token_new(
@@ -193,11 +193,11 @@ class Account:
         for pattern in scope:
             if not names_operation(pattern):
                 raise InvalidError(
-                    f"{pattern[:60]!r} is no operation.",
+                    f"{pattern[:60]!r} is not an operation.",
                     remedy=f"The operations are {', '.join(Operation)}.",
                 )
         token = await self._people.tokens.make(person, fields.get("label", ""), days, scope, note)
-        return AccountNotice(done="The token was made. It is shown this once.", token=token)
+        return AccountNotice(done="The token was created. It is shown only once.", token=token)
 
     async def _token_remove(
         self, change: Change, person: Person, fields: Mapping[str, str], note: Note

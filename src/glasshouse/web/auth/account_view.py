@@ -108,7 +108,7 @@ def _token(token: Token, now: float, locale: str) -> TokenRow:
     return TokenRow(
         public_id=token.public_id,
         label=fmt.display_text(token.label),
-        scope=", ".join(token.scope) or t("looking only", locale),
+        scope=", ".join(token.scope) or t("read-only", locale),
         made=fmt.moment(token.created_at, now, locale),
         expires=fmt.moment(token.expires_at, now, locale),
         used=None if token.used_at is None else fmt.moment(token.used_at, now, locale),

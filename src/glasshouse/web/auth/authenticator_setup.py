@@ -46,7 +46,7 @@ class SetUps:
         digest = secret.token_hash(begun)
         kept = await tools.database.run(pending.take, digest, _KIND, tools.clock())
         if kept is None or kept.actor != person.name:
-            raise InvalidError("This was begun too long ago.", remedy="Begin again.")
+            raise InvalidError("This was started too long ago.", remedy="Start again.")
         try:
             return await self._people.factors.set_up_totp(person.name, kept.data, code, note)
         except FactorNeededError:

@@ -122,7 +122,7 @@ class Factors:
         step = totp.accepted_step(secret, code, now, -1)
         if step is None:
             raise FactorNeededError(
-                "The code does not fit: the second factor was not set up.",
+                "The code does not match: the second factor was not set up.",
                 remedy="Check the clock of your phone, and enter the code that it shows now.",
             )
         return await self.added(

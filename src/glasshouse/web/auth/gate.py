@@ -109,8 +109,9 @@ class PeopleGate:
         person = self._familiar.find(headers)
         if person is None and "authorization" in headers:
             raise StoreError(
-                "Who you are cannot be looked up now.",
-                remedy="Look at the console's database; without a name you see what strangers see.",
+                "Your identity cannot be looked up now.",
+                remedy="Look at the console's database; without signing in you see what "
+                "anonymous visitors see.",
             )
         return person
 
@@ -194,7 +195,7 @@ class PeopleGate:
                 case _:
                     pass
         raise InvalidError(
-            "This kind of Authorization is not taken.", remedy="Use Bearer or Basic."
+            "This kind of Authorization is not supported.", remedy="Use Bearer or Basic."
         )
 
     async def _with_session(self, person: Person | None, text: str | None) -> Person | None:
@@ -209,7 +210,7 @@ class PeopleGate:
             return person
         there = await self._people.passwords.still_there(person)
         if there is None:
-            raise WrongCredentialsError("Who this was made for is not known any more.")
+            raise WrongCredentialsError("The owner of this is no longer known.")
         if session is None or session.actor != there.name or there.scope is not None:
             return there
         if await self._people.passwords.still_there(person_of(session)) is None:
@@ -244,20 +245,20 @@ def _said(headers: Sequence[tuple[bytes, bytes]], name: str) -> str | None:
         plain = raw.lower()
         if plain.replace(b"_", b"-") == wanted.replace(b"_", b"-"):
             if plain != wanted:
-                raise InvalidError("A header that vouches for somebody is misspelt.")
+                raise InvalidError("An identity header is misspelt.")
             values.append(value)
     if len(values) > 1:
-        raise InvalidError("A header that vouches for somebody came twice.")
+        raise InvalidError("An identity header came twice.")
     return values[0].decode("utf-8", "replace").strip() if values else None
 
 
 def _vouched(name: str | None, groups: str | None) -> Person | None:
     if not name:
         if groups:
-            raise InvalidError("The proxy names groups of nobody.")
+            raise InvalidError("The proxy sent groups without a user.")
         return None
     if len(name) > _MOST_NAME or not name.isprintable() or "," in name:
-        raise InvalidError("The proxy's header holds no name.")
+        raise InvalidError("The proxy's header contains no name.")
     names = [group.strip() for group in (groups or "").split(",") if group.strip()]
     return Person(
         name=PROXY + name,

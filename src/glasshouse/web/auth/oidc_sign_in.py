@@ -110,7 +110,7 @@ class OidcSignIn:
     def _oidc(self) -> Oidc:
         if self._people.oidc is None:
             raise NotFoundError(
-                "There is no identity provider to sign in at.", remedy="Sign in at /sign-in."
+                "No identity provider is configured.", remedy="Sign in at /sign-in."
             )
         return self._people.oidc
 

@@ -108,7 +108,7 @@ class Passkeys:
         tools = self._people.tools
         key = await tools.database.run(factors.passkey, _unwritten(answer.get("rawId")))
         if key is None or key.actor != person.name:
-            raise InvalidError("The passkey is not known here.", remedy="Use another one.")
+            raise InvalidError("The passkey is unknown here.", remedy="Use another one.")
         count = passkeys.check(
             self._party(change), challenge, answer, key.public_key, key.sign_count
         )
@@ -145,7 +145,7 @@ class Passkeys:
         digest = secret.token_hash(str(told.get("pending", "")))
         begun = await tools.database.run(pending.take, digest, kind, tools.clock())
         if begun is None or begun.actor != person.name:
-            raise InvalidError("This was answered before, or too late.", remedy="Begin again.")
+            raise InvalidError("This was already answered, or too late.", remedy="Start again.")
         return bytes.fromhex(begun.data)
 
     def _party(self, change: Change) -> RelyingParty:
@@ -157,7 +157,7 @@ class Passkeys:
         name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
         if not may_have_passkeys(name):
             raise InvalidError(
-                "Browsers keep passkeys for names only, not for addresses.",
+                "Browsers store passkeys for names only, not for addresses.",
                 remedy="Open the console by its name, for example http://localhost, or set "
                 "public_url.",
             )
@@ -189,5 +189,5 @@ def _unwritten(text: object) -> bytes:
 def _answer(told: Mapping[str, Any]) -> Mapping[str, Any]:
     answer = told.get("answer")
     if not isinstance(answer, dict):
-        raise InvalidError("The browser's answer is missing.", remedy="Begin again.")
+        raise InvalidError("The browser's answer is missing.", remedy="Start again.")
     return answer

@@ -49,8 +49,8 @@ class Tokens:
         """
         if not 1 <= days <= LONGEST or not 1 <= len(label.strip()) <= _MOST_LABEL:
             raise InvalidError(
-                f"A token needs a name, and is good for 1 to {LONGEST} days.",
-                remedy="Say what it is for, and for how long.",
+                f"A token needs a name, and is valid for 1 to {LONGEST} days.",
+                remedy="Give it a name and a number of days.",
             )
         if len(await self.of(person.name)) >= _MOST:
             raise InvalidError("There are too many tokens.", remedy="Remove one first.")

@@ -45,7 +45,7 @@ async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
             while await _more(receive, body, most):
                 limit.reschedule(latest + len(body) / SLOWEST)
     except TimeoutError:
-        raise LateError("The body of the request did not come in time.") from None
+        raise LateError("The body of the request did not arrive in time.") from None
     return bytes(body)
 
 
@@ -99,7 +99,7 @@ def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:
     try:
         told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise InvalidError("The body is no JSON object.", remedy="Send one.") from None
+        raise InvalidError("The body is not a JSON object.", remedy="Send one.") from None
     return told
 
 

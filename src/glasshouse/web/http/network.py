@@ -93,4 +93,4 @@ def _plain(address: IPAddress) -> IPAddress:
 
 
 def _refused(detail: str) -> InvalidError:
-    return InvalidError(detail, remedy="Mend the proxy in front of the console.")
+    return InvalidError(detail, remedy="Fix the proxy in front of the console.")

@@ -87,15 +87,15 @@ def _event(name: str, value: str) -> None:
         known = not value or value in _EVENTS
     if not known:
         raise InvalidError(
-            f"The parameter {name!r} is no event of the ledger.",
-            remedy=f"Use one of {', '.join(sorted(_EVENTS))}, or the beginning of some and *.",
+            f"The parameter {name!r} is not an event of the audit log.",
+            remedy=f"Use one of {', '.join(sorted(_EVENTS))}, or a prefix followed by *.",
         )
 
 
 def _outcome(name: str, value: str) -> None:
     if value and value not in OUTCOMES:
         raise InvalidError(
-            f"The parameter {name!r} is no outcome of a job.",
+            f"The parameter {name!r} is not an outcome of a job.",
             remedy=f"Use one of {', '.join(OUTCOMES)}.",
         )
 
@@ -118,7 +118,7 @@ def _time_or_none(name: str, value: str) -> None:
         _time(name, value)
         if not 0 <= read_time(value, 0.0) < _YEAR_9999:
             raise InvalidError(
-                f"The parameter {name!r} is a time that nothing was recorded at.",
+                f"The parameter {name!r} is a time at which nothing was recorded.",
                 remedy="Give one between 1970 and 9999.",
             )
 

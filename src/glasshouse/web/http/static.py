@@ -57,7 +57,7 @@ class Assets:
         asset = self._assets.get(name)
         if asset is None:
             raise NotFoundError(
-                message("There is no such file."), remedy=message("Reload the page.")
+                message("This file does not exist."), remedy=message("Reload the page.")
             )
         kept = {"cache-control": IMMUTABLE, "vary": "accept-encoding"}
         if asset.packed is not None and replies.accepts_gzip(headers):

@@ -121,7 +121,7 @@ class Live:
         locale = locale_of(Headers(scope=scope)) if locale is None else locale
         if locale not in LOCALES:
             raise InvalidError(
-                "There is no such language.", remedy=f"Use one of {', '.join(LOCALES)}."
+                "This language is not available.", remedy=f"Use one of {', '.join(LOCALES)}."
             )
         asked = [value for name, value in given if name == "topic"]
         asked = list(dict.fromkeys(asked))

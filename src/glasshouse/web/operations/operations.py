@@ -99,7 +99,7 @@ class Operations:
         known(change.context)
         told = mapping(change.body, change.headers.get("content-type", ""))
         if told.get("stop") is not True:
-            raise InvalidError("This asks for nothing.", remedy='Send {"stop": true}.')
+            raise InvalidError("This requests nothing.", remedy='Send {"stop": true}.')
         await self._stop(change.context)
         found = await self._operation(change.context)
         return fresh(msgspec.json.encode(_told_whole(found)), JSON)
@@ -183,7 +183,7 @@ class Operations:
         server = server_of(context)
         if not (context.viewer.signed_in and server.visibility.trash):
             raise DeniedError(
-                "Your role does not see the trash here.",
+                "Your role cannot see the trash here.",
                 remedy='It needs see = ["trash"] in a role, and one of its networks.',
             )
         shows = server.visibility.shows
@@ -235,7 +235,7 @@ class Operations:
         found = await self._control.status(context.params["id"])
         if found is not None and _may_see(context, found.running):
             return _seen(found, context.viewer.sees(found.running.server))
-        raise NotFoundError(_GONE, remedy="Ask for a preview anew, or look into the audit ledger.")
+        raise NotFoundError(_GONE, remedy="Request a new preview, or see the audit log.")
 
     async def _stop_view(self, context: PageContext, running: RunningOperation) -> StopView | None:
         """Return how somebody may stop an operation; ``None`` where there is nothing to press."""

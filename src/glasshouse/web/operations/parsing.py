@@ -94,7 +94,7 @@ def _check_json(text: str) -> None:
     except json.JSONDecodeError as error:
         what, line, column = error.msg.lower(), error.lineno, error.colno
         raise InvalidError(
-            f"The job is no JSON: {what} (line {line}, character {column}).",
+            f"The job is not valid JSON: {what} (line {line}, character {column}).",
             remedy="Correct it there, and try again; nothing was done.",
         ) from None
     except (ValueError, RecursionError):
@@ -105,18 +105,16 @@ def _check_json(text: str) -> None:
 def _check_picked(told: Mapping[str, object]) -> None:
     operation = told.get("operation")
     if operation == Operation.SERVER_CONFIGURE and "parameters" not in told:
-        raise InvalidError("Nothing is filled in.", remedy="Fill in what is to change.")
+        raise InvalidError("Nothing is filled in.", remedy="Fill in what to change.")
     if not isinstance(operation, str) or operation not in _ON_JOBS:
         return
     if not any(name in told for name in (*_LISTS, "query", "record")):
-        raise InvalidError(
-            "Nothing is chosen.", remedy="Tick the jobs that it is about, and try again."
-        )
+        raise InvalidError("Nothing is selected.", remedy="Select the jobs and try again.")
 
 
 def _check_field(name: str, values: Sequence[str]) -> None:
     if len(values) != 1 or not _takes(name):
-        raise InvalidError(f"The form has an odd field {name[:40]!r}.", remedy="Load it anew.")
+        raise InvalidError(f"The form has an unknown field {name[:40]!r}.", remedy="Reload it.")
 
 
 def _takes(name: str) -> bool:
@@ -128,12 +126,12 @@ def number_in(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise InvalidError(f"{text[:40]!r} is no number.", remedy="Write a number.") from None
+        raise InvalidError(f"{text[:40]!r} is not a number.", remedy="Write a number.") from None
     return int(number) if number.is_integer() else number
 
 
 def _no_order(error: Exception) -> InvalidError:
     return InvalidError(
-        f"This is no operation: {str(error)[:200]}.",
+        f"This is not an operation: {str(error)[:200]}.",
         remedy="See what each operation names in docs/operations.md.",
     )

@@ -37,11 +37,11 @@ _LINES, _LONGEST = 8, 2000
 _DAY = 86400
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "done": ("good", "done"),
-    "partly": ("warn", "done in part: some jobs had moved"),
+    "partly": ("warn", "partly done: some jobs had moved"),
     "nothing": ("warn", "nothing was changed"),
-    "stopped": ("warn", "stopped before its end"),
+    "stopped": ("warn", "stopped early"),
     "failed": ("bad", "it failed"),
-    "": ("plain", "under way"),
+    "": ("plain", "in progress"),
 }
 
 
@@ -239,11 +239,12 @@ def _undo(shown: ShownPreview, locale: str) -> str:
         return ""
     if shown.order.operation is Operation.SERVER_FLUSH:
         return t(
-            "What is deleted goes to the trash and can be put back: jobs that run now would wait "
-            "again. Queues, pauses, counts and the log of finished jobs cannot come back.",
+            "Deleted jobs go to the trash and can be restored: jobs running now would be "
+            "enqueued again. Queues, pauses, counts and the log of finished jobs cannot "
+            "be restored.",
             locale,
         )
-    return t("What is deleted goes to the trash and can be put back.", locale)
+    return t("Deleted jobs go to the trash and can be restored.", locale)
 
 
 def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:

@@ -115,13 +115,13 @@ def _view(
         times=None if times is None else _times(times, wanted, name, now, locale),
         rows=tuple(execution_row(entry, name, now, locale) for entry in found.items),
         searched=t(
-            "Only the newest {n} entries were looked at.",
+            "Only the newest {n} entries were searched.",
             locale,
             n=fmt.number(found.searched, locale),
         )
         if skipped > 0
         else "",
-        newer=t("Newer entries are left out, so that these pages keep still.", locale)
+        newer=t("Newer entries are left out so that these pages stay still.", locale)
         if found.newer
         else "",
         newest_href=href,

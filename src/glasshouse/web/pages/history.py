@@ -63,9 +63,7 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
             )
             for days in SPANS
         ),
-        zone=t("Days of UTC.", locale)
-        if found.utc
-        else t("Days of the server's time zone.", locale),
+        zone=t("UTC days", locale) if found.utc else t("Days in the server's time zone", locale),
         processed=fmt.number(processed, locale),
         failed=fmt.number(failed, locale),
         share=share(failed, processed),

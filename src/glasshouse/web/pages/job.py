@@ -151,8 +151,8 @@ def _gone(locale: str, *, logged: bool) -> tuple[str, str]:
     """Return what is said of an id that nothing is known of, and why that may be."""
     remedy = (
         t(
-            "The log of finished jobs does not know it either: it was deleted, it ended longer "
-            "ago than the log goes back, or its id was never used.",
+            "It is not in the log of finished jobs either: it was deleted, it ended "
+            "before the log begins, or its id was never used.",
             locale,
         )
         if logged
@@ -161,4 +161,4 @@ def _gone(locale: str, *, logged: bool) -> tuple[str, str]:
             locale,
         )
     )
-    return t("This job is not on the server any more.", locale), remedy
+    return t("This job is no longer on the server.", locale), remedy

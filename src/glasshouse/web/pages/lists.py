@@ -122,7 +122,7 @@ def _order(context: PageContext, address: Address, *, descending: bool) -> views
         descending=descending != backwards,
         backwards=backwards,
         href=address.to(order="" if backwards else REVERSE),
-        label=t("Turn the order round", context.locale),
+        label=t("Reverse order", context.locale),
     )
 
 

@@ -28,7 +28,7 @@ _MESSAGE = 240
 _HOUR = 3600.0
 _NOT_YET = "–"
 _UP = "Since the server was started"
-_TRIP = "How long the server took to answer the last look at it"
+_TRIP = "How long the server took to answer the last request"
 TITLES = (_UP, _TRIP)
 
 
@@ -80,7 +80,7 @@ def _overview(
 def _calm(state: ServerState | None, locale: str) -> str:
     """Return what to say when nothing is wrong, as far as it is known."""
     if state is None or state.workers is None:
-        return t("Nothing, as far as this server tells.", locale)
+        return t("Nothing that this server reports.", locale)
     if not state.workers:
         return t("Nothing. No job waits, and no worker is connected.", locale)
     return t("Nothing. Jobs flow and workers answer.", locale)
@@ -88,10 +88,10 @@ def _calm(state: ServerState | None, locale: str) -> str:
 
 def _no_failures(summary: Summary | None, locale: str) -> str:
     if summary is None:
-        return t("What failed lately is not known.", locale)
+        return t("Recent failures are not known.", locale)
     if summary.failed is None:
         return t("No retries. Nothing has failed recently.", locale)
-    return t("Nothing has failed lately.", locale)
+    return t("No recent failures.", locale)
 
 
 def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]:

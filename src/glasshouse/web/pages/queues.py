@@ -26,7 +26,7 @@ COLUMNS = (
     ("name", "Queue", "Sort by name"),
     ("size", "Size", "Sort by size"),
     ("growth", "Growth", "Sort by growth"),
-    ("latency", "Next job waits since", "Sort by how long the next job has waited"),
+    ("latency", "Oldest job", "Sort by how long the next job has waited"),
 )
 """What queues can be sorted by: the word in the address, the head of the column, its title.
 
@@ -117,7 +117,7 @@ def _columns(asked: _Asked, address: Address, locale: str) -> tuple[views.SortVi
         views.SortView(
             name=name,
             label=t(label, locale),
-            title=t("Turn the order round", locale) if name == asked.sort else t(title, locale),
+            title=t("Reverse order", locale) if name == asked.sort else t(title, locale),
             href=_turned(asked, address)
             if name == asked.sort
             else address.to(sort="" if name == NAME else name, order=""),

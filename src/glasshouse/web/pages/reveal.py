@@ -78,7 +78,7 @@ class Reveal:
         server = context.monitor.revealed(server_of(context).name)
         found = await server.jobs(context.params["jid"])
         if not found.items:
-            raise NotFoundError("This job is not on the server any more.")
+            raise NotFoundError("This job is no longer on the server.")
         return replace(context, server=server), found
 
     async def _record(self, context: PageContext, found: Entries, reason: str) -> None:
@@ -97,7 +97,7 @@ def _reason(said: object) -> str:
     reason = said.strip() if isinstance(said, str) else ""
     if not 0 < len(reason) <= MOST_REASON:
         raise InvalidError(
-            "Hidden values are shown to who says why.",
+            "Give a reason to see hidden values.",
             remedy=f"Give a reason of at most {MOST_REASON} characters.",
         )
     return reason

@@ -80,7 +80,7 @@ async def search_listing(context: PageContext) -> Shape:
     found = await _found(context, per_page)
     if found is None:
         raise InvalidError(
-            "Nothing is looked for.", remedy="Say what in q, for example q=type:SendEmail."
+            "Nothing to search for.", remedy="Put it in q, for example q=type:SendEmail."
         )
     coverage = found.coverage
     return SearchListing(
@@ -107,7 +107,7 @@ def covered(coverage: Coverage, locale: str) -> str:
         total=fmt.number(coverage.total, locale),
     )
     if coverage.age is None:
-        return t("{told}; the rest is being read.", locale, told=told)
+        return t("{told}; indexing the rest.", locale, told=told)
     age = fmt.duration(max(1.0, coverage.age), locale)
     return t("{told}, {age} old.", locale, told=told, age=age)
 

@@ -49,5 +49,5 @@ async def respond(context: PageContext, headers: Headers) -> Response:
             return answer
     raise NotFoundError(
         f"There is no job {jid!r} with this content on this server now.",
-        remedy="It ran, moved on or was deleted; load its page anew.",
+        remedy="It ran, moved on or was deleted; reload its page.",
     )

@@ -14,16 +14,16 @@ from glasshouse.web.text import format as fmt
 from glasshouse.web.text.i18n import t
 
 MEANINGS = {
-    Outcome.DONE: "the worker said that it is done",
-    Outcome.RETRIED: "it failed and was put to be retried",
-    Outcome.BURIED: "it failed and was put into the dead set",
-    Outcome.DROPPED: "it failed and was forgotten: it allows no retries",
+    Outcome.DONE: "the worker reported success",
+    Outcome.RETRIED: "it failed and will be retried",
+    Outcome.BURIED: "it failed and moved to the dead set",
+    Outcome.DROPPED: "it failed and was discarded: it allows no retries",
 }
 ANSWERS = {
-    Outcome.DONE: "Yes, it ran and is done.",
-    Outcome.RETRIED: "It ran and failed, and was put to be retried.",
-    Outcome.BURIED: "It ran and failed, and was put into the dead set.",
-    Outcome.DROPPED: "It ran and failed, and was forgotten: it allows no retries.",
+    Outcome.DONE: "Yes, it ran successfully.",
+    Outcome.RETRIED: "It ran, failed and will be retried.",
+    Outcome.BURIED: "It ran, failed and moved to the dead set.",
+    Outcome.DROPPED: "It ran, failed and was discarded: it allows no retries.",
 }
 _NAME = 120
 

@@ -42,13 +42,13 @@ def _outcome(page: JobPage, searched: Searched, context: PageContext) -> str:
     found, looked, total = (fmt.number(number, locale) for number in numbers)
     begun = "from" in context.query or "at" in context.query
     if searched.complete and not begun:
-        return t("{n} found; all {total} were looked at.", locale, n=found, total=total)
+        return t("{n} found; all {total} were searched.", locale, n=found, total=total)
     if searched.complete:
         return t("{n} found here; this is the end of the list.", locale, n=found)
     if len(page.items) == page.per_page:
         return t("The first {n} from here on; more follow.", locale, n=found)
     return t(
-        "{n} found so far; {looked} of {total} were looked at in the time there was.",
+        "{n} found so far; {looked} of {total} were searched in the time available.",
         locale,
         n=found,
         looked=looked,

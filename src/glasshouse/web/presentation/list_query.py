@@ -20,8 +20,8 @@ from glasshouse.web.request.context import PageContext, paging
 from glasshouse.web.text import format as fmt
 
 REVERSE = "reverse"
-NOT_ENDED = message("This time is still to come: nothing can have ended by then.")
-NOT_ENQUEUED = message("This time is still to come: nothing can have been enqueued then.")
+NOT_ENDED = message("This time is in the future: nothing can have ended by then.")
+NOT_ENQUEUED = message("This time is in the future: nothing can have been enqueued then.")
 _MINUTE = 60.0
 """Seconds that a person's clock may be ahead."""
 _KEPT = ("name", "q", "sort", "order")
@@ -93,11 +93,13 @@ def gone_to(context: PageContext, address: Address, *, past: str = "") -> str | 
     digits = text.replace(",", "").replace(".", "")
     if digits.isascii() and digits.isdigit():
         if not 1 <= int(digits[:9]) <= MAX_PAGE:
-            raise InvalidError("There is no such page.", remedy=f"Pages go from 1 to {MAX_PAGE}.")
+            raise InvalidError(
+                "This page does not exist.", remedy=f"Pages go from 1 to {MAX_PAGE}."
+            )
         return address.to(page=str(int(digits[:9])))
     at = read_time(text, context.now)
     if past and at >= context.now + _MINUTE:
-        raise InvalidError(past, remedy="Write a time that has passed, or a page.")
+        raise InvalidError(past, remedy="Write a time in the past, or a page.")
     stamp = datetime.fromtimestamp(at, UTC)
     return address.to(at=stamp.isoformat(timespec="seconds").replace("+00:00", "Z"))
 

@@ -28,9 +28,9 @@ MEANINGS: Mapping[Operation, str] = {
     Operation.JOB_PUSH: "push a job",
     Operation.WORKER_QUIET: "quiet workers",
     Operation.WORKER_TERMINATE: "terminate workers",
-    Operation.TRASH_RESTORE: "put back from the trash",
+    Operation.TRASH_RESTORE: "restore from the trash",
     Operation.SERVER_CONFIGURE: "change parameters",
-    Operation.SERVER_FLUSH: "flush everything",
+    Operation.SERVER_FLUSH: "flush the server",
 }
 DANGER = frozenset({
     Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
@@ -113,7 +113,7 @@ def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
         else t("the queues {names}", locale, names=", ".join(visibility.queues))
     ]
     for seen, words in (
-        (visibility.audit, message("the audit ledger")),
+        (visibility.audit, message("the audit log")),
         (visibility.trash, message("the trash")),
         (visibility.payload, message("hidden values, with a reason")),
     ):

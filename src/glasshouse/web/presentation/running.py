@@ -124,7 +124,7 @@ def _host(
     busy = sum(map(running.count, workers))
     return HostGroup(
         row=rows.element_id("host", name),
-        name=fmt.name(name) or t("host not told", locale),
+        name=fmt.name(name) or t("host unknown", locale),
         unfolded=unfolded,
         workers=tuple(_worker(worker, running, at, bar) for worker in shown),
         count=_count(len(shown), len(workers), locale),
@@ -188,4 +188,4 @@ def _held(job: StoredJob, worker: Worker | None, locale: str) -> str:
         return rows.worker_name(worker)
     if not job.wid:
         return t("fetched by a client that is no worker", locale)
-    return t("its worker is gone", locale)
+    return t("its worker has disconnected", locale)

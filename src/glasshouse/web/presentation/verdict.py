@@ -57,15 +57,15 @@ def _enqueued(facts: Facts, now: float, locale: str) -> Verdict:
         text = t("Stuck: no worker is connected.", locale)
         return Verdict(tone="bad", text=text, detail=_waited(waited, facts, locale))
     if workers is not None and all(one.state is not WorkerState.RUNNING for one in workers):
-        text = t("Stuck: every worker is quiet or ends; none takes new jobs.", locale)
+        text = t("Stuck: every worker is quiet or terminating; none takes new jobs.", locale)
         return Verdict(tone="bad", text=text, detail=_waited(waited, facts, locale))
     usual = None if facts.times is None else facts.times.wait_p95
     if waited is None:
-        return Verdict(tone="plain", text=t("It waits for its turn.", locale), detail="")
+        return Verdict(tone="plain", text=t("Waiting for its turn.", locale), detail="")
     if usual is not None and waited > _long(usual):
-        text = t("Late: it has waited {time} for its turn.", locale, time=_span(waited, locale))
+        text = t("Late: it has been waiting for {time}.", locale, time=_span(waited, locale))
         return Verdict(tone="warn", text=text, detail=_usual_wait(facts, locale))
-    text = t("It waits for its turn, {time} so far.", locale, time=_span(waited, locale))
+    text = t("Waiting for its turn, {time} so far.", locale, time=_span(waited, locale))
     return Verdict(
         tone="plain" if usual is None else "good", text=text, detail=_usual_wait(facts, locale)
     )
@@ -79,8 +79,8 @@ def _scheduled(facts: Facts, now: float, locale: str) -> Verdict:
 
 def _retries(facts: Facts, now: float, locale: str) -> Verdict:
     told = _due(
-        facts, now, locale, message("It failed and will be tried again in {time}."),
-        message("Late: it failed, and its next attempt was due {time} ago."),
+        facts, now, locale, message("It failed and will be retried in {time}."),
+        message("Late: it failed, and its next retry was due {time} ago."),
     )  # fmt: skip
     detail = ""
     if facts.retries is not None and facts.limit is not None:
@@ -97,7 +97,7 @@ def _retries(facts: Facts, now: float, locale: str) -> Verdict:
 def _due(facts: Facts, now: float, locale: str, ahead: str, late: str) -> Verdict:
     at = facts.job.at
     if at is None:
-        return Verdict(tone="plain", text=t("When it is due is not known.", locale), detail="")
+        return Verdict(tone="plain", text=t("Its due time is unknown.", locale), detail="")
     if at > now:
         text = t(ahead, locale, time=fmt.duration(at - now, locale))
         return Verdict(tone="plain", text=text, detail="")
@@ -106,7 +106,7 @@ def _due(facts: Facts, now: float, locale: str, ahead: str, late: str) -> Verdic
             tone="plain", text=t("It is due: it goes into its queue now.", locale), detail=""
         )
     text = t(late, locale, time=fmt.duration(now - at, locale))
-    detail = t("The server should have put it into its queue by itself.", locale)
+    detail = t("The server should have enqueued it by now.", locale)
     return Verdict(tone="bad", text=text, detail=detail)
 
 
@@ -118,16 +118,16 @@ def _working(facts: Facts, now: float, locale: str) -> Verdict:
     if lost:
         return Verdict(tone="bad", text=lost, detail=_taken_back(left, locale))
     if left is not None and left <= 0:
-        text = t("Its worker took longer than it had reserved.", locale)
+        text = t("Its worker took longer than its reservation.", locale)
         return Verdict(tone="bad", text=text, detail=_taken_back(left, locale))
     usual = None if facts.times is None else facts.times.run_p95
     if ran is None:
-        return Verdict(tone="good", text=t("It runs now.", locale), detail="")
+        return Verdict(tone="good", text=t("Running.", locale), detail="")
     details = f"{_usual_run(facts, locale)} {_reserved(left, locale)}".strip()
     if usual is not None and ran > _long(usual):
-        text = t("Slow: it has run for {time}.", locale, time=_span(ran, locale))
+        text = t("Slow: running for {time}.", locale, time=_span(ran, locale))
         return Verdict(tone="warn", text=text, detail=details)
-    text = t("It runs now, {time} so far.", locale, time=_span(ran, locale))
+    text = t("Running, {time} so far.", locale, time=_span(ran, locale))
     return Verdict(tone="good", text=text, detail=details)
 
 
@@ -137,11 +137,11 @@ def _lost(facts: Facts, now: float, locale: str) -> str:
         return ""
     mine = [one for one in workers if one.wid == wid]
     if not mine:
-        return t("Probably lost: its worker is not connected any more.", locale)
+        return t("Probably lost: its worker is no longer connected.", locale)
     beats = [one.last_beat for one in mine if one.last_beat is not None]
     if beats and now - max(beats) > SILENT:
         age = fmt.duration(now - max(beats), locale)
-        return t("Probably lost: its worker has not been heard for {time}.", locale, time=age)
+        return t("Probably lost: no heartbeat from its worker for {time}.", locale, time=age)
     return ""
 
 
@@ -158,7 +158,9 @@ def _dead(facts: Facts, now: float, locale: str) -> Verdict:
     if at is None or at <= now:
         return Verdict(tone="bad", text=text, detail="")
     left = fmt.duration(at - now, locale)
-    return Verdict(tone="bad", text=text, detail=t("It is forgotten in {time}.", locale, time=left))
+    return Verdict(
+        tone="bad", text=text, detail=t("It will be removed in {time}.", locale, time=left)
+    )
 
 
 def _queue(facts: Facts) -> Queue | None:
@@ -190,7 +192,7 @@ def _usual_wait(facts: Facts, locale: str) -> str:
     if times is None or times.wait_median is None or times.wait_p95 is None:
         return ""
     return t(
-        "Jobs of this type usually wait {median}, 95 of 100 at most {p95}.",
+        "Jobs of this type usually wait {median}; 95 of 100 wait at most {p95}.",
         locale,
         median=fmt.span(times.wait_median, locale),
         p95=fmt.span(times.wait_p95, locale),
@@ -201,7 +203,7 @@ def _usual_run(facts: Facts, locale: str) -> str:
     if facts.times is None:
         return ""
     return t(
-        "Jobs of this type usually run {median}, 95 of 100 at most {p95}.",
+        "Jobs of this type usually run {median}; 95 of 100 run at most {p95}.",
         locale,
         median=fmt.span(facts.times.run_median, locale),
         p95=fmt.span(facts.times.run_p95, locale),
@@ -218,9 +220,9 @@ def _taken_back(left: float | None, locale: str) -> str:
     if left is None:
         return ""
     if left <= 0:
-        return t("The server takes it back now and counts a failure.", locale)
+        return t("The server reclaims it now and counts a failure.", locale)
     return t(
-        "The server takes it back when its reservation ends, in {time}.",
+        "The server reclaims it when its reservation ends, in {time}.",
         locale,
         time=fmt.duration(left, locale),
     )

@@ -21,11 +21,11 @@ def admit(viewer: Viewer) -> None:
         DeniedError: nobody gave one to this person.
     """
     if strange(viewer):
-        raise SignInNeededError("Nothing is shown here without signing in.")
+        raise SignInNeededError("Sign in to see anything here.")
     if not viewer.actor.roles:
         raise DeniedError(
-            f"You are signed in as {viewer.label[:80]}, and no role was given to you.",
-            remedy="Ask who runs this console to make you a member.",
+            f"You are signed in as {viewer.label[:80]}, but have no role.",
+            remedy="Ask the operator of this console to give you a role.",
         )
 
 

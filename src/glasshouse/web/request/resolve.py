@@ -158,5 +158,5 @@ def parameters(match: Match, raw_query: bytes) -> dict[str, str]:
     """
     taken = query.taken(raw_query, match.route.query)
     if any(not taken.get(name) for name in match.route.needs):
-        raise NotFoundError("There is no such page.", remedy="Start at the overview.")
+        raise NotFoundError("This page does not exist.", remedy="Start at the overview.")
     return taken

@@ -20,7 +20,9 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-SAID = message("This job cannot be shown here; the console's log says why. It can be deleted.")
+SAID = message(
+    "This job cannot be displayed; see the console's log for the reason. It can be deleted."
+)
 
 
 def shown(make: Callable[[StoredJob], T], job: StoredJob, locale: str) -> T:
