@@ -189,7 +189,7 @@ async def test_a_file_of_another_ledger_is_left_alone(tmp_path: Path, database: 
     before = path.read_bytes()
     for more in (3, 20):
         note(database, more)
-        with pytest.raises(SinkError, match="another ledger"):
+        with pytest.raises(SinkError, match="another audit log"):
             await Shipper(database, FileReceiver(path)).send_some()
     assert path.read_bytes() == before
 

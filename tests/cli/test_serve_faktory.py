@@ -74,22 +74,22 @@ async def test_each_page_shows_what_faktory_holds(served: Served) -> None:
 async def test_a_job_says_what_is_not_known_of_it(served: Served) -> None:
     page = await served.text("/main/jobs/retries-0001")
     assert "a.py:1" in page
-    assert "It failed and will be tried again" in page
-    assert "what is not here is not known" in page
+    assert "It failed and will be retried" in page
+    assert "what is missing here is unknown" in page
     assert "/stored?entry=" not in page
     await served.text("/api/v1/servers/main/jobs/retries-0001/stored", 404)
     (entry,) = json.loads(await served.text("/api/v1/servers/main/jobs/retries-0001"))["items"]
     assert entry["partial"] is True
     assert entry["failure"]["backtrace"] == ["a.py:1"]
     page = await served.text("/main/jobs/mail-0001")
-    assert "what is not here is not known" not in page
+    assert "what is missing here is unknown" not in page
     assert "tenant" in page
     assert "was not found" not in page
 
 
 async def test_a_job_that_was_not_seen_is_not_said_to_be_gone(served: Served) -> None:
     page = await served.text("/main/jobs/never-seen-1", 404)
-    assert "is not among those that were looked at" in page
+    assert "is not among those searched" in page
     assert "Open it from a list" in page
 
 

@@ -206,7 +206,7 @@ async def test_a_flush_is_off_where_nobody_switched_it_on_and_says_so(tmp_path: 
     async with living(tmp_path) as house:
         await _furnished(house)
         was = _world(house)
-        with pytest.raises(NotAllowedError, match="switched off"):
+        with pytest.raises(NotAllowedError, match="turned off"):
             await house.ask(Operation.SERVER_FLUSH, requester("boss", elsewhere))
         assert _world(house) == was
         assert house.records()[0]["event"] == "operation.refused"

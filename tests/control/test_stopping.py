@@ -140,7 +140,7 @@ async def test_what_is_done_at_once_or_not_there_cannot_be_stopped(tmp_path: Pat
         done = await house.ask("queue.pause", queue="q")
         await house.control.stop(BOSS, done.running.id)
         house.control.database.call(_reopen)
-        with pytest.raises(InvalidError, match="at once"):
+        with pytest.raises(InvalidError, match="single step"):
             await house.control.stop(BOSS, done.running.id)
         assert house.records(Event.STOPPED) == []
 

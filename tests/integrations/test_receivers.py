@@ -80,7 +80,7 @@ async def test_a_file_of_something_else_is_left_as_it_is(
     path.write_bytes(held)
     file = FileReceiver(tmp_path / "audit.jsonl")
     for look in (file.probe, file.last):
-        with pytest.raises(SinkError, match="no ledger"):
+        with pytest.raises(SinkError, match="not an audit log"):
             await look()
     assert path.read_bytes() == held
 
@@ -95,7 +95,7 @@ async def test_a_probe_leaves_what_is_being_written_alone(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("where", "said"),
-    [("/dev/full", "no room"), ("/nowhere/at/all/audit.jsonl", "folder is not there")],
+    [("/dev/full", "no space left"), ("/nowhere/at/all/audit.jsonl", "folder does not exist")],
 )
 async def test_a_file_that_cannot_be_written_says_why(where: str, said: str) -> None:
     with pytest.raises(SinkError, match=said):
@@ -168,7 +168,7 @@ async def test_a_collector_that_is_silent_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(302, "refuses"), (400, "refuses"), (503, "with an error")]
+    ("status", "said"), [(302, "rejects"), (400, "rejects"), (503, "with an error")]
 )
 async def test_a_collector_that_does_not_take_them_is_told_without_its_address(
     status: int, said: str
@@ -195,7 +195,7 @@ async def test_a_collector_that_is_not_there_is_told() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         receiver = HttpReceiver(f"http://127.0.0.1:{free.getsockname()[1]}/s3cret")
-        with pytest.raises(SinkError, match="Nobody answers") as caught:
+        with pytest.raises(SinkError, match="Nothing answers") as caught:
             await receiver.send(lines(1), [])
         await receiver.close()
     assert "s3cret" not in caught.value.detail
@@ -218,7 +218,7 @@ async def test_a_probe_tells_and_sends_nothing(tmp_path: Path) -> None:
     file = FileReceiver(tmp_path / "audit.jsonl")
     await file.probe()
     assert not (tmp_path / "audit.jsonl").exists()
-    with pytest.raises(SinkError, match="may not be written"):
+    with pytest.raises(SinkError, match="not allowed"):
         await FileReceiver(tmp_path / "no/audit.jsonl").probe()
     with pytest.raises(SinkError, match="no messages"):
         await SyslogReceiver(tmp_path / "log").probe()
@@ -242,7 +242,7 @@ async def test_a_file_that_somebody_holds_is_not_waited_for(tmp_path: Path) -> N
     with (tmp_path / "audit.jsonl").open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         for ask in (file.last, file.probe, lambda: file.send(lines(1), [])):
-            with pytest.raises(SinkError, match="Somebody else holds it"):
+            with pytest.raises(SinkError, match="locked by another process"):
                 await ask()
     assert await file.last() == links(1)[0]
 

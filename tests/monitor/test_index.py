@@ -263,7 +263,7 @@ async def test_an_index_that_cannot_be_kept_says_so_and_is_made_anew(
         async with asyncio.timeout(60):
             while not index._fault:
                 await asyncio.sleep(0.005)
-        assert "cannot be kept" in index._fault
+        assert "cannot be written" in index._fault
         await searching.until("dead-0059", ["dead-0059"])
         assert index._fault == ""
         await searching.until("dead-0001", ["dead-0001"])
@@ -277,7 +277,7 @@ async def test_a_search_in_an_index_that_fails_says_what_to_do(faktory: StandIn)
         assert index is not None
         assert index._store is not None
         await index._do(lambda store: store._db.execute("DROP TABLE entry"))
-        with pytest.raises(UpstreamUnavailableError, match="cannot be kept") as told:
+        with pytest.raises(UpstreamUnavailableError, match="cannot be written") as told:
             await searching.find("dead")
         assert "SQLITE_TMPDIR" in told.value.remedy
 

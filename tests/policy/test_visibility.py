@@ -290,7 +290,7 @@ def test_a_stranger_is_told_to_sign_in() -> None:
     assert reasons.sentence(denied) == "Not for role {role}."
     assert reasons.sentence(denied, signed_in=False) == "You are not signed in."
     closed = Decision(outcome=Outcome.DENY, why=Why.READ_ONLY)
-    assert "only shows" in reasons.sentence(closed, signed_in=False)
+    assert "read-only" in reasons.sentence(closed, signed_in=False)
     factor = Decision(outcome=Outcome.NEEDS_FACTOR, why=Why.NO_FACTOR)
     assert "second factor" in reasons.sentence(factor, signed_in=False)
     queue = Decision(outcome=Outcome.DENY, why=Why.OTHER_QUEUE)

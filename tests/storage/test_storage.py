@@ -160,7 +160,7 @@ def test_passkeys_are_kept_by_their_id(database: Database) -> None:
         created_at=NOW,
     )
     database.call(factors.add_passkey, key)
-    with pytest.raises(InvalidError, match="known already"):
+    with pytest.raises(InvalidError, match="already registered"):
         database.call(factors.add_passkey, key)
     assert database.call(factors.passkey, key.credential) == key
     database.call(factors.use_passkey, key.credential, 9, NOW + 1)

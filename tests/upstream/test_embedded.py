@@ -84,7 +84,7 @@ async def test_an_engine_that_has_not_moved_for_a_while_is_said_to_hang(
         now += 9
         await reader.change_token()
         now += 2
-        with pytest.raises(UpstreamUnavailableError, match="has not moved for 11 seconds"):
+        with pytest.raises(UpstreamUnavailableError, match="has not responded for 11 seconds"):
             await reader.change_token()
         os.utime(tmp_path / lock.FILE)
         await reader.change_token()

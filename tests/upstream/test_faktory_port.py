@@ -96,9 +96,9 @@ BAD = {
         saying(HI, b"+OK\r\n", b"$3\r\n{{{\r\n"),
         "answers INFO with something Faktory never sends",
     ),
-    "JSON of another kind": (saying(HI, b"+OK\r\n", b"$2\r\n[]\r\n"), "what Faktory does not tell"),
+    "JSON of another kind": (saying(HI, b"+OK\r\n", b"$2\r\n[]\r\n"), "something Faktory never sends"),
     "an error": (saying(HI, b"+OK\r\n", b"-ERR no\r\n"), "does not answer like Faktory"),
-    "too much": (saying(HI, b"+OK\r\n", b"$2\r\n{}\r\n$2\r\n{}\r\n"), "more than it was asked"),
+    "too much": (saying(HI, b"+OK\r\n", b"$2\r\n{}\r\n$2\r\n{}\r\n"), "more than was asked"),
     "a flood": (saying(HI, b"+OK\r\n", b"$99999999999\r\n"), "too long"),
     "rounds without end": (saying(b'+HI {"v":2,"s":"a","i":99999999}\r\n'), "hash rounds"),
     "silence": (saying(b""), "did not answer within"),
@@ -274,7 +274,7 @@ async def test_a_number_that_is_not_told_is_never_nothing(more: dict[str, object
     talk = saying(HI, b"+OK\r\n", b"$%d\r\n%b\r\n" % (len(body), body))
     async with Answering(talk).running() as server:
         port = port_of(server.port)
-        with pytest.raises(UpstreamUnavailableError, match="INFO with what Faktory does not tell"):
+        with pytest.raises(UpstreamUnavailableError, match="INFO with something Faktory never sends"):
             await port.info()
         await server.until_closed()
         await port.close()
@@ -289,7 +289,7 @@ async def test_tls_is_spoken_and_a_certificate_that_nobody_knows_is_refused(tmp_
         assert (await port.info()).faktory.queues == {}
         await port.close()
         stranger = port_of(server.port, tls=ssl.create_default_context())
-        with pytest.raises(UpstreamUnavailableError, match="not trusted"):
+        with pytest.raises(UpstreamUnavailableError, match="untrusted"):
             await stranger.info()
 
 

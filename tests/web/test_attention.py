@@ -59,7 +59,7 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.UNREAD: (
         snapshot(unread=UnreadablePart("It is gone.", "")),
         None,
-        "A part of this server cannot be read, and what it tells is not here: It is gone.",
+        "Part of this server cannot be read and is missing here: It is gone.",
     ),
     Kind.STRANDED: (
         snapshot(stranded=(StrandedJobs("mail", "q:mail", 1200),)),
@@ -79,7 +79,7 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.REFUSING: (
         snapshot(refusing="storage failed: <b>"),
         None,
-        "The server takes no changes: storage failed: <b>",
+        "The server accepts no changes: storage failed: <b>",
     ),
     Kind.NO_WORKER: (
         snapshot(queue(), workers=()),

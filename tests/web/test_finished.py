@@ -140,15 +140,15 @@ async def test_a_page_or_a_time_can_be_typed_and_keeps_the_filter() -> None:
     assert 'name="error" value="time"' in wrong.text
     # It is not taken for now without a word.
     assert future.status_code == 400
-    assert "This time is still to come" in future.text
+    assert "This time is in the future" in future.text
 
 
 async def test_a_log_without_entries_says_why() -> None:
     shown = Shown()
-    assert "Nothing has finished yet." in words(await shown.page("/main/finished"))
+    assert "No finished jobs yet." in words(await shown.page("/main/finished"))
     shown = Shown()
     shown.reader.settings = Parameters(finished_most=0)
-    assert "switched off: its parameter finished_most is 0" in words(
+    assert "turned off: its parameter finished_most is 0" in words(
         await shown.page("/main/finished")
     )
     shown = Shown()
@@ -180,21 +180,21 @@ async def test_a_job_that_left_the_server_is_told_by_its_last_execution() -> Non
         Outcome.DONE: "Yes, it ran successfully.",
         Outcome.RETRIED: "It ran, failed and will be retried.",
         Outcome.BURIED: "It ran, failed and moved to the dead set.",
-        Outcome.DROPPED: "It ran and failed, and was forgotten",
+        Outcome.DROPPED: "It ran, failed and was discarded",
     }
     for outcome, answer in answers.items():
         shown = Shown()
         shown.reader.log = [ended(1, "job-1", Outcome.RETRIED), ended(2, "job-1", outcome)]
         text = words(await shown.page("/main/jobs/job-1"))
         assert answer in text
-        assert "The job is not on the server any more" in text
+        assert "The job is no longer on the server" in text
         assert text.count("w1") == 2
 
 
 async def test_a_job_that_is_there_is_told_with_its_executions() -> None:
     shown = Shown()
     shown.reader.push(stored("job-1"))
-    assert "no execution of it has ended yet" in words(await shown.page("/main/jobs/job-1"))
+    assert "no execution has ended yet" in words(await shown.page("/main/jobs/job-1"))
     shown = Shown()
     shown.reader.push(stored("job-1"))
     shown.reader.log = [ended(number, "job-1", Outcome.RETRIED) for number in range(1, 105)]
@@ -209,7 +209,7 @@ async def test_a_job_that_nobody_knows_is_not_found_and_the_reason_fits_the_serv
     async with shown.monitor.running():
         status, text = await shown.get("/main/jobs/none")
         assert status == 404
-        assert "The log of finished jobs does not know it either" in text
+        assert "It is not in the log of finished jobs either" in text
     shown = Shown()
     shown.reader.log = None
     async with shown.monitor.running():

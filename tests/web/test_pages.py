@@ -224,7 +224,7 @@ def test_an_empty_server_has_every_page(name: str) -> None:
 
 
 def test_a_gone_job_is_said_in_plain_words() -> None:
-    with pytest.raises(NotFoundError, match="not on the server any more"):
+    with pytest.raises(NotFoundError, match="no longer on the server"):
         built(PAGES["job"](context(())))
 
 

@@ -85,7 +85,7 @@ async def test_the_parts_follow_each_other_and_end(client: httpx.AsyncClient) ->
 
 async def test_without_words_the_page_says_what_can_be_found(client: httpx.AsyncClient) -> None:
     page = (await client.get("/main/search")).text
-    assert "are searched at once" in page
+    assert "dead and running jobs at once" in page
     assert "61 of" in page
     assert "Show all" not in page
 
@@ -96,7 +96,7 @@ async def test_words_that_cannot_be_understood_are_said(client: httpx.AsyncClien
     assert "is not a time" in answer.text
     problem = await listing(client, "/api/v1/servers/main/search?q=before:never", 400)
     assert problem["code"] == "invalid"
-    assert "Say what in q" in (await listing(client, "/api/v1/servers/main/search", 400))["remedy"]
+    assert "Put it in q" in (await listing(client, "/api/v1/servers/main/search", 400))["remedy"]
 
 
 async def test_nothing_found_is_said(client: httpx.AsyncClient) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -95,10 +93,9 @@ def table(value: object) -> dict[str, Any]:
 
 def _row(cells: tuple[str, ...]) -> bytes:
     """Return a line as of RFC 4180, every cell in quotes."""
-    line = io.StringIO(newline="")
     plain = (f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
-    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(plain)
-    return line.getvalue().encode("utf-8", "replace")
+    quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in plain)
+    return (",".join(quoted) + "\r\n").encode("utf-8", "replace")
 
 
 class Form(NamedTuple):

@@ -42,7 +42,7 @@ async def test_an_auditor_reads_it_newest_first_and_page_by_page(tmp_path: Path)
         page = (await browser.get("/audit")).text
         assert page.index("local:eve") < page.index("local:n118") < page.index("local:n70")
         assert "local:n69" not in page
-        assert "120 in all" in page
+        assert "120 in total" in page
         assert "<script>alert" not in page
         assert "\u202e" not in page
         older = (await browser.get("/audit?until=70")).text
@@ -81,7 +81,7 @@ async def test_what_matches_nothing_says_so(tmp_path: Path) -> None:
     async with living(tmp_path) as home, home.browser() as browser:
         home.add("eve", "auditor")
         await sign_in(browser, "eve")
-        assert "No record matches" in (await browser.get("/audit?q=nowhere")).text
+        assert "No matching records" in (await browser.get("/audit?q=nowhere")).text
 
 
 async def test_programs_go_on_where_a_page_ends(tmp_path: Path) -> None:

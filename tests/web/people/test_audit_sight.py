@@ -141,7 +141,7 @@ async def test_pages_are_of_what_may_be_seen(tmp_path: Path) -> None:
             until = f"?until={told['until']}"
         assert seen == list(range(240, 0, -2))
         assert sizes == [50, 50, 20]
-        assert "120 in all" in (await browser.get("/audit")).text
+        assert "120 in total" in (await browser.get("/audit")).text
 
 
 async def test_what_is_of_the_whole_ledger_is_told_to_who_sees_it(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ MEANINGS: Mapping[Operation, str] = {
     Operation.WORKER_TERMINATE: "terminate workers",
     Operation.TRASH_RESTORE: "restore from the trash",
     Operation.SERVER_CONFIGURE: "change parameters",
-    Operation.SERVER_FLUSH: "flush the server",
+    Operation.SERVER_FLUSH: "flush everything",
 }
 DANGER = frozenset({
     Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
