@@ -247,7 +247,7 @@ PARTS: tuple[Part, ...] = (
             Specimen(
                 "empty: says what would be here",
                 '<section class="panel"><header><h2>Dead</h2></header>'
-                '<p class="empty">No dead jobs. Nothing was given up.</p></section>',
+                '<p class="empty">No dead jobs.</p></section>',
             ),
             Specimen("not read yet", '<p class="empty panel">{{ p.unread(true) }}</p>'),
             Specimen("nothing is known", '<p class="empty panel">{{ p.unread(false) }}</p>'),
@@ -269,13 +269,13 @@ PARTS: tuple[Part, ...] = (
         (
             _verdict(
                 "good",
-                "It runs now, 4 s so far.",
-                "Jobs of this type usually run 3.1 s, 95 of 100 at most 9 s.",
+                "Running, 4 s so far.",
+                "Jobs of this type usually run 3.1 s; 95 of 100 run at most 9 s.",
             ),
             _verdict("plain", "It is due in 2 h."),
             _verdict(
                 "warn",
-                "Late: it has waited 12 min for its turn.",
+                "Late: it has been waiting for 12 min.",
                 "Jobs of this type usually wait 40 ms.",
             ),
             _verdict("bad", "Stuck: its queue reports is paused.", "It has waited 3 h."),

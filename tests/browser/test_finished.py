@@ -34,7 +34,7 @@ async def test_an_empty_log_says_so_and_fills_by_itself(
 ) -> None:
     async with house(tmp_path / "data") as home:
         page = await open_live(context, f"{home.url}/main/finished")
-        assert "Nothing has finished yet." in await page.locator("main").inner_text()
+        assert "No finished jobs yet." in await page.locator("main").inner_text()
         await run(await home.worker("worker-1"), "send-0001", "SendMail")
         await expect(page.locator("main .log tbody tr")).to_have_count(1)
         await expect(page.locator("main")).to_contain_text("Times per type")
@@ -61,7 +61,7 @@ async def test_the_log_is_walked_and_narrowed_and_leads_to_the_job(
         await expect(page.locator("main")).to_contain_text("No matching executions.")
         await page.get_by_role("link", name="Show all").last.click()
         await page.get_by_role("link", name="send-0029").click()
-        await expect(page.locator("main")).to_contain_text("The job is not on the server any more")
+        await expect(page.locator("main")).to_contain_text("The job is no longer on the server")
 
 
 async def test_a_time_is_gone_to_and_a_wrong_one_is_said_to_be_wrong(

@@ -49,14 +49,14 @@ async def test_a_job_is_followed_through_its_states(empty: House, context: Brows
     await page.evaluate("window.neverReloaded = true")
     assert "Stuck: no worker is connected." in await said(page)
     worker = await empty.engine.peer(wid="worker-1")
-    await page.get_by_text("It waits for its turn").wait_for()
+    await page.get_by_text("Waiting for its turn").wait_for()
     await worker.fetch("orders")
     await page.get_by_text("It runs now").wait_for()
     trace = ["app/charge.rb:22:in `call'", "lib/worker.rb:7:in `run'"]
     body = {"jid": "order-1042", "errtype": "Stripe::CardError", "message": "declined",
             "backtrace": trace}  # fmt: skip
     assert await worker.ask("FAIL " + json.dumps(body)) == "+OK"
-    await page.get_by_text("It failed and will be tried again in").wait_for()
+    await page.get_by_text("It failed and will be retried in").wait_for()
     await page.get_by_text("That will be retry 1 of 25.").wait_for()
     await page.get_by_label("Backtrace").get_by_text("app/charge.rb:22").wait_for()
     assert await page.get_by_text("Attempt ended").count() == 1
@@ -126,7 +126,7 @@ async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
     await view.get_by_role("button", name="Fold all", exact=True).click()
     assert "… 3 keys" in await view.inner_text()
     worker = await empty.engine.peer(wid="worker-1")
-    await page.get_by_text("It waits for its turn").wait_for()
+    await page.get_by_text("Waiting for its turn").wait_for()
     assert "… 3 keys" in await view.inner_text()
     assert (
         await page.get_by_role("searchbox", name="Search in this text").first.input_value() == "tea"

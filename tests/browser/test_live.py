@@ -72,7 +72,7 @@ async def test_a_form_that_is_being_filled_in_stays_while_the_list_under_it_chan
     page = await context.new_page()
     await page.goto(f"{console.url}/main/finished")
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
-    await page.get_by_text("Nothing has finished yet.").wait_for()
+    await page.get_by_text("No finished jobs yet.").wait_for()
     field = page.get_by_label("Type")
     await field.press_sequentially("Te")
     await peer.push("job-first-1")
@@ -96,11 +96,11 @@ async def test_the_page_of_a_job_tells_that_it_ran_when_it_has_left_the_server(
     await page.goto(f"{console.url}/main/jobs/job-first-1")
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await page.evaluate("window.neverReloaded = true")
-    await page.get_by_text("no execution of it has ended yet").wait_for()
+    await page.get_by_text("no execution has ended yet").wait_for()
     await peer.fetch()
     assert await peer.ask('ACK {"jid":"job-first-1"}') == "+OK"
     await page.get_by_text("Yes, it ran successfully.").wait_for()
-    await page.get_by_text("The job is not on the server any more").wait_for()
+    await page.get_by_text("The job is no longer on the server").wait_for()
     assert await page.get_by_text("worker-1").count() == 1
     await expect(page.locator("#banner")).to_be_hidden()
     assert await page.evaluate("window.neverReloaded")

@@ -108,7 +108,7 @@ async def test_a_silent_worker_is_said_and_marked(shop: House, context: BrowserC
     page = await open_live(context, f"{shop.url}/main")
     await page.get_by_text("Nothing. Jobs flow and workers answer.").wait_for()
     shop.clock.ahead = 40
-    await page.get_by_text("Worker app-7:4127 has not been heard for").wait_for()
+    await page.get_by_text("No heartbeat from worker app-7:4127 for").wait_for()
     row = page.locator("table.workers tbody tr")
     assert "silent" in await row.inner_text()
 
@@ -184,7 +184,7 @@ async def test_a_thousand_queues_and_many_workers_stay_one_glance(
     await page.get_by_text("and 110 more").wait_for()
     await page.get_by_text("0 jobs run · 120 workers · 12 hosts").wait_for()
     shop.clock.ahead = 31
-    await page.get_by_text("120 workers have not been heard for").wait_for()
+    await page.get_by_text("120 workers have sent no heartbeat for").wait_for()
     assert await page.get_by_text("1,000 queues are slow").count() == 0
     for width in (390, 700, 900, 1100, 1440):
         await page.set_viewport_size({"width": width, "height": 900})

@@ -228,7 +228,7 @@ async def test_at_an_address_passkeys_are_not_offered_and_why_is_said(
         await sign_in(page, home)
         await page.goto(home.url + "/account")
         assert not await page.get_by_role("button", name="Add a passkey").is_visible()
-        assert await page.get_by_text("Browsers keep passkeys for names only").is_visible()
+        assert await page.get_by_text("Browsers store passkeys for names only").is_visible()
         await context.close()
 
 

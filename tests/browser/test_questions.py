@@ -44,7 +44,7 @@ async def test_why_did_the_payment_of_this_order_fail(
     await expect(page.locator(".failure")).to_contain_text("GatewayError")
     await expect(page.locator(".failure")).to_contain_text("insufficient funds")
     await expect(page.locator(".failure")).to_contain_text("app/payments/gateway.py:88:in charge")
-    await expect(page.locator(".verdict")).to_contain_text("will be tried again in")
+    await expect(page.locator(".verdict")).to_contain_text("will be retried in")
     await expect(page.locator("main")).to_contain_text("acme")
     # Was it the only one? The others with its error are one click away.
     same = page.locator(".related", has_text="Same error message")
@@ -81,7 +81,7 @@ async def test_is_my_job_stuck_or_just_late(empty: House, context: BrowserContex
     await expect(verdict).to_contain_text("Stuck: its queue payments is paused.")
     assert await peer.ask("QUEUE RESUME payments") == "+OK"
     # Not stuck any more: it waits behind another, and the page says so by itself.
-    await expect(verdict).to_contain_text("It waits for its turn")
+    await expect(verdict).to_contain_text("Waiting for its turn")
     assert (await peer.fetch("payments") or {})["jid"] == "charge-70001"
     assert (await peer.fetch("payments") or {})["jid"] == "charge-70002"
     await expect(verdict).to_contain_text("It runs now")

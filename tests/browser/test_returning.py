@@ -95,7 +95,7 @@ async def test_after_a_slip_the_text_is_there_and_the_focus_in_it(
     wrong = right.rstrip()[:-1]
     await box.fill(wrong)
     await page.get_by_role("button", name="Preview").click()
-    await expect(page.locator("#slip-push")).to_contain_text("The job is no JSON")
+    await expect(page.locator("#slip-push")).to_contain_text("The job is not valid JSON")
     await expect(box).to_be_focused()
     await expect(box).to_have_value(wrong)
     assert page.url == f"{open_shop.url}/main/jobs/{jid}"

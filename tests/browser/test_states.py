@@ -110,7 +110,7 @@ async def test_a_page_that_could_not_be_read_comes_by_itself_when_it_can(
     async with served(reader, Clock()) as url:
         page = await context.new_page()
         await page.goto(f"{url}/main/queues/mail")
-        assert "The page appears by itself" in await body(page)
+        assert "The page appears as soon as" in await body(page)
         reader.gone = False
         await expect(page.locator("main")).to_contain_text("mail0001")
 
@@ -124,7 +124,7 @@ async def test_a_server_without_a_log_or_parameters_says_so_and_why(
         page = await open_live(context, f"{url}/main/finished")
         assert "This server keeps no log of finished jobs." in await body(page)
         page = await open_live(context, f"{url}/main/parameters")
-        assert "no parameters that could be seen or changed" in await body(page)
+        assert "no parameters that can be viewed or changed" in await body(page)
         page = await open_live(context, f"{url}/main/jobs/mail0001")
         assert "Did it run?" not in await body(page)
 

@@ -96,7 +96,10 @@ BAD = {
         saying(HI, b"+OK\r\n", b"$3\r\n{{{\r\n"),
         "answers INFO with something Faktory never sends",
     ),
-    "JSON of another kind": (saying(HI, b"+OK\r\n", b"$2\r\n[]\r\n"), "something Faktory never sends"),
+    "JSON of another kind": (
+        saying(HI, b"+OK\r\n", b"$2\r\n[]\r\n"),
+        "something Faktory never sends",
+    ),
     "an error": (saying(HI, b"+OK\r\n", b"-ERR no\r\n"), "does not answer like Faktory"),
     "too much": (saying(HI, b"+OK\r\n", b"$2\r\n{}\r\n$2\r\n{}\r\n"), "more than was asked"),
     "a flood": (saying(HI, b"+OK\r\n", b"$99999999999\r\n"), "too long"),
@@ -274,7 +277,9 @@ async def test_a_number_that_is_not_told_is_never_nothing(more: dict[str, object
     talk = saying(HI, b"+OK\r\n", b"$%d\r\n%b\r\n" % (len(body), body))
     async with Answering(talk).running() as server:
         port = port_of(server.port)
-        with pytest.raises(UpstreamUnavailableError, match="INFO with something Faktory never sends"):
+        with pytest.raises(
+            UpstreamUnavailableError, match="INFO with something Faktory never sends"
+        ):
             await port.info()
         await server.until_closed()
         await port.close()
