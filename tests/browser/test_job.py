@@ -51,7 +51,7 @@ async def test_a_job_is_followed_through_its_states(empty: House, context: Brows
     worker = await empty.engine.peer(wid="worker-1")
     await page.get_by_text("Waiting for its turn").wait_for()
     await worker.fetch("orders")
-    await page.get_by_text("It runs now").wait_for()
+    await page.locator(".verdict", has_text="Running").wait_for()
     trace = ["app/charge.rb:22:in `call'", "lib/worker.rb:7:in `run'"]
     body = {"jid": "order-1042", "errtype": "Stripe::CardError", "message": "declined",
             "backtrace": trace}  # fmt: skip

@@ -45,9 +45,9 @@ async def test_failed_jobs_are_found_retried_deleted_and_put_back_by_mouse(
     page = await context.new_page()
     await sign_in(page, open_shop)
     await _find(page, "queue:mail", 4)
-    await page.get_by_label("Choose charge-mail-0001").check()
-    await page.get_by_label("Choose charge-mail-0002").check()
-    await expect(page.locator("#picked")).to_have_text("2 chosen")
+    await page.get_by_label("Select charge-mail-0001").check()
+    await page.get_by_label("Select charge-mail-0002").check()
+    await expect(page.locator("#picked")).to_have_text("2 selected")
     await page.get_by_role("button", name="Retry").click()
     await expect(page.locator(".big b")).to_have_text("2 jobs")
     await page.get_by_label("Code from your authenticator app").fill(open_shop.code())
@@ -91,7 +91,7 @@ async def _delete_all_and_undo(page: Page, shop: Shop, left: int) -> None:
     await page.goto(shop.url + "/main/dead?q=queue:mail")
     await expect(page.locator("main tbody tr")).to_have_count(left)
     await page.goto(shop.url + "/main/trash")
-    await expect(page.locator("table.trash")).to_contain_text("2 put back")
+    await expect(page.locator("table.trash")).to_contain_text("2 restored")
 
 
 async def test_the_whole_path_by_keyboard_alone(context: BrowserContext, open_shop: Shop) -> None:
@@ -102,7 +102,7 @@ async def test_the_whole_path_by_keyboard_alone(context: BrowserContext, open_sh
     keys = page.keyboard
     for key in ("j", "j", "x", "k", "x"):
         await keys.press(key)
-    await expect(page.locator("#picked")).to_have_text("2 chosen")
+    await expect(page.locator("#picked")).to_have_text("2 selected")
     await keys.press("b")
     await expect(page.get_by_role("button", name="Retry")).to_be_focused()
     await keys.press("Tab")
@@ -132,21 +132,21 @@ async def test_a_choice_lasts_while_the_pages_are_turned(
     page = await context.new_page()
     await sign_in(page, open_shop)
     await page.get_by_label("Select all on this page").check()
-    await expect(page.locator("#picked")).to_have_text("25 chosen")
+    await expect(page.locator("#picked")).to_have_text("25 selected")
     await page.get_by_role("link", name="Next").click()
     await page.wait_for_url("**page=2**")
-    await page.get_by_label("Choose charge-billing-0000").check()
+    await page.get_by_label("Select charge-billing-0000").check()
     await expect(page.locator("#picked")).to_have_text("26 selected, 25 of them on other pages")
     # What comes live leaves the boxes as they are.
     await open_shop.failed(1, "other")
     await expect(page.locator("nav [data-count=dead]")).to_have_text("41")
-    await expect(page.get_by_label("Choose charge-billing-0000")).to_be_checked()
+    await expect(page.get_by_label("Select charge-billing-0000")).to_be_checked()
     await page.get_by_role("button", name="Retry").click()
     await expect(page.locator(".big b")).to_have_text("26 jobs")
     # Who only looked is back on the page that was left, and chooses on.
     await page.get_by_role("link", name="Cancel").click()
     await page.wait_for_url("**page=2**")
-    await expect(page.locator("#picked")).to_contain_text("26 chosen")
+    await expect(page.locator("#picked")).to_contain_text("26 selected")
     await page.get_by_role("button", name="Retry").click()
     await page.get_by_label("Code from your authenticator app").fill(open_shop.code())
     await page.get_by_role("button", name="Retry jobs").click()
@@ -167,7 +167,7 @@ async def test_a_range_is_chosen_with_the_shift_key(
     boxes = page.locator("td.pick input")
     await boxes.nth(2).click()
     await boxes.nth(6).click(modifiers=["Shift"])
-    await expect(page.locator("#picked")).to_have_text("5 chosen")
+    await expect(page.locator("#picked")).to_have_text("5 selected")
     await page.get_by_role("button", name="Select none").click()
     assert await page.locator("td.pick input:checked").count() == 0
 
@@ -245,7 +245,7 @@ async def test_without_scripts_the_same_forms_do_the_same(
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("link", name="Not now").click()
-    await page.get_by_label("Choose charge-billing-0001").check()
+    await page.get_by_label("Select charge-billing-0001").check()
     await page.get_by_role("button", name="Retry").click()
     await page.get_by_label("Code from your authenticator app").fill(open_shop.code())
     await page.get_by_role("button", name="Retry jobs").click()

@@ -84,6 +84,6 @@ async def test_is_my_job_stuck_or_just_late(empty: House, context: BrowserContex
     await expect(verdict).to_contain_text("Waiting for its turn")
     assert (await peer.fetch("payments") or {})["jid"] == "charge-70001"
     assert (await peer.fetch("payments") or {})["jid"] == "charge-70002"
-    await expect(verdict).to_contain_text("It runs now")
+    await expect(verdict).to_contain_text("Running")
     assert await peer.ask('ACK {"jid":"charge-70002"}') == "+OK"
     await expect(page.locator("main")).to_contain_text("done")

@@ -35,7 +35,7 @@ async def test_buttons_are_off_until_something_is_ticked(
     await sign_in(page, open_shop)
     retry = page.locator("#acts").get_by_role("button", name="Retry")
     await expect(retry).to_be_disabled()
-    one = page.get_by_label("Choose charge-mail-0002")
+    one = page.get_by_label("Select charge-mail-0002")
     await one.check()
     await expect(retry).to_be_enabled()
     # What comes live leaves it on.
@@ -118,7 +118,7 @@ async def test_an_open_page_says_that_one_was_signed_out_elsewhere(
     page, account = await context.new_page(), await context.new_page()
     await sign_in(page, open_shop)
     await account.goto(open_shop.url + "/account")
-    await page.get_by_label("Choose charge-billing-0001").check()
+    await page.get_by_label("Select charge-billing-0001").check()
     async with open_shop.signed_in() as elsewhere:
         await elsewhere.post("/account", data={"action": "sessions-end"})
     banner = page.locator("#banner")
@@ -126,7 +126,7 @@ async def test_an_open_page_says_that_one_was_signed_out_elsewhere(
     await expect(account.locator("#banner")).to_contain_text("You were signed out.")
     # It is not a stranger's page: what was there stays, and nothing is sent.
     await open_shop.failed(1, "other")
-    await expect(page.get_by_label("Choose charge-billing-0001")).to_be_checked()
+    await expect(page.get_by_label("Select charge-billing-0001")).to_be_checked()
     await page.get_by_role("button", name="Retry").click()
     await expect(page.locator("#told")).to_contain_text("You were signed out.")
     assert page.url.endswith("/main/dead")
@@ -137,7 +137,7 @@ async def test_an_open_page_says_that_one_was_signed_out_elsewhere(
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(banner).to_be_hidden()
     await expect(page.locator("main tbody tr")).to_have_count(3)
-    await expect(page.get_by_label("Choose charge-billing-0001")).to_be_checked()
+    await expect(page.get_by_label("Select charge-billing-0001")).to_be_checked()
 
 
 async def test_a_strangers_page_does_not_turn_into_that_of_who_signs_in(

@@ -43,7 +43,7 @@ USUAL = "Jobs of this type usually wait 1.00 s; 95 of 100 wait at most 4.00 s."
         (WAITS | {"state": server(BUSY, paused=True)}, "bad", "Stuck: its queue mail is paused.",
          f"It has waited 12 s. {USUAL}"),
         (WAITS | {"state": server()}, "bad", "Stuck: no worker is connected.", USUAL),
-        (WAITS | {"state": server(QUIET)}, "bad", "Stuck: every worker is quiet or terminating", USUAL),
+        (WAITS | {"state": server(QUIET)}, "bad", "Stuck: every worker is quiet", USUAL),
         (WAITS | {"state": server(BUSY)}, "warn", "Late: it has been waiting for 12 s.", USUAL),
         (WAITS | {"state": server(BUSY), "enqueued_at": NOW - 2}, "good",
          "Waiting for its turn, 2 s so far.", USUAL),

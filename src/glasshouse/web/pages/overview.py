@@ -97,7 +97,11 @@ def _no_failures(summary: Summary | None, locale: str) -> str:
 def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]:
     sets = state.sets
     part = 100 * state.failures / state.processed if state.processed else 0.0
-    failed = t("{n} % of processed", locale, n=f"{part:.1f}") if state.processed else ""
+    failed = (
+        t("{n} % of processed", locale, n=fmt.separated(f"{part:.1f}", locale))
+        if state.processed
+        else ""
+    )
     table = (
         ("Processed", state.processed, "", "", "plain"),
         ("Failed", state.failures, failed, "", "plain"),
