@@ -32,7 +32,7 @@ _ACTS = {
     Operation.QUEUE_CLEAR: message("Deleted"),
     Operation.SET_CLEAR: message("Deleted"),
     Operation.SERVER_FLUSH: message("Deleted"),
-    Operation.TRASH_RESTORE: "Restore",
+    Operation.TRASH_RESTORE: message("Restored"),
 }
 
 
