@@ -5,7 +5,7 @@
   ``_LABELLED``.
 - Every room: what an error says and what to do about it (``SomethingError("…", remedy="…")``),
   with ``{name}`` for each value of an f-string; those stand under the context ``error``.
-- Anywhere: ``message("…")``, and the tables of ``_tables``.
+- Anywhere: ``message("…")``, and the tables of ``_TABLES``.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Place(NamedTuple):
 
 def extracted() -> Catalog:
     """Return the template of all catalogs."""
-    catalog = Catalog(project="Glasshouse", fuzzy=False, header_comment="# Messages of Glasshouse.")
+    catalog = Catalog()
     for message, where in sorted(places().items()):
         text: str | tuple[str, str] = message.text
         if message.plural:

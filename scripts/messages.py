@@ -48,7 +48,9 @@ def read(file: Path) -> Catalog:
 def write(catalog: Catalog, file: Path) -> None:
     """Write a catalog so that it is the same whenever nothing has changed."""
     out = io.BytesIO()
-    write_po(out, catalog, width=_WIDTH, omit_header=True, include_lineno=False)
+    write_po(
+        out, catalog, width=_WIDTH, omit_header=True, include_lineno=False, ignore_obsolete=True
+    )
     language = "messages" if catalog.locale is None else catalog.locale.english_name
     header = (
         f'# Glasshouse: {language}.\nmsgid ""\nmsgstr ""\n'
@@ -90,8 +92,7 @@ def update() -> None:
     write(template, TEMPLATE)
     for file in files():
         catalog = read(file)
-        catalog.update(template, no_fuzzy_matching=True, update_header_comment=True)
-        catalog.obsolete.clear()
+        catalog.update(template, no_fuzzy_matching=True)
         write(catalog, file)
 
 
@@ -100,7 +101,7 @@ def init(name: str) -> None:
     file = CATALOGS / f"{name}.po"
     if file.exists():
         raise SystemExit(f"{file} is there already.")
-    catalog = Catalog(locale=locale_of(file), project="Glasshouse")
+    catalog = Catalog(locale=locale_of(file))
     catalog.update(read(TEMPLATE))
     write(catalog, file)
 

@@ -16,7 +16,7 @@ import { showProgress } from "./progress.js";
 import { Shown } from "./shown.js";
 import { becomes, listenToSignedOut, showOther } from "./signed.js";
 import { fill, tick } from "./times.js";
-import { absolute, relative, say } from "./words.js";
+import { absolute, numeral, relative, say } from "./words.js";
 
 const root = document.documentElement;
 const main = document.getElementById("live");
@@ -87,7 +87,7 @@ function told(): void {
 const shown = main && new Shown(main, (root) => fill(root, now()), told, () => again(), wait);
 
 function wait(count: number): void {
-  put(waiting, count ? say("{n} wait", { n: count.toLocaleString(document.documentElement.lang) }) : "");
+  put(waiting, count ? say("{n} wait", { n: numeral(count) }) : "");
 }
 
 hold?.addEventListener("click", () => {

@@ -4,7 +4,7 @@ import { COMMA, GOES_ON, OPENS } from "./json-lines.js";
 import { Tree } from "./json-tree.js";
 import type { FromReader, ToReader } from "./json-worker.js";
 import { visible } from "./visible.js";
-import { say } from "./words.js";
+import { numeral, say } from "./words.js";
 
 const LINE = 20;
 const TALLEST = 8_000_000;
@@ -180,7 +180,7 @@ class View {
     row.setAttribute("role", "treeitem");
     row.setAttribute("aria-level", String(depth + 1));
     row.setAttribute("aria-selected", String(line === this.#active));
-    row.append(make("span", "jv-number", (line + 1).toLocaleString(document.documentElement.lang)));
+    row.append(make("span", "jv-number", numeral(line + 1)));
     const fold = make("span", "jv-fold");
     if (flags & OPENS) {
       row.setAttribute("aria-expanded", String(!tree.folded(line)));
@@ -198,7 +198,7 @@ class View {
     body.append(this.#marked(text, from, to, kindOf(text, tree, line, from, flags)));
     if (flags & OPENS && tree.folded(line)) {
       const close = text[from] === "{" ? "}" : "]";
-      const items = (lines.items[line] ?? 0).toLocaleString(document.documentElement.lang);
+      const items = numeral(lines.items[line] ?? 0);
       const told = text[from] === "{" ? say("… {n} keys", { n: items }) : say("… {n} items", { n: items });
       body.append(make("span", "jv-told", ` ${told} `), close);
       if ((lines.flags[lines.end[line] ?? 0] ?? 0) & COMMA) body.append(",");
@@ -311,8 +311,8 @@ class View {
     if (!this.#input.value) this.#state.textContent = "";
     else if (place === undefined) this.#state.textContent = say("No hit");
     else {
-      const total = count.toLocaleString(document.documentElement.lang) + (this.#more ? "+" : "");
-      this.#state.textContent = say("{n} of {limit}", { n: (this.#place + 1).toLocaleString(document.documentElement.lang), limit: total });
+      const total = numeral(count) + (this.#more ? "+" : "");
+      this.#state.textContent = say("{n} of {limit}", { n: numeral(this.#place + 1), limit: total });
     }
     if (place !== undefined && this.#tree) this.#show(this.#tree.lineAt(place));
     else this.#draw();

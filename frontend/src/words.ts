@@ -5,12 +5,15 @@ export function say(text: string, values: Record<string, string> = {}): string {
   return (spoken[text] ?? text).replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
+/** A number with the separators of the page's language. */
+export const numeral = (value: number): string => value.toLocaleString(document.documentElement.lang);
+
 const UNITS: [number, string][] = [[86400, "{n} d"], [3600, "{n} h"], [60, "{n} min"], [1, "{n} s"]];
 
 export function relative(at: number, now: number): string {
   const span = Math.floor(Math.abs(now - at));
   const [length, unit] = UNITS.find(([seconds]) => span >= seconds) ?? [1, "{n} s"];
-  const n = say(unit, { n: Math.floor(span / length).toLocaleString(document.documentElement.lang) });
+  const n = say(unit, { n: numeral(Math.floor(span / length)) });
   return say(at <= now ? "{n} ago" : "in {n}", { n });
 }
 

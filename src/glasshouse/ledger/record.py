@@ -92,10 +92,7 @@ def _checked(value: object) -> object:
     if isinstance(value, str):
         return as_text(value)
     if isinstance(value, dict):
-        return {
-            _key(key): as_text(item) if type(item) is str else _checked(item)
-            for key, item in value.items()
-        }
+        return {_key(key): _checked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_checked(item) for item in value]
     if value is None or isinstance(value, int):

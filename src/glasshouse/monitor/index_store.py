@@ -17,11 +17,9 @@ import msgspec
 
 from glasshouse.model.audience import EVERYTHING, Audience
 from glasshouse.model.job import JobState, StoredJob
-from glasshouse.monitor.index_texts import TextIndex
+from glasshouse.monitor.index_texts import TextIndex, moment_and_text
 from glasshouse.upstream.scan import ScanChunk, ScanCursor
-from glasshouse.wire import trigrams
 from glasshouse.wire.lenient import storable
-from glasshouse.wire.matching import moment_and_searchable
 
 _BITS = 20
 LATEST = 8_000_000_000
@@ -116,8 +114,8 @@ class IndexStore:
         taken: set[int] = set()
         rows: list[tuple[int, ScanCursor, StoredJob, str]] = []
         for spot, job in pairs:
-            at, text = moment_and_searchable(job, trigrams.MOST)
-            rows.append((self._number(at, taken), spot, job, trigrams.marked(text)))
+            at, text = moment_and_text(job)
+            rows.append((self._number(at, taken), spot, job, text))
         rows.sort(key=lambda row: row[0])
         self.sizes[number] = self.sizes.get(number, 0) + len(rows)
         # Tables are made before the transaction, where they are needed.

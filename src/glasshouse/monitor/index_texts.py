@@ -75,7 +75,7 @@ class TextIndex:
             return EntryTexts(kind, tuple((table, whole) for table in tables))
         seen: dict[str, set[int]] = {}
         for one, (_, who) in zip(shown, seeing, strict=True):
-            seen.setdefault(whole if one is job else _text(one), set()).update(who)
+            seen.setdefault(whole if one is job else moment_and_text(one)[1], set()).update(who)
         texts = {self._group(frozenset(who)): text for text, who in seen.items()}
         groups = {part: text for group, text in texts.items() for part in group}
         return EntryTexts(
@@ -157,8 +157,10 @@ class TextIndex:
         return parts
 
 
-def _text(job: StoredJob) -> str:
-    return trigrams.marked(matching.searchable(job, trigrams.MOST))
+def moment_and_text(job: StoredJob) -> tuple[float | None, str]:
+    """Return the time that a search judges an entry by, and the text that it is found by."""
+    at, text = matching.moment_and_searchable(job, trigrams.MOST)
+    return at, trigrams.marked(text)
 
 
 def _shows(audience: Audience, queue: str) -> bool:

@@ -39,12 +39,9 @@ def bring_up_to_date(connection: sa.Connection) -> None:
         UnknownVersionError: a newer Glasshouse made them.
     """
     there = set(sa.inspect(connection).get_table_names())
-    if _VERSION.name in there:
-        if set(connection.execute(sa.select(_VERSION.c.version_num)).scalars()) != {NEWEST}:
-            _migrate(connection)
-    elif there.isdisjoint(METADATA.tables):
+    if there.isdisjoint({*METADATA.tables, _VERSION.name}):
         _make(connection)
-    else:
+    elif _VERSION.name not in there or _versions(connection) != {NEWEST}:
         _migrate(connection)
 
 
@@ -56,6 +53,10 @@ def migrations() -> alembic.config.Config:
     config.set_main_option("script_location", "glasshouse.storage:migrations")
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _versions(connection: sa.Connection) -> set[str]:
+    return set(connection.execute(sa.select(_VERSION.c.version_num)).scalars())
 
 
 def _make(connection: sa.Connection) -> None:

@@ -97,30 +97,19 @@ def error_parts(wanted: JobQuery) -> list[str]:
 
 
 def moment_and_searchable(job: StoredJob, most: int) -> tuple[float | None, str]:
-    """Return the time as ``moment`` does, and the text that ``searchable`` returns."""
-    members = lenient.fields(job.payload)
-    facts = _facts(members)
-    return _moment(job, members, facts), _searchable(job, members, facts, most)
+    """Return the time as ``moment`` does, and the text by which an index finds a job, casefolded.
 
-
-def searchable(job: StoredJob, most: int) -> str:
-    """Return text in which every text that ``matches`` looks for in ``job`` occurs, casefolded.
-
-    Of the texts of an error their ``error_parts`` do. Where there are more than ``most``
-    characters, only so many and at least one more are there.
+    Every text that ``matches`` looks for in ``job`` occurs in that text; of the texts of an error
+    their ``error_parts`` do. Where there are more than ``most`` characters, only so many and at
+    least one more are there.
     """
     members = lenient.fields(job.payload)
-    return _searchable(job, members, _facts(members), most)
-
-
-def _searchable(
-    job: StoredJob, members: dict[str, bytes], facts: dict[str, object], most: int
-) -> str:
+    facts = _facts(members)
     most_bytes = (most + 1) * _BYTES_OF_A_CHARACTER
     args = plain(_args(job, members, b"" if members else job.payload)[:most_bytes])
     custom = plain(members.get("custom", b"")[:most_bytes])
     about = [text[: most + 1] for text in (*_about(job, facts), custom, args)]
-    return "\n".join(about).casefold()
+    return _moment(job, members, facts), "\n".join(about).casefold()
 
 
 def plain(raw: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -96,10 +97,16 @@ def number(value: int, locale: str) -> str:
 
 def separated(text: str, locale: str) -> str:
     """Return a number as Python writes it with the separators of a language."""
-    language = i18n.LANGUAGES.get(locale)
-    if language is None or (language.group, language.decimal) == (",", "."):
-        return text
-    return text.translate({ord(","): language.group, ord("."): language.decimal})
+    table = _separators(locale)
+    return text.translate(table) if table else text
+
+
+@functools.cache
+def _separators(locale: str) -> Mapping[int, str]:
+    """Return what takes the place of Python's separators; nothing where they stay."""
+    language = i18n.LANGUAGES.get(locale, i18n.LANGUAGES[i18n.ENGLISH])
+    table = {",": language.group, ".": language.decimal}
+    return {ord(python): own for python, own in table.items() if python != own}
 
 
 def counted(value: int, one: str, many: str, locale: str) -> str:

@@ -50,17 +50,19 @@ class Catalog(gettext.GNUTranslations):
         with (COMPILED / f"{locale}.mo").open("rb") as file:
             super().__init__(file)
         # The reader of the standard library has read it into this, and documents nothing else.
+        self._keyed: Mapping[object, str] = self._catalog  # type: ignore[attr-defined]
+        # No message stands in a catalog both with and without its context.
         self.texts: Mapping[str, str] = {
-            key: text
-            for key, text in self._catalog.items()  # type: ignore[attr-defined]
+            key.removeprefix(_ERROR): text
+            for key, text in self._keyed.items()
             if isinstance(key, str) and key
         }
 
     @functools.cached_property
     def sentences(self) -> tuple[tuple[re.Pattern[str], str], ...]:
         """What errors with values look like, each with its key."""
-        keys = [key.removeprefix(_ERROR) for key in self.texts if key.startswith(_ERROR)]
-        return tuple(_forms(keys))
+        keys = (key for key in self._keyed if isinstance(key, str) and key.startswith(_ERROR))
+        return tuple(_forms([key.removeprefix(_ERROR) for key in keys]))
 
 
 def t(text: str, locale: str, **values: object) -> str:
@@ -68,8 +70,7 @@ def t(text: str, locale: str, **values: object) -> str:
 
     A value is never read as a pattern itself.
     """
-    texts = catalog(locale).texts
-    pattern = texts.get(text) or texts.get(_ERROR + text)
+    pattern = catalog(locale).texts.get(text)
     if pattern is None:
         pattern = text if values or locale == ENGLISH else _said(text, locale)
     return _filled(pattern, values)
