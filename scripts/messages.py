@@ -25,7 +25,7 @@ CATALOGS = ROOT / "src" / "glasshouse" / "web" / "text" / "catalogs"
 TEMPLATE = CATALOGS / "messages.pot"
 COMPILED = CATALOGS / "compiled"
 _FIRST = "en"
-_WIDTH = 100
+_WIDTH, _SHORT = 100, 2
 
 
 def files() -> list[Path]:
@@ -76,9 +76,11 @@ def compile_all() -> None:
 
 def _language(name: str, locale: Locale) -> dict[str, str]:
     symbols = locale.number_symbols["latn"]
+    own = locale.get_language_name(locale) or name
     return {
         "locale": name,
-        "name": locale.get_language_name(locale) or name,
+        "name": own,
+        "label": own if len(own) <= _SHORT else locale.language.upper(),
         "group": symbols["group"],
         "decimal": symbols["decimal"],
     }

@@ -55,7 +55,7 @@ async def test_an_ordinary_error_is_told_to_the_built_in_viewer(case: str) -> No
     async with shown(faktory) as house:
         paths = ["/main", "/main/retries", "/main/dead", "/main/jobs/retries-0001"]
         for path in paths:
-            page = await house.text(path)
+            page = (await house.text(path)).replace("<wbr>", "")  # where a line may break
             assert "Net::Refused" in page, path
             assert ORDINARY in page, path
             assert "a5-t0ken" not in page, path

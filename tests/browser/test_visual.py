@@ -53,3 +53,19 @@ async def test_pages_in_another_language(
             await eye.open(path, status)
             await eye.measure(path)
         eye.nothing()
+
+
+@pytest.mark.parametrize("locale", ["en", *OTHERS])
+async def test_the_foot_of_the_navigation_is_one_line(
+    browser: Browser, tmp_path: Path, locale: str
+) -> None:
+    async with house(tmp_path / "data") as home:
+        context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
+        page = await context.new_page()
+        await page.goto(home.url + "/main")
+        tops = await page.locator(".side-foot > *").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().top)"
+        )
+        assert len(tops) > 3
+        assert max(tops) - min(tops) < 10, tops
+        await context.close()

@@ -52,9 +52,9 @@ async def test_a_page_offers_the_other_languages_and_is_kept_by_none_for_both(
 ) -> None:
     english = await client.get("/main/queues")
     chinese = await client.get("/main/queues", headers={"cookie": f"{COOKIE}=zh-CN"})
-    assert '<option value="zh-CN" lang="zh-CN">中文</option>' in english.text
-    assert '<option value="en" lang="en" selected>English</option>' in english.text
-    assert '<option value="zh-CN" lang="zh-CN" selected>中文</option>' in chinese.text
+    assert '<option value="zh-CN" lang="zh-CN" title="中文">中文</option>' in english.text
+    assert '<option value="en" lang="en" selected title="English">EN</option>' in english.text
+    assert '<option value="zh-CN" lang="zh-CN" selected title="中文">中文</option>' in chinese.text
     assert '<html lang="zh-CN"' in chinese.text
     assert "cookie" in english.headers["vary"]
     assert english.headers["etag"] != chinese.headers["etag"]

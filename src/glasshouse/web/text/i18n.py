@@ -28,12 +28,13 @@ _NAME = re.compile(r"\{(\w+)\}")
 class Language(msgspec.Struct, frozen=True, kw_only=True):
     """A language that a page can be had in.
 
-    ``name`` is its own word for itself; ``group`` and ``decimal`` are the separators of its
-    numbers. All of these are from the CLDR.
+    ``name`` is its own word for itself, ``label`` that or a code, whichever is short; ``group``
+    and ``decimal`` are the separators of its numbers. All of these are from the CLDR.
     """
 
     locale: str
     name: str
+    label: str
     group: str
     decimal: str
 
