@@ -18,6 +18,17 @@ export type Manner = "flow" | "still";
 
 let manner: Manner = "flow";
 
+// How high places are before anything changes: read later, each would make the browser lay the page out once more.
+let heights = new WeakMap<Element, number>();
+
+/** Call before changes are put in: a place that becomes free keeps the height that it has now. */
+export function measurePlaces(main: Element): void {
+  heights = new WeakMap();
+  for (const place of main.querySelectorAll<HTMLElement>("[data-places] > .run[id]")) {
+    if (place.checkVisibility()) heights.set(place, place.offsetHeight);
+  }
+}
+
 /** Give `old` what is in `fresh`. */
 export function morph(old: Element, fresh: ParentNode & Node, how: Manner): void {
   manner = how;
@@ -163,7 +174,8 @@ function takePlaces(old: Element, fresh: ParentNode & Node): void {
 function vacate(place: HTMLElement): void {
   const empty = document.createElement("td");
   empty.colSpan = 5;
-  place.style.height = `${place.offsetHeight}px`;
+  const height = heights.get(place);
+  if (height) place.style.height = `${height}px`;
   place.removeAttribute("id");
   place.replaceChildren(empty);
 }

@@ -1,6 +1,6 @@
 // The page's live part: what the stream has told, what of it is shown, and what waits.
 import type { Fragment, Patch, Piece } from "./messages.js";
-import { morph, morphPart, SAME, stands } from "./morph.js";
+import { measurePlaces, morph, morphPart, SAME, stands } from "./morph.js";
 import { Page } from "./page.js";
 import { keepFocus, resting } from "./rows.js";
 
@@ -146,6 +146,7 @@ export class Shown {
   }
 
   #patch(parts: [string, string][]): void {
+    measurePlaces(this.main);
     for (const [id, html] of parts) {
       const old = this.#part(id);
       const fresh = parsed(html, this.ready).firstElementChild;
@@ -157,6 +158,7 @@ export class Shown {
   #whole(pieces: Piece[]): boolean {
     const missing = (piece: Piece) => typeof piece !== "string" && piece.length === 1 && !this.#part(piece[0]);
     if (pieces.some(missing)) return false;
+    measurePlaces(this.main);
     const focus = keepFocus(this.main);
     const html = pieces.map((piece) => {
       if (typeof piece === "string") return piece;

@@ -16,12 +16,14 @@ from typing import NamedTuple
 
 from glasshouse.model.job import StoredJob
 from glasshouse.model.redaction import Redaction
-from glasshouse.wire.masking import MOST_READ, masked
+from glasshouse.wire.masking import MOST_READ, masked, may_hide
 
 MOST_A_PAGE = 4 << 20
 """Bytes of stored jobs that are looked into for one page."""
 AT_ONCE = 4 << 10
 """Bytes of stored jobs that are looked into on the loop."""
+SKIMMED = 64 << 10
+"""Bytes of stored jobs of which the loop finds out whether there is anything to hide."""
 _CHUNK = 64 << 10
 _MOST_KEPT, _MOST_BYTES = 4096, 8 << 20
 
@@ -59,6 +61,9 @@ class Masker:
         asked = [_Asked(job, rules, most) for job, most in zip(jobs, within, strict=True)]
         found = {one: self._kept[one] for one in asked if one in self._kept}
         missing = [one for one in dict.fromkeys(asked) if one not in found]
+        if sum(one.size for one in missing) <= SKIMMED:
+            found |= {one: one.job for one in missing if not may_hide(one.job, one.rules)}
+            missing = [one for one in missing if one not in found]
         if sum(one.size for one in missing) <= AT_ONCE:
             found |= zip(missing, _masked(missing), strict=True)
         else:

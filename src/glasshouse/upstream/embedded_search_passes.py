@@ -20,12 +20,17 @@ from glasshouse.upstream.deadline import Deadline, DeadlineError
 from glasshouse.upstream.embedded_lists import Key, ListScope
 from glasshouse.upstream.embedded_prefilter import likely
 
-FIRST, _MOST = 200, 20_000
+FIRST, _MOST, _MOST_OF_FILE = 200, 20_000, 60_000
 _SHORT, _LONG = 0.02, 0.05
 _STOPPED = 0.1
 """Seconds after which a piece is stopped wherever it is."""
 _STEPS = 400
 """Steps of SQLite, some dozens of entries, between two looks at the clock."""
+_QUICK, _QUICK_STEPS = 5_000, 2_000
+"""Entries of a piece that were quick until now, and steps between two looks at the clock then.
+
+Each look waits for the interpreter's lock, which others hold for milliseconds.
+"""
 _LESS = 8
 _MOSTLY = 0.1
 
@@ -76,7 +81,7 @@ class ListPass:
         known = {key: position for position, key in enumerate(here)}
         done = 0
         try:
-            with stopping(db, piece, free=len(here) == 1):
+            with stopping(db, piece, len(here)):
                 for key, job in self._likely_ones(db, here):
                     done = known[key]
                     self._opened += 1
@@ -192,7 +197,7 @@ class FilePass:
         beyond = min(low + self._size, high + 1)
         hits: list[Hit] = []
         try:
-            with stopping(db, piece, free=self._size == 1):
+            with stopping(db, piece, self._size):
                 for key, job in self._likely_ones(db, low, beyond - 1):
                     low = key[1]
                     if self._hunt.deadline.matches(self._wanted, job):
@@ -205,7 +210,7 @@ class FilePass:
             self._size = max(1, self._size // _LESS)
         else:
             low = beyond
-            self._size = next_size(self._size, piece.now() - begun)
+            self._size = next_size(self._size, piece.now() - begun, _MOST_OF_FILE)
         self._low = low
         self._keep(hits)
 
@@ -242,13 +247,16 @@ class FilePass:
 
 
 @contextlib.contextmanager
-def stopping(db: apsw.Connection, piece: Deadline, *, free: bool) -> Iterator[None]:
-    """Stop what SQLite does in the block when ``piece`` is over, unless it is ``free``.
+def stopping(db: apsw.Connection, piece: Deadline, size: int) -> Iterator[None]:
+    """Stop what SQLite does in the block when ``piece`` is over; one entry alone is never stopped.
+
+    ``size`` is how many entries it looks at.
 
     Raises:
         OutOfTimeError: it was stopped.
     """
-    db.set_progress_handler(None if free else piece.over, _STEPS)
+    steps = _QUICK_STEPS if size > _QUICK else _STEPS
+    db.set_progress_handler(None if size == 1 else piece.over, steps)
     try:
         yield
     except apsw.InterruptError as error:
@@ -264,8 +272,8 @@ def _numbers(db: apsw.Connection) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def next_size(size: int, took: float) -> int:
+def next_size(size: int, took: float, most: int = _MOST) -> int:
     """Return how many entries the next piece has, so that it takes about 20 to 50 ms."""
     if took < _SHORT:
-        return min(_MOST, size * 2)
+        return min(most, size * 2)
     return max(1, size // 2) if took > _LONG else size

@@ -70,6 +70,11 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...], most: int = MOST_READ) 
     return job if hidden == fields else _with(job, hidden, job.shown_args)
 
 
+def may_hide(job: StoredJob, rules: tuple[Redaction, ...]) -> bool:
+    """Return whether rules may hide something in a job; cheap beside ``masked``."""
+    return bool(_start(job, rules))
+
+
 def _is_unknown(job: StoredJob, start: State, values: list[str]) -> bool:
     """Return whether arguments that are hidden are not all known, or not exactly."""
     if job.rounded_args is not None:

@@ -7,6 +7,7 @@ Sources: RFC 9112 §3 (request line), §6 (body), RFC 3986 §3.3 (pchar).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,6 +22,8 @@ ALLOW_POST = "GET, HEAD, POST, OPTIONS"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 MAX_TARGET = 8 << 10
+_SHORT = 256
+"""Bytes of a target of which the verdict is remembered."""
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 16 << 10
 
@@ -64,6 +67,12 @@ def check(method: str, target: bytes, version: str, headers: Headers) -> Refusal
 def _target_fault(target: bytes) -> str | None:
     if len(target) > MAX_TARGET:
         return "The request target is too long."
+    # What stands in a query is nobody's to remember.
+    plain = len(target) <= _SHORT and b"?" not in target
+    return (_remembered if plain else _fault_of_target)(target)
+
+
+def _fault_of_target(target: bytes) -> str | None:
     matched = _TARGET.fullmatch(target)
     if matched is None:
         return "The request target must be a plain path with an optional query."
@@ -73,6 +82,9 @@ def _target_fault(target: bytes) -> str | None:
     if any(unquote_to_bytes(segment) in (b".", b"..") for segment in path.split(b"/")):
         return "Dot segments are not resolved here."
     return None
+
+
+_remembered = functools.lru_cache(maxsize=512)(_fault_of_target)
 
 
 def _headers_fault(headers: Headers) -> str | None:

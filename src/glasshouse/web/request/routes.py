@@ -8,6 +8,7 @@ over parameters. GET and HEAD are served, and POST where a row says so.
 from __future__ import annotations
 
 import enum
+import functools
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -57,6 +58,8 @@ class Match(NamedTuple):
     params: dict[str, str]
 
 
+_SHORT = 256
+"""Bytes of a path whose row is remembered."""
 _S = "/api/v1/servers/{server}"
 _PAGING = ("page", "per_page")
 _PART = (*_PAGING, "q", "from", "at", "order")
@@ -144,6 +147,12 @@ def find(raw_path: bytes) -> Match | None:
     Raises:
         InvalidError: a segment is not UTF-8.
     """
+    found = (_remembered if len(raw_path) <= _SHORT else _find)(raw_path)
+    # What is remembered is nobody's to change.
+    return None if found is None else Match(found.route, dict(found.params))
+
+
+def _find(raw_path: bytes) -> Match | None:
     segments = [_decoded(segment) for segment in raw_path.split(b"/")]
     best: Match | None = None
     for route, pattern in _BY_LENGTH.get(len(segments), ()):
@@ -153,6 +162,9 @@ def find(raw_path: bytes) -> Match | None:
     if best is not None and "jid" in best.params:
         best.params["jid"] = addresses.job_id(best.params["jid"])
     return best
+
+
+_remembered = functools.lru_cache(maxsize=512)(_find)
 
 
 def _decoded(segment: bytes) -> str:
