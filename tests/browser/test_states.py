@@ -95,7 +95,7 @@ async def test_a_server_that_cannot_be_read_says_what_to_do_on_every_page(
             await expect(page.locator("#banner")).to_contain_text("Server unreachable since")
             if path in TOLD:
                 await expect(page.locator("#banner")).to_contain_text("nothing is known yet")
-                assert "Nothing is known of this server yet." in await body(page)
+                assert "No data from this server yet." in await body(page)
             else:
                 assert "The job server cannot be reached." in await body(page)
                 assert "Start it, or look at the network." in await body(page)

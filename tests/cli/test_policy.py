@@ -50,7 +50,7 @@ def test_it_is_told_in_json_too(tmp_path: Path) -> None:
         "why": "other_network",
         "role": "operator",
         "rule": "roles.operator.networks",
-        "detail": "Needs one of the networks 127.0.0.0/8, ::1/128, 10.20.0.0/16.",
+        "detail": "Only from these networks: 127.0.0.0/8, ::1/128, 10.20.0.0/16.",
         "reason_needed": False,
     }
 

@@ -66,7 +66,7 @@ async def test_jobs_of_every_list_are_found_the_latest_first(client: httpx.Async
     assert page.index("dead-059") < page.index("dead-058")
     assert 'href="/main/dead">dead</a>' in page
     assert "<b>Card<b></b> refused" in page
-    assert "The latest 25 from here on; more follow." in page
+    assert "The latest 25 from here; more follow." in page
 
 
 async def test_the_parts_follow_each_other_and_end(client: httpx.AsyncClient) -> None:

@@ -106,8 +106,8 @@ async def test_a_button_says_before_the_preview_that_it_needs_a_second_person(
             account = text((await client.get("/account")).text)
             assert re.search(r"queue\.clear\s+clear a queue\s+needs a second person", account)
             shown = await ask(client, operation="queue.clear", queue="mail")
-            assert "You may not do this." in shown.text
-            assert "Needs a second person who approves it." in shown.text
+            assert "You are not allowed to do this." in shown.text
+            assert "Needs approval by a second person." in shown.text
             assert 'name="code"' not in shown.text
 
 
@@ -146,7 +146,7 @@ async def test_where_a_server_can_only_be_looked_at_nothing_is_said_to_be_allowe
             page = (await browser.get("/account")).text
     assert {row["outcome"] for row in told} == {"deny"}
     assert {row["detail"] for row in told} == {
-        "This server is read-only here: operations work on the embedded server."
+        "This server is read-only here: operations work only on the embedded server."
     }
     assert "This server is read-only here" in page
     assert ">allowed<" not in page

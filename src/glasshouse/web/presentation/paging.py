@@ -41,7 +41,7 @@ def late(
     if page is None or page.late is None:
         return None
     why = fmt.display_text(t(page.late, locale)) or t(
-        "The newer ones are read when their turn comes.", locale
+        "An update is queued.", locale
     )
     return views.Staleness(read=fmt.moment(page.read_at, now, locale), why=why)
 

@@ -64,8 +64,7 @@ class UnknownHostError(GlasshouseError):
 
     code = "unknown_host"
     remedy = (
-        "Open it by its address or under a name of its machine, or add the name: as hosts under "
-        "[console], or in GLASSHOUSE_HOSTS."
+        "Open it by its address or its machine's name, or add the name to hosts under [console] or to GLASSHOUSE_HOSTS."
     )
 
 
