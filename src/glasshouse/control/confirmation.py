@@ -46,12 +46,12 @@ def check_agreement(
     """
     if decision.needs_reason and not order.reason.strip():
         raise InvalidError(
-            f"Your role must give a reason for {order.operation}.",
+            f"Your role requires a reason for {order.operation}.",
             remedy="Give a reason in a few words.",
         )
     lost = 0 if frozen is None else frozen.count - bounds.most
     if lost > 0 and NAMES[order.operation].undo is Undo.TRASH and not order.lossy:
         raise InvalidError(
             f"The trash keeps {bounds.most:,} jobs: {lost:,} of these cannot be restored.",
-            remedy='Choose fewer, or agree to that: "lossy": true.',
+            remedy='Choose fewer, or accept the loss: "lossy": true.',
         )

@@ -242,8 +242,8 @@ class Control(RecordedActivity):
     def _operator(self, server: str) -> Operator:
         if server not in self.operators:
             raise NotFoundError(
-                f"The server {server[:60]!r} cannot be operated from here.",
-                remedy="Operations work on the embedded server.",
+                f"Operations on the server {server[:60]!r} are not possible here.",
+                remedy="Operations work only on the embedded server.",
             )
         return self.operators[server]
 
@@ -274,7 +274,7 @@ class Control(RecordedActivity):
         if order.operation not in ON_JOBS:
             return None
         if order.queue is not None and not requester.visibility.shows(order.queue):
-            raise NotFoundError("There is no such queue.", remedy="Choose one of the queues.")
+            raise NotFoundError("This queue does not exist.", remedy="Choose one of the queues.")
         return await freeze(order, requester, operator, self.database, server, self.clock())
 
     async def _agreed(
@@ -304,10 +304,10 @@ class Control(RecordedActivity):
             check_same(found, order, requester, server)
             return found, None
         if found is None or found[0].actor != requester.who.name:
-            raise PreviewStaleError("This preview is not known, or more than ten minutes old.")
+            raise PreviewStaleError("This preview does not exist or is more than ten minutes old.")
         preview, chunks = found
         if preview.server != server or preview.asked != order.canonical():
-            raise PreviewStaleError("This preview is of something else.")
+            raise PreviewStaleError("This preview is for something else.")
         if order.operation not in ON_JOBS:
             return None, None
         bare = _decode_frozen(preview.summary)

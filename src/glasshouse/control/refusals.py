@@ -20,14 +20,16 @@ class FactorRequiredError(NotAllowedError):
     """A second factor is needed, newer than what was shown."""
 
     code = "factor_required"
-    remedy = "Show your second factor at /step-up, or send the current code as Glasshouse-OTP."
+    remedy = "Verify your second factor at /step-up, or send the current code as Glasshouse-OTP."
 
 
 class SecondPersonRequiredError(NotAllowedError):
     """Somebody else would have to agree."""
 
     code = "second_person_required"
-    remedy = "Requests to a second person cannot be filed yet: a role without this rule may do it."
+    remedy = (
+        "Approval by a second person cannot be requested yet; a role without this rule can do it."
+    )
 
 
 class AuditUnavailableError(StoreError):
@@ -40,7 +42,7 @@ def unrecorded(error: StoreError) -> AuditUnavailableError:
     """Return the error that tells why nothing can be recorded now."""
     return AuditUnavailableError(
         f"It could not be recorded, so nothing was done. {error.detail}",
-        remedy="Look at the console's database and its disk; looking goes on.",
+        remedy="Look at the console's database and its disk; viewing still works.",
     )
 
 

@@ -60,16 +60,15 @@ class StoppedError(NamedTuple):
 
 
 GONE = StoppedError(
-    "The list of its jobs is gone from the console's database.",
+    "Its job list is no longer in the console's database.",
     message(
-        "The list of its jobs is gone from the console's database. "
-        "The server did more than is counted here."
+        "Its job list is no longer in the console's database. The server did more than is counted here."
     ),
 )
 FAULT = StoppedError(
-    "A fault of the console ended it: see its log.",
+    "A console error ended it; see the console's log.",
     message(
-        "A fault of the console ended it: see its log. The server did more than is counted here."
+        "A console error ended it; see the console's log. The server did more than is counted here."
     ),
 )
 
@@ -344,7 +343,7 @@ class OperationRunner:
     ) -> RunningOperation:
         """Return how one thing ended, after looking whether it is so."""
         if not done.known:
-            return _ended(running, NOTHING, "There is no such queue.")
+            return _ended(running, NOTHING, "This queue does not exist.")
         if order.operation in {Operation.QUEUE_PAUSE, Operation.QUEUE_RESUME}:
             wanted = order.operation is Operation.QUEUE_PAUSE
             try:

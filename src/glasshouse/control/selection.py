@@ -127,7 +127,7 @@ async def _trashed(
     if not count:
         raise NotFoundError(
             "None of it is in the trash any more.",
-            remedy="It was restored already, or has expired.",
+            remedy="It was already restored, or has expired.",
         )
     # The last ones first: each part then goes before those that are back already.
     return FrozenJobs(

@@ -42,13 +42,13 @@ class Kind(enum.Enum):
     NO_WORKERS = (90, "{n} queues have jobs ({count}) and no worker is connected.")
     NONE_TAKES = (
         89,
-        "Queue {name} has jobs ({count}) and no running worker takes new ones.",
+        "Queue {name} has jobs ({count}) and no running worker accepts new ones.",
     )
-    NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker takes new ones.")
+    NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker accepts new ones.")
     UNREAD = (92, "Part of this server cannot be read and is missing here: {reason}")
     STRANDED = (
         86,
-        "No worker gets {count} jobs of {name}: this Faktory does not look in Redis's {reason}.",
+        "No worker will get {count} jobs of {name}: this Faktory does not read {reason} in Redis.",
     )
     AHEAD = (
         48,
@@ -58,7 +58,7 @@ class Kind(enum.Enum):
         48,
         "The server's clock is {age} behind this machine's; its times are off by as much.",
     )
-    FAILING = (60, "{share} % of executions failed in the last {age}: {n} of {count}.")
+    FAILING = (60, "{share}% of executions failed in the last {age}: {n} of {count}.")
     LATE_SCHEDULED = (
         56,
         "Scheduled jobs are late: the first was due {age} ago and is not in its queue yet.",
@@ -69,27 +69,30 @@ class Kind(enum.Enum):
     )
     SLOW_GROWS = (
         45,
-        "Queue {name} is slow: its next job has waited {age}, and it grows by {n} a minute.",
+        "Queue {name} is slow: its oldest job has waited {age}, and it is growing by {n} per minute.",
     )
-    FAILS = (44, "{share} % of executions failed in the last {age}: {n} of {count}.")
-    SLOW = (40, "Queue {name} is slow: its next job has waited {age}.")
+    FAILS = (44, "{share}% of executions failed in the last {age}: {n} of {count}.")
+    SLOW = (40, "Queue {name} is slow: its oldest job has waited {age}.")
     SLOWS = (
         46,
         "{n} queues are slow; the longest wait is {age}, in {name}.",
     )
     SILENT = (39, "No heartbeat from worker {name} for {age}.")
-    SILENTS = (39, "{n} workers have sent no heartbeat for {age} or longer.")
+    SILENTS = (39, "No heartbeat from {n} workers for {age} or longer.")
     OVERDUE = (36, "Running jobs past their reservation: {n}. They will run again.")
-    GROWING = (35, "Queue {name} grows by {n} a minute; {count} wait.")
+    GROWING = (35, "Queue {name} is growing by {n} per minute; {count} waiting.")
     PAUSED = (30, "Queue {name} is paused with {count} waiting.")
     PAUSEDS = (30, "{n} queues are paused with {count} waiting; the largest is {name}.")
-    GROWINGS = (35, "{n} queues grow; the fastest by {count} a minute is {name}.")
+    GROWINGS = (35, "{n} queues are growing; the fastest is {name}, by {count} per minute.")
     DIED = (25, "More dead jobs in the last {age}: {n}.")
     ENDING = (20, "Running jobs near the end of their reservation: {n}; the first has {age} left.")
-    QUIET = (15, "Worker {name} has taken no new jobs for {age} or longer, and is still connected.")
+    QUIET = (
+        15,
+        "Worker {name} has accepted no new jobs for {age} or longer, but is still connected.",
+    )
     QUIETS = (
         15,
-        "{n} workers have taken no new jobs for {age} or longer, and are still connected.",
+        "{n} workers have accepted no new jobs for {age} or longer, but are still connected.",
     )
 
     @property

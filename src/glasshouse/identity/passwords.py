@@ -43,7 +43,7 @@ def check_new(password: str) -> bytes:
     if len(password) < LEAST or len(said) > MOST:
         raise InvalidError(
             f"A password needs at least {LEAST} characters and at most {MOST} bytes.",
-            remedy="Choose another one; several words in a row are good.",
+            remedy="Choose another one; several words in a row work well.",
         )
     return said
 

@@ -28,19 +28,19 @@ class Refused(enum.StrEnum):
     NOT_YET = "not_yet"
 
 
-_AGAIN = message("Sign in again; if it happens again, contact the operator of this console.")
+_AGAIN = message("Sign in again; if this persists, contact whoever runs this console.")
 _SENTENCES = {
     Refused.UNREACHABLE: (
         message("The identity provider cannot be reached."),
         message("Try again in a moment."),
     ),
     Refused.DENIED: (
-        message("The identity provider did not let you in."),
-        message("Sign in there as somebody else."),
+        message("The identity provider denied you access."),
+        message("Sign in there with another account."),
     ),
     Refused.CODE_REFUSED: (
         message(
-            "The identity provider refused this sign-in: it was used before, or took too long."
+            "The identity provider rejected this sign-in: it was already used or took too long."
         ),
         message("Start again at the sign-in page."),
     ),

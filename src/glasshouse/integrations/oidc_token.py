@@ -91,7 +91,7 @@ class ProviderKeys:
             raise OidcRefusedError(Refused.BAD_ANSWER) from None
         if found.passed_over not in (0, self._passed_over):
             self._passed_over = found.passed_over
-            counts = {"passed_over": found.passed_over, "used": len(found.keys)}
+            counts = {"passed_over": found.passed_over, "last used": len(found.keys)}
             log.info("keys of the provider were passed over", **counts)
         if not found.keys:
             raise OidcRefusedError(Refused.BAD_ANSWER)

@@ -38,14 +38,14 @@ class DeniedError(GlasshouseError):
     """Who asks may not see or do this."""
 
     code = "denied"
-    remedy = "Ask somebody who may do this, or sign in as such a person."
+    remedy = "Ask somebody who has permission, or sign in as such a user."
 
 
 class UpstreamUnavailableError(GlasshouseError):
     """The job server cannot be read now."""
 
     code = "upstream_unavailable"
-    remedy = "Check that the job server runs and can be reached; the page recovers by itself."
+    remedy = "Check that the job server is running and reachable; the page recovers by itself."
 
 
 class SettingsError(GlasshouseError):

@@ -151,13 +151,15 @@ def read_time(text: str, now: float) -> float:
     except (ValueError, OverflowError, OSError):
         raise InvalidError(
             f"{text[:60]!r} is not a time.",
-            remedy="Write a time as 2026-11-26, 2026-11-26 10:30, 10:30, 2h (ago) or +2h.",
+            remedy="Enter a time as 2026-11-26, 2026-11-26 10:30, 10:30, 2h (ago) or +2h.",
         ) from None
 
 
 def _shown(at: float) -> float:
     if calendar_time(at) is None:
-        raise InvalidError("This time is in no year from 1 to 9999.", remedy="Write a closer time.")
+        raise InvalidError(
+            "This time is not within the years 1 to 9999.", remedy="Enter a time closer to now."
+        )
     return at
 
 
@@ -210,7 +212,7 @@ def steps(name: str) -> tuple[str, ...]:
     steps = [_unquoted(part) for part in _STEP.findall(name[len("args.") :])]
     if len(steps) > MAX_STEPS:
         raise InvalidError(
-            f"A path of more than {MAX_STEPS} steps.", remedy="Use ** for any number of steps."
+            f"A path has more than {MAX_STEPS} levels.", remedy="Use ** for any number of levels."
         )
     return tuple(steps)
 

@@ -41,15 +41,16 @@ BOUNDS: dict[str, Bound] = {
     "dead_lifetime": Bound("How long a dead job is kept.", "s", HOUR, 3650 * DAY),
     "most_connections": Bound("How many clients may be connected at once.", "", 10, 100_000),
     "default_retry": Bound(
-        "Retries of a job that does not specify any; 0 discards it at its first failure, "
-        "-1 moves it to the dead set.",
+        "Retries of a job that sets no limit; 0 discards it at its first failure, -1 moves it to the dead set at once.",
         "",
         -1,
         1000,
     ),
-    "due_period": Bound("How often due scheduled jobs and retries are enqueued.", "s", 0.1, 60),
+    "due_period": Bound(
+        "How often the server checks for due scheduled jobs and retries.", "s", 0.1, 60
+    ),
     "reap_period": Bound(
-        "How often expired reservations, silent workers and old dead jobs are cleaned up.",
+        "How often the server checks for expired reservations, silent workers and old dead jobs.",
         "s",
         0.1,
         300,
@@ -86,7 +87,9 @@ def changed(parameters: Parameters, changes: Mapping[str, object]) -> Parameters
         bound = BOUNDS.get(name)
         if bound is None:
             known = ", ".join(BOUNDS)
-            raise InvalidError(f"There is no parameter {name!r}.", remedy=f"There are: {known}.")
+            raise InvalidError(
+                f"The parameter {name!r} does not exist.", remedy=f"Available: {known}."
+            )
         values[name] = _checked(name, value, bound)
     return msgspec.structs.replace(parameters, **values)
 
@@ -125,6 +128,6 @@ def _checked(name: str, value: object, bound: Bound) -> float:
     if not bound.least <= value <= bound.most:  # type: ignore[operator]
         least, most = f"{bound.least:g}", f"{bound.most:g} {bound.unit}".rstrip()
         raise InvalidError(
-            f"The parameter {name} must lie between {least} and {most}, not {value!r}."
+            f"The parameter {name} must be between {least} and {most}, not {value!r}."
         )
     return int(value) if whole else float(value)  # type: ignore[call-overload, arg-type]

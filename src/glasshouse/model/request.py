@@ -113,20 +113,20 @@ def check(order: OperationRequest) -> OperationRequest:
     naming, named = NAMES[order.operation], set(order.named())
     if len(naming.jobs) and len(named.intersection(naming.jobs)) != 1:
         names = ", ".join(naming.jobs)
-        raise _wrong(message(f"{order.operation} names one of {names}."))
+        raise _wrong(message(f"{order.operation} requires one of {names}."))
     for name in naming.needs:
         if name not in named:
-            raise _wrong(message(f"{order.operation} names {name}."))
+            raise _wrong(message(f"{order.operation} requires {name}."))
     extra = named.difference(naming.needs, naming.jobs, naming.may)
     if extra:
         names = ", ".join(sorted(extra))
-        raise _wrong(message(f"{order.operation} does not name {names}."))
+        raise _wrong(message(f"{order.operation} does not take {names}."))
     _check_values(order)
     return order
 
 
 def _wrong(detail: str) -> InvalidError:
-    return InvalidError(detail, remedy="See what each operation names in docs/operations.md.")
+    return InvalidError(detail, remedy="See docs/operations.md for what each operation takes.")
 
 
 def _check_values(order: OperationRequest) -> None:
@@ -139,15 +139,15 @@ def _check_values(order: OperationRequest) -> None:
     for ids in (order.jids, order.keys):
         if ids is not None and not 0 < len(ids) <= _MOST_IDS:
             raise InvalidError(
-                f"An operation names from 1 to {_MOST_IDS:,} jobs.",
-                remedy="Use search words for more.",
+                f"An operation can name 1 to {_MOST_IDS:,} jobs.",
+                remedy="Use a search for more.",
             )
     if order.record is not None and not 0 < order.record <= _MOST_RECORD:
         raise InvalidError(
-            "No record of the audit log has this number.", remedy="Look for it in the audit log."
+            "The audit log has no record with this number.", remedy="Look for it in the audit log."
         )
     if order.parameters is not None and not order.parameters:
-        raise InvalidError("No parameter is named.", remedy="Name one with its new value.")
+        raise InvalidError("No parameter was given.", remedy="Name one with its new value.")
     if len(order.reason) > MOST_REASON:
         raise InvalidError(
             f"A reason can have at most {MOST_REASON} characters.", remedy="Shorten it."

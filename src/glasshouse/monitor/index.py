@@ -54,7 +54,7 @@ class IndexFailedError(UpstreamUnavailableError):
     """The index cannot be kept: its disk is full, or fails."""
 
     code = "index_unavailable"
-    remedy = "Free space where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
+    remedy = "Free up space where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
 
 
 class _Head(NamedTuple):

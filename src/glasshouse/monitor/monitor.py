@@ -181,7 +181,7 @@ class ServerMonitor:
         if index is None:
             raise NotFoundError(
                 "This server cannot be searched as a whole.",
-                remedy="Search in one of its lists, or name its Web UI: --web http://HOST:7420.",
+                remedy="Search one of its lists, or specify its Web UI: --web http://HOST:7420.",
             )
 
         async def read() -> At[SearchResult]:
@@ -372,7 +372,7 @@ class Monitor:
             return self._servers[name]
         except KeyError:
             raise NotFoundError(
-                f"There is no server named {name!r}.", remedy="Choose one of the listed servers."
+                f"The server {name!r} does not exist.", remedy="Choose one of the listed servers."
             ) from None
 
     @contextlib.asynccontextmanager

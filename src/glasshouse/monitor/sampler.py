@@ -239,7 +239,7 @@ class Sampler:
 def _unexpected(error: Exception) -> UpstreamUnavailableError:
     return UpstreamUnavailableError(
         f"The server's answer could not be processed ({type(error).__name__}).",
-        remedy="Look into the console's log: it says where.",
+        remedy="Look in the console's log for the cause.",
     )
 
 

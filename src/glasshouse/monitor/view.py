@@ -90,7 +90,7 @@ class ServerView:
         """
         if not self.visibility.shows(queue):
             raise NotFoundError(
-                f"There is no queue named {queue[:80]!r}.", remedy="Choose one of the queues."
+                f"The queue {queue[:80]!r} does not exist.", remedy="Choose one of the queues."
             )
         asked = query if query.wanted is None else self._narrowed(query)
         return await self._page(await self._monitor.queue_jobs(queue, asked, self._person))
@@ -293,7 +293,7 @@ class MonitorView:
         visibility = self._visibilities.get(name)
         if visibility is None:
             raise NotFoundError(
-                f"There is no server named {name[:80]!r}.",
+                f"The server {name[:80]!r} does not exist.",
                 remedy="Choose one of the listed servers.",
             )
         return ServerView(self._monitor.server(name), visibility, self._person)
@@ -308,8 +308,8 @@ class MonitorView:
         visibility = self.server(name).visibility
         if not visibility.payload:
             raise DeniedError(
-                "Your role may not reveal hidden values here.",
-                remedy='It needs see = ["payload"] in a role, and one of its networks.',
+                "Your role cannot reveal hidden values here.",
+                remedy='You need a role with see = ["payload"], and one of its networks.',
             )
         whole = msgspec.structs.replace(visibility, hidden=())
         return ServerView(self._monitor.server(name), whole, self._person)

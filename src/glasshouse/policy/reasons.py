@@ -10,26 +10,26 @@ from collections.abc import Mapping
 from glasshouse.model.access import Decision, Outcome, Why
 
 SENTENCES: Mapping[Why, str] = {
-    Why.GRANTED: "Role {role} may do this.",
+    Why.GRANTED: "Role {role} allows this.",
     Why.READ_ONLY: "This console is read-only.",
     Why.NO_ROLE: "You have no role.",
-    Why.FORBIDDEN: "Role {role} forbids it.",
+    Why.FORBIDDEN: "Role {role} forbids this.",
     Why.SAME_PERSON: "Another person has to approve it.",
-    Why.NOT_GRANTED: "Not for role {role}.",
+    Why.NOT_GRANTED: "Not allowed for role {role}.",
     Why.OTHER_SERVER: "Role {role} does not apply to this server.",
     Why.OTHER_QUEUE: "Role {role} does not cover this queue.",
-    Why.OTHER_NETWORK: "Needs one of the networks {networks}.",
-    Why.NO_FACTOR: "Needs a second factor from the last {age}.",
-    Why.OLD_FACTOR: "Needs a second factor from the last {age}.",
-    Why.ONE_PERSON: "Needs a second person who approves it.",
+    Why.OTHER_NETWORK: "Only from these networks: {networks}.",
+    Why.NO_FACTOR: "Needs a second factor verified in the last {age}.",
+    Why.OLD_FACTOR: "Needs a second factor verified in the last {age}.",
+    Why.ONE_PERSON: "Needs approval by a second person.",
 }
 EVERY_QUEUE = "Role {role} does not cover every queue."
 STRANGER = "You are not signed in."
 FLUSH, TOKEN, WATCHED = "flush", "token", "watched"
 BEYOND: Mapping[str, str] = {
     FLUSH: "Flushing this server is turned off.",
-    TOKEN: "This token does not cover it.",
-    WATCHED: "This server is read-only here: operations work on the embedded server.",
+    TOKEN: "This token does not allow it.",
+    WATCHED: "This server is read-only here: operations work only on the embedded server.",
 }
 """Of a decision that no role made: what made it, as its ``setting``."""
 

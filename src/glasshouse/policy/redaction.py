@@ -38,6 +38,6 @@ def parse_redaction(text: str) -> Redaction:
     if len(steps) > MAX_STEPS:
         raise SettingsError(
             f"redact has a path of more than {MAX_STEPS} steps.",
-            remedy="Use ** for any number of steps.",
+            remedy="Use ** for any number of levels.",
         )
     return Redaction(matched["jobtype"] or "*", steps)

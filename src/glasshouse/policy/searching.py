@@ -27,7 +27,7 @@ def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
             if _concerns(rule, wanted) and leads_to(rule.path, ("args", *term.path)):
                 raise DeniedError(
                     f"{_written(term)} is hidden from your role, so it cannot be searched.",
-                    remedy="Search for something else, or ask somebody who may see it.",
+                    remedy="Search for something else, or ask somebody who can see it.",
                 )
 
 

@@ -354,7 +354,7 @@ def _refuse_embedded(told: _Server, where: str) -> None:
     if told.flush:
         raise SettingsError(
             f"{where} has flush: only an embedded server can be flushed from here.",
-            remedy="Leave it out.",
+            remedy="Remove it.",
         )
     if told.listen or told.tls_cert or told.tls_key:
         raise SettingsError(

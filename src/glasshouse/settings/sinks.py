@@ -44,7 +44,7 @@ def parse_sinks(texts: Sequence[str], token: Secret | None, folder: Path) -> tup
         raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
     if token is not None and not any(sink.kind == "http" for sink in found):
         raise SettingsError(
-            "ledger.token_file is for an https sink, and there is none.", remedy="Leave it out."
+            "ledger.token_file is for an https sink, and there is none.", remedy="Remove it."
         )
     return found
 

@@ -51,8 +51,7 @@ class Database:
             self._engine.dispose()
             raise StoreError(
                 f"The console's database cannot be used: {_told(error)}.",
-                remedy="Check its address and that this user may write there; a newer "
-                "Glasshouse may have written it.",
+                remedy="Check its address and that this user can write there; a newer Glasshouse may have written it.",
             ) from None
 
     def call(self, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

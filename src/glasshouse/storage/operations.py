@@ -172,7 +172,7 @@ def chunk(db: sa.Connection, owner: str, step: int) -> bytes:
     asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner, CHUNK.c.step == step)
     found = db.execute(asked).scalar()
     if found is None:
-        raise JobsGoneError("The list of its jobs is gone from the console's database.")
+        raise JobsGoneError("Its job list is no longer in the console's database.")
     return bytes(found)
 
 
@@ -242,7 +242,7 @@ def stop(db: sa.Connection, operation: str, by: str) -> None:
     runs = (OPERATION.c.id == operation, OPERATION.c.ended_at.is_(None), OPERATION.c.stop == 0)
     found = db.execute(sa.update(OPERATION).where(*runs).values(stop=1, stopped_by=by))
     if not found.rowcount:
-        raise NotRunningError("It is no longer running, or is stopping already.")
+        raise NotRunningError("It is no longer running, or is already stopping.")
 
 
 def end(db: sa.Connection, *ended: RunningOperation) -> None:

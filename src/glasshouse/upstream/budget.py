@@ -23,7 +23,7 @@ class OverBudgetError(UpstreamUnavailableError):
     """So much is asked of this server that no turn came in time."""
 
     code = "upstream_budget"
-    remedy = "Many pages are open; this one is read when its turn comes."
+    remedy = "Many different pages are open; this one is read in turn."
 
 
 class RequestBudget(Protocol):
@@ -65,7 +65,7 @@ class Budget:
                 self.spent += 1
         except TimeoutError:
             raise OverBudgetError(
-                "The console already queries this server as often as it may."
+                "The console already queries this server as often as allowed."
             ) from None
 
     @property

@@ -32,7 +32,7 @@ HUNG_AFTER = 10.0
 class ReadFailedError(UpstreamUnavailableError):
     """A fault of ours while the data were read: nothing is known of them now."""
 
-    remedy = "Look into the console's log: it says where."
+    remedy = "Look in the console's log for the cause."
 
 
 class ReadThread:

@@ -233,7 +233,7 @@ class CommandPort:
         reply = await line.ask(hello(greeting, password=self._password), heard)
         if not isinstance(reply, Simple):
             # Its text is not repeated: it is made by whoever answers there.
-            raise PasswordError("The job server rejects the password.")
+            raise PasswordError("The job server rejected the password.")
 
     async def _drop(self) -> None:
         line, self._line = self._line, None
@@ -258,7 +258,7 @@ class _Line:
     async def greeting(self, heard: _Heard) -> Greeting:
         reply = await self._reply(heard)
         if not isinstance(reply, Greeting):
-            raise ProtocolError("What answers there does not greet like Faktory.")
+            raise ProtocolError("The service at this address does not greet like Faktory.")
         return reply
 
     async def ask(self, line: bytes, heard: _Heard) -> Reply:
@@ -274,7 +274,7 @@ class _Line:
                 raise EOFError
             self._replies += self._wire.receive(data)
         if len(self._replies) > 1:
-            raise ProtocolError("The server sent more than was asked for.")
+            raise ProtocolError("The server sent more than was requested.")
         return self._replies.pop()
 
     async def close(self) -> None:

@@ -88,7 +88,7 @@ class WebPages:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
-            raise OverBudgetError("Faktory's Web UI is slow, and asked for other pages.") from None
+            raise OverBudgetError("Faktory's Web UI is slow and busy with other pages.") from None
         try:
             yield
         finally:
@@ -120,7 +120,7 @@ class WebPages:
         if answer.status == _OK:
             return
         if answer.status == _UNAUTHORIZED:
-            raise PasswordError("Faktory's Web UI rejects the password.")
+            raise PasswordError("Faktory's Web UI rejected the password.")
         if answer.status // 100 == _REDIRECT:
             raise NotFoundError("It is no longer on the job server.")
         raise self._fault(f"answers with status {answer.status}")
@@ -156,5 +156,5 @@ def _why(error: aiohttp.ClientError) -> str:
             else message("cannot be reached")
         )
     if isinstance(error, aiohttp.ClientPayloadError):
-        return message("ended a page in the middle")
+        return message("sent an incomplete page")
     return message("closed the connection, or does not speak HTTP")

@@ -21,8 +21,8 @@ from glasshouse.model.server import ServerState
 def no_queue(name: str) -> NotFoundError:
     """Return the error for a queue that a server does not have."""
     return NotFoundError(
-        f"There is no queue named {name!r}.",
-        remedy="It may have been removed; see the list of queues.",
+        f"The queue {name!r} does not exist.",
+        remedy="It may have been removed; check the list of queues.",
     )
 
 
@@ -57,7 +57,7 @@ def not_looked_at(jid: str) -> NotFoundError:
     """Return the error for an id on a server that cannot be asked for one."""
     return NotFoundError(
         f"The job {jid!r} is not among those searched.",
-        remedy="Open it from a list: a real Faktory cannot be asked for an id.",
+        remedy="Open it from a list: a real Faktory cannot look up an id.",
     )
 
 

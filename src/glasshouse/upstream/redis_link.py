@@ -192,13 +192,13 @@ _REASONS: tuple[tuple[type[Exception], str, str | None], ...] = (
     (
         exceptions.NoPermissionError,
         message("does not let this user read"),
-        "Give its user what looking needs: ACL SETUSER NAME on >PASSWORD ~* +@read",
+        "Give its user read access: ACL SETUSER NAME on >PASSWORD ~* +@read",
     ),
     (exceptions.AuthenticationError, *_PASSWORD),
-    (exceptions.BusyLoadingError, message("is loading its data"), "Wait until it has."),
+    (exceptions.BusyLoadingError, message("is loading its data"), "Wait until it is done."),
     (
         exceptions.ResponseError,
-        message("does not contain what Faktory writes"),
+        message("does not contain Faktory's data"),
         "Check that it is the Redis of this Faktory, and its database 0.",
     ),
     (ssl.SSLCertVerificationError, message("has an untrusted certificate"), None),

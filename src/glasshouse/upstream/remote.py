@@ -276,7 +276,7 @@ class RemoteReader:
 
 def _no_pages() -> UpstreamUnavailableError:
     return UpstreamUnavailableError(
-        "This server's Web UI is not known, so its jobs cannot be listed.",
+        "This server's Web UI is unknown, so its jobs cannot be listed.",
         remedy="Name its address too: --web http://HOST:7420.",
     )
 

@@ -151,7 +151,7 @@ class Console:
             return
         host = Headers(scope=scope).get("host", "")
         if not self._hosts.answers(host, self._persons.names):
-            raise errors.UnknownHostError("This console does not answer under that name.")
+            raise errors.UnknownHostError("This console does not respond to that host name.")
 
     async def _content(self, match: Match, scope: Scope) -> Response:
         headers = Headers(scope=scope)

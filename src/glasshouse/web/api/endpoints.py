@@ -145,7 +145,7 @@ async def set_jobs(context: PageContext) -> Shape:
         name = JobSet(context.params["set"])
     except ValueError:
         raise NotFoundError(
-            f"There is no set named {context.params['set']!r}.",
+            f"The set {context.params['set']!r} does not exist.",
             remedy=f"The sets are {', '.join(JobSet)}.",
         ) from None
     return _listed(context, await server_of(context).set_jobs(name, list_query(context)))

@@ -73,10 +73,10 @@ async def jobs_by_id(context: PageContext) -> Shape:
     ran = await server.executions(jid)
     if not found.items and (ran is None or not ran.items):
         raise NotFoundError(
-            f"There is no job {jid!r} on this server now, and its log knows none."
+            f"The job {jid!r} is not on this server now, nor in its log."
             if ran is not None
-            else f"There is no job {jid!r} on this server now.",
-            remedy="It may have run; look at the queues and sets.",
+            else f"The job {jid!r} is not on this server now.",
+            remedy="It may have run; check the queues and sets.",
         )
     items = [jobs.flattened(job, whole=True) for job in found.items]
     return JobListing(

@@ -36,15 +36,15 @@ PER_PAGE = 50
 FILTERS = ("event", "actor", "q", "since", "before")
 """The parameters that say which records are looked for."""
 LABELS: Mapping[Event, str] = {
-    Event.INTENT: "started an operation",
+    Event.INTENT: "requested an operation",
     Event.OUTCOME: "operation ended",
     Event.REFUSED: "was denied an operation",
     Event.STOPPED: "stopped an operation",
     Event.SIGNED_IN: "signed in",
-    Event.SIGN_IN_REFUSED: "was refused",
+    Event.SIGN_IN_REFUSED: "was refused sign-in",
     Event.SIGNED_OUT: "signed out",
-    Event.FACTOR_SHOWN: "showed a second factor",
-    Event.FACTOR_REFUSED: "showed a wrong second factor",
+    Event.FACTOR_SHOWN: "passed the second factor",
+    Event.FACTOR_REFUSED: "failed the second factor",
     Event.ACCOUNT: "changed an account",
     Event.SETTINGS: "reloaded the settings",
     Event.STARTED: "started the console",
@@ -222,7 +222,7 @@ def _require(context: PageContext) -> None:
     if not sees_audit(context.viewer, context.monitor):
         raise DeniedError(
             "Your role cannot see the audit log here.",
-            remedy='It needs see = ["audit"] in a role, and one of its networks.',
+            remedy='You need a role with see = ["audit"], and one of its networks.',
         )
 
 

@@ -68,7 +68,7 @@ class Account:
         person, fields = in_person(change.context), change.fields()
         action = self._actions.get(fields.get("action", ""))
         if action is None:
-            raise InvalidError("The form contains no known request.", remedy="Reload the page.")
+            raise InvalidError("The form contains no known action.", remedy="Reload the page.")
         note = self._noting(change, fields["action"])
         try:
             shown = await action(change, person, fields, note)
@@ -119,7 +119,7 @@ class Account:
         again = await self._by_password(change, person, fields.get("password", ""))
         new = fields.get("new", "")
         if new != fields.get("again", ""):
-            raise InvalidError("The two new passwords differ.", remedy="Enter it twice.")
+            raise InvalidError("The two new passwords differ.", remedy="Enter the same one twice.")
         tools = self._people.tools
         salt = tools.entropy(passwords.SALT_BYTES)
         async with tools.hashing.turn(limit_key(change.address)):
@@ -242,8 +242,8 @@ class Account:
         age = None if person.proven_at is None else self._people.tools.clock() - person.proven_at
         if not decide.fresh(age, DEFAULT_FACTOR_AGE):
             raise FactorNeededError(
-                "Show your second factor first.",
-                remedy="Do so at /step-up, and come back within ten minutes.",
+                "Verify with your second factor first.",
+                remedy="Verify at /step-up, and return within ten minutes.",
             )
 
     async def _renewed(

@@ -82,8 +82,8 @@ class Factors:
             FactorNeededError, TooManyError: one of them, always.
         """
         wrong = FactorNeededError(
-            "The code is wrong, or was used before.",
-            remedy="Wait for the next code and send that.",
+            "The code is wrong or was already used.",
+            remedy="Wait for the next code and use that.",
         )
         try:
             await self._limits.wrong(tries)
@@ -123,7 +123,7 @@ class Factors:
         if step is None:
             raise FactorNeededError(
                 "The code does not match: the second factor was not set up.",
-                remedy="Check the clock of your phone, and enter the code that it shows now.",
+                remedy="Check your phone's clock, and enter the code it shows now.",
             )
         return await self.added(
             actor, lambda db: factors.set_totp(db, actor, secret, now, step), note

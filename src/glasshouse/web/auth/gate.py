@@ -110,8 +110,7 @@ class PeopleGate:
         if person is None and "authorization" in headers:
             raise StoreError(
                 "Your identity cannot be looked up now.",
-                remedy="Look at the console's database; without signing in you see what "
-                "anonymous visitors see.",
+                remedy="Look at the console's database; until then you see what anonymous visitors see.",
             )
         return person
 
@@ -176,7 +175,7 @@ class PeopleGate:
         if here is None or not in_networks(here, proxy.networks):
             raise InvalidError(
                 "A header that only the proxy may send came from elsewhere.",
-                remedy="Leave it out, or come through the proxy.",
+                remedy="Remove it, or connect through the proxy.",
             )
         return _vouched(name, groups)
 
@@ -210,7 +209,7 @@ class PeopleGate:
             return person
         there = await self._people.passwords.still_there(person)
         if there is None:
-            raise WrongCredentialsError("The owner of this is no longer known.")
+            raise WrongCredentialsError("The user this was made for is no longer known.")
         if session is None or session.actor != there.name or there.scope is not None:
             return there
         if await self._people.passwords.still_there(person_of(session)) is None:
@@ -248,7 +247,7 @@ def _said(headers: Sequence[tuple[bytes, bytes]], name: str) -> str | None:
                 raise InvalidError("An identity header is misspelt.")
             values.append(value)
     if len(values) > 1:
-        raise InvalidError("An identity header came twice.")
+        raise InvalidError("An identity header was given twice.")
     return values[0].decode("utf-8", "replace").strip() if values else None
 
 

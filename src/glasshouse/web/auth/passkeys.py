@@ -108,7 +108,7 @@ class Passkeys:
         tools = self._people.tools
         key = await tools.database.run(factors.passkey, _unwritten(answer.get("rawId")))
         if key is None or key.actor != person.name:
-            raise InvalidError("The passkey is unknown here.", remedy="Use another one.")
+            raise InvalidError("This passkey is not registered here.", remedy="Use another one.")
         count = passkeys.check(
             self._party(change), challenge, answer, key.public_key, key.sign_count
         )

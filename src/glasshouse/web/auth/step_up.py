@@ -140,8 +140,8 @@ def in_person(context: PageContext) -> Person:
     person = known(context)
     if person.how is How.TOKEN:
         raise DeniedError(
-            "A token cannot change an account, nor open a session.",
-            remedy="Sign in at /sign-in; a program shows its code at /api/v1/step-up.",
+            "A token cannot change an account or open a session.",
+            remedy="Sign in at /sign-in; programs send their code to /api/v1/step-up.",
         )
     return person
 
@@ -153,6 +153,6 @@ def _code(change: Change) -> str:
         said = told.get("code")
     if not isinstance(said, str):
         raise InvalidError(
-            "There is no code.", remedy='Send {"code": "123456"}, or the header Glasshouse-OTP.'
+            "The code is missing.", remedy='Send {"code": "123456"}, or the header Glasshouse-OTP.'
         )
     return said

@@ -101,7 +101,7 @@ class Tokens:
             await self._limits.wrong(self._limits.of_token(address))
             log.info("token refused", address=str(address))
             raise WrongCredentialsError(
-                "The token is wrong, or has expired.", remedy="Make another one at /account."
+                "The token is invalid or has expired.", remedy="Create another one at /account."
             )
         return Person(
             name=token.actor,

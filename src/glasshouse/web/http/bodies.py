@@ -60,7 +60,7 @@ async def _more(receive: Receive, body: bytearray, most: int) -> bool:
         raise ClientGoneError
     body += message.get("body", b"")
     if len(body) > most:
-        raise InvalidError("The request is too long.", remedy="Send less.")
+        raise InvalidError("The request is too long.", remedy="Send less data.")
     return bool(message.get("more_body"))
 
 
@@ -85,7 +85,7 @@ def form(body: bytes, content_type: str) -> dict[str, str]:
     fields = lists(body, content_type)
     for name, values in fields.items():
         if len(values) > 1:
-            raise InvalidError(f"The field {name[:40]!r} came twice.", remedy="Give it once.")
+            raise InvalidError(f"The field {name[:40]!r} was given twice.", remedy="Give it once.")
     return {name: value for name, (value,) in fields.items()}
 
 
@@ -99,7 +99,7 @@ def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:
     try:
         told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise InvalidError("The body is not a JSON object.", remedy="Send one.") from None
+        raise InvalidError("The body is not a JSON object.", remedy="Send a JSON object.") from None
     return told
 
 
@@ -110,4 +110,4 @@ def require_json(content_type: str) -> None:
 
 def _typed(content_type: str, wanted: str) -> None:
     if content_type.partition(";")[0].strip().lower() != wanted:
-        raise InvalidError(f"The body must be {wanted}.", remedy="Set the Content-Type.")
+        raise InvalidError(f"The body must be {wanted}.", remedy="Set the Content-Type header.")

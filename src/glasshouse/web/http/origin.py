@@ -24,11 +24,11 @@ def require_same_origin(headers: Mapping[str, str], ours: frozenset[str], *, nee
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if (site is not None and site != SAME) or (origin is not None and origin not in ours):
         raise DeniedError(
-            "This was sent from a page of another site.",
+            "This was sent by a page on another site.",
             remedy="Open the console itself and try again there; behind a proxy, set public_url.",
         )
     if needed and site is None and origin is None:
         raise DeniedError(
-            "This browser does not say which page sent this.",
+            "This browser did not say which page sent the request.",
             remedy="Use a current browser, or a token instead of a session.",
         )

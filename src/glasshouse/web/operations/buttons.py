@@ -56,7 +56,7 @@ def set_bars(
         return None, None
     hidden = (views.HiddenField(name="set", value=name.value),)
     buttons = _buttons(context, _IN_SET[name], None, scheduled=name is JobSet.SCHEDULED)
-    every = t("All that match" if query.strip() else "All of this set", context.locale)
+    every = t("All matches" if query.strip() else "All of this set", context.locale)
     if not fmt.sendable(query):
         every = ""
     picks = _bar(context, hidden, buttons, box="keys", every=every, query=query)
@@ -218,7 +218,7 @@ def mistake_of(slip: FormError, locale: str) -> views.FieldError:
     slip.told, error = True, slip.error
     return views.FieldError(
         fault=fmt.display_text(t(error.detail, locale)),
-        remedy=fmt.display_text(t(error.remedy or message("Correct it, and try again."), locale)),
+        remedy=fmt.display_text(t(error.remedy or message("Correct it and try again."), locale)),
     )
 
 

@@ -59,7 +59,7 @@ from glasshouse.web.shapes.operations import (
 )
 
 _MOST_HEAPS = 100
-_GONE = message("There is no such operation, or its preview is more than ten minutes old.")
+_GONE = message("This operation does not exist, or its preview is more than ten minutes old.")
 
 
 class Operations:
@@ -99,7 +99,7 @@ class Operations:
         known(change.context)
         told = mapping(change.body, change.headers.get("content-type", ""))
         if told.get("stop") is not True:
-            raise InvalidError("This requests nothing.", remedy='Send {"stop": true}.')
+            raise InvalidError("Nothing was requested.", remedy='Send {"stop": true}.')
         await self._stop(change.context)
         found = await self._operation(change.context)
         return fresh(msgspec.json.encode(_told_whole(found)), JSON)
@@ -184,7 +184,7 @@ class Operations:
         if not (context.viewer.signed_in and server.visibility.trash):
             raise DeniedError(
                 "Your role cannot see the trash here.",
-                remedy='It needs see = ["trash"] in a role, and one of its networks.',
+                remedy='You need a role with see = ["trash"], and one of its networks.',
             )
         shows = server.visibility.shows
         found = await self._control.database.run(trash.batches, server.name, _MOST_HEAPS, shows)

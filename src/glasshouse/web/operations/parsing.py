@@ -95,7 +95,7 @@ def _check_json(text: str) -> None:
         what, line, column = error.msg.lower(), error.lineno, error.colno
         raise InvalidError(
             f"The job is not valid JSON: {what} (line {line}, character {column}).",
-            remedy="Correct it there, and try again; nothing was done.",
+            remedy="Correct it there and try again; nothing was done.",
         ) from None
     except (ValueError, RecursionError):
         # Numbers or nesting beyond what is read here: the control says what is wrong with them.
@@ -105,7 +105,7 @@ def _check_json(text: str) -> None:
 def _check_picked(told: Mapping[str, object]) -> None:
     operation = told.get("operation")
     if operation == Operation.SERVER_CONFIGURE and "parameters" not in told:
-        raise InvalidError("Nothing is filled in.", remedy="Fill in what to change.")
+        raise InvalidError("Nothing is filled in.", remedy="Fill in the values to change.")
     if not isinstance(operation, str) or operation not in _ON_JOBS:
         return
     if not any(name in told for name in (*_LISTS, "query", "record")):
@@ -126,12 +126,12 @@ def number_in(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise InvalidError(f"{text[:40]!r} is not a number.", remedy="Write a number.") from None
+        raise InvalidError(f"{text[:40]!r} is not a number.", remedy="Enter a number.") from None
     return int(number) if number.is_integer() else number
 
 
 def _no_order(error: Exception) -> InvalidError:
     return InvalidError(
-        f"This is not an operation: {str(error)[:200]}.",
-        remedy="See what each operation names in docs/operations.md.",
+        f"Invalid operation: {str(error)[:200]}.",
+        remedy="See docs/operations.md for what each operation takes.",
     )

@@ -222,8 +222,7 @@ def _counts(order: OperationRequest, locale: str) -> str:
     if order.operation is not Operation.JOB_RETRY or order.set == JobSet.SCHEDULED:
         return ""
     return t(
-        "Each of these uses up one of the job's own retries, as in Faktory. A job that has none "
-        "left is dead again if it fails.",
+        "Each of these uses up one of the job's own retries, as in Faktory. A job with none left is dead again if it fails.",
         locale,
     )
 
@@ -251,7 +250,7 @@ def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
     told = [
         ("Queue", order.queue),
         (message("Set"), None if order.set is None else t(order.set.capitalize(), locale)),
-        ("Search words", order.query or None),
+        ("Search syntax", order.query or None),
         ("Worker", t("all of them", locale) if order.worker == "*" else order.worker),
         (message("Deleted by record"), None if order.record is None else str(order.record)),
         ("Job", order.job and payload.pretty(order.job.encode(errors="replace"), _LONGEST)),

@@ -119,7 +119,7 @@ def totals(snapshot: Snapshot, running: int, now: float, locale: str) -> str:
     silent = sum(rates.is_stale(worker, now) for worker in workers)
     resting = sum(worker.state is not WorkerState.RUNNING for worker in workers)
     memory = sum(worker.rss_kb or 0 for worker in workers)
-    texts = [fmt.counted(running, "1 job runs", "{n} jobs run", locale)]
+    texts = [fmt.counted(running, "1 job running", "{n} jobs running", locale)]
     if workers:
         hosts = len({worker.hostname for worker in workers} - {""})
         texts.append(fmt.counted(len(workers), "1 worker", "{n} workers", locale))
@@ -146,7 +146,7 @@ def _partly(page: JobPage, locale: str) -> str:
     if len(page.items) == page.total:
         return ""
     return t(
-        "Of {total} running jobs the {n} that end first are shown under their workers.",
+        "Of {total} running jobs, the {n} whose reservations end first are shown under their workers.",
         locale,
         n=fmt.number(len(page.items), locale),
         total=fmt.number(page.total, locale),

@@ -121,7 +121,7 @@ def _view(
         )
         if skipped > 0
         else "",
-        newer=t("Newer entries are left out so that these pages stay still.", locale)
+        newer=t("Newer entries are hidden so that pages do not shift.", locale)
         if found.newer
         else "",
         newest_href=href,
@@ -191,14 +191,14 @@ def _times(
     others = all_rows[SHOWN_TYPES:]
     if times.executions < times.held:
         over = t(
-            "Over the newest {n} of {total} executions in the log; the oldest of them ended",
+            "Based on the newest {n} of {total} executions in the log; the oldest ended",
             locale,
             n=fmt.number(times.executions, locale),
             total=fmt.number(times.held, locale),
         )
     else:
         over = t(
-            "Over all {n} executions in the log; the oldest ended",
+            "Based on all {n} executions in the log; the oldest ended",
             locale,
             n=fmt.number(times.executions, locale),
         )

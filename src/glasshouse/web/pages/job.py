@@ -157,7 +157,7 @@ def _gone(locale: str, *, logged: bool) -> tuple[str, str]:
         )
         if logged
         else t(
-            "It ran, was deleted, or its id was never used. Finished jobs leave the server.",
+            "It ran, was deleted, or its id was never used. Finished jobs are removed from the server.",
             locale,
         )
     )

@@ -27,7 +27,7 @@ _TOP_WORKERS = 10
 _MESSAGE = 240
 _HOUR = 3600.0
 _NOT_YET = "–"
-_UP = "Since the server was started"
+_UP = "Since the server started"
 _TRIP = "How long the server took to answer the last request"
 TITLES = (_UP, _TRIP)
 
@@ -80,15 +80,15 @@ def _overview(
 def _calm(state: ServerState | None, locale: str) -> str:
     """Return what to say when nothing is wrong, as far as it is known."""
     if state is None or state.workers is None:
-        return t("Nothing that this server reports.", locale)
+        return t("Nothing reported by this server.", locale)
     if not state.workers:
-        return t("Nothing. No job waits, and no worker is connected.", locale)
-    return t("Nothing. Jobs flow and workers answer.", locale)
+        return t("Nothing. No jobs are waiting and no workers are connected.", locale)
+    return t("Nothing. Jobs flow and workers respond.", locale)
 
 
 def _no_failures(summary: Summary | None, locale: str) -> str:
     if summary is None:
-        return t("Recent failures are not known.", locale)
+        return t("Recent failures are unknown.", locale)
     if summary.failed is None:
         return t("No retries. Nothing has failed recently.", locale)
     return t("No recent failures.", locale)
@@ -98,7 +98,7 @@ def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]
     sets = state.sets
     part = 100 * state.failures / state.processed if state.processed else 0.0
     failed = (
-        t("{n} % of processed", locale, n=fmt.separated(f"{part:.1f}", locale))
+        t("{n}% of processed", locale, n=fmt.separated(f"{part:.1f}", locale))
         if state.processed
         else ""
     )
@@ -134,7 +134,7 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
         commands = fmt.rate(lately.command_rate, locale)
     trip, since = snapshot.round_trip, state.started_at
     table = (
-        (message("Up for"), None if since is None else _uptime(seen - since, locale), _UP),
+        (message("Uptime"), None if since is None else _uptime(seen - since, locale), _UP),
         (
             message("Connections"),
             None if state.connections is None else fmt.number(state.connections, locale),

@@ -26,7 +26,7 @@ COLUMNS = (
     ("name", "Queue", "Sort by name"),
     ("size", "Size", "Sort by size"),
     ("growth", "Growth", "Sort by growth"),
-    ("latency", "Oldest job", "Sort by how long the next job has waited"),
+    ("latency", "Oldest job", "Sort by oldest job"),
 )
 """What queues can be sorted by: the word in the address, the head of the column, its title.
 
@@ -151,7 +151,7 @@ def queue_totals(known: Sequence[Queue], locale: str) -> str:
     size = sum(queue.size for queue in known)
     texts = [
         fmt.counted(len(known), "1 queue", "{n} queues", locale),
-        fmt.counted(size, "1 job waits", "{n} jobs wait", locale),
+        fmt.counted(size, "1 job waiting", "{n} jobs waiting", locale),
     ]
     paused = [queue for queue in known if queue.paused]
     if paused:

@@ -80,7 +80,7 @@ async def search_listing(context: PageContext) -> Shape:
     found = await _found(context, per_page)
     if found is None:
         raise InvalidError(
-            "Nothing to search for.", remedy="Put it in q, for example q=type:SendEmail."
+            "Nothing to search for.", remedy="Put the search in q, for example q=type:SendEmail."
         )
     coverage = found.coverage
     return SearchListing(
@@ -135,8 +135,8 @@ def _number(place: ListPosition) -> int:
     """
     if not (0 <= place.score < _BEYOND and (place.number or 0) < 1 << _BITS):
         raise InvalidError(
-            "The parameter 'from' names no place of a search.",
-            remedy="Follow the links of the search; they name places.",
+            "The parameter 'from' is not a position in a search.",
+            remedy="Use the links in the search results; they contain positions.",
         )
     return (int(place.score) << _BITS) + (place.number or 0)
 
@@ -178,11 +178,11 @@ def _count(context: PageContext, found: SearchResult) -> str:
     n = fmt.number(len(found.items), locale)
     if found.stopped:
         looked = fmt.number(found.looked_at, locale)
-        return t("{n} found so far, among {looked} that might match.", locale, n=n, looked=looked)
+        return t("{n} found so far; {looked} possible matches checked.", locale, n=n, looked=looked)
     if found.following is not None:
-        return t("The latest {n} from here on; more follow.", locale, n=n)
+        return t("The latest {n} from here; more follow.", locale, n=n)
     if "from" in context.query:
-        return t("{n} found here; there are no more.", locale, n=n)
+        return t("{n} found here; no more follow.", locale, n=n)
     return t("{n} found.", locale, n=n)
 
 

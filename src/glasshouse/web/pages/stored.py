@@ -48,6 +48,6 @@ async def respond(context: PageContext, headers: Headers) -> Response:
             answer.headers["content-disposition"] = _ATTACHED
             return answer
     raise NotFoundError(
-        f"There is no job {jid!r} with this content on this server now.",
+        f"The job {jid!r} with this content is not on this server now.",
         remedy="It ran, moved on or was deleted; reload its page.",
     )

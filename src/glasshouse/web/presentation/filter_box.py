@@ -46,7 +46,7 @@ def _outcome(page: JobPage, searched: Searched, context: PageContext) -> str:
     if searched.complete:
         return t("{n} found here; this is the end of the list.", locale, n=found)
     if len(page.items) == page.per_page:
-        return t("The first {n} from here on; more follow.", locale, n=found)
+        return t("The first {n} from here; more follow.", locale, n=found)
     return t(
         "{n} found so far; {looked} of {total} were searched in the time available.",
         locale,

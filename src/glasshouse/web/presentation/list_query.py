@@ -94,12 +94,12 @@ def gone_to(context: PageContext, address: Address, *, past: str = "") -> str | 
     if digits.isascii() and digits.isdigit():
         if not 1 <= int(digits[:9]) <= MAX_PAGE:
             raise InvalidError(
-                "This page does not exist.", remedy=f"Pages go from 1 to {MAX_PAGE}."
+                "This page does not exist.", remedy=f"Page numbers go from 1 to {MAX_PAGE}."
             )
         return address.to(page=str(int(digits[:9])))
     at = read_time(text, context.now)
     if past and at >= context.now + _MINUTE:
-        raise InvalidError(past, remedy="Write a time in the past, or a page.")
+        raise InvalidError(past, remedy="Enter a time in the past, or a page.")
     stamp = datetime.fromtimestamp(at, UTC)
     return address.to(at=stamp.isoformat(timespec="seconds").replace("+00:00", "Z"))
 

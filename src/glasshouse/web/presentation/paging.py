@@ -40,9 +40,7 @@ def late(
     """Return when a page that is not as new as it could be was read, and why."""
     if page is None or page.late is None:
         return None
-    why = fmt.display_text(t(page.late, locale)) or t(
-        "The newer ones are read when their turn comes.", locale
-    )
+    why = fmt.display_text(t(page.late, locale)) or t("An update is queued.", locale)
     return views.Staleness(read=fmt.moment(page.read_at, now, locale), why=why)
 
 

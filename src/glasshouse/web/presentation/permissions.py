@@ -110,7 +110,7 @@ def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
     told = [
         t("every queue", locale)
         if visibility.everything
-        else t("the queues {names}", locale, names=", ".join(visibility.queues))
+        else t("queues {names}", locale, names=", ".join(visibility.queues))
     ]
     for seen, words in (
         (visibility.audit, message("the audit log")),
@@ -119,5 +119,5 @@ def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
     ):
         told += [t(words, locale)] if seen else []
     if visibility.hidden:
-        told.append(t("not the values of {n} hidden paths", locale, n=len(visibility.hidden)))
+        told.append(t("but not the values at {n} hidden paths", locale, n=len(visibility.hidden)))
     return tuple(told)

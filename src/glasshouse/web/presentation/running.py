@@ -25,7 +25,7 @@ OPEN = 30
 PLACES = 25
 """For how many jobs at once of a worker room is kept, at most."""
 
-MARKS = {Reservation.NEAR: "ends soon", Reservation.PAST: "reservation over"}
+MARKS = {Reservation.NEAR: "expires soon", Reservation.PAST: "reservation over"}
 NOTHING: Mapping[str, int] = {}
 _TYPE = 120
 BarOf = Callable[[Worker], ActBar | None]
@@ -134,7 +134,7 @@ def _host(
         resting=t("{n} quiet or terminating", locale, n=fmt.number(resting, locale))
         if resting
         else "",
-        ending=t("{n} near the end", locale, n=fmt.number(ending, locale)) if ending else "",
+        ending=t("{n} expiring soon", locale, n=fmt.number(ending, locale)) if ending else "",
     )
 
 
@@ -187,5 +187,5 @@ def _held(job: StoredJob, worker: Worker | None, locale: str) -> str:
     if worker is not None:
         return rows.worker_name(worker)
     if not job.wid:
-        return t("fetched by a client that is no worker", locale)
+        return t("fetched by a client that is not a worker", locale)
     return t("its worker has disconnected", locale)

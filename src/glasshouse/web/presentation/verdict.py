@@ -57,7 +57,7 @@ def _enqueued(facts: Facts, now: float, locale: str) -> Verdict:
         text = t("Stuck: no worker is connected.", locale)
         return Verdict(tone="bad", text=text, detail=_waited(waited, facts, locale))
     if workers is not None and all(one.state is not WorkerState.RUNNING for one in workers):
-        text = t("Stuck: every worker is quiet or terminating; none takes new jobs.", locale)
+        text = t("Stuck: every worker is quiet or terminating; none accepts new jobs.", locale)
         return Verdict(tone="bad", text=text, detail=_waited(waited, facts, locale))
     usual = None if facts.times is None else facts.times.wait_p95
     if waited is None:
@@ -73,7 +73,7 @@ def _enqueued(facts: Facts, now: float, locale: str) -> Verdict:
 
 def _scheduled(facts: Facts, now: float, locale: str) -> Verdict:
     return _due(
-        facts, now, locale, message("It is due in {time}."), message("Late: it was due {time} ago.")
+        facts, now, locale, message("Due in {time}."), message("Late: it was due {time} ago.")
     )
 
 
@@ -85,7 +85,7 @@ def _retries(facts: Facts, now: float, locale: str) -> Verdict:
     detail = ""
     if facts.retries is not None and facts.limit is not None:
         detail = t(
-            "That will be retry {n} of {limit}.",
+            "This will be retry {n} of {limit}.",
             locale,
             n=fmt.number(facts.retries + 1, locale),
             limit=fmt.number(facts.limit, locale),
@@ -102,9 +102,7 @@ def _due(facts: Facts, now: float, locale: str, ahead: str, late: str) -> Verdic
         text = t(ahead, locale, time=fmt.duration(at - now, locale))
         return Verdict(tone="plain", text=text, detail="")
     if now - at <= _GRACE:
-        return Verdict(
-            tone="plain", text=t("It is due: it goes into its queue now.", locale), detail=""
-        )
+        return Verdict(tone="plain", text=t("Due now: it is being enqueued.", locale), detail="")
     text = t(late, locale, time=fmt.duration(now - at, locale))
     detail = t("The server should have enqueued it by now.", locale)
     return Verdict(tone="bad", text=text, detail=detail)
@@ -146,10 +144,10 @@ def _lost(facts: Facts, now: float, locale: str) -> str:
 
 
 def _dead(facts: Facts, now: float, locale: str) -> Verdict:
-    text = t("It was given up and will not run again.", locale)
+    text = t("It is dead and will not run again.", locale)
     if facts.retries is not None:
         n = fmt.number(facts.retries, locale)
-        text = t("It was given up after {n} retries and will not run again.", locale, n=n)
+        text = t("It is dead after {n} retries and will not run again.", locale, n=n)
     if facts.killed is not None:
         text = t("It was killed and will not run again.", locale)
         if facts.killed:
@@ -192,7 +190,7 @@ def _usual_wait(facts: Facts, locale: str) -> str:
     if times is None or times.wait_median is None or times.wait_p95 is None:
         return ""
     return t(
-        "Jobs of this type usually wait {median}; 95 of 100 wait at most {p95}.",
+        "Jobs of this type usually wait {median}; 95% wait at most {p95}.",
         locale,
         median=fmt.span(times.wait_median, locale),
         p95=fmt.span(times.wait_p95, locale),
@@ -203,7 +201,7 @@ def _usual_run(facts: Facts, locale: str) -> str:
     if facts.times is None:
         return ""
     return t(
-        "Jobs of this type usually run {median}; 95 of 100 run at most {p95}.",
+        "Jobs of this type usually run {median}; 95% run at most {p95}.",
         locale,
         median=fmt.span(facts.times.run_median, locale),
         p95=fmt.span(facts.times.run_p95, locale),

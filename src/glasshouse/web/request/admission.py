@@ -25,7 +25,7 @@ def admit(viewer: Viewer) -> None:
     if not viewer.actor.roles:
         raise DeniedError(
             f"You are signed in as {viewer.label[:80]}, but have no role.",
-            remedy="Ask the operator of this console to give you a role.",
+            remedy="Ask whoever runs this console to give you a role.",
         )
 
 

@@ -63,10 +63,7 @@ class UnknownHostError(GlasshouseError):
     """The request is for a name that is none of this console's."""
 
     code = "unknown_host"
-    remedy = (
-        "Open it by its address or under a name of its machine, or add the name: as hosts under "
-        "[console], or in GLASSHOUSE_HOSTS."
-    )
+    remedy = "Open it by its address or its machine's name, or add the name to hosts under [console] or to GLASSHOUSE_HOSTS."
 
 
 STATUS |= {

@@ -145,7 +145,7 @@ class Topic:
         """Return the HTML that says that the page cannot be shown, for a fault of ours without."""
         code = "internal" if error is None else error.code
         detail = message("Something went wrong here.") if error is None else error.detail
-        remedy = "Look into the console's log: it says where." if error is None else error.remedy
+        remedy = "Look in the console's log for the cause." if error is None else error.remedy
         return self.site.renderer.error_fragment(status, code, detail, remedy, self.first)
 
 
