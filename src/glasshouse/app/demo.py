@@ -102,7 +102,7 @@ async def _workload(settings: DemoSettings, url: str, *, fresh: bool) -> AsyncIt
     try:
         await child.start()
         filled(settings)
-        # Started again after a crash, it must not fill the server a second time.
+        # After a crash and restart, it must not fill the server a second time.
         keeper = asyncio.create_task(child.keep(command))
         yield
     finally:

@@ -1,7 +1,7 @@
-"""What ``glasshouse doctor`` looks at of an identity provider: nobody is signed in for it.
+"""The ``glasshouse doctor`` checks of an identity provider: nobody is signed in for them.
 
-What people's claims are like is known from the sign-ins that the ledger has; before the first
-one, as far as the provider says itself which it gives.
+What people's claims are like is known from the sign-ins in the ledger; before the first one,
+from which claims the provider itself says that it gives.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _REMEDY = (
 
 
 async def provider_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
-    """Yield whether the provider answers, and has what the settings ask of it."""
+    """Yield whether the provider answers, and has what the settings require of it."""
     told = settings.access.oidc
     try:
         oidc = oidc_of(settings)
@@ -74,7 +74,7 @@ def _claims(console: ConsoleSettings, settings: Oidc, provider: Provider) -> Ite
     came = _sign_ins(console)
     for path in (settings.name_claim, settings.groups_claim):
         odd = [said for told in came for said in told if said.startswith(f"{path} ")]
-        # A path may lead into a claim, whose name may have dots itself.
+        # A path may lead into a claim, whose own name may contain dots.
         said = any(path == name or path.startswith(f"{name}.") for name in provider.claims or ())
         if odd:
             told = f"of the last {len(came)} who signed in, {len(odd)} came with {odd[0]}."
@@ -87,14 +87,14 @@ def _claims(console: ConsoleSettings, settings: Oidc, provider: Provider) -> Ite
 
 
 def _sign_ins(settings: ConsoleSettings) -> list[list[str]]:
-    """Return of each of the latest who signed in there which claims were odd, the newest first."""
+    """Return, for each of the latest sign-ins there, which claims were odd; newest first."""
     wanted = ledger.RecordFilter(event=Event.SIGNED_IN.value, actor=f"{NAME}*")
     try:
         url = settings.keeping.database or sqlite_url(state_of(settings.keeping))
         with looking(url) as database:
             found = database.call(ledger.latest, wanted, most=_LATEST)
     except GlasshouseError:
-        # Whatever is wrong with the database is told where that is looked at.
+        # Faults of the database are reported by its own check.
         return []
     details = [export.table(export.read(link).get("detail")) for link in found]
     return [str(detail["claims"]).split(", ") for detail in details if "claims" in detail]

@@ -1,6 +1,6 @@
-"""What ``glasshouse doctor`` looks at of what a console keeps: its folder, database and ledger.
+"""The ``glasshouse doctor`` checks of a console's state: its folder, database and ledger.
 
-The database is asked and never opened for writing: nothing is made or migrated.
+The database is queried and never opened for writing: nothing is created or migrated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOGS = ("", "-wal", "-shm")
 
 
 def state_checks(settings: ConsoleSettings) -> Iterator[Check]:
-    """Yield how the state folder and the database stand."""
+    """Yield the checks of the state folder and the database."""
     try:
         folder = state_of(settings.keeping)
     except GlasshouseError as error:
@@ -42,7 +42,7 @@ def state_checks(settings: ConsoleSettings) -> Iterator[Check]:
     except OlderDatabaseError as error:
         yield warn("accounts", error.detail, "It is renewed at the next start: take a copy first.")
     except GlasshouseError as error:
-        # That there can be none in the folder was said of the folder.
+        # That there can be none in the folder was reported for the folder.
         made = os.access(database_file(folder), os.F_OK)
         if made or placed.mark is not CheckStatus.WRONG or settings.keeping.database is not None:
             yield wrong("accounts", error)
@@ -81,7 +81,7 @@ def _accounts(settings: ConsoleSettings, database: Database) -> Iterator[Check]:
 
 
 def _witness(folder: Path, database: Database) -> Iterator[Check]:
-    """Look whether the ledger still has what the witness knows, and whether that can grow."""
+    """Check that the ledger still has what the witness knows, and that the witness can grow."""
     path = folder / witness.FILE
     try:
         known = verification.evidence(folder)

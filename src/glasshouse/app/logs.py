@@ -1,4 +1,4 @@
-"""The log: lines of ``key=value`` on stderr, of ours and of libraries."""
+"""The log: lines of ``key=value`` on stderr, our own and those of libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from glasshouse.web.text import format as fmt
 def configure_logs() -> None:
     """Send every log line to stderr as ``key=value``, from level info, libraries' warnings too.
 
-    What always holds: a line begins with its time, and is one line whatever it tells of.
+    Invariant: a line begins with its time, and is one line whatever it contains.
     """
     structlog.configure(
         processors=[
@@ -40,7 +40,7 @@ class _Relay(logging.Handler):
     """Passes on what libraries log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log it as our own are."""
+        """Log it like our own lines."""
         log = structlog.get_logger()
         told = {"logger": record.name, "exc_info": record.exc_info}
         try:
@@ -68,9 +68,9 @@ def _in_thread(said: threading.ExceptHookArgs) -> None:
 def _on_one_line(
     _: object, __: str, said: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Write control characters, of which a log's reader might make lines, as what they are."""
+    """Escape control characters that a reader of the log might take for line breaks."""
     for name, told in said.items():
         if isinstance(told, str) and not told.isprintable():
-            # Line feeds are written by the renderer.
+            # Line feeds are escaped by the renderer.
             said[name] = fmt.display_text(told, lines=True)
     return said

@@ -1,4 +1,4 @@
-"""The settings read again on SIGHUP: all of them or nothing, with what changed in the log."""
+"""Reload of the settings on SIGHUP: all or nothing, with the changes in the log."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _FIXED = ("listen", "servers", "keeping", "tls", "trash", "sinks")
 def reloading(
     read: Read | None, now: ConsoleSettings, access: Access | None, note: Note | None = None
 ) -> Iterator[None]:
-    """While the block runs, SIGHUP reads the settings again and puts their rules into force.
+    """Reload the settings on SIGHUP and put their rules into force while the block runs.
 
-    ``note`` is told which values changed.
+    ``note`` is called with the values that changed.
     """
     if read is None or access is None:
         yield
@@ -41,7 +41,7 @@ def reloading(
 
 
 def reload(read: Read, before: ConsoleSettings, access: Access, note: Note | None = None) -> None:
-    """Read the settings and put their rules into force, or say why everything stays."""
+    """Read the settings and put their rules into force, or log why nothing changes."""
     try:
         settings = read()
     except GlasshouseError as error:

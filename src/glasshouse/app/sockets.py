@@ -1,4 +1,4 @@
-"""Listening sockets: a default port may give way to a free one, an asked one never."""
+"""Listening sockets: a default port may be replaced by a free one, a requested port never."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class ListenError(GlasshouseError):
 
 
 def bind(listen: Listen, *, option: str) -> socket.socket:
-    """Return a socket bound where ``listen`` says (not yet listening).
+    """Return a socket bound to ``listen`` (not yet listening).
 
     Raises:
-        ListenError: the address cannot be used, or it was asked for and is taken.
+        ListenError: the address cannot be used, or it was requested and is taken.
     """
     try:
         return _bound(listen.address)
@@ -69,7 +69,7 @@ def _bound(address: Address) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((address.host, address.port))
-        # Only listening tells on Linux: with SO_REUSEADDR two may bind, one may listen.
+        # On Linux only listening shows it: with SO_REUSEADDR two may bind, one may listen.
         made.listen(1024)
     except OSError:
         made.close()

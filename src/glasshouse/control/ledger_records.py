@@ -1,4 +1,4 @@
-"""What the ledger is told of an operation: one place, so that every record says the same."""
+"""What the ledger records about an operation: one place, so that all records are consistent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from glasshouse.wire.payload import read_fields, set_fields
 
 _FEW, _TEXT = 10, 500
 _LOOKED_INTO = 8 << 10
-"""Bytes of a pushed job's field that are looked into: no more than the beginning is told."""
+"""Bytes of a pushed job's field that are examined: no more than the beginning is recorded."""
 _TELLING = frozenset({"jid", "jobtype", "queue"})
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 
@@ -31,7 +31,7 @@ _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 def named(
     order: OperationRequest, server: str, requester: Requester, frozen: FrozenJobs | None
 ) -> dict[str, str]:
-    """Return what an order names, in words, without what is hidden from anybody in a job."""
+    """Return what a request names, in words, without what is hidden from anyone in a job."""
     hidden = tuple(dict.fromkeys((*requester.visibility.hidden, *requester.guarded)))
     told = {"operation": order.operation.value, "server": server}
     told |= subject.named(concerned(order, frozen))
@@ -97,12 +97,12 @@ def refused(
 
 
 def stopped(running: RunningOperation, who: Subject, decision: Decision, now: float) -> Record:
-    """Return the record of somebody who asks an operation to stop."""
+    """Return the record of a request to stop an operation."""
     return Record(event=Event.STOPPED, at=now, who=who, detail=_stop(running, decision))
 
 
 def stop_refused(running: RunningOperation, who: Subject, decision: Decision, now: float) -> Record:
-    """Return the record of somebody who may not stop an operation."""
+    """Return the record of a refused request to stop an operation."""
     detail = {"action": "stop"} | _stop(running, decision)
     return Record(event=Event.REFUSED, at=now, who=who, detail=detail)
 
@@ -118,7 +118,7 @@ def _stop(running: RunningOperation, decision: Decision) -> dict[str, str]:
 
 
 def outcome(running: RunningOperation, who: Subject, now: float, **more: str) -> Record:
-    """Return the record of what came of an operation; ``running`` says how it ended."""
+    """Return the record of an operation's outcome; ``running`` says how it ended."""
     detail = {
         "intent": str(running.record),
         "operation": running.operation,
@@ -163,7 +163,7 @@ def _shown(text: str, hidden: tuple[Redaction, ...]) -> str:
 
 
 def _shortened(payload: bytes) -> bytes:
-    """Return a job without the longest of its fields, so that what is left is a job still."""
+    """Return a job without the longest of its fields, so that the rest is still a job."""
     if len(payload) <= _TEXT:
         return payload
     fields = read_fields(payload)

@@ -1,4 +1,4 @@
-"""What somebody agrees to: how much of what would be changed, and what could be undone."""
+"""What is confirmed: how much would be changed of what, and what could be undone."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from glasshouse.wire.masking import masked
 class ShownPreview(msgspec.Struct, frozen=True, kw_only=True):
     """A preview, as its viewer may see it.
 
-    ``lost`` is how many of ``count`` jobs the trash would not keep. ``decision`` is what is
-    decided about it now. ``samples`` have nothing in them that the viewer may not see.
+    ``lost`` is how many of ``count`` jobs the trash would not keep. ``decision`` is the current
+    decision about it. ``samples`` contain nothing that the viewer may not see.
     """
 
     preview: str
@@ -49,7 +49,7 @@ async def shown_to(
     found, visibility = frozen or FrozenJobs(), requester.visibility
     undo = NAMES[order.operation].undo is Undo.TRASH
     seen = [job for job in found.samples if visibility.shows(job.queue)]
-    # What was gathered for other eyes, before a role changed, cannot be taken apart again.
+    # What was gathered for other eyes, before a role changed, cannot be separated again.
     fits = (found.told, found.hidden) == (told_to(requester), visibility.hidden)
     return ShownPreview(
         preview=preview,

@@ -1,4 +1,4 @@
-"""Acting: an act is looked up, done if it was not, remembered, and answered when durable."""
+"""Acting: an act is looked up, done if it is new, remembered, and answered once durable."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from glasshouse.model.server import WorkerState
 
 
 async def do(engine: Engine, act: Act) -> bytes:
-    """Do an act once; return its result as JSON, when it is durable.
+    """Do an act once; return its result as JSON, once it is durable.
 
     Raises:
-        InvalidError: it cannot be done, or was called off.
+        InvalidError: it cannot be done, or it was called off.
         NotFoundError: there is no such worker.
         StoreError: the disk does not take it.
     """

@@ -1,4 +1,4 @@
-"""What must hold between the rows of an engine's database, whatever happened to the process."""
+"""What must hold between the rows of an engine's database, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from glasshouse.wire.payload import read_fields
 
 _ENQUEUED = STATE_NUMBERS[JobState.ENQUEUED]
 _WORKING = STATE_NUMBERS[JobState.WORKING]
-# The log is trimmed a slice at a time, some while after it has grown.
+# The log is trimmed a slice at a time, some time after it has grown.
 _UNTRIMMED = 20_000
 _TELL_EACH = 50_000
 _JOBS = "SELECT id, state, score, queue, jid, jobtype, enqueued_at, reserved_at, payload FROM job"
@@ -47,7 +47,7 @@ class Rows:
         *,
         finished: bool,
     ) -> None:
-        """Look into ``db``; without ``finished`` the file has no finished log yet."""
+        """Check ``db``; without ``finished``, the file has no finished log yet."""
         self._db = db
         self._findings = findings
         self._tell = tell
@@ -60,7 +60,7 @@ class Rows:
 
     @property
     def jobs(self) -> dict[str, int]:
-        """How many jobs there are by state."""
+        """The number of jobs by state."""
         return {state.value: self._by_state[number] for number, state in STATES.items()}
 
     def look(self) -> None:
@@ -195,14 +195,14 @@ def _wrong_payload(payload: object, jid: str, jobtype: str, queue: str) -> str |
     try:
         facts = _decode(payload)
         found = (facts.jid, name_of(facts.jobtype, payload), facts.queue)
-    except (ValueError, RecursionError):  # odd, or damaged: our own scanner tells
+    except (ValueError, RecursionError):  # odd, or damaged: our own scanner decides
         try:
             fields = read_fields(payload)
             own, kind, place = (typed.string(fields, name) for name in ("jid", "jobtype", "queue"))
             found = (own, name_of(kind, payload), place)
         except JsonTextError as error:
             return f"its payload is no job ({error.detail})"
-    # Before version 6 a wrapped job went by its wrapper.
+    # Before version 6 a wrapped job was named after its wrapper.
     wanted = (jid, name_of(jobtype, payload), queue)
     if found == wanted:
         return None

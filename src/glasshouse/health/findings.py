@@ -1,7 +1,7 @@
-"""What is wrong with a server: one row per kind of finding, and what finds each.
+"""What is wrong with a server: one row per kind of finding, and the code that finds each.
 
-Only what is known counts: an unknown latency is not slow, an unknown growth is
-no growth, and of a server that is gone nothing is judged later than it was seen.
+Only what is known counts: an unknown latency is not slow, an unknown growth is no
+growth, and an unavailable server is judged as of the moment it was last seen.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _SOME, _MANY = 0.2, 0.5
 _DISK = "the disk is full"
 _SKEW = 30.0
 PROBLEM = 50
-"""Findings of this weight or more are problems, the others warnings."""
+"""Findings of this weight or more are problems, the others are warnings."""
 
 
 class Kind(enum.Enum):
-    """The kinds of findings, each with its weight and its words."""
+    """The kinds of findings, each with its weight and its text."""
 
     GONE = (100, "The server cannot be read; this is its last known state.")
     DISK = (96, "The server's disk is full: it accepts no new jobs.")
@@ -97,7 +97,7 @@ class Kind(enum.Enum):
 
     @property
     def weight(self) -> int:
-        """How grave it is."""
+        """How serious it is."""
         return self.value[0]
 
     @property
@@ -110,9 +110,9 @@ Values = Mapping[str, int | float | str]
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong; ``rank`` orders findings of a kind.
+    """One thing that is wrong; ``rank`` orders findings of the same kind.
 
-    Of the ``values`` integers are counts, floats seconds, and texts as stored.
+    In ``values`` integers are counts, floats are seconds, and texts are as stored.
     """
 
     kind: Kind
@@ -122,7 +122,7 @@ class Finding(NamedTuple):
 
 
 def findings(server: str, snapshot: Snapshot, summary: Summary | None, now: float) -> list[Finding]:
-    """Return everything that is wrong, the gravest first."""
+    """Return everything that is wrong, most serious first."""
     state = snapshot.state
     if state is None:
         return []
@@ -134,7 +134,7 @@ def findings(server: str, snapshot: Snapshot, summary: Summary | None, now: floa
         *_silent(server, state, now),
         *_quiet(server, snapshot, state, now),
         *_failures(server, snapshot),
-        # When jobs are due is for the server's own clock to say.
+        # The server's own clock decides when jobs are due.
         *_late(server, summary, now + (state.clock_ahead or 0.0)),
         *_reservations(server, summary, now),
     ]
@@ -163,7 +163,7 @@ def _server(server: str, snapshot: Snapshot, state: ServerState) -> Iterator[Fin
 
 
 def _nobody(server: str, state: ServerState) -> Iterator[Finding]:
-    """Jobs wait, and nobody is there who takes any; a paused queue gives none away anyway."""
+    """Yield queues whose jobs no worker takes; paused queues give out no jobs anyway."""
     waiting = [queue for queue in state.queues if queue.size and not queue.paused]
     if state.workers is None or not waiting:
         return
@@ -265,7 +265,7 @@ def _quiet(server: str, snapshot: Snapshot, state: ServerState, now: float) -> I
 
 
 def _each(found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str) -> Iterator[Finding]:
-    """Tell of a few workers one by one, of more together with the least of their times."""
+    """Report a few workers one by one, more of them together with the least of their times."""
     if len(found) > _ALONE:
         least = min(age for age, _ in found)
         yield Finding(many, len(found), href, {"n": len(found), "age": least})
@@ -277,7 +277,7 @@ def _each(found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str) -
 
 
 def _failures(server: str, snapshot: Snapshot) -> Iterator[Finding]:
-    """Failures of the last minute, and deaths of the last minutes."""
+    """Yield failures of the last minute, and deaths of the last few minutes."""
     values: Values
     minute, longer = recent(snapshot.samples, MINUTE), recent(snapshot.samples, _PAST)
     if minute is not None and minute.processed >= _RUNS:
@@ -297,7 +297,7 @@ def _failures(server: str, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _late(server: str, summary: Summary | None, now: float) -> Iterator[Finding]:
-    """Jobs that were due and are still where they waited for it."""
+    """Yield sets with jobs that are overdue and still waiting."""
     if summary is None:
         return
     for jobs, path, kind in (
@@ -325,5 +325,5 @@ def _reservations(server: str, summary: Summary | None, now: float) -> Iterator[
 
 
 def _at_least(count: int) -> int | str:
-    """Return a count as far as it is known: only the first few were looked at."""
+    """Return a count as far as it is known: only the first few jobs were read."""
     return count if count < FIRST else f"{count}+"

@@ -56,12 +56,12 @@ _SENTENCES = {
 
 
 class OidcRefusedError(GlasshouseError):
-    """Nobody was signed in. The message has nothing of what was sent."""
+    """The sign-in was refused. The message contains nothing of what was sent."""
 
     code = "sign_in_refused"
 
     def __init__(self, why: Refused, claim: str = "") -> None:
-        """Say ``why``, and by which claim, if it was for one: its name, never its value."""
+        """Store ``why``, and the claim that caused it, if any: its name, never its value."""
         detail, remedy = _SENTENCES.get(
             why,
             (

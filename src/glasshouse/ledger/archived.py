@@ -1,9 +1,9 @@
-r"""What a record says of records that were moved to a file, signed by the console that moved them.
+r"""A record's statement about records moved to a file, signed by the console that moved them.
 
-Whoever writes to the database can remove records and append one that says that they were
-archived; without a console's key it is not signed. Signed is ``b"glasshouse archive 1\n"``
-and the canonical form of the ledger's id and all words of the record's ``detail`` but the
-signature.
+Anyone who can write to the database can remove records and append one that says that they
+were archived; without a console's key it is not signed. The signature covers
+``b"glasshouse archive 1\n"`` and the canonical form of the ledger's id and of everything in
+the record's ``detail`` except the signature.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ DOMAIN = b"glasshouse archive 1\n"
 
 
 def signed(ledger: bytes, detail: Mapping[str, str], key: bytes) -> dict[str, str]:
-    """Return the words of such a record with the key's name and its signature."""
+    """Return the detail of such a record with the key's name and its signature."""
     told = {**detail, "key": public_key(key)}
     signature = Ed25519PrivateKey.from_private_bytes(key).sign(_text(ledger, told))
     return {**told, "signature": signature.hex()}
 
 
 def signer(ledger: bytes, detail: Mapping[str, object]) -> str | None:
-    """Return the key that signed it; ``None`` if none did. Never raises."""
+    """Return the key that signed it, or ``None``. Never raises."""
     told = {name: str(value) for name, value in detail.items() if name != "signature"}
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(told.get("key", "")))

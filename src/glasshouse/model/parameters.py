@@ -1,7 +1,7 @@
-"""The embedded server's run-time parameters: kept in its store, valid at once, with bounds.
+"""The embedded server's run-time parameters: kept in its store, effective at once, with bounds.
 
-Real Faktory has none that can be changed remotely.  ``BOUNDS`` is the whole
-list; pages, the control socket and the documentation are made from it.
+Real Faktory has none that can be changed remotely.  ``BOUNDS`` is the complete
+list; pages, the control socket and the documentation are generated from it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
-    """All parameters with the values that a new store has. Times are seconds."""
+    """All parameters, with the values of a new store. Times are seconds."""
 
     dead_lifetime: float = 180 * DAY
     most_connections: int = 2000
@@ -65,7 +65,7 @@ BOUNDS: dict[str, Bound] = {
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter as a reader sees it; ``value`` is what holds now."""
+    """One parameter as a reader sees it; ``value`` is the current value."""
 
     name: str
     value: float
@@ -80,7 +80,7 @@ def changed(parameters: Parameters, changes: Mapping[str, object]) -> Parameters
     """Return ``parameters`` with ``changes`` made, all of them or none.
 
     Raises:
-        InvalidError: a name is unknown, or a value is no number within its bounds.
+        InvalidError: a name is unknown, or a value is not a number within its bounds.
     """
     values: dict[str, float] = {}
     for name, value in changes.items():
@@ -95,7 +95,7 @@ def changed(parameters: Parameters, changes: Mapping[str, object]) -> Parameters
 
 
 def stored_parameters(values: Mapping[str, float]) -> Parameters:
-    """Return the parameters of a store; a value that this version refuses falls back."""
+    """Return the parameters of a store; a value that this version refuses becomes the default."""
     parameters = Parameters()
     for name, value in values.items():
         try:

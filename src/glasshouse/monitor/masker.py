@@ -1,8 +1,8 @@
-"""Hiding values in the jobs of a page without anybody else waiting for it.
+"""Hiding values in the jobs of a page without making anyone else wait for it.
 
-More than a few kilobytes are gone through on a thread, some jobs at a time, so that pages
-take turns; what was found is kept for the next who may see the same. How much is looked
-into for one page is bounded: what hides anything in the jobs behind that hides all of it.
+More than a few kilobytes are processed on a thread, some jobs at a time, so that pages take
+turns; results are kept for the next viewer who may see the same. How much is examined for one
+page is bounded: in the jobs beyond, a rule that hides anything hides everything.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from glasshouse.model.redaction import Redaction
 from glasshouse.wire.masking import MOST_READ, masked
 
 MOST_A_PAGE = 4 << 20
-"""Bytes of stored jobs that are looked into for one page."""
+"""Bytes of stored jobs that are examined for one page."""
 AT_ONCE = 4 << 10
-"""Bytes of stored jobs that are looked into on the loop."""
+"""Bytes of stored jobs that are examined on the event loop."""
 _CHUNK = 64 << 10
 _MOST_KEPT, _MOST_BYTES = 4096, 8 << 20
 
@@ -29,7 +29,7 @@ _Rules = tuple[Redaction, ...]
 
 
 class _Asked(NamedTuple):
-    """A job, what is hidden in it, and how many bytes of a field are looked into for that."""
+    """A job, what is hidden in it, and how many bytes of a field are examined for that."""
 
     job: StoredJob
     rules: _Rules
@@ -41,10 +41,10 @@ class _Asked(NamedTuple):
 
 
 class Masker:
-    """Takes out of jobs what rules hide, on a thread of its own."""
+    """Removes from jobs what rules hide, on a separate thread."""
 
     def __init__(self) -> None:
-        """Keep nothing yet."""
+        """Begin empty."""
         self._thread = ThreadPoolExecutor(1, "masking")
         self._kept: OrderedDict[_Asked, StoredJob] = OrderedDict()
         self._bytes = 0
@@ -78,11 +78,11 @@ class Masker:
             flight = loop.run_in_executor(self._thread, lambda: _masked(some))
             self._under_way[some] = flight
             flight.add_done_callback(lambda _: self._under_way.pop(some))
-        # Who leaves must not take it from others who wait for the same.
+        # A caller that leaves must not take it away from others who wait for the same.
         return await asyncio.shield(flight)
 
     def _keep(self, found: Mapping[_Asked, StoredJob]) -> None:
-        """Keep what was found, and forget what was not asked for the longest."""
+        """Keep the results, and drop those unused for longest."""
         for one, left in found.items():
             if one in self._kept:
                 self._kept.move_to_end(one)
@@ -106,7 +106,7 @@ def _weight(one: _Asked, left: StoredJob) -> int:
 
 
 def _chunks(asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, ...]]:
-    """Yield them some at a time, about as many bytes each."""
+    """Yield them in parts of about the same number of bytes."""
     some: list[_Asked] = []
     room = _CHUNK
     for one in asked:

@@ -1,4 +1,4 @@
-"""About how many bytes what was read holds, for caches that are bounded by them."""
+"""The approximate size in bytes of what was read, for caches that are bounded by it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def of_page(page: JobPage) -> int:
 
 
 def of_log(found: FinishedPage | Executions | None) -> int:
-    """Return the bytes of executions; those of nothing for ``None``."""
+    """Return the bytes of executions; for ``None``, those of an empty result."""
     return 512 if found is None else sum(map(_of_entry, found.items), start=512)
 
 
@@ -30,5 +30,5 @@ def of_found(found: At[SearchResult]) -> int:
 
 
 def of_jobs(jobs: tuple[StoredJob, ...]) -> int:
-    """Return the bytes of jobs: their payloads, and what is round each."""
+    """Return the bytes of jobs: their payloads, and the overhead of each."""
     return sum(len(job.payload) + 512 for job in jobs)

@@ -16,7 +16,7 @@ from glasshouse.model.listing import ListQuery
 from glasshouse.upstream.reader import Reader
 
 FIRST = 5
-"""How many entries of a list are looked at."""
+"""How many entries of a list are read."""
 
 
 class FailedRun(msgspec.Struct, frozen=True):
@@ -31,8 +31,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     ``scheduled`` and ``retries`` are soonest first, ``expiring`` are running jobs
     whose reservations end first. ``failed`` are the newest failures; ``None`` when
-    the server keeps no log of them. ``read_at`` is when they were read, or known to be the
-    same still (Unix seconds).
+    the server keeps no log of them. ``read_at`` is when they were read, or last known to be
+    unchanged (Unix seconds).
     """
 
     scheduled: tuple[StoredJob, ...] = ()

@@ -1,4 +1,4 @@
-"""Why something may be done or not, in words: one sentence for each rule.
+"""Why something may or may not be done, in words: one sentence for each rule.
 
 The sentences are keys of the catalog: screens translate them, commands print them.
 """
@@ -31,13 +31,13 @@ BEYOND: Mapping[str, str] = {
     TOKEN: "This token does not allow it.",
     WATCHED: "This server is read-only here: operations work only on the embedded server.",
 }
-"""Of a decision that no role made: what made it, as its ``setting``."""
+"""For a decision that no role made: what made it, as its ``setting``."""
 
 
 def sentence(decision: Decision, *, every_queue: bool = False, signed_in: bool = True) -> str:
-    """Return the sentence of a decision, with its places unfilled: a key of the catalog.
+    """Return the sentence for a decision with unfilled placeholders: a key of the catalog.
 
-    ``every_queue`` says that the operation would have touched every queue.
+    ``every_queue`` means that the operation would have touched every queue.
     """
     if decision.setting in BEYOND:
         return BEYOND[decision.setting]
@@ -49,7 +49,7 @@ def sentence(decision: Decision, *, every_queue: bool = False, signed_in: bool =
 
 
 def facts(decision: Decision) -> dict[str, str]:
-    """Return what fills the places of a sentence."""
+    """Return the values for the placeholders of a sentence."""
     return {
         "role": decision.role,
         "networks": ", ".join(decision.networks or ()),

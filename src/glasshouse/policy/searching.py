@@ -1,4 +1,4 @@
-"""What may not be searched for: a value at a path that is hidden from who asks."""
+"""What may not be searched for: a value at a path that is hidden from the requester."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _ARGS = "args."
 def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
     """Refuse a search that names a hidden field.
 
-    A term whose wildcards could lead there is no such search: it finds what is left when
-    everything hidden is taken out.
+    A term whose wildcards could lead there is allowed: it searches what is left when
+    everything hidden is removed.
 
     Raises:
         DeniedError: a term names a path that is hidden in every job that could match.
@@ -32,9 +32,9 @@ def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
 
 
 def without_hidden(text: str, hidden: Sequence[Redaction]) -> str:
-    """Return search words without the values that are looked for at hidden paths.
+    """Return search words without the values that are searched for at hidden paths.
 
-    What cannot be read as search words is hidden whole.
+    What cannot be read as search words is hidden completely.
     """
     try:
         terms = read_terms(text)
@@ -45,7 +45,7 @@ def without_hidden(text: str, hidden: Sequence[Redaction]) -> str:
 
 
 def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    """Return whether ``path``, or a beginning of it, is what the path ``rule`` leads to."""
+    """Return whether the path ``rule`` leads to ``path`` or to a prefix of it."""
     if all(step == MANY for step in rule):
         return True
     if not path:
@@ -56,7 +56,7 @@ def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 
 def _may_lead(name: str, hidden: Sequence[Redaction]) -> bool:
-    """Return whether a term of this name may look for what is hidden."""
+    """Return whether a term with this name could search for hidden values."""
     if not name.startswith(_ARGS):
         return False
     path = ("args", *steps(name))

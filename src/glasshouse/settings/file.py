@@ -1,8 +1,8 @@
 """``glasshouse.toml``: the settings file, read once and strictly.
 
-Every value that may hold a secret can stand in a file of its own instead: ``faktory``,
+Every value that may hold a secret can be in a separate file instead: ``faktory``,
 ``web`` and ``redis`` as ``faktory_file``, ``web_file`` and ``redis_file``. No message
-repeats what was written there.
+repeats the contents.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class _File(Section, frozen=True, kw_only=True):
 
 
 class ServerOptions(NamedTuple):
-    """What the command line names of one server."""
+    """The command-line options for one server."""
 
     engine: Path | None = None
     server: str | None = None
@@ -112,7 +112,7 @@ def settings_of(
     environ: Mapping[str, str],
     state: Path | None = None,
 ) -> ConsoleSettings:
-    """Return what the file says, or without one what the command line names.
+    """Return the settings in the file, or without one those of the command line.
 
     Raises:
         SettingsError: see ``read_settings`` and ``one_server``; or both are given.
@@ -135,10 +135,10 @@ def read_settings(
     environ: Mapping[str, str],
     state: Path | None = None,
 ) -> ConsoleSettings:
-    """Return what the file at ``path`` says.
+    """Return the settings in the file at ``path``.
 
-    The environment wins over it, and ``listen`` over both. Paths in the file are relative to
-    its folder.
+    The environment overrides it, and ``listen`` overrides both. Paths in the file are relative
+    to its folder.
 
     Raises:
         SettingsError: it cannot be read, or something in it is wrong: where, and what to write.
@@ -211,7 +211,7 @@ def _trash(told: _Trash, path: Path) -> Bounds:
 
 
 def _from_environment(console: _Console, environ: Mapping[str, str]) -> _Console:
-    """Return the table with the values that the environment has; each wins over the file's."""
+    """Return the table with the values of the environment; each overrides the file's."""
     changes: dict[str, object] = {}
     for name in _Console.__struct_fields__:
         value = environ.get(_PREFIX + name.upper())
@@ -284,7 +284,7 @@ def _decoded(path: Path) -> _File:
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {_told(str(error))}", remedy=_SEE) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # It tells a line and a column, and no text of the file.
+        # It contains a line and a column, and no text of the file.
         raise SettingsError(
             f"{path} is not TOML: {error}.", remedy="Mend it at that place."
         ) from None
@@ -350,7 +350,7 @@ def _server(told: _Server, path: Path, environ: Mapping[str, str]) -> ServerSett
 
 
 def _refuse_embedded(told: _Server, where: str) -> None:
-    """Refuse for a Faktory what only an embedded server has."""
+    """Refuse settings for a Faktory that only an embedded server has."""
     if told.flush:
         raise SettingsError(
             f"{where} has flush: only an embedded server can be flushed from here.",

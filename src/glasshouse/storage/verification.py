@@ -1,8 +1,8 @@
-"""The ledger of a database verified by what lies outside of it: trusted keys and the witness.
+"""Verifies a database's ledger by what lies outside of it: trusted keys and the witness.
 
-What always holds: whatever is done to the database alone, behind the last checkpoint of the
-witness nothing but new records goes unnoticed. Nothing of the database is believed that
-its signed bytes do not say, and no value of it is of a kind that breaks this off.
+Invariants: whatever is done to the database alone, only new records after the last checkpoint
+of the witness can go unnoticed. Nothing in the database is believed beyond what its signed
+bytes say, and no kind of value in it can abort the verification.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ _EMPTY = Head(0, b"")
 class Evidence(NamedTuple):
     """What is known of a ledger without its database.
 
-    ``lost`` says that there is no witness, although there was one.
+    ``lost``: there is no witness, although there was one.
     """
 
     keys: frozenset[str]
     witness: Witness | None = None
     lost: bool = False
     elsewhere: tuple[Checkpoint, ...] = ()
-    """Checkpoints that were kept in other places."""
+    """Checkpoints that were stored in other places."""
 
 
 class Verified(NamedTuple):
-    """What was found. ``start``: behind which record, if the others were not looked at.
+    """What was found. ``start``: the record that this began after, if earlier ones were skipped.
 
-    ``kept`` are the checkpoints that the database keeps; ``named``: whether there is a key
-    that could be trusted.
+    ``kept`` are the checkpoints that the database has; ``named``: whether there is a key that
+    could be trusted.
     """
 
     verdict: Verdict
@@ -76,7 +76,7 @@ class _Row(NamedTuple):
 def evidence(
     folder: Path, keys: Iterable[str] = (), elsewhere: Iterable[Checkpoint] = ()
 ) -> Evidence:
-    """Return what a state folder says of the ledger, with other keys that are trusted.
+    """Return what a state folder says about the ledger, with additional trusted keys.
 
     Raises:
         StoreError: a file in it cannot be read.
@@ -88,7 +88,7 @@ def evidence(
 
 
 def verify(database: Database, known: Evidence, archive: Path | None = None) -> Verified:
-    """Return how far the ledger is whole, with the files of ``archive`` if they are given.
+    """Return how much of the ledger is intact, including the files of ``archive`` if given.
 
     Raises:
         StoreError: the database or the archive cannot be read.
@@ -129,7 +129,7 @@ def _verified(database: Database, kept: _Kept, known: Evidence, archive: Path | 
 def _walked(
     verifier: Verifier, database: Database, before: Iterator[Link], upto: int
 ) -> Fault | None:
-    """Return the first fault of the records, those of an archive first."""
+    """Return the first fault in the records, those of an archive first."""
     links: Iterator[_Row | Link | None] = itertools.chain(before, _walk(database, upto))
     for row in links:
         if row is None:
@@ -143,7 +143,7 @@ def _walked(
 
 
 def _ended(found: Head, kept: _Kept) -> Fault | None:
-    """Return where the end that is written beside the records is another than theirs."""
+    """Return where the stored end of the chain differs from that of the records."""
     if found.seq != kept.head.seq:
         seq = min(found.seq, kept.head.seq)
         told = f"the records end at {found.seq}, and it is written that they do at {kept.head.seq}"
@@ -154,7 +154,7 @@ def _ended(found: Head, kept: _Kept) -> Fault | None:
 
 
 def _witnessed(kept: _Kept, known: Evidence) -> tuple[list[Checkpoint], list[Fault]]:
-    """Return what the witness adds to the checkpoints, and where the database lacks one of its."""
+    """Return the checkpoints that the witness adds, and faults for those the database lacks."""
     found = known.witness
     if found is None:
         return [], []
@@ -162,7 +162,7 @@ def _witnessed(kept: _Kept, known: Evidence) -> tuple[list[Checkpoint], list[Fau
         return [], [Fault(1, "the witness is of another ledger: the database was replaced")]
     have = {one.signature for one in kept.checkpoints}
     began = 0 if kept.start is None else kept.start.head.seq
-    # Those that went with an archive are in its files.
+    # Those that were moved with an archive are in its files.
     missed = [one for one in found.checkpoints if one.signature not in have and one.seq >= began]
     told = "the witness knows a checkpoint of it that is gone from the database"
     return missed, [Fault(one.seq, told) for one in missed]
@@ -172,7 +172,7 @@ def _witnessed(kept: _Kept, known: Evidence) -> tuple[list[Checkpoint], list[Fau
 
 
 def _kept(db: sa.Connection) -> _Kept:
-    """Read everything but the records, in an order in which nothing that is written disturbs."""
+    """Read everything but the records, in an order that concurrent writes do not disturb."""
     checkpoints, faults = _checkpoints(db)
     sent = db.execute(_raw(SINK.c.seq, SINK.c.signed)).all()
     begun, start = _start(db)
@@ -186,7 +186,7 @@ def _kept(db: sa.Connection) -> _Kept:
     head = Head(seq, digest)
     if not begun:
         faults.append(Fault(1, "where its archive ends is written as no archive does"))
-    # A number that is none is found among the records.
+    # A value that is not a number is found among the records.
     end = max(seq, most) if isinstance(most, int) else seq
     for row in sent:
         if not _typed(row, int, int) or max(row) > end:
@@ -195,7 +195,7 @@ def _kept(db: sa.Connection) -> _Kept:
 
 
 def _subjects(db: sa.Connection) -> Iterator[Fault]:
-    """Yield the first record of each subject that says something else than its key does."""
+    """Yield a fault at the first record of each subject whose content does not match its key."""
     asked = _raw(LEDGER_SUBJECT.c.key, LEDGER_SUBJECT.c.server, LEDGER_SUBJECT.c.queues)
     for row in db.execute(asked).all():
         if _typed(row, str, str, str):
@@ -210,7 +210,7 @@ def _subjects(db: sa.Connection) -> Iterator[Fault]:
 
 
 def _start(db: sa.Connection) -> tuple[bool, Start | None]:
-    """Return behind which record the database begins, and whether that can be read at all."""
+    """Return whether the archive's end is readable, and the record the database begins after."""
     try:
         return True, archives.start(db)
     except (ValueError, TypeError, AttributeError):
@@ -242,7 +242,7 @@ def _checkpoints(db: sa.Connection) -> tuple[tuple[Checkpoint, ...], list[Fault]
 
 
 def _walk(database: Database, upto: int) -> Iterator[_Row | None]:
-    """Yield the records up to a number, the lowest first; ``None`` for a row that is none."""
+    """Yield the records up to a number, lowest first; ``None`` for a row that is not a record."""
     after: int | None = None
     while found := _page(database, after, upto):
         yield from found
@@ -256,7 +256,7 @@ def _page(database: Database, after: int | None, upto: int) -> Sequence[_Row | N
     try:
         return database.call(_rows, after, upto, _STEP)
     except StoreError:
-        # Either the database is away, or one of the rows cannot be read.
+        # Either the database is unavailable, or one of the rows cannot be read.
         database.call(ledger.end)
         found: list[_Row | None] = []
         try:
@@ -288,7 +288,7 @@ def _rows(db: sa.Connection, after: int | None, upto: int, most: int) -> list[_R
 
 
 def _raw(*columns: sa.Column[Any]) -> sa.Select[Any]:
-    """Select columns as they are: SQLite holds anything in any of them."""
+    """Select columns untyped: SQLite can hold anything in any of them."""
     found: list[sa.ColumnElement[Any]] = [
         sa.type_coerce(column, sa.types.NullType()).label(column.name) for column in columns
     ]

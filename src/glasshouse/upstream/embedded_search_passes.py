@@ -1,8 +1,8 @@
-"""The two ways of a search through the embedded server: along a list, and across the file.
+"""The two ways to search the embedded server: along a list, and across the file.
 
-Both go piece by piece; between two pieces others have their turn. A piece ends on time:
-SQLite is stopped in the midst of it, and a payload while it is looked through. What was
-looked at until then is not looked at again.
+Both proceed in pieces; between two pieces others have their turn. A piece ends on time: SQLite
+is interrupted in the middle of it, and so is the examination of a payload. What was examined
+until then is not examined again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SHORT, _LONG = 0.02, 0.05
 _STOPPED = 0.1
 """Seconds after which a piece is stopped wherever it is."""
 _STEPS = 400
-"""Steps of SQLite, some dozens of entries, between two looks at the clock."""
+"""Steps of SQLite, some dozens of entries, between two checks of the clock."""
 _LESS = 8
 _MOSTLY = 0.1
 
@@ -50,9 +50,9 @@ class ListPass:
         self.found: list[tuple[int, StoredJob]] = []
         self.looked_at = 0
         self.skipped = 0
-        """Entries that alone take more than all the time there is."""
+        """Entries that each take more than all the available time."""
         self.at = start
-        """Where to go on; ``None`` before the first entry, and when ``ended``."""
+        """Where to continue; ``None`` before the first entry, and when ``ended``."""
         self.ended = False
         self.full = False
         """Whether there is one more match, at ``at``, than there is room for."""
@@ -63,11 +63,11 @@ class ListPass:
 
     @property
     def mostly_opened(self) -> bool:
-        """Whether SQLite could leave out few: then reading is the least of the work."""
+        """Whether SQLite could exclude only few: then reading is the least of the work."""
         return self._opened > self.looked_at * _MOSTLY
 
     def walk(self, db: apsw.Connection) -> None:
-        """Look at one piece of the list."""
+        """Search one piece of the list."""
         piece = self.deadline.part(_STOPPED)
         begun = piece.now()
         keys = self._keys(db)
@@ -93,7 +93,7 @@ class ListPass:
         self._size = next_size(self._size, piece.now() - begun)
 
     def _full(self, key: Key, job: StoredJob) -> bool:
-        """Take a match in; return whether there was no room for it."""
+        """Add a match; return whether there was no room for it."""
         if len(self.found) == self.most:
             self.at, self.full = ListPosition(*key), True
             return True
@@ -101,9 +101,9 @@ class ListPass:
         return False
 
     def _stopped(self, keys: list[Key], done: int) -> None:
-        """Keep what was looked at of a piece; of one in which nothing was, a smaller one is next.
+        """Keep the part of a piece that was examined; if there was none, a smaller piece is next.
 
-        What SQLite left out behind the last entry that it told is looked at again.
+        What SQLite excluded after the last entry that it returned is examined again.
         """
         self.looked_at += done
         self._size = max(1, min(self._size, len(keys)) // _LESS)
@@ -116,7 +116,7 @@ class ListPass:
         """Return whether an entry matches.
 
         Raises:
-            OutOfTimeError: the time ran out within it. The first of a search is then passed over,
+            DeadlineError: the time ran out within it. The first of a search is then passed over,
                 so that the next search does not end there too.
         """
         try:
@@ -128,7 +128,7 @@ class ListPass:
             return False
 
     def _keys(self, db: apsw.Connection) -> list[Key]:
-        """Return the keys of the next entries, and one more that begins the piece after."""
+        """Return the keys of the next entries, and one more that begins the following piece."""
         if self.at is None:
             return lists.head(db, self.scope, self._size + 1)
         return lists.keys_beside(db, self.scope, self.at, self._size + 1)
@@ -139,7 +139,7 @@ class ListPass:
             return
         condition, values = self._likely
         first, last = sorted((keys[0], keys[-1]))
-        # The plain bounds are what SQLite walks its index by.
+        # The plain bounds are what SQLite uses to walk its index.
         bounds = "score BETWEEN ? AND ? AND (score, id) >= (?, ?) AND (score, id) <= (?, ?)"
         found = db.execute(
             f"SELECT {lists.COLUMNS} FROM job"
@@ -157,7 +157,7 @@ class ListPass:
 
 
 class FilePass:
-    """A look through the whole file for the matches from a place on."""
+    """A pass through the whole file for the matches from a given place on."""
 
     def __init__(
         self,
@@ -177,10 +177,10 @@ class FilePass:
         self.ended = False
 
     def piece(self, db: apsw.Connection) -> None:
-        """Look at one piece of the file.
+        """Search one piece of the file.
 
         Raises:
-            OutOfTimeError: the time of the search ran out within a payload.
+            DeadlineError: the time of the search ran out within a payload.
         """
         piece = self._hunt.deadline.part(_STOPPED)
         begun = piece.now()
@@ -231,7 +231,7 @@ class FilePass:
         self._best.sort(key=lambda hit: hit[0], reverse=self._hunt.scope.descending)
 
     def _end(self) -> None:
-        """Give the hunt the first of what was found."""
+        """Add the first of the matches to the hunt."""
         self._sort()
         hunt = self._hunt
         hunt.found += [(key[1], job) for key, job in self._best[: self._room - 1]]
@@ -243,10 +243,10 @@ class FilePass:
 
 @contextlib.contextmanager
 def stopping(db: apsw.Connection, piece: Deadline, *, free: bool) -> Iterator[None]:
-    """Stop what SQLite does in the block when ``piece`` is over, unless it is ``free``.
+    """Interrupt SQLite in the block when ``piece`` is over, unless it is ``free``.
 
     Raises:
-        OutOfTimeError: it was stopped.
+        DeadlineError: it was interrupted.
     """
     db.set_progress_handler(None if free else piece.over, _STEPS)
     try:
@@ -258,14 +258,14 @@ def stopping(db: apsw.Connection, piece: Deadline, *, free: bool) -> Iterator[No
 
 
 def _numbers(db: apsw.Connection) -> tuple[int, int]:
-    # Asked for apart, each is one step of the index; together they are a scan.
+    # Queried separately, each is one step of the index; together they are a scan.
     low = db.execute("SELECT coalesce(min(id), 1) FROM job").get
     high = db.execute("SELECT coalesce(max(id), 0) FROM job").get
     return int(low), int(high)
 
 
 def next_size(size: int, took: float) -> int:
-    """Return how many entries the next piece has, so that it takes about 20 to 50 ms."""
+    """Return the number of entries in the next piece, so that it takes about 20 to 50 ms."""
     if took < _SHORT:
         return min(_MOST, size * 2)
     return max(1, size // 2) if took > _LONG else size

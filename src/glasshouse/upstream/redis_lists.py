@@ -1,8 +1,8 @@
-"""A part of a list straight from Redis, at any depth, with as few questions as can be.
+"""A part of a list straight from Redis, at any depth, with as few queries as possible.
 
 A list is a *run*: entries numbered from 0 in the order in which they are due or will
-run. In a set a place is an entry's time and its number among those of the same time:
-it stays while others come and go. In a queue it is a position.
+run. In a set, a place is an entry's time and its number among those of the same time:
+it stays valid while others come and go. In a queue it is a position.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from glasshouse.upstream.remote_jobs import time_of
 _PROBES = 16
 _ROUNDS = 8
 _SECONDS = 1.0
-"""How long one search may look."""
+"""How long one search may take, in seconds."""
 _CHUNK, _MOST, _BYTES = 4, 2000, 4 << 20
-"""A search reads so many entries first, so many at most, and about so many bytes at once."""
+"""Entries that a search reads first, at most, and about how many bytes it reads at once."""
 
 Make = Callable[[bytes, float], StoredJob]
 
@@ -34,7 +34,7 @@ class RedisList(Protocol):
     total: int
 
     async def part(self, low: int, high: int) -> list[StoredJob]:
-        """Return the entries from ``low`` to below ``high``, and bring ``total`` up to date."""
+        """Return the entries from ``low`` to below ``high``, and update ``total``."""
         ...
 
     async def first_at(self, at: float) -> int:
@@ -46,7 +46,7 @@ class RedisList(Protocol):
         ...
 
     async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
-        """Return the places of some entries with their numbers, counted as they are shown."""
+        """Return the places of some entries with their numbers, counted in display order."""
         ...
 
 
@@ -54,7 +54,7 @@ Numbered = tuple[int, StoredJob]
 
 
 class QueueRun:
-    """A queue: Faktory pushes on the left and takes from the right."""
+    """A queue: Faktory pushes on the left and pops from the right."""
 
     def __init__(self, link: RedisLink, key: str, queue: str, total: int) -> None:
         """Read the list at ``key``, which has about ``total`` entries."""
@@ -89,7 +89,7 @@ class QueueRun:
         return low
 
     async def number_of(self, place: ListPosition, *, turned: bool) -> int:
-        """Return the position that a place is; one beyond the end is the end."""
+        """Return the position of a place; one beyond the end becomes the end."""
         return int(min(max(place.score, 0.0), self.total))
 
     async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
@@ -101,14 +101,14 @@ class SetRun:
     """A sorted set."""
 
     def __init__(self, link: RedisLink, key: str, total: int, make: Make) -> None:
-        """Read the set at ``key``; ``make`` makes entries of its members."""
+        """Read the set at ``key``; ``make`` turns its members into entries."""
         self._link = link
         self._key = key
         self._make = make
         self.total = total
 
     async def part(self, low: int, high: int) -> list[StoredJob]:
-        """Return entries, the soonest first."""
+        """Return entries, soonest first."""
         if low >= high:
             return []
         wanted: Question = (ReadCommand.ZRANGE, self._key, low, high - 1, "WITHSCORES")
@@ -121,13 +121,13 @@ class SetRun:
         return int((await self._link.ask(_before(self._key, at)))[0])
 
     async def number_of(self, place: ListPosition, *, turned: bool) -> int:
-        """Return how many entries stand before a place."""
+        """Return how many entries precede a place."""
         question = (_after if turned else _before)(self._key, place.score)
         self.total, count = await self._link.ask((ReadCommand.ZCARD, self._key), question)
         return int(count) + (place.number or 0)
 
     async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
-        """Return the places of entries: their time, and the number among those of that time."""
+        """Return the places of entries: their time, and their number among those of that time."""
         scores = [job.at if job.at is not None else job.expires_at or 0.0 for _, job in jobs]
         side = _after if turned else _before
         counts = await self._link.ask(*(side(self._key, score) for score in scores))
@@ -148,7 +148,7 @@ def _after(key: str, score: float) -> Question:
 async def page_of(
     run: RedisList, query: ListQuery, *, now: float, descending: bool = False
 ) -> JobPage:
-    """Return the part of a run that is asked for; ``descending`` is how the list is shown."""
+    """Return the requested part of a run; ``descending`` is the list's display order."""
     turned = descending is not query.backwards
     begin = await _begin(run, query, turned=turned)
     if query.wanted is not None:
@@ -173,7 +173,7 @@ async def page_of(
 
 
 async def _begin(run: RedisList, query: ListQuery, *, turned: bool) -> int:
-    """Return the number of the first entry, counted as the list is shown."""
+    """Return the number of the first entry, counted in display order."""
     if query.start is not None:
         return await run.number_of(query.start, turned=turned)
     if query.at is not None:
@@ -191,7 +191,7 @@ async def _shown(run: RedisList, low: int, high: int, *, turned: bool) -> list[S
 async def _search(
     run: RedisList, query: ListQuery, begin: int, *, now: float, turned: bool
 ) -> JobPage:
-    """Look entry by entry, more at a time the smaller they are, for a second."""
+    """Search entry by entry, in larger batches the smaller they are, for a second."""
     assert query.wanted is not None
     found: list[tuple[int, StoredJob]] = []
     number, chunk, skipped = begin, _CHUNK, 0

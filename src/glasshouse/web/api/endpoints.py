@@ -51,13 +51,13 @@ from glasshouse.web.shapes.responses import (
 )
 
 _FINDINGS = 50
-"""Findings that are told at most, the gravest."""
+"""The most findings that are reported, the gravest first."""
 
 Handler = Callable[[PageContext], Awaitable[Shape]]
 
 
 class Endpoint(NamedTuple):
-    """A handler, and the shape of its answer: of the items when it is a list."""
+    """A handler, and the shape of its response: of the items if it is a list."""
 
     handler: Handler
     shape: type[Shape]
@@ -213,7 +213,7 @@ def _server(monitor: ServerView, now: float) -> ServerShape:
 
 
 def fault_shape(fault: Fault) -> FaultShape:
-    """Return a fault as told to programs."""
+    """Return a fault as it is reported to programs."""
     since = moment(fault.since)
     return FaultShape(since=str(since), detail=fault.detail, remedy=fault.remedy)
 

@@ -1,6 +1,6 @@
 """The JSON twins of the finished log and of the parameters.
 
-A server that keeps no log or has no parameters answers a list without ``items``.
+For a server that keeps no log or has no parameters, the list has no ``items``.
 """
 
 from __future__ import annotations
@@ -147,5 +147,5 @@ def _parameter(item: Parameter) -> ParameterShape:
 
 
 def _rounded(seconds: float) -> float:
-    # Differences of Unix times: what is beyond microseconds is noise of the arithmetic.
+    # Differences of Unix times: digits beyond microseconds are arithmetic noise.
     return round(seconds, 6)

@@ -1,4 +1,4 @@
-"""``/api/v1/me``: who asks, what they may see and do, and why not more."""
+"""``/api/v1/me``: the viewer, what they may see and do, and why not more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from glasshouse.web.shapes.responses import MayShape, MeServerShape, MeShape, Se
 
 
 def told_of(context: PageContext) -> MeShape:
-    """Return what there is to tell of who asks."""
+    """Return everything to report about the viewer."""
     viewer, person = context.viewer, context.viewer.person
     asked = viewer.context
     return MeShape(

@@ -34,7 +34,7 @@ from glasshouse.web.text.i18n import t
 
 PER_PAGE = 50
 FILTERS = ("event", "actor", "q", "since", "before")
-"""The parameters that say which records are looked for."""
+"""The parameters that select records."""
 LABELS: Mapping[Event, str] = {
     Event.INTENT: "requested an operation",
     Event.OUTCOME: "operation ended",
@@ -58,7 +58,7 @@ _FIRST = (
     "jids", "keys", "outcome", "jobs", "of", "moved", "reason", "told", "intent",
 )  # fmt: skip
 _WORDED = frozenset({"action", "by", "outcome", "rule", "why", "set", "lossy"})
-"""Those whose values are words of ours, never of people."""
+"""Those whose values are our own words, never people's."""
 _ID = re.compile(r"[0-9a-f]{32}")
 _BAD = frozenset({Event.SIGN_IN_REFUSED, Event.FACTOR_REFUSED, Event.REFUSED})
 
@@ -67,14 +67,14 @@ class Audit:
     """Shows the ledger; nothing here changes it."""
 
     def __init__(self, people: People) -> None:
-        """Read it in the database of ``people``."""
+        """Read it from the database of ``people``."""
         self._people = people
 
     async def page(self, context: PageContext) -> PageResult:
-        """Show a part of the ledger, the newest first.
+        """Show a part of the ledger, newest first.
 
         Raises:
-            DeniedError: the role of who asks does not see it.
+            DeniedError: the viewer's role does not see it.
         """
         _require(context)
         given, locale = context.query, context.locale
@@ -119,7 +119,7 @@ class Audit:
         return replace(result(context, "audit", view, "Audit"), live=False)
 
     async def listing(self, change: Change) -> Response:
-        """Answer likewise in JSON; raises likewise."""
+        """Return the same as JSON; raises likewise."""
         _require_signed_in(change.context)
         visibility = LedgerVisibility(change.context)
         found, more, total = await self._found(change.context.query, visibility)
@@ -137,11 +137,11 @@ class Audit:
         return fresh(msgspec.json.encode(told), JSON)
 
     async def export(self, change: Change) -> Response:
-        """Give every record asked for, the oldest first, as a file; that is recorded before.
+        """Return every requested record as a file, oldest first; the export is recorded beforehand.
 
         Raises:
             SignInNeededError, DeniedError: as for the list.
-            StoreError: it cannot be recorded, so nothing is given.
+            StoreError: it cannot be recorded, so nothing is returned.
         """
         _require_signed_in(change.context)
         given = change.context.query
@@ -172,7 +172,7 @@ class Audit:
             after = found[-1].seq
 
     async def _sinks(self, visibility: LedgerVisibility) -> list[tuple[str, SinkPosition]]:
-        """Return the places that get the ledger too, and how far each is, to who sees it whole."""
+        """Return the receivers and how far each is, for a viewer who sees the whole ledger."""
         tools = self._people.tools
         if not visibility.whole:
             return []
@@ -182,7 +182,7 @@ class Audit:
     async def _found(
         self, given: Mapping[str, str], visibility: LedgerVisibility
     ) -> tuple[list[VisibleRecord], bool, int]:
-        """Return the records asked for, whether there are older ones, and how many in all."""
+        """Return the requested records, whether there are older ones, and how many in all."""
         until = given.get("until")
         run = self._people.tools.database.run
         wanted = await run(visibility.narrowed, _wanted(given))
@@ -213,7 +213,7 @@ def _time(given: Mapping[str, str], name: str) -> float | None:
 
 
 def _in_field(given: Mapping[str, str], name: str) -> str:
-    """Return a time as a field for one has it: UTC without a zone, to the minute."""
+    """Return a time as a time field holds it: UTC without a zone, to the minute."""
     at = _time(given, name)
     return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M")
 
@@ -227,7 +227,7 @@ def _require(context: PageContext) -> None:
 
 
 def _place(item: tuple[str, object]) -> int:
-    """Return where a word of a record stands: what was done first, what proves it last."""
+    """Return the position of a record's word: what was done comes first, what proves it last."""
     return _FIRST.index(item[0]) if item[0] in _FIRST else len(_FIRST)
 
 
@@ -243,7 +243,7 @@ def _said(name: str, value: str, locale: str, here: str) -> Detail:
 
 
 def _word(kind: str, text: str, locale: str) -> str:
-    """Return a word of the ledger in a language; as it is when the catalog does not have it."""
+    """Return a word of the ledger in a language; unchanged if the catalog does not have it."""
     return t(kind + text, locale).removeprefix(kind)
 
 

@@ -1,4 +1,4 @@
-"""``/account``: who somebody is, what that person may do, and by what one signs in."""
+"""``/account``: who the person is, what they may do, and how they sign in."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ Action = Callable[[Change, Person, Mapping[str, str], Note], Awaitable[AccountNo
 
 
 class Account:
-    """The page of one's own account, and what can be changed there."""
+    """The page of a person's own account, and what can be changed there."""
 
     def __init__(self, people: People, keys: Passkeys) -> None:
-        """Ask ``people``."""
+        """Serve the accounts of ``people``."""
         self._people = people
         self._keys = keys
         self._set_ups = SetUps(people)
@@ -64,7 +64,7 @@ class Account:
         return await self._result(context, AccountNotice())
 
     async def change(self, change: Change) -> Response:
-        """Do what a form of the page asks for, and show the page with what came of it."""
+        """Carry out a form of the page, and show the page with the outcome."""
         person, fields = in_person(change.context), change.fields()
         action = self._actions.get(fields.get("action", ""))
         if action is None:
@@ -94,7 +94,7 @@ class Account:
         return answer
 
     async def key(self, change: Change) -> Response:
-        """Ask the browser to make a passkey, or keep what it made: two requests in JSON."""
+        """Request a new passkey from the browser, or store the one it made: two JSON requests."""
         person = in_person(change.context)
         told = bodies.mapping(change.body, change.headers.get("content-type", ""))
         if told.get("step") == "finish":
@@ -218,10 +218,11 @@ class Account:
         return change.signed_out(see("/"))
 
     async def _may_add(self, change: Change, person: Person, password: str) -> None:
-        """Let a factor be added by who shows one, or by who gives the password for the first.
+        """Allow adding a factor after one was shown or, for the first, after the password was
+        given.
 
         Raises:
-            FactorNeededError: there is one, and it was not shown lately.
+            FactorNeededError: there is one, and it was not shown recently.
             WrongCredentialsError: the password is wrong.
         """
         held = await self._people.factors.of(person.name)
@@ -267,7 +268,7 @@ class Account:
 
 
 def _whole(text: str) -> int:
-    """Return a number of some digits; 0, which is out of bounds everywhere, for anything else."""
+    """Return a number with few digits; for anything else 0, which is out of range everywhere."""
     return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
 
 
@@ -276,7 +277,7 @@ def _session_of(person: Person) -> bytes | None:
 
 
 def _proven(context: PageContext, person: Person) -> PageContext:
-    """Return the context of somebody who proved more while the request was answered."""
+    """Return the context of a person who proved more while the request was handled."""
     proven = person.proven_at
     age = None if proven is None else max(0.0, context.now - proven)
     seen = msgspec.structs.replace(context.viewer.context, factor_age=age)

@@ -1,12 +1,12 @@
-"""Who sent a request: decided from its parsed parts, in one order, and never guessed.
+"""Who sent a request: determined from its parsed parts, in one order, and never guessed.
 
 1. A name in the proxy's header, from the proxy's network. From anywhere else that header
    is refused, whatever is in it.
-2. ``Authorization``: a password or a token. A wrong one is refused, and never somebody else.
-3. A session's cookie. One that ended is nobody.
-4. Nobody: a stranger.
+2. ``Authorization``: a password or a token. A wrong one is refused, never treated as someone else.
+3. A session's cookie. One of an ended session counts as none.
+4. None of these: a stranger.
 
-A session may besides prove the second factor of a person whom 1 or 2 vouch for.
+A session may also prove the second factor of a person vouched for by 1 or 2.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _MOST_CREDENTIALS = 4096
 
 
 class PeopleGate:
-    """Tells who asks, by everything that can vouch for somebody."""
+    """Identifies the viewer, by everything that can vouch for a person."""
 
     def __init__(self, people: People) -> None:
-        """Ask ``people``."""
+        """Identify ``people``."""
         self._people = people
         self._familiar = VouchedCache(people.tools.clock)
         self._asked_at = people.tools.clock()
@@ -54,19 +54,19 @@ class PeopleGate:
 
     @property
     def rules(self) -> Rules:
-        """The rules that hold now."""
+        """The rules in force now."""
         return self._access.rules
 
     async def viewer(self, scope: Scope) -> Viewer:
         """Return who sent a request that passed the guard.
 
         Raises:
-            InvalidError: a header that vouches for somebody is malformed or forged.
+            InvalidError: a header that vouches for a person is malformed or forged.
             WrongCredentialsError: a password or token is wrong.
             FactorNeededError: a second factor is wrong.
             TooManyError: it was tried too often.
-            StoreError: the database cannot be asked; who only looks, and was known a short
-                while ago, looks on, and who has nothing but a cookie is a stranger.
+            StoreError: the database cannot be queried. A viewer who only reads and was known a
+                short while ago may go on reading; one with nothing but a cookie is a stranger.
         """
         headers = Headers(scope=scope)
         peer = (scope.get("client") or ("",))[0]
@@ -99,10 +99,10 @@ class PeopleGate:
         return await self._with_session(person, cookie(headers, self._access.site.cookie))
 
     def _familiar_one(self, vouched: Person | None, headers: Headers) -> Person | None:
-        """Return who looks on although nothing can be looked up.
+        """Return who may go on reading although nothing can be looked up.
 
         Raises:
-            StoreError: the database would have to say whether this is somebody.
+            StoreError: the database would be needed to identify this person.
         """
         if vouched is not None:
             return vouched
@@ -115,13 +115,13 @@ class PeopleGate:
         return person
 
     async def again(self, viewer: Viewer) -> Viewer:
-        """Return who somebody is now, who was let in a while ago.
+        """Return the current viewer for one who was admitted a while ago.
 
-        No more than a stranger, when the account, the session or the role is gone. While the
-        database cannot be asked nothing changes, for a quarter of an hour.
+        Only a stranger if the account, the session or the role is gone. While the database cannot
+        be queried nothing changes, for up to a quarter of an hour.
 
         Raises:
-            StoreError: it could not be asked for longer.
+            StoreError: it could not be queried for longer than that.
         """
         person = viewer.person
         if person is None:
@@ -198,14 +198,14 @@ class PeopleGate:
         )
 
     async def _with_session(self, person: Person | None, text: str | None) -> Person | None:
-        """Return the person, or whose session it is; of a person's own session, what it proves."""
+        """Return the person, or the session's; a person's own session adds what it proves."""
         session = None if text is None else await self._people.sessions.find(text)
         if person is None:
             if session is None:
                 return None
             return await self._people.passwords.still_there(person_of(session))
         if session is None and person.how is How.BASIC:
-            # It was looked up in this moment.
+            # It was looked up just now.
             return person
         there = await self._people.passwords.still_there(person)
         if there is None:
@@ -224,7 +224,7 @@ class PeopleGate:
 
 
 def cookie(headers: Headers, name: str) -> str | None:
-    """Return the value of a cookie; of several with one name the first, as browsers order them."""
+    """Return the value of a cookie; of several with one name, the first, as browsers order them."""
     for part in headers.get("cookie", "").split(";"):
         key, _, value = part.strip().partition("=")
         if key == name and value:
@@ -233,10 +233,10 @@ def cookie(headers: Headers, name: str) -> str | None:
 
 
 def _said(headers: Sequence[tuple[bytes, bytes]], name: str) -> str | None:
-    """Return what a header says that vouches for somebody.
+    """Return the value of a header that vouches for a person.
 
     Raises:
-        InvalidError: it came twice, or in a spelling that programs take for the same.
+        InvalidError: it was sent twice, or in a spelling that programs treat as the same.
     """
     wanted = name.encode()
     values = []

@@ -1,4 +1,4 @@
-"""Passkeys in the browser: what is asked, kept until it is answered, and answered once."""
+"""Passkeys in the browser: challenges that are kept until answered, and answered once."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _MOST_LABEL, _MOST_KEYS = 60, 20
 
 
 class Passkeys:
-    """The passkeys of everybody."""
+    """The passkeys of all people."""
 
     def __init__(self, people: People) -> None:
         """Keep them in the database."""
         self._people = people
 
     async def ask_for_new(self, person: Person, change: Change) -> bytes:
-        """Return as JSON what the browser is asked for, to make a passkey."""
+        """Return the request to the browser to make a passkey, as JSON."""
         held = await self._people.factors.of(person.name)
         if len(held.passkeys) >= _MOST_KEYS:
             raise InvalidError("There are too many passkeys.", remedy="Remove one first.")
@@ -54,12 +54,12 @@ class Passkeys:
     async def add(
         self, person: Person, change: Change, told: Mapping[str, Any], note: Note
     ) -> tuple[str, ...]:
-        """Keep the passkey that the browser made, as ``note`` records.
+        """Store the passkey that the browser made, as ``note`` records.
 
         Returns recovery codes, if there were none.
 
         Raises:
-            InvalidError: its answer is not right, or was given before.
+            InvalidError: its answer is not valid, or was given before.
         """
         challenge = await self._taken(_NEW, person, told)
         made = passkeys.check_new(self._party(change), challenge, _answer(told))
@@ -77,7 +77,7 @@ class Passkeys:
         )
 
     async def ask(self, person: Person, change: Change) -> bytes:
-        """Return as JSON what the browser is asked for, to show a passkey."""
+        """Return the request to the browser to show a passkey, as JSON."""
         held = await self._people.factors.of(person.name)
         challenge = self._people.tools.entropy(CHALLENGE_BYTES)
         known = [key.credential for key in held.passkeys]
@@ -85,7 +85,7 @@ class Passkeys:
         return await self._begun(_SHOW, person, challenge, asked)
 
     async def show(self, person: Person, change: Change, told: Mapping[str, Any]) -> None:
-        """Take a passkey as the second factor.
+        """Accept a passkey as the second factor.
 
         Raises:
             FactorNeededError: it is not the person's, or the answer was given before.
@@ -119,7 +119,7 @@ class Passkeys:
         await tools.database.run(use, key.credential, count, tools.clock())
 
     async def remove(self, person: Person, credential: str, note: Note) -> None:
-        """Take a passkey away, as ``note`` records."""
+        """Remove a passkey, as ``note`` records."""
         await self._people.factors.removed(
             person.name,
             lambda db: factors.remove_passkey(db, person.name, _unwritten(credential)),
@@ -165,7 +165,7 @@ class Passkeys:
 
 
 def may_have_passkeys(host: str) -> bool:
-    """Return whether browsers keep passkeys for a host."""
+    """Return whether browsers allow passkeys for a host."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:

@@ -21,14 +21,14 @@ _MOST_SHOWN = 256
 
 
 class SignIn:
-    """Signing in with a name and a password, and out again."""
+    """Signing in with a name and a password, and signing out."""
 
     def __init__(self, people: People) -> None:
-        """Ask ``people``."""
+        """Sign in ``people``."""
         self._people = people
 
     async def page(self, context: PageContext) -> PageResult:
-        """Show the form; who is signed in already goes on."""
+        """Show the form; a viewer who is already signed in is sent on."""
         wanted = onward(context.query.get("next", "/"))
         found = self._result(context, wanted)
         if context.viewer.signed_in:
@@ -36,7 +36,7 @@ class SignIn:
         return found
 
     async def sign_in(self, change: Change) -> Response:
-        """Begin a session, and go on: by way of the second factor, if there is one."""
+        """Begin a session, and go on: through the second factor, if there is one."""
         fields = change.fields()
         name, wanted = fields.get("name", "").strip(), onward(fields.get("next", "/"))
         try:
@@ -50,9 +50,9 @@ class SignIn:
     async def let_in(
         self, change: Change, person: Person, wanted: str, *, by: str, **detail: str
     ) -> Response:
-        """Begin a session of somebody who is known now; another one in this browser ends.
+        """Begin a session for a person who is known now; another one in this browser ends.
 
-        ``by`` is what vouched for them; the record says that, and ``detail``.
+        ``by`` is what vouched for them; the record contains that and ``detail``.
         """
         viewer, recording = change.context.viewer, self._people.recording
         session = await self._people.sessions.begin(

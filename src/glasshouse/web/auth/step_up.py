@@ -1,4 +1,4 @@
-"""``/step-up``: the second factor is shown, and the person goes on where they were."""
+"""``/step-up``: the person shows the second factor and continues where they were."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StepUp:
     """Showing the second factor: in a browser, and for scripts."""
 
     def __init__(self, people: People, keys: Passkeys) -> None:
-        """Ask ``people``."""
+        """Check the factors of ``people``."""
         self._people = people
         self._keys = keys
 
@@ -35,7 +35,7 @@ class StepUp:
         return await self._result(context, onward(context.query.get("next", "/")))
 
     async def show(self, change: Change) -> Response:
-        """Take a code, and go on where the person was."""
+        """Accept a code, and return the person to where they were."""
         fields = change.fields()
         person, wanted = in_person(change.context), onward(fields.get("next", "/"))
         try:
@@ -51,7 +51,7 @@ class StepUp:
         return await self.proven(change, person, see(wanted))
 
     async def key(self, change: Change) -> Response:
-        """Ask the browser for a passkey, or take what it answered: two requests in JSON."""
+        """Request a passkey from the browser, or accept its answer: two JSON requests."""
         person = in_person(change.context)
         told = bodies.mapping(change.body, change.headers.get("content-type", ""))
         if told.get("step") != "finish":
@@ -61,7 +61,7 @@ class StepUp:
         return await self.proven(change, person, fresh(body, JSON))
 
     async def proven(self, change: Change, person: Person, answer: Response) -> Response:
-        """Give the session another id in which the factor counts; begin one if there is none."""
+        """Give the session another id, in which the factor counts; begin one if there is none."""
         session = person.session
         if session is None:
             text = await self._people.sessions.begin(
@@ -79,7 +79,7 @@ class StepUp:
         return change.signed_in(answer, renewed)
 
     async def token(self, change: Change) -> Response:
-        """``POST /api/v1/step-up``: exchange a code for a token that is good for its age."""
+        """``POST /api/v1/step-up``: exchange a code for a token valid for the factor's age."""
         person = known(change.context)
         viewer = change.context.viewer
         proven = None if person.how is How.SESSION else person.proven_at
@@ -119,7 +119,7 @@ def known(context: PageContext) -> Person:
     """Return the person who is signed in.
 
     Raises:
-        SignInNeededError: nobody is.
+        SignInNeededError: no one is signed in.
     """
     person = context.viewer.person
     if person is None:
@@ -128,14 +128,14 @@ def known(context: PageContext) -> Person:
 
 
 def in_person(context: PageContext) -> Person:
-    """Return the person who is signed in, and not by a token.
+    """Return the person who is signed in, but not by a token.
 
-    A token does what it was made for. It makes no session, no factor and no other token:
-    these would reach further than itself.
+    A token does what it was made for. It creates no session, no factor and no other token: these
+    could do more than the token itself.
 
     Raises:
-        SignInNeededError: nobody is.
-        DeniedError: a token is.
+        SignInNeededError: no one is signed in.
+        DeniedError: the sign-in is by a token.
     """
     person = known(context)
     if person.how is How.TOKEN:

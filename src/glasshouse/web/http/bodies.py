@@ -1,4 +1,4 @@
-"""Bodies of requests: read in bounds, of bytes and of time; forms and JSON, nothing else."""
+"""Request bodies, read within limits of size and time: forms and JSON, nothing else."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from glasshouse.web.http import query
 
 MOST_BYTES = 64 << 10
 BODY_SECONDS = 20.0
-"""So long a body may take, and a second more for each ``SLOWEST`` bytes of it that have come."""
+"""How long a body may take, plus a second for each ``SLOWEST`` bytes of it that have arrived."""
 SLOWEST = 32 << 10
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 class LateError(GlasshouseError):
-    """A body did not come in time."""
+    """A body did not arrive in time."""
 
     code = "late"
     remedy = "Send it again, over a faster connection."
 
 
 class ClientGoneError(Exception):
-    """The client went, or was sent away: nobody waits for an answer."""
+    """The client left or was disconnected: no one waits for an answer."""
 
 
 async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
-    """Return the whole body of at most so many bytes.
+    """Return the whole body of at most ``most`` bytes.
 
     Raises:
         InvalidError: it is too long.
-        ClientGoneError: it is not sent any longer.
-        LateError: it did not come in time.
+        ClientGoneError: it is no longer being sent.
+        LateError: it did not arrive in time.
     """
     body = bytearray()
     latest = asyncio.get_running_loop().time() + BODY_SECONDS
@@ -50,11 +50,11 @@ async def read(receive: Receive, most: int = MOST_BYTES) -> bytes:
 
 
 async def _more(receive: Receive, body: bytearray, most: int) -> bool:
-    """Add what comes next to ``body``; return whether there is more to come."""
+    """Append the next piece to ``body``; return whether there is more to come."""
     try:
         message = await receive()
     except RuntimeError as error:
-        # The connection was closed before anything was asked of it, as that of a refused one is.
+        # The connection was closed before anything was read from it, as after a refusal.
         raise ClientGoneError from error
     if message["type"] != "http.request":
         raise ClientGoneError
@@ -65,9 +65,9 @@ async def _more(receive: Receive, body: bytearray, most: int) -> bool:
 
 
 def lists(body: bytes, content_type: str) -> dict[str, list[str]]:
-    """Return the fields of a form, each as often as it came; raises ``InvalidError``.
+    """Return the fields of a form, each as often as it was sent; raises ``InvalidError``.
 
-    A line ends as it did where it was written: browsers send CRLF for it.
+    Line ends are as originally written: browsers send CRLF instead.
     """
     _typed(content_type, FORM)
     fields: dict[str, list[str]] = {}
@@ -80,7 +80,7 @@ def form(body: bytes, content_type: str) -> dict[str, str]:
     """Return the fields of a form, each once.
 
     Raises:
-        InvalidError: it is no form, or a field came twice.
+        InvalidError: it is not a form, or a field was sent twice.
     """
     fields = lists(body, content_type)
     for name, values in fields.items():
@@ -93,7 +93,7 @@ def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:
     """Return a JSON object.
 
     Raises:
-        InvalidError: it is none.
+        InvalidError: the body is not one.
     """
     _typed(content_type, JSON)
     try:
@@ -104,7 +104,7 @@ def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:
 
 
 def require_json(content_type: str) -> None:
-    """Refuse a body that does not say it is JSON; raises ``InvalidError``."""
+    """Refuse a body that is not declared as JSON; raises ``InvalidError``."""
     _typed(content_type, JSON)
 
 

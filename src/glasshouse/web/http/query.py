@@ -1,4 +1,4 @@
-"""Query parameters, strictly: each route names those it takes; the rest is ignored."""
+"""Strict query parameters: each route names those it accepts; the rest are ignored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_TEXT = 500
 MAX_ADDRESS = 6000
 MAX_ENTRY = 10**18 - 1
 FAILED_OUTCOMES = "failed"
-"""Stands for every outcome of an execution that failed."""
+"""Stands for every outcome of a failed execution."""
 OUTCOMES = (*(outcome.value for outcome in Outcome), FAILED_OUTCOMES)
 _PLACE = re.compile(r"-?(inf|[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?)(,[0-9]{1,18})?")
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})?)?")
@@ -33,7 +33,7 @@ def pairs(raw: bytes) -> list[tuple[str, str]]:
     """Return all parameters in order, decoded.
 
     Raises:
-        InvalidError: something is not UTF-8.
+        InvalidError: part of it is not UTF-8.
     """
     found = []
     for part in filter(None, raw.split(b"&")):
@@ -46,7 +46,7 @@ def taken(raw: bytes, names: Collection[str]) -> dict[str, str]:
     """Return the parameters in ``names``, checked.
 
     Raises:
-        InvalidError: one came twice or has no acceptable value.
+        InvalidError: one was given twice or has no acceptable value.
     """
     result: dict[str, str] = {}
     for name, value in pairs(raw):
@@ -157,7 +157,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
 
 
 def finished_filter(given: Mapping[str, str]) -> FinishedFilter:
-    """Return what checked parameters ask of the finished log; an empty one asks for nothing."""
+    """Return the finished-log filter of checked parameters; an empty one filters nothing."""
     outcome, until, at = given.get("outcome", ""), given.get("until"), given.get("at")
     outcomes = FAILED if outcome == FAILED_OUTCOMES else (Outcome(outcome),) if outcome else ()
     return FinishedFilter(

@@ -1,4 +1,4 @@
-"""Operations for people and for programs: asked for, looked at, agreed to, followed, stopped."""
+"""Operations for people and for programs: request, preview, confirm, follow, stop."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ _GONE = message("This operation does not exist, or its preview is more than ten 
 
 
 class Operations:
-    """Takes what is sent to the control, and shows what came of it."""
+    """Passes requests to the control, and shows their outcomes."""
 
     def __init__(self, people: People, control: Control) -> None:
-        """Ask ``control``."""
+        """Use ``control``."""
         self._people = people
         self._control = control
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -74,14 +74,14 @@ class Operations:
     # -- programs ----------------------------------------------------------------
 
     async def api_preview(self, change: Change) -> Response:
-        """``POST …/operations/preview``: what an order would do."""
+        """``POST …/operations/preview``: what an operation request would do."""
         context, order = change.context, order_of_json(change)
         server = server_of(context).name
         shown = await self._control.preview(requester_of(context.viewer, server), server, order)
         return fresh(msgspec.json.encode(_told_preview(shown)), JSON)
 
     async def api_perform(self, change: Change) -> Response:
-        """``POST …/operations``: 200 with the outcome, 202 when it goes on."""
+        """``POST …/operations``: 200 with the outcome, 202 while it is still running."""
         context, order = change.context, order_of_json(change)
         server = server_of(context).name
         done = await self._control.perform(requester_of(context.viewer, server), server, order)
@@ -89,7 +89,7 @@ class Operations:
         return fresh(msgspec.json.encode(_told(seen)), JSON, _status(done))
 
     async def api_status(self, change: Change) -> Response:
-        """``GET /api/v1/operations/{id}``: how far it is, and what came of it."""
+        """``GET /api/v1/operations/{id}``: its progress and outcome."""
         known(change.context)
         found = await self._operation(change.context)
         return fresh(msgspec.json.encode(_told_whole(found)), JSON)
@@ -105,7 +105,7 @@ class Operations:
         return fresh(msgspec.json.encode(_told_whole(found)), JSON)
 
     async def api_trash(self, change: Change) -> Response:
-        """``GET …/trash``: what was deleted and can come back."""
+        """``GET …/trash``: deleted jobs that can be restored."""
         found = await self._batches(change.context)
         lifetime = self._control.bounds.seconds
         told = TrashShape(items=[_told_heap(batch, lifetime) for batch in found])
@@ -114,7 +114,7 @@ class Operations:
     # -- people --------------------------------------------------------------------
 
     async def operate(self, change: Change) -> Response:
-        """Take a form of any page: what it asks for is looked at before it is agreed to."""
+        """Accept a form of any page: its request is previewed before it is confirmed."""
         in_person(change.context)
         fields = lists(change.body, change.headers.get("content-type", ""))
         server = server_of(change.context).name
@@ -127,9 +127,9 @@ class Operations:
         return see(operation_href(shown.preview, back))
 
     async def change(self, change: Change) -> Response:
-        """Agree to a preview, or stop an operation."""
+        """Confirm a preview, or stop an operation."""
         person, fields = in_person(change.context), change.fields()
-        # Who clicks twice sends one code twice: the second waits, and is told what came of it.
+        # A double click sends one code twice: the second request waits and gets the outcome.
         key = (person.name, change.context.params["id"])
         async with self._turns.setdefault(key, asyncio.Lock()):
             return await self._changed(change, person, fields)
@@ -140,7 +140,7 @@ class Operations:
         stop = fields.get("action") == "stop"
         found = None if stop else await self._again(context)
         if found is None and not stop:
-            # Agreed to twice, or too late: what there is of it is shown.
+            # Confirmed twice, or too late: show what exists of it.
             return see(here)
         try:
             if code := fields.get("code", "").strip():
@@ -159,7 +159,7 @@ class Operations:
     async def _proven(
         self, change: Change, person: Person, code: str
     ) -> tuple[PageContext, str | None]:
-        """Take a code; return the context in which it counts, and the session that it gave."""
+        """Check a code; return the context in which it counts, and the session that it created."""
         await self._people.factors.show_code(person.name, code, change.address)
         session = None
         if person.session is not None:
@@ -170,10 +170,10 @@ class Operations:
         return replace(change.context, viewer=viewer), session
 
     async def trash(self, context: PageContext) -> PageResult:
-        """``/{server}/trash``: what was deleted and can come back.
+        """``/{server}/trash``: deleted jobs that can be restored.
 
         Raises:
-            DeniedError: the role of who asks does not see it.
+            DeniedError: the viewer's role does not see it.
         """
         batches = await self._batches(context)
         view = trash_view(batches, self._control.bounds, context)
@@ -209,7 +209,7 @@ class Operations:
     async def page(
         self, context: PageContext, error: GlasshouseError | None = None, reason: str = ""
     ) -> PageResult:
-        """``/operations/{id}``: a preview to agree to, with why not, or an operation."""
+        """``/operations/{id}``: a preview to confirm, or why it cannot be; or an operation."""
         found = await self._again(context)
         if found is not None:
             server, shown = found
@@ -238,7 +238,7 @@ class Operations:
         raise NotFoundError(_GONE, remedy="Request a new preview, or see the audit log.")
 
     async def _stop_view(self, context: PageContext, running: RunningOperation) -> StopView | None:
-        """Return how somebody may stop an operation; ``None`` where there is nothing to press."""
+        """Return how the viewer may stop an operation; ``None`` where there is nothing to press."""
         if running.ended_at is not None or running.stop or not stoppable(running):
             return None
         viewer = context.viewer
@@ -258,9 +258,9 @@ class Operations:
 
 
 def _may_see(context: PageContext, running: RunningOperation) -> bool:
-    """Return whether an operation is shown: to who began it, and to who may see all of it.
+    """Return whether an operation is shown: to its requester, and to those who may see all of it.
 
-    That is who sees the ledger of its server and every queue that it is about.
+    The latter see the ledger of its server and every queue that it is about.
     """
     viewer = context.viewer
     if running.server not in context.monitor.names:
@@ -276,7 +276,7 @@ def _on(context: PageContext, server: str) -> PageContext:
 
 
 def _seen(found: Result, visibility: Visibility) -> Result:
-    """Return an operation without ids of jobs and a queue that may not be seen."""
+    """Return an operation without job ids and a queue that the viewer may not see."""
     running = found.running
     if all_shown(visibility, queues_of(running)):
         return found
@@ -286,7 +286,7 @@ def _seen(found: Result, visibility: Visibility) -> Result:
 
 
 def _seen_heap(batch: TrashBatch, visibility: Visibility) -> TrashBatch:
-    """Return a trash batch without what was said of other queues too."""
+    """Return a trash batch without texts that may be about other queues too."""
     if all_shown(visibility, subject.read(batch.queues)):
         return batch
     queue = batch.queue if visibility.shows(batch.queue) else ""

@@ -1,4 +1,4 @@
-"""From a form or from JSON to an order; everything that is not one is refused."""
+"""Parse a form or JSON into an operation request; anything else is refused."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _TEXTS = frozenset({"operation", "queue", "set", "query", "job", "worker", "reas
 
 
 def order_of_json(change: Change) -> OperationRequest:
-    """Return the order in a JSON body.
+    """Return the operation request in a JSON body.
 
     Raises:
-        InvalidError: it is none.
+        InvalidError: it is not one.
     """
     bodies.require_json(change.headers.get("content-type", ""))
     try:
@@ -34,12 +34,12 @@ def order_of_json(change: Change) -> OperationRequest:
 
 
 def order_of_form(fields: Mapping[str, Sequence[str]]) -> OperationRequest:
-    """Return the order in a form; boxes that were ticked come as often as there are.
+    """Return the operation request in a form; each ticked box is a value of its field.
 
-    With ``all`` the search words count, and not the boxes.
+    With ``all`` the search words count, not the boxes.
 
     Raises:
-        InvalidError: it is none.
+        InvalidError: it is not one.
     """
     told: dict[str, object] = {}
     parameters: dict[str, float] = {}
@@ -72,10 +72,10 @@ def _order(told: dict[str, object]) -> OperationRequest:
 
 
 def with_jid(text: str) -> str:
-    """Return the text of a job with a new id where it has none; what is no object as it is.
+    """Return the text of a job, with a new id if it has none; a non-object is returned as it is.
 
     Raises:
-        InvalidError: it is no JSON; who wrote it is told where.
+        InvalidError: it is not JSON; the message says where.
     """
     try:
         members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
@@ -98,7 +98,7 @@ def _check_json(text: str) -> None:
             remedy="Correct it there and try again; nothing was done.",
         ) from None
     except (ValueError, RecursionError):
-        # Numbers or nesting beyond what is read here: the control says what is wrong with them.
+        # Numbers or nesting beyond what is read here: the control reports what is wrong with them.
         return
 
 
@@ -122,7 +122,7 @@ def _takes(name: str) -> bool:
 
 
 def number_in(text: str) -> float:
-    """Return the number that was written in a field; raises ``InvalidError``."""
+    """Return the number written in a field; raises ``InvalidError``."""
     try:
         number = float(text)
     except ValueError:

@@ -81,7 +81,7 @@ _NOT_OFFERED = views.FinishedView(
 async def _beside(
     server: ServerView, wanted: FinishedFilter
 ) -> tuple[TimesTable | None, Mapping[str, Parameter]]:
-    """Return what stands round the list; nothing of it while the server is gone."""
+    """Return what surrounds the list; nothing while the server is unavailable."""
     try:
         times = None if wanted.jid is not None else await server.type_times()
         parameters = await server.parameters()

@@ -1,4 +1,4 @@
-"""All servers compared in one glance."""
+"""All servers compared at a glance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glasshouse.web.text.i18n import t
 
 async def fleet(context: PageContext) -> PageResult:
     """``/``: every server at a glance."""
-    # Together: who waits for one that hangs does not wait for the next.
+    # All at once, so that waits for servers that hang do not add up.
     servers = await asyncio.gather(*(_server(context, name) for name in context.monitor.names))
     down = sum(not server.reachable for server in servers)
     troubled = sum(server.reachable and server.worst is not None for server in servers)

@@ -80,7 +80,7 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
 
 
 def _lived(found: History) -> int:
-    """Return how many days there are since the first on which something ran, with both ends."""
+    """Return the number of days since the first on which something ran, both ends included."""
     ran = (index for index, day in enumerate(found.days) if day.processed)
     return len(found.days) - next(ran, len(found.days))
 

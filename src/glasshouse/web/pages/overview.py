@@ -78,7 +78,7 @@ def _overview(
 
 
 def _calm(state: ServerState | None, locale: str) -> str:
-    """Return what to say when nothing is wrong, as far as it is known."""
+    """Return the message for when nothing is wrong, as far as that is known."""
     if state is None or state.workers is None:
         return t("Nothing reported by this server.", locale)
     if not state.workers:
@@ -124,7 +124,7 @@ def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]
 
 
 def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ...]:
-    """Return what the server bears; what it does not tell is left out."""
+    """Return the server's load; what it does not report is left out."""
     state = snapshot.state
     if state is None:
         return ()
@@ -152,7 +152,7 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
 
 
 def _uptime(seconds: float, locale: str) -> str:
-    """Return how long a server is up; what ticks is not told where more is of use."""
+    """Return a server's uptime; without seconds when it is an hour or more."""
     if seconds < _HOUR:
         return fmt.duration(seconds, locale)
     return fmt.span(seconds // MINUTE * MINUTE, locale)
@@ -209,7 +209,7 @@ def _retry(job: StoredJob, server: str, now: float, locale: str) -> views.Failur
 
 
 def _failure(job: StoredJob) -> tuple[str, str]:
-    """Return the type and the message of a job's failure, as far as they are there."""
+    """Return the type and the message of a job's failure, as far as they exist."""
     return unreadable.shown(_failure_of, job, "en")
 
 
@@ -220,7 +220,7 @@ def _failure_of(job: StoredJob) -> tuple[str, str]:
 
 
 def description_of(state: ServerState | None) -> str:
-    """Return what a server says that it is."""
+    """Return a server's description of itself."""
     if state is None:
         return ""
     return fmt.cut(fmt.display_text(f"{state.description} {state.version}"), 80)

@@ -1,4 +1,4 @@
-"""The queues of a server: sorted, filtered by name, a hundred a page."""
+"""The queues of a server: sorted, filtered by name, a hundred per page."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ COLUMNS = (
     ("growth", "Growth", "Sort by growth"),
     ("latency", "Oldest job", "Sort by oldest job"),
 )
-"""What queues can be sorted by: the word in the address, the head of the column, its title.
+"""What queues can be sorted by: the word in the address, the column heading, its title.
 
-Names go up, numbers down; ``order=reverse`` turns that round.
+Names ascend, numbers descend; ``order=reverse`` reverses that.
 """
 
 
@@ -66,7 +66,7 @@ async def queues(context: PageContext) -> PageResult:
         ),
         pager=rows.pager(part, address.to(), locale),
     )
-    # Growth goes on although nothing changes.
+    # Growth changes with time although nothing else does.
     return result(context, "queues", view, "Queues", generation_bound=False)
 
 
@@ -81,7 +81,7 @@ def _asked(given: Mapping[str, str]) -> _Asked:
 
 
 def _matching(wanted: str) -> Callable[[str], bool]:
-    """Return what tells whether a name matches: as a glob with ``*``, else as a part of it."""
+    """Return a test for names: text with ``*`` is a glob, other text matches any part of a name."""
     if not wanted:
         return lambda _: True
     lowered = wanted.lower()
@@ -92,7 +92,7 @@ def _matching(wanted: str) -> Callable[[str], bool]:
 
 
 def _sorted(found: list[Queue], asked: _Asked, snapshot: Snapshot, now: float) -> Sequence[Queue]:
-    """Return queues in the order that is asked for; what is not known comes last."""
+    """Return queues in the requested order; unknown values come last."""
     found = sorted(found, key=lambda queue: queue.name)
     if asked.sort == NAME:
         return found[::-1] if asked.backwards else found
@@ -147,7 +147,7 @@ def _outcome(wanted: str, found: int, known: int, locale: str) -> str:
 
 
 def queue_totals(known: Sequence[Queue], locale: str) -> str:
-    """Return all queues in one line; what no server tells is left out."""
+    """Return the totals of all queues in one line; what no server reports is left out."""
     size = sum(queue.size for queue in known)
     texts = [
         fmt.counted(len(known), "1 queue", "{n} queues", locale),

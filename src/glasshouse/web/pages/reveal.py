@@ -1,4 +1,4 @@
-"""Hidden values of one job, shown to who may reveal them, once, with a reason that is recorded."""
+"""Hidden values of one job, shown once to those who may reveal them; the reason is recorded."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from glasshouse.web.text import format as fmt
 
 
 class Reveal:
-    """Shows what is hidden, after it was recorded that it is."""
+    """Shows hidden values after recording that they are shown."""
 
     def __init__(self, people: People) -> None:
         """Record in the ledger of ``people``."""
         self._people = people
 
     async def page(self, change: Change) -> Response:
-        """Answer a form of a job's page with that page, and nothing hidden in it."""
+        """Answer a form of a job's page with that page, nothing hidden."""
         in_person(change.context)
         fields = change.fields()
         # Its forms lead back to the page of the job.
@@ -58,7 +58,7 @@ class Reveal:
         return change.page(replace(shown, view=view, live=False))
 
     async def answer(self, change: Change) -> Response:
-        """Answer a program with every entry of a job, whole."""
+        """Answer a program with every entry of a job in full."""
         known(change.context)
         asked = mapping(change.body, change.headers.get("content-type", ""))
         reason = _reason(asked.get("reason"))
@@ -72,7 +72,7 @@ class Reveal:
         """Return the context in which nothing of the server is hidden, and the job in it.
 
         Raises:
-            DeniedError: who asks may not reveal it.
+            DeniedError: the viewer may not reveal it.
             NotFoundError: there is no such job.
         """
         server = context.monitor.revealed(server_of(context).name)
@@ -104,7 +104,7 @@ def _reason(said: object) -> str:
 
 
 def _at_once(entry: JobEntry) -> JobEntry:
-    """Return an entry whose texts are not fetched from where they would be hidden."""
+    """Return an entry whose texts are not fetched from an address that would hide them."""
 
     def whole(stored: StoredText) -> StoredText:
         return msgspec.structs.replace(stored, href="")

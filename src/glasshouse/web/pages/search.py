@@ -1,4 +1,4 @@
-"""``/{server}/search``: jobs of every list at once, and how much of the server was looked at."""
+"""``/{server}/search``: jobs of every list at once, and how much of the server was searched."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from glasshouse.wire.matching import moment
 _BITS = 20
 _BEYOND = float(1 << (63 - _BITS))
 _NAMED = 10
-"""Lists that were not searched as a whole, as far as a page names them."""
+"""The most lists that a page names of those that were not searched in full."""
 _NOTHING = SearchResult(
     items=(), following=None, looked_at=0, stopped=False, coverage=Coverage(0, 0, None)
 )
 
 
 async def search(context: PageContext) -> PageResult:
-    """``/{server}/search``: what matches, wherever it is, the latest first."""
+    """``/{server}/search``: all matches, whatever list they are in, latest first."""
     server = server_of(context)
     address = address_of(context, f"/{server.name}/search")
     coverage, fault, found = server.coverage(), None, None
@@ -99,7 +99,7 @@ async def search_listing(context: PageContext) -> Shape:
 
 
 def covered(coverage: Coverage, locale: str) -> str:
-    """Return how much of a server is indexed, and how old that is, in words."""
+    """Return in words how much of a server is indexed, and the index's age."""
     told = t(
         "{n} of {total} indexed",
         locale,
@@ -113,10 +113,10 @@ def covered(coverage: Coverage, locale: str) -> str:
 
 
 async def _found(context: PageContext, per_page: int) -> SearchResult | None:
-    """Return what the words look for; ``None`` without words.
+    """Return the search results; ``None`` without search words.
 
     Raises:
-        InvalidError: they cannot be understood.
+        InvalidError: the words cannot be understood.
         NotFoundError: the server cannot be searched.
     """
     sought = wanted(context.query, context.now)
@@ -128,7 +128,7 @@ async def _found(context: PageContext, per_page: int) -> SearchResult | None:
 
 
 def _number(place: ListPosition) -> int:
-    """Return the number of an entry that a place names.
+    """Return the entry number in a place.
 
     Raises:
         InvalidError: no entry can have it.
@@ -142,7 +142,7 @@ def _number(place: ListPosition) -> int:
 
 
 def _place(number: int) -> ListPosition:
-    # In two parts: the whole is more than a floating-point number can tell.
+    # In two parts: the whole is more than a floating-point number can represent.
     return ListPosition(float(number >> _BITS), number & ((1 << _BITS) - 1))
 
 

@@ -29,19 +29,19 @@ _NAME = 120
 
 
 def finished_href(server: str, **given: str) -> str:
-    """Return where the log is shown, narrowed to what is given."""
+    """Return the address of the log, filtered by what is given."""
     asked = {name: value for name, value in given.items() if value}
     path = f"/{server}/finished"
     return f"{path}?{urlencode(asked, errors='surrogatepass')}" if asked else path
 
 
 def can_be_asked_for(name: str) -> bool:
-    """Tell whether a name survives a form and an address unchanged."""
+    """Return whether a name survives a form and an address unchanged."""
     return 0 < len(name) <= MAX_TEXT and fmt.display_text(name) == name
 
 
 def type_href(server: str, jobtype: str, **given: str) -> str:
-    """Return where executions of one type are shown; empty where it cannot be asked for."""
+    """Return the address of one type's executions; empty if the type cannot be requested."""
     return finished_href(server, type=jobtype, **given) if can_be_asked_for(jobtype) else ""
 
 

@@ -1,4 +1,4 @@
-"""The filter box of a list: the words in it, and what became of the search."""
+"""The filter box of a list: its words, and the outcome of the search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glasshouse.web.text.i18n import t
 def find_view(
     context: PageContext, address: Address, page: JobPage, fault: InvalidError | None
 ) -> views.FindView:
-    """Return the filter box of the list at ``address``, of which ``page`` was read."""
+    """Return the filter box of the list at ``address``; ``page`` is what was read of it."""
     locale = context.locale
     stopped = page.searched is not None and not page.searched.complete
     begun = "from" in context.query or "at" in context.query

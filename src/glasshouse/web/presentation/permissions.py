@@ -1,4 +1,4 @@
-"""What somebody may do and see, and why not more: one table for the screen and for programs."""
+"""What a viewer may do and see, and why not more: one table for the screen and for programs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DANGER = frozenset({
     Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
     Operation.SET_CLEAR, Operation.WORKER_TERMINATE, Operation.SERVER_FLUSH,
 })  # fmt: skip
-"""What takes something away: its buttons look like it."""
+"""Operations that remove something; their buttons show it."""
 ANSWERS = {
     Outcome.ALLOW: ("good", "allowed"),
     Outcome.DENY: ("off", "not allowed"),
@@ -62,7 +62,7 @@ def decided(
 def second_person(
     viewer: Viewer, operation: Operation, server: str, queue: str | None = None
 ) -> Decision | None:
-    """Return the decision that a second person is needed, once the factor was shown, if it is."""
+    """Return the decision that a second person is needed after the factor was shown, if one is."""
     proven = msgspec.structs.replace(viewer.context, factor_age=0.0)
     shown = msgspec.structs.replace(viewer, context=proven)
     decision = decided(shown, operation, server, queue)
@@ -70,7 +70,7 @@ def second_person(
 
 
 def why(viewer: Viewer, decision: Decision, locale: str) -> str:
-    """Return the sentence that says why."""
+    """Return the sentence that explains a decision."""
     told = reasons.sentence(decision, signed_in=viewer.signed_in)
     return t(told, locale, **reasons.facts(decision))
 
@@ -92,7 +92,7 @@ def _row(viewer: Viewer, operation: Operation, server: str, locale: str) -> Perm
     decision = best(viewer, operation, server)
     told = [decision]
     if decision.outcome is Outcome.NEEDS_FACTOR:
-        # Who shows it is not to find out only then that it is not enough.
+        # A viewer should know before showing the factor if it will not be enough.
         also = second_person(viewer, operation, server)
         told += [] if also is None else [also]
     tone, answer = ANSWERS[told[-1].outcome]

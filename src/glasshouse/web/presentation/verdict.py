@@ -1,4 +1,4 @@
-"""Is this job stuck, or just late? One sentence, from what is known and nothing else."""
+"""Is this job stuck, or just late? One sentence, based only on what is known."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from glasshouse.web.text.i18n import t
 SILENT = 30.0
 """Seconds without a heartbeat after which a worker is probably lost; the usual beat is 15 s."""
 _GRACE = 30.0
-"""Seconds by which a due job may be late without a word: servers look every few seconds."""
+"""Seconds by which a due job may be late without comment: servers check every few seconds."""
 _SLACK = 5.0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verdict is made from; what is not known is ``None``, times are Unix seconds.
+    """What a verdict is based on; what is not known is ``None``, times are Unix seconds.
 
-    ``killed`` says that it was not given up by itself: by whom, or empty.
+    ``killed`` means that it did not die on its own: by whom, or empty.
     """
 
     job: StoredJob
@@ -35,7 +35,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verdict(facts: Facts, now: float, locale: str) -> Verdict:
-    """Return what is to be said of an entry, as of ``now``."""
+    """Return the verdict on an entry, as of ``now``."""
     judge = {
         JobState.ENQUEUED: _enqueued,
         JobState.SCHEDULED: _scheduled,

@@ -1,4 +1,4 @@
-"""Addresses that mean a page although they are not its own."""
+"""Addresses that refer to a page although they are not its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glasshouse.web.request import routes
 
 
 def without_slash(scope: Scope) -> Response | None:
-    """Return what sends to the page that an address with a slash at its end means, if any.
+    """Return the redirect to the page that an address with a trailing slash refers to, if any.
 
     Raises:
         InvalidError: the address is not UTF-8.

@@ -1,4 +1,4 @@
-"""What a page itself says later, in the browser."""
+"""Messages that a page shows later, in the browser."""
 
 from __future__ import annotations
 
@@ -56,4 +56,4 @@ SPOKEN = (
     "Name its address too: --web http://HOST:7420.",
     "Name its Redis too: --redis unix:///var/lib/faktory/db/redis.sock.",
 )
-"""Keys of the catalog, handed to the page's scripts."""
+"""Catalog keys, passed to the page's scripts."""

@@ -1,7 +1,7 @@
-"""Which language an answer is in: what was chosen on a page, else the client's first of ours.
+"""The language of an answer: the one chosen on a page, else the client's first that we have.
 
-The first choice is that of RFC 9110 §12.5.4. What was chosen on a page is kept in a cookie that
-the page sets; it says nothing but the language.
+The client's preference follows RFC 9110 §12.5.4. A choice made on a page is kept in a cookie that
+the page sets; it holds only the language.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BY_LANGUAGE = {locale.partition("-")[0].lower(): locale for locale in LOCALES}
 
 
 def locale_of(headers: Headers) -> str:
-    """Return one of ``LOCALES``; English when the client wants none of them."""
+    """Return one of ``LOCALES``; English when the client accepts none of them."""
     cookies, accepted = headers.get("cookie", ""), headers.get("accept-language", "")
     return (_chosen(cookies) if COOKIE in cookies else None) or _wanted(accepted)
 
