@@ -50,7 +50,7 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
         warn_when_open(address, settings)
-        async with _served(settings, address) as (made, addresses):
+        async with _served(settings, address) as (application, addresses):
 
             def on_ready() -> None:
                 url = url_of(settings, address)
@@ -58,10 +58,10 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
                 faktory = next(iter(addresses.values())) if len(addresses) == 1 else None
                 ready_line(console=url, faktory=faktory, servers=addresses)
 
-            people = made.people
+            people = application.people
             access = None if people is None else people.access
             with reloading(read, settings, access, None if people is None else noting(people)):
-                await run_until(stop, made.serve(sock, on_ready))
+                await run_until(stop, application.serve(sock, on_ready))
 
 
 def url_of(settings: ConsoleSettings, address: Address) -> str:
@@ -97,7 +97,7 @@ async def _served(
         # Names from the settings are known to ``people``, which may get others later.
         added = settings.hosts if people is None else ()
         hosts = await asyncio.to_thread(hosts_of, address, settings.tls, added)
-        made = Console(monitors, hosts, people, tls, control)
+        application = Console(monitors, hosts, people, tls, control)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
             if server.clients.tls is not None:
@@ -108,7 +108,7 @@ async def _served(
                 addresses[server.name] = await life.enter_async_context(running)
         if control is not None:
             await life.enter_async_context(working(control))
-        yield made, addresses
+        yield application, addresses
 
 
 class Console:

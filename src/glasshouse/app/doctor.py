@@ -69,8 +69,8 @@ async def checks(settings: ConsoleSettings, config: Path | None) -> AsyncIterato
         yield check
     async for check in people_checks(settings):
         yield check
-    found = await asyncio.gather(*(_server(server) for server in settings.servers))
-    for server, some in zip(settings.servers, found, strict=True):
+    groups = await asyncio.gather(*(_server(server) for server in settings.servers))
+    for server, some in zip(settings.servers, groups, strict=True):
         for check in some:
             yield msgspec.structs.replace(check, server=server.name)
 
@@ -206,22 +206,22 @@ async def _faktory(settings: FaktorySettings) -> AsyncIterator[Check]:
 
 
 def _version(info: Info) -> Check:
-    told = info.server.faktory_version
-    found = _VERSION.match(told)
-    if found is None or not _KNOWN[0] <= (int(found[1]), int(found[2])) <= _KNOWN[1]:
+    version = info.server.faktory_version
+    match = _VERSION.match(version)
+    if match is None or not _KNOWN[0] <= (int(match[1]), int(match[2])) <= _KNOWN[1]:
         return warn(
             "version",
-            f"it is {told[:40]!r}; this Glasshouse knows 1.6 to 1.10.",
+            f"it is {version[:40]!r}; this Glasshouse knows 1.6 to 1.10.",
             "Pages that it cannot read are said to be so, and never guessed.",
         )
-    numbers = tuple(int(part) for part in re.findall(r"\d+", told)[:3])
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
     if numbers < _TELLS_LATENCY:
         return warn(
             "version",
-            f"Faktory {told} does not tell how long queues wait.",
+            f"Faktory {version} does not tell how long queues wait.",
             "It does from 1.9.2 on, or name its Redis.",
         )
-    return fine("version", f"Faktory {told}")
+    return fine("version", f"Faktory {version}")
 
 
 def _clock(info: Info) -> Check:

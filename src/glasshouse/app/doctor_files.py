@@ -63,28 +63,28 @@ def file_check(what: str, path: Path, *, secret: bool, within: bool = False) -> 
 def _faults_of_file(what: str, path: Path, *, secret: bool, within: bool) -> Iterator[Check]:
     """Yield what is wrong with a file, worst first."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         yield _missing(what, path, error)
         return
-    mode, mine = found.st_mode, found.st_uid == os.geteuid()
+    mode, mine = status.st_mode, status.st_uid == os.geteuid()
     if stat.S_ISDIR(mode):
         yield _wrong(what, f"{path} is a folder.", "Name a file.")
     if not _may(path, os.R_OK):
-        told = f"{path} cannot be read by this user; it belongs to {_name(found.st_uid)}."
-        yield _wrong(what, told, "Run this as the user of the console, or let that one read it.")
+        detail = f"{path} cannot be read by this user; it belongs to {_name(status.st_uid)}."
+        yield _wrong(what, detail, "Run this as the user of the console, or let that one read it.")
     if mode & stat.S_IWOTH:
-        told = f"everybody on this machine can write to {path}."
-        yield _wrong(what, told, f"chmod {'600' if secret else 'o-w'} {path}")
+        detail = f"everybody on this machine can write to {path}."
+        yield _wrong(what, detail, f"chmod {'600' if secret else 'o-w'} {path}")
     if not within:
         yield from _replaced(what, path)
     if secret and mode & stat.S_IROTH:
         # With 600, those who read it as members of its group would lose access.
-        told = f"everybody on this machine can read {path}."
-        yield warn(what, told, f"chmod {'600' if mine or _root() else 'o-rwx'} {path}")
+        detail = f"everybody on this machine can read {path}."
+        yield warn(what, detail, f"chmod {'600' if mine or _root() else 'o-rwx'} {path}")
     if mode & (stat.S_IWGRP | (stat.S_IRGRP if secret else 0)) and mine:
-        told = f"its group can {'read' if secret else 'write to'} {path}, not only its owner."
-        yield warn(what, told, f"chmod {'600' if secret else 'g-w'} {path}")
+        detail = f"its group can {'read' if secret else 'write to'} {path}, not only its owner."
+        yield warn(what, detail, f"chmod {'600' if secret else 'g-w'} {path}")
 
 
 def folder_check(what: str, path: Path, *, private: bool = False) -> Check:
@@ -93,32 +93,32 @@ def folder_check(what: str, path: Path, *, private: bool = False) -> Check:
     In a ``private`` one others may not even list the contents.
     """
     try:
-        found = path.stat()
+        status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return _to_be_made(what, path)
     except OSError as error:
         return _missing(what, path, error)
     good = fine(what, f"{path} can be written, and by nobody else")
-    return next(_faults_of_folder(what, path, found, private=private), good)
+    return next(_faults_of_folder(what, path, status, private=private), good)
 
 
 def _faults_of_folder(
-    what: str, path: Path, found: os.stat_result, *, private: bool
+    what: str, path: Path, status: os.stat_result, *, private: bool
 ) -> Iterator[Check]:
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         yield _wrong(what, f"{path} is no folder.", "Move that file away, or name a folder.")
     if not _may(path, _WHOLE):
-        yield _closed(what, path, found)
-    if found.st_mode & stat.S_IWOTH:
-        told = f"everybody on this machine can change what lies in {path}."
-        yield _wrong(what, told, f"chmod 700 {path}")
+        yield _closed(what, path, status)
+    if status.st_mode & stat.S_IWOTH:
+        detail = f"everybody on this machine can change what lies in {path}."
+        yield _wrong(what, detail, f"chmod 700 {path}")
     yield from _replaced(what, path)
-    if found.st_mode & stat.S_IWGRP:
-        told = f"its group can change what lies in {path}, not only its owner."
-        yield warn(what, told, f"chmod 700 {path}")
-    if private and found.st_mode & _OTHERS:
-        told = f"others than its owner can look into {path}."
-        yield warn(what, told, f"chmod 700 {path}")
+    if status.st_mode & stat.S_IWGRP:
+        detail = f"its group can change what lies in {path}, not only its owner."
+        yield warn(what, detail, f"chmod 700 {path}")
+    if private and status.st_mode & _OTHERS:
+        detail = f"others than its owner can look into {path}."
+        yield warn(what, detail, f"chmod 700 {path}")
 
 
 def _missing(what: str, path: Path, error: OSError) -> Check:
@@ -126,12 +126,12 @@ def _missing(what: str, path: Path, error: OSError) -> Check:
     if isinstance(error, FileNotFoundError):
         return _wrong(what, f"{_first_missing(path)} is not there.", "Make it, or name another.")
     if isinstance(error, PermissionError):
-        told = f"{path} cannot be looked at: this user may not enter {_nearest(path)}."
-        return _wrong(what, told, "Run this as the user of the console.")
-    told = f"{path} cannot be looked at: {error.strerror}."
+        detail = f"{path} cannot be looked at: this user may not enter {_nearest(path)}."
+        return _wrong(what, detail, "Run this as the user of the console.")
+    detail = f"{path} cannot be looked at: {error.strerror}."
     if isinstance(error, NotADirectoryError):
-        told = f"{path} cannot be: {_nearest(path)} is no folder."
-    return _wrong(what, told, "Name another.")
+        detail = f"{path} cannot be: {_nearest(path)} is no folder."
+    return _wrong(what, detail, "Name another.")
 
 
 def _to_be_made(what: str, path: Path) -> Check:
@@ -139,20 +139,24 @@ def _to_be_made(what: str, path: Path) -> Check:
     if not nearest.is_dir():
         return _wrong(what, f"{path} cannot be made: {nearest} is no folder.", "Name another.")
     if not _may(nearest, os.W_OK | os.X_OK):
-        told = f"{path} is not there, and this user may not make it in {nearest}."
-        return _wrong(what, told, f"Make it for the user of the console: install -d -m 700 {path}")
+        detail = f"{path} is not there, and this user may not make it in {nearest}."
+        return _wrong(
+            what, detail, f"Make it for the user of the console: install -d -m 700 {path}"
+        )
     return fine(what, f"{path} is not there yet; it is made when it is needed")
 
 
-def _closed(what: str, path: Path, found: os.stat_result) -> Check:
+def _closed(what: str, path: Path, status: os.stat_result) -> Check:
     if os.statvfs(path).f_flag & os.ST_RDONLY:
-        told = f"{path} lies on a file system that is read-only."
-        return _wrong(what, told, "Mount it for writing, or name another folder.")
-    if found.st_uid != os.geteuid():
-        told = f"{path} belongs to {_name(found.st_uid)}, and this user may not write there."
-        return _wrong(what, told, "Run the console as the owner of that folder.")
-    told = f"{path} is this user's, but its mode {stat.S_IMODE(found.st_mode):o} forbids to use it."
-    return _wrong(what, told, f"chmod 700 {path}")
+        detail = f"{path} lies on a file system that is read-only."
+        return _wrong(what, detail, "Mount it for writing, or name another folder.")
+    if status.st_uid != os.geteuid():
+        detail = f"{path} belongs to {_name(status.st_uid)}, and this user may not write there."
+        return _wrong(what, detail, "Run the console as the owner of that folder.")
+    detail = (
+        f"{path} is this user's, but its mode {stat.S_IMODE(status.st_mode):o} forbids to use it."
+    )
+    return _wrong(what, detail, f"chmod 700 {path}")
 
 
 def _replaced(what: str, path: Path) -> Iterator[Check]:
@@ -160,8 +164,8 @@ def _replaced(what: str, path: Path) -> Iterator[Check]:
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            told = f"everybody can put another in the place of {path}, by way of {folder}."
-            yield _wrong(what, told, f"chmod o-w {folder}")
+            detail = f"everybody can put another in the place of {path}, by way of {folder}."
+            yield _wrong(what, detail, f"chmod o-w {folder}")
 
 
 def _nearest(path: Path) -> Path:

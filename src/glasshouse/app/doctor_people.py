@@ -35,8 +35,8 @@ async def _sinks(settings: ConsoleSettings) -> AsyncIterator[Check]:
             await place.probe()
             yield fine("ledger", f"it can be sent on to {place.name}")
         except GlasshouseError as error:
-            told = type(error)(f"{place.name}: {error.detail}", remedy=error.remedy)
-            yield wrong("ledger", told)
+            fault = type(error)(f"{place.name}: {error.detail}", remedy=error.remedy)
+            yield wrong("ledger", fault)
         finally:
             await place.close()
 

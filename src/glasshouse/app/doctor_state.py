@@ -43,8 +43,8 @@ def state_checks(settings: ConsoleSettings) -> Iterator[Check]:
         yield warn("accounts", error.detail, "It is renewed at the next start: take a copy first.")
     except GlasshouseError as error:
         # That there can be none in the folder was reported for the folder.
-        made = os.access(database_file(folder), os.F_OK)
-        if made or placed.mark is not CheckStatus.WRONG or settings.keeping.database is not None:
+        exists = os.access(database_file(folder), os.F_OK)
+        if exists or placed.mark is not CheckStatus.WRONG or settings.keeping.database is not None:
             yield wrong("accounts", error)
 
 
@@ -90,8 +90,8 @@ def _witness(folder: Path, database: Database) -> Iterator[Check]:
     except GlasshouseError as error:
         yield wrong("witness", error)
         return
-    found = known.witness
-    if found is None:
+    known_witness = known.witness
+    if known_witness is None:
         if known.lost:
             yield warn("witness", f"{path} was lost.", "Start the console: another is begun.")
         else:
@@ -101,12 +101,12 @@ def _witness(folder: Path, database: Database) -> Iterator[Check]:
         why = f"{path} cannot be written."
         yield wrong("witness", StoreError(why, remedy="Let the user of the console write there."))
         return
-    if found.damaged:
-        told = f"{found.damaged} lines of {path} are damaged, as by a loss of power."
-        yield warn("witness", told, "They say nothing; the others do.")
-    last = 0 if found.last is None else found.last.seq
+    if known_witness.damaged:
+        detail = f"{known_witness.damaged} lines of {path} are damaged, as by a loss of power."
+        yield warn("witness", detail, "They say nothing; the others do.")
+    last = 0 if known_witness.last is None else known_witness.last.seq
     if signed > last:
-        told = f"{path} ends at record {last}, and checkpoints at {signed}."
-        yield warn("witness", told, "Make room for it; then run glasshouse audit checkpoint.")
+        detail = f"{path} ends at record {last}, and checkpoints at {signed}."
+        yield warn("witness", detail, "Make room for it; then run glasshouse audit checkpoint.")
         return
     yield fine("witness", f"it bears out the ledger up to record {last}")

@@ -36,8 +36,8 @@ def names_in(tls: TlsFiles) -> tuple[str, ...]:
         SettingsError: there is no certificate.
     """
     try:
-        made = x509.load_pem_x509_certificate(tls.cert.read_bytes())
-        named = made.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        certificate = x509.load_pem_x509_certificate(tls.cert.read_bytes())
+        named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return ()
     except (OSError, ValueError):
@@ -49,9 +49,9 @@ def names_in(tls: TlsFiles) -> tuple[str, ...]:
 
 def _full_name() -> str:
     """Return the machine's name with its domain, or its plain name if that takes too long."""
-    found = [socket.gethostname()]
+    names = [socket.gethostname()]
     # It may query a name server that does not answer, and cannot be made to give up.
-    asking = threading.Thread(target=lambda: found.append(socket.getfqdn()), daemon=True)
+    asking = threading.Thread(target=lambda: names.append(socket.getfqdn()), daemon=True)
     asking.start()
     asking.join(_PATIENCE)
-    return found[-1]
+    return names[-1]

@@ -78,9 +78,9 @@ def sign(database: Database, folder: Path) -> SignedCheckpoint:
     """Sign the end of the ledger, whether there is anything new or not. Raises likewise."""
     key, known = key_of(database, folder), witness.load_latest(folder)
     again = witness.was_begun(folder)
-    made = database.call(_signed, key, known, again=again, always=True)
-    assert made is not None
-    return SignedCheckpoint(made.checkpoints[-1], _witnessed(folder, made))
+    signed = database.call(_signed, key, known, again=again, always=True)
+    assert signed is not None
+    return SignedCheckpoint(signed.checkpoints[-1], _witnessed(folder, signed))
 
 
 def _introduced(
@@ -103,9 +103,9 @@ def _introduced(
         return _Made(signed, b"" if known else _first(db, again=again))
 
     # A key that the ledger names and nobody has does no harm; the reverse would.
-    made = database.call(name_it)
+    introduced = database.call(name_it)
     ledger_key.keep(folder, key)
-    return key, SignedCheckpoint(made.checkpoints[-1], _witnessed(folder, made))
+    return key, SignedCheckpoint(introduced.checkpoints[-1], _witnessed(folder, introduced))
 
 
 def _first(db: sa.Connection, *, again: bool) -> bytes:
@@ -130,15 +130,15 @@ def _signed(
         return None
     # What a crash, or a full disk, kept from the witness is not signed again.
     kept = None if always else ledger.signed_by(db, public_key(key))
-    made = kept or ledger.checkpoint(db, key, now)
-    return _Made((made,), b"" if known else _first(db, again=again))
+    signed = kept or ledger.checkpoint(db, key, now)
+    return _Made((signed,), b"" if known else _first(db, again=again))
 
 
-def _witnessed(folder: Path, made: _Made) -> StoreError | None:
+def _witnessed(folder: Path, signed: _Made) -> StoreError | None:
     """Append to the witness what the database has; return the error if that fails."""
     try:
-        witness.append(folder, made.checkpoints, first=made.first)
-        for one in made.checkpoints:
+        witness.append(folder, signed.checkpoints, first=signed.first)
+        for one in signed.checkpoints:
             ledger_key.trust(folder, one.key)
     except StoreError as error:
         return error
@@ -195,9 +195,9 @@ async def _sign_new(database: Database, folder: Path) -> None:
             await asyncio.to_thread(witness.load_latest, folder),
             witness.was_begun(folder),
         )
-        made = await database.run(_signed, key, known, again=again, always=False)
-        if made is not None:
-            problem = await asyncio.to_thread(_witnessed, folder, made)
+        signed = await database.run(_signed, key, known, again=again, always=False)
+        if signed is not None:
+            problem = await asyncio.to_thread(_witnessed, folder, signed)
             if problem is not None:
                 _tell(_UNWITNESSED, problem)
     except witness.ConflictError as error:

@@ -75,8 +75,8 @@ def oidc_of(settings: ConsoleSettings) -> Oidc | None:
     Raises:
         SettingsError: it is not known where people return to.
     """
-    told, public = settings.access.oidc, settings.public_url
-    if told is None:
+    oidc_settings, public = settings.access.oidc, settings.public_url
+    if oidc_settings is None:
         return None
     if public is None:
         raise SettingsError(
@@ -88,14 +88,14 @@ def oidc_of(settings: ConsoleSettings) -> Oidc | None:
 
     return oidc.Oidc(
         oidc.OidcSettings(
-            issuer=told.issuer,
-            client_id=told.client_id,
-            client_secret=told.client_secret,
+            issuer=oidc_settings.issuer,
+            client_id=oidc_settings.client_id,
+            client_secret=oidc_settings.client_secret,
             redirect_uri=address_of_return(public.origin, public.path),
-            scopes=told.scopes,
-            name_claim=told.name_claim,
-            groups_claim=told.groups_claim,
-            algorithms=told.algorithms,
+            scopes=oidc_settings.scopes,
+            name_claim=oidc_settings.name_claim,
+            groups_claim=oidc_settings.groups_claim,
+            algorithms=oidc_settings.algorithms,
         )
     )
 

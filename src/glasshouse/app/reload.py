@@ -64,26 +64,26 @@ def reload(read: Read, before: ConsoleSettings, access: Access, note: Note | Non
 
 def changes(old: Access, new: Access) -> list[str]:
     """Return the names of the values that differ: ``roles.operator.networks``."""
-    told: list[str] = []
+    lines: list[str] = []
     roles = (old.rules.roles, new.rules.roles)
     for name in sorted(set(roles[0]) | set(roles[1])):
         before, after = roles[0].get(name), roles[1].get(name)
         if before is None or after is None:
-            told.append(f"roles.{name}")
+            lines.append(f"roles.{name}")
             continue
         fields = type(before).__struct_fields__
-        told += [
+        lines += [
             f"roles.{name}.{field}"
             for field in fields
             if getattr(before, field) != getattr(after, field)
         ]
     members = (old.rules.members, new.rules.members)
-    told += [
+    lines += [
         f"members.{name}"
         for name in sorted(set(members[0]) | set(members[1]))
         if members[0].get(name) != members[1].get(name)
     ]
-    told += [
+    lines += [
         name
         for name, before, after in (
             ("identity.anonymous", old.rules.anonymous, new.rules.anonymous),
@@ -96,4 +96,4 @@ def changes(old: Access, new: Access) -> list[str]:
         )
         if before != after
     ]
-    return told
+    return lines

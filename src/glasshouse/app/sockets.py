@@ -65,14 +65,14 @@ def listen_error(address: Address, error: OSError, *, option: str) -> ListenErro
 
 def _bound(address: Address) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((address.host, address.port))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address.host, address.port))
         # On Linux only listening shows it: with SO_REUSEADDR two may bind, one may listen.
-        made.listen(1024)
+        sock.listen(1024)
     except OSError:
-        made.close()
+        sock.close()
         raise
-    made.settimeout(0)
-    return made
+    sock.settimeout(0)
+    return sock

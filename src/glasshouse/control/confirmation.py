@@ -19,20 +19,20 @@ def order_digest(order: OperationRequest, server: str, preview: str) -> str:
 
     The preview's id is part of it, so that equal requests look different.
     """
-    told = b"\0".join((preview.encode(), server.encode(), order.canonical()))
-    return hashlib.sha256(told).hexdigest()
+    content = b"\0".join((preview.encode(), server.encode(), order.canonical()))
+    return hashlib.sha256(content).hexdigest()
 
 
 def check_same(
-    found: RunningOperation, order: OperationRequest, requester: Requester, server: str
+    running: RunningOperation, order: OperationRequest, requester: Requester, server: str
 ) -> None:
     """Check that an operation is exactly the one being confirmed, by the same person.
 
     Raises:
         PreviewStaleError: it is a different one.
     """
-    same = found.order_digest == order_digest(order, server, found.id)
-    if found.actor != requester.who.name or not same:
+    same = running.order_digest == order_digest(order, server, running.id)
+    if running.actor != requester.who.name or not same:
         raise PreviewStaleError("This preview was used for something else.")
 
 

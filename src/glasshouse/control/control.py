@@ -112,18 +112,18 @@ class Control(RecordedActivity):
         decision = self._decided(requester, server, order, frozen)
         if decision.outcome is Outcome.DENY:
             await self._refuse(requester, server, order, decision, frozen)
-        found = frozen or FrozenJobs()
+        jobs = frozen or FrozenJobs()
         now = self.clock()
         kept = Preview(
             id=secrets.token_hex(16),
             actor=requester.who.name,
             server=server,
             asked=order.canonical(),
-            summary=msgspec.json.encode(without_jobs(found)),
+            summary=msgspec.json.encode(without_jobs(jobs)),
             created_at=now,
-            steps=len(found.chunks),
+            steps=len(jobs.chunks),
         )
-        await self._recorded(operations.show, kept, found.chunks)
+        await self._recorded(operations.show, kept, jobs.chunks)
         return await shown_to(kept.id, requester, order, frozen, decision, self.bounds)
 
     async def again(
@@ -137,26 +137,26 @@ class Control(RecordedActivity):
         Raises:
             StoreError, UpstreamUnavailableError: it cannot be read.
         """
-        found = await self.database.run(operations.shown, preview, self.clock())
-        requester = None if found is None else asking(found.server)
-        if found is None or requester is None or found.actor != requester.who.name:
+        preview_row = await self.database.run(operations.shown, preview, self.clock())
+        requester = None if preview_row is None else asking(preview_row.server)
+        if preview_row is None or requester is None or preview_row.actor != requester.who.name:
             return None
-        order = decode_order(found.asked)
+        order = decode_order(preview_row.asked)
         frozen: FrozenJobs | None = None
         if order.operation in ON_JOBS:
-            frozen = _decode_frozen(found.summary)
+            frozen = _decode_frozen(preview_row.summary)
             samples: tuple[StoredJob, ...] = ()
             if frozen.count and order.operation is not Operation.TRASH_RESTORE:
                 try:
-                    first = _unpack(await self.database.run(operations.chunk, found.id, 0))
+                    first = _unpack(await self.database.run(operations.chunk, preview_row.id, 0))
                 except JobsGoneError:
                     # It was confirmed, or pushed out, at this moment.
                     return None
                 seen = [entry for entry in first if requester.visibility.shows(entry.queue)]
-                samples = await self._operator(found.server).samples(seen[:_SAMPLES])
+                samples = await self._operator(preview_row.server).samples(seen[:_SAMPLES])
             frozen = msgspec.structs.replace(frozen, samples=samples)
-        decision = self._decided(requester, found.server, order, frozen)
-        return found.server, await shown_to(
+        decision = self._decided(requester, preview_row.server, order, frozen)
+        return preview_row.server, await shown_to(
             preview, requester, order, frozen, decision, self.bounds
         )
 
@@ -177,9 +177,9 @@ class Control(RecordedActivity):
         general = requester.best(order.operation, server)
         if general.outcome is not Outcome.ALLOW:
             await self._refuse(requester, server, order, general, None)
-        found, frozen = await self._agreed(requester, server, order, operator)
-        if found is not None:
-            return await self._waited(found)
+        earlier, frozen = await self._agreed(requester, server, order, operator)
+        if earlier is not None:
+            return await self._waited(earlier)
         decision = self._decided(requester, server, order, frozen)
         if decision.outcome is not Outcome.ALLOW:
             await self._refuse(requester, server, order, decision, frozen)
@@ -188,17 +188,17 @@ class Control(RecordedActivity):
             running = await self._begin(requester, server, order, decision, frozen)
         except AuditUnavailableError:
             # The same preview may have been confirmed at this moment, by another click.
-            found = await self._used(requester, server, order)
-            if found is None:
+            earlier = await self._used(requester, server, order)
+            if earlier is None:
                 raise
-            return await self._waited(found)
+            return await self._waited(earlier)
         self._going.start(running, order, requester.who)
         return await self._waited(running)
 
     async def status(self, operation: str) -> Result | None:
         """Return an operation with its progress so far."""
-        found = await self.database.run(operations.find, operation)
-        return None if found is None else result_of(found)
+        running = await self.database.run(operations.find, operation)
+        return None if running is None else result_of(running)
 
     async def stop(self, requester: Requester, operation: str) -> None:
         """Make an operation stop before its next step; the stop is recorded first.
@@ -263,10 +263,10 @@ class Control(RecordedActivity):
         self, requester: Requester, server: str, order: OperationRequest
     ) -> RunningOperation | None:
         """Return what was confirmed before, by the same person and for the same request."""
-        found = await self._find(order.preview)
-        if found is not None:
-            check_same(found, order, requester, server)
-        return found
+        running = await self._find(order.preview)
+        if running is not None:
+            check_same(running, order, requester, server)
+        return running
 
     async def _frozen(
         self, requester: Requester, server: str, order: OperationRequest, operator: Operator
@@ -299,13 +299,13 @@ class Control(RecordedActivity):
     async def _previewed(
         self, requester: Requester, server: str, order: OperationRequest
     ) -> tuple[RunningOperation | None, FrozenJobs | None]:
-        found = await self._recorded(operations.agreed, order.preview, self.clock())
-        if isinstance(found, RunningOperation):
-            check_same(found, order, requester, server)
-            return found, None
-        if found is None or found[0].actor != requester.who.name:
+        agreed = await self._recorded(operations.agreed, order.preview, self.clock())
+        if isinstance(agreed, RunningOperation):
+            check_same(agreed, order, requester, server)
+            return agreed, None
+        if agreed is None or agreed[0].actor != requester.who.name:
             raise PreviewStaleError("This preview does not exist or is more than ten minutes old.")
-        preview, chunks = found
+        preview, chunks = agreed
         if preview.server != server or preview.asked != order.canonical():
             raise PreviewStaleError("This preview is for something else.")
         if order.operation not in ON_JOBS:
@@ -346,10 +346,10 @@ class Control(RecordedActivity):
     ) -> RunningOperation:
         now = self.clock()
         record = ledger_records.intent(order, server, requester, decision, frozen, now)
-        found = frozen or FrozenJobs()
+        jobs = frozen or FrozenJobs()
         operation = order.preview or secrets.token_hex(16)
-        queues = concerned(order, frozen) or found.queues
-        made = RunningOperation(
+        queues = concerned(order, frozen) or jobs.queues
+        running = RunningOperation(
             id=operation,
             record=0,
             server=server,
@@ -359,23 +359,23 @@ class Control(RecordedActivity):
             reason=order.reason.strip(),
             asked=msgspec.json.encode(order),
             who=msgspec.json.encode(requester.who),
-            steps=len(found.chunks),
-            total=found.count,
+            steps=len(jobs.chunks),
+            total=jobs.count,
             started_at=now,
             order_digest=order_digest(order, server, operation),
             queues=written(concerned(order, frozen)),
             lease_owner=self._going.console,
             fence=1,
         )
-        jids = [entry.jid for entry in _unpack(found.chunks[0])] if found.chunks else []
-        few = jids[:_TOUCHED] if found.count <= _TOUCHED else []
+        jids = [entry.jid for entry in _unpack(jobs.chunks[0])] if jobs.chunks else []
+        few = jids[:_TOUCHED] if jobs.count <= _TOUCHED else []
         previewed, lease = bool(order.preview), self.lease
-        also = NewOperation(made, few, found.chunks, previewed=previewed, lease=lease)
+        also = NewOperation(running, few, jobs.chunks, previewed=previewed, lease=lease)
         try:
             number = await self._writer.write(record, also)
         except StoreError as error:
             raise unrecorded(error) from error
-        return msgspec.structs.replace(made, record=number)
+        return msgspec.structs.replace(running, record=number)
 
     async def _waited(self, running: RunningOperation) -> Result:
         """Return the result of an operation, or its progress when patience runs out."""

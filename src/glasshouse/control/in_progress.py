@@ -124,8 +124,8 @@ class OperationsInProgress:
 
     async def _take_up(self) -> None:
         servers, own = tuple(self._operators), tuple(self._tasks)
-        found = await self._database.run(leases.claim, self.console, servers, own, self.lease)
-        for running in found:
+        claimed = await self._database.run(leases.claim, self.console, servers, own, self.lease)
+        for running in claimed:
             log.info("an operation is taken up", id=running.id, fence=running.fence)
             self._take(running)
 
@@ -151,10 +151,10 @@ class OperationsInProgress:
         who: Subject,
         **more: str,
     ) -> asyncio.Task[RunningOperation]:
-        made = asyncio.create_task(self._carry_out(running, work, who, **more))
-        self._tasks[running.id] = made
-        made.add_done_callback(lambda task: self._forget(running.id, task))
-        return made
+        carrying_out = asyncio.create_task(self._carry_out(running, work, who, **more))
+        self._tasks[running.id] = carrying_out
+        carrying_out.add_done_callback(lambda task: self._forget(running.id, task))
+        return carrying_out
 
     def _forget(self, operation: str, task: asyncio.Task[RunningOperation]) -> None:
         if self._tasks.get(operation) is task:
@@ -183,8 +183,8 @@ class OperationsInProgress:
             return await self._end(ended, who, **more)
         except LeaseLostError:
             log.warning("another console carries out an operation", id=running.id)
-            found = await self._database.run(operations.find, running.id)
-            return running if found is None else found
+            current = await self._database.run(operations.find, running.id)
+            return running if current is None else current
 
     async def _run(
         self, running: RunningOperation, order: OperationRequest, who: Subject
@@ -220,8 +220,8 @@ class OperationsInProgress:
 
     async def _unknown(self, running: RunningOperation, who: Subject) -> None:
         """Record that the server does not report whether it was done, if that can be recorded."""
-        told = msgspec.structs.replace(running, outcome=UNKNOWN)
-        record = ledger_records.outcome(told, who, self._clock())
+        unknown = msgspec.structs.replace(running, outcome=UNKNOWN)
+        record = ledger_records.outcome(unknown, who, self._clock())
         with contextlib.suppress(StoreError):
             await self._writer.write(record, FencedRecord(running.id, running.fence))
 
@@ -255,10 +255,10 @@ def _why(error: Exception) -> StoppedError:
     return FAULT
 
 
-def _bare(asked: bytes) -> bytes:
+def _bare(order_text: bytes) -> bytes:
     """Return a request without what was pushed: that may hold secrets, which the ledger hides."""
     try:
-        order = decode_order(asked)
+        order = decode_order(order_text)
     except msgspec.MsgspecError:
         return b"{}"
     return msgspec.json.encode(msgspec.structs.replace(order, job=None, jids=None, keys=None))

@@ -33,24 +33,26 @@ def named(
 ) -> dict[str, str]:
     """Return what a request names, in words, without what is hidden from anyone in a job."""
     hidden = tuple(dict.fromkeys((*requester.visibility.hidden, *requester.guarded)))
-    told = {"operation": order.operation.value, "server": server}
-    told |= subject.named(concerned(order, frozen))
+    detail = {"operation": order.operation.value, "server": server}
+    detail |= subject.named(concerned(order, frozen))
     for name in ("set", "worker"):
         value = getattr(order, name)
         if value is not None:
-            told[name] = str(value)
+            detail[name] = str(value)
     if order.query is not None:
-        told["query"] = without_hidden(order.query, hidden)
+        detail["query"] = without_hidden(order.query, hidden)
     if order.record is not None:
-        told["restores"] = str(order.record)
+        detail["restores"] = str(order.record)
     for name, ids in (("jids", order.jids), ("keys", order.keys)):
         if ids:
-            told[name] = _some(ids)
+            detail[name] = _some(ids)
     if order.parameters is not None:
-        told["parameters"] = ", ".join(f"{n} = {v:g}" for n, v in sorted(order.parameters.items()))
+        detail["parameters"] = ", ".join(
+            f"{n} = {v:g}" for n, v in sorted(order.parameters.items())
+        )
     if order.job is not None:
-        told["job"] = _shown(order.job, hidden)
-    return told
+        detail["job"] = _shown(order.job, hidden)
+    return detail
 
 
 def intent(
@@ -140,12 +142,12 @@ def outcome(running: RunningOperation, who: Subject, now: float, **more: str) ->
 
 def digest(chunks: Sequence[bytes]) -> str:
     """Return the digest of frozen jobs: SHA-256 of JSON lists ``[number, state, score, jid]``."""
-    made = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for chunk in chunks:
         for entry in _unpack(chunk):
             line = [entry.number, entry.state, entry.score, entry.jid]
-            made.update(msgspec.json.encode(line) + b"\n")
-    return made.hexdigest()
+            sha256.update(msgspec.json.encode(line) + b"\n")
+    return sha256.hexdigest()
 
 
 def _some(ids: Sequence[str]) -> str:

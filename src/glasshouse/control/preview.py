@@ -46,20 +46,20 @@ async def shown_to(
     bounds: Bounds,
 ) -> ShownPreview:
     """Return a preview without anything that ``requester`` may not see."""
-    found, visibility = frozen or FrozenJobs(), requester.visibility
+    jobs, visibility = frozen or FrozenJobs(), requester.visibility
     undo = NAMES[order.operation].undo is Undo.TRASH
-    seen = [job for job in found.samples if visibility.shows(job.queue)]
+    seen = [job for job in jobs.samples if visibility.shows(job.queue)]
     # What was gathered for other eyes, before a role changed, cannot be separated again.
-    fits = (found.told, found.hidden) == (told_to(requester), visibility.hidden)
+    fits = (jobs.told, jobs.hidden) == (told_to(requester), visibility.hidden)
     return ShownPreview(
         preview=preview,
         order=order,
         count=None if frozen is None else frozen.count,
-        groups=_seen(found.groups, requester, fits=fits),
-        oldest=found.oldest if fits else None,
-        newest=found.newest if fits else None,
+        groups=_seen(jobs.groups, requester, fits=fits),
+        oldest=jobs.oldest if fits else None,
+        newest=jobs.newest if fits else None,
         samples=await asyncio.to_thread(_masked, seen, visibility.hidden),
-        lost=max(0, found.count - bounds.most) if undo else 0,
+        lost=max(0, jobs.count - bounds.most) if undo else 0,
         undo=undo,
         decision=decision,
     )

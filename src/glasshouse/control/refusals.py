@@ -82,5 +82,5 @@ _KINDS = {
 
 def refusal(decision: Decision, *, signed_in: bool, queue: str | None) -> NotAllowedError:
     """Return the error for a decision that allows nothing."""
-    told = reasons.sentence(decision, every_queue=queue is None, signed_in=signed_in)
-    return _KINDS[decision.outcome](told.format(**reasons.facts(decision)), decision)
+    sentence = reasons.sentence(decision, every_queue=queue is None, signed_in=signed_in)
+    return _KINDS[decision.outcome](sentence.format(**reasons.facts(decision)), decision)

@@ -126,11 +126,11 @@ class OperationRunner:
             step += 1
         after = 0
         # What was about to be deleted, but was not, is on the server and must not be in the trash.
-        while found := await self._database.run(trash.jobs, running.id, after=after):
-            entries = [Entry(t.number, t.state, t.score, t.jid, t.queue) for _, t in found]
+        while trashed := await self._database.run(trash.jobs, running.id, after=after):
+            entries = [Entry(t.number, t.state, t.score, t.jid, t.queue) for _, t in trashed]
             there = await self._operator.same(entries)
             await self._keep(running, trash.unthrow, running.id, list(there))
-            after = found[-1][0]
+            after = trashed[-1][0]
         return _ended(running, FAILED, why.detail if step == running.step else why.with_more)
 
     # -- many jobs -----------------------------------------------------------
@@ -282,8 +282,8 @@ class OperationRunner:
         return _unpack(await self._database.run(read))
 
     async def _batch(self, order: OperationRequest) -> str:
-        found = await self._database.run(operations.by_record, order.record or 0)
-        return "" if found is None else found.id
+        running = await self._database.run(operations.by_record, order.record or 0)
+        return "" if running is None else running.id
 
     def _over(self, running: RunningOperation, *, stopped: bool) -> RunningOperation:
         if stopped:
@@ -306,10 +306,10 @@ class OperationRunner:
             done = await self._do(running, order)
         except UpstreamUnavailableError as error:
             await on_unknown(msgspec.structs.replace(running, detail=error.detail))
-            found = await self._called_off(running)
-            if found is None:
+            earlier = await self._called_off(running)
+            if earlier is None:
                 return _ended(running, FAILED, error.detail)
-            done = found
+            done = earlier
         except GlasshouseError as error:
             return _ended(running, FAILED, error.detail)
         return await self._told(running, order, done)

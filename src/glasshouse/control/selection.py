@@ -50,12 +50,12 @@ async def freeze(
     """
     if order.operation is Operation.TRASH_RESTORE:
         return await _trashed(order, requester, database, server)
-    found = await operator.freeze(_selection(order, requester, now))
-    if not found.count and NAMES[order.operation].jobs and order.query is None:
+    jobs = await operator.freeze(_selection(order, requester, now))
+    if not jobs.count and NAMES[order.operation].jobs and order.query is None:
         raise NotFoundError(
             "None of these jobs is left.", remedy="Reload the list and select again."
         )
-    return found
+    return jobs
 
 
 def _selection(order: OperationRequest, requester: Requester, now: float) -> Selection:
@@ -91,12 +91,12 @@ async def batch_of(order: OperationRequest, database: Database, server: str) -> 
     Raises:
         NotFoundError: there is none on this server.
     """
-    found = await database.run(operations.by_record, order.record or 0)
-    if found is None or found.server != server:
+    batch = await database.run(operations.by_record, order.record or 0)
+    if batch is None or batch.server != server:
         raise NotFoundError(
             f"Record {order.record} deleted nothing here.", remedy="See the trash of this server."
         )
-    return found
+    return batch
 
 
 async def _trashed(
@@ -108,8 +108,8 @@ async def _trashed(
     part: list[Entry] = []
     size = after = count = total = 0
     names: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    while found := await database.run(trash.jobs, batch.id, after=after):
-        for _, job in found:
+    while page := await database.run(trash.jobs, batch.id, after=after):
+        for _, job in page:
             if not requester.visibility.shows(job.queue) or (
                 wanted is not None and job.jid not in wanted
             ):
@@ -121,7 +121,7 @@ async def _trashed(
             size, count, total = size + len(job.body), count + 1, total + len(job.body)
             for known, name in zip(names, (job.queue, job.jobtype), strict=True):
                 known[name] = known.get(name, 0) + 1
-        after = found[-1][0]
+        after = page[-1][0]
     if part:
         chunks.append(_pack(part))
     if not count:

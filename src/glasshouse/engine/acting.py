@@ -49,11 +49,11 @@ def _done(engine: Engine, act: Act, now: float) -> ActResult:
             engine.memory.configure(changed(engine.memory.parameters, act.changes))
             return ActResult()
         case Signal():
-            told = engine.signal(act.wid, WorkerState(act.state))
-            if not told and act.wid is not None:
+            count = engine.signal(act.wid, WorkerState(act.state))
+            if not count and act.wid is not None:
                 raise NotFoundError(
                     f"No worker {act.wid[:80]!r} is connected.", remedy="See the list of workers."
                 )
-            return ActResult(told=told)
+            return ActResult(told=count)
         case _:
             return perform(engine.memory, act, now)

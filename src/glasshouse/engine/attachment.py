@@ -75,10 +75,10 @@ class Attachment:
     async def refusing(self) -> str | None:
         """Return why the engine refuses changes; ``None`` if it accepts them or does not answer."""
         try:
-            told = await self.ask(ChangesRefused())
+            answer = await self.ask(ChangesRefused())
         except StoreError:
             return None
-        return None if told is None else str(told)
+        return None if answer is None else str(answer)
 
     async def close(self) -> None:
         """Close the connection."""

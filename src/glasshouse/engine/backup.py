@@ -70,7 +70,7 @@ def backup(
     except OSError as error:
         raise _cannot_write(file, error.strerror or str(error)) from None
     try:
-        version, found = _copied(folder, part, descriptor, tell, salvage=salvage)
+        version, report = _copied(folder, part, descriptor, tell, salvage=salvage)
         tell("Checking the copy…")
         jobs = _verified(part)
         os.fsync(descriptor)
@@ -87,7 +87,7 @@ def backup(
             part.unlink()
     return FinishedBackup(
         file=str(file), bytes=file.stat().st_size, version=version, jobs=jobs,
-        faults=found.faults, lost=found.lost,
+        faults=report.faults, lost=report.lost,
     )  # fmt: skip
 
 
@@ -97,14 +97,14 @@ def _copied(
     """Copy until the journal agrees with the database; a running engine writes both meanwhile."""
     looks = 0
     while True:
-        running, version, found = inspect(folder, lambda view: _copy(view, part, descriptor, tell))
+        running, version, report = inspect(folder, lambda view: _copy(view, part, descriptor, tell))
         looks += 1
-        if not found.faults or not running or looks == _LOOKS:
+        if not report.faults or not running or looks == _LOOKS:
             break
         time.sleep(_BETWEEN)
     if not salvage:
-        found.sound()
-    return version, found
+        report.sound()
+    return version, report
 
 
 def _copy(
@@ -139,12 +139,12 @@ def _catch_up(view: View, part: Path) -> Reading:
         copy.pragma("journal_mode", "memory")
         copy.pragma("synchronous", "off")
         schema.migrate(copy)
-        found = reading(copy, view.journal, view.folder)
-        take_readable(copy, found, view.folder)
+        journal = reading(copy, view.journal, view.folder)
+        take_readable(copy, journal, view.folder)
         copy.execute("UPDATE journal SET lineage = randomblob(16), since = 0")
     finally:
         copy.close()
-    return found
+    return journal
 
 
 def _verified(part: Path) -> dict[str, int]:

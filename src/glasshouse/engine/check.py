@@ -93,26 +93,29 @@ def _journal(view: View, findings: Findings) -> int:
     A running engine writes its journal while it is read, so what looks damaged may
     only have been read halfway: it is read again until the result stays the same.
     """
-    found = reading(view.db, view.journal, view.folder)
+    journal = reading(view.db, view.journal, view.folder)
     for _ in range(_LOOKS if view.running else 0):
-        if not found.faults:
+        if not journal.faults:
             break
-        before, found = found, inspect(view.folder, lambda v: reading(v.db, v.journal, v.folder))
-        if before.faults == found.faults:
+        before, journal = (
+            journal,
+            inspect(view.folder, lambda v: reading(v.db, v.journal, v.folder)),
+        )
+        if before.faults == journal.faults:
             break
-    for fault in found.faults:
+    for fault in journal.faults:
         findings.add("journal", fault)
-    for blemish in found.blemishes:
+    for blemish in journal.blemishes:
         findings.add("header", blemish)
-    if found.faults:
+    if journal.faults:
         return 0
     try:
-        for _, body in found.records:
+        for _, body in journal.records:
             decode(body, view.folder)
     except StoreError as error:
         findings.add("journal", error.detail)
         return 0
-    return len(found.records)
+    return len(journal.records)
 
 
 def _pages(db: apsw.Connection, findings: Findings) -> None:

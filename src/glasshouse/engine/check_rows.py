@@ -137,10 +137,10 @@ class Rows:
 
     def _look_at_tallies(self) -> None:
         for number, state in STATES.items():
-            told = self._tallies.get(f"size:{number}", 0)
-            if number != _ENQUEUED and told != self._by_state[number]:
+            tally = self._tallies.get(f"size:{number}", 0)
+            if number != _ENQUEUED and tally != self._by_state[number]:
                 self._findings.add(
-                    "tally", f"The set {state.value} says {told} jobs and has "
+                    "tally", f"The set {state.value} says {tally} jobs and has "
                     f"{self._by_state[number]}.",
                 )  # fmt: skip
         for name, value in self._tallies.items():
@@ -179,8 +179,8 @@ class Rows:
             )  # fmt: skip
 
     def _outcomes(self) -> Iterator[tuple[object, int]]:
-        found = self._db.execute("SELECT outcome, count(*) FROM finished GROUP BY outcome")
-        yield from ((number, count) for number, count in found if number not in OUTCOMES)
+        rows = self._db.execute("SELECT outcome, count(*) FROM finished GROUP BY outcome")
+        yield from ((number, count) for number, count in rows if number not in OUTCOMES)
 
 
 def _name(job_id: int, jid: str) -> str:
@@ -191,21 +191,21 @@ def _wrong_payload(payload: object, jid: str, jobtype: str, queue: str) -> str |
     """Return what is wrong with a stored job's text, or ``None``."""
     if not isinstance(payload, bytes):
         return "its payload is no bytes"
-    found: tuple[str, ...]
+    faults: tuple[str, ...]
     try:
         facts = _decode(payload)
-        found = (facts.jid, name_of(facts.jobtype, payload), facts.queue)
+        faults = (facts.jid, name_of(facts.jobtype, payload), facts.queue)
     except (ValueError, RecursionError):  # odd, or damaged: our own scanner decides
         try:
             fields = read_fields(payload)
             own, kind, place = (typed.string(fields, name) for name in ("jid", "jobtype", "queue"))
-            found = (own, name_of(kind, payload), place)
+            faults = (own, name_of(kind, payload), place)
         except JsonTextError as error:
             return f"its payload is no job ({error.detail})"
     # Before version 6 a wrapped job was named after its wrapper.
     wanted = (jid, name_of(jobtype, payload), queue)
-    if found == wanted:
+    if faults == wanted:
         return None
-    pairs = zip(("jid", "jobtype", "queue"), found, wanted, strict=True)
+    pairs = zip(("jid", "jobtype", "queue"), faults, wanted, strict=True)
     name = next(name for name, inside, beside in pairs if inside != beside)
     return f"its payload has another {name} than its row"

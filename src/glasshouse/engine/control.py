@@ -140,8 +140,8 @@ class ControlServer:
                 raise InvalidError(f"This is no request: {error}.") from None
             return _encode({"done": await self._do(request)})
         except GlasshouseError as error:
-            told = {"code": error.code, "detail": error.detail, "remedy": error.remedy}
-            return _encode({"error": told})
+            answer = {"code": error.code, "detail": error.detail, "remedy": error.remedy}
+            return _encode({"error": answer})
 
     async def _do(self, request: Request) -> object:
         engine = self._engine

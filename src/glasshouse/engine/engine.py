@@ -346,13 +346,13 @@ class Engine:
         self._durable.refuse(0, self.refusing)
         if not self.broken.done():
             if isinstance(error, apsw.Error):
-                told = schema.unusable(self._store.folder / schema.FILE, error)
+                fault = schema.unusable(self._store.folder / schema.FILE, error)
             else:
-                told = StoreError(
+                fault = StoreError(
                     f"The disk under {self._store.folder} failed: {error}.",
                     remedy="Look at the disk, then start again: what was acknowledged is there.",
                 )
-            self.broken.set_exception(told)
+            self.broken.set_exception(fault)
 
     def probe(self) -> None:
         """Check whether the store accepts changes again."""

@@ -76,8 +76,8 @@ def unpack_header(text: bytes) -> tuple[Header | None, bool]:
     if text.startswith(_FIRST_MAGIC) and (first := _first_header(text)) is not None:
         return first, True
     copies = [_header(text, at) for at in (0, _SECTOR)]
-    found = next((copy for copy in copies if copy is not None), None)
-    return found, None not in copies
+    header = next((copy for copy in copies if copy is not None), None)
+    return header, None not in copies
 
 
 def _header(text: bytes, at: int) -> Header | None:

@@ -68,15 +68,15 @@ def read(texts: list[bytes], lineage: bytes, after: int, folder: Path, since: in
     segments = sorted(
         ((header, text) for header, text in opened if header.epoch), key=lambda it: it[0].first_seq
     )
-    found: dict[int, Record] = {}
+    by_number: dict[int, Record] = {}
     for header, text in segments:
         for record in unpack_records(text, header):
-            found.setdefault(record.seq, record)
-    durable = max((record.durable for record in found.values()), default=0)
+            by_number.setdefault(record.seq, record)
+    durable = max((record.durable for record in by_number.values()), default=0)
     if segments:
         # A file is reused only once the database durably has what it held.
         durable = max(durable, segments[0][0].first_seq - 1)
-    records, holes = _chain(found, after, durable)
+    records, holes = _chain(by_number, after, durable)
     if holes:
         faults.append(_missing(holes, segments[0][0].first_seq, after, folder))
     return Reading(records, faults, blemishes, lost=tuple(holes))
@@ -128,7 +128,7 @@ def _of_another(folder: Path) -> Reading:
 
 
 def _chain(
-    found: dict[int, Record], after: int, durable: int
+    by_number: dict[int, Record], after: int, durable: int
 ) -> tuple[list[tuple[int, bytes]], list[tuple[int, int]]]:
     """Return the records to replay, and the holes in what was ``durable``.
 
@@ -138,13 +138,13 @@ def _chain(
     records: list[tuple[int, bytes]] = []
     holes: list[tuple[int, int]] = []
     seq = after + 1
-    for number in sorted(number for number in found if number > after):
+    for number in sorted(number for number in by_number if number > after):
         if number > seq:
             if seq <= durable:
                 holes.append((seq, min(number - 1, durable)))
             if number > durable + 1:
                 break
-        records.append((number, found[number].body))
+        records.append((number, by_number[number].body))
         seq = number + 1
     else:
         if seq <= durable:

@@ -121,8 +121,8 @@ class Memory:
         """Return due jobs of a set; those just added may only be returned next time."""
         if self.late.flushed:
             return []
-        found = (self.row(job_id) for job_id in self._store.due(state, until, limit))
-        return [row for row in found if row and row.state == state and row.score <= until]
+        rows = (self.row(job_id) for job_id in self._store.due(state, until, limit))
+        return [row for row in rows if row and row.state == state and row.score <= until]
 
     def in_state(self, state: int) -> Iterator[Row | None]:
         """Yield every job that a set holds at the start, unless it has left the set by then.

@@ -17,17 +17,17 @@ def merged(ids: list[int], rows: Iterable[Row], score: Callable[[int], float]) -
     ``rows`` are in the order of their scores. No two jobs of a queue have the same score: a
     job that would gets one just before. ``score`` returns that of a number; called for few.
     """
-    found: list[int] = []
+    order: list[int] = []
     done, last = 0, -math.inf
     for row in rows:
         place = bisect_left(ids, row.score, lo=done, key=score)
-        found += ids[done:place]
+        order += ids[done:place]
         if place < len(ids) and score(ids[place]) == row.score:
             before = score(ids[place - 1]) if place else row.score - 2
             row.score = (max(before, last) + row.score) / 2
-        found.append(row.id)
+        order.append(row.id)
         done, last = place, row.score
-    return found + ids[done:]
+    return order + ids[done:]
 
 
 def pull(memory: Memory, name: str, numbers: set[int]) -> set[int]:

@@ -97,7 +97,7 @@ def missing(db: apsw.Connection, journal: list[bytes], folder: Path) -> Iterator
         yield seq, decode(body, folder)
 
 
-def take_readable(db: apsw.Connection, found: Reading, folder: Path) -> None:
+def take_readable(db: apsw.Connection, journal: Reading, folder: Path) -> None:
     """Bring ``db`` up to the readable part of the journal, across its holes if there are any.
 
     Records hold final states, so one may be left out: a job that only this record added
@@ -107,9 +107,9 @@ def take_readable(db: apsw.Connection, found: Reading, folder: Path) -> None:
         StoreError: a record cannot be read by this version.
         apsw.Error: the disk refuses.
     """
-    for seq, body in found.records:
+    for seq, body in journal.records:
         write(db, decode(body, folder), seq)
-    if found.faults:
+    if journal.faults:
         close_holes(db)
     # Records do not carry the sizes that readers see.
     recount(db)
@@ -144,21 +144,21 @@ def _accept(store: Store, files: list[LogFile]) -> int | None:
     ``None``: the journal is sound, and nothing was done.
     """
     texts = [file.read() for file in files]
-    found = reading(store.db, texts, store.folder)
-    if not found.faults:
+    journal = reading(store.db, texts, store.folder)
+    if not journal.faults:
         log.info("the journal is sound: there is no loss to accept")
         return None
     kept = _keep(store.folder, texts)
-    take_readable(store.db, found, store.folder)
+    take_readable(store.db, journal, store.folder)
     log.warning(
         "started on a damaged journal: what could not be read is lost",
-        faults=found.faults,
-        lost_records=[list(hole) for hole in found.lost],
-        taken_records=len(found.records),
+        faults=journal.faults,
+        lost_records=[list(hole) for hole in journal.lost],
+        taken_records=len(journal.records),
         kept=kept,
     )
     # Numbers of lost records are not reused, so that an older copy is never taken for new.
-    last = max([store.position().applied, *(last for _, last in found.lost)])
+    last = max([store.position().applied, *(last for _, last in journal.lost)])
     store.write(Batch(), last)
     return last
 

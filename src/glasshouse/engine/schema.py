@@ -240,8 +240,8 @@ def _make_private(path: Path) -> None:
 
 def _name_jobs(db: apsw.Connection) -> None:
     """Name jobs of ActiveJob after what they wrap."""
-    found = db.execute("SELECT id, CAST(payload AS BLOB) FROM job WHERE jobtype = ?", (WRAPPER,))
-    names = ((name_of(WRAPPER, payload), job_id) for job_id, payload in found)
+    rows = db.execute("SELECT id, CAST(payload AS BLOB) FROM job WHERE jobtype = ?", (WRAPPER,))
+    names = ((name_of(WRAPPER, payload), job_id) for job_id, payload in rows)
     # A few at a time: payloads may be long, and rows being read must not be written meanwhile.
     while some := list(itertools.islice(names, _NAMED_AT_ONCE)):
         db.executemany("UPDATE job SET jobtype = ? WHERE id = ?", some)

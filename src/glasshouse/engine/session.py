@@ -182,26 +182,26 @@ class Session(asyncio.Protocol):
 
     def _read(self, line: LongLine) -> None:
         """Read a long line without keeping others waiting; what follows it waits."""
-        found: list[Event] = []
+        events: list[Event] = []
 
         def reading() -> Iterator[None]:
             while not self._closing:
                 try:
                     next(line.steps)
                 except StopIteration as end:
-                    found.append(end.value)
+                    events.append(end.value)
                     return
                 yield
 
         def read() -> None:
             self.held = False
-            self._inbox.extendleft(found)
+            self._inbox.extendleft(events)
             self._go_on()
 
         self.held = True
         if in_slices(self.engine.loop, reading(), lambda: None, read, steps=1):
             self.held = False
-            self._inbox.extendleft(found)
+            self._inbox.extendleft(events)
 
     def _welcome(self, hello: Hello) -> None:
         self._stop_timer()

@@ -90,21 +90,21 @@ class Store:
 
     def row(self, job_id: int) -> Row | None:
         """Return one job, or ``None`` if it is not there."""
-        found = self._one(
+        row = self._one(
             f"SELECT {COLUMNS}, payload FROM job WHERE id = ?",
             (job_id,),
         ).fetchone()
-        return None if found is None else Row(*found)
+        return None if row is None else Row(*row)
 
     def ahead(self, queue: str, job_id: int) -> list[Row]:
         """Return a job of a queue and those after it, up to a few dozen or a megabyte."""
-        found = self._one(
+        row = self._one(
             f"SELECT {COLUMNS}, payload FROM job WHERE state = 1 AND queue = ?"
             " AND score >= (SELECT score FROM job WHERE id = ?) ORDER BY score LIMIT ?",
             (queue, job_id, _AHEAD),
         )
         rows, size = [], 0
-        for values in found:
+        for values in row:
             rows.append(Row(*values))
             size += len(rows[-1].payload)
             if size > _AHEAD_BYTES:
@@ -135,11 +135,11 @@ class Store:
 
     def working(self) -> list[Row]:
         """Return every reserved job, in the order of reservation."""
-        found = self._one(
+        selected = self._one(
             f"SELECT {COLUMNS}, payload FROM job WHERE state = 5 AND state > 1"
             " ORDER BY reserved_at, id"
         )
-        return [Row(*row) for row in found]
+        return [Row(*row) for row in selected]
 
     def queues(self) -> list[tuple[str, bool]]:
         """Return (name, paused) of every known queue."""
@@ -171,8 +171,8 @@ class Store:
 
     def act(self, act_id: str, step: int) -> bytes | None:
         """Return the result of an act, or ``None`` when it was not done."""
-        found = self._one("SELECT result FROM act WHERE id = ? AND step = ?", (act_id, step))
-        row = found.fetchone()
+        selected = self._one("SELECT result FROM act WHERE id = ? AND step = ?", (act_id, step))
+        row = selected.fetchone()
         return None if row is None else bytes(row[0])
 
     def finished_ids(self) -> tuple[int, int]:
@@ -184,9 +184,9 @@ class Store:
 
     def finished_before(self, time: float, *, most: int) -> int:
         """Return the highest id of the ``most`` oldest that ended before ``time``, or 0."""
-        found = self._one(
+        row = self._one(
             "SELECT coalesce(max(id), 0) FROM (SELECT id, finished_at FROM finished"
             " ORDER BY id LIMIT ?) WHERE finished_at < ?",
             (most, time),
         )
-        return int(found.get)
+        return int(row.get)

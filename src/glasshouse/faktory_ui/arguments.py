@@ -95,7 +95,7 @@ def _end(shown: str, begin: int) -> int | None:
 
 
 def _rounded(text: str) -> bool:
-    numbers = (found[0] for found in _NUMBER.finditer(text) if not found[0].startswith('"'))
+    numbers = (match[0] for match in _NUMBER.finditer(text) if not match[0].startswith('"'))
     return any(_may_be_rounded(number) for number in numbers)
 
 

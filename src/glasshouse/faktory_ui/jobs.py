@@ -161,11 +161,11 @@ def _row(page: Page, name: JobSet, cells: list[LexborNode]) -> JobRow:
 
 
 def _failure(page: Page, name: JobSet, cells: list[LexborNode]) -> FailureCell | None:
-    said = None if name is JobSet.SCHEDULED else cells[-1].css_first("div")
-    if said is None:
+    cell = None if name is JobSet.SCHEDULED else cells[-1].css_first("div")
+    if cell is None:
         return None
     count = page.number(cells[2].text()) if name is JobSet.RETRIES else None
-    return FailureCell(text=said.text(), retry_count=count)
+    return FailureCell(text=cell.text(), retry_count=count)
 
 
 def _queued(page: Page, cells: list[LexborNode]) -> QueuedJob:
@@ -180,9 +180,9 @@ def _queued(page: Page, cells: list[LexborNode]) -> QueuedJob:
 
 
 def _lines(cell: LexborNode) -> tuple[str, ...]:
-    found = cell.css_first("code")
-    if found is None:
+    code = cell.css_first("code")
+    if code is None:
         return ()
-    told = [line for line in found.text().split("\n") if line.strip()]
+    lines = [line for line in code.text().split("\n") if line.strip()]
     # The template indents all of them; any further indentation is the trace's own.
-    return tuple(textwrap.dedent("\n".join(told)).split("\n")) if told else ()
+    return tuple(textwrap.dedent("\n".join(lines)).split("\n")) if lines else ()

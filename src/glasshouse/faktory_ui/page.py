@@ -50,8 +50,8 @@ class Page:
             raise PageError(name, f"it is longer than {_ROOM >> 20} MiB")
         self._tree = LexborHTMLParser(html)
         footer = self._tree.css_first("footer .product-version")
-        found = None if footer is None else _VERSION.match(footer.text().strip())
-        self.version = None if found is None else found[1]
+        match = None if footer is None else _VERSION.match(footer.text().strip())
+        self.version = None if match is None else match[1]
         if self.version is None or not html.rstrip().endswith(b"</html>"):
             raise self.error("it is not a whole page of Faktory's")
 
@@ -69,10 +69,10 @@ class Page:
         Raises:
             PageError: nothing does.
         """
-        found = self._tree.css_first(selector)
-        if found is None:
+        node = self._tree.css_first(selector)
+        if node is None:
             raise self.error(f"it has no {selector}")
-        return found
+        return node
 
     def rows(self, table: str, cells: tuple[int, ...]) -> list[list[LexborNode]]:
         """Return the cells of each row of a table.
@@ -81,11 +81,11 @@ class Page:
             PageError: the number of cells in a row is none of ``cells``.
         """
         rows = [row.css("td") for row in self._tree.css(f"{table} tr")]
-        told = [row for row in rows if row]
-        for row in told:
+        filled = [row for row in rows if row]
+        for row in filled:
             if len(row) not in cells:
                 raise self.error(f"a row has {len(row)} cells")
-        return told
+        return filled
 
     def number(self, text: str) -> int:
         """Return a whole number; its digits may be in groups, as in ``2,500``.
@@ -93,16 +93,16 @@ class Page:
         Raises:
             PageError: it is not one.
         """
-        told = text.strip()
-        if len(told) > _DIGITS or not _NUMBER.fullmatch(told):
-            raise self.error(f"{told[:40]!r} is not a number")
-        return int("".join(one for one in told if one.isdecimal() or one == "-"))
+        digits = text.strip()
+        if len(digits) > _DIGITS or not _NUMBER.fullmatch(digits):
+            raise self.error(f"{digits[:40]!r} is not a number")
+        return int("".join(one for one in digits if one.isdecimal() or one == "-"))
 
 
 def text_of(cell: LexborNode, selector: str) -> str:
     """Return the text of the first match within a cell; empty if nothing matches."""
-    found = cell.css_first(selector)
-    return "" if found is None else found.text()
+    node = cell.css_first(selector)
+    return "" if node is None else node.text()
 
 
 def value_of(node: LexborNode | None, name: str) -> str | None:

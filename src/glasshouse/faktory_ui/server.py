@@ -146,13 +146,13 @@ def _reservation(page: Page, cells: list[LexborNode]) -> ShownReservation:
 
 def _inner(cell: LexborNode) -> str:
     text = text_of(cell, "code")
-    found = _INDENTED.match(text)
-    return text if found is None else found[1]
+    match = _INDENTED.match(text)
+    return text if match is None else match[1]
 
 
 def _days(page: Page, text: str | None) -> dict[date, int]:
     try:
-        told = msgspec.json.decode(text or "", type=dict[str, int])
-        return {date.fromisoformat(day): count for day, count in told.items()}
+        counts = msgspec.json.decode(text or "", type=dict[str, int])
+        return {date.fromisoformat(day): count for day, count in counts.items()}
     except (msgspec.MsgspecError, ValueError):
         raise page.error("its history is not one") from None

@@ -264,13 +264,15 @@ def _quiet(server: str, snapshot: Snapshot, state: ServerState, now: float) -> I
     yield from _each(quiet, Kind.QUIET, Kind.QUIETS, f"/{server}/busy")
 
 
-def _each(found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str) -> Iterator[Finding]:
+def _each(
+    workers: list[tuple[float, Worker]], one: Kind, many: Kind, href: str
+) -> Iterator[Finding]:
     """Report a few workers one by one, more of them together with the least of their times."""
-    if len(found) > _ALONE:
-        least = min(age for age, _ in found)
-        yield Finding(many, len(found), href, {"n": len(found), "age": least})
+    if len(workers) > _ALONE:
+        least = min(age for age, _ in workers)
+        yield Finding(many, len(workers), href, {"n": len(workers), "age": least})
         return
-    for age, worker in found:
+    for age, worker in workers:
         whole = worker.hostname and worker.pid is not None
         name = f"{worker.hostname}:{worker.pid}" if whole else worker.hostname or worker.wid
         yield Finding(one, age, href, {"name": name, "age": age})

@@ -70,18 +70,18 @@ class HtpasswdFile(msgspec.Struct, frozen=True):
         It costs the same for every name: one comparison per form in the file, each as
         slow as the slowest of its form.
         """
-        said = password.encode("utf-8", "surrogatepass")
-        if len(said) > MOST_PASSWORD or b"\0" in said:
-            said, known = b"", False
+        encoded = password.encode("utf-8", "surrogatepass")
+        if len(encoded) > MOST_PASSWORD or b"\0" in encoded:
+            encoded, known = b"", False
         else:
             known = self.has(name)
         entry = self.names[name] if known else None
         right = False
         for form, slowest in self.slowest.items():
             own = entry if entry is not None and entry.form == form else slowest
-            matched = _VERIFIERS[form](own.hash, said)
+            matched = _VERIFIERS[form](own.hash, encoded)
             if own.cost != slowest.cost:
-                _PADDERS[form](said, own.cost, slowest.cost)
+                _PADDERS[form](encoded, own.cost, slowest.cost)
             if own is entry:
                 right = matched
         return right

@@ -67,7 +67,7 @@ def check_new(party: RelyingParty, challenge: bytes, answer: Mapping[str, Any]) 
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
 
     try:
-        made = verify_registration_response(
+        verified = verify_registration_response(
             credential=dict(answer),
             expected_challenge=challenge,
             expected_rp_id=party.host,
@@ -76,7 +76,7 @@ def check_new(party: RelyingParty, challenge: bytes, answer: Mapping[str, Any]) 
         )
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise _wrong() from error
-    return NewKey(made.credential_id, made.credential_public_key, made.sign_count)
+    return NewKey(verified.credential_id, verified.credential_public_key, verified.sign_count)
 
 
 def ask(party: RelyingParty, challenge: bytes, known: Sequence[bytes]) -> str:

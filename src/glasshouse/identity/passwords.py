@@ -29,8 +29,8 @@ def hashed(password: str, salt: bytes) -> str:
     """
     if len(salt) != SALT_BYTES:
         raise ValueError("a salt has 16 bytes")
-    said = check_new(password)
-    return _HASHER.hash(said, salt=salt)
+    encoded = check_new(password)
+    return _HASHER.hash(encoded, salt=salt)
 
 
 def check_new(password: str) -> bytes:
@@ -39,22 +39,22 @@ def check_new(password: str) -> bytes:
     Raises:
         InvalidError: it is too short or too long.
     """
-    said = password.encode("utf-8", "surrogatepass")
-    if len(password) < LEAST or len(said) > MOST:
+    encoded = password.encode("utf-8", "surrogatepass")
+    if len(password) < LEAST or len(encoded) > MOST:
         raise InvalidError(
             f"A password needs at least {LEAST} characters and at most {MOST} bytes.",
             remedy="Choose another one; several words in a row work well.",
         )
-    return said
+    return encoded
 
 
 def verify(stored: str, password: str) -> bool:
     """Return whether ``password`` matches the hash. Never raises."""
-    said = password.encode("utf-8", "surrogatepass")
-    if len(said) > MOST:
+    encoded = password.encode("utf-8", "surrogatepass")
+    if len(encoded) > MOST:
         return False
     try:
-        return _HASHER.verify(stored, said)
+        return _HASHER.verify(stored, encoded)
     except (VerificationError, InvalidHashError):
         return False
 

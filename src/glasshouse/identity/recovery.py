@@ -28,8 +28,8 @@ def new_codes(entropy: bytes) -> tuple[str, ...]:
 def code_hash(code: str) -> bytes:
     """Return what is stored of a code: 32 bytes. Case, blanks and dashes do not count."""
     plain = "".join(code.split()).replace("-", "").lower()
-    said = plain.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(b"glasshouse recovery\x00" + said).digest()
+    encoded = plain.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"glasshouse recovery\x00" + encoded).digest()
 
 
 def looks_like_code(text: str) -> bool:

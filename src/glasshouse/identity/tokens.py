@@ -41,8 +41,8 @@ def looks_like_token(text: str) -> bool:
 
 def token_hash(text: str) -> bytes:
     """Return what is stored of a secret: 32 bytes."""
-    said = text.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(b"glasshouse secret\x00" + said).digest()
+    encoded = text.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"glasshouse secret\x00" + encoded).digest()
 
 
 def _checked(entropy: bytes) -> int:

@@ -69,5 +69,5 @@ def code_at(secret: str, step: int) -> str:
 def uri(secret: str, account: str, issuer: str) -> str:
     """Return the URI that a QR code passes to an authenticator app."""
     label = quote(f"{issuer}:{account}", safe="")
-    told = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
-    return f"otpauth://totp/{label}?{told}"
+    query = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
+    return f"otpauth://totp/{label}?{query}"

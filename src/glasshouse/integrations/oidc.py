@@ -154,18 +154,18 @@ class Oidc:
         whole = all(claim(claims, path) is not None for path in wanted)
         if whole or endpoint is None or tokens.access_token is None:
             return {}
-        told = await self._asking.userinfo(endpoint, tokens.access_token)
-        if isinstance(told, str):
-            told = await self._keys.claims(told, now)
+        userinfo = await self._asking.userinfo(endpoint, tokens.access_token)
+        if isinstance(userinfo, str):
+            userinfo = await self._keys.claims(userinfo, now)
         # OpenID Connect Core §5.3.2: otherwise it may be about someone else.
-        if told.get("sub") != claims["sub"]:
+        if userinfo.get("sub") != claims["sub"]:
             raise OidcRefusedError(Refused.OTHER_PERSON, "sub")
-        return told
+        return userinfo
 
     def _person(self, claims: Claims, more: Claims) -> OidcPerson:
         def value(path: str) -> object:
-            found = claim(claims, path)
-            return claim(more, path) if found is None else found
+            value = claim(claims, path)
+            return claim(more, path) if value is None else value
 
         settings, subject = self._settings, claims["sub"]
         named, odd_name = name_of(value(settings.name_claim))
@@ -173,8 +173,8 @@ class Oidc:
         name = subject if named is None else named
         if len(name) > _MOST_NAME or not name.isprintable():
             raise OidcRefusedError(Refused.BAD_TOKEN, settings.name_claim)
-        told = ((settings.name_claim, odd_name), (settings.groups_claim, odd_groups))
-        odd = tuple(ClaimProblem(path, form) for path, form in told if form is not None)
+        odd_claims = ((settings.name_claim, odd_name), (settings.groups_claim, odd_groups))
+        odd = tuple(ClaimProblem(path, form) for path, form in odd_claims if form is not None)
         return OidcPerson(subject=subject, name=name, groups=groups, odd=odd)
 
 

@@ -43,16 +43,16 @@ def claim(claims: Mapping[str, Any], path: str) -> object:
     (``https://example.com/groups``); otherwise each dot may lead into an object, as in
     ``realm_access.roles``, and longer names take precedence over shorter ones.
     """
-    found = claims.get(path)
-    if found is not None:
-        return found
+    value = claims.get(path)
+    if value is not None:
+        return value
     parts = path.split(".")[:_MOST_PARTS]
     for end in range(len(parts) - 1, 0, -1):
         inner = claims.get(".".join(parts[:end]))
         if isinstance(inner, dict):
-            found = claim(inner, ".".join(parts[end:]))
-            if found is not None:
-                return found
+            value = claim(inner, ".".join(parts[end:]))
+            if value is not None:
+                return value
     return None
 
 

@@ -78,12 +78,16 @@ class ProviderClient:
             OidcRefusedError: the provider cannot be reached, or is another one.
         """
         if self._provider is None:
-            found = _provider(await self._get(self._issuer.rstrip("/") + _DISCOVERY))
-            if found.issuer != self._issuer:
+            provider = _provider(await self._get(self._issuer.rstrip("/") + _DISCOVERY))
+            if provider.issuer != self._issuer:
                 raise OidcRefusedError(Refused.WRONG_ISSUER)
-            for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+            for url in (
+                provider.authorization_endpoint,
+                provider.token_endpoint,
+                provider.jwks_uri,
+            ):
                 _check_url(url)
-            self._provider = found
+            self._provider = provider
         return self._provider
 
     async def keys(self) -> dict[str, Any]:
@@ -182,7 +186,7 @@ class ProviderClient:
             self._session = None
 
 
-def _provider(told: dict[str, Any]) -> Provider:
+def _provider(document: dict[str, Any]) -> Provider:
     """Return the parsed discovery document.
 
     A ``null`` counts as absent. Lists of words that contain something else, or are not lists,
@@ -192,7 +196,7 @@ def _provider(told: dict[str, Any]) -> Provider:
     Raises:
         OidcRefusedError: they are not.
     """
-    plain = {name: value for name, value in told.items() if value is not None}
+    plain = {name: value for name, value in document.items() if value is not None}
     for name in _LISTS & plain.keys():
         listed = plain.pop(name)
         if isinstance(listed, list):

@@ -28,13 +28,13 @@ class Published(NamedTuple):
     passed_over: int
 
 
-def read(told: object) -> Published:
+def read(document: object) -> Published:
     """Return the usable keys among the first ``MOST_KEYS`` of a key set.
 
     Raises:
         TypeError: it is not a key set.
     """
-    listed = told.get("keys") if isinstance(told, dict) else None
+    listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise TypeError("a set of keys has a list of them")
     keys = list(_usable(listed[:MOST_KEYS]))

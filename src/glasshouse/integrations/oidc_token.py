@@ -84,29 +84,29 @@ class ProviderKeys:
             self._fetched_at = now
         return known
 
-    def _usable(self, told: dict[str, Any]) -> Published:
+    def _usable(self, document: dict[str, Any]) -> Published:
         try:
-            found = oidc_keys.read(told)
+            published = oidc_keys.read(document)
         except TypeError:
             raise OidcRefusedError(Refused.BAD_ANSWER) from None
-        if found.passed_over not in (0, self._passed_over):
-            self._passed_over = found.passed_over
-            counts = {"passed_over": found.passed_over, "last used": len(found.keys)}
+        if published.passed_over not in (0, self._passed_over):
+            self._passed_over = published.passed_over
+            counts = {"passed_over": published.passed_over, "last used": len(published.keys)}
             log.info("keys of the provider were passed over", **counts)
-        if not found.keys:
+        if not published.keys:
             raise OidcRefusedError(Refused.BAD_ANSWER)
-        return found
+        return published
 
     def _header(self, token: str) -> dict[str, Any]:
         try:
-            told: object = jws.extract_compact(
+            header: object = jws.extract_compact(
                 token.encode("ascii"), registry=self._registry
             ).headers()
         except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
             raise OidcRefusedError(Refused.BAD_TOKEN) from None
-        if not isinstance(told, dict):
+        if not isinstance(header, dict):
             raise OidcRefusedError(Refused.BAD_TOKEN)
-        return told
+        return header
 
 
 def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: float) -> None:
@@ -118,8 +118,8 @@ def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: floa
     if claims.get("iss") != issuer:
         raise OidcRefusedError(Refused.WRONG_ISSUER, "iss")
     _check_audience(claims, audience)
-    said = claims.get("nonce")
-    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
+    claimed = claims.get("nonce")
+    if not isinstance(claimed, str) or not hmac.compare_digest(claimed.encode(), nonce.encode()):
         raise OidcRefusedError(Refused.WRONG_NONCE, "nonce")
     _check_times(claims, now)
     subject = claims.get("sub")
@@ -128,8 +128,8 @@ def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: floa
 
 
 def _check_audience(claims: Claims, audience: str) -> None:
-    told = claims.get("aud")
-    audiences = told if isinstance(told, list) else [told]
+    claimed = claims.get("aud")
+    audiences = claimed if isinstance(claimed, list) else [claimed]
     party = claims.get("azp")
     if audience not in audiences:
         raise OidcRefusedError(Refused.WRONG_AUDIENCE, "aud")
@@ -149,10 +149,10 @@ def _check_times(claims: Claims, now: float) -> None:
 
 
 def _required(claims: Claims, name: str) -> float:
-    found = _time(claims, name)
-    if found is None:
+    time = _time(claims, name)
+    if time is None:
         raise OidcRefusedError(Refused.BAD_TOKEN, name)
-    return found
+    return time
 
 
 def _time(claims: Claims, name: str) -> float | None:

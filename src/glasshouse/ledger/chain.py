@@ -46,9 +46,9 @@ def digest_of(body: bytes) -> bytes:
 
 def seal(head: Head, record: Record) -> Link:
     """Return ``record`` as the one that follows ``head``."""
-    told: dict[str, Plain] = record.plain()
-    told |= {"v": VERSION, "seq": head.seq + 1, "prev": head.digest.hex()}
-    body = canonical(told)
+    fields: dict[str, Plain] = record.plain()
+    fields |= {"v": VERSION, "seq": head.seq + 1, "prev": head.digest.hex()}
+    body = canonical(fields)
     return Link(head.seq + 1, body, digest_of(body))
 
 

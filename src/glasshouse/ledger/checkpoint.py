@@ -37,9 +37,9 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def signed(self) -> bytes:
         """The bytes that the signature covers."""
-        told = msgspec.to_builtins(self)
-        del told["signature"]
-        return DOMAIN + canonical(told)
+        fields = msgspec.to_builtins(self)
+        del fields["signature"]
+        return DOMAIN + canonical(fields)
 
 
 # Created at import: two threads that decode a type for the first time at once break msgspec.

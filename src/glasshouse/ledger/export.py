@@ -18,10 +18,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def read(link: Link) -> dict[str, Any]:
     """Return a record's content; empty if it was corrupted from outside."""
     try:
-        told = json.loads(link.body)
+        fields = json.loads(link.body)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def told_of(link: Link, masked: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def line(link: Link, masked: Mapping[str, Any] | None = None) -> bytes:
     The line of a ``masked`` record says so: it cannot be verified.
     """
     if masked is not None:
-        told = json.dumps(told_of(link, masked), ensure_ascii=False, separators=(",", ":"))
-        return told.encode("utf-8", "replace") + b"\n"
+        text = json.dumps(told_of(link, masked), ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace") + b"\n"
     return b'{"digest":"%b","record":%b}\n' % (link.digest.hex().encode(), link.body)
 
 
@@ -51,21 +51,21 @@ def parsed(text: bytes) -> Link:
     Raises:
         InvalidError: it is not such a line.
     """
-    found = _LINE.fullmatch(text)
-    told = None if found is None else _number(found[2])
-    if found is None or told is None:
+    match = _LINE.fullmatch(text)
+    number = None if match is None else _number(match[2])
+    if match is None or number is None:
         raise InvalidError(
             "A line is no record of a ledger.", remedy="Give files as they were exported."
         )
-    return Link(told, found[2], bytes.fromhex(found[1].decode()))
+    return Link(number, match[2], bytes.fromhex(match[1].decode()))
 
 
 def _number(body: bytes) -> int | None:
     try:
-        told = json.loads(body)
+        fields = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    seq = told.get("seq") if isinstance(told, dict) else None
+    seq = fields.get("seq") if isinstance(fields, dict) else None
     return seq if type(seq) is int else None
 
 

@@ -66,9 +66,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def plain(self) -> dict[str, Plain]:
         """Return its JSON form; the time is RFC 3339 in UTC, to the microsecond."""
-        told: dict[str, Plain] = msgspec.to_builtins(self)
-        told["at"] = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="microseconds")
-        return told
+        fields: dict[str, Plain] = msgspec.to_builtins(self)
+        fields["at"] = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="microseconds")
+        return fields
 
 
 def canonical(value: Mapping[str, Plain]) -> bytes:

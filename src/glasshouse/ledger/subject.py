@@ -49,16 +49,16 @@ def named(queues: Sequence[str] | None) -> dict[str, str]:
     """Return how a record names the queues that it is about; empty if they are too many."""
     if queues is not None and len(queues) == 1 and _is_whole(queues[0]):
         return {"queue": queues[0]}
-    told = written(queues)
-    return {"queues": told} if told else {}
+    text = written(queues)
+    return {"queues": text} if text else {}
 
 
 def written(queues: Sequence[str] | None) -> str:
     """Return names as a record stores them, in ASCII; empty for all queues or too many."""
     if not queues or len(queues) > _MOST_NAMES:
         return ""
-    told = json.dumps(list(queues), separators=(",", ":"))
-    return told if len(told) <= _MOST_TEXT else ""
+    text = json.dumps(list(queues), separators=(",", ":"))
+    return text if len(text) <= _MOST_TEXT else ""
 
 
 def read(text: object) -> tuple[str, ...] | None:
@@ -66,12 +66,12 @@ def read(text: object) -> tuple[str, ...] | None:
     if not isinstance(text, str) or not text:
         return None
     try:
-        told = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(told, list) or not told or not all(isinstance(name, str) for name in told):
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
         return None
-    return tuple(told)
+    return tuple(value)
 
 
 def _is_whole(name: str) -> bool:

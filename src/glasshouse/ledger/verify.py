@@ -157,12 +157,12 @@ class Verifier:
         fault = None
         if self._start is not None:
             last = self._start.head.seq
-            told = f"no record says that the records up to {last} were archived"
-            fault = Fault(last + 1, told)
+            reason = f"no record says that the records up to {last} were archived"
+            fault = Fault(last + 1, reason)
         elif self._waiting:
             seq = min(self._waiting)
-            told = f"the ledger ends at record {self._head.seq}, a checkpoint names {seq}"
-            fault = Fault(self._head.seq + 1, told)
+            reason = f"the ledger ends at record {self._head.seq}, a checkpoint names {seq}"
+            fault = Fault(self._head.seq + 1, reason)
         else:
             fault = self._unproven()
         others = frozenset(self._signers - self._trusted)
@@ -196,44 +196,44 @@ class Verifier:
         missed = (self._trust.keys & self._named.keys()) - self._introduced
         if not missed:
             return None
-        told = "it names a key that is trusted, and the checkpoint that this key signed is gone"
-        return Fault(min(self._named[key] for key in missed), told)
+        fault = "it names a key that is trusted, and the checkpoint that this key signed is gone"
+        return Fault(min(self._named[key] for key in missed), fault)
 
     def _placed(self, link: Link, columns: RecordColumns | None) -> str | None:
         """Return why a record is not the one that belongs here."""
         if digest_of(link.body) != link.digest:
             return "its digest is another: it was changed"
-        told = _opened(link.body)
-        if told is None:
+        fields = _opened(link.body)
+        if fields is None:
             return "it is not in canonical form"
-        if told.get("v") != VERSION or told.get("seq") != link.seq:
+        if fields.get("v") != VERSION or fields.get("seq") != link.seq:
             return "it says of itself that it is another record"
-        if told.get("prev") != self._head.digest.hex():
+        if fields.get("prev") != self._head.digest.hex():
             return "it does not follow the record before it"
-        other = None if columns is None else differing(columns, told)
+        other = None if columns is None else differing(columns, fields)
         if other is not None:
             return f"the column {other} says something else than the record"
-        return self._heard(told, link.seq)
+        return self._heard(fields, link.seq)
 
-    def _heard(self, told: Mapping[str, object], seq: int) -> str | None:
+    def _heard(self, fields: Mapping[str, object], seq: int) -> str | None:
         """Process what a record states about keys or an archive; return why it cannot be true."""
-        detail = told.get("detail")
+        detail = fields.get("detail")
         if not isinstance(detail, dict):
             return None
-        if told.get("event") == Event.KEY:
+        if fields.get("event") == Event.KEY:
             key = str(detail.get("key"))
             self.keys.add(key)
             self._named.setdefault(key, seq)
             self._successor = (str(detail.get("before")), key)
-        return self._archived(detail, seq) if told.get("event") == Event.ARCHIVED else None
+        return self._archived(detail, seq) if fields.get("event") == Event.ARCHIVED else None
 
     def _archived(self, detail: Mapping[str, object], seq: int) -> str | None:
         """Process what a record states about the archive; return why it contradicts the start."""
         start = self._start
         if start is None or detail.get("last") != str(start.head.seq):
             return None
-        told = (detail.get("digest"), detail.get("keys"))
-        if told != (start.head.digest.hex(), start.told_keys):
+        statement = (detail.get("digest"), detail.get("keys"))
+        if statement != (start.head.digest.hex(), start.told_keys):
             return "what was archived ended otherwise than this ledger begins"
         until = self._trust.unsigned_archives
         if self._trust.keys and until is not None and seq > until:
@@ -261,28 +261,28 @@ class Verifier:
 def _opened(body: bytes) -> dict[str, object] | None:
     """Return the record whose canonical form is ``body``, or ``None``."""
     try:
-        told = json.loads(body)
-        if isinstance(told, dict) and canonical(told) == body:
-            return told
+        fields = json.loads(body)
+        if isinstance(fields, dict) and canonical(fields) == body:
+            return fields
     except (ValueError, TypeError, RecursionError):
         pass
     return None
 
 
-def differing(columns: RecordColumns, told: Mapping[str, object]) -> str | None:
+def differing(columns: RecordColumns, fields: Mapping[str, object]) -> str | None:
     """Return the column that differs from the record next to it; ``None`` if none does."""
-    who = told.get("who")
+    who = fields.get("who")
     name = str(who.get("name", "")) if isinstance(who, dict) else ""
     if columns.actor != name[:_ACTOR]:
         return "actor"
-    if columns.event != told.get("event"):
+    if columns.event != fields.get("event"):
         return "event"
-    detail = told.get("detail")
+    detail = fields.get("detail")
     about = subject_of(detail) if isinstance(detail, dict) else None
     if columns.subject != (None if about is None else about.key):
         return "subject"
     try:
-        at = datetime.fromisoformat(str(told.get("at"))).timestamp()
+        at = datetime.fromisoformat(str(fields.get("at"))).timestamp()
     except (ValueError, OverflowError):
         return "at"
     return None if abs(columns.at - at) <= _ROUNDING else "at"
@@ -309,6 +309,6 @@ def verify(
     verdict = verifier.end()
     if verdict.fault is None and head is not None and verdict.head.seq < head.seq:
         seq = verdict.head.seq
-        told = f"the ledger ends at record {seq}, {head.seq} had been written"
-        return verdict._replace(fault=Fault(seq + 1, told))
+        reason = f"the ledger ends at record {seq}, {head.seq} had been written"
+        return verdict._replace(fault=Fault(seq + 1, reason))
     return verdict

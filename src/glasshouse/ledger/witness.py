@@ -50,8 +50,8 @@ class Witness(NamedTuple):
 
 def begun(ledger: bytes, head: Head, *, again: bool) -> bytes:
     """Return the first line of a witness that is started when the ledger ends with ``head``."""
-    told = WitnessHeader(ledger=ledger.hex(), begins=head.seq, again=again)
-    return msgspec.json.encode(told) + b"\n"
+    header = WitnessHeader(ledger=ledger.hex(), begins=head.seq, again=again)
+    return msgspec.json.encode(header) + b"\n"
 
 
 def parsed(text: bytes) -> Witness | None:
@@ -59,10 +59,10 @@ def parsed(text: bytes) -> Witness | None:
 
     A checkpoint whose signature was not made by its key is a damaged line.
     """
-    told = [_line(line) for line in text.splitlines() if line]
-    found = [one for one in told if isinstance(one, Checkpoint)]
-    first = next((one for one in told if isinstance(one, WitnessHeader)), None)
-    return _witness(first, found, told.count(None))
+    lines = [_line(line) for line in text.splitlines() if line]
+    checkpoints = [one for one in lines if isinstance(one, Checkpoint)]
+    first = next((one for one in lines if isinstance(one, WitnessHeader)), None)
+    return _witness(first, checkpoints, lines.count(None))
 
 
 def latest(text: bytes) -> Witness | None:
@@ -73,10 +73,12 @@ def latest(text: bytes) -> Witness | None:
     return _witness(first, [] if last is None else [last], 0)
 
 
-def _witness(first: WitnessHeader | None, found: list[Checkpoint], damaged: int) -> Witness | None:
-    if first is None and found:
-        first = WitnessHeader(ledger=found[0].ledger, begins=found[0].seq)
-    return None if first is None else Witness(first, tuple(found), damaged)
+def _witness(
+    first: WitnessHeader | None, checkpoints: list[Checkpoint], damaged: int
+) -> Witness | None:
+    if first is None and checkpoints:
+        first = WitnessHeader(ledger=checkpoints[0].ledger, begins=checkpoints[0].seq)
+    return None if first is None else Witness(first, tuple(checkpoints), damaged)
 
 
 def checkpoints(text: bytes) -> list[Checkpoint]:
@@ -95,10 +97,10 @@ def _line(line: bytes) -> WitnessHeader | Checkpoint | None:
 
 def _checkpoint(line: bytes) -> Checkpoint | None:
     try:
-        found = read(line)
+        checkpoint = read(line)
     except InvalidError:
         return None
-    return found if is_signed(found) else None
+    return checkpoint if is_signed(checkpoint) else None
 
 
 def _begun(line: bytes) -> WitnessHeader | None:

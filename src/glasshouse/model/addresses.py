@@ -52,11 +52,11 @@ def addressable(jid: str) -> bool:
 
 def job_id(decoded: str) -> str:
     """Return the id that a segment means; a segment that is not encoded is the id itself."""
-    found = _CODED.fullmatch(decoded)
-    if found is None:
+    match = _CODED.fullmatch(decoded)
+    if match is None:
         return decoded
     try:
-        raw = base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(match[1] + "=" * (-len(match[1]) % 4), altchars=b"-_", validate=True)
         return without_halves(raw.decode("utf-8", "surrogatepass"))
     except (binascii.Error, UnicodeDecodeError):
         return decoded

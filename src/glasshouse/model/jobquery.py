@@ -85,7 +85,7 @@ def parse_query(text: str, now: float) -> JobQuery | None:
     Raises:
         InvalidError: a time cannot be understood, or there are too many terms.
     """
-    found: dict[str, list[str]] = {name: [] for name in _FIELDS}
+    terms: dict[str, list[str]] = {name: [] for name in _FIELDS}
     paths: list[ArgsTerm] = []
     bounds: dict[str, list[float]] = {"before": [], "after": []}
     for name, value in read_terms(text):
@@ -94,16 +94,16 @@ def parse_query(text: str, now: float) -> JobQuery | None:
         elif name.startswith("args."):
             paths.append(ArgsTerm(steps(name), value))
         else:
-            found[name].append(value)
-    if not (paths or any(found.values()) or any(bounds.values())):
+            terms[name].append(value)
+    if not (paths or any(terms.values()) or any(bounds.values())):
         return None
     return JobQuery(
-        words=tuple(found[""]),
-        jobtype=tuple(found["type"]),
-        queue=tuple(found["queue"]),
-        jid=tuple(found["jid"]),
-        error=tuple(found["error"]),
-        args=tuple(found["args"]),
+        words=tuple(terms[""]),
+        jobtype=tuple(terms["type"]),
+        queue=tuple(terms["queue"]),
+        jid=tuple(terms["jid"]),
+        error=tuple(terms["error"]),
+        args=tuple(terms["args"]),
         at_path=tuple(paths),
         before=min(bounds["before"], default=None),
         after=max(bounds["after"], default=None),

@@ -56,8 +56,8 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     def canonical(self) -> bytes:
         """Return the request in one canonical form, without its reason and preview."""
-        told = {name: getattr(self, name) for name in self.named()}
-        return msgspec.json.encode({"operation": self.operation, **told}, order="sorted")
+        fields = {name: getattr(self, name) for name in self.named()}
+        return msgspec.json.encode({"operation": self.operation, **fields}, order="sorted")
 
 
 # Created at import: two threads that decode a type for the first time at once break msgspec.

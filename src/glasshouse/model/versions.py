@@ -12,5 +12,5 @@ def before(version: str, *release: int) -> bool:
 
     A version without a release number counts as the newest.
     """
-    found = _RELEASE.match(version)
-    return found is not None and tuple(int(part or 0) for part in found.groups()) < release
+    match = _RELEASE.match(version)
+    return match is not None and tuple(int(part or 0) for part in match.groups()) < release

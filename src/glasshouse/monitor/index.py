@@ -174,9 +174,9 @@ class Index:
         some = await self._do(
             lambda store: store.candidates(None, low=0, high=BEYOND, most=100, exactly=jid)
         )
-        found = [known.spot.job for known in some if known.spot.job is not None]
-        self._scanner.note(found)
-        return found
+        jobs = [known.spot.job for known in some if known.spot.job is not None]
+        self._scanner.note(jobs)
+        return jobs
 
     def coverage(self) -> Coverage:
         """Return how much of the server is known, and how old the oldest part of it is."""
@@ -206,9 +206,11 @@ class Index:
     def _beyond(self, state: ServerState) -> tuple[UnsearchedList, ...]:
         """Return which parts of the queues, and of the running jobs, were not read."""
         sizes = {queue.name: queue.size for queue in state.queues} | {"": state.sets.working}
-        found = (UnsearchedList(name, self._unread(name, size)) for name, size in sizes.items())
+        beyond = (UnsearchedList(name, self._unread(name, size)) for name, size in sizes.items())
         return tuple(
-            sorted((one for one in found if one.entries), key=lambda one: (-one.entries, one.queue))
+            sorted(
+                (one for one in beyond if one.entries), key=lambda one: (-one.entries, one.queue)
+            )
         )
 
     def _unread(self, name: str, size: int) -> int:

@@ -124,17 +124,17 @@ class IndexStore:
             self._db.executemany(
                 "INSERT INTO entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (entry, number, spot.score, spot.token, round_number, told.kind,
+                    (entry, number, spot.score, spot.token, round_number, texts_of.kind,
                      *(_columns(job) if hold else (None, None, None)))
-                    for (entry, spot, job, _), (_, told) in zip(rows, texts, strict=True)
+                    for (entry, spot, job, _), (_, texts_of) in zip(rows, texts, strict=True)
                 ],
             )  # fmt: skip
             self._texts.add(texts)
 
     def drop(self, number: int) -> None:
         """Drop a whole list."""
-        found = self._db.execute("SELECT id FROM entry WHERE list = ?", (number,))
-        entries = [row[0] for row in found]
+        rows = self._db.execute("SELECT id FROM entry WHERE list = ?", (number,))
+        entries = [row[0] for row in rows]
         with self._db:
             self._forget(number, entries)
 
@@ -166,7 +166,7 @@ class IndexStore:
             return self._selected(
                 f"FROM entry WHERE id >= ? AND id < ? AND {kinds}", (*span, *values, most)
             )
-        found = [
+        rows = [
             known
             for table in tables
             for known in self._selected(
@@ -177,17 +177,17 @@ class IndexStore:
             )
         ]
         if len(tables) > 1:
-            found.sort(key=lambda known: known.id, reverse=True)
-        return found[:most]
+            rows.sort(key=lambda known: known.id, reverse=True)
+        return rows[:most]
 
     def _selected(
         self, source: str, values: tuple[int | str, ...], *, order: str = "id"
     ) -> list[IndexedEntry]:
         columns = "entry.id, entry.list, entry.score, entry.token, entry.facts, entry.payload"
-        found = self._db.execute(f"SELECT {columns} {source} ORDER BY {order} DESC LIMIT ?", values)
+        rows = self._db.execute(f"SELECT {columns} {source} ORDER BY {order} DESC LIMIT ?", values)
         return [
             IndexedEntry(entry, number, ScanCursor(score, token, _held(facts, payload)))
-            for entry, number, score, token, facts, payload in found
+            for entry, number, score, token, facts, payload in rows
         ]
 
     def _between(
@@ -200,10 +200,10 @@ class IndexStore:
         if high is not None:
             conditions.append("score <= ?" if up_to else "score < ?")
             values.append(high)
-        found = self._db.execute(
+        selected = self._db.execute(
             f"SELECT id, score, token, round FROM entry WHERE {' AND '.join(conditions)}", values
         )
-        rows: list[tuple[int, float, int, int]] = list(found)
+        rows: list[tuple[int, float, int, int]] = list(selected)
         return rows
 
     def _forget(self, number: int, entries: Sequence[int]) -> None:
@@ -246,5 +246,5 @@ def _columns(job: StoredJob) -> tuple[str, str, bytes]:
 def _held(facts: str | None, payload: bytes | None) -> StoredJob | None:
     if facts is None or payload is None:
         return None
-    told = json.loads(facts)
-    return StoredJob(**{**told, "state": JobState(told["state"])}, payload=payload)
+    fields = json.loads(facts)
+    return StoredJob(**{**fields, "state": JobState(fields["state"])}, payload=payload)

@@ -83,10 +83,10 @@ class TextIndex:
             tuple((self._tables[group], text) for group, text in groups.items()),
         )
 
-    def add(self, told: Iterable[tuple[int, EntryTexts]]) -> None:
+    def add(self, entries: Iterable[tuple[int, EntryTexts]]) -> None:
         """Add the texts of entries, in ascending order of their numbers."""
         rows: dict[str, list[tuple[int, str]]] = {}
-        for entry, one in told:
+        for entry, one in entries:
             for table, text in one.texts:
                 rows.setdefault(table, []).append((entry, text))
         for table, some in rows.items():

@@ -56,16 +56,16 @@ class Masker:
             return tuple(jobs)
         ends = accumulate(map(_size, jobs))
         within = [MOST_READ if end <= MOST_A_PAGE else 0 for end in ends]
-        asked = [_Asked(job, rules, most) for job, most in zip(jobs, within, strict=True)]
-        found = {one: self._kept[one] for one in asked if one in self._kept}
-        missing = [one for one in dict.fromkeys(asked) if one not in found]
+        requests = [_Asked(job, rules, most) for job, most in zip(jobs, within, strict=True)]
+        cached = {one: self._kept[one] for one in requests if one in self._kept}
+        missing = [one for one in dict.fromkeys(requests) if one not in cached]
         if sum(one.size for one in missing) <= AT_ONCE:
-            found |= zip(missing, _masked(missing), strict=True)
+            cached |= zip(missing, _masked(missing), strict=True)
         else:
             for some in _chunks(missing):
-                found |= zip(some, await self._on_thread(some), strict=True)
-        self._keep(found)
-        return tuple(found[one] for one in asked)
+                cached |= zip(some, await self._on_thread(some), strict=True)
+        self._keep(cached)
+        return tuple(cached[one] for one in requests)
 
     def close(self) -> None:
         """End the thread."""
@@ -81,9 +81,9 @@ class Masker:
         # A caller that leaves must not take it away from others who wait for the same.
         return await asyncio.shield(flight)
 
-    def _keep(self, found: Mapping[_Asked, StoredJob]) -> None:
+    def _keep(self, masked: Mapping[_Asked, StoredJob]) -> None:
         """Keep the results, and drop those unused for longest."""
-        for one, left in found.items():
+        for one, left in masked.items():
             if one in self._kept:
                 self._kept.move_to_end(one)
             else:
@@ -97,19 +97,19 @@ def _size(job: StoredJob) -> int:
     return len(job.payload) + len(job.rounded_args or b"")
 
 
-def _masked(asked: Sequence[_Asked]) -> list[StoredJob]:
-    return [masked(*one) for one in asked]
+def _masked(requests: Sequence[_Asked]) -> list[StoredJob]:
+    return [masked(*one) for one in requests]
 
 
 def _weight(one: _Asked, left: StoredJob) -> int:
     return 512 + one.size + (len(left.payload) if left.redacted else 0)
 
 
-def _chunks(asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, ...]]:
+def _chunks(requests: Sequence[_Asked]) -> Iterator[tuple[_Asked, ...]]:
     """Yield them in parts of about the same number of bytes."""
     some: list[_Asked] = []
     room = _CHUNK
-    for one in asked:
+    for one in requests:
         some.append(one)
         room -= one.size
         if room <= 0:

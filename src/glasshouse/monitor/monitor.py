@@ -189,12 +189,12 @@ class ServerMonitor:
             return At(await index.search(wanted, start=start, per_page=per_page), at)
 
         key, generation = (wanted, start, per_page), self._every(_SEARCHED)
-        found, at = (await self._in_turn(self._searches, key, generation, read, person)).value
-        known, older = found.coverage, time.monotonic() - at
+        result, at = (await self._in_turn(self._searches, key, generation, read, person)).value
+        known, older = result.coverage, time.monotonic() - at
         if known.age is None:
-            return found
+            return result
         coverage = msgspec.structs.replace(known, age=known.age + older)
-        return msgspec.structs.replace(found, coverage=coverage)
+        return msgspec.structs.replace(result, coverage=coverage)
 
     def coverage(self) -> Coverage | None:
         """Return how much of this server can be searched; ``None`` when none of it can."""
@@ -209,12 +209,12 @@ class ServerMonitor:
         """
         current = self._current()
         generation = self._slow.of(current) if wanted.selects else current
-        found, late = await self._finished.look(
+        runs, late = await self._finished.look(
             (wanted, page, per_page),
             generation,
             lambda: self._reader.finished(wanted, page=page, per_page=per_page),
         )
-        return None if found is None else self._dated(found, generation, late)
+        return None if runs is None else self._dated(runs, generation, late)
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id; see ``Reader.executions``."""
@@ -256,8 +256,8 @@ class ServerMonitor:
             return At(await self._reader.parameters(), now)
 
         generation = self._current()
-        (found, at), late = await self._parameters.look("", generation, read)
-        return At(found, max(at, self._confirmed(generation, late)))
+        (parameters, at), late = await self._parameters.look("", generation, read)
+        return At(parameters, max(at, self._confirmed(generation, late)))
 
     @property
     def behind(self) -> bool:
@@ -284,12 +284,12 @@ class ServerMonitor:
             page, late = await self._in_turn(self._lists, key, generation, read, person)
         return self._dated(page, generation, late)
 
-    def _dated(self, found: D, generation: int | None, late: str | None) -> D:
+    def _dated(self, data: D, generation: int | None, late: str | None) -> D:
         """Return what was read for a generation with its age, and the reason if it is late."""
-        at = max(found.read_at, self._confirmed(generation, late))
-        if late is None and at == found.read_at:
-            return found
-        return msgspec.structs.replace(found, read_at=at, late=late)
+        at = max(data.read_at, self._confirmed(generation, late))
+        if late is None and at == data.read_at:
+            return data
+        return msgspec.structs.replace(data, read_at=at, late=late)
 
     def _aged(self, look: CachedPage[A], generation: int | None) -> A:
         """Return what was read for a generation, or rests until its turn comes, with its age.
@@ -297,13 +297,13 @@ class ServerMonitor:
         Raises:
             UpstreamUnavailableError: it cannot be read now.
         """
-        found, late = look
+        data, late = look
         if late:
             raise UpstreamUnavailableError(late)
-        if found is None:
-            return found
-        at = max(found.read_at, self._confirmed(generation, late))
-        return msgspec.structs.replace(found, read_at=at)
+        if data is None:
+            return data
+        at = max(data.read_at, self._confirmed(generation, late))
+        return msgspec.structs.replace(data, read_at=at)
 
     def _confirmed(self, generation: int | None, late: str | None) -> float:
         """Return when what was read for a generation was last known to be as new as possible."""

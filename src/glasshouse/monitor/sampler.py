@@ -206,8 +206,8 @@ class Sampler:
 
     def _is_news(self, error: UpstreamUnavailableError) -> bool:
         """Return whether this reason has not been logged since the server could last be read."""
-        told = self._reasons
-        return (error.detail, error.remedy) not in told and len(told) < _MOST_REASONS
+        reasons = self._reasons
+        return (error.detail, error.remedy) not in reasons and len(reasons) < _MOST_REASONS
 
     def _fail(self, error: UpstreamUnavailableError) -> None:
         """Publish why the server cannot be read, whenever the reason differs from the last one."""

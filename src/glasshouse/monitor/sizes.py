@@ -14,9 +14,9 @@ def of_page(page: JobPage) -> int:
     return of_jobs(page.items)
 
 
-def of_log(found: FinishedPage | Executions | None) -> int:
+def of_log(page: FinishedPage | Executions | None) -> int:
     """Return the bytes of executions; for ``None``, those of an empty result."""
-    return 512 if found is None else sum(map(_of_entry, found.items), start=512)
+    return 512 if page is None else sum(map(_of_entry, page.items), start=512)
 
 
 def _of_entry(entry: FinishedJob) -> int:
@@ -24,9 +24,9 @@ def _of_entry(entry: FinishedJob) -> int:
     return sum(map(len, texts), start=512)
 
 
-def of_found(found: At[SearchResult]) -> int:
+def of_found(result: At[SearchResult]) -> int:
     """Return the bytes of what a search found."""
-    return of_jobs(found.value.items)
+    return of_jobs(result.value.items)
 
 
 def of_jobs(jobs: tuple[StoredJob, ...]) -> int:

@@ -65,10 +65,10 @@ async def read_summary(reader: Reader, now: float) -> Summary:
 
 
 async def _with_jobs(reader: Reader, page: FinishedPage) -> tuple[FailedRun, ...]:
-    found = await asyncio.gather(*(reader.jobs(run.jid) for run in page.items))
+    entries = await asyncio.gather(*(reader.jobs(run.jid) for run in page.items))
     return tuple(
         FailedRun(run, _failed_copy(jobs.items))
-        for run, jobs in zip(page.items, found, strict=True)
+        for run, jobs in zip(page.items, entries, strict=True)
     )
 
 

@@ -92,8 +92,8 @@ class ServerView:
             raise NotFoundError(
                 f"The queue {queue[:80]!r} does not exist.", remedy="Choose one of the queues."
             )
-        asked = query if query.wanted is None else self._narrowed(query)
-        return await self._page(await self._monitor.queue_jobs(queue, asked, self._person))
+        narrowed = query if query.wanted is None else self._narrowed(query)
+        return await self._page(await self._monitor.queue_jobs(queue, narrowed, self._person))
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set.
@@ -101,8 +101,8 @@ class ServerView:
         Raises:
             DeniedError: the query searches for a hidden value.
         """
-        asked = self._narrowed(query)
-        return await self._page(await self._monitor.set_jobs(name, asked, self._person))
+        narrowed = self._narrowed(query)
+        return await self._page(await self._monitor.set_jobs(name, narrowed, self._person))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs.
@@ -110,15 +110,15 @@ class ServerView:
         Raises:
             DeniedError: the query searches for a hidden value.
         """
-        asked = self._narrowed(query)
-        return await self._page(await self._monitor.working_jobs(asked, self._person))
+        narrowed = self._narrowed(query)
+        return await self._page(await self._monitor.working_jobs(narrowed, self._person))
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id."""
-        found = self._given(await self._monitor.jobs(jid))
-        items = await self._shown(found.items)
-        hidden = len(found.items) - len(items)
-        return msgspec.structs.replace(found, items=items, total=found.total - hidden)
+        entries = self._given(await self._monitor.jobs(jid))
+        items = await self._shown(entries.items)
+        hidden = len(entries.items) - len(items)
+        return msgspec.structs.replace(entries, items=items, total=entries.total - hidden)
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> SearchResult:
         """Return entries of all lists that match.
@@ -126,15 +126,15 @@ class ServerView:
         Raises:
             DeniedError: the query searches for a hidden value.
         """
-        asked = self._asked(wanted)
-        found = await self._monitor.search(
-            asked, start=start, per_page=per_page, person=self._person
+        narrowed = self._asked(wanted)
+        result = await self._monitor.search(
+            narrowed, start=start, per_page=per_page, person=self._person
         )
-        items = await self._shown(found.items)
+        items = await self._shown(result.items)
         # The number of entries examined would reveal something about hidden values.
-        told = found.looked_at if asked == wanted else len(items)
-        coverage = self._covered(found.coverage)
-        return msgspec.structs.replace(found, items=items, looked_at=told, coverage=coverage)
+        looked_at = result.looked_at if narrowed == wanted else len(items)
+        coverage = self._covered(result.coverage)
+        return msgspec.structs.replace(result, items=items, looked_at=looked_at, coverage=coverage)
 
     def coverage(self) -> Coverage | None:
         """Return how much of this server can be searched, limited to queues that may be seen."""
@@ -159,24 +159,24 @@ class ServerView:
             wanted = msgspec.structs.replace(wanted, shown=visibility.queues)
         if visibility.hidden and wanted.error is not None:
             wanted = msgspec.structs.replace(wanted, guarded=True)
-        found = await self._monitor.finished(wanted, page=page, per_page=per_page)
-        if found is None:
+        finished = await self._monitor.finished(wanted, page=page, per_page=per_page)
+        if finished is None:
             return None
-        self._given(found)
-        return msgspec.structs.replace(found, items=self._ran(found.items))
+        self._given(finished)
+        return msgspec.structs.replace(finished, items=self._ran(finished.items))
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id, limited to queues that may be seen."""
-        found = await self._monitor.executions(jid)
-        if found is None:
+        executions = await self._monitor.executions(jid)
+        if executions is None:
             return None
-        self._given(found)
-        return msgspec.structs.replace(found, items=self._ran(found.items))
+        self._given(executions)
+        return msgspec.structs.replace(executions, items=self._ran(executions.items))
 
     async def type_times(self) -> TimesTable | None:
         """Return the times per job type of all queues, only for those who may see them all."""
-        found = await self._monitor.type_times() if self.visibility.everything else None
-        return None if found is None else self._given(found)
+        times = await self._monitor.type_times() if self.visibility.everything else None
+        return None if times is None else self._given(times)
 
     async def history(self, days: int) -> History:
         """Return what was done by day on the whole server: numbers only."""
@@ -184,14 +184,14 @@ class ServerView:
 
     async def summary(self) -> Summary:
         """Return the first entries of each list, as far as they may be seen."""
-        found = self._given(await self._monitor.summary())
-        failed = found.failed
+        summary = self._given(await self._monitor.summary())
+        failed = summary.failed
         return Summary(
-            scheduled=await self._shown(found.scheduled),
-            retries=await self._shown(found.retries),
-            expiring=await self._shown(found.expiring),
+            scheduled=await self._shown(summary.scheduled),
+            retries=await self._shown(summary.retries),
+            expiring=await self._shown(summary.expiring),
             failed=None if failed is None else await self._runs(failed),
-            read_at=found.read_at,
+            read_at=summary.read_at,
         )
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
@@ -200,17 +200,17 @@ class ServerView:
 
     async def dated_parameters(self) -> At[tuple[Parameter, ...] | None]:
         """Return the run-time parameters, and when they were read or last confirmed."""
-        found = await self._monitor.dated_parameters()
-        self._note(found.at)
-        return found
+        parameters = await self._monitor.dated_parameters()
+        self._note(parameters.at)
+        return parameters
 
     async def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
-        found: list[FailedRun] = []
+        runs: list[FailedRun] = []
         for one in failed:
             for run in self._ran((one.run,)):
                 job = await self._shown(() if one.job is None else (one.job,))
-                found.append(FailedRun(run, next(iter(job), None)))
-        return tuple(found)
+                runs.append(FailedRun(run, next(iter(job), None)))
+        return tuple(runs)
 
     def _ran(self, runs: tuple[FinishedJob, ...]) -> tuple[FinishedJob, ...]:
         """Return the executions that may be seen, without what is hidden in them."""
@@ -230,9 +230,9 @@ class ServerView:
         shown = None if self.visibility.everything else self.visibility.queues
         return msgspec.structs.replace(wanted, hidden=self.visibility.hidden, shown=shown)
 
-    def _given(self, found: G) -> G:
-        self._note(found.read_at)
-        return found
+    def _given(self, data: G) -> G:
+        self._note(data.read_at)
+        return data
 
     def _note(self, read_at: float) -> None:
         self.oldest = read_at if self.oldest is None else min(self.oldest, read_at)

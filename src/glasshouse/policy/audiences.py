@@ -21,12 +21,12 @@ def audiences(
     Everyone also has the anonymous role, if there is one. Someone with three roles that
     differ, or beyond the twelve, belongs to none of them.
     """
-    found: dict[Audience, None] = {}
+    unique: dict[Audience, None] = {}
     for held in _held(tuple(roles), anonymous):
         seen = visibility(Actor(roles=held), server, Context(), roles)
         if seen.queues:
-            found[audience(seen.hidden, None if seen.everything else seen.queues)] = None
-    return tuple(found)[:MOST]
+            unique[audience(seen.hidden, None if seen.everything else seen.queues)] = None
+    return tuple(unique)[:MOST]
 
 
 def _held(names: tuple[str, ...], anonymous: str | None) -> Iterator[tuple[str, ...]]:

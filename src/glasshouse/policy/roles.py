@@ -163,9 +163,9 @@ def _mapped(network: IPNetwork) -> bool:
 
 
 def _changed(base: RoleTable, table: RoleTable) -> RoleTable:
-    told = {name: getattr(table, name) for name in RoleTable.__struct_fields__}
+    fields = {name: getattr(table, name) for name in RoleTable.__struct_fields__}
     return msgspec.structs.replace(
-        base, **{name: value for name, value in told.items() if value is not None}
+        base, **{name: value for name, value in fields.items() if value is not None}
     )
 
 

@@ -38,10 +38,10 @@ def without_hidden(text: str, hidden: Sequence[Redaction]) -> str:
     """
     try:
         terms = read_terms(text)
-        told = [(name, MASK if _may_lead(name, hidden) else value) for name, value in terms]
+        masked = [(name, MASK if _may_lead(name, hidden) else value) for name, value in terms]
     except InvalidError:
         return MASK
-    return text if told == terms else " ".join(write_term(name, value) for name, value in told)
+    return text if masked == terms else " ".join(write_term(name, value) for name, value in masked)
 
 
 def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:

@@ -216,7 +216,7 @@ def parse_faktory(server: str, web: str | None, redis: str | None = None) -> Fak
             "--server has something after its port.", remedy="Write it as tcp://HOST:PORT."
         )
     password = _password(parts)
-    made = FaktorySettings(
+    settings = FaktorySettings(
         host=parts.hostname or "",
         port=parts.port or FAKTORY.port,
         tls=parts.scheme == "tcp+tls",
@@ -224,12 +224,12 @@ def parse_faktory(server: str, web: str | None, redis: str | None = None) -> Fak
         redis=None if redis is None else parse_redis(redis),
     )
     if web is None:
-        return made
+        return settings
     pages = _url(web, {"http", "https"}, option="--web", example="http://faktory:7420")
     host = _url_host(pages.hostname or "")
     where = host if pages.port is None else f"{host}:{pages.port}"
     return msgspec.structs.replace(
-        made,
+        settings,
         web=f"{pages.scheme}://{where}{pages.path.rstrip('/')}",
         web_password=_password(pages) or password,
     )
@@ -347,13 +347,13 @@ def password_in(environ: Mapping[str, str]) -> bytes | None:
     Raises:
         SettingsError: that file cannot be read, or is empty.
     """
-    told = environ.get(PASSWORD, "")
-    if not told.startswith("/"):
-        return os.fsencode(told) or None
-    secret = _read(Path(told), PASSWORD).strip()
+    password = environ.get(PASSWORD, "")
+    if not password.startswith("/"):
+        return os.fsencode(password) or None
+    secret = _read(Path(password), PASSWORD).strip()
     if not secret:
         raise SettingsError(
-            f"{PASSWORD}: the file {told} is empty.", remedy="Write the password there."
+            f"{PASSWORD}: the file {password} is empty.", remedy="Write the password there."
         )
     return secret
 

@@ -147,9 +147,9 @@ def one_server(
                 "--server.",
                 remedy=f"Name both: --server tcp://HOST:7419 {option} URL.",
             )
-    made = ServerSettings(
+    settings = ServerSettings(
         name=SERVER,
         engine=None if engine is None else engine.absolute(),
         faktory=None if server is None else parse_faktory(server, web, redis),
     )
-    return ConsoleSettings(listen=listen, servers=(made,), hosts=hosts)
+    return ConsoleSettings(listen=listen, servers=(settings,), hosts=hosts)

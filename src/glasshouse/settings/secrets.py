@@ -31,19 +31,19 @@ def secrets_of(path: Path, environ: Mapping[str, str]) -> Secrets:
 
     Values that the environment sets instead of the file count; secrets in the environment do not.
     """
-    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
     changed = {
         name.removeprefix(_PREFIX).lower(): value
         for name, value in environ.items()
         if name.startswith(_PREFIX) and value
     }
-    console = told.get("console", {})
+    console = document.get("console", {})
     if isinstance(console, dict):
         # The database's location is set in one place only.
         hidden = set(changed) | ({"database_file"} if "database" in changed else set())
-        told["console"] = {key: held for key, held in console.items() if key not in hidden}
-    written = [name for name, key, value in _texts(told, "") if _is_secret(key, value)]
-    files = [(name, value) for name, key, value in _texts(told, "") if key.endswith(_FILES)]
+        document["console"] = {key: held for key, held in console.items() if key not in hidden}
+    written = [name for name, key, value in _texts(document, "") if _is_secret(key, value)]
+    files = [(name, value) for name, key, value in _texts(document, "") if key.endswith(_FILES)]
     files += [(f"console.{key}", held) for key, held in changed.items() if key.endswith(_FILES)]
     folder = path.absolute().parent
     return Secrets(tuple(written), tuple((name, folder / held) for name, held in files if held))

@@ -39,14 +39,14 @@ def parse_sinks(texts: Sequence[str], token: Secret | None, folder: Path) -> tup
             "ledger.sinks leaves out the database, which always has the ledger first.",
             remedy='Write sinks = ["database", …].',
         )
-    found = tuple(_sink(text, token, folder) for text in texts if text != DATABASE)
-    if 1 + len(set(map(_same, found))) < len(texts):
+    sinks = tuple(_sink(text, token, folder) for text in texts if text != DATABASE)
+    if 1 + len(set(map(_same, sinks))) < len(texts):
         raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
-    if token is not None and not any(sink.kind == "http" for sink in found):
+    if token is not None and not any(sink.kind == "http" for sink in sinks):
         raise SettingsError(
             "ledger.token_file is for an https sink, and there is none.", remedy="Remove it."
         )
-    return found
+    return sinks
 
 
 def _same(sink: Sink) -> tuple[str, str]:

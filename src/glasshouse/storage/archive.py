@@ -39,8 +39,8 @@ class Archived(NamedTuple):
 
 def start(db: sa.Connection) -> Start | None:
     """Return the record after which the database begins; ``None`` if it has all records."""
-    asked = sa.select(ARCHIVED).order_by(ARCHIVED.c.seq.desc()).limit(1)
-    row = db.execute(asked).mappings().first()
+    query = sa.select(ARCHIVED).order_by(ARCHIVED.c.seq.desc()).limit(1)
+    row = db.execute(query).mappings().first()
     if row is None:
         return None
     return Start(Head(int(row["seq"]), bytes(row["digest"])), frozenset(row["keys"].split()))
@@ -84,8 +84,8 @@ def archive(
     file = folder / f"ledger-{first:012}-{upto:012}.jsonl"
     links = _whole(verifier, ledger.walk(database, upto=upto), upto)
     digest = _write(file, (line(link) for link in links))
-    told = (written(c).encode() + b"\n" for c in signed if c.seq >= first)
-    _write(file.with_suffix(f"{_SIGNED}.jsonl"), told)
+    lines = (written(c).encode() + b"\n" for c in signed if c.seq >= first)
+    _write(file.with_suffix(f"{_SIGNED}.jsonl"), lines)
     left = Start(verifier.end().head, frozenset(verifier.keys))
     moved = {"first": str(first), "file": file.name, "sha256": digest, **_told(left)}
     detail = signed_by(ledger_id, moved, key)
@@ -133,23 +133,23 @@ def links(folder: Path) -> Iterator[Link]:
 
 def checkpoints(folder: Path) -> list[Checkpoint]:
     """Return the checkpoints of all files of an archive; raises the same."""
-    found: list[Checkpoint] = []
+    result: list[Checkpoint] = []
     for file in sorted(folder.glob(f"ledger-*{_SIGNED}.jsonl")):
         try:
-            found += [read(text) for text in file.read_bytes().splitlines()]
+            result += [read(text) for text in file.read_bytes().splitlines()]
         except OSError as error:
             raise _unusable(file, error) from None
-    return found
+    return result
 
 
 def _files(folder: Path) -> list[Path]:
-    found = sorted(f for f in folder.glob("ledger-*.jsonl") if _SIGNED not in f.name)
-    if not found:
+    files = sorted(f for f in folder.glob("ledger-*.jsonl") if _SIGNED not in f.name)
+    if not files:
         raise StoreError(
             f"{folder} has no file of an archive.",
             remedy="Name the folder that glasshouse audit archive wrote to.",
         )
-    return found
+    return files
 
 
 def broken(fault: Fault) -> StoreError:
@@ -160,8 +160,8 @@ def broken(fault: Fault) -> StoreError:
     )
 
 
-def _whole(verifier: Verifier, found: Iterable[Link], upto: int) -> Iterator[Link]:
-    for link in found:
+def _whole(verifier: Verifier, links: Iterable[Link], upto: int) -> Iterator[Link]:
+    for link in links:
         fault = verifier.take(link)
         if fault is not None:
             raise broken(fault)
@@ -173,23 +173,23 @@ def _whole(verifier: Verifier, found: Iterable[Link], upto: int) -> Iterator[Lin
 
 def _write(path: Path, lines: Iterable[bytes]) -> str:
     """Write a file durably, or check that it exists with the same content; return its digest."""
-    made = hashlib.sha256()
+    sha256 = hashlib.sha256()
 
     def hashed() -> Iterator[bytes]:
         for text in lines:
-            made.update(text)
+            sha256.update(text)
             yield text
 
     try:
         new = files.written(path, hashed())
-        if path.exists() and hashlib.sha256(path.read_bytes()).digest() != made.digest():
+        if path.exists() and hashlib.sha256(path.read_bytes()).digest() != sha256.digest():
             raise StoreError(
                 f"{path} exists and holds something else.", remedy="Name another folder."
             )
         files.placed(new, path)
     except OSError as error:
         raise _unusable(path, error) from None
-    return made.hexdigest()
+    return sha256.hexdigest()
 
 
 def _leave(db: sa.Connection, left: Start, file: str, record: Record) -> None:

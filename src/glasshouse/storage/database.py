@@ -169,5 +169,5 @@ def _begin(connection: sa.Connection) -> None:
 
 def _told(error: Exception) -> str:
     """Return what an error says, without the statement, values or address."""
-    said = str(getattr(error, "orig", None) or error)
-    return said.splitlines()[0].rstrip(".")[:200] if said else type(error).__name__
+    text = str(getattr(error, "orig", None) or error)
+    return text.splitlines()[0].rstrip(".")[:200] if text else type(error).__name__

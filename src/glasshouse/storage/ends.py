@@ -44,11 +44,11 @@ class PasswordStamp(NamedTuple):
 
 def stamped(db: sa.Connection, source: str) -> list[PasswordStamp]:
     """Return who has sessions and tokens, among those whom a source vouches for."""
-    found: set[PasswordStamp] = set()
+    stamps: set[PasswordStamp] = set()
     for table in (SESSION, TOKEN):
-        asked = sa.select(table.c.actor, table.c.stamp).where(begins(table.c.actor, source))
-        found.update(PasswordStamp(actor, stamp) for actor, stamp in db.execute(asked.distinct()))
-    return sorted(found, key=str)
+        query = sa.select(table.c.actor, table.c.stamp).where(begins(table.c.actor, source))
+        stamps.update(PasswordStamp(actor, stamp) for actor, stamp in db.execute(query.distinct()))
+    return sorted(stamps, key=str)
 
 
 def end_stale(db: sa.Connection, actor: str, stamp: bytes) -> bool:

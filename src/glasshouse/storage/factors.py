@@ -91,8 +91,8 @@ def add_passkey(db: sa.Connection, key: Passkey) -> None:
 def passkey(db: sa.Connection, credential: bytes) -> Passkey | None:
     """Return the passkey with that id, whoever owns it."""
     row = db.execute(sa.select(PASSKEY).where(PASSKEY.c.credential == credential)).mappings()
-    found = row.first()
-    return None if found is None else Passkey(**found)
+    record = row.first()
+    return None if record is None else Passkey(**record)
 
 
 def use_passkey(db: sa.Connection, credential: bytes, sign_count: int, now: float) -> None:

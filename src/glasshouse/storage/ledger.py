@@ -125,38 +125,38 @@ def ledger_id(db: sa.Connection) -> bytes:
 
 def checkpoint(db: sa.Connection, key: bytes, now: float) -> Checkpoint:
     """Sign the end of the chain, store the checkpoint, and return it."""
-    made = sign(ledger_id(db), end(db, lock=True), key, now)
-    row = {"signature": made.signature, "seq": made.seq, "body": written(made)}
-    known = sa.select(CHECKPOINT.c.seq).where(CHECKPOINT.c.signature == made.signature)
+    signed = sign(ledger_id(db), end(db, lock=True), key, now)
+    row = {"signature": signed.signature, "seq": signed.seq, "body": written(signed)}
+    known = sa.select(CHECKPOINT.c.seq).where(CHECKPOINT.c.signature == signed.signature)
     # Signed twice within a second, it is the same checkpoint.
     if db.execute(known).first() is None:
         db.execute(sa.insert(CHECKPOINT).values(row))
-    return made
+    return signed
 
 
 def signed_by(db: sa.Connection, key: str) -> Checkpoint | None:
     """Return the checkpoint of the end of the chain signed by this public key, if one is stored."""
     head = end(db)
-    for found in _signed(db, {key}, CHECKPOINT.c.seq == head.seq):
-        if (found.seq, found.digest) == (head.seq, head.digest.hex()):
-            return found
+    for signed in _signed(db, {key}, CHECKPOINT.c.seq == head.seq):
+        if (signed.seq, signed.digest) == (head.seq, head.digest.hex()):
+            return signed
     return None
 
 
 def last_signed_by(db: sa.Connection, keys: Collection[str]) -> int:
     """Return the last record named by a checkpoint of one of these keys; 0 if there is none."""
-    return next((found.seq for found in _signed(db, keys, sa.true())), 0)
+    return next((signed.seq for signed in _signed(db, keys, sa.true())), 0)
 
 
 def _signed(
     db: sa.Connection, keys: Collection[str], where: sa.ColumnElement[bool]
 ) -> Iterator[Checkpoint]:
-    asked = sa.select(CHECKPOINT.c.body).where(where).order_by(CHECKPOINT.c.seq.desc())
-    for text in db.execute(asked).scalars():
+    query = sa.select(CHECKPOINT.c.body).where(where).order_by(CHECKPOINT.c.seq.desc())
+    for text in db.execute(query).scalars():
         with contextlib.suppress(InvalidError):
-            found = read(str(text))
-            if found.key in keys and is_signed(found):
-                yield found
+            signed = read(str(text))
+            if signed.key in keys and is_signed(signed):
+                yield signed
 
 
 def names(db: sa.Connection, key: str) -> bool:
@@ -176,8 +176,8 @@ def checkpoints(db: sa.Connection) -> list[str]:
 
 def signed(db: sa.Connection, *, after: int, upto: int) -> list[tuple[int, str]]:
     """Return the checkpoints of records after ``after`` up to ``upto``, with their numbers."""
-    asked = sa.select(CHECKPOINT.c.seq, CHECKPOINT.c.body).order_by(CHECKPOINT.c.seq)
-    rows = db.execute(asked.where(CHECKPOINT.c.seq > after, CHECKPOINT.c.seq <= upto))
+    query = sa.select(CHECKPOINT.c.seq, CHECKPOINT.c.body).order_by(CHECKPOINT.c.seq)
+    rows = db.execute(query.where(CHECKPOINT.c.seq > after, CHECKPOINT.c.seq <= upto))
     return [(int(seq), str(body)) for seq, body in rows]
 
 
@@ -192,8 +192,8 @@ def page(
 ) -> list[Link]:
     """Return the records after ``after`` and not beyond ``upto``: some hundred at most."""
     where = _conditions(db, wanted, upto)
-    asked = _LINK.where(LEDGER.c.seq > after, *where).order_by(LEDGER.c.seq)
-    return _links(db, asked.limit(_STEP))
+    query = _LINK.where(LEDGER.c.seq > after, *where).order_by(LEDGER.c.seq)
+    return _links(db, query.limit(_STEP))
 
 
 def walk(
@@ -205,29 +205,29 @@ def walk(
     transaction.
     """
     after = 0
-    while found := database.call(page, wanted, after=after, upto=upto):
-        yield from found
-        after = found[-1].seq
+    while links := database.call(page, wanted, after=after, upto=upto):
+        yield from links
+        after = links[-1].seq
 
 
 def count(db: sa.Connection, wanted: RecordFilter) -> int:
     """Return how many records match the filter."""
-    asked = sa.select(sa.func.count()).select_from(LEDGER).where(*_conditions(db, wanted))
-    return int(db.execute(asked).scalar_one())
+    query = sa.select(sa.func.count()).select_from(LEDGER).where(*_conditions(db, wanted))
+    return int(db.execute(query).scalar_one())
 
 
 def latest(
     db: sa.Connection, wanted: RecordFilter, *, most: int, upto: int | None = None
 ) -> list[Link]:
     """Return the newest records up to number ``upto``, newest first."""
-    asked = _LINK.where(*_conditions(db, wanted, upto)).order_by(LEDGER.c.seq.desc())
-    return _links(db, asked.limit(most))
+    query = _LINK.where(*_conditions(db, wanted, upto)).order_by(LEDGER.c.seq.desc())
+    return _links(db, query.limit(most))
 
 
-def _links(db: sa.Connection, asked: sa.Select[Any]) -> list[Link]:
+def _links(db: sa.Connection, query: sa.Select[Any]) -> list[Link]:
     return [
         Link(row.seq, *(value if isinstance(value, bytes) else b"" for value in row[1:]))
-        for row in db.execute(asked)
+        for row in db.execute(query)
         if type(row.seq) is int
     ]
 
@@ -235,12 +235,12 @@ def _links(db: sa.Connection, asked: sa.Select[Any]) -> list[Link]:
 def _conditions(
     db: sa.Connection, wanted: RecordFilter, upto: int | None = None
 ) -> Sequence[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
+    conditions: list[sa.ColumnElement[bool]] = []
     for column, value in ((LEDGER.c.event, wanted.event), (LEDGER.c.actor, wanted.actor)):
         if value.endswith("*"):
-            found.append(begins(column, value[:-1]))
+            conditions.append(begins(column, value[:-1]))
         elif value:
-            found.append(column == value)
+            conditions.append(column == value)
     if wanted.text:
         # As it is written in a record, in the bytes of one.
         sought = json.dumps(wanted.text, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
@@ -251,16 +251,16 @@ def _conditions(
             # Hidden content is not even examined: no answer takes longer because of it.
             pushed = place(LEDGER.c.body, sa.literal(_PUSHED, sa.LargeBinary)) > 0
             there = sa.case((pushed, sa.false()), else_=there)
-        found.append(there)
+        conditions.append(there)
     if wanted.about is not None:
-        found.append(_about(wanted.about, console=wanted.console))
+        conditions.append(_about(wanted.about, console=wanted.console))
     if upto is not None:
-        found.append(LEDGER.c.seq <= upto)
+        conditions.append(LEDGER.c.seq <= upto)
     if wanted.since is not None:
-        found.append(LEDGER.c.at >= wanted.since)
+        conditions.append(LEDGER.c.at >= wanted.since)
     if wanted.until is not None:
-        found.append(LEDGER.c.at < wanted.until)
-    return found
+        conditions.append(LEDGER.c.at < wanted.until)
+    return conditions
 
 
 def _about(keys: Sequence[str], *, console: bool) -> sa.ColumnElement[bool]:

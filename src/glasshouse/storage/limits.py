@@ -48,10 +48,10 @@ def take(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
 
 def full(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
     """Return for how many more seconds the limit is reached; 0 if it is not."""
-    asked = sa.select(ATTEMPT.c.ends_at).where(
+    query = sa.select(ATTEMPT.c.ends_at).where(
         ATTEMPT.c.key == key, ATTEMPT.c.count >= limit.most, sa.not_(_over(limit, now))
     )
-    ends_at = db.execute(asked).scalar()
+    ends_at = db.execute(query).scalar()
     return 0.0 if ends_at is None else ends_at - now
 
 

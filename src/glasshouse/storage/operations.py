@@ -154,13 +154,13 @@ def agreed(
 
     Even if someone confirms at the same moment, it is one or the other, and never neither.
     """
-    found = shown(db, preview, now)
-    if found is None:
+    preview_row = shown(db, preview, now)
+    if preview_row is None:
         # Checked last: an operation is there as soon as its preview is not.
         return find(db, preview)
     kept = chunks(db, preview)
     # Used or pushed out at this moment: the jobs may have gone with it.
-    return (found, kept) if len(kept) == found.steps else find(db, preview)
+    return (preview_row, kept) if len(kept) == preview_row.steps else find(db, preview)
 
 
 def chunk(db: sa.Connection, owner: str, step: int) -> bytes:
@@ -169,17 +169,17 @@ def chunk(db: sa.Connection, owner: str, step: int) -> bytes:
     Raises:
         JobsGoneError: they are not there.
     """
-    asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner, CHUNK.c.step == step)
-    found = db.execute(asked).scalar()
-    if found is None:
+    query = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner, CHUNK.c.step == step)
+    entries = db.execute(query).scalar()
+    if entries is None:
         raise JobsGoneError("Its job list is no longer in the console's database.")
-    return bytes(found)
+    return bytes(entries)
 
 
 def chunks(db: sa.Connection, owner: str) -> list[bytes]:
     """Return the frozen jobs of all steps."""
-    asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner).order_by(CHUNK.c.step)
-    return [bytes(entries) for (entries,) in db.execute(asked)]
+    query = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner).order_by(CHUNK.c.step)
+    return [bytes(entries) for (entries,) in db.execute(query)]
 
 
 def begin(db: sa.Connection, now: float, *begun: NewOperation) -> None:
@@ -220,8 +220,8 @@ def by_record(db: sa.Connection, record: int) -> RunningOperation | None:
 
 def unended(db: sa.Connection) -> list[RunningOperation]:
     """Return the operations that have no outcome, oldest first."""
-    asked = sa.select(OPERATION).where(OPERATION.c.ended_at.is_(None))
-    return _all(db, asked.order_by(OPERATION.c.record))
+    query = sa.select(OPERATION).where(OPERATION.c.ended_at.is_(None))
+    return _all(db, query.order_by(OPERATION.c.record))
 
 
 def progress(db: sa.Connection, running: RunningOperation) -> str | None:
@@ -240,8 +240,8 @@ def stop(db: sa.Connection, operation: str, by: str) -> None:
         NotRunningError: it has ended, or was already to stop; nothing was changed.
     """
     runs = (OPERATION.c.id == operation, OPERATION.c.ended_at.is_(None), OPERATION.c.stop == 0)
-    found = db.execute(sa.update(OPERATION).where(*runs).values(stop=1, stopped_by=by))
-    if not found.rowcount:
+    result = db.execute(sa.update(OPERATION).where(*runs).values(stop=1, stopped_by=by))
+    if not result.rowcount:
         raise NotRunningError("It is no longer running, or is already stopping.")
 
 
@@ -258,14 +258,14 @@ def on_queue(
     db: sa.Connection, server: str, queue: str, most: int, seen: Seen
 ) -> list[RunningOperation]:
     """Return the newest operations on a queue that are ``seen``."""
-    asked = sa.select(OPERATION).where(OPERATION.c.server == server, OPERATION.c.queue == queue)
-    return _newest(db, asked.order_by(OPERATION.c.started_at.desc()), most, seen)
+    query = sa.select(OPERATION).where(OPERATION.c.server == server, OPERATION.c.queue == queue)
+    return _newest(db, query.order_by(OPERATION.c.started_at.desc()), most, seen)
 
 
 def on_server(db: sa.Connection, server: str, most: int, seen: Seen) -> list[RunningOperation]:
     """Return the newest operations on a server that are ``seen``."""
-    asked = sa.select(OPERATION).where(OPERATION.c.server == server)
-    return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
+    query = sa.select(OPERATION).where(OPERATION.c.server == server)
+    return _newest(db, query.order_by(OPERATION.c.record.desc()), most, seen)
 
 
 def on_job(
@@ -279,26 +279,26 @@ def on_job(
         sa.select(table.c.operation).where(table.c.server == server, table.c.jid == jid)
         for table in (TOUCHED, TRASH)
     )
-    asked = sa.select(OPERATION).where(OPERATION.c.id.in_(sa.union(named, trashed)))
-    return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
+    query = sa.select(OPERATION).where(OPERATION.c.id.in_(sa.union(named, trashed)))
+    return _newest(db, query.order_by(OPERATION.c.record.desc()), most, seen)
 
 
 def _newest(
-    db: sa.Connection, asked: sa.Select[Any], most: int, seen: Seen
+    db: sa.Connection, query: sa.Select[Any], most: int, seen: Seen
 ) -> list[RunningOperation]:
-    found: list[RunningOperation] = []
+    operations: list[RunningOperation] = []
     for start in range(0, _LOOKED_AT, _AT_ONCE):
-        some = _all(db, asked.offset(start).limit(_AT_ONCE))
-        found += [one for one in some if seen(one)]
-        if len(found) >= most or len(some) < _AT_ONCE:
+        some = _all(db, query.offset(start).limit(_AT_ONCE))
+        operations += [one for one in some if seen(one)]
+        if len(operations) >= most or len(some) < _AT_ONCE:
             break
-    return found[:most]
+    return operations[:most]
 
 
 def _one(db: sa.Connection, where: sa.ColumnElement[bool]) -> RunningOperation | None:
-    found = _all(db, sa.select(OPERATION).where(where))
-    return found[0] if found else None
+    rows = _all(db, sa.select(OPERATION).where(where))
+    return rows[0] if rows else None
 
 
-def _all(db: sa.Connection, asked: sa.Select[Any]) -> list[RunningOperation]:
-    return [RunningOperation(**row) for row in db.execute(asked).mappings()]
+def _all(db: sa.Connection, query: sa.Select[Any]) -> list[RunningOperation]:
+    return [RunningOperation(**row) for row in db.execute(query).mappings()]

@@ -40,8 +40,8 @@ def least(db: sa.Connection, keys: Collection[str] | None) -> int | None:
     Without ``keys``, all places that ever received anything are considered.
     """
     if keys is None:
-        found = db.execute(sa.select(sa.func.min(SINK.c.seq)).where(SINK.c.seq > 0)).scalar()
-        return None if found is None else int(found)
+        seq = db.execute(sa.select(sa.func.min(SINK.c.seq)).where(SINK.c.seq > 0)).scalar()
+        return None if seq is None else int(seq)
     known = places(db, keys)
     return min((known.get(key, SinkPosition()).seq for key in keys), default=None)
 

@@ -36,12 +36,12 @@ def decode(kept: str) -> str:
     return _ENCODED.sub(_single, kept) if MARK in kept else kept
 
 
-def _pair(found: re.Match[str]) -> str:
-    return MARK + (_MARKED if found[0] == MARK else chr(_PLANE + ord(found[0])))
+def _pair(match: re.Match[str]) -> str:
+    return MARK + (_MARKED if match[0] == MARK else chr(_PLANE + ord(match[0])))
 
 
-def _single(found: re.Match[str]) -> str:
-    return MARK if found[1] == _MARKED else chr(ord(found[1]) - _PLANE)
+def _single(match: re.Match[str]) -> str:
+    return MARK if match[1] == _MARKED else chr(ord(match[1]) - _PLANE)
 
 
 class PortableText(sa.types.TypeDecorator[str]):

@@ -43,8 +43,8 @@ def find(db: sa.Connection, digest: bytes, now: float) -> Token | None:
     row = db.execute(
         sa.select(TOKEN).where(TOKEN.c.digest == digest, TOKEN.c.expires_at > now)
     ).mappings()
-    found = row.first()
-    return None if found is None else _token(found)
+    record = row.first()
+    return None if record is None else _token(record)
 
 
 def use(db: sa.Connection, digest: bytes, now: float) -> None:

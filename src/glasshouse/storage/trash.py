@@ -108,22 +108,22 @@ def jobs(
     db: sa.Connection, operation: str, *, after: int = 0, most: int = 500, waiting: bool = True
 ) -> list[tuple[int, TrashedJob]]:
     """Return (n, job) of an operation in the order of deletion, those after ``after``."""
-    asked = sa.select(TRASH.c.n, *_JOB).where(TRASH.c.operation == operation, TRASH.c.n > after)
+    query = sa.select(TRASH.c.n, *_JOB).where(TRASH.c.operation == operation, TRASH.c.n > after)
     if waiting:
-        asked = asked.where(TRASH.c.restored_at.is_(None))
-    rows = db.execute(asked.order_by(TRASH.c.n).limit(most)).mappings()
+        query = query.where(TRASH.c.restored_at.is_(None))
+    rows = db.execute(query.order_by(TRASH.c.n).limit(most)).mappings()
     return [(row["n"], _trashed(row)) for row in rows]
 
 
 def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[TrashedJob]:
     """Return jobs of an operation by number; those that are gone are left out."""
-    found: dict[int, TrashedJob] = {}
+    found_jobs: dict[int, TrashedJob] = {}
     for start in range(0, len(numbers), _PART):
         part = numbers[start : start + _PART]
-        asked = sa.select(*_JOB).where(TRASH.c.operation == operation, TRASH.c.number.in_(part))
-        for row in db.execute(asked).mappings():
-            found[row["number"]] = _trashed(row)
-    return [found[number] for number in numbers if number in found]
+        query = sa.select(*_JOB).where(TRASH.c.operation == operation, TRASH.c.number.in_(part))
+        for row in db.execute(query).mappings():
+            found_jobs[row["number"]] = _trashed(row)
+    return [found_jobs[number] for number in numbers if number in found_jobs]
 
 
 def batches(
@@ -148,13 +148,13 @@ def batches(
         if shows(row.queue):
             kept, restored = sizes.get(row.operation, (0, 0))
             sizes[row.operation] = (kept + row.kept, restored + row.restored)
-    asked = sa.select(*_HEAP).where(OPERATION.c.id.in_(_thrown_by(server)))
-    found: list[TrashBatch] = []
-    for told in db.execute(asked.order_by(OPERATION.c.record.desc())).mappings():
-        if told["operation"] in sizes and len(found) < most:
-            kept, restored = sizes[told["operation"]]
-            found.append(TrashBatch(**told, kept=kept, restored=restored))
-    return found
+    query = sa.select(*_HEAP).where(OPERATION.c.id.in_(_thrown_by(server)))
+    result: list[TrashBatch] = []
+    for columns in db.execute(query.order_by(OPERATION.c.record.desc())).mappings():
+        if columns["operation"] in sizes and len(result) < most:
+            kept, restored = sizes[columns["operation"]]
+            result.append(TrashBatch(**columns, kept=kept, restored=restored))
+    return result
 
 
 def _thrown_by(server: str) -> sa.Select[tuple[str]]:

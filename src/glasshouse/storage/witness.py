@@ -132,6 +132,6 @@ def _other(db: sa.Connection, witness: Witness, last: Checkpoint) -> str | None:
     if began is not None and last.seq <= began.head.seq:
         same = last.seq < began.head.seq or began.head.digest.hex() == last.digest
     else:
-        found = ledger.page(db, ledger.EVERYTHING, after=last.seq - 1, upto=last.seq)
-        same = [link.digest.hex() for link in found] == [last.digest]
+        links = ledger.page(db, ledger.EVERYTHING, after=last.seq - 1, upto=last.seq)
+        same = [link.digest.hex() for link in links] == [last.digest]
     return None if same else f"Record {last.seq} is another than the witness knows."

@@ -135,9 +135,9 @@ class Breaker:
 
     def circuit(self) -> Circuit:
         """Return another circuit of this server."""
-        made = Circuit()
-        self._circuits.append(made)
-        return made
+        circuit = Circuit()
+        self._circuits.append(circuit)
+        return circuit
 
     @contextlib.asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:

@@ -30,5 +30,5 @@ def history(
     utc: bool,
 ) -> History:
     """Return the history of these days; a missing count is zero."""
-    told = tuple(Day(day, processed.get(day, 0), failed.get(day, 0)) for day in days)
-    return History(days=told, read_at=now, utc=utc)
+    reported = tuple(Day(day, processed.get(day, 0), failed.get(day, 0)) for day in days)
+    return History(days=reported, read_at=now, utc=utc)

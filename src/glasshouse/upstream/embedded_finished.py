@@ -87,19 +87,19 @@ def page_of(
 
 def executions_of(db: apsw.Connection, jid: str, *, now: float) -> Executions:
     """Return the newest executions of one id."""
-    found = _rows(db, "jid = ? ORDER BY id DESC LIMIT ?", (jid, EXECUTIONS + 1))
-    return Executions(items=found[:EXECUTIONS], more=len(found) > EXECUTIONS, read_at=now)
+    rows = _rows(db, "jid = ? ORDER BY id DESC LIMIT ?", (jid, EXECUTIONS + 1))
+    return Executions(items=rows[:EXECUTIONS], more=len(rows) > EXECUTIONS, read_at=now)
 
 
 def times_of(db: apsw.Connection, *, now: float) -> TimesTable:
     """Return the times per type over the newest ``TIMED`` entries."""
     low, high = _ids(db)
-    found = db.execute(
+    selected = db.execute(
         "SELECT jobtype, outcome, enqueued_at, reserved_at, finished_at FROM finished"
         " WHERE id > ? ORDER BY id DESC",
         (high - TIMED,),
     )
-    spans = [Span(*row) for row in found]
+    spans = [Span(*row) for row in selected]
     by_type: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
         by_type[span.jobtype].append(span)
@@ -171,25 +171,27 @@ def _condition(
     else:
         terms.append("jid = ?")
         bound.append(wanted.jid)
-    asked: list[str] = []
+    conditions: list[str] = []
     values: list[str | int] = []
     for column, value in (("jobtype", wanted.jobtype), ("queue", wanted.queue)):
         if value is not None:
-            asked.append(f"{column} = ?")
+            conditions.append(f"{column} = ?")
             values.append(value)
     if wanted.error is not None:
         holds = "instr(lower(errtype), lower(?))"
         # Types that may reveal something hidden are not even examined.
-        asked.append(f"CASE WHEN echoes = '[]' THEN {holds} END" if wanted.guarded else holds)
+        conditions.append(f"CASE WHEN echoes = '[]' THEN {holds} END" if wanted.guarded else holds)
         values.append(wanted.error)
     if wanted.outcomes:
-        asked.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
+        conditions.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
         values += [OUTCOME_NUMBERS[outcome] for outcome in wanted.outcomes]
     if wanted.shown is not None:
         _let_sqlite_ask(db, wanted.shown)
         # CASE keeps SQLite from comparing any part of entries that may not be seen.
-        asked = [f"CASE WHEN is_shown(queue) THEN {' AND '.join(asked) or '1'} ELSE 0 END"]
-    return " AND ".join(terms + asked), (*bound, *values)
+        conditions = [
+            f"CASE WHEN is_shown(queue) THEN {' AND '.join(conditions) or '1'} ELSE 0 END"
+        ]
+    return " AND ".join(terms + conditions), (*bound, *values)
 
 
 class _Shown(dict[str, bool]):
@@ -202,8 +204,8 @@ class _Shown(dict[str, bool]):
     def __missing__(self, name: str) -> bool:
         if len(self) >= _MOST_NAMES:
             self.clear()
-        found = self[name] = name_patterns.within(self._shown, name)
-        return found
+        allowed = self[name] = name_patterns.within(self._shown, name)
+        return allowed
 
 
 def _let_sqlite_ask(db: apsw.Connection, shown: tuple[str, ...]) -> None:
@@ -219,8 +221,8 @@ def _let_sqlite_ask(db: apsw.Connection, shown: tuple[str, ...]) -> None:
 def _rows(
     db: apsw.Connection, where: str, values: tuple[str | int, ...]
 ) -> tuple[FinishedJob, ...]:
-    found = db.execute(f"SELECT {_COLUMNS} FROM finished WHERE {where}", values)
-    return tuple(_entry(*row) for row in found)
+    rows = db.execute(f"SELECT {_COLUMNS} FROM finished WHERE {where}", values)
+    return tuple(_entry(*row) for row in rows)
 
 
 def _entry(

@@ -67,11 +67,11 @@ def set_scope(db: apsw.Connection, state: JobState) -> ListScope:
 
 def queue_scope(db: apsw.Connection, name: str) -> ListScope | None:
     """Return the list of one queue, next to run first; ``None`` when there is no such queue."""
-    found = db.execute("SELECT size FROM queue WHERE name = ?", (name,)).fetchone()
-    if found is None:
+    row = db.execute("SELECT size FROM queue WHERE name = ?", (name,)).fetchone()
+    if row is None:
         return None
     # In a queue no two scores are equal, and its index has no number to continue by.
-    return ListScope("state = 1 AND queue = ?", (name,), found[0], ("score",))
+    return ListScope("state = 1 AND queue = ?", (name,), row[0], ("score",))
 
 
 def size_of(db: apsw.Connection, state: int) -> int:
@@ -118,12 +118,12 @@ def keys_beside(
     """Return up to ``count`` keys starting at ``start``, or before it, in the list's order."""
     condition, values = side(scope, start, before=backwards)
     scope = scope.turned(backwards=backwards)
-    found = db.execute(
+    rows = db.execute(
         f"SELECT score, id FROM job WHERE {scope.where} AND {condition}"
         f" ORDER BY {scope.ordered} LIMIT ?",
         (*scope.values, *values, count),
     )
-    keys: list[Key] = list(found)
+    keys: list[Key] = list(rows)
     return keys[::-1] if backwards else keys
 
 
@@ -134,8 +134,8 @@ def head(db: apsw.Connection, scope: ListScope, count: int) -> list[Key]:
 
 def rows_of(db: apsw.Connection, keys: Sequence[Key]) -> list[StoredJob]:
     """Return the jobs with these keys, in their order, each with a key that is unique."""
-    found = numbered_rows(db, keys)
-    return told_apart(db, [(number, found[number]) for _, number in keys if number in found])
+    rows = numbered_rows(db, keys)
+    return told_apart(db, [(number, rows[number]) for _, number in keys if number in rows])
 
 
 def told_apart(db: apsw.Connection, numbered: Sequence[tuple[int, StoredJob]]) -> list[StoredJob]:
@@ -146,8 +146,8 @@ def told_apart(db: apsw.Connection, numbered: Sequence[tuple[int, StoredJob]]) -
     """
     numbers = [number for number, job in numbered if job.at is not None]
     marks = ", ".join("?" * len(numbers))
-    found = db.execute(f"{_TWINS} AND a.id IN ({marks})", numbers) if numbers else ()
-    twins = {number for (number,) in found}
+    same_ids = db.execute(f"{_TWINS} AND a.id IN ({marks})", numbers) if numbers else ()
+    twins = {number for (number,) in same_ids}
     return [
         msgspec.structs.replace(job, key=with_number(job.key, number))
         if number in twins and job.key is not None
@@ -183,10 +183,10 @@ def numbered_rows(db: apsw.Connection, keys: Sequence[Key]) -> dict[int, StoredJ
 def entries_of(db: apsw.Connection, jid: str) -> Entries:
     """Return the entries with one id, oldest first."""
     total = int(db.execute("SELECT count(*) FROM job WHERE jid = ?", (jid,)).get)
-    found = db.execute(
+    rows = db.execute(
         f"SELECT {COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT ?", (jid, _ENTRIES)
     )
-    return Entries(tuple(told_apart(db, [(row[0], stored(*row[1:])) for row in found])), total)
+    return Entries(tuple(told_apart(db, [(row[0], stored(*row[1:])) for row in rows])), total)
 
 
 def stored(
@@ -238,11 +238,11 @@ def _numbered(db: apsw.Connection, scope: ListScope, offset: int, count: int) ->
 
 
 def _walk(db: apsw.Connection, scope: ListScope, offset: int, count: int) -> list[Key]:
-    found = db.execute(
+    rows = db.execute(
         f"SELECT score, id FROM job WHERE {scope.where} ORDER BY {scope.ordered} LIMIT ? OFFSET ?",
         (*scope.values, count, offset),
     )
-    keys: list[Key] = list(found)
+    keys: list[Key] = list(rows)
     return keys
 
 
@@ -283,9 +283,9 @@ def place_at(db: apsw.Connection, scope: ListScope, at: float) -> ListPosition:
         middle = (low + high) // 2
         if not low < high:
             break
-        found = db.execute(probe, (*scope.values, middle)).fetchone()
-        if found is None or (found[1] or 0.0) >= at:
+        row = db.execute(probe, (*scope.values, middle)).fetchone()
+        if row is None or (row[1] or 0.0) >= at:
             high = middle
         else:
-            low = max(middle, found[0]) + 1
+            low = max(middle, row[0]) + 1
     return ListPosition(low)

@@ -133,15 +133,15 @@ class EmbeddedOperator:
         await self._settle()
 
         def read(db: apsw.Connection) -> bool | None:
-            found = db.execute("SELECT paused FROM queue WHERE name = ?", (queue,)).fetchone()
-            return None if found is None else bool(found[0])
+            row = db.execute("SELECT paused FROM queue WHERE name = ?", (queue,)).fetchone()
+            return None if row is None else bool(row[0])
 
         return await self._reads.run(read)
 
     async def call_off(self, act: str, step: int) -> ChangeResult | None:
         """Return the result of a change, or make sure that it is never done."""
-        told = await self._ask(CallOff(id=act, step=step))
-        return None if told is None else msgspec.convert(told, ChangeResult)
+        result = await self._ask(CallOff(id=act, step=step))
+        return None if result is None else msgspec.convert(result, ChangeResult)
 
     async def close(self) -> None:
         """Close the database and connections."""
@@ -217,8 +217,8 @@ class _Gathering:
         self.count += 1
         self.queues[job.queue] = None
         self.size += len(job.payload)
-        told = self._wanted.told
-        if told is None or name_patterns.within(told, job.queue):
+        reported = self._wanted.told
+        if reported is None or name_patterns.within(reported, job.queue):
             self._tell(job)
 
     def _tell(self, job: StoredJob) -> None:
@@ -273,11 +273,11 @@ class _Named:
 
 
 def _frozen(db: apsw.Connection, wanted: Selection) -> FrozenJobs:
-    found, named = _Gathering(wanted), _Named(wanted.keys)
+    gathering, named = _Gathering(wanted), _Named(wanted.keys)
     for number, job, score in _rows(db, wanted):
         if named.has(number, job) and _meant(wanted, job):
-            found.add(number, score, job)
-    return found.frozen()
+            gathering.add(number, score, job)
+    return gathering.frozen()
 
 
 def _rows(db: apsw.Connection, wanted: Selection) -> Iterator[tuple[int, StoredJob, float]]:
@@ -327,17 +327,17 @@ def _meant(wanted: Selection, job: StoredJob) -> bool:
 
 
 def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[DeletedJob]:
-    found: dict[int, DeletedJob] = {}
+    jobs: dict[int, DeletedJob] = {}
     for number, row in _numbered(db, _KEPT, entries):
         job = KeptJob(*row)
         entry = Entry(number, job.state, job.score, job.jid, job.queue)
-        found[number] = DeletedJob(entry, job.jobtype, _pack(job))
-    return [found[entry.number] for entry in entries if entry.number in found]
+        jobs[number] = DeletedJob(entry, job.jobtype, _pack(job))
+    return [jobs[entry.number] for entry in entries if entry.number in jobs]
 
 
 def _samples(db: apsw.Connection, entries: Sequence[Entry]) -> tuple[StoredJob, ...]:
-    found = {number: stored(*row[1:]) for number, row in _numbered(db, COLUMNS, entries)}
-    there = [(one.number, found[one.number]) for one in entries if one.number in found]
+    jobs = {number: stored(*row[1:]) for number, row in _numbered(db, COLUMNS, entries)}
+    there = [(one.number, jobs[one.number]) for one in entries if one.number in jobs]
     return tuple(told_apart(db, there))
 
 

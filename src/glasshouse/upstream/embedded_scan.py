@@ -65,12 +65,12 @@ class EmbeddedScanner:
 
 def _stretch(db: apsw.Connection, state: int, start: float | None) -> ScanChunk:
     # Entries with the same time stay together: the step ends where the time changes, or at the end.
-    found = db.execute(
+    selected = db.execute(
         "SELECT score, id FROM job WHERE state = ? AND state > 1 AND score >= ?"
         " ORDER BY score, id LIMIT ?",
         (state, -math.inf if start is None else start, _STEP),
     )
-    rows = list(found)
+    rows = list(selected)
     high: float | None = None
     if len(rows) == _STEP:
         high = rows[-1][0]

@@ -142,12 +142,12 @@ def _by_id(
     # The plus sign keeps SQLite from walking the list instead.
     where = scope.where.replace("state", "+state").replace("queue", "+queue")
     shown, globs = shown_condition(wanted.shown) or ("1", ())
-    found = db.execute(
+    selected = db.execute(
         f"SELECT {lists.COLUMNS} FROM job WHERE jid = ? AND {where} AND ({shown})"
         f" ORDER BY {scope.ordered} LIMIT ?",
         (jid, *scope.values, *globs, _SAME_ID + 1),
     )
-    rows = [(ListPosition(row[2], row[0]), row[0], lists.stored(*row[1:])) for row in found]
+    rows = [(ListPosition(row[2], row[0]), row[0], lists.stored(*row[1:])) for row in selected]
     places = [place for place, _, _ in rows]
     begin = places.index(query.start) if query.start in places else 0
     hits = [row for row in rows[begin:_SAME_ID] if matches(wanted, row[2])]

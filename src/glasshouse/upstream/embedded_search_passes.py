@@ -141,13 +141,13 @@ class ListPass:
         first, last = sorted((keys[0], keys[-1]))
         # The plain bounds are what SQLite uses to walk its index.
         bounds = "score BETWEEN ? AND ? AND (score, id) >= (?, ?) AND (score, id) <= (?, ?)"
-        found = db.execute(
+        rows = db.execute(
             f"SELECT {lists.COLUMNS} FROM job"
             f" WHERE {self.scope.where} AND {bounds} AND {condition}"
             f" ORDER BY {self.scope.ordered}",
             (*self.scope.values, first[0], last[0], *first, *last, *values),
         )
-        for number, *row in found:
+        for number, *row in rows:
             yield (row[1], number), lists.stored(*row)
 
     def sweep(self) -> FilePass:
@@ -213,12 +213,12 @@ class FilePass:
         scope = self._hunt.scope
         side, bound = lists.side(scope, self._start, before=False)
         condition, values = self._likely
-        found = db.execute(
+        rows = db.execute(
             f"SELECT {lists.COLUMNS} FROM job NOT INDEXED WHERE id BETWEEN ? AND ?"
             f" AND {scope.where} AND {side} AND {condition} ORDER BY id",
             (low, high, *scope.values, *bound, *values),
         )
-        for number, *row in found:
+        for number, *row in rows:
             yield (row[1], number), lists.stored(*row)
 
     def _keep(self, hits: list[Hit]) -> None:

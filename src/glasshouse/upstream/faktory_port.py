@@ -59,11 +59,11 @@ class _Faktory(msgspec.Struct, frozen=True):
 
     def sizes(self) -> dict[str, int] | None:
         """Return the size of each set; ``None`` when one is not reported in any known way."""
-        every = {name: task.size for told, task in self.tasks.items()
-                 for name, of in _TASKS.items() if of == told}  # fmt: skip
-        told = every | self.sets
-        found = {name: size for name in _TASKS if (size := told.get(name)) is not None}
-        return found if len(found) == len(_TASKS) else None
+        every = {name: task.size for sizes, task in self.tasks.items()
+                 for name, of in _TASKS.items() if of == sizes}  # fmt: skip
+        sizes = every | self.sets
+        known_sizes = {name: size for name in _TASKS if (size := sizes.get(name)) is not None}
+        return known_sizes if len(known_sizes) == len(_TASKS) else None
 
 
 class _Server(msgspec.Struct, frozen=True):

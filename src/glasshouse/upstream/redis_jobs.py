@@ -67,8 +67,8 @@ def _type(names: dict[str, bytes]) -> str:
 
 
 def _text(names: dict[str, bytes], name: str) -> str:
-    found = value(names.get(name))
-    return found if isinstance(found, str) else ""
+    text = value(names.get(name))
+    return text if isinstance(text, str) else ""
 
 
 def _time(raw: bytes | None) -> float | None:

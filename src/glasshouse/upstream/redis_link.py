@@ -115,8 +115,8 @@ class RedisLink:
             self._circuit.check()
             try:
                 async with asyncio.timeout(self._patience):
-                    with self._circuit.asking() as asked:
-                        return await self._answers(questions, asked)
+                    with self._circuit.asking() as attempt:
+                        return await self._answers(questions, attempt)
             except BaseException as error:
                 # A cancelled caller leaves answers behind that belong to no one.
                 await self._drop()
@@ -133,7 +133,7 @@ class RedisLink:
         async with self._one:
             await self._drop()
 
-    async def _answers(self, questions: tuple[Question, ...], asked: Asked) -> list[Any]:
+    async def _answers(self, questions: tuple[Question, ...], attempt: Asked) -> list[Any]:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._made()
@@ -142,7 +142,7 @@ class RedisLink:
         answers = []
         for _ in questions:
             answers.append(await _answer(connection))
-            asked.heard()
+            attempt.heard()
         for answer in answers:
             if isinstance(answer, exceptions.RedisError):
                 raise answer

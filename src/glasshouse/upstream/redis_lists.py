@@ -68,8 +68,8 @@ class QueueRun:
         if low >= high:
             return []
         wanted: Question = (ReadCommand.LRANGE, self._key, -high, -low - 1)
-        self.total, found = await self._link.ask((ReadCommand.LLEN, self._key), wanted)
-        return [redis_jobs.queued(payload, self._queue) for payload in reversed(found)]
+        self.total, texts = await self._link.ask((ReadCommand.LLEN, self._key), wanted)
+        return [redis_jobs.queued(payload, self._queue) for payload in reversed(texts)]
 
     async def first_at(self, at: float) -> int:
         """Return the number of the first entry that was enqueued at or after a time."""
@@ -79,8 +79,8 @@ class QueueRun:
                 break
             step = max(1, (high - low) // _PROBES)
             numbers = range(low, high, step)
-            asked: list[Question] = [(ReadCommand.LINDEX, self._key, -n - 1) for n in numbers]
-            for number, payload in zip(numbers, await self._link.ask(*asked), strict=True):
+            questions: list[Question] = [(ReadCommand.LINDEX, self._key, -n - 1) for n in numbers]
+            for number, payload in zip(numbers, await self._link.ask(*questions), strict=True):
                 when = None if payload is None else time_of(redis_jobs.queued(payload, ""))
                 if when is None or when >= at:
                     high = number
@@ -112,8 +112,8 @@ class SetRun:
         if low >= high:
             return []
         wanted: Question = (ReadCommand.ZRANGE, self._key, low, high - 1, "WITHSCORES")
-        self.total, found = await self._link.ask((ReadCommand.ZCARD, self._key), wanted)
-        pairs = zip(found[::2], found[1::2], strict=True)
+        self.total, texts = await self._link.ask((ReadCommand.ZCARD, self._key), wanted)
+        pairs = zip(texts[::2], texts[1::2], strict=True)
         return [self._make(payload, float(score)) for payload, score in pairs]
 
     async def first_at(self, at: float) -> int:
@@ -193,10 +193,10 @@ async def _search(
 ) -> JobPage:
     """Search entry by entry, in larger batches the smaller they are, for a second."""
     assert query.wanted is not None
-    found: list[tuple[int, StoredJob]] = []
+    matches: list[tuple[int, StoredJob]] = []
     number, chunk, skipped = begin, _CHUNK, 0
     deadline = Deadline(time.monotonic, _SECONDS)
-    while number < run.total and len(found) <= query.per_page:
+    while number < run.total and len(matches) <= query.per_page:
         first = number == begin
         if not first and deadline.over():
             break
@@ -204,12 +204,12 @@ async def _search(
         if not some:
             break
         looked = await look_through(query.wanted, some, deadline, first=first)
-        found += [(number + position, some[position]) for position in looked.hits]
+        matches += [(number + position, some[position]) for position in looked.hits]
         number += looked.looked_at
         skipped += looked.skipped
         average = sum(len(job.payload) for job in some) // len(some) + 1
         chunk = max(1, min(_MOST, _BYTES // average))
-    shown, beyond = found[: query.per_page], found[query.per_page :]
+    shown, beyond = matches[: query.per_page], matches[query.per_page :]
     ended = not beyond and number >= run.total
     following: ListPosition | None = None
     if beyond:

@@ -37,10 +37,10 @@ class RedisScanner:
         low = "-inf" if start is None else repr(start)
         step = self._step
         while True:
-            (found,) = await self._link.ask(
+            (members,) = await self._link.ask(
                 (ReadCommand.ZRANGEBYSCORE, key, low, "+inf", "WITHSCORES", "LIMIT", 0, step)
             )
-            pairs = [(found[at], float(found[at + 1])) for at in range(0, len(found), 2)]
+            pairs = [(members[at], float(members[at + 1])) for at in range(0, len(members), 2)]
             self._adapt(sum(len(payload) for payload, _ in pairs), len(pairs))
             if len(pairs) < step:
                 return _stretch(pairs, name, start, None)
@@ -69,18 +69,18 @@ class RedisScanner:
             raise no_queue(queue)
         prefix = redis_keys.prefixed(info.server.faktory_version)
         count = min(self.head, self._step)
-        (found,) = await self._link.ask(
+        (members,) = await self._link.ask(
             (ReadCommand.LRANGE, redis_keys.queue_key(queue, prefix=prefix), -count, -1)
         )
-        return tuple(redis_jobs.queued(payload, queue) for payload in reversed(found))
+        return tuple(redis_jobs.queued(payload, queue) for payload in reversed(members))
 
     async def running(self) -> tuple[StoredJob, ...]:
         """Return the currently running jobs."""
-        (found,) = await self._link.ask(
+        (members,) = await self._link.ask(
             (ReadCommand.ZRANGE, redis_keys.WORKING, 0, MOST_RUNNING - 1, "WITHSCORES")
         )
         return tuple(
-            redis_jobs.held(found[at], float(found[at + 1])) for at in range(0, len(found), 2)
+            redis_jobs.held(members[at], float(members[at + 1])) for at in range(0, len(members), 2)
         )
 
     async def close(self) -> None:

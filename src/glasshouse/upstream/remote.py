@@ -174,18 +174,18 @@ class RemoteReader:
         """
         began = self._clock()
         running, at = await self._running(jid, _HELD)
-        found = await self._rows.standing(jid)
-        if found and running:
+        jobs = await self._rows.standing(jid)
+        if jobs and running:
             # It may have moved from one to the other.
             running, at = await self._running(jid, 0.0)
-        elif not found and not running and not self._missed.lately(jid):
+        elif not jobs and not running and not self._missed.lately(jid):
             await self._heads.within(_HELD)
-            found = await self._rows.standing(jid)
+            jobs = await self._rows.standing(jid)
             running, at = await self._running(jid, 0.0)
-        if not found and not running:
+        if not jobs and not running:
             self._missed.note(jid)
             raise not_looked_at(jid)
-        every = (*found, *running)
+        every = (*jobs, *running)
         return Entries(every[:100], len(every), read_at=min(began, at))
 
     def note(self, jobs: Iterable[StoredJob]) -> None:
@@ -209,9 +209,9 @@ class RemoteReader:
     async def history(self, days: int) -> History:
         """Return the last days according to Faktory's dashboard."""
         html = await self._get(f"/?days={days}")
-        told = read_history(html)
-        every = sorted({*told.processed, *told.failed})
-        return history(every, told.processed, told.failed, now=self._clock(), utc=False)
+        parsed = read_history(html)
+        every = sorted({*parsed.processed, *parsed.failed})
+        return history(every, parsed.processed, parsed.failed, now=self._clock(), utc=False)
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return ``None``: Faktory reads its settings from files."""

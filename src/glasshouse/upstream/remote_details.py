@@ -44,13 +44,13 @@ class EntryDetails:
 
     def known(self, jobs: Iterable[StoredJob]) -> list[StoredJob]:
         """Return entries of lists, complete where more is known."""
-        found: list[StoredJob] = []
+        known_jobs: list[StoredJob] = []
         for job in jobs:
             whole = self._known.get(job)
             if whole is not None:
                 self._known.move_to_end(job)
-            found.append(whole or job)
-        return found
+            known_jobs.append(whole or job)
+        return known_jobs
 
     async def completed(self, jobs: Sequence[StoredJob]) -> tuple[StoredJob, ...]:
         """Return entries of lists, complete where more is known or soon available."""

@@ -60,14 +60,14 @@ class RowCache:
 
     async def standing(self, jid: str) -> list[StoredJob]:
         """Return which of the entries seen with an id still exist, with their details."""
-        found: list[StoredJob] = []
+        jobs: list[StoredJob] = []
         for entry in self._seen.having(jid):
             job = await self._detailed(entry) if has_page(entry) else await self._listed(entry)
             if job is None:
                 self._seen.forget(entry)
             else:
-                found.append(job)
-        return found
+                jobs.append(job)
+        return jobs
 
     async def _detailed(self, entry: StoredJob) -> StoredJob | None:
         """Return a set's entry completed from its own page; ``None`` when it has left."""
@@ -89,11 +89,11 @@ class RowCache:
             # In a queue it moves ever closer to the last page, and its page number only grows.
             guess = max(seen.number, last - max(0, seen.last - seen.number))
         try:
-            found = await page_with(fetch, entry, guess=guess, last=last)
+            page = await page_with(fetch, entry, guess=guess, last=last)
         except NotFoundError:
             # The queue itself is gone.
             return None
-        return None if found is None else entry
+        return None if page is None else entry
 
     async def _last(self, name: str | JobSet) -> int:
         """Return about how many pages a list has now, 0 when it is empty."""

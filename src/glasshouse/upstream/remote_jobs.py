@@ -66,10 +66,10 @@ def time_of(job: StoredJob) -> float | None:
 
 def _failure(shown: FailureCell) -> dict[str, object]:
     errtype, message = shown.parts
-    told: dict[str, object] = {"errtype": errtype, "message": message}
+    failure: dict[str, object] = {"errtype": errtype, "message": message}
     if shown.retry_count is not None:
-        told["retry_count"] = shown.retry_count
-    return {name: what for name, what in told.items() if what != ""}
+        failure["retry_count"] = shown.retry_count
+    return {name: what for name, what in failure.items() if what != ""}
 
 
 def _partial(

@@ -122,17 +122,17 @@ async def _search(
     run: PagedList, query: ListQuery, begin: int, *, now: float, turned: bool
 ) -> JobPage:
     assert query.wanted is not None
-    found: list[StoredJob] = []
+    matches: list[StoredJob] = []
     steps = range(begin, begin + (_MOST_PAGES + 1) * ROWS, ROWS)
     reached, skipped = begin, 0
     for low, high in pairwise(steps):
-        if low >= run.total or len(found) >= query.per_page:
+        if low >= run.total or len(matches) >= query.per_page:
             break
         some = await _shown(run, low, high, turned=turned)
         # Faktory takes as long as it takes; only the examination is bounded.
         deadline = Deadline(time.monotonic, _SECONDS / _MOST_PAGES)
         looked = await look_through(query.wanted, some, deadline, first=low == begin)
-        found += [some[position] for position in looked.hits]
+        matches += [some[position] for position in looked.hits]
         skipped += looked.skipped
         if looked.looked_at < len(some):
             reached = low + looked.looked_at
@@ -140,7 +140,7 @@ async def _search(
         reached = min(high, run.total)
     ended = reached >= run.total
     return JobPage(
-        items=tuple(found),
+        items=tuple(matches),
         total=run.total,
         page=query.page,
         per_page=query.per_page,

@@ -55,24 +55,27 @@ class _Walk:
         """Return the page to read after this one, whose rows have these sort values."""
         self.reads += 1
         self._read.add(number)
-        told = [one for one in orders if one is not None]
+        known_orders = [one for one in orders if one is not None]
         if not orders:
             # Beyond the end.
             self._high = number - 1
             return self._within(self._last)
-        if self._at is None or not told:
+        if self._at is None or not known_orders:
             return number + 1
-        behind, before = (sum(one > self._at for one in told), sum(one < self._at for one in told))
-        if before == len(told):
+        behind, before = (
+            sum(one > self._at for one in known_orders),
+            sum(one < self._at for one in known_orders),
+        )
+        if before == len(known_orders):
             self._low = max(self._low, number + 1)
-        elif behind == len(told):
+        elif behind == len(known_orders):
             self._high = number - 1
         else:
             # It would be here, or just beyond an edge.
             edges = [(behind, number + 1), (before, number - 1)]
             beyond = [page for rows, page in edges if rows < _NEAR and page >= 1]
             return next((page for page in beyond if page not in self._read), None)
-        return self._within(self._leap(number, min(told), max(told)))
+        return self._within(self._leap(number, min(known_orders), max(known_orders)))
 
     def _leap(self, number: int, first: float, final: float) -> int:
         assert self._at is not None

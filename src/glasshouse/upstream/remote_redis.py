@@ -137,12 +137,12 @@ class RedisReader:
         """
 
         async def read() -> Entries:
-            found = await self._still(self._seen.having(jid))
-            if not found:
-                found = [job for job in await self._heads() if job.jid == jid]
-            if not found:
+            jobs = await self._still(self._seen.having(jid))
+            if not jobs:
+                jobs = [job for job in await self._heads() if job.jid == jid]
+            if not jobs:
                 raise not_looked_at(jid)
-            return Entries(tuple(found[:_MOST]), len(found))
+            return Entries(tuple(jobs[:_MOST]), len(jobs))
 
         return await self._or_ports(read, lambda: self._ports.jobs(jid))
 
@@ -175,8 +175,8 @@ class RedisReader:
             now = self._clock()
             # The server's own day may have begun already.
             every = last_days(days, now, beyond=1)
-            asked = [(ReadCommand.MGET, *names(what, every)) for what in (PROCESSED, FAILED)]
-            answers = await self._link.ask(*asked)
+            questions = [(ReadCommand.MGET, *names(what, every)) for what in (PROCESSED, FAILED)]
+            answers = await self._link.ask(*questions)
             done, bad = (
                 {day: int(count) for day, count in zip(every, some, strict=True) if count}
                 for some in answers
@@ -263,13 +263,13 @@ class RedisReader:
         """Return which of the entries seen before still exist."""
         prefix = await self._prefixed()
         answers = await self._link.ask(*(_whether(job, prefix=prefix) for job in seen))
-        found: list[StoredJob] = []
+        jobs: list[StoredJob] = []
         for job, answer in zip(seen, answers, strict=True):
             there = _found(job, answer)
             if not there:
                 self._seen.forget(job)
-            found += [one for one in there if one not in found]
-        return found
+            jobs += [one for one in there if one not in jobs]
+        return jobs
 
     async def _heads(self) -> list[StoredJob]:
         """Return the first entries of the sets and of the longest queues, and the running jobs."""
@@ -277,7 +277,7 @@ class RedisReader:
         sizes, prefix = info.faktory.queues, await self._prefixed()
         queues = sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]
         sets = list(JobSet)
-        asked: list[Question] = [
+        questions: list[Question] = [
             *((ReadCommand.ZRANGE, name.value, *_end(name), "WITHSCORES") for name in sets),
             (ReadCommand.ZRANGE, redis_keys.WORKING, 0, -1, "WITHSCORES"),
             *(
@@ -285,14 +285,14 @@ class RedisReader:
                 for name in queues
             ),
         ]
-        answers = await self._link.ask(*asked)
-        found: list[StoredJob] = []
+        answers = await self._link.ask(*questions)
+        jobs: list[StoredJob] = []
         for name, pairs in zip(sets, answers, strict=False):
-            found += [redis_jobs.due(*pair, name) for pair in _scored(pairs)]
-        found += [redis_jobs.held(*pair) for pair in _scored(answers[len(sets)])]
+            jobs += [redis_jobs.due(*pair, name) for pair in _scored(pairs)]
+        jobs += [redis_jobs.held(*pair) for pair in _scored(answers[len(sets)])]
         for queue, payloads in zip(queues, answers[len(sets) + 1 :], strict=True):
-            found += [redis_jobs.queued(payload, queue) for payload in payloads]
-        return found
+            jobs += [redis_jobs.queued(payload, queue) for payload in payloads]
+        return jobs
 
 
 def _place_of(job: StoredJob) -> StoredJob:

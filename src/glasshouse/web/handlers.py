@@ -105,17 +105,17 @@ def _operation_pages(
 ) -> tuple[dict[str, PageBuilder], dict[str, Changer], dict[str, Changer]]:
     if control is None:
         return {}, {}, {}
-    made = Operations(people, control)
+    operations = Operations(people, control)
     return (
-        {"operation": made.page, "trash": made.trash},
+        {"operation": operations.page, "trash": operations.trash},
         {
-            "preview_operation": made.api_preview,
-            "operations": made.api_perform,
-            "operate": made.operate,
-            "operation": made.change,
-            "operation_status": made.api_stop,
+            "preview_operation": operations.api_preview,
+            "operations": operations.api_perform,
+            "operate": operations.operate,
+            "operation": operations.change,
+            "operation_status": operations.api_stop,
         },
-        {"operation_status": made.api_status, "trash_listing": made.api_trash},
+        {"operation_status": operations.api_status, "trash_listing": operations.api_trash},
     )
 
 

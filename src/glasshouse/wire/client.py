@@ -84,20 +84,20 @@ class ClientConnection:
             ProtocolError: the bytes are not a Faktory reply.
         """
         self._buffer += data
-        found: list[Reply] = []
+        replies: list[Reply] = []
         pos = 0
         try:
             while True:
                 reply, pos, more = self._next(pos)
                 if reply is not None:
-                    found.append(reply)
+                    replies.append(reply)
                 if not more:
                     break
         except (ProtocolError, JsonTextError) as error:
-            raise ProtocolError(error.detail, found) from None
+            raise ProtocolError(error.detail, replies) from None
         del self._buffer[:pos]
         self._scanned = max(0, self._scanned - pos)
-        return found
+        return replies
 
     def _next(self, pos: int) -> tuple[Reply | None, int, bool]:
         """Return (a reply or None, where the rest begins, whether to continue)."""
@@ -153,13 +153,18 @@ def hello(
     labels: Iterable[str] = (),
 ) -> bytes:
     """Return the HELLO line that answers ``greeting``; without ``wid``, a producer's."""
-    told: dict[str, object] = {"v": PROTOCOL_VERSION, "wid": wid, "hostname": hostname, "pid": pid}
-    told = {name: value for name, value in told.items() if value is not None}
+    fields: dict[str, object] = {
+        "v": PROTOCOL_VERSION,
+        "wid": wid,
+        "hostname": hostname,
+        "pid": pid,
+    }
+    fields = {name: value for name, value in fields.items() if value is not None}
     if wid is not None:
-        told["labels"] = list(labels)
+        fields["labels"] = list(labels)
     if password is not None and greeting.salt is not None:
-        told["pwdhash"] = password_hash(password, greeting.salt, greeting.iterations or 1)
-    return encode_command("HELLO", msgspec.json.encode(told))
+        fields["pwdhash"] = password_hash(password, greeting.salt, greeting.iterations or 1)
+    return encode_command("HELLO", msgspec.json.encode(fields))
 
 
 def encode_command(verb: str, *args: str | bytes) -> bytes:

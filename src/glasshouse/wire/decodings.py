@@ -82,10 +82,10 @@ def decodings(text: str) -> Iterator[Decoding]:
             raise TooManyDecodingsError
         yield reading
         for decode in _DECODERS:
-            found = decode(reading)
-            if found is not None and found.text not in known:
-                known.add(found.text)
-                todo.append(found)
+            decoding = decode(reading)
+            if decoding is not None and decoding.text not in known:
+                known.add(decoding.text)
+                todo.append(decoding)
 
 
 def may_be_quoted(text: str) -> bool:
@@ -96,33 +96,33 @@ def may_be_quoted(text: str) -> bool:
 
 
 def _undone(
-    parent: Decoding, pattern: re.Pattern[str], said: Callable[[re.Match[str]], _Pieces | None]
+    parent: Decoding, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], _Pieces | None]
 ) -> Decoding | None:
-    """Return ``parent`` with matches of ``pattern`` decoded by ``said``; ``None`` if none."""
+    """Return ``parent`` with matches of ``pattern`` decoded by ``replace``; ``None`` if none."""
     text, out, length, last = parent.text, list[str](), 0, 0
-    found = Decoding("", parent)
+    decoding = Decoding("", parent)
     for match in pattern.finditer(text):
-        pieces = said(match)
+        pieces = replace(match)
         if pieces is None:
             continue
         start = match.start()
         if start > last:
-            found.add(length, last, literal=True)
+            decoding.add(length, last, literal=True)
             out.append(text[last:start])
             length += start - last
         last = start
         for piece, size in pieces:
-            found.add(length, last, literal=False)
+            decoding.add(length, last, literal=False)
             out.append(piece)
             length += len(piece)
             last += size
     if not out:
         return None
     if last < len(text):
-        found.add(length, last, literal=True)
+        decoding.add(length, last, literal=True)
         out.append(text[last:])
-    found.text = "".join(out)
-    return found
+    decoding.text = "".join(out)
+    return decoding
 
 
 # -- backslashes -------------------------------------------------------------
@@ -223,8 +223,8 @@ def _without_entities(parent: Decoding) -> Decoding | None:
 
 
 def _entity(match: re.Match[str]) -> _Pieces | None:
-    said = html.unescape(match[0])
-    return None if said in ("", match[0]) else [(said, len(match[0]))]
+    unescaped = html.unescape(match[0])
+    return None if unescaped in ("", match[0]) else [(unescaped, len(match[0]))]
 
 
 # -- base64 and hexadecimal digits -------------------------------------------
@@ -243,18 +243,18 @@ def _without_base64(parent: Decoding) -> Decoding | None:
 
 def _run(match: re.Match[str]) -> _Pieces | None:
     run = match[0]
-    said = _spelt(run)
-    if said is not None:
-        return [(said, len(run))]
+    spelt = _spelt(run)
+    if spelt is not None:
+        return [(spelt, len(run))]
     pieces: _Pieces = []
     last = 0
     # It may be part of a path or a name, whose punctuation is also part of base64.
     for part in _PART.finditer(run):
         digits = part["digits"]
-        said = _spelt(digits)
-        if said is not None:
+        spelt = _spelt(digits)
+        if spelt is not None:
             pieces += [(char, 1) for char in run[last : part.start("digits")]]
-            pieces.append((said, len(digits)))
+            pieces.append((spelt, len(digits)))
             last = part.end()
     if not pieces:
         return _hex_within(run)
@@ -263,16 +263,16 @@ def _run(match: re.Match[str]) -> _Pieces | None:
 
 def _hex_within(run: str) -> _Pieces | None:
     """Return the reading of hexadecimal digits followed by other letters, or after one."""
-    for found in _HEX.finditer(run):
-        for start in (found.start(), found.start() + 1):
+    for match in _HEX.finditer(run):
+        for start in (match.start(), match.start() + 1):
             digits = _HEX.match(run, start)
-            said = None if digits is None else _as_text(unhexlify(digits[0]))
-            if digits is not None and said is not None:
+            text = None if digits is None else _as_text(unhexlify(digits[0]))
+            if digits is not None and text is not None:
                 # One extra digit is half of a byte that was cut off.
                 end = digits.end() + (run[digits.end() :] in _HALVES)
                 return [
                     *((char, 1) for char in run[: digits.start()]),
-                    (said, end - digits.start()),
+                    (text, end - digits.start()),
                     *((char, 1) for char in run[end:]),
                 ]
     return None
@@ -281,9 +281,9 @@ def _hex_within(run: str) -> _Pieces | None:
 def _spelt(run: str) -> str | None:
     """Return the text that base64 or hexadecimal digits spell; ``None`` if they spell none."""
     if _HEX.fullmatch(run):
-        said = _as_text(unhexlify(run))
-        if said is not None:
-            return said
+        text = _as_text(unhexlify(run))
+        if text is not None:
+            return text
     run = run.rstrip("=").translate(_URL_SAFE)
     if len(run) % 4 == 1:
         run = run[:-1]

@@ -52,24 +52,24 @@ def echoes(payload: bytes, text: str) -> tuple[Path, ...] | None:
 
     A path begins with the field. ``None`` when this cannot be determined.
     """
-    found: dict[Path, None] = {}
+    paths: dict[Path, None] = {}
     try:
-        said = _Readings(text)
+        readings = _Readings(text)
         fields = read_fields(payload)
         raws = {name: bytes(fields[name]) for name in FIELDS if name in fields}
         if sum(map(len, raws.values())) > _MOST_READ:
             return None
         for name, raw in raws.items():
             for path, value in _values(name, raw):
-                if said.has(value):
-                    found[path] = None
+                if readings.has(value):
+                    paths[path] = None
     except (JsonTextError, UnicodeError, ValueError, RecursionError):
         return None
     except (_TooMuchError, TooManyDecodingsError):
         return None
-    if len(found) > _MOST_PATHS or any(len(path) > _MOST_STEPS for path in found):
+    if len(paths) > _MOST_PATHS or any(len(path) > _MOST_STEPS for path in paths):
         return None
-    return tuple(found)
+    return tuple(paths)
 
 
 def written(paths: tuple[Path, ...] | None) -> str | None:
@@ -136,7 +136,7 @@ class _Readings:
             if self._quoted > _MOST_QUOTED:
                 raise _TooMuchError
             forms += [_plain(reading.text) for reading in islice(decodings(value), 1, _MOST_FORMS)]
-        return any(said.has(form) for said in self._said for form in forms)
+        return any(known.has(form) for known in self._said for form in forms)
 
 
 class _Said:

@@ -114,17 +114,17 @@ def strings_in_steps(
     value = fields.get(name, NULL)
     if value == NULL:
         return ()
-    found: list[str] = []
+    strings: list[str] = []
     try:
         spans = yield from elements_in_steps(value, most)
         for at in range(0, len(spans), 2):
             if not at % _TURN:
                 yield
             item = value[spans[at] : spans[at + 1]]
-            found.append("" if item == NULL else read(item))
+            strings.append("" if item == NULL else read(item))
     except JsonTextError:
         raise JsonTextError(f"{name} must be an array of strings") from None
-    return tuple(found)
+    return tuple(strings)
 
 
 def check_object(fields: Mapping[str, bytes], name: str) -> None:

@@ -44,10 +44,10 @@ def password_hash(password: bytes, salt: str, iterations: int) -> str:
 
 def greeting(salt: str | None, iterations: int | None) -> bytes:
     """Return the server's first line; both arguments are ``None`` without a password."""
-    told: dict[str, int | str] = {"v": PROTOCOL_VERSION}
+    fields: dict[str, int | str] = {"v": PROTOCOL_VERSION}
     if salt is not None and iterations is not None:
-        told |= {"i": iterations, "s": salt}
-    return b"+HI " + msgspec.json.encode(told) + b"\r\n"
+        fields |= {"i": iterations, "s": salt}
+    return b"+HI " + msgspec.json.encode(fields) + b"\r\n"
 
 
 def parse_hello(line: bytes) -> Hello:

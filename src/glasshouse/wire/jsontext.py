@@ -130,18 +130,18 @@ def skip_value(text: bytes, pos: int, depth: int = 1) -> int:
 
 def members_in_steps(text: bytes) -> Steps[list[tuple[bytes, bytes]]]:
     """Do what ``members`` does, in steps."""
-    found: list[tuple[bytes, bytes]] = []
+    members: list[tuple[bytes, bytes]] = []
     pos = yield from _enter(text, _OBJECT)
     more = _at(text, pos) != _END_OBJECT
     member = _large(_MEMBER_TEXT)
     while more:
-        if len(found) >= MAX_MEMBERS:
+        if len(members) >= MAX_MEMBERS:
             raise JsonTextError(f"an object has more than {MAX_MEMBERS} members")
-        if not len(found) % _TOKENS:
+        if not len(members) % _TOKENS:
             yield
         match = member.match(text, pos, pos + _WINDOW)
         if match is not None:
-            found.append((match[1], match[2]))
+            members.append((match[1], match[2]))
             pos = match.end()
             # The window may have ended in the middle of the space.
             if _at(text, pos) in _SPACES:
@@ -151,10 +151,10 @@ def members_in_steps(text: bytes) -> Steps[list[tuple[bytes, bytes]]]:
         start = yield from _colon(text, end)
         key = text[pos:end]
         end = yield from _skip(text, start, 1)
-        found.append((key, text[start:end]))
+        members.append((key, text[start:end]))
         pos, more = yield from _separator(text, end)
     yield from _leave(text, pos, _END_OBJECT)
-    return found
+    return members
 
 
 def elements_in_steps(text: bytes, most: int | None = None) -> Steps[array[int]]:

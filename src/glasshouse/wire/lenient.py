@@ -66,7 +66,7 @@ def _scan(payload: bytes) -> dict[str, bytes]:
     """Find top-level members by walking the tokens; only for payloads of up to 1 MiB."""
     # Latin-1 keeps one character per byte, so positions are those of the bytes.
     latin = payload[:MAX_SCAN].decode("latin-1")
-    found: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     depth = position = 0
     name: str | None = None
     start = -1
@@ -78,9 +78,9 @@ def _scan(payload: bytes) -> dict[str, bytes]:
         elif start < 0 and depth == 1 and lexeme.startswith('"'):
             name = lexeme[1:-1]
         elif start >= 0 and name is not None and _ends(lexeme, depth):
-            found[name] = payload[start : match.start(1)].strip()
+            members[name] = payload[start : match.start(1)].strip()
             name, start = None, -1
-    return found
+    return members
 
 
 def _ends(lexeme: str, depth: int) -> bool:

@@ -64,9 +64,9 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...], most: int = MOST_READ) 
     if _is_unknown(job, start, values) or None in hidden.values():
         # Not everything that is hidden is known: where else it occurs cannot be determined.
         return _with(job, _kept_alone(hidden), None if job.shown_args is None else MASK)
-    told = [name for name, raw in hidden.items() if name not in _KEPT and raw]
-    if values and told:
-        hidden |= _told_without(HiddenValues(values), {name: hidden[name] or b"" for name in told})
+    texts = [name for name, raw in hidden.items() if name not in _KEPT and raw]
+    if values and texts:
+        hidden |= _told_without(HiddenValues(values), {name: hidden[name] or b"" for name in texts})
     return job if hidden == fields else _with(job, hidden, job.shown_args)
 
 
@@ -113,10 +113,10 @@ def _start(job: StoredJob, rules: tuple[Redaction, ...]) -> State:
         named |= outer
     if job.rounded_args is not None:
         return may_occur(named, job.payload + b"\n" + job.rounded_args)
-    found = may_occur(named, job.payload)
+    paths = may_occur(named, job.payload)
     if job.shown_args is None:
-        return found
-    return found | {path for path in named if path[0] == "args"}
+        return paths
+    return paths | {path for path in named if path[0] == "args"}
 
 
 def _named(rules: tuple[Redaction, ...], jobtype: str) -> tuple[State, State]:
@@ -179,10 +179,10 @@ def _without_words(failure: bytes | None) -> bytes | None:
     if failure is None or failure == b"null":
         return failure
     try:
-        told = read_fields(failure)
+        fields = read_fields(failure)
     except (JsonTextError, UnicodeError):
         return None
-    return _payload({name: raw if name in _COUNTED else None for name, raw in told.items()})
+    return _payload({name: raw if name in _COUNTED else None for name, raw in fields.items()})
 
 
 def _payload(fields: Mapping[str, bytes | None]) -> bytes:

@@ -35,8 +35,8 @@ def may_occur(paths: State, payload: bytes) -> State:
     if not sure or _is_spelt(payload):
         return paths
     folded = payload.lower()
-    found = [path for path, key in sure if key in folded]
-    return unsure.union(found) if found else unsure
+    candidates = [path for path, key in sure if key in folded]
+    return unsure.union(candidates) if candidates else unsure
 
 
 @functools.lru_cache(maxsize=1024)

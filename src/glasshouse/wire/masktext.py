@@ -133,8 +133,8 @@ def _retold(lexeme: str, values: HiddenValues) -> str:
     plain = decoded(lexeme) if lexeme.startswith('"') else lexeme
     if plain in _LITERALS and plain == lexeme:
         return lexeme
-    told = values.hidden_in(plain)
-    return lexeme if told == plain else without_halves(json.dumps(told, ensure_ascii=False))
+    spans = values.hidden_in(plain)
+    return lexeme if spans == plain else without_halves(json.dumps(spans, ensure_ascii=False))
 
 
 def decoded(lexeme: str) -> str:
@@ -143,10 +143,10 @@ def decoded(lexeme: str) -> str:
     if "\\" not in text:
         return text[1:-1]
     try:
-        said: str = json.loads(text, strict=False)
+        unquoted: str = json.loads(text, strict=False)
     except ValueError:
         return text[1:-1]
-    return said
+    return unquoted
 
 
 def _lexemes(text: str) -> Iterator[re.Match[str]]:

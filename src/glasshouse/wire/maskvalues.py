@@ -32,8 +32,8 @@ class _Folding(dict[int, str]):
     """The part of each character that counts."""
 
     def __missing__(self, code: int) -> str:
-        said = unicodedata.normalize("NFKD", chr(code).upper().casefold()).casefold()
-        kept = "".join(char for char in said if _counts(char))
+        folded = unicodedata.normalize("NFKD", chr(code).upper().casefold()).casefold()
+        kept = "".join(char for char in folded if _counts(char))
         if len(self) < _WINDOW:
             self[code] = kept
         return kept
@@ -99,10 +99,10 @@ class HiddenValues:
     def near(self, text: str) -> _Spans:
         """Return, in order, the parts of ``text`` that may contain one or its beginning."""
         try:
-            found = [span for reading in decodings(text) for span in self._near(reading)]
+            spans = [span for reading in decodings(text) for span in self._near(reading)]
         except TooManyDecodingsError:
             return [(0, len(text))]
-        return _joined(found)
+        return _joined(spans)
 
     def hidden_in(self, text: str) -> str:
         """Return ``text`` without them; one in which it was cut off is hidden too."""
@@ -121,13 +121,13 @@ class HiddenValues:
 
     def _near(self, reading: Decoding) -> _Spans:
         text = without_halves(reading.text)
-        found = [(start, start + HEAD) for start in self._exact.begun(text)]
-        found += self._short_in(text)
+        spans = [(start, start + HEAD) for start in self._exact.begun(text)]
+        spans += self._short_in(text)
         form = canonical(text)
         begun = list(self._pieces.begun(form))
         places = _positions(text) if begun else []
-        found += [(places[start], places[start + HEAD - 1] + 1) for start in begun]
-        return [reading.source(*span) for span in _joined(found)]
+        spans += [(places[start], places[start + HEAD - 1] + 1) for start in begun]
+        return [reading.source(*span) for span in _joined(spans)]
 
     def _spans(self, reading: Decoding) -> _Spans:
         """Return the parts of the original text that contain one of them in this reading."""

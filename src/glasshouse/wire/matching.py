@@ -158,9 +158,9 @@ def _in_error(texts: Sequence[str], facts: dict[str, object]) -> bool:
     if not texts:
         return True
     kind, message = _text(facts.get("errtype")), _text(facts.get("message"))
-    told = [part for part in (kind, message) if part]
+    parts = [part for part in (kind, message) if part]
     # As a page shows them, and as a log line would.
-    shown = (" ".join(told).casefold(), ": ".join(told).casefold())
+    shown = (" ".join(parts).casefold(), ": ".join(parts).casefold())
     return all(any(text.casefold() in line for line in shown) for text in texts)
 
 

@@ -87,18 +87,18 @@ def _members(text: bytes, known: AbstractSet[str], what: str) -> Steps[dict[str,
         MutationError: a key is unknown, or occurs twice.
         JsonTextError: ``text`` is not a JSON object.
     """
-    found: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     if text == typed.NULL:
-        return found
+        return members
     for key, value in (yield from members_in_steps(text)):
         name = typed.read_key(key, known)
         if name is None:
             keys = ", ".join(sorted(known))
             raise MutationError(f"unknown {what} key {echo(key)}, there are {keys}")
-        if name in found:
+        if name in members:
             raise MutationError(f"{what} key {name} is given twice")
-        found[name] = value
-    return found
+        members[name] = value
+    return members
 
 
 def _refuse_empty(wanted: Mapping[str, bytes], values: Mapping[str, Collection[str]]) -> None:
@@ -107,8 +107,8 @@ def _refuse_empty(wanted: Mapping[str, bytes], values: Mapping[str, Collection[s
     Raises:
         MutationError: there is such a key.
     """
-    told = [name for name, value in wanted.items() if value != typed.NULL]
-    for name in told or wanted:
+    given = [name for name, value in wanted.items() if value != typed.NULL]
+    for name in given or wanted:
         if not values[name]:
             raise MutationError(f"filter key {name} is empty")
 

@@ -55,11 +55,11 @@ def take_apart(payload: bytes) -> Steps[ParsedObject]:
     raw = _fast(payload) if len(payload) <= AT_ONCE else None
     if raw is not None:
         return ParsedObject({key: bytes(value) for key, value in raw.items()}, {}, clean=True)
-    found = yield from members_in_steps(payload)
+    members = yield from members_in_steps(payload)
     fields: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
     clean = True
-    for count, (key, value) in enumerate(found):
+    for count, (key, value) in enumerate(members):
         if not count % _TURN:
             yield
         name = read_key(key, JOB_FIELDS)
@@ -70,7 +70,7 @@ def take_apart(payload: bytes) -> Steps[ParsedObject]:
         elif len(key) != len(name) + 2 or key[1:-1] != name.encode():
             clean = False
         fields[name] = value
-    return ParsedObject(fields, keys, clean=clean and len(fields) == len(found))
+    return ParsedObject(fields, keys, clean=clean and len(fields) == len(members))
 
 
 def read_fields(payload: bytes) -> dict[str, bytes]:

@@ -26,17 +26,17 @@ class Pieces:
 
     def __init__(self, pieces: Iterable[str]) -> None:
         """Search for ``pieces``."""
-        found: dict[str, tuple[str, ...]] = {}
+        index: dict[str, tuple[str, ...]] = {}
         many: dict[str, list[str]] = {}
         for piece in pieces:
             head = piece[:HEAD]
-            few = found.get(head, ())
+            few = index.get(head, ())
             if len(few) < _FEW:
-                found[head] = (*few, piece)
+                index[head] = (*few, piece)
             else:
                 many.setdefault(head, []).append(piece)
-        self._heads: dict[str, tuple[str, ...] | _Many] = {**found}
-        self._heads |= {head: _Many((*found[head], *more)) for head, more in many.items()}
+        self._heads: dict[str, tuple[str, ...] | _Many] = {**index}
+        self._heads |= {head: _Many((*index[head], *more)) for head, more in many.items()}
         self._finder = finder(self._heads)
 
     def begun(self, text: str) -> Iterator[int]:

@@ -131,7 +131,7 @@ def _orders() -> dict[str, dict[str, Any]]:
     paths: dict[str, dict[str, Any]] = {}
     for name, (summary, body, answers) in SENT.items():
         route = _named(name)
-        told = {
+        properties = {
             str(status): _response(http.HTTPStatus(status).phrase, JSON, _ref(shape))
             for status, shape in answers.items()
         }
@@ -141,7 +141,7 @@ def _orders() -> dict[str, dict[str, Any]]:
             "description": "See docs/operations.md for what each operation names.",
             "parameters": _path_parameters(route),
             "requestBody": {"required": True, "content": {JSON: {"schema": _ref(body)}}},
-            "responses": told | _problems((409, 429)),
+            "responses": properties | _problems((409, 429)),
         }
     for name, (summary, shape) in READ.items():
         route = _named(name)

@@ -79,12 +79,12 @@ class Audit:
         _require(context)
         given, locale = context.query, context.locale
         visibility = LedgerVisibility(context)
-        found, more, total = await self._found(given, visibility)
+        links, more, total = await self._found(given, visibility)
         start = await self._people.tools.database.run(archive.start)
         kept = tuple((name, given[name]) for name in FILTERS if given.get(name))
         here, exported = Address("/audit", kept), Address("/api/v1/audit/export", kept)
         view = AuditView(
-            rows=tuple(_row(seen, context) for seen in found),
+            rows=tuple(_row(seen, context) for seen in links),
             total=fmt.number(total, locale),
             choices=tuple(
                 Choice(
@@ -99,7 +99,7 @@ class Audit:
             since=_in_field(given, "since"),
             before=_in_field(given, "before"),
             active=bool(kept),
-            older=here.to(until=str(found[-1].link.seq - 1)) if more and found else "",
+            older=here.to(until=str(links[-1].link.seq - 1)) if more and links else "",
             csv=exported.to(format="csv"),
             jsonl=exported.to(format="jsonl"),
             newest=here.to() if given.get("until") else "",
@@ -122,19 +122,19 @@ class Audit:
         """Return the same as JSON; raises likewise."""
         _require_signed_in(change.context)
         visibility = LedgerVisibility(change.context)
-        found, more, total = await self._found(change.context.query, visibility)
-        told: dict[str, object] = {
-            "items": [told_of(seen.link, seen.masked) for seen in found],
+        links, more, total = await self._found(change.context.query, visibility)
+        listing: dict[str, object] = {
+            "items": [told_of(seen.link, seen.masked) for seen in links],
             "total": total,
             "per_page": PER_PAGE,
         }
-        told["sinks"] = [
+        listing["sinks"] = [
             {"name": name, "seq": place.seq, **({"fault": place.fault} if place.fault else {})}
             for name, place in await self._sinks(visibility)
         ]
-        if more and found:
-            told["until"] = found[-1].link.seq - 1
-        return fresh(msgspec.json.encode(told), JSON)
+        if more and links:
+            listing["until"] = links[-1].link.seq - 1
+        return fresh(msgspec.json.encode(listing), JSON)
 
     async def export(self, change: Change) -> Response:
         """Return every requested record as a file, oldest first; the export is recorded beforehand.
@@ -147,10 +147,10 @@ class Audit:
         given = change.context.query
         name = given.get("format", "jsonl")
         form = FORMS[name]
-        asked = {name: said for name, said in given.items() if said and name != "format"}
+        filters = {name: value for name, value in given.items() if value and name != "format"}
         recording = self._people.recording
         end = await recording.note_viewer(
-            Event.EXPORTED, change.context.viewer, format=name, **asked
+            Event.EXPORTED, change.context.viewer, format=name, **filters
         )
         headers = {
             "content-disposition": f'attachment; filename="ledger.{name}"',
@@ -166,10 +166,10 @@ class Audit:
         after = 0
         run = self._people.tools.database.run
         wanted = await run(visibility.narrowed, wanted)
-        while found := await run(ledger.page, wanted, after=after, upto=upto):
-            shown = filter(None, map(visibility.shown, found))
+        while links := await run(ledger.page, wanted, after=after, upto=upto):
+            shown = filter(None, map(visibility.shown, links))
             yield b"".join(form.line(seen.link, seen.masked) for seen in shown)
-            after = found[-1].seq
+            after = links[-1].seq
 
     async def _sinks(self, visibility: LedgerVisibility) -> list[tuple[str, SinkPosition]]:
         """Return the receivers and how far each is, for a viewer who sees the whole ledger."""
@@ -189,8 +189,8 @@ class Audit:
         upto = None if until is None else int(until)
         links = await run(ledger.latest, wanted, most=PER_PAGE + 1, upto=upto)
         total = await run(ledger.count, wanted)
-        found = list(filter(None, map(visibility.shown, links[:PER_PAGE])))
-        return found, len(links) > PER_PAGE, total
+        visible = list(filter(None, map(visibility.shown, links[:PER_PAGE])))
+        return visible, len(links) > PER_PAGE, total
 
 
 def _require_signed_in(context: PageContext) -> None:
@@ -238,8 +238,8 @@ def _said(name: str, value: str, locale: str, here: str) -> Detail:
     if name in {"intent", "restores"} and value.isdecimal():
         href = f"/audit?until={value}"
     word = _word("record ", name, locale)
-    told = _word("recorded ", value, locale) if name in _WORDED else value
-    return Detail(name=fmt.display_text(word), value=fmt.display_text(told), href=href)
+    text = _word("recorded ", value, locale) if name in _WORDED else value
+    return Detail(name=fmt.display_text(word), value=fmt.display_text(text), href=href)
 
 
 def _word(kind: str, text: str, locale: str) -> str:

@@ -96,15 +96,17 @@ class Account:
     async def key(self, change: Change) -> Response:
         """Request a new passkey from the browser, or store the one it made: two JSON requests."""
         person = in_person(change.context)
-        told = bodies.mapping(change.body, change.headers.get("content-type", ""))
-        if told.get("step") == "finish":
-            return await self._keep_key(change, person, told)
-        await self._may_add(change, person, str(told.get("password", "")))
+        fields = bodies.mapping(change.body, change.headers.get("content-type", ""))
+        if fields.get("step") == "finish":
+            return await self._keep_key(change, person, fields)
+        await self._may_add(change, person, str(fields.get("password", "")))
         return fresh(await self._keys.ask_for_new(person, change), JSON)
 
-    async def _keep_key(self, change: Change, person: Person, told: Mapping[str, Any]) -> Response:
+    async def _keep_key(
+        self, change: Change, person: Person, fields: Mapping[str, Any]
+    ) -> Response:
         note = self._noting(change, "passkey-new")
-        codes = await self._keys.add(person, change, told, note)
+        codes = await self._keys.add(person, change, fields, note)
         session = await self._renewed(person, factor=True)
         answer = fresh(msgspec.json.encode({"codes": codes}), JSON)
         return answer if session is None else change.signed_in(answer, session)
@@ -234,8 +236,8 @@ class Account:
     async def _by_password(self, change: Change, person: Person, password: str) -> Person:
         name = person.name.partition(":")[2]
         address = change.address
-        found = await self._people.passwords.check(name, password, address)
-        if found.name != person.name:
+        checked = await self._people.passwords.check(name, password, address)
+        if checked.name != person.name:
             raise WrongCredentialsError("The name or the password is wrong.")
         return person
 
@@ -259,9 +261,11 @@ class Account:
     ) -> PageResult:
         person = known(context)
         if shown.session is not None:
-            found = await self._people.sessions.find(shown.session)
-            if found is not None:
-                person = msgspec.structs.replace(person, session=found, proven_at=found.proven_at)
+            session = await self._people.sessions.find(shown.session)
+            if session is not None:
+                person = msgspec.structs.replace(
+                    person, session=session, proven_at=session.proven_at
+                )
                 context = _proven(context, person)
         view = await account_view(self._people, context, person, shown)
         return replace(result(context, "account", view, "Account"), status=status, live=False)

@@ -46,17 +46,17 @@ class Finder:
         finally:
             self._task = None
 
-    async def _look(self, asked: dict[str, asyncio.Future[Account | None]]) -> None:
+    async def _look(self, futures: dict[str, asyncio.Future[Account | None]]) -> None:
         try:
-            found = await self._database.run(accounts.find_all, tuple(asked))
+            accounts_found = await self._database.run(accounts.find_all, tuple(futures))
         except Exception as error:  # noqa: BLE001 - each of them gets it
-            for waiting in asked.values():
+            for waiting in futures.values():
                 waiting.set_exception(error)
                 waiting.exception()  # All that waited may have left: mark it as retrieved.
         except BaseException:
-            for waiting in asked.values():
+            for waiting in futures.values():
                 waiting.cancel()
             raise
         else:
-            for name, waiting in asked.items():
-                waiting.set_result(found.get(name))
+            for name, waiting in futures.items():
+                waiting.set_result(accounts_found.get(name))

@@ -127,13 +127,13 @@ class PeopleGate:
         if person is None:
             return self._viewer(None, viewer.context.address)
         try:
-            found = await self._still(person)
+            current = await self._still(person)
         except StoreError:
             if self._people.tools.clock() - self._asked_at >= SECONDS:
                 raise
             return self._viewer(person, viewer.context.address)
         self._asked_at = self._people.tools.clock()
-        return self._viewer(found, viewer.context.address)
+        return self._viewer(current, viewer.context.address)
 
     async def _still(self, person: Person) -> Person | None:
         if person.session is not None:
@@ -179,10 +179,12 @@ class PeopleGate:
             )
         return _vouched(name, groups)
 
-    async def _by_authorization(self, said: str | None, address: IPAddress | None) -> Person | None:
-        if said is None:
+    async def _by_authorization(
+        self, header: str | None, address: IPAddress | None
+    ) -> Person | None:
+        if header is None:
             return None
-        scheme, _, credentials = said.partition(" ")
+        scheme, _, credentials = header.partition(" ")
         credentials = credentials.strip()
         if len(credentials) <= _MOST_CREDENTIALS:
             match scheme.lower():
@@ -216,10 +218,10 @@ class PeopleGate:
             return there
         return msgspec.structs.replace(there, proven_at=session.proven_at, session=session)
 
-    async def _with_code(self, person: Person, said: str, address: IPAddress | None) -> Person:
-        proven = await self._people.tokens.proof(said, person)
+    async def _with_code(self, person: Person, code: str, address: IPAddress | None) -> Person:
+        proven = await self._people.tokens.proof(code, person)
         if proven is None:
-            proven = await self._people.factors.show_code(person.name, said, address)
+            proven = await self._people.factors.show_code(person.name, code, address)
         return msgspec.structs.replace(person, proven_at=proven)
 
 
@@ -269,10 +271,10 @@ def _vouched(name: str | None, groups: str | None) -> Person | None:
 def _basic(credentials: str) -> tuple[str, str]:
     """Return the name and the password (RFC 7617, UTF-8)."""
     try:
-        said = base64.b64decode(credentials, validate=True).decode("utf-8")
+        decoded = base64.b64decode(credentials, validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise WrongCredentialsError("The name or the password is wrong.") from None
-    name, colon, password = said.partition(":")
+    name, colon, password = decoded.partition(":")
     if not colon:
         raise WrongCredentialsError("The name or the password is wrong.")
     return name, password

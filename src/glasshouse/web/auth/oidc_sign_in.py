@@ -86,10 +86,10 @@ class OidcSignIn:
             begun, wanted = await self._begun(query.get("state", ""), change)
             came = await oidc.finish(begun, query, self._people.tools.clock())
         except OidcRefusedError as error:
-            told = {"address": str(change.address)} | (
+            detail = {"address": str(change.address)} | (
                 {"claim": error.claim} if error.claim else {}
             )
-            log.warning("sign-in at the provider refused", why=error.why.value, **told)
+            log.warning("sign-in at the provider refused", why=error.why.value, **detail)
             raise
         person = Person(
             name=NAME + came.name,
@@ -97,8 +97,8 @@ class OidcSignIn:
             groups=tuple(GROUP + group for group in came.groups),
         )
         for odd in came.odd:
-            told = {"name": person.name, "claim": odd.claim, "why": odd.form.value}
-            log.warning("a claim of the provider gave nothing, or not all", **told)
+            detail = {"name": person.name, "claim": odd.claim, "why": odd.form.value}
+            log.warning("a claim of the provider gave nothing, or not all", **detail)
         claims = ", ".join(map(str, came.odd)) or ALL
         answer = await self._sign_in.let_in(change, person, wanted, by=PROVIDER, claims=claims)
         answer.delete_cookie(

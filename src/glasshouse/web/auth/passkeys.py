@@ -48,11 +48,11 @@ class Passkeys:
         user = hashlib.sha256(b"glasshouse user\0" + person.name.encode()).digest()
         known = [key.credential for key in held.passkeys]
         party = self._party(change)
-        asked = passkeys.ask_for_new(party, person.name, user, challenge, known)
-        return await self._begun(_NEW, person, challenge, asked)
+        options = passkeys.ask_for_new(party, person.name, user, challenge, known)
+        return await self._begun(_NEW, person, challenge, options)
 
     async def add(
-        self, person: Person, change: Change, told: Mapping[str, Any], note: Note
+        self, person: Person, change: Change, fields: Mapping[str, Any], note: Note
     ) -> tuple[str, ...]:
         """Store the passkey that the browser made, as ``note`` records.
 
@@ -61,14 +61,14 @@ class Passkeys:
         Raises:
             InvalidError: its answer is not valid, or was given before.
         """
-        challenge = await self._taken(_NEW, person, told)
-        made = passkeys.check_new(self._party(change), challenge, _answer(told))
-        label = str(told.get("label") or "").strip()[:_MOST_LABEL] or "Passkey"
+        challenge = await self._taken(_NEW, person, fields)
+        credential = passkeys.check_new(self._party(change), challenge, _answer(fields))
+        label = str(fields.get("label") or "").strip()[:_MOST_LABEL] or "Passkey"
         key = Passkey(
-            credential=made.credential,
+            credential=credential.credential,
             actor=person.name,
-            public_key=made.public_key,
-            sign_count=made.sign_count,
+            public_key=credential.public_key,
+            sign_count=credential.sign_count,
             label=label,
             created_at=self._people.tools.clock(),
         )
@@ -81,10 +81,10 @@ class Passkeys:
         held = await self._people.factors.of(person.name)
         challenge = self._people.tools.entropy(CHALLENGE_BYTES)
         known = [key.credential for key in held.passkeys]
-        asked = passkeys.ask(self._party(change), challenge, known)
-        return await self._begun(_SHOW, person, challenge, asked)
+        options = passkeys.ask(self._party(change), challenge, known)
+        return await self._begun(_SHOW, person, challenge, options)
 
-    async def show(self, person: Person, change: Change, told: Mapping[str, Any]) -> None:
+    async def show(self, person: Person, change: Change, fields: Mapping[str, Any]) -> None:
         """Accept a passkey as the second factor.
 
         Raises:
@@ -93,8 +93,8 @@ class Passkeys:
         """
         people = self._people
         try:
-            challenge = await self._taken(_SHOW, person, told)
-            await self._checked(person, change, challenge, _answer(told))
+            challenge = await self._taken(_SHOW, person, fields)
+            await self._checked(person, change, challenge, _answer(fields))
         except InvalidError as error:
             await people.limits.wrong(people.limits.of_factor(person.name))
             log.info("second factor refused", actor=person.name)
@@ -127,7 +127,7 @@ class Passkeys:
             None if person.session is None else person.session.digest,
         )
 
-    async def _begun(self, kind: str, person: Person, challenge: bytes, asked: str) -> bytes:
+    async def _begun(self, kind: str, person: Person, challenge: bytes, options: str) -> bytes:
         tools = self._people.tools
         text, now = secret.session_id(tools.entropy(secret.ENTROPY)), tools.clock()
         begun = Pending(
@@ -138,11 +138,11 @@ class Passkeys:
             expires_at=now + _ANSWER_SECONDS,
         )
         await tools.database.run(pending.begin, begun, now)
-        return json.dumps({"pending": text, "options": json.loads(asked)}).encode()
+        return json.dumps({"pending": text, "options": json.loads(options)}).encode()
 
-    async def _taken(self, kind: str, person: Person, told: Mapping[str, Any]) -> bytes:
+    async def _taken(self, kind: str, person: Person, fields: Mapping[str, Any]) -> bytes:
         tools = self._people.tools
-        digest = secret.token_hash(str(told.get("pending", "")))
+        digest = secret.token_hash(str(fields.get("pending", "")))
         begun = await tools.database.run(pending.take, digest, kind, tools.clock())
         if begun is None or begun.actor != person.name:
             raise InvalidError("This was already answered, or too late.", remedy="Start again.")
@@ -179,15 +179,15 @@ def written(credential: bytes) -> str:
 
 
 def _unwritten(text: object) -> bytes:
-    said = text if isinstance(text, str) else ""
+    answer = text if isinstance(text, str) else ""
     try:
-        return base64.urlsafe_b64decode(said.encode("ascii") + b"=" * (-len(said) % 4))
+        return base64.urlsafe_b64decode(answer.encode("ascii") + b"=" * (-len(answer) % 4))
     except ValueError:
         return b""
 
 
-def _answer(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    answer = told.get("answer")
+def _answer(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer = fields.get("answer")
     if not isinstance(answer, dict):
         raise InvalidError("The browser's answer is missing.", remedy="Start again.")
     return answer

@@ -140,9 +140,9 @@ class Passwords:
         """
         account = await self._account(name)
         stamp, where = self._stamp(account, name), (name, limit_key(address))
-        said = "\0".join((*where, password)).encode("utf-8", "surrogatepass")
+        content = "\0".join((*where, password)).encode("utf-8", "surrogatepass")
         # A keyed hash, like HMAC; for short texts it is computed without leaving this thread.
-        seal = hashlib.blake2b(said + stamp, key=self._key, digest_size=32).digest()
+        seal = hashlib.blake2b(content + stamp, key=self._key, digest_size=32).digest()
         right = self._right.get(where)
         if right is not None and right.seal == seal and time.monotonic() < right.until:
             return self._person(account, name)

@@ -30,10 +30,10 @@ class SignIn:
     async def page(self, context: PageContext) -> PageResult:
         """Show the form; a viewer who is already signed in is sent on."""
         wanted = onward(context.query.get("next", "/"))
-        found = self._result(context, wanted)
+        page = self._result(context, wanted)
         if context.viewer.signed_in:
-            return replace(found, location=wanted)
-        return found
+            return replace(page, location=wanted)
+        return page
 
     async def sign_in(self, change: Change) -> Response:
         """Begin a session, and go on: through the second factor, if there is one."""
@@ -84,7 +84,7 @@ class SignIn:
         error: WrongCredentialsError | TooManyError,
     ) -> Response:
         status = 429 if isinstance(error, TooManyError) else 401
-        found = self._result(
+        page = self._result(
             change.context,
             wanted,
             name=name[:_MOST_SHOWN],
@@ -92,7 +92,7 @@ class SignIn:
             remedy=error.remedy,
             status=status,
         )
-        answer = change.page(found)
+        answer = change.page(page)
         if isinstance(error, TooManyError):
             answer.headers["retry-after"] = str(error.seconds)
         return answer
@@ -117,5 +117,5 @@ class SignIn:
             if self._people.oidc is None
             else f"/sign-in/oidc?next={fmt.segment(wanted)}",
         )
-        made = result(context, "sign-in", view, "Sign in")
-        return replace(made, status=status, live=False)
+        page = result(context, "sign-in", view, "Sign in")
+        return replace(page, status=status, live=False)

@@ -53,11 +53,11 @@ class StepUp:
     async def key(self, change: Change) -> Response:
         """Request a passkey from the browser, or accept its answer: two JSON requests."""
         person = in_person(change.context)
-        told = bodies.mapping(change.body, change.headers.get("content-type", ""))
-        if told.get("step") != "finish":
+        fields = bodies.mapping(change.body, change.headers.get("content-type", ""))
+        if fields.get("step") != "finish":
             return fresh(await self._keys.ask(person, change), JSON)
-        await self._keys.show(person, change, told)
-        body = json.dumps({"next": onward(str(told.get("next", "/")))}).encode()
+        await self._keys.show(person, change, fields)
+        body = json.dumps({"next": onward(str(fields.get("next", "/")))}).encode()
         return await self.proven(change, person, fresh(body, JSON))
 
     async def proven(self, change: Change, person: Person, answer: Response) -> Response:
@@ -111,8 +111,8 @@ class StepUp:
             any=held.any,
             recovery=held.recovery,
         )
-        made = result(context, "step-up", view, "Second factor")
-        return replace(made, status=status, live=False)
+        page = result(context, "step-up", view, "Second factor")
+        return replace(page, status=status, live=False)
 
 
 def known(context: PageContext) -> Person:
@@ -147,12 +147,12 @@ def in_person(context: PageContext) -> Person:
 
 
 def _code(change: Change) -> str:
-    said = change.headers.get("glasshouse-otp")
-    if said is None:
-        told = bodies.mapping(change.body, change.headers.get("content-type", ""))
-        said = told.get("code")
-    if not isinstance(said, str):
+    header = change.headers.get("glasshouse-otp")
+    if header is None:
+        fields = bodies.mapping(change.body, change.headers.get("content-type", ""))
+        header = fields.get("code")
+    if not isinstance(header, str):
         raise InvalidError(
             "The code is missing.", remedy='Send {"code": "123456"}, or the header Glasshouse-OTP.'
         )
-    return said
+    return header

@@ -54,8 +54,8 @@ class VouchedCache:
         return known.person
 
     def _key(self, headers: Headers) -> bytes:
-        made = hashlib.blake2b(key=self._salt)
+        digest = hashlib.blake2b(key=self._salt)
         for name in ("authorization", "cookie"):
             value = headers.get(name, "").encode("utf-8", "surrogatepass")
-            made.update(len(value).to_bytes(8) + value)
-        return made.digest()
+            digest.update(len(value).to_bytes(8) + value)
+        return digest.digest()

@@ -97,10 +97,10 @@ def mapping(body: bytes, content_type: str) -> Mapping[str, Any]:
     """
     _typed(content_type, JSON)
     try:
-        told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+        fields: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise InvalidError("The body is not a JSON object.", remedy="Send a JSON object.") from None
-    return told
+    return fields
 
 
 def require_json(content_type: str) -> None:

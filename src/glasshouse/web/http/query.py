@@ -35,11 +35,11 @@ def pairs(raw: bytes) -> list[tuple[str, str]]:
     Raises:
         InvalidError: part of it is not UTF-8.
     """
-    found = []
+    result = []
     for part in filter(None, raw.split(b"&")):
         name, _, value = part.partition(b"=")
-        found.append((_decoded(name), _decoded(value)))
-    return found
+        result.append((_decoded(name), _decoded(value)))
+    return result
 
 
 def taken(raw: bytes, names: Collection[str]) -> dict[str, str]:

@@ -24,8 +24,8 @@ _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?P<q>[0-9.]+)\s*)?(?=,|$)
 
 def accepts_gzip(headers: Headers) -> bool:
     """Return whether the client accepts gzip (RFC 9110 §12.5.3)."""
-    found = _GZIP.search(headers.get("accept-encoding", ""))
-    return found is not None and (found["q"] is None or found["q"].strip("0.") != "")
+    match = _GZIP.search(headers.get("accept-encoding", ""))
+    return match is not None and (match["q"] is None or match["q"].strip("0.") != "")
 
 
 def tag(body: bytes) -> str:

@@ -123,14 +123,14 @@ class Live:
             raise InvalidError(
                 "This language is not available.", remedy=f"Use one of {', '.join(LOCALES)}."
             )
-        asked = [value for name, value in given if name == "topic"]
-        asked = list(dict.fromkeys(asked))
-        if not 1 <= len(asked) <= MAX_TOPICS:
+        topics = [value for name, value in given if name == "topic"]
+        topics = list(dict.fromkeys(topics))
+        if not 1 <= len(topics) <= MAX_TOPICS:
             raise InvalidError(
                 f"A stream takes 1 to {MAX_TOPICS} topics.",
                 remedy="Name each open page once: ?topic=/main/queues",
             )
-        return [self._site.topic(address, server, locale, viewer) for address in asked]
+        return [self._site.topic(address, server, locale, viewer) for address in topics]
 
 
 def _for_another(scope: Scope, viewer: Viewer) -> bool:

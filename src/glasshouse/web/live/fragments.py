@@ -49,17 +49,17 @@ def cut(html: bytes) -> Page:
     between: list[str] = []
     parts: dict[str, str] = {}
     at = 0
-    for found in _OPENING.finditer(text):
-        name, key = found.groups()
-        end = text.find(f"</{name}>", found.end())
-        if found.start() < at or key in parts or end < 0:
+    for match in _OPENING.finditer(text):
+        name, key = match.groups()
+        end = text.find(f"</{name}>", match.end())
+        if match.start() < at or key in parts or end < 0:
             continue
-        if text.find(f"<{name}", found.end(), end) >= 0:
+        if text.find(f"<{name}", match.end(), end) >= 0:
             # Perhaps an element of the same name: then this end would belong to that one.
             continue
-        between.append(text[at : found.start()])
+        between.append(text[at : match.start()])
         at = end + len(name) + 3
-        parts[key] = text[found.start() : at]
+        parts[key] = text[match.start() : at]
     between.append(text[at:])
     digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     return Page(tuple(between), parts, digest)

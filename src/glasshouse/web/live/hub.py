@@ -163,12 +163,12 @@ class Hub:
 
     async def _pulse_with_snapshots(self) -> None:
         """Send a tick with a snapshot once per heartbeat, and at once when the fault changes."""
-        told: Fault | None = None
+        fault: Fault | None = None
         async with self._watching() as snapshots:
             async for snapshot in snapshots:
                 early = time.monotonic() - self._pulsed_at < self._heartbeat * 0.9
-                if snapshot.fault != told or not early:
-                    told = snapshot.fault
+                if snapshot.fault != fault or not early:
+                    fault = snapshot.fault
                     await self._pulse()
 
     async def _pulse_by_itself(self) -> None:
@@ -189,14 +189,14 @@ class Hub:
                 if rendered != snapshot.generation:
                     before = shown.editions.number
                     rendered = await self._draw(shown)
-                    told = len(shown.viewers) if shown.editions.number != before else 0
-                    await asyncio.sleep(self._rest(told))
+                    viewers = len(shown.viewers) if shown.editions.number != before else 0
+                    await asyncio.sleep(self._rest(viewers))
 
-    def _rest(self, told: int) -> float:
-        """Return how long a topic rests after ``told`` viewers were notified."""
+    def _rest(self, viewers: int) -> float:
+        """Return how long a topic rests after ``viewers`` viewers were notified."""
         cost = sum(shown.cost for shown in self._shown.values())
         # All are counted if any is notified: they share one processor.
-        each = len(self._viewers) * _EACH if told else 0.0
+        each = len(self._viewers) * _EACH if viewers else 0.0
         return min(_LONGEST, max(cost * _SHARE, each))
 
     async def _draw(self, shown: _Shown) -> int | None:
@@ -229,8 +229,8 @@ class Hub:
 
     def _say(self, shown: _Shown, status: int, error: Exception) -> bool:
         """Publish that a topic cannot be shown: older content must not be taken for newer."""
-        told = error if isinstance(error, UpstreamUnavailableError) else None
-        return shown.editions.publish(cut(shown.topic.lay_out_error(status, told)))
+        fault = error if isinstance(error, UpstreamUnavailableError) else None
+        return shown.editions.publish(cut(shown.topic.lay_out_error(status, fault)))
 
     def _watching(self) -> contextlib.aclosing[AsyncGenerator[Snapshot, None]]:
         # Closed with its task, so that the sampler knows when there are no viewers.
@@ -255,7 +255,7 @@ class Hub:
         It is ``None`` for one that was not rendered yet: its age stays as it was.
         """
         checked = self._server.snapshot.checked_at or 0.0
-        shown = [found for key in wanted if (found := self._shown.get(key)) is not None]
+        shown = [topic for key in wanted if (topic := self._shown.get(key)) is not None]
         read = {one.topic.address: self._read_at(one) for one in shown}
         return {address: at for address, at in read.items() if at is None or at < checked}
 

@@ -66,20 +66,20 @@ class Subscriber:
         """Yield what there is to send, one or more whole events at a time, until closed."""
         while not self._closed:
             self._wake.clear()
-            said = self._due()
-            if said:
-                yield said
+            frames = self._due()
+            if frames:
+                yield frames
             else:
                 await self._wake.wait()
 
     def _due(self) -> bytes:
-        said: list[bytes] = []
+        frames: list[bytes] = []
         for topic in self._news:
-            said.append(topic.since(self._told.get(topic, 0)))
+            frames.append(topic.since(self._told.get(topic, 0)))
             self._told[topic] = topic.number
         self._news.clear()
         # After the news: the tick reports its age.
         if self._tick_due:
-            said.append(self._tick())
+            frames.append(self._tick())
         self._tick_due = False
-        return b"".join(said)
+        return b"".join(frames)

@@ -56,14 +56,14 @@ class FragmentVersions:
         parts = page.changed(last)
         if parts is None:
             return self._fragment(page, last)
-        said = {"topic": self.topic, "base": last.digest, "digest": page.digest, "parts": parts}
-        return event("patch", said)
+        message = {"topic": self.topic, "base": last.digest, "digest": page.digest, "parts": parts}
+        return event("patch", message)
 
     def _fragment(self, page: Page, base: Page | None) -> bytes:
-        said = {
+        message = {
             "topic": self.topic,
             "base": None if base is None else base.digest,
             "digest": page.digest,
             "pieces": list(page.pieces(base)),
         }
-        return event("fragment", said)
+        return event("fragment", message)

@@ -171,8 +171,8 @@ def _copied(job: StoredJob) -> str:
     if not kept or len(job.payload) > _MOST_COPIED:
         return ""
     try:
-        told = {name: raw.decode() for name, raw in kept.items()}
-        text = "{" + ",".join(f"{_quoted(name)}:{raw}" for name, raw in told.items()) + "}"
+        fields = {name: raw.decode() for name, raw in kept.items()}
+        text = "{" + ",".join(f"{_quoted(name)}:{raw}" for name, raw in fields.items()) + "}"
     except UnicodeDecodeError:
         return ""
     shown = payload.pretty(text.encode())

@@ -91,25 +91,25 @@ class Operations:
     async def api_status(self, change: Change) -> Response:
         """``GET /api/v1/operations/{id}``: its progress and outcome."""
         known(change.context)
-        found = await self._operation(change.context)
-        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
+        operation = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(operation)), JSON)
 
     async def api_stop(self, change: Change) -> Response:
         """``POST /api/v1/operations/{id}`` with ``{"stop": true}``."""
         known(change.context)
-        told = mapping(change.body, change.headers.get("content-type", ""))
-        if told.get("stop") is not True:
+        fields = mapping(change.body, change.headers.get("content-type", ""))
+        if fields.get("stop") is not True:
             raise InvalidError("Nothing was requested.", remedy='Send {"stop": true}.')
         await self._stop(change.context)
-        found = await self._operation(change.context)
-        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
+        operation = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(operation)), JSON)
 
     async def api_trash(self, change: Change) -> Response:
         """``GET …/trash``: deleted jobs that can be restored."""
-        found = await self._batches(change.context)
+        batches = await self._batches(change.context)
         lifetime = self._control.bounds.seconds
-        told = TrashShape(items=[_told_heap(batch, lifetime) for batch in found])
-        return fresh(msgspec.json.encode(told), JSON)
+        shape = TrashShape(items=[_told_heap(batch, lifetime) for batch in batches])
+        return fresh(msgspec.json.encode(shape), JSON)
 
     # -- people --------------------------------------------------------------------
 
@@ -138,17 +138,17 @@ class Operations:
         context, session, back = change.context, None, came_from(fields)
         here = operation_href(context.params["id"], back)
         stop = fields.get("action") == "stop"
-        found = None if stop else await self._again(context)
-        if found is None and not stop:
+        preview = None if stop else await self._again(context)
+        if preview is None and not stop:
             # Confirmed twice, or too late: show what exists of it.
             return see(here)
         try:
             if code := fields.get("code", "").strip():
                 context, session = await self._proven(change, person, code)
-            if found is None:
+            if preview is None:
                 await self._stop(context)
             else:
-                await self._agree(context, fields, *found)
+                await self._agree(context, fields, *preview)
             answer = see(here)
         except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
             context = replace(context, query={**context.query, BACK: back})
@@ -187,8 +187,8 @@ class Operations:
                 remedy='You need a role with see = ["trash"], and one of its networks.',
             )
         shows = server.visibility.shows
-        found = await self._control.database.run(trash.batches, server.name, _MOST_HEAPS, shows)
-        return [_seen_heap(batch, server.visibility) for batch in found]
+        batches = await self._control.database.run(trash.batches, server.name, _MOST_HEAPS, shows)
+        return [_seen_heap(batch, server.visibility) for batch in batches]
 
     async def _agree(
         self, context: PageContext, fields: Mapping[str, str], server: str, shown: ShownPreview
@@ -210,17 +210,17 @@ class Operations:
         self, context: PageContext, error: GlasshouseError | None = None, reason: str = ""
     ) -> PageResult:
         """``/operations/{id}``: a preview to confirm, or why it cannot be; or an operation."""
-        found = await self._again(context)
-        if found is not None:
-            server, shown = found
+        preview = await self._again(context)
+        if preview is not None:
+            server, shown = preview
             context = _on(context, server)
             held = await self._people.factors.of(context.viewer.actor.name)
             confirm = confirm_view(
                 shown, context, error=error, reason=reason, codes=held.totp is not None
             )
             view = OperationsView(confirm=confirm, operation=None)
-            made = result(context, "operation", view, confirm.title)
-            return replace(made, live=False, title=confirm.title, about=context)
+            page = result(context, "operation", view, confirm.title)
+            return replace(page, live=False, title=confirm.title, about=context)
         done = await self._operation(context)
         context = _on(context, done.running.server)
         shown_view = operation_view(
@@ -228,13 +228,13 @@ class Operations:
             error=error,
         )  # fmt: skip
         view = OperationsView(confirm=None, operation=shown_view)
-        made = result(context, "operation", view, "Operation")
-        return replace(made, live=False, title=shown_view.meaning, about=context)
+        page = result(context, "operation", view, "Operation")
+        return replace(page, live=False, title=shown_view.meaning, about=context)
 
     async def _operation(self, context: PageContext) -> Result:
-        found = await self._control.status(context.params["id"])
-        if found is not None and _may_see(context, found.running):
-            return _seen(found, context.viewer.sees(found.running.server))
+        operation = await self._control.status(context.params["id"])
+        if operation is not None and _may_see(context, operation.running):
+            return _seen(operation, context.viewer.sees(operation.running.server))
         raise NotFoundError(_GONE, remedy="Request a new preview, or see the audit log.")
 
     async def _stop_view(self, context: PageContext, running: RunningOperation) -> StopView | None:
@@ -275,11 +275,11 @@ def _on(context: PageContext, server: str) -> PageContext:
     return replace(context, server=context.monitor.server(server), powers=powers)
 
 
-def _seen(found: Result, visibility: Visibility) -> Result:
+def _seen(operation: Result, visibility: Visibility) -> Result:
     """Return an operation without job ids and a queue that the viewer may not see."""
-    running = found.running
+    running = operation.running
     if all_shown(visibility, queues_of(running)):
-        return found
+        return operation
     queue = running.queue if visibility.shows(running.queue) else ""
     bare = msgspec.structs.replace(running, queue=queue, examples=b"[]")
     return Result(running=bare)
@@ -295,7 +295,7 @@ def _seen_heap(batch: TrashBatch, visibility: Visibility) -> TrashBatch:
 
 def _told_preview(shown: ShownPreview) -> PreviewShape:
     decision, groups = shown.decision, shown.groups
-    made = PreviewShape(
+    shape = PreviewShape(
         preview=shown.preview,
         operation=shown.order.operation.value,
         decision=decision.outcome.value,
@@ -304,9 +304,9 @@ def _told_preview(shown: ShownPreview) -> PreviewShape:
         undo=shown.undo,
     )
     if shown.count is None:
-        return made
+        return shape
     return msgspec.structs.replace(
-        made,
+        shape,
         count=shown.count,
         lost=shown.lost,
         queues=groups.queues,
@@ -324,19 +324,19 @@ def _status(done: Result) -> int:
 
 def _told(done: Result) -> OutcomeShape:
     running = done.running
-    made = OutcomeShape(record=running.record, operation=running.id)
+    shape = OutcomeShape(record=running.record, operation=running.id)
     if running.ended_at is None:
-        return made
-    made = msgspec.structs.replace(made, outcome=running.outcome, detail=running.detail or UNSET)
+        return shape
+    shape = msgspec.structs.replace(shape, outcome=running.outcome, detail=running.detail or UNSET)
     if not running.steps:
-        return made
+        return shape
     return msgspec.structs.replace(
-        made, jobs=running.done, of=running.total, moved=list(done.moved)
+        shape, jobs=running.done, of=running.total, moved=list(done.moved)
     )
 
 
-def _told_whole(found: Result) -> OperationShape:
-    running = found.running
+def _told_whole(operation: Result) -> OperationShape:
+    running = operation.running
     return OperationShape(
         id=running.id,
         record=running.record,
@@ -348,7 +348,7 @@ def _told_whole(found: Result) -> OperationShape:
         total=running.total,
         done=running.done,
         moved=running.moved,
-        examples=list(found.moved),
+        examples=list(operation.moved),
         outcome=running.outcome or UNSET,
         ended_at=UNSET if running.ended_at is None else running.ended_at,
         detail=running.detail or UNSET,

@@ -41,32 +41,32 @@ def order_of_form(fields: Mapping[str, Sequence[str]]) -> OperationRequest:
     Raises:
         InvalidError: it is not one.
     """
-    told: dict[str, object] = {}
+    members: dict[str, object] = {}
     parameters: dict[str, float] = {}
     for name, values in fields.items():
         if name in _LISTS:
-            told[name] = values
+            members[name] = values
             continue
         _check_field(name, values)
         if name.startswith(PARAMETER) and values[0].strip():
             parameters[name.removeprefix(PARAMETER)] = number_in(values[0])
         elif name in _TEXTS:
-            told[name] = values[0]
+            members[name] = values[0]
         elif name == "record":
-            told[name] = number_in(values[0])
+            members[name] = number_in(values[0])
     if parameters:
-        told["parameters"] = parameters
+        members["parameters"] = parameters
     for name in _LISTS if "all" in fields else ("query",):
-        told.pop(name, None)
-    _check_picked(told)
-    return _order(told)
+        members.pop(name, None)
+    _check_picked(members)
+    return _order(members)
 
 
-def _order(told: dict[str, object]) -> OperationRequest:
-    if isinstance(job := told.get("job"), str):
-        told["job"] = with_jid(job)
+def _order(fields: dict[str, object]) -> OperationRequest:
+    if isinstance(job := fields.get("job"), str):
+        fields["job"] = with_jid(job)
     try:
-        return msgspec.convert(told, OperationRequest)
+        return msgspec.convert(fields, OperationRequest)
     except msgspec.MsgspecError as error:
         raise _no_order(error) from None
 
@@ -102,13 +102,13 @@ def _check_json(text: str) -> None:
         return
 
 
-def _check_picked(told: Mapping[str, object]) -> None:
-    operation = told.get("operation")
-    if operation == Operation.SERVER_CONFIGURE and "parameters" not in told:
+def _check_picked(fields: Mapping[str, object]) -> None:
+    operation = fields.get("operation")
+    if operation == Operation.SERVER_CONFIGURE and "parameters" not in fields:
         raise InvalidError("Nothing is filled in.", remedy="Fill in the values to change.")
     if not isinstance(operation, str) or operation not in _ON_JOBS:
         return
-    if not any(name in told for name in (*_LISTS, "query", "record")):
+    if not any(name in fields for name in (*_LISTS, "query", "record")):
         raise InvalidError("Nothing is selected.", remedy="Select the jobs and try again.")
 
 

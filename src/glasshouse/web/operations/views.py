@@ -247,7 +247,7 @@ def _undo(shown: ShownPreview, locale: str) -> str:
 
 
 def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
-    told = [
+    facts = [
         ("Queue", order.queue),
         (message("Set"), None if order.set is None else t(order.set.capitalize(), locale)),
         ("Search syntax", order.query or None),
@@ -256,18 +256,18 @@ def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
         ("Job", order.job and payload.pretty(order.job.encode(errors="replace"), _LONGEST)),
     ]
     for name, value in (order.parameters or {}).items():
-        told.append((name, f"{value:g}"))
+        facts.append((name, f"{value:g}"))
     return tuple(
         Group(name=t(name, locale), count=value if name == "Job" else fmt.display_text(value))
-        for name, value in told
+        for name, value in facts
         if value is not None
     )
 
 
 def _breakdowns(shown: ShownPreview, locale: str) -> tuple[Breakdown, ...]:
     groups = shown.groups
-    told = (("Type", groups.jobtypes), ("Queue", groups.queues), ("Error", groups.errors))
-    return tuple(_breakdown(t(label, locale), counts, locale) for label, counts in told if counts)
+    tables = (("Type", groups.jobtypes), ("Queue", groups.queues), ("Error", groups.errors))
+    return tuple(_breakdown(t(label, locale), counts, locale) for label, counts in tables if counts)
 
 
 def _breakdown(label: str, counts: Mapping[str, int], locale: str) -> Breakdown:

@@ -38,10 +38,10 @@ async def job(context: PageContext) -> PageResult:
     """
     server = server_of(context)
     jid = context.params["jid"]
-    found = await server.jobs(jid)
+    entries = await server.jobs(jid)
     ran = await _executions(server, jid)
     strip = await activity.on_job(context, jid)
-    view = await _view(context, found, ran, strip)
+    view = await _view(context, entries, ran, strip)
     title = t("Job {jid}", context.locale, jid=view.jid)
     if view.gone:
         title = t("Not found", context.locale)
@@ -52,14 +52,14 @@ async def job(context: PageContext) -> PageResult:
         template="job.html",
         view=view,
         title=title,
-        generation_bound=found.late is None
+        generation_bound=entries.late is None
         and (ran is None or ran.late is None)
         and not strip.going,
     )
 
 
 async def _view(
-    context: PageContext, found: Entries, ran: Executions | None, strip: activity.ActivityStrip
+    context: PageContext, entries: Entries, ran: Executions | None, strip: activity.ActivityStrip
 ) -> views.JobView:
     server, now, locale = server_of(context), context.now, context.locale
     jid = context.params["jid"]
@@ -67,11 +67,11 @@ async def _view(
     acts = tuple(one for one in strip.done if _was_done(one, jid))
     about = JobContext(
         server.name, now, locale, server.snapshot.state, times, ran, context, acts,
-        several=found.total > 1,
+        several=entries.total > 1,
     )  # fmt: skip
     budget = Budget()
-    shown = found.items[:_MOST_ENTRIES]
-    known = bool(found.items or (ran is not None and ran.items))
+    shown = entries.items[:_MOST_ENTRIES]
+    known = bool(entries.items or (ran is not None and ran.items))
     may_reveal = server.visibility.payload and context.viewer.signed_in
     reveal = f"{job_href(server.name, jid)}/reveal" if may_reveal else ""
     gone = ("", "") if known else _gone(locale, logged=ran is not None)
@@ -81,14 +81,14 @@ async def _view(
         entries=tuple(
             entry(job, about, budget, first=number == 0) for number, job in enumerate(shown)
         ),
-        total=found.total,
+        total=entries.total,
         ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
-        late=late(found, now, locale) or late(ran, now, locale),
+        late=late(entries, now, locale) or late(ran, now, locale),
         gone=gone[0],
         gone_remedy=gone[1],
         home=f"/{server.name}",
-        trash="" if found.items else _trash(context, acts),
-        kept=None if found.items else kept_job(context),
+        trash="" if entries.items else _trash(context, acts),
+        kept=None if entries.items else kept_job(context),
         reveal=reveal,
         reveal_first=_factor_first(context, jid),
         revealed="",
@@ -116,8 +116,8 @@ def _trash(context: PageContext, acts: Sequence[RunningOperation]) -> str:
 def _mistake(context: PageContext) -> views.FieldError | None:
     """Return what was wrong with the reason given to see hidden values."""
     slip = context.slip
-    asked = slip is not None and not slip.operation
-    return mistake_of(slip, context.locale) if slip is not None and asked else None
+    requested = slip is not None and not slip.operation
+    return mistake_of(slip, context.locale) if slip is not None and requested else None
 
 
 def _factor_first(context: PageContext, jid: str) -> str:

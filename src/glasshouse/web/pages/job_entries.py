@@ -87,8 +87,8 @@ def _stored_text(
     job: StoredJob, raw: bytes, part: str, about: JobContext, budget: Budget, *, first: bool
 ) -> StoredText:
     most = payload.MAX_SHOWN if first else _FEW
-    told = job.shown_args if job.partial else None
-    text = payload.pretty(raw, most) if told is None else fmt.display_text(told, lines=True)
+    as_shown = job.shown_args if job.partial else None
+    text = payload.pretty(raw, most) if as_shown is None else fmt.display_text(as_shown, lines=True)
     shown = budget.take(text, 4 * most, cut=len(raw) > most)
     return StoredText(
         name=stored.entry_name(job),

@@ -68,8 +68,8 @@ async def queue(context: PageContext) -> PageResult:
         strip=strip.rows,
     )
     title = t("Queue {name}", context.locale, name=view.name)
-    made = _result(context, "queue", view, title, part)
-    return replace(made, generation_bound=made.generation_bound and not strip.going)
+    page = _result(context, "queue", view, title, part)
+    return replace(page, generation_bound=page.generation_bound and not strip.going)
 
 
 async def retries(context: PageContext) -> PageResult:

@@ -169,11 +169,11 @@ def _failures(
         return ()
     if summary.failed is None:
         return rows.distinct(_retry(job, server, now, locale) for job in summary.retries)
-    return tuple(_failed(found, server, now, locale) for found in summary.failed)
+    return tuple(_failed(run, server, now, locale) for run in summary.failed)
 
 
-def _failed(found: FailedRun, server: str, now: float, locale: str) -> views.FailureRow:
-    run = found.run
+def _failed(failure: FailedRun, server: str, now: float, locale: str) -> views.FailureRow:
+    run = failure.run
     return views.FailureRow(
         row=f"failed-{run.id}",
         jid=rows.jid_text(run.jid),
@@ -182,7 +182,7 @@ def _failed(found: FailedRun, server: str, now: float, locale: str) -> views.Fai
         queue=fmt.name(run.queue),
         queue_href=addresses.queue_href(server, run.queue),
         errtype=fmt.cut(fmt.display_text(run.errtype or ""), 120),
-        message="" if found.job is None else _failure(found.job)[1],
+        message="" if failure.job is None else _failure(failure.job)[1],
         outcome=run.outcome.value,
         outcome_label=t(f"outcome {run.outcome.value}", locale),
         outcome_title=t(executions.MEANINGS[run.outcome], locale),

@@ -39,8 +39,8 @@ async def respond(context: PageContext, headers: Headers) -> Response:
         NotFoundError: the server has no such entry now.
     """
     jid, wanted = context.params["jid"], context.query.get("entry")
-    found = await server_of(context).jobs(jid)
-    for job in found.items:
+    entries = await server_of(context).jobs(jid)
+    for job in entries.items:
         if not job.partial and (wanted is None or entry_name(job) == wanted):
             # Compressing megabytes would keep everyone waiting.
             pack = len(job.payload) <= _MOST_PACKED

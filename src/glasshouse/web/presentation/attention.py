@@ -23,16 +23,16 @@ def attention(
     server: str, snapshot: Snapshot, summary: Summary | None, now: float, locale: str
 ) -> tuple[Attention, ...]:
     """Return at most eight findings, most severe first; empty when all is well."""
-    found = findings(server, snapshot, summary, now)
-    shown = found if len(found) <= _MOST else found[: _MOST - 1]
-    said = tuple(told(finding, locale) for finding in shown)
-    rest = found[len(shown) :]
+    all_findings = findings(server, snapshot, summary, now)
+    shown = all_findings if len(all_findings) <= _MOST else all_findings[: _MOST - 1]
+    sentences = tuple(told(finding, locale) for finding in shown)
+    rest = all_findings[len(shown) :]
     if not rest:
-        return said
+        return sentences
     more = t("and {n} more", locale, n=fmt.number(len(rest), locale))
     queues = any("/queues" in finding.href for finding in rest)
     href = f"/{server}/queues?sort=latency" if queues else rest[0].href
-    return (*said, Attention(text=more, href=href, tone="warn"))
+    return (*sentences, Attention(text=more, href=href, tone="warn"))
 
 
 def told(finding: Finding, locale: str) -> Attention:

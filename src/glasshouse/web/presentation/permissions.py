@@ -71,8 +71,8 @@ def second_person(
 
 def why(viewer: Viewer, decision: Decision, locale: str) -> str:
     """Return the sentence that explains a decision."""
-    told = reasons.sentence(decision, signed_in=viewer.signed_in)
-    return t(told, locale, **reasons.facts(decision))
+    sentence = reasons.sentence(decision, signed_in=viewer.signed_in)
+    return t(sentence, locale, **reasons.facts(decision))
 
 
 def tables(context: PageContext) -> tuple[PermissionTable, ...]:
@@ -90,24 +90,24 @@ def tables(context: PageContext) -> tuple[PermissionTable, ...]:
 
 def _row(viewer: Viewer, operation: Operation, server: str, locale: str) -> PermissionRow:
     decision = best(viewer, operation, server)
-    told = [decision]
+    decisions = [decision]
     if decision.outcome is Outcome.NEEDS_FACTOR:
         # A viewer should know before showing the factor if it will not be enough.
         also = second_person(viewer, operation, server)
-        told += [] if also is None else [also]
-    tone, answer = ANSWERS[told[-1].outcome]
+        decisions += [] if also is None else [also]
+    tone, answer = ANSWERS[decisions[-1].outcome]
     return PermissionRow(
         operation=operation.value,
         meaning=t(MEANINGS[operation], locale),
         tone=tone,
         answer=t(answer, locale),
-        why=" ".join(why(viewer, one, locale) for one in told),
+        why=" ".join(why(viewer, one, locale) for one in decisions),
     )
 
 
 def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
     visibility = viewer.sees(server)
-    told = [
+    sentences = [
         t("every queue", locale)
         if visibility.everything
         else t("queues {names}", locale, names=", ".join(visibility.queues))
@@ -117,7 +117,9 @@ def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
         (visibility.trash, message("the trash")),
         (visibility.payload, message("hidden values, with a reason")),
     ):
-        told += [t(words, locale)] if seen else []
+        sentences += [t(words, locale)] if seen else []
     if visibility.hidden:
-        told.append(t("but not the values at {n} hidden paths", locale, n=len(visibility.hidden)))
-    return tuple(told)
+        sentences.append(
+            t("but not the values at {n} hidden paths", locale, n=len(visibility.hidden))
+        )
+    return tuple(sentences)

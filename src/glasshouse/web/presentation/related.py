@@ -41,11 +41,11 @@ def related(
             )
         )
     if isinstance(message, str) and message.strip():
-        said = write_term("error", message.strip()[:_SAID].strip())
+        term = write_term("error", message.strip()[:_SAID].strip())
         found.append(
             RelatedLinks(
                 label=t("Same error message", locale),
-                items=_searches(server, _FAILED, said, locale),
+                items=_searches(server, _FAILED, term, locale),
             )
         )
     return tuple(links for links in found if links.items)

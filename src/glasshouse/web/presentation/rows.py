@@ -196,12 +196,12 @@ def job_rows(page: JobPage, server: str, now: float, locale: str) -> tuple[JobRo
 def distinct(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Return rows with unique ids: a server may not distinguish two entries with one id."""
     seen: Counter[str] = Counter()
-    made: list[Row] = []
+    result: list[Row] = []
     for row in rows:
         seen[row.row] += 1
         again = seen[row.row]
-        made.append(row if again == 1 else msgspec.structs.replace(row, row=f"{row.row}-{again}"))
-    return tuple(made)
+        result.append(row if again == 1 else msgspec.structs.replace(row, row=f"{row.row}-{again}"))
+    return tuple(result)
 
 
 def row_id(job: StoredJob) -> str:

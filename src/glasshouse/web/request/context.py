@@ -155,9 +155,9 @@ async def built(page: PageBuilder, context: PageContext) -> PageResult:
         return await page(context)
     server = context.server.anew()
     known = server.snapshot.checked_at
-    made = await page(replace(context, server=server))
-    times = [at for at in (known, server.oldest, made.read_at) if at is not None]
-    return replace(made, read_at=min(times, default=None))
+    page_result = await page(replace(context, server=server))
+    times = [at for at in (known, server.oldest, page_result.read_at) if at is not None]
+    return replace(page_result, read_at=min(times, default=None))
 
 
 PageBuilder = Callable[[PageContext], Awaitable[PageResult]]

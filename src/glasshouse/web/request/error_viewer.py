@@ -44,7 +44,7 @@ async def bare(site: AppDependencies, scope: Scope, error: Exception) -> PageCon
 
 
 async def revisited(
-    site: AppDependencies, asked: PageContext, address: str, slip: FormError
+    site: AppDependencies, original: PageContext, address: str, slip: FormError
 ) -> Response | None:
     """Return the page of an address with a slip in one of its forms; ``None`` if there is none.
 
@@ -55,7 +55,7 @@ async def revisited(
         match = routes.find(path)
         if match is None or match.route.kind is not Kind.PAGE:
             return None
-        context = site.context(match, path, query, asked.locale, asked.viewer, slip)
+        context = site.context(match, path, query, original.locale, original.viewer, slip)
     except (NotFoundError, InvalidError):
         return None
     try:
@@ -71,12 +71,12 @@ async def revisited(
 
 
 async def _viewer(site: AppDependencies, scope: Scope, error: Exception) -> Viewer:
-    found: Viewer | None = scope.get(VIEWER)
+    viewer: Viewer | None = scope.get(VIEWER)
     # A viewer who was not admitted is nobody; a request under an unknown host is not examined.
-    if found is None and LOOKED_UP not in scope and not isinstance(error, errors.UnknownHostError):
+    if viewer is None and LOOKED_UP not in scope and not isinstance(error, errors.UnknownHostError):
         with contextlib.suppress(GlasshouseError):
-            found = await site.gate.viewer(scope)
-    return found or nobody()
+            viewer = await site.gate.viewer(scope)
+    return viewer or nobody()
 
 
 def _server(monitor: MonitorView, raw_path: bytes) -> ServerView | None:

@@ -71,8 +71,8 @@ class LedgerVisibility:
 
     def shown(self, link: Link) -> VisibleRecord | None:
         """Return a record as it may be shown; ``None`` if it may not, whatever the row stated."""
-        told = read(link)
-        detail = table(told.get("detail"))
+        fields = read(link)
+        detail = table(fields.get("detail"))
         if not self.sees(subject.subject_of(detail)):
             return None
         pushed = detail.get(_JOB)
@@ -81,7 +81,7 @@ class LedgerVisibility:
         left = _without_hidden(pushed, self._hidden)
         if left == pushed:
             return VisibleRecord(link)
-        return VisibleRecord(link, {**told, "detail": {**detail, _JOB: left}})
+        return VisibleRecord(link, {**fields, "detail": {**detail, _JOB: left}})
 
     @property
     def _hidden(self) -> tuple[Redaction, ...]:

@@ -17,10 +17,10 @@ def without_slash(scope: Scope) -> Response | None:
         InvalidError: the address is not UTF-8.
     """
     raw: bytes = scope["raw_path"]
-    path, asked = raw.removesuffix(b"/"), scope["query_string"]
-    if path in (raw, b"") or scope["method"] not in guard.SAFE or b"name=" in asked:
+    path, query = raw.removesuffix(b"/"), scope["query_string"]
+    if path in (raw, b"") or scope["method"] not in guard.SAFE or b"name=" in query:
         return None
     if routes.find(path) is None:
         return None
-    location = (path + b"?" + asked if asked else path).decode("ascii")
+    location = (path + b"?" + query if query else path).decode("ascii")
     return Response(status_code=308, headers={"location": location, "cache-control": NOT_KEPT})

@@ -165,11 +165,11 @@ def _decoded(segment: bytes) -> str:
 
 
 def _by_length() -> dict[int, list[tuple[Route, list[str]]]]:
-    found: dict[int, list[tuple[Route, list[str]]]] = {}
+    routes: dict[int, list[tuple[Route, list[str]]]] = {}
     for route in ROUTES:
         pattern = route.pattern.split("/")
-        found.setdefault(len(pattern), []).append((route, pattern))
-    return found
+        routes.setdefault(len(pattern), []).append((route, pattern))
+    return routes
 
 
 _BY_LENGTH = _by_length()

@@ -206,7 +206,7 @@ def stored_moment(value: object, now: float, locale: str) -> Moment | None:
     if value is None or value == "":
         return None
     at = stored_time(value)
-    if at is not None and (made := moment(at, now, locale)).iso:
-        return made
+    if at is not None and (stored := moment(at, now, locale)).iso:
+        return stored
     text = value if isinstance(value, str) else repr(value)
     return Moment(at=at or 0.0, iso="", absolute="", relative=cut(display_text(text), 80))

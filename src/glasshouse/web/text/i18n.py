@@ -105,10 +105,10 @@ def _said(sentence: str, locale: str) -> str:
     if len(sentence) > _LONGEST:
         return sentence
     for known, key in catalog(locale).sentences:
-        found = known.fullmatch(sentence)
-        if found is not None:
+        match = known.fullmatch(sentence)
+        if match is not None:
             # A value may itself be a sentence: why something did not work.
-            values = {name: t(value, locale) for name, value in found.groupdict().items()}
+            values = {name: t(value, locale) for name, value in match.groupdict().items()}
             return t(key, locale, **values)
     return sentence
 
@@ -138,13 +138,13 @@ def _forms(keys: list[str]) -> Iterator[tuple[re.Pattern[str], str]]:
 def _languages() -> dict[str, Language]:
     path = COMPILED / "languages.json"
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=list[Language])
+        languages = msgspec.json.decode(path.read_bytes(), type=list[Language])
     except (OSError, msgspec.MsgspecError) as error:
         raise SystemExit(
             f"glasshouse: The languages are not built: {path} cannot be read ({error}). "
             "Build them with `make messages` (or `make run`), then start again."
         ) from error
-    return {language.locale: language for language in found}
+    return {language.locale: language for language in languages}
 
 
 LANGUAGES: Mapping[str, Language] = _languages()

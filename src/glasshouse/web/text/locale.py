@@ -39,11 +39,11 @@ def _chosen(cookies: str) -> str | None:
 def _wanted(accepted: str) -> str:
     best, weight = "en", 0.0
     for part in accepted.split(","):
-        found = _CHOICE.fullmatch(part)
-        ours = None if found is None else _BY_LANGUAGE.get(found[1].lower())
-        if found is None or ours is None:
+        match = _CHOICE.fullmatch(part)
+        ours = None if match is None else _BY_LANGUAGE.get(match[1].lower())
+        if match is None or ours is None:
             continue
-        quality = float(found[2] or 1)
+        quality = float(match[2] or 1)
         if quality > weight:
             best, weight = ours, quality
     return best
