@@ -94,7 +94,7 @@ async def act(browser: Browser, open_shop: Shop, theme: str, width: int, folder:
     await page.locator("td.pick input").nth(2).check()
     await take("choose")
     await page.goto(open_shop.url + "/main/dead?q=error:refused")
-    await page.get_by_label("All that match").check()
+    await page.get_by_label("All matches").check()
     await page.get_by_role("button", name="Delete").click()
     await page.wait_for_url("**/operations/*")
     await take("preview")

@@ -213,8 +213,8 @@ PARTS: tuple[Part, ...] = (
             Specimen(
                 "stale",
                 '<div class="banner">Server unreachable since 2026-11-26 11:58:02 UTC — '
-                "showing the last known data from 2 min ago. Check that the job server runs "
-                "and can be reached; the page recovers by itself.</div>",
+                "showing the last known data from 2 min ago. Check that the job server is running "
+                "and reachable; the page recovers by itself.</div>",
             ),
         ),
     ),
@@ -270,9 +270,9 @@ PARTS: tuple[Part, ...] = (
             _verdict(
                 "good",
                 "Running, 4 s so far.",
-                "Jobs of this type usually run 3.1 s; 95 of 100 run at most 9 s.",
+                "Jobs of this type usually run 3.1 s; 95% run at most 9 s.",
             ),
-            _verdict("plain", "It is due in 2 h."),
+            _verdict("plain", "Due in 2 h."),
             _verdict(
                 "warn",
                 "Late: it has been waiting for 12 min.",
@@ -446,7 +446,7 @@ PARTS: tuple[Part, ...] = (
                 '{% include "error.html" %}',
                 {
                     "status": 404,
-                    "detail": "There is no queue named mial.",
+                    "detail": "The queue mial does not exist.",
                     "code": "not_found",
                     "home": "#",
                     "remedy": "Check the name, or look through the queues.",

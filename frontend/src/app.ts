@@ -58,7 +58,7 @@ function status(): void {
   else if (state === "fault" && fault) {
     const nothing = main?.querySelector(".panel.error")
       ? "Server unreachable since {since}."
-      : Number.isNaN(checkedAt) && "Server unreachable since {since} — nothing is known yet.";
+      : Number.isNaN(checkedAt) && "Server unreachable since {since} — no data yet.";
     const text = nothing || "Server unreachable since {since} — showing the last known data from {age}.";
     const told = say(text, { since: absolute(Date.parse(fault.since) / 1000), age: since });
     put(banner, `${told} ${say(fault.detail)} ${say(fault.remedy)}`);
@@ -87,7 +87,7 @@ function told(): void {
 const shown = main && new Shown(main, (root) => fill(root, now()), told, () => again(), wait);
 
 function wait(count: number): void {
-  put(waiting, count ? say("{n} wait", { n: numeral(count) }) : "");
+  put(waiting, count ? say("{n} pending", { n: numeral(count) }) : "");
 }
 
 hold?.addEventListener("click", () => {

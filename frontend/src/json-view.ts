@@ -72,12 +72,12 @@ class View {
     const bar = make("div", "jv-bar");
     const form = make("form", "jv-find");
     this.#input.type = "search";
-    this.#input.placeholder = say("Search in this text");
-    this.#input.setAttribute("aria-label", say("Search in this text"));
+    this.#input.placeholder = say("Search this text");
+    this.#input.setAttribute("aria-label", say("Search this text"));
     this.#input.autocomplete = "off";
     this.#input.spellcheck = false;
     this.#input.maxLength = 500;
-    form.append(this.#input, this.#button(say("Previous hit"), "↑", () => this.#step(-1)), this.#button(say("Next hit"), "↓", () => this.#step(1)));
+    form.append(this.#input, this.#button(say("Previous match"), "↑", () => this.#step(-1)), this.#button(say("Next match"), "↓", () => this.#step(1)));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#step(1);
@@ -93,12 +93,12 @@ class View {
     bar.append(
       form,
       this.#state,
-      this.#button(say("Fold all"), say("Fold all"), () => this.#foldAll(true)),
-      this.#button(say("Unfold all"), say("Unfold all"), () => this.#foldAll(false)),
+      this.#button(say("Collapse all"), say("Collapse all"), () => this.#foldAll(true)),
+      this.#button(say("Expand all"), say("Expand all"), () => this.#foldAll(false)),
       this.#button(say("Copy all"), say("Copy all"), (button) => this.#copy(button, this.#tree?.text ?? "")),
     );
     const foot = make("div", "jv-foot");
-    foot.append(this.#path, this.#button(say("Copy the path"), say("Copy the path"), (button) => this.#copy(button, this.#path.textContent ?? "")));
+    foot.append(this.#path, this.#button(say("Copy path"), say("Copy path"), (button) => this.#copy(button, this.#path.textContent ?? "")));
     this.#box.tabIndex = 0;
     this.#box.setAttribute("role", "tree");
     this.#box.setAttribute("aria-label", this.root.dataset.label ?? "");
@@ -309,7 +309,7 @@ class View {
   #goToPlace(): void {
     const count = this.#places.length, place = this.#places[this.#place];
     if (!this.#input.value) this.#state.textContent = "";
-    else if (place === undefined) this.#state.textContent = say("No hit");
+    else if (place === undefined) this.#state.textContent = say("No matches");
     else {
       const total = numeral(count) + (this.#more ? "+" : "");
       this.#state.textContent = say("{n} of {limit}", { n: numeral(this.#place + 1), limit: total });

@@ -11,8 +11,8 @@ let other: string | null = null;
 
 function words(): string {
   return other
-    ? say("You are signed in as {name} now. You see what was known before.", { name: other })
-    : say("You were signed out. You see what was known before.");
+    ? say("You are now signed in as {name}. This page shows earlier data.", { name: other })
+    : say("You were signed out. This page shows earlier data.");
 }
 
 function way(): HTMLAnchorElement {

@@ -31,7 +31,7 @@ from tests.web.test_live import Stream
 AT = "2999-01-01T00:00:00Z"
 FAILURE = {"errtype": "Oops", "message": "card refused", "retry_count": 3, "backtrace": ["a.py"]}
 SECRET = "do not tell anybody"
-WRONG_PASSWORD = "The job server rejects the password."
+WRONG_PASSWORD = "The job server rejected the password."
 PACE = msgspec.structs.replace(REMOTE, watched=0.05, between_reads=0.05, fault=0.05, refresh=0.1)
 
 
@@ -348,7 +348,7 @@ async def test_a_web_ui_that_fails_is_told_on_the_overview_and_totals_go_on(
         await house.shows("/main", "Part of this server cannot be read")
         faktory.push("mailers", "mail-9999")
         page = await house.shows("/main/retries", "of Faktory 1.10.0 cannot be read")
-        assert "These were read" in page
+        assert "Last read" in page
         assert "retry-0000" in page
         said = [
             line["detail"]

@@ -67,7 +67,7 @@ async def test_jobs_of_nobody_are_listed_apart(shop: House, context: BrowserCont
     await stranger.fetch("orders")
     page = await open_live(context, f"{shop.url}/main/busy")
     apart = page.get_by_role("region", name="Not held by a connected worker")
-    await apart.get_by_text("fetched by a client that is no worker").wait_for()
+    await apart.get_by_text("fetched by a client that is not a worker").wait_for()
     leaving.close()
     await apart.get_by_text("its worker has disconnected").wait_for()
     assert "worker-9" in await apart.inner_text()
@@ -86,13 +86,13 @@ async def test_a_reservation_that_ends_soon_or_is_over_and_a_silent_worker_are_m
     page = await open_live(context, f"{shop.url}/main/busy")
     row = page.locator("tr", has_text="job-short-aaaa")
     await row.wait_for()
-    assert await page.get_by_text("ends soon").count() == 0
+    assert await page.get_by_text("expires soon").count() == 0
     shop.clock.ahead = 2750
-    await row.get_by_text("ends soon").wait_for()
+    await row.get_by_text("expires soon").wait_for()
     await page.locator("tr.proc").get_by_text("silent").wait_for()
-    assert await page.get_by_text("ends soon").count() == 1
+    assert await page.get_by_text("expires soon").count() == 1
     await page.goto(f"{shop.url}/main")
-    await page.get_by_text("Running jobs near the end of their reservation: 1").wait_for()
+    await page.get_by_text("Running jobs expiring soon of their reservation: 1").wait_for()
     shop.clock.ahead = 3050
     await page.get_by_text("Running jobs past their reservation: 1").wait_for()
     await page.goto(f"{shop.url}/main/busy")
@@ -127,7 +127,7 @@ async def test_many_workers_are_folded_and_paged_and_all_their_jobs_can_be_liste
     await page.get_by_text("240 jobs run · 120 workers · 12 hosts").wait_for()
     # Hosts that were open when the first few workers had been seen stay so on a page that is read.
     await page.reload()
-    await page.get_by_text("Of 240 running jobs the 100 that end first").wait_for()
+    await page.get_by_text("Of 240 running jobs, the 100 whose reservations end first").wait_for()
     assert await page.locator("details.host[open]").count() == 0
     assert await page.locator("tr.proc").count() == 100
     await page.get_by_text("1–100 of 120").wait_for()

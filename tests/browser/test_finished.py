@@ -70,12 +70,12 @@ async def test_a_time_is_gone_to_and_a_wrong_one_is_said_to_be_wrong(
     async with house(tmp_path / "data") as home:
         await full(home)
         page = await open_live(context, f"{home.url}/main/finished")
-        box = page.get_by_label("Go to a page or a time")
+        box = page.get_by_label("Go to a page or time")
         await box.fill("half past nine")
         await box.press("Enter")
         await expect(page.locator("main .fault")).to_be_visible()
         assert await page.locator("main .log tbody tr").count() == 25
-        box = page.get_by_label("Go to a page or a time")
+        box = page.get_by_label("Go to a page or time")
         await box.fill("2001-01-01")
         await box.press("Enter")
         await expect(page.locator("main")).to_contain_text("had ended by then")

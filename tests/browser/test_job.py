@@ -57,7 +57,7 @@ async def test_a_job_is_followed_through_its_states(empty: House, context: Brows
             "backtrace": trace}  # fmt: skip
     assert await worker.ask("FAIL " + json.dumps(body)) == "+OK"
     await page.get_by_text("It failed and will be retried in").wait_for()
-    await page.get_by_text("That will be retry 1 of 25.").wait_for()
+    await page.get_by_text("This will be retry 1 of 25.").wait_for()
     await page.get_by_label("Backtrace").get_by_text("app/charge.rb:22").wait_for()
     assert await page.get_by_text("Attempt ended").count() == 1
     assert await page.evaluate("window.neverReloaded")
@@ -69,12 +69,12 @@ async def test_a_scheduled_a_dead_and_an_unknown_job_say_so(
     peer = await empty.engine.peer(wid="worker-1")
     await push(peer, "later-0001", [], at="2099-01-01T00:00:00Z")
     page = await open_job(context, empty, "later-0001")
-    assert "It is due in" in await said(page)
+    assert "Due in" in await said(page)
     await push(peer, "order-dead", [ORDER], retry=-1)
     await fail(peer, "order-dead", [])
     page = await open_job(context, empty, "order-dead")
-    assert "It was given up" in await said(page)
-    assert await page.get_by_text("No backtrace was sent.").count() == 1
+    assert "It is dead" in await said(page)
+    assert await page.get_by_text("No backtrace was reported.").count() == 1
     answer = await page.goto(f"{empty.url}/main/jobs/nobody-knows")
     assert answer is not None
     assert answer.status == 404
@@ -86,7 +86,7 @@ async def test_two_entries_with_one_id_are_both_told(empty: House, context: Brow
     await push(peer, "twin-00001", ["first"])
     await push(peer, "twin-00001", ["second"], at="2099-01-01T00:00:00Z")
     page = await open_job(context, empty, "twin-00001")
-    await page.get_by_text("2 entries have this id: all are shown.").wait_for()
+    await page.get_by_text("2 entries have this id; all are shown.").wait_for()
     assert await page.locator(".verdict").count() == 2
     assert await page.locator(".jv").count() == 2
 
@@ -100,7 +100,7 @@ async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
     page = await open_job(context, empty, "order-1042")
     view = page.locator(".jv").first
     await view.get_by_text("12345678901234567890").wait_for()
-    await page.get_by_role("searchbox", name="Search in this text").first.focus()
+    await page.get_by_role("searchbox", name="Search this text").first.focus()
     await page.keyboard.type("tea")
     # Each letter is looked for: the two before it are found in other places too.
     await expect(view.locator("mark")).to_have_text(["TEA"])
@@ -114,23 +114,21 @@ async def test_the_payload_is_folded_searched_and_named_by_keyboard_alone(
     assert "… 2 keys" in await view.inner_text()
     assert await view.locator(".jv-row.active").get_attribute("aria-expanded") == "false"
     # What is folded is opened again when a hit is in it.
-    await page.get_by_role("searchbox", name="Search in this text").first.focus()
+    await page.get_by_role("searchbox", name="Search this text").first.focus()
     await page.keyboard.press("Enter")
     assert await view.locator("mark.here").inner_text() == "TEA"
     await hear(page)
-    await view.get_by_role("button", name="Copy the path").focus()
+    await view.get_by_role("button", name="Copy path").focus()
     await page.keyboard.press("Enter")
     await heard(page, "Copied")
     assert await page.evaluate("navigator.clipboard.readText()") == "args.0.lines.1.sku"
     # Folds and the search stay when live data arrive.
-    await view.get_by_role("button", name="Fold all", exact=True).click()
+    await view.get_by_role("button", name="Collapse all", exact=True).click()
     assert "… 3 keys" in await view.inner_text()
     worker = await empty.engine.peer(wid="worker-1")
     await page.get_by_text("Waiting for its turn").wait_for()
     assert "… 3 keys" in await view.inner_text()
-    assert (
-        await page.get_by_role("searchbox", name="Search in this text").first.input_value() == "tea"
-    )
+    assert await page.get_by_role("searchbox", name="Search this text").first.input_value() == "tea"
     worker.close()
 
 
@@ -147,12 +145,12 @@ async def test_megabytes_are_read_to_the_bottom_without_holding_up_the_page(
     job = f'{{"jid":"heavy-0001","jobtype":"T","queue":"orders","args":{args}}}'
     assert await peer.ask(f"PUSH {job}") == "+OK"
     page = await open_job(context, empty, "heavy-0001")
-    await page.get_by_text("This is the beginning of").first.wait_for()
+    await page.get_by_text("Showing the beginning of").first.wait_for()
     await page.evaluate(WATCH)
-    await page.get_by_role("button", name="Show all of it").first.click()
+    await page.get_by_role("button", name="Show in full").first.click()
     view = page.locator(".jv").first
     await view.wait_for()
-    await page.get_by_role("searchbox", name="Search in this text").first.fill("needle")
+    await page.get_by_role("searchbox", name="Search this text").first.fill("needle")
     await view.get_by_text("1 of 1").wait_for()
     await view.locator("mark.here").wait_for()
     rows = await view.locator(".jv-row").count()
@@ -185,15 +183,15 @@ async def test_a_payload_that_is_gone_when_it_is_asked_for_is_said_to_be_gone(
     await push(peer, "heavy-0001", ["x" * 100_000])
     page = await open_job(context, empty, "heavy-0001")
     await page.route("**/stored?*", lambda route: route.fulfill(status=404))
-    await page.get_by_role("button", name="Show all of it").first.click()
+    await page.get_by_role("button", name="Show in full").first.click()
     await page.get_by_text("This is no longer on the server.").wait_for()
     await page.unroute("**/stored?*")
     await page.route("**/stored?*", lambda route: route.abort())
     again = await open_job(context, empty, "heavy-0001")
     await again.route("**/stored?*", lambda route: route.abort())
-    await again.get_by_role("button", name="Show all of it").first.click()
+    await again.get_by_role("button", name="Show in full").first.click()
     await again.get_by_text("Loading failed; try again.").wait_for()
-    assert await again.get_by_role("button", name="Show all of it").first.is_enabled()
+    assert await again.get_by_role("button", name="Show in full").first.is_enabled()
 
 
 async def test_a_job_of_a_server_that_went_away_stays_with_its_age(

@@ -152,9 +152,9 @@ async def test_single_keys_can_be_switched_off_and_on_again(
     await press(page, "?")
     dialog = page.get_by_role("dialog", name="Keyboard")
     await dialog.wait_for()
-    for text in ("Next row, previous row", "Copy the row's id, or the job's", "Up to the list"):
+    for text in ("Next row, previous row", "Copy the id of the row or job", "Back to the list"):
         await expect(dialog.get_by_text(text)).to_be_visible()
-    switch = dialog.get_by_role("checkbox", name="Use these single keys")
+    switch = dialog.get_by_role("checkbox", name="Use single-key shortcuts")
     await expect(switch).to_be_checked()
     await press(page, "Shift+Tab", "Space", "Escape")
     await expect(dialog).to_be_hidden()

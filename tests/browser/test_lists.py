@@ -14,9 +14,9 @@ from .house import House, open_live, texts
 LISTS = ("retries", "scheduled", "dead", "queues/orders")
 EMPTY = {
     "retries": "No retries. Nothing has failed recently.",
-    "scheduled": "Nothing is scheduled for later.",
+    "scheduled": "No scheduled jobs.",
     "dead": "No dead jobs.",
-    "queues/orders": "This queue is empty. Nothing waits here.",
+    "queues/orders": "This queue is empty.",
 }
 
 
@@ -79,8 +79,8 @@ async def test_a_list_is_walked_filtered_and_turned_round(
     await page.get_by_text("26–50 of 60").wait_for()
     second = await texts(page)
     assert not set(first) & set(second)
-    await page.get_by_label("Go to a page or a time").fill("3")
-    await page.get_by_label("Go to a page or a time").press("Enter")
+    await page.get_by_label("Go to a page or time").fill("3")
+    await page.get_by_label("Go to a page or time").press("Enter")
     await page.get_by_text("51–60 of 60").wait_for()
     everything = [*first, *second, *await texts(page)]
     assert len(set(everything)) == 60
@@ -160,7 +160,7 @@ async def test_a_list_fits_a_phone_with_its_filter_and_its_steps(
     for width in (390, 700, 900, 1100, 1440):
         await page.set_viewport_size({"width": width, "height": 844})
         await page.goto(f"{empty.url}/main/retries")
-        await page.get_by_text("Search words").click()
+        await page.get_by_text("Search syntax").click()
         overflow = await page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )

@@ -71,7 +71,7 @@ async def _its_record(page: Page, reason: str) -> None:
     await page.locator(".told-of").get_by_role("link", name=re.compile(r"^\d+$")).click()
     await page.wait_for_url("**/audit?until=*")
     newest = page.locator("table.audit tbody tr").first
-    await expect(newest).to_contain_text("started an operation")
+    await expect(newest).to_contain_text("requested an operation")
     await expect(newest).to_contain_text(reason)
     assert await overflow(page) == 0
     await page.go_back()
@@ -79,7 +79,7 @@ async def _its_record(page: Page, reason: str) -> None:
 
 async def _delete_all_and_undo(page: Page, shop: Shop, left: int) -> None:
     await page.goto(shop.url + "/main/dead?q=queue:mail")
-    await page.get_by_label("All that match").check()
+    await page.get_by_label("All matches").check()
     await page.get_by_role("button", name="Delete").click()
     await expect(page.locator(".big b")).to_have_text(f"{left} jobs")
     await page.get_by_label("Why?").fill("they are tests")

@@ -119,7 +119,7 @@ async def set_up_app(page: Page, home: Home) -> str:
     await expect(page.get_by_role("img", name="QR code")).to_be_visible()
     secret = (await page.locator("code.secret").inner_text()).replace(" ", "")
     code = totp.code_at(secret, int(home.clock() // totp.PERIOD))
-    await page.get_by_label("The code it shows now").fill(code)
+    await page.get_by_label("Current code").fill(code)
     await page.get_by_role("button", name="Set up", exact=True).click()
     codes = page.locator(".codes li code").filter(has_text=re.compile(r"\S"))
     await expect(codes).to_have_count(10)
@@ -129,7 +129,7 @@ async def set_up_app(page: Page, home: Home) -> str:
 async def _add_passkey(context: BrowserContext, page: Page) -> tuple[CDPSession, str]:
     session, authenticator = await virtual_authenticator(context, page)
     await page.get_by_role("button", name="Add a passkey").click()
-    await page.get_by_text("passkey, made").wait_for()
+    await page.get_by_text("passkey, created").wait_for()
     return session, authenticator
 
 
@@ -137,7 +137,7 @@ async def _asked_again(page: Page, home: Home, secret: str) -> None:
     home.clock.ahead += 601
     await page.goto(home.url + "/account")
     assert await may(page) == "needs a second factor"
-    await page.get_by_role("link", name="Show it now").click()
+    await page.get_by_role("link", name="Verify now").click()
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     await page.get_by_role("button", name="Use a passkey").click()

@@ -31,7 +31,7 @@ async def test_no_queues_are_said_and_the_first_appears_by_itself(
     await page.get_by_text("No queues yet. A queue appears with its first job.").wait_for()
     await push(await shop.engine.peer(), "mailers", "job-1-aaaa")
     await page.get_by_role("link", name="mailers").wait_for()
-    await page.get_by_text("1 queue · 1 job waits").wait_for()
+    await page.get_by_text("1 queue · 1 job waiting").wait_for()
 
 
 async def test_queues_are_sorted_by_the_heads_of_their_columns_with_the_keyboard(

@@ -94,8 +94,8 @@ async def test_a_server_that_cannot_be_read_says_what_to_do_on_every_page(
             assert answer.status == (200 if path in TOLD else 503), path
             await expect(page.locator("#banner")).to_contain_text("Server unreachable since")
             if path in TOLD:
-                await expect(page.locator("#banner")).to_contain_text("nothing is known yet")
-                assert "Nothing is known of this server yet." in await body(page)
+                await expect(page.locator("#banner")).to_contain_text("no data yet")
+                assert "No data from this server yet." in await body(page)
             else:
                 assert "The job server cannot be reached." in await body(page)
                 assert "Start it, or look at the network." in await body(page)

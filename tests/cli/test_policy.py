@@ -22,7 +22,7 @@ BASE = ("policy", "explain", "--role")
         ("operator --from 127.0.0.1 --operation job.retry --factor-age 11m", 4, "factor_age"),
         ("operator --from 203.0.113.9 --operation job.retry --factor-age 5m", 3, "networks"),
         ("operator --from 127.0.0.1 --operation queue.clear --factor-age 5m", 3, "operator.allow"),
-        ("viewer --from 127.0.0.1 --operation job.retry", 3, "Not for role viewer"),
+        ("viewer --from 127.0.0.1 --operation job.retry", 3, "Not allowed for role viewer"),
         ("admin --from 127.0.0.1 --operation queue.clear --factor-age 5m --queue q", 5, "second"),
         ("admin --from 127.0.0.1 --operation queue.clear --factor-age 5m --approved", 0, "allowed"),
         ("admin --from 127.0.0.1 --operation server.flush --factor-age 5m", 5, "switched off on"),
@@ -50,7 +50,7 @@ def test_it_is_told_in_json_too(tmp_path: Path) -> None:
         "why": "other_network",
         "role": "operator",
         "rule": "roles.operator.networks",
-        "detail": "Needs one of the networks 127.0.0.0/8, ::1/128, 10.20.0.0/16.",
+        "detail": "Only from these networks: 127.0.0.0/8, ::1/128, 10.20.0.0/16.",
         "reason_needed": False,
     }
 

@@ -99,7 +99,7 @@ async def test_parameters_are_set_at_once_and_kept(tmp_path: Path) -> None:
 
 async def test_parameters_out_of_bounds_are_refused_and_none_is_set(tmp_path: Path) -> None:
     async with running(tmp_path), attached(tmp_path) as attachment:
-        with pytest.raises(RefusedError, match="due_period must lie between") as caught:
+        with pytest.raises(RefusedError, match="due_period must be between") as caught:
             await attachment.ask(Configure({"default_retry": 3, "due_period": 1e6}))
         assert caught.value.code == "invalid"
         with pytest.raises(RefusedError, match="no parameter 'speed'") as caught:

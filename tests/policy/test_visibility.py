@@ -270,24 +270,24 @@ def test_every_rule_has_a_sentence() -> None:
     }
     said = {why: reasons.SENTENCES[why].format(**facts) for why in Why}
     assert said == {
-        Why.GRANTED: "Role ops may do this.",
+        Why.GRANTED: "Role ops allows this.",
         Why.READ_ONLY: "This console is read-only.",
         Why.NO_ROLE: "You have no role.",
-        Why.FORBIDDEN: "Role ops forbids it.",
+        Why.FORBIDDEN: "Role ops forbids this.",
         Why.SAME_PERSON: "Another person has to approve it.",
-        Why.NOT_GRANTED: "Not for role ops.",
+        Why.NOT_GRANTED: "Not allowed for role ops.",
         Why.OTHER_SERVER: "Role ops does not apply to this server.",
         Why.OTHER_QUEUE: "Role ops does not cover this queue.",
-        Why.OTHER_NETWORK: "Needs one of the networks a, b.",
-        Why.NO_FACTOR: "Needs a second factor from the last 90s.",
-        Why.OLD_FACTOR: "Needs a second factor from the last 90s.",
-        Why.ONE_PERSON: "Needs a second person who approves it.",
+        Why.OTHER_NETWORK: "Only from these networks: a, b.",
+        Why.NO_FACTOR: "Needs a second factor verified in the last 90s.",
+        Why.OLD_FACTOR: "Needs a second factor verified in the last 90s.",
+        Why.ONE_PERSON: "Needs approval by a second person.",
     }
 
 
 def test_a_stranger_is_told_to_sign_in() -> None:
     denied = Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, role="viewer")
-    assert reasons.sentence(denied) == "Not for role {role}."
+    assert reasons.sentence(denied) == "Not allowed for role {role}."
     assert reasons.sentence(denied, signed_in=False) == "You are not signed in."
     closed = Decision(outcome=Outcome.DENY, why=Why.READ_ONLY)
     assert "read-only" in reasons.sentence(closed, signed_in=False)
@@ -300,8 +300,8 @@ def test_a_stranger_is_told_to_sign_in() -> None:
     assert reasons.sentence(off) == "Flushing this server is turned off."
     assert reasons.sentence(off, signed_in=False) == "Flushing this server is turned off."
     scope = Decision(outcome=Outcome.DENY, why=Why.NOT_GRANTED, setting="token")
-    assert reasons.sentence(scope, every_queue=True) == "This token does not cover it."
-    assert reasons.sentence(denied, every_queue=True) == "Not for role {role}."
+    assert reasons.sentence(scope, every_queue=True) == "This token does not allow it."
+    assert reasons.sentence(denied, every_queue=True) == "Not allowed for role {role}."
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ async def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
 async def test_who_waits_too_long_is_told_so_and_spends_nothing() -> None:
     budget = Budget(1, window=30)
     await budget.turn(patience=1)
-    with pytest.raises(OverBudgetError, match="as often as it may"):
+    with pytest.raises(OverBudgetError, match="as often as allowed"):
         await budget.turn(patience=0.02)
     assert budget.spent == 1
 

@@ -101,7 +101,7 @@ BAD = {
         "something Faktory never sends",
     ),
     "an error": (saying(HI, b"+OK\r\n", b"-ERR no\r\n"), "does not answer like Faktory"),
-    "too much": (saying(HI, b"+OK\r\n", b"$2\r\n{}\r\n$2\r\n{}\r\n"), "more than was asked"),
+    "too much": (saying(HI, b"+OK\r\n", b"$2\r\n{}\r\n$2\r\n{}\r\n"), "more than was requested"),
     "a flood": (saying(HI, b"+OK\r\n", b"$99999999999\r\n"), "too long"),
     "rounds without end": (saying(b'+HI {"v":2,"s":"a","i":99999999}\r\n'), "hash rounds"),
     "silence": (saying(b""), "did not answer within"),

@@ -85,11 +85,11 @@ async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
 BAD = {
     "garbage": (sending(b"\x00\x01\x02\r\n\r\n"), "does not speak HTTP"),
     "a page that ends in the middle": (
-        sending(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<html>"), "in the middle",
+        sending(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<html>"), "incomplete page",
     ),
     "a chunk that never ends": (
         sending(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n<html>"),
-        "in the middle",
+        "incomplete page",
     ),
     "nothing": (sending(b""), "closed the connection"),
     "silence": (hang, "did not answer within"),

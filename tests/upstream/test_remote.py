@@ -200,7 +200,7 @@ async def test_without_a_web_ui_there_are_totals_and_a_word_why_there_is_no_list
     state = await reader.state()
     assert state.workers is None
     assert state.queues[0].paused is None
-    with pytest.raises(UpstreamUnavailableError, match="Web UI is not known") as told:
+    with pytest.raises(UpstreamUnavailableError, match="Web UI is unknown") as told:
         await reader.queue_jobs("mail", ListQuery())
     assert "--web" in told.value.remedy
     await reader.close()
@@ -253,7 +253,7 @@ async def test_a_queue_of_a_thousand_jobs_keeps_nothing_from_being_known(
 async def test_a_queue_that_nobody_knows_is_not_asked_for(
     faktory: StandIn, reader: RemoteReader
 ) -> None:
-    with pytest.raises(NotFoundError, match="no queue named"):
+    with pytest.raises(NotFoundError, match="does not exist"):
         await reader.queue_jobs("nowhere", ListQuery())
     assert not any(path.startswith("/queues/") for path in faktory.asked)
 

@@ -110,7 +110,7 @@ class FakeReader:
 
     async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
         if queue not in self.queues:
-            raise NotFoundError(f"There is no queue {queue!r}.")
+            raise NotFoundError(f"The queue {queue!r} does not exist.")
         return _page(self.queues[queue], query)
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:

@@ -64,7 +64,7 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.STRANDED: (
         snapshot(stranded=(StrandedJobs("mail", "q:mail", 1200),)),
         None,
-        "No worker gets 1,200 jobs of mail: this Faktory does not look in Redis's q:mail.",
+        "No worker will get 1,200 jobs of mail: this Faktory does not read q:mail in Redis.",
     ),
     Kind.AHEAD: (
         snapshot(clock_ahead=3600.0),
@@ -94,22 +94,22 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.NONE_TAKES: (
         snapshot(queue(), workers=(worker("a", state=QUIET), worker("b", state=ENDING))),
         None,
-        "Queue mailers has jobs (5) and no running worker takes new ones.",
+        "Queue mailers has jobs (5) and no running worker accepts new ones.",
     ),
     Kind.NONE_TAKE: (
         snapshot(*waiting(4), workers=(worker("a", state=QUIET),)),
         None,
-        "4 queues have jobs (46) and no running worker takes new ones.",
+        "4 queues have jobs (46) and no running worker accepts new ones.",
     ),
     Kind.FAILING: (
         snapshot(samples=samples(40, 30)),
         None,
-        "75 % of executions failed in the last 1 min: 30 of 40.",
+        "75% of executions failed in the last 1 min: 30 of 40.",
     ),
     Kind.FAILS: (
         snapshot(samples=samples(40, 10)),
         None,
-        "25 % of executions failed in the last 1 min: 10 of 40.",
+        "25% of executions failed in the last 1 min: 10 of 40.",
     ),
     Kind.LATE_SCHEDULED: (
         snapshot(),
@@ -129,12 +129,15 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.SLOW_GROWS: (
         snapshot(queue(size=50, waited=90), before={"mailers": 30}),
         None,
-        "Queue mailers is slow: its next job has waited 1 min, and it grows by 20 a minute.",
+        (
+            "Queue mailers is slow: its oldest job has waited 1 min, and it is growing by 20 per "
+            "minute."
+        ),
     ),
     Kind.SLOW: (
         snapshot(queue(waited=90), before={"mailers": 30}),
         None,
-        "Queue mailers is slow: its next job has waited 1 min.",
+        "Queue mailers is slow: its oldest job has waited 1 min.",
     ),
     Kind.SILENT: (
         snapshot(workers=(worker("w1", last_beat=NOW - 45),)),
@@ -144,7 +147,7 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.SILENTS: (
         snapshot(workers=tuple(worker(f"w{n}", last_beat=NOW - 40 - n) for n in range(4))),
         None,
-        "4 workers have sent no heartbeat for 40 s or longer.",
+        "No heartbeat from 4 workers for 40 s or longer.",
     ),
     Kind.OVERDUE: (
         snapshot(),
@@ -154,12 +157,12 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.GROWING: (
         snapshot(queue(size=500, waited=20), before={"mailers": 100}),
         None,
-        "Queue mailers grows by 400 a minute; 500 wait.",
+        "Queue mailers is growing by 400 per minute; 500 waiting.",
     ),
     Kind.GROWINGS: (
         snapshot(*(queue(f"q{n}", 100 + n, waited=20) for n in range(4)), before={}),
         None,
-        "4 queues grow; the fastest by 103 a minute is q3.",
+        "4 queues are growing; the fastest is q3, by 103 per minute.",
     ),
     Kind.PAUSED: (
         snapshot(queue(paused=True)),
@@ -179,12 +182,12 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.ENDING: (
         snapshot(),
         Summary(expiring=HELD),
-        "Running jobs near the end of their reservation: 5+; the first has 30 s left.",
+        "Running jobs expiring soon of their reservation: 5+; the first has 30 s left.",
     ),
     Kind.QUIET: (
         snapshot(workers=(worker("w1", state=QUIET),), quiet_since={"w1": NOW - 900}),
         None,
-        "Worker app:7 has taken no new jobs for 15 min or longer, and is still connected.",
+        "Worker app:7 has accepted no new jobs for 15 min or longer, but is still connected.",
     ),
     Kind.QUIETS: (
         snapshot(
@@ -192,7 +195,7 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
             quiet_since={f"w{n}": NOW - 900 for n in range(4)},
         ),
         None,
-        "4 workers have taken no new jobs for 15 min or longer, and are still connected.",
+        "4 workers have accepted no new jobs for 15 min or longer, but are still connected.",
     ),
 }
 
@@ -254,7 +257,7 @@ def test_the_gravest_come_first_and_no_more_than_eight_lines() -> None:
     assert weights == sorted(weights, reverse=True)
     assert found[0].text == "The server's disk is full: it accepts no new jobs."
     assert found[1].text.startswith("75 % of executions failed")
-    assert found[3].text == "Queue slow2 is slow: its next job has waited 1 min."
+    assert found[3].text == "Queue slow2 is slow: its oldest job has waited 1 min."
     assert found[-1].text == "and 4 more"
 
 

@@ -120,7 +120,7 @@ async def test_pages_after_the_first_keep_still_and_lead_back_to_the_newest() ->
     shown.reader.log = [ended(number, f"job-{number}") for number in range(1, 81)]
     second = await shown.page("/main/finished?queue=mail&until=60&page=2")
     assert re.findall(r'data-copy="job-(\d+)"', second) == [str(n) for n in range(35, 10, -1)]
-    assert "Newer entries are left out" in words(second)
+    assert "Newer entries are hidden" in words(second)
     assert 'href="&#x2f;main&#x2f;finished?queue=mail">Show the newest' in second
 
 
@@ -215,7 +215,7 @@ async def test_a_job_that_nobody_knows_is_not_found_and_the_reason_fits_the_serv
     async with shown.monitor.running():
         status, text = await shown.get("/main/jobs/none")
         assert status == 404
-        assert "Finished jobs leave the server." in text
+        assert "Finished jobs are removed from the server." in text
 
 
 async def test_parameters_are_told_in_units_with_what_was_changed() -> None:

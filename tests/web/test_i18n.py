@@ -134,7 +134,7 @@ def test_a_message_without_a_translation_is_english_in_both_numbers() -> None:
 @pytest.mark.parametrize(
     ("english", "chinese"),
     [
-        ("The parameter 'q' came twice.", "参数 'q' 出现了两次。"),
+        ("The parameter 'q' was given twice.", "参数 'q' 出现了两次。"),
         ("This page does not exist.", "没有这个页面。"),
         # A value that is a sentence of its own is told in the language too.
         (
@@ -142,7 +142,7 @@ def test_a_message_without_a_translation_is_english_in_both_numbers() -> None:
             "位于 localhost:7419 的任务服务器关闭了连接。",
         ),
         # A value is never read as a pattern.
-        ("There is no queue named '{name}'.", "没有名为 '{name}' 的队列。"),
+        ("The queue '{name}' does not exist.", "没有名为 '{name}' 的队列。"),
         ("What nobody has translated.", "What nobody has translated."),
         ("x" * 10_000 + " is no set.", "x" * 10_000 + " is no set."),
     ],
@@ -168,4 +168,4 @@ def test_a_value_is_never_read_as_a_pattern() -> None:
 def test_errors_of_rooms_below_the_web_are_among_the_messages() -> None:
     said = {bare(message.text) for message in places() if message.context == ERROR}
     assert "This operation does not exist." in said
-    assert "The parameter {} must lie between {} and {}, not {}." in said
+    assert "The parameter {} must be between {} and {}, not {}." in said

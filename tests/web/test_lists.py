@@ -159,7 +159,7 @@ async def test_the_filter_box_finds_and_says_that_it_looked_everywhere(tmp_path:
         assert 'value="args.0.order:77"' in one
         assert link(one, "Show all") == "/main/retries"
         many = await site.page("/main/retries?q=zo%C3%AB")
-        assert "The first 25 from here on; more follow." in words(many)
+        assert "The first 25 from here; more follow." in words(many)
         more = await site.page(link(many, "Next"))
         assert jids(more) == [f"retry-{n:03}" for n in range(25, 50)]
         assert link(more, "First") == "/main/retries?q=zo%C3%AB"

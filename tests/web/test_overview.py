@@ -47,7 +47,7 @@ def compared(found: Snapshot) -> FleetView:
 @pytest.mark.parametrize("name", ["overview", "queues", "busy", "fleet"])
 @pytest.mark.parametrize(
     ("found", "said"),
-    [(UNREAD, "Reading the server…"), (GONE, "Nothing is known of this server yet.")],
+    [(UNREAD, "Reading the server…"), (GONE, "No data from this server yet.")],
 )
 async def test_a_server_that_was_never_read_is_said_to_be_unknown(
     name: str, found: Snapshot, said: str
@@ -68,7 +68,7 @@ def test_load_is_what_the_server_tells_and_a_rate_has_its_place_before_it_is_kno
         started_at=NOW - 3 * 3600 - 301,
     )
     assert {item.label: item.value for item in shown(told).load} == {
-        "Up for": "3 h 5 min",
+        "Uptime": "3 h 5 min",
         "Connections": "1,234",
         "Commands per second": "30.0",
         "Memory": "85.0 MiB",
@@ -105,9 +105,12 @@ def test_a_server_without_a_log_shows_its_next_retries() -> None:
 
 
 def test_that_all_is_well_is_said_as_far_as_it_is_known() -> None:
-    assert shown(snapshot()).calm == "Nothing. Jobs flow and workers answer."
-    assert shown(snapshot(workers=())).calm == "Nothing. No job waits, and no worker is connected."
-    assert shown(snapshot(workers=None)).calm == "Nothing that this server reports."
+    assert shown(snapshot()).calm == "Nothing. Jobs flow and workers respond."
+    assert (
+        shown(snapshot(workers=())).calm
+        == "Nothing. No jobs are waiting and no workers are connected."
+    )
+    assert shown(snapshot(workers=None)).calm == "Nothing reported by this server."
     assert shown(snapshot(workers=None)).workers is None
 
 

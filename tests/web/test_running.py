@@ -84,7 +84,7 @@ def test_a_worker_that_told_nothing_goes_by_its_id_and_no_host_is_counted() -> N
     [host] = view.hosts
     assert (host.name, host.workers[0].worker.pid) == ("host unknown", "")
     assert host.workers[0].runs[0].held == "w-17"
-    assert view.totals == "1 job runs · 1 worker"
+    assert view.totals == "1 job running · 1 worker"
 
 
 def test_jobs_stand_in_the_order_in_which_they_began_and_room_is_kept_for_others() -> None:
@@ -107,7 +107,7 @@ def test_a_job_whose_worker_is_gone_or_that_never_had_one_is_listed_apart() -> N
     )
     assert {run.jid: run.held for run in view.runs} == {
         "left": "its worker has disconnected",
-        "own": "fetched by a client that is no worker",
+        "own": "fetched by a client that is not a worker",
     }
 
 
@@ -115,8 +115,8 @@ def test_a_reservation_that_ends_soon_or_is_over_is_marked() -> None:
     jobs = [running("over", left=-1), running("soon", left=100), running("long", left=900)]
     view = shown(jobs, (worker("w1"),))
     marks = {run.jid: run.mark for run in view.hosts[0].workers[0].runs}
-    assert marks == {"over": "reservation over", "soon": "ends soon", "long": ""}
-    assert view.hosts[0].ending == "2 near the end"
+    assert marks == {"over": "reservation over", "soon": "expires soon", "long": ""}
+    assert view.hosts[0].ending == "2 expiring soon"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_very_many_workers_and_jobs_are_paged_and_all_are_there() -> None:
     wids = [item.worker.wid for page in pages for host in page.hosts for item in host.workers]
     assert wids == [item.wid for item in workers]
     assert pages[0].partly == (
-        "Of 1,000 running jobs the 100 that end first are shown under their workers."
+        "Of 1,000 running jobs, the 100 whose reservations end first are shown under their workers."
     )
     assert not pages[0].hosts[0].unfolded
     assert pages[0].hosts[0].busy == "160 running"

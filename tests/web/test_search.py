@@ -66,7 +66,7 @@ async def test_jobs_of_every_list_are_found_the_latest_first(client: httpx.Async
     assert page.index("dead-059") < page.index("dead-058")
     assert 'href="/main/dead">dead</a>' in page
     assert "<b>Card<b></b> refused" in page
-    assert "The latest 25 from here on; more follow." in page
+    assert "The latest 25 from here; more follow." in page
 
 
 async def test_the_parts_follow_each_other_and_end(client: httpx.AsyncClient) -> None:
@@ -96,7 +96,10 @@ async def test_words_that_cannot_be_understood_are_said(client: httpx.AsyncClien
     assert "is not a time" in answer.text
     problem = await listing(client, "/api/v1/servers/main/search?q=before:never", 400)
     assert problem["code"] == "invalid"
-    assert "Put it in q" in (await listing(client, "/api/v1/servers/main/search", 400))["remedy"]
+    assert (
+        "Put the search in q"
+        in (await listing(client, "/api/v1/servers/main/search", 400))["remedy"]
+    )
 
 
 async def test_nothing_found_is_said(client: httpx.AsyncClient) -> None:

@@ -54,7 +54,7 @@ async def test_a_job_further_down_than_the_index_is_not_said_to_be_absent(tmp_pa
         assert (told["indexed"], told["of"]) == (3005, 3655)
         page = unescape((await home.browser.get("/main/search?q=jid:of-bulk-01100")).text)
         assert "No matching jobs on this server." not in page
-        assert "Nothing found in what was searched." in page
+        assert "Nothing found in the part searched." in page
         # Each list that was not searched is offered, with the same words.
         href = page.partition('<li><a href="/main/queues/bulk?')[2].partition('"')[0]
         assert "of-bulk-01100" in (await home.get(f"/main/queues/bulk?{href}")).text

@@ -151,7 +151,7 @@ async def test_a_job_page_shows_what_is_stored_or_says_what_is_missing(
     for case in (case for case in CASES if "\\u" not in case.jid):
         path = f"/main/jobs/{quote(case.jid, safe='')}"
         seen = await page_of(client, path)
-        short = "This is the beginning of" not in seen.text
+        short = "Showing the beginning of" not in seen.text
         if short:
             shown = fmt.display_bytes(case.args, lines=True)
             assert re.sub(r"\s", "", shown) in re.sub(r"\s", "", seen.text), case.name

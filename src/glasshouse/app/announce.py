@@ -1,4 +1,4 @@
-"""What the commands say: one ready line on stdout, everything for people on stderr."""
+"""Command output: one ready line on stdout, everything for people on stderr."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal something."""
+    """Print a message for the person at the terminal."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
 def say_error(error: GlasshouseError) -> None:
-    """Tell what failed and what to do, on one line."""
+    """Print what failed and what to do, on one line."""
     say(" ".join(f"glasshouse: {error.detail} {error.remedy}".split()))
 
 
 def ready_line(**addresses: object) -> None:
-    """Print the contract's ready line; what is ``None`` is not known and left out."""
+    """Print the contract's ready line; ``None`` values are unknown and left out."""
     known = {key: value for key, value in addresses.items() if value is not None}
     sys.stdout.write(json.dumps({"event": "ready", **known}) + "\n")
     sys.stdout.flush()
 
 
 def console_url(address: Address, *, tls: bool = False) -> str:
-    """Return the console's URL, with the friendly name where it is loopback IPv4."""
+    """Return the console's URL, with the friendly name for loopback IPv4."""
     host = "localhost" if address.host == "127.0.0.1" else address.url_host
     return f"{'https' if tls else 'http'}://{host}:{address.port}"
 

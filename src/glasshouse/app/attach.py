@@ -1,4 +1,4 @@
-"""The engine of a console: one that runs on the folder already, or a child of ours."""
+"""The engine of a console: one that already runs on the folder, or a child of ours."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _AS_USUAL = ClientSettings()
 
 @contextlib.asynccontextmanager
 async def attached(data: Path, clients: ClientSettings = _AS_USUAL) -> AsyncIterator[str | None]:
-    """Yield the address of the engine on ``data``, started here for ``clients`` if none runs.
+    """Yield the address of the engine on ``data``; start one for ``clients`` if none runs.
 
-    The address is ``None`` when the running engine has not told it yet.
+    The address is ``None`` if the running engine has not reported it yet.
 
     Raises:
         ChildError: it could not be started.
@@ -38,9 +38,9 @@ async def attached(data: Path, clients: ClientSettings = _AS_USUAL) -> AsyncIter
 
 @contextlib.asynccontextmanager
 async def started(data: Path, listen: Listen) -> AsyncIterator[str]:
-    """Yield the address of an engine that runs as a child while the block does.
+    """Yield the address of an engine that runs as a child while the block runs.
 
-    It asks its clients for no password, whatever the environment says: they are ours.
+    It requires no password from its clients, whatever the environment says: they are ours.
 
     Raises:
         ChildError: it could not be started.
@@ -66,7 +66,7 @@ async def _child(
     keeper: asyncio.Task[None] | None = None
     try:
         address = str((await child.start())["faktory"])
-        # Restarted, it must come back where its clients know it.
+        # After a restart, it must come back at the address its clients know.
         where = parse_address(address.partition("://")[2], option="--listen")
         keeper = asyncio.create_task(child.keep([*command, str(where)]))
         yield address
@@ -77,7 +77,7 @@ async def _child(
 
 
 def _options(clients: ClientSettings) -> list[str]:
-    """Return the options of an engine; they name files, so that no secret is among them."""
+    """Return the options of an engine; they name files, so they contain no secret."""
     options: list[str] = []
     if clients.password_file is not None:
         options += ["--password-file", str(clients.password_file)]
@@ -87,7 +87,7 @@ def _options(clients: ClientSettings) -> list[str]:
 
 
 def _tell_difference(data: Path, clients: ClientSettings, address: str | None) -> None:
-    """Say so when an engine that runs already is not where the settings say."""
+    """Print a warning if an engine that already runs is not where the settings say."""
     if not clients.listen.asked or address is None:
         return
     wanted = faktory_url(clients.listen.address, tls=clients.tls is not None)

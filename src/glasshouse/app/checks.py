@@ -1,4 +1,4 @@
-"""One thing that ``glasshouse doctor`` tried, and how it stands."""
+"""One check of ``glasshouse doctor``, and its status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from glasshouse.model.errors import GlasshouseError, UpstreamUnavailableError
 
 
 class CheckStatus(enum.StrEnum):
-    """How a thing stands."""
+    """The status of a check."""
 
     FINE = "ok"
     WARNING = "warning"
@@ -18,7 +18,7 @@ class CheckStatus(enum.StrEnum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was tried: of which server, if of one, and what to do about it."""
+    """One check: its server, if it concerns one, the finding, and what to do about it."""
 
     what: str
     mark: CheckStatus
@@ -28,18 +28,18 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fine(what: str, detail: str) -> Check:
-    """Return that a thing is as it should be."""
+    """Return a check that found everything as it should be."""
     return Check(what=what, mark=CheckStatus.FINE, detail=detail)
 
 
 def warn(what: str, detail: str, remedy: str) -> Check:
-    """Return that a thing works, and what had better be done."""
+    """Return a check of something that works, with advice."""
     return Check(what=what, mark=CheckStatus.WARNING, detail=detail, remedy=remedy)
 
 
 def wrong(what: str, error: GlasshouseError) -> Check:
-    """Return that a thing does not work."""
-    # The general words are for who looks at a page.
+    """Return a check of something that does not work."""
+    # The general wording is for viewers of a page.
     general = error.remedy == UpstreamUnavailableError.remedy
     remedy = "Check its address, and that it runs and can be reached." if general else error.remedy
     return Check(what=what, mark=CheckStatus.WRONG, detail=error.detail, remedy=remedy)

@@ -1,9 +1,9 @@
-"""Child processes: started from this Python, ready when they say so, never left behind.
+"""Child processes: started from this Python, ready when they report it, never left behind.
 
 A child holds the read end of a pipe as its standard input and ends when that
 closes, so it does not outlive its parent even when the parent is killed. It
-has a session of its own: a Ctrl-C in the terminal reaches the parent only,
-which stops its children in order.
+has its own session: a Ctrl-C in the terminal reaches only the parent, which
+stops its children in order.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ _RESTART_SECONDS = 2.0
 
 
 class ChildError(GlasshouseError):
-    """A child process ended before it was ready. ``told``: it has said why itself."""
+    """A child process ended before it was ready. ``told``: it has reported why itself."""
 
     code = "child"
 
     def __init__(self, detail: str, *, told: bool) -> None:
-        """Keep whether the child has already told the person."""
+        """Store whether the child has already reported why."""
         super().__init__(detail, remedy="Its messages stand above.")
         self.told = told
 
 
 class Child:
-    """One child process running a command of ours, restarted when it dies."""
+    """One child process that runs one of our commands, restarted when it dies."""
 
     def __init__(self, name: str, arguments: Sequence[str], *, without: Sequence[str] = ()) -> None:
         """Describe the child; ``arguments`` follow ``python -m glasshouse``.
 
-        It gets our environment, but for the variables ``without``.
+        It gets our environment, except the variables ``without``.
         """
         self.name = name
         self._without = frozenset(without)
@@ -76,7 +76,7 @@ class Child:
         raise ChildError(f"The {self.name} ended with {code} before it was ready.", told=code > 0)
 
     async def keep(self, arguments: Sequence[str] | None = None) -> None:
-        """Start it again whenever it ends, until cancelled, with ``arguments`` if given."""
+        """Restart it whenever it ends, until cancelled, with ``arguments`` if given."""
         if arguments is not None:
             self._arguments = [*arguments, "--until-stdin-closes"]
         while self._process is not None:
@@ -87,7 +87,7 @@ class Child:
                 await self.start()
 
     async def stop(self) -> None:
-        """Ask it to end, and end it if it does not within 0.8 s."""
+        """Terminate it, and kill it if it has not ended within 0.8 s."""
         process = self._process
         if process is None or process.returncode is not None:
             return

@@ -34,7 +34,7 @@ from glasshouse.web.http.hosts import Hosts
 from glasshouse.web.serve import serve
 
 _OWN_FILES = 128
-"""Descriptors for databases, servers, and connections that are just being closed."""
+"""Descriptors for databases, servers, and connections that are being closed."""
 _FEWEST = 64
 
 
@@ -50,7 +50,7 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
     with bind(settings.listen, option="--listen") as sock:
         address = address_of(sock)
         warn_when_open(address, settings)
-        async with _served(settings, address) as (made, addresses):
+        async with _served(settings, address) as (application, addresses):
 
             def on_ready() -> None:
                 url = url_of(settings, address)
@@ -58,14 +58,14 @@ async def console(settings: ConsoleSettings, read: Read | None = None) -> None:
                 faktory = next(iter(addresses.values())) if len(addresses) == 1 else None
                 ready_line(console=url, faktory=faktory, servers=addresses)
 
-            people = made.people
+            people = application.people
             access = None if people is None else people.access
             with reloading(read, settings, access, None if people is None else noting(people)):
-                await run_until(stop, made.serve(sock, on_ready))
+                await run_until(stop, application.serve(sock, on_ready))
 
 
 def url_of(settings: ConsoleSettings, address: Address) -> str:
-    """Return where the console answers on this machine, with the path that it is below."""
+    """Return the console's URL on this machine, with its path prefix."""
     below = "" if settings.public_url is None else settings.public_url.path
     return console_url(address, tls=settings.tls is not None) + below
 
@@ -74,7 +74,7 @@ def url_of(settings: ConsoleSettings, address: Address) -> str:
 async def _served(
     settings: ConsoleSettings, address: Address
 ) -> AsyncIterator[tuple[Console, dict[str, str | None]]]:
-    """Yield the console over these servers, and where each of them answers if that is known."""
+    """Yield the console over these servers, and the address of each server if known."""
     monitors: dict[str, ServerMonitor] = {}
     addresses: dict[str, str | None] = {}
     async with contextlib.AsyncExitStack() as life:
@@ -94,10 +94,10 @@ async def _served(
                 await life.enter_async_context(people.leavers.watching())
         control = control_of(settings, people)
         tls = None if settings.tls is None else server_context(settings.tls)
-        # Names that people gave are known to ``people``, who may be told others later.
+        # Names from the settings are known to ``people``, which may get others later.
         added = settings.hosts if people is None else ()
         hosts = await asyncio.to_thread(hosts_of, address, settings.tls, added)
-        made = Console(monitors, hosts, people, tls, control)
+        application = Console(monitors, hosts, people, tls, control)
         # Whatever could fail is tried before an engine is started.
         for server in settings.servers:
             if server.clients.tls is not None:
@@ -108,11 +108,11 @@ async def _served(
                 addresses[server.name] = await life.enter_async_context(running)
         if control is not None:
             await life.enter_async_context(working(control))
-        yield made, addresses
+        yield application, addresses
 
 
 class Console:
-    """The console over its servers, which need not run yet."""
+    """The console over its servers, which need not be running yet."""
 
     def __init__(
         self,
@@ -122,9 +122,9 @@ class Console:
         tls: ssl.SSLContext | None = None,
         control: Control | None = None,
     ) -> None:
-        """Put it together; nothing is opened. Without ``people`` everybody may look.
+        """Assemble the console; nothing is opened. Without ``people`` everyone may view it.
 
-        It answers under the names of ``hosts``, and those that the settings of ``people`` give.
+        It answers under the names of ``hosts``, and those from the settings of ``people``.
         Without a ``control`` nothing can be changed.
 
         Raises:
@@ -157,7 +157,7 @@ def _monitor(server: ServerSettings) -> ServerMonitor:
     if server.faktory is None:
         assert server.engine is not None
         return _embedded_monitor(server.name, server.engine)
-    from glasshouse.app.remote import REMOTE, remote_reader  # noqa: PLC0415 - it takes a while
+    from glasshouse.app.remote import REMOTE, remote_reader  # noqa: PLC0415 - slow to import
 
     reader, scanner, breaker = remote_reader(server.faktory)
     return ServerMonitor(
@@ -173,7 +173,7 @@ def _embedded_monitor(name: str, data: Path) -> ServerMonitor:
 def embedded(
     data: Path, hosts: Hosts, people: People | None = None, control: Control | None = None
 ) -> Console:
-    """Return the console over the engine whose data lies in ``data``.
+    """Return the console over the engine whose data is in ``data``.
 
     Raises:
         SettingsError: the front end was not built.
@@ -182,7 +182,7 @@ def embedded(
 
 
 def warn_when_open(address: Address, settings: ConsoleSettings | None = None) -> None:
-    """Say so when whoever reaches the console from other machines sees jobs without signing in."""
+    """Print a warning if other machines can reach the console and see jobs without signing in."""
     more = "every job. Nobody can change anything."
     if settings is not None and settings.keeping.wanted:
         if settings.access.rules.anonymous is None:

@@ -1,4 +1,4 @@
-"""The control of a console: over its embedded servers, where people can sign in."""
+"""The control of a console: over its embedded servers, if people can sign in."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from glasshouse.web.auth.auth import People
 
 
 def control_of(settings: ConsoleSettings, people: People | None) -> Control | None:
-    """Return the control; ``None`` where nobody can sign in.
+    """Return the control; ``None`` if nobody can sign in.
 
-    Where it operates no server, or the console is read-only, it says so to who asks.
+    If it operates no server, or the console is read-only, it reports that to requesters.
     """
     if people is None:
         return None
@@ -29,7 +29,7 @@ def control_of(settings: ConsoleSettings, people: People | None) -> Control | No
 
 @contextlib.asynccontextmanager
 async def working(control: Control) -> AsyncIterator[None]:
-    """Settle what was left, and take orders while the block runs.
+    """Settle unfinished operations, and accept operation requests while the block runs.
 
     Raises:
         StoreError: the database cannot be used.

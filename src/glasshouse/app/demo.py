@@ -58,7 +58,7 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
     people = People(AuthDependencies(database=database), Access(rules=default_rules()))
     control = Control(database=database, operators={SERVER: EmbeddedOperator(settings.data)})
     hosts = await asyncio.to_thread(hosts_of, address_of(sock), None, settings.hosts)
-    made = embedded(settings.data, hosts, people, control)
+    application = embedded(settings.data, hosts, people, control)
     say("Starting the work server and filling it with a shop's jobs…")
     async with (
         _closing(people),
@@ -78,7 +78,7 @@ async def _run(settings: DemoSettings, sock: socket.socket) -> None:
             say("Ctrl-C stops.")
             ready_line(console=console, faktory=url, logins=msgspec.to_builtins(logins))
 
-        await made.serve(sock, on_ready)
+        await application.serve(sock, on_ready)
 
 
 @contextlib.asynccontextmanager
@@ -102,7 +102,7 @@ async def _workload(settings: DemoSettings, url: str, *, fresh: bool) -> AsyncIt
     try:
         await child.start()
         filled(settings)
-        # Started again after a crash, it must not fill the server a second time.
+        # After a crash and restart, it must not fill the server a second time.
         keeper = asyncio.create_task(child.keep(command))
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The demo's data folder: its own, so it may begin anew in it, and never in another's."""
+"""The demo's data folder: its own, so it may start over in it, and never in another's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MARK = "glasshouse-demo.json"
 
 
 def prepare(settings: DemoSettings) -> bool:
-    """Make the folder ready and return whether the workload must fill it.
+    """Prepare the folder and return whether the workload must fill it.
 
-    A live demo goes on where it stopped. The fixed data set, a given number of
-    jobs, and a change between the two begin anew.
+    A live demo continues where it stopped. The fixed data set, a given number of
+    jobs, and a change between the two start over.
 
     Raises:
         StoreError: another engine holds it, or it has files that no demo made.
@@ -35,12 +35,12 @@ def prepare(settings: DemoSettings) -> bool:
             remedy="Name an empty folder with --data; the demo begins anew in its folder.",
         )
     old = mark.read_text(encoding="utf-8") if mark.exists() else None
-    # As all else in the folder it is for its owner: `engine check` looks at that.
+    # Like all else in the folder, it is for its owner only: `engine check` verifies that.
     mark.touch(mode=0o600)
     mark.chmod(0o600)
     if old == _mode(settings) and not settings.quiet and settings.jobs is None:
         return False
-    # Emptied until the data set is whole, so that a demo cut short begins anew.
+    # Empty until the data set is complete, so that an interrupted demo starts over.
     mark.write_text("", encoding="utf-8")
     for path in folder.iterdir():
         if path.is_file() and path != mark:

@@ -1,4 +1,4 @@
-"""``glasshouse doctor``: tries everything that the settings name, once, and changes nothing."""
+"""``glasshouse doctor``: checks everything that the settings name, once; changes nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ROOM = 1 << 30
 
 
 async def doctor(settings: ConsoleSettings, config: Path | None, *, as_json: bool) -> bool:
-    """Try everything and print it; return whether nothing is wrong."""
+    """Run all checks and print them; return whether nothing is wrong."""
     sound = True
     async for check in checks(settings, config):
         sound = sound and check.mark is not CheckStatus.WRONG
@@ -64,13 +64,13 @@ def line_of(check: Check) -> str:
 
 
 async def checks(settings: ConsoleSettings, config: Path | None) -> AsyncIterator[Check]:
-    """Yield what was found, the console first and then each server in its order."""
+    """Yield the checks: first those of the console, then those of each server in order."""
     for check in _console(settings, config):
         yield check
     async for check in people_checks(settings):
         yield check
-    found = await asyncio.gather(*(_server(server) for server in settings.servers))
-    for server, some in zip(settings.servers, found, strict=True):
+    groups = await asyncio.gather(*(_server(server) for server in settings.servers))
+    for server, some in zip(settings.servers, groups, strict=True):
         for check in some:
             yield msgspec.structs.replace(check, server=server.name)
 
@@ -114,7 +114,7 @@ def _address(listen: Listen, *, open_to_all: bool) -> Check:
 
 
 def _names(settings: ConsoleSettings) -> Check:
-    """Tell under which names the console answers, and where a proxy may come under another."""
+    """Report the names under which the console answers; warn if a proxy may use another."""
     public = () if settings.public_url is None else (settings.public_url.host,)
     address = settings.listen.address
     try:
@@ -134,7 +134,7 @@ def _names(settings: ConsoleSettings) -> Check:
 
 
 def _room() -> Check:
-    """Look for room where SQLite keeps the index, which it removes by itself."""
+    """Check for space where SQLite keeps the index, which it removes by itself."""
     folder = next(
         (Path(name) for name in (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"),
                                  "/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - SQLite's own
@@ -206,22 +206,22 @@ async def _faktory(settings: FaktorySettings) -> AsyncIterator[Check]:
 
 
 def _version(info: Info) -> Check:
-    told = info.server.faktory_version
-    found = _VERSION.match(told)
-    if found is None or not _KNOWN[0] <= (int(found[1]), int(found[2])) <= _KNOWN[1]:
+    version = info.server.faktory_version
+    match = _VERSION.match(version)
+    if match is None or not _KNOWN[0] <= (int(match[1]), int(match[2])) <= _KNOWN[1]:
         return warn(
             "version",
-            f"it is {told[:40]!r}; this Glasshouse knows 1.6 to 1.10.",
+            f"it is {version[:40]!r}; this Glasshouse knows 1.6 to 1.10.",
             "Pages that it cannot read are said to be so, and never guessed.",
         )
-    numbers = tuple(int(part) for part in re.findall(r"\d+", told)[:3])
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
     if numbers < _TELLS_LATENCY:
         return warn(
             "version",
-            f"Faktory {told} does not tell how long queues wait.",
+            f"Faktory {version} does not tell how long queues wait.",
             "It does from 1.9.2 on, or name its Redis.",
         )
-    return fine("version", f"Faktory {told}")
+    return fine("version", f"Faktory {version}")
 
 
 def _clock(info: Info) -> Check:

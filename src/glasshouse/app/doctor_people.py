@@ -1,4 +1,4 @@
-"""What ``glasshouse doctor`` looks at of those who may come in: nothing is made or changed."""
+"""The ``glasshouse doctor`` checks of sign-in: nothing is created or changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glasshouse.settings.console import ConsoleSettings
 
 
 async def people_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
-    """Yield how the parts of signing in stand; nothing where nobody can."""
+    """Yield the checks of the parts of signing in; none where nobody can sign in."""
     if not settings.keeping.wanted:
         return
     for check in (*state_checks(settings), *_file(settings), *_place(settings)):
@@ -35,8 +35,8 @@ async def _sinks(settings: ConsoleSettings) -> AsyncIterator[Check]:
             await place.probe()
             yield fine("ledger", f"it can be sent on to {place.name}")
         except GlasshouseError as error:
-            told = type(error)(f"{place.name}: {error.detail}", remedy=error.remedy)
-            yield wrong("ledger", told)
+            fault = type(error)(f"{place.name}: {error.detail}", remedy=error.remedy)
+            yield wrong("ledger", fault)
         finally:
             await place.close()
 

@@ -1,7 +1,7 @@
-"""What ``glasshouse doctor`` looks at of an identity provider: nobody is signed in for it.
+"""The ``glasshouse doctor`` checks of an identity provider: nobody is signed in for them.
 
-What people's claims are like is known from the sign-ins that the ledger has; before the first
-one, as far as the provider says itself which it gives.
+What people's claims are like is known from the sign-ins in the ledger; before the first one,
+from which claims the provider itself says that it gives.
 """
 
 from __future__ import annotations
@@ -34,20 +34,24 @@ _REMEDY = (
 
 
 async def provider_checks(settings: ConsoleSettings) -> AsyncIterator[Check]:
-    """Yield whether the provider answers, and has what the settings ask of it."""
-    told = settings.access.oidc
+    """Yield whether the provider answers, and has what the settings require of it."""
+    settings_of_oidc = settings.access.oidc
     try:
         oidc = oidc_of(settings)
     except GlasshouseError as error:
         yield wrong(WHAT, error)
         return
-    if oidc is None or told is None:
+    if oidc is None or settings_of_oidc is None:
         return
     try:
         await oidc.begin(secrets.token_bytes(ENTROPY))
         yield fine(WHAT, "it answers, and is the one that is set")
         keys, provider = await oidc.keys(time.time()), await oidc.provider()
-        for check in (*_keys(keys), *_scopes(told, provider), *_claims(settings, told, provider)):
+        for check in (
+            *_keys(keys),
+            *_scopes(settings_of_oidc, provider),
+            *_claims(settings, settings_of_oidc, provider),
+        ):
             yield check
     except GlasshouseError as error:
         yield wrong(WHAT, error)
@@ -66,35 +70,35 @@ def _scopes(settings: Oidc, provider: Provider) -> Iterator[Check]:
     lacking = [scope for scope in settings.scopes if scope not in (provider.scopes or ())]
     if provider.scopes is not None and lacking:
         kept = ", ".join(f'"{scope}"' for scope in settings.scopes if scope not in lacking)
-        told = f"it does not say that it knows the scope {' and '.join(lacking)}."
-        yield warn(WHAT, told, f"If it refuses sign-ins for that, write scopes = [{kept}].")
+        detail = f"it does not say that it knows the scope {' and '.join(lacking)}."
+        yield warn(WHAT, detail, f"If it refuses sign-ins for that, write scopes = [{kept}].")
 
 
 def _claims(console: ConsoleSettings, settings: Oidc, provider: Provider) -> Iterator[Check]:
     came = _sign_ins(console)
     for path in (settings.name_claim, settings.groups_claim):
-        odd = [said for told in came for said in told if said.startswith(f"{path} ")]
-        # A path may lead into a claim, whose name may have dots itself.
-        said = any(path == name or path.startswith(f"{name}.") for name in provider.claims or ())
+        odd = [listed for detail in came for listed in detail if listed.startswith(f"{path} ")]
+        # A path may lead into a claim, whose own name may contain dots.
+        listed = any(path == name or path.startswith(f"{name}.") for name in provider.claims or ())
         if odd:
-            told = f"of the last {len(came)} who signed in, {len(odd)} came with {odd[0]}."
-            yield warn(WHAT, told, _REMEDY)
+            detail = f"of the last {len(came)} who signed in, {len(odd)} came with {odd[0]}."
+            yield warn(WHAT, detail, _REMEDY)
         elif came:
             yield fine(WHAT, f"the last {len(came)} who signed in came with {path}")
-        elif provider.claims is not None and not said:
-            told = f"it does not say that it gives the claim {path}."
-            yield warn(WHAT, told, "Whether it does is told here after the first sign-in.")
+        elif provider.claims is not None and not listed:
+            detail = f"it does not say that it gives the claim {path}."
+            yield warn(WHAT, detail, "Whether it does is told here after the first sign-in.")
 
 
 def _sign_ins(settings: ConsoleSettings) -> list[list[str]]:
-    """Return of each of the latest who signed in there which claims were odd, the newest first."""
+    """Return, for each of the latest sign-ins there, which claims were odd; newest first."""
     wanted = ledger.RecordFilter(event=Event.SIGNED_IN.value, actor=f"{NAME}*")
     try:
         url = settings.keeping.database or sqlite_url(state_of(settings.keeping))
         with looking(url) as database:
-            found = database.call(ledger.latest, wanted, most=_LATEST)
+            records = database.call(ledger.latest, wanted, most=_LATEST)
     except GlasshouseError:
-        # Whatever is wrong with the database is told where that is looked at.
+        # Faults of the database are reported by its own check.
         return []
-    details = [export.table(export.read(link).get("detail")) for link in found]
+    details = [export.table(export.read(link).get("detail")) for link in records]
     return [str(detail["claims"]).split(", ") for detail in details if "claims" in detail]

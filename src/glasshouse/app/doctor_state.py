@@ -1,6 +1,6 @@
-"""What ``glasshouse doctor`` looks at of what a console keeps: its folder, database and ledger.
+"""The ``glasshouse doctor`` checks of a console's state: its folder, database and ledger.
 
-The database is asked and never opened for writing: nothing is made or migrated.
+The database is queried and never opened for writing: nothing is created or migrated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOGS = ("", "-wal", "-shm")
 
 
 def state_checks(settings: ConsoleSettings) -> Iterator[Check]:
-    """Yield how the state folder and the database stand."""
+    """Yield the checks of the state folder and the database."""
     try:
         folder = state_of(settings.keeping)
     except GlasshouseError as error:
@@ -42,9 +42,9 @@ def state_checks(settings: ConsoleSettings) -> Iterator[Check]:
     except OlderDatabaseError as error:
         yield warn("accounts", error.detail, "It is renewed at the next start: take a copy first.")
     except GlasshouseError as error:
-        # That there can be none in the folder was said of the folder.
-        made = os.access(database_file(folder), os.F_OK)
-        if made or placed.mark is not CheckStatus.WRONG or settings.keeping.database is not None:
+        # That there can be none in the folder was reported for the folder.
+        exists = os.access(database_file(folder), os.F_OK)
+        if exists or placed.mark is not CheckStatus.WRONG or settings.keeping.database is not None:
             yield wrong("accounts", error)
 
 
@@ -81,7 +81,7 @@ def _accounts(settings: ConsoleSettings, database: Database) -> Iterator[Check]:
 
 
 def _witness(folder: Path, database: Database) -> Iterator[Check]:
-    """Look whether the ledger still has what the witness knows, and whether that can grow."""
+    """Check that the ledger still has what the witness knows, and that the witness can grow."""
     path = folder / witness.FILE
     try:
         known = verification.evidence(folder)
@@ -90,8 +90,8 @@ def _witness(folder: Path, database: Database) -> Iterator[Check]:
     except GlasshouseError as error:
         yield wrong("witness", error)
         return
-    found = known.witness
-    if found is None:
+    known_witness = known.witness
+    if known_witness is None:
         if known.lost:
             yield warn("witness", f"{path} was lost.", "Start the console: another is begun.")
         else:
@@ -101,12 +101,12 @@ def _witness(folder: Path, database: Database) -> Iterator[Check]:
         why = f"{path} cannot be written."
         yield wrong("witness", StoreError(why, remedy="Let the user of the console write there."))
         return
-    if found.damaged:
-        told = f"{found.damaged} lines of {path} are damaged, as by a loss of power."
-        yield warn("witness", told, "They say nothing; the others do.")
-    last = 0 if found.last is None else found.last.seq
+    if known_witness.damaged:
+        detail = f"{known_witness.damaged} lines of {path} are damaged, as by a loss of power."
+        yield warn("witness", detail, "They say nothing; the others do.")
+    last = 0 if known_witness.last is None else known_witness.last.seq
     if signed > last:
-        told = f"{path} ends at record {last}, and checkpoints at {signed}."
-        yield warn("witness", told, "Make room for it; then run glasshouse audit checkpoint.")
+        detail = f"{path} ends at record {last}, and checkpoints at {signed}."
+        yield warn("witness", detail, "Make room for it; then run glasshouse audit checkpoint.")
         return
     yield fine("witness", f"it bears out the ledger up to record {last}")

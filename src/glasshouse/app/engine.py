@@ -24,7 +24,7 @@ async def engine(settings: EngineSettings, *, until_stdin_closes: bool = False) 
         stop_when_stdin_closes(stop)
     tls = None if settings.tls is None else server_context(settings.tls)
     make_private(settings.data)
-    # Started by a console it takes its options from nobody: then it has to be started by itself.
+    # Started by a console, it has no options from a user, who must then start it separately.
     option = "glasshouse engine --listen, run by itself" if until_stdin_closes else "--listen"
     address = choose(settings.listen, option=option)
     ready = False

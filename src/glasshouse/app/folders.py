@@ -1,4 +1,4 @@
-"""Data folders: made for their owner only."""
+"""Data folders: created for their owner only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from glasshouse.model.errors import StoreError
 
 
 def make_private(folder: Path) -> None:
-    """Make ``folder`` with mode 700; one that exists is left as it is.
+    """Create ``folder`` with mode 700; an existing one is left as it is.
 
     Raises:
-        StoreError: it cannot be made or is no folder.
+        StoreError: it cannot be created or is not a folder.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

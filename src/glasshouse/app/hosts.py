@@ -1,4 +1,4 @@
-"""The names of this machine, under which its console answers; see ``web/hosts``."""
+"""The names of this machine under which its console answers; see ``web/hosts``."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from glasshouse.settings import Address, TlsFiles
 from glasshouse.web.http.hosts import Hosts, plain
 
 _PATIENCE = 2.0
-"""Seconds for which whoever answers for names may take, before the console goes on without."""
+"""Seconds to wait for name resolution before the console continues without it."""
 
 
 def hosts_of(address: Address, tls: TlsFiles | None = None, added: Iterable[str] = ()) -> Hosts:
     """Return the names for a console at ``address``: the machine's, its certificate's, and more.
 
-    Where other machines come in, the machine's full name is asked for, for two seconds at most.
+    If other machines can connect, the machine's full name is looked up, for two seconds at most.
     """
     names = {plain(socket.gethostname()), *added}
     if not address.loopback:
@@ -30,14 +30,14 @@ def hosts_of(address: Address, tls: TlsFiles | None = None, added: Iterable[str]
 
 
 def names_in(tls: TlsFiles) -> tuple[str, ...]:
-    """Return the names that a certificate is made for: no other site's page comes under them.
+    """Return the names that a certificate is issued for: no other site uses them.
 
     Raises:
         SettingsError: there is no certificate.
     """
     try:
-        made = x509.load_pem_x509_certificate(tls.cert.read_bytes())
-        named = made.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        certificate = x509.load_pem_x509_certificate(tls.cert.read_bytes())
+        named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return ()
     except (OSError, ValueError):
@@ -48,10 +48,10 @@ def names_in(tls: TlsFiles) -> tuple[str, ...]:
 
 
 def _full_name() -> str:
-    """Return the machine's name with its domain, or its plain one when that takes long."""
-    found = [socket.gethostname()]
-    # It may ask a name server that does not answer, and cannot be told to give up.
-    asking = threading.Thread(target=lambda: found.append(socket.getfqdn()), daemon=True)
+    """Return the machine's name with its domain, or its plain name if that takes too long."""
+    names = [socket.gethostname()]
+    # It may query a name server that does not answer, and cannot be made to give up.
+    asking = threading.Thread(target=lambda: names.append(socket.getfqdn()), daemon=True)
     asking.start()
     asking.join(_PATIENCE)
-    return found[-1]
+    return names[-1]

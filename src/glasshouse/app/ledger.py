@@ -1,7 +1,7 @@
-"""The ledger of a console that runs: its key, its checkpoints, what it says of itself.
+"""The ledger of a running console: its key, its checkpoints, its records about itself.
 
-What always holds: a checkpoint is in the database, then in the witness; nothing is signed
-as long as the database lacks what the witness knows.
+Invariants: a checkpoint is written to the database, then to the witness; nothing is signed
+while the database lacks what the witness knows.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ from glasshouse.web.auth.auth import People
 log = structlog.get_logger()
 
 EVERY = 3600.0
-"""Seconds between two looks whether there is something new to sign."""
+"""Seconds between two checks for something new to sign."""
 CONSOLE = Subject(name="console")
 _UNWITNESSED = "a checkpoint is not in the witness"
 
 
 class SignedCheckpoint(NamedTuple):
-    """A checkpoint that the database has; ``unwitnessed`` says why the witness lacks it."""
+    """A checkpoint that the database has; ``unwitnessed`` is why the witness lacks it."""
 
     checkpoint: Checkpoint
     unwitnessed: StoreError | None
 
 
 class _Made(NamedTuple):
-    """Checkpoints of one transaction, and the witness's first line if it has to be begun."""
+    """Checkpoints of one transaction, and the witness's first line if it has to be started."""
 
     checkpoints: tuple[Checkpoint, ...]
     first: bytes
 
 
 def key_of(database: Database, folder: Path) -> bytes:
-    """Return the key of this console; the first time one is made and named in the ledger.
+    """Return the key of this console; the first time, one is created and named in the ledger.
 
     Raises:
         ConflictError: the database lacks what the witness knows.
@@ -65,7 +65,7 @@ def key_of(database: Database, folder: Path) -> bytes:
 
 
 def renew_key(database: Database, folder: Path, who: Subject) -> SignedCheckpoint:
-    """Sign with another key from now on; the one before it signs the record that says so.
+    """Sign with a new key from now on; the previous one signs the record that says so.
 
     Raises:
         ConflictError: the database lacks what the witness knows.
@@ -75,18 +75,18 @@ def renew_key(database: Database, folder: Path, who: Subject) -> SignedCheckpoin
 
 
 def sign(database: Database, folder: Path) -> SignedCheckpoint:
-    """Sign the end of the ledger, whether there is something new or not. Raises likewise."""
+    """Sign the end of the ledger, whether there is anything new or not. Raises likewise."""
     key, known = key_of(database, folder), witness.load_latest(folder)
     again = witness.was_begun(folder)
-    made = database.call(_signed, key, known, again=again, always=True)
-    assert made is not None
-    return SignedCheckpoint(made.checkpoints[-1], _witnessed(folder, made))
+    signed = database.call(_signed, key, known, again=again, always=True)
+    assert signed is not None
+    return SignedCheckpoint(signed.checkpoints[-1], _witnessed(folder, signed))
 
 
 def _introduced(
     database: Database, folder: Path, who: Subject, old: bytes | None
 ) -> tuple[bytes, SignedCheckpoint]:
-    """Return a new key, and the first checkpoint that it signed."""
+    """Return a new key, and the first checkpoint signed with it."""
     key = secrets.token_bytes(KEY_BYTES)
     detail = {"key": public_key(key)}
     if old is not None:
@@ -102,10 +102,10 @@ def _introduced(
         signed = tuple(ledger.checkpoint(db, one, now) for one in signers)
         return _Made(signed, b"" if known else _first(db, again=again))
 
-    # A key that the ledger names and nobody has does no harm; the other way round would.
-    made = database.call(name_it)
+    # A key that the ledger names and nobody has does no harm; the reverse would.
+    introduced = database.call(name_it)
     ledger_key.keep(folder, key)
-    return key, SignedCheckpoint(made.checkpoints[-1], _witnessed(folder, made))
+    return key, SignedCheckpoint(introduced.checkpoints[-1], _witnessed(folder, introduced))
 
 
 def _first(db: sa.Connection, *, again: bool) -> bytes:
@@ -115,7 +115,7 @@ def _first(db: sa.Connection, *, again: bool) -> bytes:
 def _signed(
     db: sa.Connection, key: bytes, known: Witness | None, *, again: bool, always: bool
 ) -> _Made | None:
-    """Sign what the witness does not know yet; what another console signed counts for nothing.
+    """Sign what the witness does not know yet; what another console signed does not count.
 
     Raises:
         ConflictError: the database lacks what the witness knows.
@@ -128,17 +128,17 @@ def _signed(
         ledger.append(db, Record(event=Event.KEY, at=now, who=CONSOLE, detail=detail))
     elif not always and last is not None and head.seq <= last.seq:
         return None
-    # What a crash, or a full disk, kept from the witness is not signed once more.
+    # What a crash, or a full disk, kept from the witness is not signed again.
     kept = None if always else ledger.signed_by(db, public_key(key))
-    made = kept or ledger.checkpoint(db, key, now)
-    return _Made((made,), b"" if known else _first(db, again=again))
+    signed = kept or ledger.checkpoint(db, key, now)
+    return _Made((signed,), b"" if known else _first(db, again=again))
 
 
-def _witnessed(folder: Path, made: _Made) -> StoreError | None:
-    """Append to the witness what the database has; return why that cannot be done."""
+def _witnessed(folder: Path, signed: _Made) -> StoreError | None:
+    """Append to the witness what the database has; return the error if that fails."""
     try:
-        witness.append(folder, made.checkpoints, first=made.first)
-        for one in made.checkpoints:
+        witness.append(folder, signed.checkpoints, first=signed.first)
+        for one in signed.checkpoints:
             ledger_key.trust(folder, one.key)
     except StoreError as error:
         return error
@@ -147,12 +147,12 @@ def _witnessed(folder: Path, made: _Made) -> StoreError | None:
 
 @contextlib.asynccontextmanager
 async def kept(database: Database, folder: Path) -> AsyncIterator[None]:
-    """Say in the ledger that the console runs, and sign it now and then while the block does.
+    """Record in the ledger that the console runs, and sign it periodically while the block runs.
 
     Raises:
         StoreError: the database or the folder cannot be used.
     """
-    # Whoever changed the database does not keep a console from running and recording.
+    # A changed database must not keep the console from running and recording.
     with contextlib.suppress(witness.ConflictError):
         key_of(database, folder)
     detail = {"version": __version__}
@@ -168,7 +168,7 @@ async def kept(database: Database, folder: Path) -> AsyncIterator[None]:
 
 
 def noting(people: People) -> Callable[[Sequence[str]], None]:
-    """Return what records that settings were read again, and which values changed."""
+    """Return a function that records a reload of the settings and which values changed."""
 
     def note(changed: Sequence[str]) -> None:
         detail = {"changed": ", ".join(changed) or "nothing"}
@@ -188,16 +188,16 @@ async def _signing(database: Database, folder: Path) -> None:
 
 
 async def _sign_new(database: Database, folder: Path) -> None:
-    """Sign what is new, with the key of now: a command may have made another."""
+    """Sign what is new, with the current key: a command may have created another."""
     try:
         key = key_of(database, folder)
         known, again = (
             await asyncio.to_thread(witness.load_latest, folder),
             witness.was_begun(folder),
         )
-        made = await database.run(_signed, key, known, again=again, always=False)
-        if made is not None:
-            problem = await asyncio.to_thread(_witnessed, folder, made)
+        signed = await database.run(_signed, key, known, again=again, always=False)
+        if signed is not None:
+            problem = await asyncio.to_thread(_witnessed, folder, signed)
             if problem is not None:
                 _tell(_UNWITNESSED, problem)
     except witness.ConflictError as error:

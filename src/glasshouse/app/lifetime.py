@@ -1,4 +1,4 @@
-"""When a process ends: a signal, or the parent whose pipe it holds is gone."""
+"""When a process ends: on a signal, or when the parent whose pipe it holds is gone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stop_on_signals() -> asyncio.Event:
 
 
 def stop_when_stdin_closes(stop: asyncio.Event) -> None:
-    """Set ``stop`` at the end of standard input: the parent has ended, however it did."""
+    """Set ``stop`` at the end of standard input: the parent has ended, for whatever reason."""
     loop = asyncio.get_running_loop()
     descriptor = sys.stdin.fileno()
 

@@ -1,4 +1,4 @@
-"""The log: lines of ``key=value`` on stderr, of ours and of libraries."""
+"""The log: lines of ``key=value`` on stderr, our own and those of libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from glasshouse.web.text import format as fmt
 def configure_logs() -> None:
     """Send every log line to stderr as ``key=value``, from level info, libraries' warnings too.
 
-    What always holds: a line begins with its time, and is one line whatever it tells of.
+    Invariant: a line begins with its time, and is one line whatever it contains.
     """
     structlog.configure(
         processors=[
@@ -40,37 +40,37 @@ class _Relay(logging.Handler):
     """Passes on what libraries log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log it as our own are."""
+        """Log it like our own lines."""
         log = structlog.get_logger()
-        told = {"logger": record.name, "exc_info": record.exc_info}
+        fields = {"logger": record.name, "exc_info": record.exc_info}
         try:
             event = record.getMessage()
         except (TypeError, ValueError):
             event = record.msg
-        log.log(record.levelno, str(event).strip(), **{k: v for k, v in told.items() if v})
+        log.log(record.levelno, str(event).strip(), **{k: v for k, v in fields.items() if v})
 
 
-def _unraisable(said: sys.UnraisableHookArgs) -> None:
+def _unraisable(hook: sys.UnraisableHookArgs) -> None:
     structlog.get_logger().error(
         "failed where nobody could be told",
-        where=repr(said.object),
-        exc_info=said.exc_value or said.exc_type,
+        where=repr(hook.object),
+        exc_info=hook.exc_value or hook.exc_type,
     )
 
 
-def _in_thread(said: threading.ExceptHookArgs) -> None:
-    name = None if said.thread is None else said.thread.name
+def _in_thread(hook: threading.ExceptHookArgs) -> None:
+    name = None if hook.thread is None else hook.thread.name
     structlog.get_logger().error(
-        "thread failed", thread=name, exc_info=said.exc_value or said.exc_type
+        "thread failed", thread=name, exc_info=hook.exc_value or hook.exc_type
     )
 
 
 def _on_one_line(
-    _: object, __: str, said: structlog.typing.EventDict
+    _: object, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Write control characters, of which a log's reader might make lines, as what they are."""
-    for name, told in said.items():
-        if isinstance(told, str) and not told.isprintable():
-            # Line feeds are written by the renderer.
-            said[name] = fmt.display_text(told, lines=True)
-    return said
+    """Escape control characters that a reader of the log might take for line breaks."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            # Line feeds are escaped by the renderer.
+            event[name] = fmt.display_text(value, lines=True)
+    return event

@@ -1,4 +1,4 @@
-"""Everything that knows people, from the settings; and the settings read again."""
+"""Everything about people, built from the settings; and settings read again."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def open_database(keeping: ConsoleState) -> Database:
 
 
 def state_of(keeping: ConsoleState) -> Path:
-    """Return the state folder: of the settings, or the usual one.
+    """Return the state folder: from the settings, or the usual one.
 
     Raises:
         SettingsError: there is no place for it.
@@ -46,10 +46,10 @@ def state_of(keeping: ConsoleState) -> Path:
 
 
 def people_of(settings: ConsoleSettings) -> People | None:
-    """Return who may sign in; ``None`` where nobody can.
+    """Return the people who may sign in; ``None`` where nobody can.
 
     Raises:
-        SettingsError: the settings name an account, whose role stands with the account.
+        SettingsError: the settings name an account, whose role is stored with the account.
         StoreError: the database cannot be used.
     """
     if not settings.keeping.wanted:
@@ -60,7 +60,7 @@ def people_of(settings: ConsoleSettings) -> People | None:
         file = settings.access.htpasswd
         passwords = None if file is None else PasswordFile(file)
         if passwords is not None:
-            passwords.stamps()  # so that the log says at once what is wrong with it
+            passwords.stamps()  # so that the log reports its faults right away
         return People(
             AuthDependencies(database=database), access_of(settings), passwords, oidc_of(settings)
         )
@@ -73,35 +73,35 @@ def oidc_of(settings: ConsoleSettings) -> Oidc | None:
     """Return the identity provider that the settings name.
 
     Raises:
-        SettingsError: it cannot know where people come back to.
+        SettingsError: it is not known where people return to.
     """
-    told, public = settings.access.oidc, settings.public_url
-    if told is None:
+    oidc_settings, public = settings.access.oidc, settings.public_url
+    if oidc_settings is None:
         return None
     if public is None:
         raise SettingsError(
             "identity.oidc needs public_url: people come back to it from the provider.",
             remedy='Write public_url = "https://jobs.example.com" under [console].',
         )
-    # Its libraries take a while, and most have no provider.
+    # Its libraries are slow to import, and most consoles have no provider.
     from glasshouse.integrations import oidc  # noqa: PLC0415
 
     return oidc.Oidc(
         oidc.OidcSettings(
-            issuer=told.issuer,
-            client_id=told.client_id,
-            client_secret=told.client_secret,
+            issuer=oidc_settings.issuer,
+            client_id=oidc_settings.client_id,
+            client_secret=oidc_settings.client_secret,
             redirect_uri=address_of_return(public.origin, public.path),
-            scopes=told.scopes,
-            name_claim=told.name_claim,
-            groups_claim=told.groups_claim,
-            algorithms=told.algorithms,
+            scopes=oidc_settings.scopes,
+            name_claim=oidc_settings.name_claim,
+            groups_claim=oidc_settings.groups_claim,
+            algorithms=oidc_settings.algorithms,
         )
     )
 
 
 def access_of(settings: ConsoleSettings) -> Access:
-    """Return the rules of the settings as the web shell takes them."""
+    """Return the rules of the settings in the form the web shell takes."""
     return Access(
         rules=settings.access.rules,
         proxy=settings.access.proxy,

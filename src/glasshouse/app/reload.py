@@ -1,4 +1,4 @@
-"""The settings read again on SIGHUP: all of them or nothing, with what changed in the log."""
+"""Reload of the settings on SIGHUP: all or nothing, with the changes in the log."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _FIXED = ("listen", "servers", "keeping", "tls", "trash", "sinks")
 def reloading(
     read: Read | None, now: ConsoleSettings, access: Access | None, note: Note | None = None
 ) -> Iterator[None]:
-    """While the block runs, SIGHUP reads the settings again and puts their rules into force.
+    """Reload the settings on SIGHUP and put their rules into force while the block runs.
 
-    ``note`` is told which values changed.
+    ``note`` is called with the values that changed.
     """
     if read is None or access is None:
         yield
@@ -41,7 +41,7 @@ def reloading(
 
 
 def reload(read: Read, before: ConsoleSettings, access: Access, note: Note | None = None) -> None:
-    """Read the settings and put their rules into force, or say why everything stays."""
+    """Read the settings and put their rules into force, or log why nothing changes."""
     try:
         settings = read()
     except GlasshouseError as error:
@@ -64,26 +64,26 @@ def reload(read: Read, before: ConsoleSettings, access: Access, note: Note | Non
 
 def changes(old: Access, new: Access) -> list[str]:
     """Return the names of the values that differ: ``roles.operator.networks``."""
-    told: list[str] = []
+    lines: list[str] = []
     roles = (old.rules.roles, new.rules.roles)
     for name in sorted(set(roles[0]) | set(roles[1])):
         before, after = roles[0].get(name), roles[1].get(name)
         if before is None or after is None:
-            told.append(f"roles.{name}")
+            lines.append(f"roles.{name}")
             continue
         fields = type(before).__struct_fields__
-        told += [
+        lines += [
             f"roles.{name}.{field}"
             for field in fields
             if getattr(before, field) != getattr(after, field)
         ]
     members = (old.rules.members, new.rules.members)
-    told += [
+    lines += [
         f"members.{name}"
         for name in sorted(set(members[0]) | set(members[1]))
         if members[0].get(name) != members[1].get(name)
     ]
-    told += [
+    lines += [
         name
         for name, before, after in (
             ("identity.anonymous", old.rules.anonymous, new.rules.anonymous),
@@ -96,4 +96,4 @@ def changes(old: Access, new: Access) -> list[str]:
         )
         if before != after
     ]
-    return told
+    return lines

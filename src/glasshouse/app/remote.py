@@ -1,4 +1,4 @@
-"""A reader of a real Faktory from its settings, and how often it is asked."""
+"""A reader of a real Faktory from its settings, and how often it polls."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ REMOTE = Pace(
     asked=5.0,
     sharing=ReadSharing(most_age=1.0, renewals=2),
 )
-"""Polling costs a Faktory, and harms some versions: a look a second while somebody watches."""
+"""Polling costs a Faktory, and harms some versions: one poll per second while watched."""
 
 _TOTALS, _LOOKS, _LISTS = 2, 3, 5
-"""Requests a second: for totals, for workers and pauses, for whatever is listed.
+"""Requests per second: for totals, for workers and pauses, for lists.
 
-Apart, so that a server is never taken for gone because many lists are watched. What
-Redis is asked counts like the rest, however many commands are sent at once.
+Separate, so that a server is never taken for unavailable because many lists are watched.
+Requests to Redis count like the rest, however many commands are sent at once.
 """
 
 
 def remote_reader(settings: FaktorySettings) -> tuple[Reader, Scanner | None, Breaker]:
-    """Return a reader, what an index is made from, and their breaker; nothing is opened.
+    """Return a reader, the scanner that feeds an index, and their breaker; nothing is opened.
 
-    The requests of both have a budget of ten a second in all.
+    Both together have a budget of ten requests per second.
     """
     web, redis, breaker = settings.web, settings.redis, Breaker()
     lists, looks = Budget(_LISTS), Budget(_LOOKS)

@@ -1,4 +1,4 @@
-"""Who gives a command at a shell, as the ledger names that person."""
+"""The person who runs a command in a shell, as the ledger names them."""
 
 from __future__ import annotations
 

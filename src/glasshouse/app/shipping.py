@@ -1,7 +1,7 @@
-"""The ledger sent on: every record to every other place that is to have it, in order.
+"""Shipping of the ledger: every record goes to every receiver, in order.
 
-The database has a record first, and what waits for it goes on; the other places get it
-within a second or so. One that does not answer is tried again for ever, and misses nothing.
+The database gets a record first, and whatever waits for it continues; the receivers get it
+within a second or so. One that does not answer is retried forever, and misses nothing.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from glasshouse.storage.sinks import SinkPosition
 log = structlog.get_logger()
 
 LOOK = 1.0
-"""Seconds between two looks for what is new."""
+"""Seconds between two checks for new records."""
 _WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
 _LAST_WORD = 3.0
-"""Seconds in which what is left is sent at the end."""
+"""Seconds for sending the remainder at the end."""
 
 
 def receivers_of(settings: ConsoleSettings) -> list[Receiver]:
-    """Return the places that the settings name beside the database; nothing is opened."""
+    """Return the receivers that the settings name next to the database; nothing is opened."""
     return [_receiver(sink) for sink in settings.sinks]
 
 
@@ -54,7 +54,7 @@ def _receiver(sink: Sink) -> Receiver:
 
 
 class Shipper:
-    """Sends the ledger to one place."""
+    """Sends the ledger to one receiver."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Shipper:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Send what is there and what comes, until told to stop; then what is left, once."""
+        """Send existing and new records until stopped; then the remainder, once."""
         tries = 0
         while True:
             last = self._stop.is_set()
@@ -96,15 +96,15 @@ class Shipper:
                     await self._stop.wait()
 
     def stop(self) -> None:
-        """Let ``run`` end when it has sent what there is."""
+        """Let ``run`` end after it has sent what there is."""
         self._stop.set()
 
     async def send_some(self) -> bool:
         """Send the next records with their checkpoints; return whether there may be more.
 
         Raises:
-            SinkError: the place does not take them.
-            StoreError: the database cannot be asked.
+            SinkError: the receiver does not take them.
+            StoreError: the database cannot be queried.
         """
         now = self._place if self._place is not None else await self._begun()
         links = await self._database.run(ledger.page, ledger.EVERYTHING, after=now.seq)
@@ -116,7 +116,7 @@ class Shipper:
             )  # fmt: skip
         signed = await self._database.run(ledger.signed, after=now.signed, upto=seq)
         if links or signed:
-            # A place that fails may have some of them: where it is, is asked for again.
+            # A receiver that fails may have some of them: its position is queried again.
             self._place = None
             texts = [text.encode() + b"\n" for _, text in signed]
             await self._receiver.send(list(map(line, links)), texts)
@@ -134,7 +134,7 @@ class Shipper:
         return bool(links)
 
     async def _begun(self) -> SinkPosition:
-        """Return how far the place is: by what it has itself, else by what is known of it."""
+        """Return the receiver's position: from its own contents, else from what is known of it."""
         known = await self._known()
         last = await self._receiver.last()
         if last is not None:
@@ -151,7 +151,7 @@ class Shipper:
         return known
 
     async def _known(self) -> SinkPosition:
-        """Return what the database says of the place."""
+        """Return the receiver's position in the database."""
         key = self._receiver.key
         return (await self._database.run(sinks.places, (key,))).get(key, SinkPosition())
 
@@ -159,7 +159,7 @@ class Shipper:
         await self._database.run(sinks.keep, self._receiver.key, place)
 
     async def _note(self, error: GlasshouseError) -> None:
-        """Say once that the place gets nothing now, where the auditor looks for it too."""
+        """Report once that the receiver gets nothing now, also where the auditor sees it."""
         if isinstance(error, StoreError):
             return
         with contextlib.suppress(StoreError):
@@ -176,7 +176,7 @@ class Shipper:
 
 @contextlib.asynccontextmanager
 async def shipping(database: Database, receivers: Sequence[Receiver]) -> AsyncIterator[None]:
-    """Send the ledger on while the block runs, and at its end what is left, for a few seconds."""
+    """Ship the ledger while the block runs, and send the remainder at its end for a few seconds."""
     shippers = [Shipper(database, receiver) for receiver in receivers]
     tasks = [asyncio.create_task(shipper.run()) for shipper in shippers]
     try:

@@ -1,4 +1,4 @@
-"""Listening sockets: a default port may give way to a free one, an asked one never."""
+"""Listening sockets: a default port may be replaced by a free one, a requested port never."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class ListenError(GlasshouseError):
 
 
 def bind(listen: Listen, *, option: str) -> socket.socket:
-    """Return a socket bound where ``listen`` says (not yet listening).
+    """Return a socket bound to ``listen`` (not yet listening).
 
     Raises:
-        ListenError: the address cannot be used, or it was asked for and is taken.
+        ListenError: the address cannot be used, or it was requested and is taken.
     """
     try:
         return _bound(listen.address)
@@ -65,14 +65,14 @@ def listen_error(address: Address, error: OSError, *, option: str) -> ListenErro
 
 def _bound(address: Address) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((address.host, address.port))
-        # Only listening tells on Linux: with SO_REUSEADDR two may bind, one may listen.
-        made.listen(1024)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address.host, address.port))
+        # On Linux only listening shows it: with SO_REUSEADDR two may bind, one may listen.
+        sock.listen(1024)
     except OSError:
-        made.close()
+        sock.close()
         raise
-    made.settimeout(0)
-    return made
+    sock.settimeout(0)
+    return sock

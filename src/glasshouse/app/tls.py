@@ -29,7 +29,7 @@ def server_context(files: TlsFiles) -> ssl.SSLContext:
     asked = False
 
     def passphrase() -> str:
-        # Without this, OpenSSL would ask for one at the terminal.
+        # Without this, OpenSSL would prompt for one at the terminal.
         nonlocal asked
         asked = True
         return ""

@@ -1,4 +1,4 @@
-"""The commands that look after an engine's folder: ``engine check``, ``backup``, ``salvage``."""
+"""The commands that maintain an engine's folder: ``engine check``, ``backup``, ``salvage``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_folder(folder: Path, *, as_json: bool) -> bool:
     """Check an engine's folder and print what was found; True when all is well.
 
     Raises:
-        StoreError: there is nothing that could be checked.
+        StoreError: there is nothing to check.
     """
     with _Progress() as progress:
         report = check(folder, progress.tell)
@@ -51,7 +51,7 @@ def salvage(folder: Path, file: Path, *, force: bool, as_json: bool) -> bool:
 
 
 class _Progress:
-    """One line on a terminal that says how far the work is; nothing elsewhere."""
+    """A one-line progress report on a terminal; nothing elsewhere."""
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""The hidden ``workload`` command: the demo's shop as a process of its own."""
+"""The hidden ``workload`` command: the demo's shop as a separate process."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from glasshouse.settings import Address
 async def workload(
     address: Address, *, jobs: int, seed: bool, quiet: bool, until_stdin_closes: bool
 ) -> None:
-    """Fill the server if asked, say ready, and keep it busy until stopped.
+    """Fill the server if requested, report ready, and keep it busy until stopped.
 
     Raises:
         UpstreamUnavailableError: nobody answers at ``address`` at the start.
-        RefusedError: the server is not empty, or does not want these jobs.
+        RefusedError: the server is not empty, or rejects these jobs.
     """
     stop = stop_on_signals()
     if until_stdin_closes:

@@ -75,14 +75,14 @@ def latest(
 
     wanted = _wanted(event, actor, text, since, until)
     with opened(config, state, new=False) as (database, _, _):
-        found = database.call(ledger.latest, wanted, most=limit)
-    told = list(map(told_of, found))
+        links = database.call(ledger.latest, wanted, most=limit)
+    records = list(map(told_of, links))
     if as_json:
-        typer.echo(json.dumps({"items": told}, ensure_ascii=False))
+        typer.echo(json.dumps({"items": records}, ensure_ascii=False))
         return
-    for row in told:
+    for row in records:
         typer.echo(_line(row))
-    if not told:
+    if not records:
         typer.echo("There are no such records.")
 
 
@@ -110,8 +110,8 @@ def export(
     from glasshouse.storage import ledger  # noqa: PLC0415
 
     wanted = _wanted(event, actor, text, since, until)
-    asked = {"event": event, "actor": actor, "text": text, "since": since, "until": until}
-    detail = {"format": form.value, **{name: said for name, said in asked.items() if said}}
+    filters = {"event": event, "actor": actor, "text": text, "since": since, "until": until}
+    detail = {"format": form.value, **{name: value for name, value in filters.items() if value}}
     with opened(config, state, new=False) as (database, _, _):
         exported = Record(event=Event.EXPORTED, at=time.time(), who=shell(), detail=detail)
         # What is recorded while this runs is for the next export.
@@ -140,10 +140,10 @@ def checkpoint(
 
     with opened(config, state, new=False) as (database, _, folder):
         renew = new_key and app.renew_key(database, folder, shell())
-        made = renew or app.sign(database, folder)
-    typer.echo(written(made.checkpoint))
-    if made.unwitnessed is not None:
-        raise made.unwitnessed
+        signed = renew or app.sign(database, folder)
+    typer.echo(written(signed.checkpoint))
+    if signed.unwitnessed is not None:
+        raise signed.unwitnessed
 
 
 def archive(
@@ -176,7 +176,7 @@ def archive(
     if config is not None:
         settings = read_settings(config, environ=os.environ, state=state)
         keys = [place.key for place in receivers_of(settings)]
-    made = None
+    archived = None
     with opened(config, state, new=False) as (database, _, own):
         key = ledger_key.load(own)
         if key is not None:
@@ -184,14 +184,14 @@ def archive(
             if verdict.fault is not None:
                 raise archives.broken(verdict.fault)
             proven = [one for one in kept if one.seq <= verdict.signed]
-            made = archives.archive(
+            archived = archives.archive(
                 database, folder, before=until, who=shell(), now=time.time(), proven=proven,
                 key=key, keys=keys, anyway=anyway,
             )  # fmt: skip
-    if made is None:
+    if archived is None:
         typer.echo("There is no checkpoint before then: nothing was moved.")
     else:
-        typer.echo(f"Records {made.first} to {made.last} are in {made.file} now.")
+        typer.echo(f"Records {archived.first} to {archived.last} are in {archived.file} now.")
 
 
 def _write(form: Form, links: Iterator[Link]) -> None:
@@ -204,19 +204,19 @@ def _write(form: Form, links: Iterator[Link]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _line(told: dict[str, Any]) -> str:
-    record = told["record"]
+def _line(fields: dict[str, Any]) -> str:
+    record = fields["record"]
     if "event" not in record:
-        return f"{told['digest'][:16]}…  spoilt: run glasshouse audit verify"
+        return f"{fields['digest'][:16]}…  spoilt: run glasshouse audit verify"
     who = record.get("who", {})
-    said = " ".join(f"{name}={value}" for name, value in record.get("detail", {}).items())
+    details = " ".join(f"{name}={value}" for name, value in record.get("detail", {}).items())
     parts = [
         str(record.get("seq")),
         str(record.get("at"))[:19] + "Z",
         record["event"],
         who.get("name") or "-",
         who.get("address") or "-",
-        said,
+        details,
     ]
     # Nothing in a record may steer the terminal.
     return "".join(c if c.isprintable() else "\ufffd" for c in "  ".join(parts).rstrip())

@@ -111,7 +111,7 @@ def _refuse_options(context: typer.Context) -> None:
         option = f"--{given[0].replace('_', '-')}"
         raise SettingsError(
             f"{option} is for running the engine, not for `engine {context.invoked_subcommand}`.",
-            remedy="Leave it out.",
+            remedy="Remove it.",
         )
 
 

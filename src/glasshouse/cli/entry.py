@@ -86,13 +86,13 @@ def build(wanted: Collection[str] = tuple(COMMANDS)) -> typer.Typer:
 
 
 def _add(line: typer.Typer, name: str, command: _Command) -> None:
-    made: Callable[..., typer.Typer] = getattr(
+    group: Callable[..., typer.Typer] = getattr(
         importlib.import_module(f"glasshouse.cli.{command.module}"), command.name
     )
     if command.group:
-        line.add_typer(made(), name=name)
+        line.add_typer(group(), name=name)
     else:
-        line.command(name, hidden=command.hidden)(made)
+        line.command(name, hidden=command.hidden)(group)
 
 
 def _nothing() -> None:

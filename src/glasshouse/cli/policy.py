@@ -43,13 +43,13 @@ def check(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """  # noqa: D301 - click reads the \b
     rules, _ = _rules(config)
     if as_json:
-        told = {
+        summary = {
             "roles": {name: _told(role) for name, role in rules.roles.items()},
             "members": dict(rules.members),
             "anonymous": rules.anonymous,
             "read_only": rules.read_only,
         }
-        typer.echo(msgspec.json.encode(told))
+        typer.echo(msgspec.json.encode(summary))
         return
     for role in rules.roles.values():
         typer.echo(f"{role.name}:")
@@ -107,7 +107,7 @@ def explain(
     if wanted in SERVER_WIDE:
         # No queue stands for it: who may do it covers every one.
         queue = None
-    asked = (
+    question = (
         Actor(name="local:somebody", roles=(role,)),
         wanted,
         Target(server=where, queue=queue),
@@ -119,7 +119,7 @@ def explain(
     )
     beyond = rules.beyond(wanted, where)
     # Of a server that is named it is said what can be done there, else what the roles come to.
-    decision = rules.by_role(*asked) if server is None else rules.decide(*asked)
+    decision = rules.by_role(*question) if server is None else rules.decide(*question)
     _print(decision, queue, where, beyond, as_json=as_json)
     raise typer.Exit(EXITS[decision.outcome])
 
@@ -128,23 +128,25 @@ def _print(
     decision: Decision, queue: str | None, server: str, beyond: Decision | None, *, as_json: bool
 ) -> None:
     """Say what it comes to, and why nobody can do it on ``server``, if that is so."""
-    said = reasons.sentence(decision, every_queue=queue is None).format(**reasons.facts(decision))
+    sentence = reasons.sentence(decision, every_queue=queue is None).format(
+        **reasons.facts(decision)
+    )
     rule = f"roles.{decision.role}.{decision.setting}" if decision.role else decision.why.value
     if as_json:
-        told = {
+        answer = {
             "outcome": decision.outcome,
             "why": decision.why,
             "role": decision.role,
             "rule": rule,
-            "detail": said,
+            "detail": sentence,
             "reason_needed": decision.needs_reason,
         }
         if beyond is not None:
-            told["switched_off" if beyond == FLUSH_IS_OFF else "only_watched"] = True
-        typer.echo(msgspec.json.encode(told))
+            answer["switched_off" if beyond == FLUSH_IS_OFF else "only_watched"] = True
+        typer.echo(msgspec.json.encode(answer))
         return
     also = " A reason must be given." if decision.needs_reason else ""
-    typer.echo(f"{_WORDS[decision.outcome]}: {said} ({rule}){also}")
+    typer.echo(f"{_WORDS[decision.outcome]}: {sentence} ({rule}){also}")
     if beyond == FLUSH_IS_OFF:
         typer.echo(f"It is switched off on {server}: nobody can do it there before flush = true.")
     elif beyond is not None:

@@ -61,8 +61,8 @@ def add(
                 f"The settings name local:{name} already.",
                 remedy="Take it out of [members]: the account has its role from this command.",
             )
-        said = _password(from_stdin=password_stdin)
-        stored = passwords.hashed(said, secrets.token_bytes(passwords.SALT_BYTES))
+        password = _password(from_stdin=password_stdin)
+        stored = passwords.hashed(password, secrets.token_bytes(passwords.SALT_BYTES))
         account = accounts.Account(name=name, password=stored, role=role, created_at=time.time())
         _recorded(database, "added", name, lambda db: accounts.add(db, account), role=role)
     typer.echo(f"Added {name} with the role {role}.")
@@ -85,7 +85,7 @@ def everybody(
             for account in database.call(accounts.everybody)
         ]
     if as_json:
-        told = [
+        listed = [
             {
                 "name": account.name,
                 "role": account.role,
@@ -96,7 +96,7 @@ def everybody(
             }
             for account, held in rows
         ]
-        typer.echo(msgspec.json.encode(told))
+        typer.echo(msgspec.json.encode(listed))
         return
     for account, held in rows:
         parts = ["authenticator app"] if held.totp else []
@@ -176,8 +176,8 @@ def _password(*, from_stdin: bool) -> str:
         raise SettingsError(
             "There is no terminal to ask for the password.", remedy="Give it with --password-stdin."
         )
-    said: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return said
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
 
 
 def group() -> typer.Typer:

@@ -62,24 +62,24 @@ def verify(
     elsewhere = _read_checkpoints(checkpoints)
     with opened(config, state, new=False) as (database, _, folder):
         known = verification.evidence(folder, _keys(key or []), elsewhere)
-        found = verification.verify(database, known, archive)
-        if found.named and not known.keys and found.verdict.fault is None:
+        result = verification.verify(database, known, archive)
+        if result.named and not known.keys and result.verdict.fault is None:
             raise SettingsError(
                 f"There is no key in {folder}, so nothing tells whose signatures these are.",
                 remedy="Name the console's folder with --state or -c, or its public key with "
                 "--key.",
             )
     if as_json:
-        typer.echo(json.dumps(_told(found, known)))
+        typer.echo(json.dumps(_told(result, known)))
     else:
-        for line in _lines(found, known, folder):
+        for line in _lines(result, known, folder):
             typer.echo(line)
-    return 0 if found.verdict.fault is None else 1
+    return 0 if result.verdict.fault is None else 1
 
 
-def _told(found: Verified, known: Evidence) -> dict[str, object]:
-    verdict, fault, witness = found.verdict, found.verdict.fault, known.witness
-    told: dict[str, object] = {
+def _told(result: Verified, known: Evidence) -> dict[str, object]:
+    verdict, fault, witness = result.verdict, result.verdict.fault, known.witness
+    report: dict[str, object] = {
         "records": verdict.head.seq,
         "checkpoints": verdict.checkpoints,
         "digest": verdict.head.digest.hex(),
@@ -90,7 +90,7 @@ def _told(found: Verified, known: Evidence) -> dict[str, object]:
     }
     if witness is not None:
         last = witness.last
-        told["witness"] = {
+        report["witness"] = {
             "begins": witness.begun.begins,
             "ends": 0 if last is None else last.seq,
             "checkpoints": len(witness.checkpoints),
@@ -98,23 +98,23 @@ def _told(found: Verified, known: Evidence) -> dict[str, object]:
             "damaged": witness.damaged,
         }
     else:
-        told["witness"] = {"lost": True} if known.lost else None
-    if found.start is not None:
-        told["archived"] = found.start.head.seq
+        report["witness"] = {"lost": True} if known.lost else None
+    if result.start is not None:
+        report["archived"] = result.start.head.seq
     if fault is not None:
-        told |= {"record": fault.seq, "fault": fault.what}
-    return told
+        report |= {"record": fault.seq, "fault": fault.what}
+    return report
 
 
-def _lines(found: Verified, known: Evidence, folder: Path) -> list[str]:
-    verdict, fault = found.verdict, found.verdict.fault
+def _lines(result: Verified, known: Evidence, folder: Path) -> list[str]:
+    verdict, fault = result.verdict, result.verdict.fault
     if fault is not None:
         return [f"Broken at record {fault.seq}: {fault.what}."]
-    told = (
+    statements = (
         f"The ledger is whole: {verdict.head.seq} records, borne out by "
         f"{verdict.checkpoints} checkpoints. It ends at {verdict.head.digest.hex()}."
     )
-    lines = [told]
+    lines = [statements]
     unsigned = verdict.head.seq - verdict.signed
     if unsigned:
         lines.append(
@@ -127,9 +127,9 @@ def _lines(found: Verified, known: Evidence, folder: Path) -> list[str]:
         for key in sorted(verdict.others)
     )
     lines += _witness_lines(known, folder)
-    if found.start is not None:
+    if result.start is not None:
         lines.append(
-            f"Records 1 to {found.start.head.seq} are archived and were not looked at: "
+            f"Records 1 to {result.start.head.seq} are archived and were not looked at: "
             "give --archive FOLDER."
         )
     return lines
@@ -144,11 +144,11 @@ def _witness_lines(known: Evidence, folder: Path) -> list[str]:
         return [f"The witness {path} {why}: a tail that was cut off is not seen without it."]
     last, begins = witness.last, witness.begun.begins
     again = ", when the one before it had been lost" if witness.begun.again else ""
-    told = (
+    statements = (
         f"The witness begins at record {begins}{again}, and has {len(witness.checkpoints)} "
         f"checkpoints, the last of record {0 if last is None else last.seq}."
     )
-    lines = [told]
+    lines = [statements]
     if witness.damaged:
         lines.append(
             f"{witness.damaged} lines of the witness are damaged, as by a loss of power, and "
@@ -160,15 +160,15 @@ def _witness_lines(known: Evidence, folder: Path) -> list[str]:
 def _keys(given: list[str]) -> set[str]:
     from glasshouse.storage import ledger_key  # noqa: PLC0415 - it takes a while
 
-    found: set[str] = set()
+    keys: set[str] = set()
     for text in given:
         try:
             path = Path(text)
             some = ledger_key.public_keys(path) if path.exists() else {ledger_key.public(text)}
         except StoreError as error:
             raise SettingsError(error.detail, remedy=error.remedy) from None
-        found |= some
-    return found
+        keys |= some
+    return keys
 
 
 def _read_checkpoints(path: Path | None) -> list[Checkpoint]:

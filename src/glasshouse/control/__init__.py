@@ -1,1 +1,1 @@
-"""Everything done: the one door for every change, and the record that is written first."""
+"""Everything that is done: the single entry for every change, and the record written first."""

@@ -1,4 +1,4 @@
-"""Which queues an order is about: for the decision, for its record, and for who may read that."""
+"""Which queues a request is about: for the decision, its record, and who may read that."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from glasshouse.upstream.operator import FrozenJobs
 from glasshouse.wire.jobs import parse_job
 
 Queues = tuple[str, ...] | None
-"""Queues by their names; ``None``: it may be any of the server."""
+"""Queues by their names; ``None``: it may be any queue of the server."""
 
 
 def concerned(order: OperationRequest, frozen: FrozenJobs | None) -> Queues:
-    """Return the queues that an order with these jobs is about.
+    """Return the queues that a request with these jobs is about.
 
     Raises:
-        JobError: it pushes what is no job.
+        JobError: it pushes something that is not a job.
     """
     if order.queue is not None:
         return (order.queue,)
@@ -30,15 +30,15 @@ def concerned(order: OperationRequest, frozen: FrozenJobs | None) -> Queues:
 
 
 def deciding(queues: Queues) -> tuple[str | None, ...]:
-    """Return by what an operation is decided; ``None`` in it stands for all of the server."""
+    """Return the queues that decide an operation; ``None`` in it stands for the whole server."""
     return queues or (None,)
 
 
 def written(queues: Queues) -> str:
-    """Return queues as an operation keeps them, however many; nothing for any."""
+    """Return queues as an operation stores them, however many; empty for any."""
     return "" if queues is None else json.dumps(queues, separators=(",", ":"))
 
 
 def queues_of(running: RunningOperation) -> Queues:
-    """Return the queues that an operation is about, as it keeps them."""
+    """Return the queues that an operation is about, as it stores them."""
     return subject.read(running.queues)

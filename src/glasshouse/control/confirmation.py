@@ -1,4 +1,4 @@
-"""What was agreed to: the very order that a preview showed, with all that it has to say."""
+"""What was confirmed: exactly the request that a preview showed, with everything required."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from glasshouse.upstream.operator import FrozenJobs
 
 
 def order_digest(order: OperationRequest, server: str, preview: str) -> str:
-    """Return what tells an order on a server from every other, without telling what it names.
+    """Return what identifies a request on a server, without revealing what it names.
 
-    The preview's id is part of it, so that equal orders look different.
+    The preview's id is part of it, so that equal requests look different.
     """
-    told = b"\0".join((preview.encode(), server.encode(), order.canonical()))
-    return hashlib.sha256(told).hexdigest()
+    content = b"\0".join((preview.encode(), server.encode(), order.canonical()))
+    return hashlib.sha256(content).hexdigest()
 
 
 def check_same(
-    found: RunningOperation, order: OperationRequest, requester: Requester, server: str
+    running: RunningOperation, order: OperationRequest, requester: Requester, server: str
 ) -> None:
-    """Check that an operation is the very one that is agreed to, by the same person.
+    """Check that an operation is exactly the one being confirmed, by the same person.
 
     Raises:
-        PreviewStaleError: it is another.
+        PreviewStaleError: it is a different one.
     """
-    same = found.order_digest == order_digest(order, server, found.id)
-    if found.actor != requester.who.name or not same:
+    same = running.order_digest == order_digest(order, server, running.id)
+    if running.actor != requester.who.name or not same:
         raise PreviewStaleError("This preview was used for something else.")
 
 
 def check_agreement(
     order: OperationRequest, decision: Decision, frozen: FrozenJobs | None, bounds: Bounds
 ) -> None:
-    """Check that an order says all that has to be said with it.
+    """Check that a request states everything that is required with it.
 
     Raises:
-        InvalidError: it lacks a reason, or agrees not that some of it cannot come back.
+        InvalidError: it lacks a reason, or does not accept that some of it cannot be restored.
     """
     if decision.needs_reason and not order.reason.strip():
         raise InvalidError(
-            f"Your role must give a reason for {order.operation}.",
+            f"Your role requires a reason for {order.operation}.",
             remedy="Give a reason in a few words.",
         )
     lost = 0 if frozen is None else frozen.count - bounds.most
     if lost > 0 and NAMES[order.operation].undo is Undo.TRASH and not order.lossy:
         raise InvalidError(
             f"The trash keeps {bounds.most:,} jobs: {lost:,} of these cannot be restored.",
-            remedy='Choose fewer, or agree to that: "lossy": true.',
+            remedy='Choose fewer, or accept the loss: "lossy": true.',
         )

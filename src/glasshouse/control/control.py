@@ -1,9 +1,9 @@
-"""The one door for every change: decided, recorded, done, confirmed, recorded.
+"""The single entry point for every change: decided, recorded, done, confirmed, recorded.
 
-1. The order names what its operation names, or it is none.
-2. The decision: once in general, so that who may not gets nothing read; then, with the jobs
-   frozen, for each queue that they belong to. A refusal is recorded.
-3. The preview, where the operation concerns many jobs; the reason, where the role asks for it.
+1. The request names what its operation requires; otherwise it is not valid.
+2. The decision: once in general, so that nothing is read for those not allowed; then, with the
+   jobs frozen, for each queue that they belong to. A refusal is recorded.
+3. The preview, where the operation concerns many jobs; the reason, where the role requires it.
 4. The intent, durable. If it cannot be written, nothing happens.
 5. The change, step by step, each confirmed by reading the server again.
 6. The outcome, durable.
@@ -61,7 +61,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE = 2.0
-"""Seconds for which who asks is kept waiting for the outcome."""
+"""Seconds for which the requester is kept waiting for the outcome."""
 _LOOK = 0.1
 _TOUCHED, _SAMPLES = 500, 10
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
@@ -70,9 +70,9 @@ _decode_frozen = msgspec.json.Decoder(FrozenJobs).decode
 
 @dataclass(kw_only=True)
 class Control(RecordedActivity):
-    """Takes orders for the servers that can be operated.
+    """Accepts requests for the servers that can be operated.
 
-    ``lease`` is for how many seconds what it carries out stays its own when it says nothing.
+    ``lease`` is for how many seconds its operations stay its own without a sign of life.
     """
 
     database: Database
@@ -83,7 +83,7 @@ class Control(RecordedActivity):
     lease: float = LEASE
 
     def __post_init__(self) -> None:
-        """Nothing is opened, nothing done."""
+        """Set up; nothing is opened and nothing done."""
         self._writer = GroupCommit(self.database)
         self._refusing = RefusalLog(self._writer)
         self._stopping = Stopping(self._writer, self._refusing, self.clock)
@@ -91,16 +91,16 @@ class Control(RecordedActivity):
             self.database, self._writer, self.operators, self.clock, self.bounds, self.lease
         )
 
-    # -- asking ----------------------------------------------------------------
+    # -- requests --------------------------------------------------------------
 
     async def preview(
         self, requester: Requester, server: str, order: OperationRequest
     ) -> ShownPreview:
-        """Return what an order would do, and keep exactly that for ten minutes.
+        """Return what a request would do, and store exactly that for ten minutes.
 
         Raises:
             InvalidError, DeniedError, NotFoundError: see ``perform``.
-            StoreError: it cannot be kept.
+            StoreError: it cannot be stored.
         """
         operator = self._operator(server)
         check(order)
@@ -112,18 +112,18 @@ class Control(RecordedActivity):
         decision = self._decided(requester, server, order, frozen)
         if decision.outcome is Outcome.DENY:
             await self._refuse(requester, server, order, decision, frozen)
-        found = frozen or FrozenJobs()
+        jobs = frozen or FrozenJobs()
         now = self.clock()
         kept = Preview(
             id=secrets.token_hex(16),
             actor=requester.who.name,
             server=server,
             asked=order.canonical(),
-            summary=msgspec.json.encode(without_jobs(found)),
+            summary=msgspec.json.encode(without_jobs(jobs)),
             created_at=now,
-            steps=len(found.chunks),
+            steps=len(jobs.chunks),
         )
-        await self._recorded(operations.show, kept, found.chunks)
+        await self._recorded(operations.show, kept, jobs.chunks)
         return await shown_to(kept.id, requester, order, frozen, decision, self.bounds)
 
     async def again(
@@ -131,43 +131,43 @@ class Control(RecordedActivity):
     ) -> tuple[str, ShownPreview] | None:
         """Return the server and what a preview showed, with samples as of now.
 
-        ``asking`` is who asks, for each server. ``None`` when the preview is not known, too
-        old, or somebody else's.
+        ``asking`` returns the requester for each server. Return ``None`` when the preview is not
+        known, too old, or someone else's.
 
         Raises:
             StoreError, UpstreamUnavailableError: it cannot be read.
         """
-        found = await self.database.run(operations.shown, preview, self.clock())
-        requester = None if found is None else asking(found.server)
-        if found is None or requester is None or found.actor != requester.who.name:
+        preview_row = await self.database.run(operations.shown, preview, self.clock())
+        requester = None if preview_row is None else asking(preview_row.server)
+        if preview_row is None or requester is None or preview_row.actor != requester.who.name:
             return None
-        order = decode_order(found.asked)
+        order = decode_order(preview_row.asked)
         frozen: FrozenJobs | None = None
         if order.operation in ON_JOBS:
-            frozen = _decode_frozen(found.summary)
+            frozen = _decode_frozen(preview_row.summary)
             samples: tuple[StoredJob, ...] = ()
             if frozen.count and order.operation is not Operation.TRASH_RESTORE:
                 try:
-                    first = _unpack(await self.database.run(operations.chunk, found.id, 0))
+                    first = _unpack(await self.database.run(operations.chunk, preview_row.id, 0))
                 except JobsGoneError:
-                    # It was agreed to, or pushed out, in this moment.
+                    # It was confirmed, or pushed out, at this moment.
                     return None
                 seen = [entry for entry in first if requester.visibility.shows(entry.queue)]
-                samples = await self._operator(found.server).samples(seen[:_SAMPLES])
+                samples = await self._operator(preview_row.server).samples(seen[:_SAMPLES])
             frozen = msgspec.structs.replace(frozen, samples=samples)
-        decision = self._decided(requester, found.server, order, frozen)
-        return found.server, await shown_to(
+        decision = self._decided(requester, preview_row.server, order, frozen)
+        return preview_row.server, await shown_to(
             preview, requester, order, frozen, decision, self.bounds
         )
 
     async def perform(self, requester: Requester, server: str, order: OperationRequest) -> Result:
-        """Do what an order asks for, if it may be done.
+        """Do what is requested, if it is allowed.
 
         Raises:
-            InvalidError: it is no proper order, or lacks a reason; nothing was done.
-            PreviewNeededError, PreviewStaleError: it must be looked at first.
-            NotAllowedError: it may not be done; that was recorded.
-            NotFoundError: what it names is not there.
+            InvalidError: it is not a valid request, or lacks a reason; nothing was done.
+            PreviewNeededError, PreviewStaleError: it must be previewed first.
+            NotAllowedError: it is not allowed; that was recorded.
+            NotFoundError: what it names does not exist.
             AuditUnavailableError: it cannot be recorded, so nothing was done.
             UpstreamUnavailableError: the server cannot be read; nothing was done.
         """
@@ -177,9 +177,9 @@ class Control(RecordedActivity):
         general = requester.best(order.operation, server)
         if general.outcome is not Outcome.ALLOW:
             await self._refuse(requester, server, order, general, None)
-        found, frozen = await self._agreed(requester, server, order, operator)
-        if found is not None:
-            return await self._waited(found)
+        earlier, frozen = await self._agreed(requester, server, order, operator)
+        if earlier is not None:
+            return await self._waited(earlier)
         decision = self._decided(requester, server, order, frozen)
         if decision.outcome is not Outcome.ALLOW:
             await self._refuse(requester, server, order, decision, frozen)
@@ -187,29 +187,29 @@ class Control(RecordedActivity):
         try:
             running = await self._begin(requester, server, order, decision, frozen)
         except AuditUnavailableError:
-            # The same preview may have been agreed to in this moment, by another click.
-            found = await self._used(requester, server, order)
-            if found is None:
+            # The same preview may have been confirmed at this moment, by another click.
+            earlier = await self._used(requester, server, order)
+            if earlier is None:
                 raise
-            return await self._waited(found)
+            return await self._waited(earlier)
         self._going.start(running, order, requester.who)
         return await self._waited(running)
 
     async def status(self, operation: str) -> Result | None:
-        """Return an operation as far as it has come."""
-        found = await self.database.run(operations.find, operation)
-        return None if found is None else result_of(found)
+        """Return an operation with its progress so far."""
+        running = await self.database.run(operations.find, operation)
+        return None if running is None else result_of(running)
 
     async def stop(self, requester: Requester, operation: str) -> None:
-        """Let an operation stop before its next step, which is recorded first.
+        """Make an operation stop before its next step; the stop is recorded first.
 
-        What has ended, or is to stop already, stays as it is.
+        An operation that has ended, or is already to stop, stays as it is.
 
         Raises:
             NotFoundError: there is no such operation.
-            NotAllowedError: who asks may not do what it does; that was recorded.
+            NotAllowedError: the requester may not do what the operation does; that was recorded.
             InvalidError: it is done at once: there is nothing to stop.
-            AuditUnavailableError: it cannot be recorded, so it goes on.
+            AuditUnavailableError: it cannot be recorded, so it continues.
         """
         running = await self._find(operation)
         if running is None:
@@ -217,15 +217,15 @@ class Control(RecordedActivity):
         await self._stopping.stop(requester, running)
 
     async def resume(self) -> None:
-        """Settle or resume what has no outcome, after a start; raises ``StoreError``."""
+        """Settle or resume operations without an outcome, after a start; raises ``StoreError``."""
         await self._going.resume()
 
     async def settled(self) -> None:
-        """Return when nothing runs any more."""
+        """Return when nothing is running any longer."""
         await self._going.settled()
 
     async def close(self) -> None:
-        """End what runs where it is; it is resumed when the console starts again."""
+        """Stop what runs where it is; it is resumed when the console starts again."""
         await self._going.close()
         for operator in self.operators.values():
             with contextlib.suppress(GlasshouseError):
@@ -242,13 +242,13 @@ class Control(RecordedActivity):
     def _operator(self, server: str) -> Operator:
         if server not in self.operators:
             raise NotFoundError(
-                f"The server {server[:60]!r} cannot be operated from here.",
-                remedy="Operations work on the embedded server.",
+                f"Operations on the server {server[:60]!r} are not possible here.",
+                remedy="Operations work only on the embedded server.",
             )
         return self.operators[server]
 
     def _check_values(self, order: OperationRequest) -> None:
-        """Refuse, before anybody agrees to it, what the server would; raises ``InvalidError``."""
+        """Refuse before confirmation what the server would refuse; raises ``InvalidError``."""
         if order.job is not None:
             parse_job(order.job.encode("utf-8", "surrogatepass"))
         if order.parameters is not None:
@@ -262,11 +262,11 @@ class Control(RecordedActivity):
     async def _used(
         self, requester: Requester, server: str, order: OperationRequest
     ) -> RunningOperation | None:
-        """Return what was agreed to before, by the same person and for the same."""
-        found = await self._find(order.preview)
-        if found is not None:
-            check_same(found, order, requester, server)
-        return found
+        """Return what was confirmed before, by the same person and for the same request."""
+        running = await self._find(order.preview)
+        if running is not None:
+            check_same(running, order, requester, server)
+        return running
 
     async def _frozen(
         self, requester: Requester, server: str, order: OperationRequest, operator: Operator
@@ -274,15 +274,15 @@ class Control(RecordedActivity):
         if order.operation not in ON_JOBS:
             return None
         if order.queue is not None and not requester.visibility.shows(order.queue):
-            raise NotFoundError("There is no such queue.", remedy="Choose one of the queues.")
+            raise NotFoundError("This queue does not exist.", remedy="Choose one of the queues.")
         return await freeze(order, requester, operator, self.database, server, self.clock())
 
     async def _agreed(
         self, requester: Requester, server: str, order: OperationRequest, operator: Operator
     ) -> tuple[RunningOperation | None, FrozenJobs | None]:
-        """Return the operation that this order began before, or the jobs that it is about.
+        """Return the operation that this request began before, or the jobs that it is about.
 
-        These are the jobs that its preview showed, or that it names, if they are few.
+        These are the jobs that its preview showed, or those that it names, if they are few.
         """
         if order.preview:
             return await self._previewed(requester, server, order)
@@ -299,15 +299,15 @@ class Control(RecordedActivity):
     async def _previewed(
         self, requester: Requester, server: str, order: OperationRequest
     ) -> tuple[RunningOperation | None, FrozenJobs | None]:
-        found = await self._recorded(operations.agreed, order.preview, self.clock())
-        if isinstance(found, RunningOperation):
-            check_same(found, order, requester, server)
-            return found, None
-        if found is None or found[0].actor != requester.who.name:
-            raise PreviewStaleError("This preview is not known, or more than ten minutes old.")
-        preview, chunks = found
+        agreed = await self._recorded(operations.agreed, order.preview, self.clock())
+        if isinstance(agreed, RunningOperation):
+            check_same(agreed, order, requester, server)
+            return agreed, None
+        if agreed is None or agreed[0].actor != requester.who.name:
+            raise PreviewStaleError("This preview does not exist or is more than ten minutes old.")
+        preview, chunks = agreed
         if preview.server != server or preview.asked != order.canonical():
-            raise PreviewStaleError("This preview is of something else.")
+            raise PreviewStaleError("This preview is for something else.")
         if order.operation not in ON_JOBS:
             return None, None
         bare = _decode_frozen(preview.summary)
@@ -326,10 +326,10 @@ class Control(RecordedActivity):
         decision: Decision,
         frozen: FrozenJobs | None,
     ) -> None:
-        """Record that it may not be done, and say so.
+        """Record that it is not allowed, and report that.
 
         Raises:
-            NotAllowedError: always, when it is recorded.
+            NotAllowedError: always, once it is recorded.
             AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
         """
         record = ledger_records.refused(order, server, requester, decision, frozen, self.clock())
@@ -346,10 +346,10 @@ class Control(RecordedActivity):
     ) -> RunningOperation:
         now = self.clock()
         record = ledger_records.intent(order, server, requester, decision, frozen, now)
-        found = frozen or FrozenJobs()
+        jobs = frozen or FrozenJobs()
         operation = order.preview or secrets.token_hex(16)
-        queues = concerned(order, frozen) or found.queues
-        made = RunningOperation(
+        queues = concerned(order, frozen) or jobs.queues
+        running = RunningOperation(
             id=operation,
             record=0,
             server=server,
@@ -359,26 +359,26 @@ class Control(RecordedActivity):
             reason=order.reason.strip(),
             asked=msgspec.json.encode(order),
             who=msgspec.json.encode(requester.who),
-            steps=len(found.chunks),
-            total=found.count,
+            steps=len(jobs.chunks),
+            total=jobs.count,
             started_at=now,
             order_digest=order_digest(order, server, operation),
             queues=written(concerned(order, frozen)),
             lease_owner=self._going.console,
             fence=1,
         )
-        jids = [entry.jid for entry in _unpack(found.chunks[0])] if found.chunks else []
-        few = jids[:_TOUCHED] if found.count <= _TOUCHED else []
+        jids = [entry.jid for entry in _unpack(jobs.chunks[0])] if jobs.chunks else []
+        few = jids[:_TOUCHED] if jobs.count <= _TOUCHED else []
         previewed, lease = bool(order.preview), self.lease
-        also = NewOperation(made, few, found.chunks, previewed=previewed, lease=lease)
+        also = NewOperation(running, few, jobs.chunks, previewed=previewed, lease=lease)
         try:
             number = await self._writer.write(record, also)
         except StoreError as error:
             raise unrecorded(error) from error
-        return msgspec.structs.replace(made, record=number)
+        return msgspec.structs.replace(running, record=number)
 
     async def _waited(self, running: RunningOperation) -> Result:
-        """Return what came of an operation, or how far it is when patience is at its end."""
+        """Return the result of an operation, or its progress when patience runs out."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.patience):
                 while running.ended_at is None:
@@ -392,7 +392,7 @@ class Control(RecordedActivity):
         return result_of(running if running.ended_at is not None else await self._as_kept(running))
 
     async def _as_kept(self, running: RunningOperation) -> RunningOperation:
-        """Return an operation as far as it is known to have come."""
+        """Return an operation with its last known progress."""
         with contextlib.suppress(StoreError):
             return await self.database.run(operations.find, running.id) or running
         return running

@@ -1,7 +1,7 @@
-"""Records written durably, those that come at the same time in one transaction.
+"""Records written durably; concurrent ones share a transaction.
 
-What always holds: when ``write`` returns, the record and what belongs to it are durable;
-when it raises, neither is there.
+Invariant: when ``write`` returns, the record and what belongs to it are durable; when it
+raises, neither exists.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class FencedRecord(NamedTuple):
 
 
 class StopRequest(NamedTuple):
-    """An operation that is asked to stop, and by whom."""
+    """A request for an operation to stop, and by whom."""
 
     operation: str
     by: str
@@ -48,28 +48,28 @@ class _Work(NamedTuple):
 
 
 class GroupCommit:
-    """Writes records behind the last one."""
+    """Appends records to the ledger."""
 
     def __init__(self, database: Database) -> None:
-        """Write into ``database``."""
+        """Write to ``database``."""
         self._database = database
         self._waiting: list[_Work] = []
         self._task: asyncio.Task[None] | None = None
         self._introduced: set[str] = set()
 
     async def write(self, record: Record, also: Also | None = None) -> int:
-        """Return the number of the record.
+        """Write a record and return its number.
 
         Raises:
-            LeaseLostError: another console carries out what ended, or it has ended.
-            NotRunningError: what is asked to stop has ended, or was asked before.
+            LeaseLostError: another console carries out what ended, or it has already ended.
+            NotRunningError: the operation to be stopped has ended, or was asked to stop before.
             StoreError: it is not written, and neither is what belongs to it.
         """
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Work(record, also, future))
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
-        # Who goes away meanwhile does not take the record along.
+        # A caller that leaves meanwhile does not cancel the record.
         return await asyncio.shield(future)
 
     async def _drain(self) -> None:
@@ -85,13 +85,13 @@ class GroupCommit:
             numbers = await self._database.run(_append, batch, self._introduced)
         except StoreError as error:
             if len(batch) > 1:
-                # One of them may be the fault of all.
+                # A single one may be the cause for all.
                 for work in batch:
                     await self._write([work])
             else:
                 _settle(batch[0].written, error)
             return
-        except Exception as error:  # noqa: BLE001 - each of them is told
+        except Exception as error:  # noqa: BLE001 - each of them is notified
             for work in batch:
                 _settle(work.written, error)
             return
@@ -101,7 +101,7 @@ class GroupCommit:
                 work.written.set_result(number)
 
     def _introduce(self, batch: Sequence[_Work]) -> None:
-        """Remember the subjects of records that are durable: they need not be looked for again."""
+        """Remember the subjects of durable records: they need not be searched for again."""
         if len(self._introduced) > _MOST_INTRODUCED:
             self._introduced = set()
         subjects = (subject_of(work.record.detail) for work in batch)
@@ -111,7 +111,7 @@ class GroupCommit:
 def _settle(future: asyncio.Future[int], error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
-        future.exception()  # nobody may be waiting any more
+        future.exception()  # no one may be waiting any longer
 
 
 def _append(db: sa.Connection, batch: Sequence[_Work], introduced: Collection[str]) -> list[int]:

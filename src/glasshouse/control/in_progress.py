@@ -1,8 +1,9 @@
-"""What runs now: each operation goes on, whoever waits for it, until its outcome is recorded.
+"""Operations that run now: each continues, whoever waits for it, until its outcome is recorded.
 
-An operation belongs to the console that carries it out, by a lease in the database that is
-renewed meanwhile (``storage.leases``). What belongs to nobody any more, because its console
-ended or stood still for longer than that, is taken up by whichever console finds it first.
+An operation belongs to the console that carries it out, through a lease in the database that is
+renewed meanwhile (``storage.leases``). An operation that no longer belongs to anyone, because
+its console ended or was stalled for longer than that, is taken up by the first console that
+finds it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from glasshouse.upstream.operator import Operator
 log = structlog.get_logger()
 
 LEASE = 10.0
-"""Seconds for which an operation stays with a console that says nothing."""
+"""Seconds for which an operation stays with a console that gives no sign of life."""
 _BEATS, _SHORTEST = 3, 0.05
 _AGAIN = 2.0
 _LAST_WORD = 2.0
@@ -53,7 +54,7 @@ class OperationsInProgress:
         bounds: Bounds,
         lease: float = LEASE,
     ) -> None:
-        """Nothing is under way."""
+        """Begin with nothing under way."""
         self.console, self.lease = secrets.token_hex(16), lease
         self._database = database
         self._writer = writer
@@ -64,7 +65,7 @@ class OperationsInProgress:
         self._keeper: asyncio.Task[None] | None = None
 
     def find(self, operation: str) -> asyncio.Task[RunningOperation] | None:
-        """Return what ends with the operation as it ended, if it is under way here."""
+        """Return the task that ends with the ended operation, if it is under way here."""
         return self._tasks.get(operation)
 
     def start(
@@ -74,7 +75,7 @@ class OperationsInProgress:
         return self._started(running, self._run(running, order, who), who)
 
     async def resume(self) -> None:
-        """Settle or resume what has no outcome and belongs to nobody, now and from now on.
+        """Settle or resume operations with no outcome and no owner, now and from now on.
 
         Raises:
             StoreError: the database cannot be read.
@@ -87,12 +88,12 @@ class OperationsInProgress:
             self._keeper = asyncio.create_task(self._keep())
 
     async def settled(self) -> None:
-        """Return when nothing is under way any more."""
+        """Return when nothing is under way any longer."""
         while self._tasks:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def close(self) -> None:
-        """Leave everything where it is, for whoever takes it up."""
+        """Leave everything where it is, for whichever console takes it up."""
         tasks: list[asyncio.Task[Any]] = list(self._tasks.values())
         kept = bool(tasks)
         if self._keeper is not None:
@@ -109,7 +110,7 @@ class OperationsInProgress:
     # -- what is ours ----------------------------------------------------------
 
     async def _keep(self) -> None:
-        """Renew what is ours, and take up what belongs to nobody any more."""
+        """Renew what is ours, and take up what no longer belongs to anyone."""
         while True:
             await asyncio.sleep(max(self.lease / _BEATS, _SHORTEST))
             try:
@@ -123,8 +124,8 @@ class OperationsInProgress:
 
     async def _take_up(self) -> None:
         servers, own = tuple(self._operators), tuple(self._tasks)
-        found = await self._database.run(leases.claim, self.console, servers, own, self.lease)
-        for running in found:
+        claimed = await self._database.run(leases.claim, self.console, servers, own, self.lease)
+        for running in claimed:
             log.info("an operation is taken up", id=running.id, fence=running.fence)
             self._take(running)
 
@@ -150,16 +151,16 @@ class OperationsInProgress:
         who: Subject,
         **more: str,
     ) -> asyncio.Task[RunningOperation]:
-        made = asyncio.create_task(self._carry_out(running, work, who, **more))
-        self._tasks[running.id] = made
-        made.add_done_callback(lambda task: self._forget(running.id, task))
-        return made
+        carrying_out = asyncio.create_task(self._carry_out(running, work, who, **more))
+        self._tasks[running.id] = carrying_out
+        carrying_out.add_done_callback(lambda task: self._forget(running.id, task))
+        return carrying_out
 
     def _forget(self, operation: str, task: asyncio.Task[RunningOperation]) -> None:
         if self._tasks.get(operation) is task:
             del self._tasks[operation]
         if not task.cancelled() and (error := task.exception()) is not None:
-            # Its lease is renewed no more, and it is taken up again when that is over.
+            # Its lease is no longer renewed, and it is taken up again when that expires.
             log.error("an operation has no outcome yet", id=operation, exc_info=error)
 
     # -- from the first step to the outcome --------------------------------------
@@ -182,8 +183,8 @@ class OperationsInProgress:
             return await self._end(ended, who, **more)
         except LeaseLostError:
             log.warning("another console carries out an operation", id=running.id)
-            found = await self._database.run(operations.find, running.id)
-            return running if found is None else found
+            current = await self._database.run(operations.find, running.id)
+            return running if current is None else current
 
     async def _run(
         self, running: RunningOperation, order: OperationRequest, who: Subject
@@ -194,7 +195,7 @@ class OperationsInProgress:
         return await self._runner(running.server).run(running, order, on_unknown)
 
     async def _settle(self, running: RunningOperation, order: OperationRequest) -> RunningOperation:
-        """Find out what came of what another console, or this one before, has begun."""
+        """Find out the result of what another console, or this one before, has begun."""
         while True:
             try:
                 return await self._runner(running.server).settle(running, order)
@@ -204,7 +205,7 @@ class OperationsInProgress:
                 await asyncio.sleep(_AGAIN)
 
     async def _given_up(self, running: RunningOperation, why: StoppedError) -> RunningOperation:
-        """Return an operation that cannot go on as it ends, from as far as it had come."""
+        """Return an operation that cannot continue as ended, based on its last known progress."""
         while True:
             try:
                 far = await self._database.run(leases.held, running.id, running.fence)
@@ -218,9 +219,9 @@ class OperationsInProgress:
         return OperationRunner(self._database, self._operators[server], self._clock, self._bounds)
 
     async def _unknown(self, running: RunningOperation, who: Subject) -> None:
-        """Record that the server does not say whether it was done, if that can be recorded."""
-        told = msgspec.structs.replace(running, outcome=UNKNOWN)
-        record = ledger_records.outcome(told, who, self._clock())
+        """Record that the server does not report whether it was done, if that can be recorded."""
+        unknown = msgspec.structs.replace(running, outcome=UNKNOWN)
+        record = ledger_records.outcome(unknown, who, self._clock())
         with contextlib.suppress(StoreError):
             await self._writer.write(record, FencedRecord(running.id, running.fence))
 
@@ -228,7 +229,7 @@ class OperationsInProgress:
         """Record how an operation ended, however long that takes.
 
         Raises:
-            LeaseLostError: another console does, or has.
+            LeaseLostError: another console does, or already did.
         """
         while True:
             now = self._clock()
@@ -254,10 +255,10 @@ def _why(error: Exception) -> StoppedError:
     return FAULT
 
 
-def _bare(asked: bytes) -> bytes:
-    """Return an order without what was pushed: that may hold secrets, which the ledger hides."""
+def _bare(order_text: bytes) -> bytes:
+    """Return a request without what was pushed: that may hold secrets, which the ledger hides."""
     try:
-        order = decode_order(asked)
+        order = decode_order(order_text)
     except msgspec.MsgspecError:
         return b"{}"
     return msgspec.json.encode(msgspec.structs.replace(order, job=None, jids=None, keys=None))

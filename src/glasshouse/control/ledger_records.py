@@ -1,4 +1,4 @@
-"""What the ledger is told of an operation: one place, so that every record says the same."""
+"""What the ledger records about an operation: one place, so that all records are consistent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from glasshouse.wire.payload import read_fields, set_fields
 
 _FEW, _TEXT = 10, 500
 _LOOKED_INTO = 8 << 10
-"""Bytes of a pushed job's field that are looked into: no more than the beginning is told."""
+"""Bytes of a pushed job's field that are examined: no more than the beginning is recorded."""
 _TELLING = frozenset({"jid", "jobtype", "queue"})
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 
@@ -31,26 +31,28 @@ _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 def named(
     order: OperationRequest, server: str, requester: Requester, frozen: FrozenJobs | None
 ) -> dict[str, str]:
-    """Return what an order names, in words, without what is hidden from anybody in a job."""
+    """Return what a request names, in words, without what is hidden from anyone in a job."""
     hidden = tuple(dict.fromkeys((*requester.visibility.hidden, *requester.guarded)))
-    told = {"operation": order.operation.value, "server": server}
-    told |= subject.named(concerned(order, frozen))
+    detail = {"operation": order.operation.value, "server": server}
+    detail |= subject.named(concerned(order, frozen))
     for name in ("set", "worker"):
         value = getattr(order, name)
         if value is not None:
-            told[name] = str(value)
+            detail[name] = str(value)
     if order.query is not None:
-        told["query"] = without_hidden(order.query, hidden)
+        detail["query"] = without_hidden(order.query, hidden)
     if order.record is not None:
-        told["restores"] = str(order.record)
+        detail["restores"] = str(order.record)
     for name, ids in (("jids", order.jids), ("keys", order.keys)):
         if ids:
-            told[name] = _some(ids)
+            detail[name] = _some(ids)
     if order.parameters is not None:
-        told["parameters"] = ", ".join(f"{n} = {v:g}" for n, v in sorted(order.parameters.items()))
+        detail["parameters"] = ", ".join(
+            f"{n} = {v:g}" for n, v in sorted(order.parameters.items())
+        )
     if order.job is not None:
-        told["job"] = _shown(order.job, hidden)
-    return told
+        detail["job"] = _shown(order.job, hidden)
+    return detail
 
 
 def intent(
@@ -97,12 +99,12 @@ def refused(
 
 
 def stopped(running: RunningOperation, who: Subject, decision: Decision, now: float) -> Record:
-    """Return the record of somebody who asks an operation to stop."""
+    """Return the record of a request to stop an operation."""
     return Record(event=Event.STOPPED, at=now, who=who, detail=_stop(running, decision))
 
 
 def stop_refused(running: RunningOperation, who: Subject, decision: Decision, now: float) -> Record:
-    """Return the record of somebody who may not stop an operation."""
+    """Return the record of a refused request to stop an operation."""
     detail = {"action": "stop"} | _stop(running, decision)
     return Record(event=Event.REFUSED, at=now, who=who, detail=detail)
 
@@ -118,7 +120,7 @@ def _stop(running: RunningOperation, decision: Decision) -> dict[str, str]:
 
 
 def outcome(running: RunningOperation, who: Subject, now: float, **more: str) -> Record:
-    """Return the record of what came of an operation; ``running`` says how it ended."""
+    """Return the record of an operation's outcome; ``running`` says how it ended."""
     detail = {
         "intent": str(running.record),
         "operation": running.operation,
@@ -140,12 +142,12 @@ def outcome(running: RunningOperation, who: Subject, now: float, **more: str) ->
 
 def digest(chunks: Sequence[bytes]) -> str:
     """Return the digest of frozen jobs: SHA-256 of JSON lists ``[number, state, score, jid]``."""
-    made = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for chunk in chunks:
         for entry in _unpack(chunk):
             line = [entry.number, entry.state, entry.score, entry.jid]
-            made.update(msgspec.json.encode(line) + b"\n")
-    return made.hexdigest()
+            sha256.update(msgspec.json.encode(line) + b"\n")
+    return sha256.hexdigest()
 
 
 def _some(ids: Sequence[str]) -> str:
@@ -163,7 +165,7 @@ def _shown(text: str, hidden: tuple[Redaction, ...]) -> str:
 
 
 def _shortened(payload: bytes) -> bytes:
-    """Return a job without the longest of its fields, so that what is left is a job still."""
+    """Return a job without the longest of its fields, so that the rest is still a job."""
     if len(payload) <= _TEXT:
         return payload
     fields = read_fields(payload)

@@ -1,4 +1,4 @@
-"""What somebody agrees to: how much of what would be changed, and what could be undone."""
+"""What is confirmed: how much would be changed of what, and what could be undone."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from glasshouse.wire.masking import masked
 class ShownPreview(msgspec.Struct, frozen=True, kw_only=True):
     """A preview, as its viewer may see it.
 
-    ``lost`` is how many of ``count`` jobs the trash would not keep. ``decision`` is what is
-    decided about it now. ``samples`` have nothing in them that the viewer may not see.
+    ``lost`` is how many of ``count`` jobs the trash would not keep. ``decision`` is the current
+    decision about it. ``samples`` contain nothing that the viewer may not see.
     """
 
     preview: str
@@ -46,20 +46,20 @@ async def shown_to(
     bounds: Bounds,
 ) -> ShownPreview:
     """Return a preview without anything that ``requester`` may not see."""
-    found, visibility = frozen or FrozenJobs(), requester.visibility
+    jobs, visibility = frozen or FrozenJobs(), requester.visibility
     undo = NAMES[order.operation].undo is Undo.TRASH
-    seen = [job for job in found.samples if visibility.shows(job.queue)]
-    # What was gathered for other eyes, before a role changed, cannot be taken apart again.
-    fits = (found.told, found.hidden) == (told_to(requester), visibility.hidden)
+    seen = [job for job in jobs.samples if visibility.shows(job.queue)]
+    # What was gathered for other eyes, before a role changed, cannot be separated again.
+    fits = (jobs.told, jobs.hidden) == (told_to(requester), visibility.hidden)
     return ShownPreview(
         preview=preview,
         order=order,
         count=None if frozen is None else frozen.count,
-        groups=_seen(found.groups, requester, fits=fits),
-        oldest=found.oldest if fits else None,
-        newest=found.newest if fits else None,
+        groups=_seen(jobs.groups, requester, fits=fits),
+        oldest=jobs.oldest if fits else None,
+        newest=jobs.newest if fits else None,
         samples=await asyncio.to_thread(_masked, seen, visibility.hidden),
-        lost=max(0, found.count - bounds.most) if undo else 0,
+        lost=max(0, jobs.count - bounds.most) if undo else 0,
         undo=undo,
         decision=decision,
     )

@@ -1,4 +1,4 @@
-"""Refusals: recorded one by one within bounds, then told to who asked."""
+"""Refusals: recorded individually within limits, then reported to the requester."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Counted:
 
 
 class RefusalLog:
-    """Says no, after that was written down."""
+    """Refuses a request after recording that."""
 
     def __init__(self, writer: GroupCommit) -> None:
         """Write with ``writer``."""
@@ -32,10 +32,10 @@ class RefusalLog:
     async def refuse(
         self, requester: Requester, record: Record, decision: Decision, queue: str | None
     ) -> NoReturn:
-        """Record that something may not be done, and say so.
+        """Record that something is not allowed, and report that.
 
         Raises:
-            NotAllowedError: always, when it is recorded.
+            NotAllowedError: always, once it is recorded.
             AuditUnavailableError, TooManyRefusalsError: it cannot be recorded.
         """
         self._count(requester, record.at)

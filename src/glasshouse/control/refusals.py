@@ -8,26 +8,28 @@ from glasshouse.policy import reasons
 
 
 class NotAllowedError(DeniedError):
-    """Who asks may not do this; ``decision`` says by which rule."""
+    """The requester may not do this; ``decision`` gives the rule."""
 
     def __init__(self, detail: str, decision: Decision, *, remedy: str | None = None) -> None:
-        """Keep the decision."""
+        """Store the decision."""
         super().__init__(detail, remedy=remedy)
         self.decision = decision
 
 
 class FactorRequiredError(NotAllowedError):
-    """A second factor is needed, newer than what was shown."""
+    """A second factor is needed, more recent than the one shown."""
 
     code = "factor_required"
-    remedy = "Show your second factor at /step-up, or send the current code as Glasshouse-OTP."
+    remedy = "Verify your second factor at /step-up, or send the current code as Glasshouse-OTP."
 
 
 class SecondPersonRequiredError(NotAllowedError):
-    """Somebody else would have to agree."""
+    """A second person would have to confirm."""
 
     code = "second_person_required"
-    remedy = "Requests to a second person cannot be filed yet: a role without this rule may do it."
+    remedy = (
+        "Approval by a second person cannot be requested yet; a role without this rule can do it."
+    )
 
 
 class AuditUnavailableError(StoreError):
@@ -37,34 +39,34 @@ class AuditUnavailableError(StoreError):
 
 
 def unrecorded(error: StoreError) -> AuditUnavailableError:
-    """Return the error that tells why nothing can be recorded now."""
+    """Return the error that explains why nothing can be recorded now."""
     return AuditUnavailableError(
         f"It could not be recorded, so nothing was done. {error.detail}",
-        remedy="Look at the console's database and its disk; looking goes on.",
+        remedy="Look at the console's database and its disk; viewing still works.",
     )
 
 
 class PreviewNeededError(InvalidError):
-    """So much may be done only after it was looked at."""
+    """This much may be done only after a preview."""
 
     code = "preview_needed"
     remedy = "Request a preview first, and send its id with the operation."
 
 
 class PreviewStaleError(InvalidError):
-    """The preview is not known, too old, or of something else."""
+    """The preview is not known, too old, or for something else."""
 
     code = "preview_stale"
     remedy = "Request a new preview."
 
 
 class TooManyRefusalsError(GlasshouseError):
-    """Somebody was refused so often that it is not recorded one by one any more."""
+    """Someone was refused so often that refusals are no longer recorded individually."""
 
     code = "too_many"
 
     def __init__(self, seconds: float) -> None:
-        """Say in how many ``seconds`` it may be asked again."""
+        """State in how many ``seconds`` it may be requested again."""
         self.seconds = max(1, round(seconds))
         super().__init__(
             "Too many refused operations.", remedy=f"Wait {self.seconds} seconds, then try again."
@@ -79,6 +81,6 @@ _KINDS = {
 
 
 def refusal(decision: Decision, *, signed_in: bool, queue: str | None) -> NotAllowedError:
-    """Return the error that tells of a decision which allows nothing."""
-    told = reasons.sentence(decision, every_queue=queue is None, signed_in=signed_in)
-    return _KINDS[decision.outcome](told.format(**reasons.facts(decision)), decision)
+    """Return the error for a decision that allows nothing."""
+    sentence = reasons.sentence(decision, every_queue=queue is None, signed_in=signed_in)
+    return _KINDS[decision.outcome](sentence.format(**reasons.facts(decision)), decision)

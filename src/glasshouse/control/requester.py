@@ -1,4 +1,4 @@
-"""Who asks for an operation, as the control knows somebody."""
+"""Who requests an operation, as the control sees them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ORDER = (Outcome.DENY, Outcome.NEEDS_FACTOR, Outcome.NEEDS_SECOND_PERSON, Outco
 
 @dataclass(frozen=True, kw_only=True)
 class Requester:
-    """Somebody in this moment; ``globs`` are the queues that the person's roles cover.
+    """A person or program at this moment; ``globs`` are the queues that its roles cover.
 
-    ``guarded`` is what is hidden from any role at all: a record has nothing of it.
+    ``guarded`` is what is hidden from any role at all: a record contains none of it.
     """
 
     who: Subject
@@ -28,15 +28,15 @@ class Requester:
     guarded: tuple[Redaction, ...] = ()
 
     def worst(self, operation: Operation, server: str, queues: tuple[str | None, ...]) -> Decision:
-        """Return what is decided about all of these queues together: the least favourable."""
+        """Return the decision for all of these queues together: the least favorable one."""
         decisions = [self.decide(operation, Target(server=server, queue=queue)) for queue in queues]
         return min(decisions, key=lambda decision: _ORDER.index(decision.outcome))
 
     def best(self, operation: Operation, server: str) -> Decision:
-        """Return what is decided where it is most likely to be allowed.
+        """Return the decision where it is most likely to be allowed.
 
-        A role that covers some queues may do it there, unless it concerns all of the server:
-        the first of its globs stands for them.
+        A role that covers some queues may do it there, unless it concerns the whole server: the
+        first of its globs stands for them.
         """
         some = () if operation in SERVER_WIDE else self.globs
         decisions = [

@@ -1,4 +1,4 @@
-"""What came of an operation, and what of a preview is kept with it."""
+"""The result of an operation, and the part of a preview that is stored with it."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def result_of(running: RunningOperation) -> Result:
 
 
 def without_jobs(frozen: FrozenJobs) -> FrozenJobs:
-    """Return what is kept of a preview beside its jobs: no payload."""
+    """Return what is stored of a preview apart from its jobs: no payload."""
     return msgspec.structs.replace(frozen, chunks=(), samples=())

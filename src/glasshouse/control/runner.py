@@ -1,9 +1,9 @@
 """Carrying out an operation step by step, so that it can be stopped, resumed and settled.
 
 Each step is done under the operation's id and the step's number: the server does it once,
-however often, and by whichever console, it is asked for. What a step deletes is in the trash
-before. Whatever is written is written under the operation's lease; one that ends before its
-last step has called the next one off, so that nobody does it later.
+however often, and by whichever console, it is requested. What a step deletes is in the trash
+first. Everything is written under the operation's lease; an operation that ends before its last
+step has called off the next one, so that no one does it later.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CHANGES: Mapping[Operation, Change] = {
 }
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 OnUnknown = Callable[[RunningOperation], Awaitable[None]]
-"""Told once when the server does not say whether something was done."""
+"""Called once when the server does not report whether something was done."""
 _STAY = message(
     "Jobs arrived or moved in the meantime: they stay, and so do the server's queues and counts."
 )
@@ -53,23 +53,23 @@ UNKNOWN = "unknown"
 
 
 class StoppedError(NamedTuple):
-    """Why an operation cannot go on; ``with_more`` if the server did more than was counted."""
+    """Why an operation cannot continue; ``with_more`` if the server did more than was counted."""
 
     detail: str
     with_more: str
 
 
 GONE = StoppedError(
-    "The list of its jobs is gone from the console's database.",
+    "Its job list is no longer in the console's database.",
     message(
-        "The list of its jobs is gone from the console's database. "
-        "The server did more than is counted here."
+        "Its job list is no longer in the console's database. The server did more than is "
+        "counted here."
     ),
 )
 FAULT = StoppedError(
-    "A fault of the console ended it: see its log.",
+    "A console error ended it; see the console's log.",
     message(
-        "A fault of the console ended it: see its log. The server did more than is counted here."
+        "A console error ended it; see the console's log. The server did more than is counted here."
     ),
 )
 
@@ -80,7 +80,7 @@ class OperationRunner:
     def __init__(
         self, database: Database, operator: Operator, clock: Callable[[], float], bounds: Bounds
     ) -> None:
-        """Keep the trash and the progress in ``database``."""
+        """Store the trash and the progress in ``database``."""
         self._database = database
         self._operator = operator
         self._clock = clock
@@ -89,12 +89,12 @@ class OperationRunner:
     async def run(
         self, running: RunningOperation, order: OperationRequest, on_unknown: OnUnknown
     ) -> RunningOperation:
-        """Return the operation as it ended; nothing of that is kept yet.
+        """Return the operation as it ended; the ending itself is not stored yet.
 
-        A server that does not answer is asked until it does: ``on_unknown`` is told once.
+        A server that does not answer is queried until it does: ``on_unknown`` is called once.
 
         Raises:
-            JobsGoneError: what it was to change is not known any more.
+            JobsGoneError: what it was to change is no longer known.
             LeaseLostError: another console carries it out, or it has ended.
         """
         if order.operation in _CHANGES or order.operation is Operation.TRASH_RESTORE:
@@ -105,7 +105,7 @@ class OperationRunner:
         """Return an operation of one step as it ended: it is called off if it was not done.
 
         Raises:
-            UpstreamUnavailableError, StoreError: that cannot be found out now.
+            UpstreamUnavailableError, StoreError: that cannot be determined now.
             JobsGoneError, LeaseLostError: see ``run``.
         """
         done = await self._operator.call_off(running.id, 0)
@@ -117,21 +117,21 @@ class OperationRunner:
         return await self._told(running, order, done)
 
     async def give_up(self, running: RunningOperation, why: StoppedError) -> RunningOperation:
-        """Return an operation that cannot go on as failed: no step of it is done any more.
+        """Return an operation that cannot continue as failed: no further step of it is done.
 
         Raises:
-            UpstreamUnavailableError, StoreError: the server cannot be told so now.
+            UpstreamUnavailableError, StoreError: the server cannot be notified now.
         """
         step, last = running.step, max(1, _last(running))
         while step < last and await self._operator.call_off(running.id, step) is not None:
             step += 1
         after = 0
-        # What was about to be deleted, and was not, is on the server and not in the trash.
-        while found := await self._database.run(trash.jobs, running.id, after=after):
-            entries = [Entry(t.number, t.state, t.score, t.jid, t.queue) for _, t in found]
+        # What was about to be deleted, but was not, is on the server and must not be in the trash.
+        while trashed := await self._database.run(trash.jobs, running.id, after=after):
+            entries = [Entry(t.number, t.state, t.score, t.jid, t.queue) for _, t in trashed]
             there = await self._operator.same(entries)
             await self._keep(running, trash.unthrow, running.id, list(there))
-            after = found[-1][0]
+            after = trashed[-1][0]
         return _ended(running, FAILED, why.detail if step == running.step else why.with_more)
 
     # -- many jobs -----------------------------------------------------------
@@ -147,7 +147,7 @@ class OperationRunner:
                     if done is None:
                         await self._undone(running, order)
                         return self._over(running, stopped=True)
-                    # It was done before by who carried it out then.
+                    # It was done before by the console that carried it out then.
                     running = await self._after(running, order, done)
                 else:
                     running = await self._next(running, order)
@@ -165,7 +165,7 @@ class OperationRunner:
         return self._over(running, stopped=False)
 
     async def _next(self, running: RunningOperation, order: OperationRequest) -> RunningOperation:
-        """Return the operation one step further: the jobs are followed by what is left of them."""
+        """Return the operation one step further: after the jobs comes what is left of them."""
         if running.step < running.steps:
             done = await self._step(running, order)
         else:
@@ -175,21 +175,21 @@ class OperationRunner:
     async def _after(
         self, running: RunningOperation, order: OperationRequest, done: ChangeResult
     ) -> RunningOperation:
-        """Return the operation behind its next step, which was done."""
+        """Return the operation after its next step, which was done."""
         if running.step < running.steps:
             return await self._count(running, order, running.step, done)
         detail = "" if done.known else _STAY
         return msgspec.structs.replace(running, step=running.step + 1, detail=detail)
 
     async def _noted(self, running: RunningOperation) -> RunningOperation:
-        """Return the operation, whose progress is kept, with who wants it to stop."""
+        """Store the operation's progress; return the operation with who wants it to stop."""
         if not stoppable(running) or running.step > running.steps:
             return running
         by = await self._keep(running, operations.progress, running)
         return running if by is None else msgspec.structs.replace(running, stop=1, stopped_by=by)
 
     async def _undone(self, running: RunningOperation, order: OperationRequest) -> None:
-        """Take out of the trash what the next step, which was called off, did not delete."""
+        """Remove from the trash what the next step, which was called off, did not delete."""
         if running.step < running.steps:
             entries = await self._entries(running, running.step)
             await self._not_thrown(running, order, [entry.number for entry in entries])
@@ -197,7 +197,7 @@ class OperationRunner:
     async def _keep(
         self, running: RunningOperation, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Ask the database, if the operation is ours still; raises ``LeaseLostError`` if not."""
+        """Call the database if the operation is still ours; raises ``LeaseLostError`` if not."""
 
         def held(db: sa.Connection) -> T:
             leases.hold(db, (running.id, running.fence))
@@ -248,7 +248,7 @@ class OperationRunner:
     async def _count(
         self, running: RunningOperation, order: OperationRequest, step: int, done: ChangeResult
     ) -> RunningOperation:
-        """Return the operation with a step that was done, after looking whether it was."""
+        """Return the operation with a completed step, after checking that it was done."""
         entries = await self._entries(running, step)
         left = set(done.left)
         if order.operation is Operation.TRASH_RESTORE:
@@ -283,8 +283,8 @@ class OperationRunner:
         return _unpack(await self._database.run(read))
 
     async def _batch(self, order: OperationRequest) -> str:
-        found = await self._database.run(operations.by_record, order.record or 0)
-        return "" if found is None else found.id
+        running = await self._database.run(operations.by_record, order.record or 0)
+        return "" if running is None else running.id
 
     def _over(self, running: RunningOperation, *, stopped: bool) -> RunningOperation:
         if stopped:
@@ -292,7 +292,7 @@ class OperationRunner:
         if running.detail == _STAY:
             return _ended(running, PARTLY, _STAY)
         if running.operation == Operation.SERVER_FLUSH:
-            # Those that had moved ended by themselves: nothing is left.
+            # Those that had moved ended on their own: nothing is left.
             return _ended(running, DONE, "")
         if running.done == running.total:
             return _ended(running, DONE, "")
@@ -307,10 +307,10 @@ class OperationRunner:
             done = await self._do(running, order)
         except UpstreamUnavailableError as error:
             await on_unknown(msgspec.structs.replace(running, detail=error.detail))
-            found = await self._called_off(running)
-            if found is None:
+            earlier = await self._called_off(running)
+            if earlier is None:
                 return _ended(running, FAILED, error.detail)
-            done = found
+            done = earlier
         except GlasshouseError as error:
             return _ended(running, FAILED, error.detail)
         return await self._told(running, order, done)
@@ -342,9 +342,9 @@ class OperationRunner:
     async def _told(
         self, running: RunningOperation, order: OperationRequest, done: ChangeResult
     ) -> RunningOperation:
-        """Return how one thing ended, after looking whether it is so."""
+        """Return how a single change ended, after checking its effect."""
         if not done.known:
-            return _ended(running, NOTHING, "There is no such queue.")
+            return _ended(running, NOTHING, "This queue does not exist.")
         if order.operation in {Operation.QUEUE_PAUSE, Operation.QUEUE_RESUME}:
             wanted = order.operation is Operation.QUEUE_PAUSE
             try:
@@ -367,7 +367,7 @@ def stoppable(running: RunningOperation) -> bool:
 
 
 def _last(running: RunningOperation) -> int:
-    """Return how many steps there are: a flush has one more, when the jobs are gone."""
+    """Return the number of steps: a flush has one more, when the jobs are gone."""
     return running.steps + (running.operation == Operation.SERVER_FLUSH)
 
 

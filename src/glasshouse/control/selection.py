@@ -1,4 +1,4 @@
-"""Which jobs an order is about: frozen as they are at one moment, by number, state and score."""
+"""Which jobs a request is about: frozen as they are at one moment, by number, state and score."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ async def freeze(
     server: str,
     now: float,
 ) -> FrozenJobs:
-    """Return the jobs that ``order`` means and ``requester`` may see, as of now.
+    """Return the jobs that ``order`` selects and ``requester`` may see, as of now.
 
     Raises:
         InvalidError: the search words cannot be understood.
-        DeniedError: they look for what is hidden.
-        NotFoundError: there is no such record in the trash, or none of the jobs is there.
+        DeniedError: they search for something hidden.
+        NotFoundError: there is no such record in the trash, or none of the jobs exists.
         UpstreamUnavailableError: the server cannot be read.
     """
     if order.operation is Operation.TRASH_RESTORE:
         return await _trashed(order, requester, database, server)
-    found = await operator.freeze(_selection(order, requester, now))
-    if not found.count and NAMES[order.operation].jobs and order.query is None:
+    jobs = await operator.freeze(_selection(order, requester, now))
+    if not jobs.count and NAMES[order.operation].jobs and order.query is None:
         raise NotFoundError(
             "None of these jobs is left.", remedy="Reload the list and select again."
         )
-    return found
+    return jobs
 
 
 def _selection(order: OperationRequest, requester: Requester, now: float) -> Selection:
@@ -73,7 +73,7 @@ def _selection(order: OperationRequest, requester: Requester, now: float) -> Sel
         jids=order.jids,
         keys=order.keys,
         query=query,
-        # Who may clear a whole set may so without seeing every job of it.
+        # Whoever may clear a whole set may do so without seeing every job of it.
         shown=None if visibility.everything or NAMES[order.operation].whole else visibility.queues,
         told=told_to(requester),
         hidden=hidden,
@@ -81,7 +81,7 @@ def _selection(order: OperationRequest, requester: Requester, now: float) -> Sel
 
 
 def told_to(requester: Requester) -> tuple[str, ...] | None:
-    """Return the globs of the queues of which somebody may be told; ``None`` for all."""
+    """Return the globs of the queues that someone may be informed about; ``None`` for all."""
     return None if requester.visibility.everything else requester.visibility.queues
 
 
@@ -89,14 +89,14 @@ async def batch_of(order: OperationRequest, database: Database, server: str) -> 
     """Return the operation whose jobs are to be put back.
 
     Raises:
-        NotFoundError: there is none of this server.
+        NotFoundError: there is none on this server.
     """
-    found = await database.run(operations.by_record, order.record or 0)
-    if found is None or found.server != server:
+    batch = await database.run(operations.by_record, order.record or 0)
+    if batch is None or batch.server != server:
         raise NotFoundError(
             f"Record {order.record} deleted nothing here.", remedy="See the trash of this server."
         )
-    return found
+    return batch
 
 
 async def _trashed(
@@ -108,8 +108,8 @@ async def _trashed(
     part: list[Entry] = []
     size = after = count = total = 0
     names: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    while found := await database.run(trash.jobs, batch.id, after=after):
-        for _, job in found:
+    while page := await database.run(trash.jobs, batch.id, after=after):
+        for _, job in page:
             if not requester.visibility.shows(job.queue) or (
                 wanted is not None and job.jid not in wanted
             ):
@@ -121,15 +121,15 @@ async def _trashed(
             size, count, total = size + len(job.body), count + 1, total + len(job.body)
             for known, name in zip(names, (job.queue, job.jobtype), strict=True):
                 known[name] = known.get(name, 0) + 1
-        after = found[-1][0]
+        after = page[-1][0]
     if part:
         chunks.append(_pack(part))
     if not count:
         raise NotFoundError(
             "None of it is in the trash any more.",
-            remedy="It was restored already, or has expired.",
+            remedy="It was already restored, or has expired.",
         )
-    # The last ones first: each part then goes before those that are back already.
+    # The last ones first: each part then goes ahead of those that are already back.
     return FrozenJobs(
         chunks=tuple(reversed(chunks)),
         count=count,

@@ -1,4 +1,4 @@
-"""Stopping: who may begin an operation may stop it, with the same factor, and it is recorded."""
+"""Stopping: whoever may begin an operation may stop it, with the same factor; it is recorded."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from glasshouse.storage.operations import NotRunningError, RunningOperation
 
 
 def may_stop(requester: Requester, running: RunningOperation) -> Decision:
-    """Return whether somebody may stop an operation: who may do what it does, now.
+    """Return whether the requester may stop an operation: only if now allowed to do the same.
 
-    It takes no second person to stop.
+    Stopping does not require a second person.
     """
     operation = Operation(running.operation)
     decision = requester.worst(operation, running.server, deciding(queues_of(running)))
@@ -32,7 +32,7 @@ def may_stop(requester: Requester, running: RunningOperation) -> Decision:
 
 
 class Stopping:
-    """Asks operations to stop, whichever console carries them out."""
+    """Requests operations to stop, whichever console carries them out."""
 
     def __init__(
         self, writer: GroupCommit, refusing: RefusalLog, clock: Callable[[], float]
@@ -43,7 +43,7 @@ class Stopping:
         self._clock = clock
 
     async def stop(self, requester: Requester, running: RunningOperation) -> None:
-        """Let an operation stop before its next step; see ``Desk.stop``."""
+        """Make an operation stop before its next step; see ``Control.stop``."""
         decision, now = may_stop(requester, running), self._clock()
         if decision.outcome is not Outcome.ALLOW:
             record = ledger_records.stop_refused(running, requester.who, decision, now)
@@ -61,7 +61,7 @@ class Stopping:
         try:
             await self._writer.write(record, StopRequest(running.id, requester.who.name))
         except NotRunningError:
-            # It ended, or somebody else stopped it, in this moment.
+            # It ended, or someone else stopped it, at this moment.
             return
         except StoreError as error:
             raise unrecorded(error) from error

@@ -33,10 +33,10 @@ class RefusedError(GlasshouseError):
 
 
 class Client:
-    """A connected client, a worker's when it has a ``wid``."""
+    """A connected client; a worker's if it has a ``wid``."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Talk over an open connection; use ``connect``."""
+        """Use an open connection; call ``connect`` instead."""
         self._reader = reader
         self._writer = writer
         self._wire = ClientConnection()
@@ -57,7 +57,7 @@ class Client:
 
         Raises:
             OSError: nobody answers there.
-            RefusedError: the server wants a password.
+            RefusedError: the server requires a password.
         """
         client = cls(*await asyncio.open_connection(host, port))
         try:

@@ -1,4 +1,4 @@
-"""The demo's people: made anew at each start, with words and secrets that nobody knew before."""
+"""The demo's people: created at each start, with new random passwords and secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody who can sign in to the demo; without a second factor there is no secret."""
+    """A person who can sign in to the demo; without a second factor there is no secret."""
 
     name: str
     password: str
@@ -27,7 +27,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def make_people(database: Database) -> tuple[Login, ...]:
-    """Give the demo's people new passwords and second factors; whoever was signed in is no more."""
+    """Give the demo's people new passwords and second factors; existing sessions end."""
     return tuple(_made(database, name, role) for name, role in PEOPLE)
 
 

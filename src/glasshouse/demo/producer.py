@@ -1,4 +1,4 @@
-"""The shop's web side: orders arrive by chance, and now and then a campaign goes out."""
+"""The shop's web side: orders arrive at random, and now and then a campaign goes out."""
 
 from __future__ import annotations
 

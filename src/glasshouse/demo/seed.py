@@ -1,9 +1,9 @@
 """Filling an empty server: the live shop's past, and the quiet demo's fixed data set.
 
-A job comes to the retries or the dead set the way real ones do: it is pushed,
+A job gets into the retries or the dead set the way real ones do: it is pushed,
 fetched and failed. One whose ``failure`` says that it failed thirteen
 times waits about eight hours for its next try (back-off of fwp.md §6), so
-that nothing moves while somebody looks.
+that nothing moves while someone is watching.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ async def seed_quiet(client: Client, host: str, port: int, *, jobs: int, now: da
 
 
 def in_queues(rng: Random, kinds: tuple[Kind, ...], count: int) -> list[Json]:
-    """Return jobs for the queues: one of each type first, then as the shares say."""
+    """Return jobs for the queues: one of each type first, then according to the shares."""
     first = list({kind.queue: kind for kind in (IMPORTS, *kinds)}.values())[:count]
     paused = max(0, int(count * _PAUSED_SHARE) - 1)
     rest = [IMPORTS] * min(paused, count - len(first))

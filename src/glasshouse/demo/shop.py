@@ -18,7 +18,7 @@ Arguments = Callable[[Random], list[object]]
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A job type. ``seconds``: how long it works; ``share``: how often it comes, relatively."""
+    """A job type. ``seconds``: how long it runs; ``share``: its relative frequency."""
 
     jobtype: str
     queue: str
@@ -147,7 +147,7 @@ BY_TYPE = {kind.jobtype: kind for kind in (*KINDS, IMPORTS)}
 
 
 def draw_kind(rng: Random, kinds: tuple[Kind, ...] = KINDS) -> Kind:
-    """Return a job type, each as often as its share says."""
+    """Return a random job type, weighted by share."""
     return rng.choices(kinds, [kind.share for kind in kinds])[0]
 
 

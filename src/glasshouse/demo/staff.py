@@ -42,7 +42,7 @@ QUIET_STAFF = (
 
 
 class WorkerHello(TypedDict):
-    """What a worker says of itself when it connects."""
+    """What a worker reports about itself when it connects."""
 
     wid: str
     hostname: str
@@ -51,5 +51,5 @@ class WorkerHello(TypedDict):
 
 
 def hello_of(post: DemoWorker) -> WorkerHello:
-    """Return what a worker process says of itself."""
+    """Return what a worker process reports about itself."""
     return WorkerHello(wid=post.wid, hostname=post.hostname, pid=post.pid, labels=post.labels)

@@ -1,6 +1,6 @@
 """Simulated worker processes: fetch, work for a while, acknowledge or fail, and beat.
 
-Every loop connects anew after an error, so the shop outlives a restart of the server.
+Every loop reconnects after an error, so the shop survives a restart of the server.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BEAT_SECONDS = (5.0, 10.0)
 async def stay_connected(
     connect: Callable[[], Awaitable[Client]], work: Callable[[Client], Awaitable[None]]
 ) -> None:
-    """Do ``work`` on a connection for ever, with a new one whenever it breaks."""
+    """Do ``work`` on a connection forever, with a new one whenever it breaks."""
     while True:
         client: Client | None = None
         try:
@@ -40,7 +40,7 @@ async def stay_connected(
 
 
 async def run_post(host: str, port: int, post: DemoWorker, rng: Random, *, moving: bool) -> None:
-    """Be one worker process: a connection that beats and, when ``moving``, one for each slot."""
+    """Act as one worker process: a connection that beats and, if ``moving``, one for each slot."""
 
     def connect() -> Awaitable[Client]:
         return Client.connect(host, port, **hello_of(post))
@@ -75,7 +75,7 @@ async def perform(client: Client, job: Json, rng: Random) -> None:
     """Work on a job for as long as its type takes, then ACK or FAIL it."""
     kind = BY_TYPE.get(str(job["jobtype"]))
     if kind is None:
-        # Somebody pushed a job of their own to the demo: it just succeeds.
+        # A user pushed their own job to the demo: it just succeeds.
         await asyncio.sleep(0.2)
         await client.tell("ACK", {"jid": job["jid"]})
         return

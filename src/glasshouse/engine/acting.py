@@ -1,4 +1,4 @@
-"""Acting: an act is looked up, done if it was not, remembered, and answered when durable."""
+"""Acting: an act is looked up, done if it is new, remembered, and answered once durable."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from glasshouse.model.server import WorkerState
 
 
 async def do(engine: Engine, act: Act) -> bytes:
-    """Do an act once; return its result as JSON, when it is durable.
+    """Do an act once; return its result as JSON, once it is durable.
 
     Raises:
-        InvalidError: it cannot be done, or was called off.
+        InvalidError: it cannot be done, or it was called off.
         NotFoundError: there is no such worker.
         StoreError: the disk does not take it.
     """
@@ -49,11 +49,11 @@ def _done(engine: Engine, act: Act, now: float) -> ActResult:
             engine.memory.configure(changed(engine.memory.parameters, act.changes))
             return ActResult()
         case Signal():
-            told = engine.signal(act.wid, WorkerState(act.state))
-            if not told and act.wid is not None:
+            count = engine.signal(act.wid, WorkerState(act.state))
+            if not count and act.wid is not None:
                 raise NotFoundError(
                     f"No worker {act.wid[:80]!r} is connected.", remedy="See the list of workers."
                 )
-            return ActResult(told=told)
+            return ActResult(told=count)
         case _:
             return perform(engine.memory, act, now)

@@ -1,6 +1,6 @@
-"""Which acts were done, with their results: the newest hundred thousand.
+"""The acts that were done, with their results: the newest hundred thousand.
 
-They wait here until the database has them.
+They stay here until the database has them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ ActRow = tuple[int, str, int, float, bytes]
 
 
 class ActLog:
-    """Results by id and step; what the journal and the database lack of them."""
+    """Results by id and step, and those that the journal and the database lack."""
 
     def __init__(self, store: Store) -> None:
-        """Go on from what the store holds."""
+        """Continue from what the store holds."""
         self._store = store
         self._last = store.last_act()
         self.rows: dict[tuple[str, int], ActRow] = {}
@@ -49,14 +49,14 @@ class ActLog:
             self.forget = max(0, self._last - KEPT)
 
     def fresh(self) -> tuple[list[ActRow], int]:
-        """Return what the journal lacks, and up to which number acts are to be forgotten."""
+        """Return what the journal lacks, and the number up to which acts are to be forgotten."""
         return self._fresh, self.forget
 
     def logged(self) -> None:
-        """Note that the journal has what waited."""
+        """Note that the journal now has the pending acts."""
         self._fresh = []
 
     def stored(self) -> None:
-        """Note that the database has what waited."""
+        """Note that the database now has the pending acts."""
         self.rows.clear()
         self.forget = 0

@@ -1,12 +1,12 @@
-"""Acts: what the console does to an engine, each under an id and done once, however often asked.
+"""Acts: what the console does to an engine. Each has an id and is done once, however often sent.
 
 An act is done in one turn of the loop and is one record of the journal, with its id and
-its result: after a loss of power both are there or neither. Whoever asks again under the
-same id and step gets the result of the first time. ``CallOff`` calls off what was not done:
-it will not be done later either, though the request may still be on its way.
+its result: after a power loss, both are there or neither is. A repeated request with the
+same id and step gets the first result. ``CallOff`` calls off an act that was not done:
+it will not be done later either, even if the request is still on its way.
 
-Jobs are named by number, state and score, so that one that has moved meanwhile, or has
-been through a queue again, is left alone. Numbers are never given twice.
+Jobs are named by number, state and score, so that a job that has moved in the meantime, or
+has been through a queue again, is left alone. Numbers are never reused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from glasshouse.wire.jobnames import name_of
 from glasshouse.wire.jobs import JobError, parse_job
 
 MOST_JOBS = 500
-"""Jobs of one act: so many that nobody notices the time that it takes."""
+"""Maximum number of jobs in one act: few enough that the time it takes goes unnoticed."""
 _MOST_ID = 64
 
 VOID = b"null"
@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields
 
 
 class Act(Request, frozen=True, kw_only=True):
-    """A change; without ``id`` its result is not remembered. ``step`` counts acts of one id."""
+    """A change; without ``id`` its result is not remembered. ``step`` counts acts with one id."""
 
     id: str = ""
     step: int = 0
@@ -50,8 +50,8 @@ class Act(Request, frozen=True, kw_only=True):
 class ChangeJobs(Act, frozen=True, kw_only=True, tag="change_jobs"):
     """Delete, kill or retry jobs; done: ``left``, numbers of those that were not as named.
 
-    To ``forget`` is to delete jobs that run as well: what their workers say of them is then
-    said of jobs that nobody knows.
+    ``forget`` deletes running jobs as well: what their workers then report is about
+    unknown jobs.
     """
 
     change: Literal["delete", "kill", "retry", "forget"]
@@ -59,53 +59,53 @@ class ChangeJobs(Act, frozen=True, kw_only=True, tag="change_jobs"):
 
 
 class PutBack(Act, frozen=True, kw_only=True, tag="put_back"):
-    """Put deleted jobs back as they were; done: ``left``, numbers of those that are there.
+    """Put deleted jobs back as they were; done: ``left``, numbers of those that are already there.
 
-    Those that ran wait again, before all others of their queues.
+    Those that were running wait again, ahead of all others in their queues.
     """
 
     jobs: list[KeptJob]
 
 
 class SetPaused(Act, frozen=True, kw_only=True, tag="set_paused"):
-    """Pause or resume a queue; done: ``known``, whether there is such a queue."""
+    """Pause or resume a queue; done: ``known``, whether the queue exists."""
 
     queue: str
     paused: bool
 
 
 class PushJob(Act, frozen=True, kw_only=True, tag="push_job"):
-    """Push a job, in JSON; done: its ``jid``."""
+    """Push a job, given as JSON; done: its ``jid``."""
 
     job: str
 
 
 class Flush(Act, frozen=True, kw_only=True, tag="flush"):
-    """Forget everything but the parameters and the acts, when there is no job any more.
+    """Forget everything but the parameters and the acts, provided that no jobs are left.
 
-    Done: ``known``, whether that was so. What is a job is deleted by name before.
+    Done: ``known``, whether that was the case. Jobs are deleted by name beforehand.
     """
 
 
 class CallOff(Act, frozen=True, kw_only=True, tag="void"):
-    """Call an act off; done: its result if it was done before, and null if it never will be."""
+    """Call off an act; done: its result if it was already done, null if it never will be."""
 
 
 class Configure(Act, frozen=True, tag="configure"):
-    """Set run-time parameters, all of them or none; done: all parameters by name."""
+    """Set run-time parameters, all or none of those given; done: all parameters by name."""
 
     changes: dict[str, float]
 
 
 class Signal(Act, frozen=True, tag="signal"):
-    """Tell a worker (``wid`` null: all) to quiet or terminate; done: how many were ``told``."""
+    """Signal a worker (``wid`` null: all) to quiet or terminate; done: ``told``, how many."""
 
     state: Literal["quiet", "terminate"]
     wid: str | None
 
 
 class KeptJob(msgspec.Struct, frozen=True, array_like=True):
-    """A job as the engine had it; ``payload`` byte for byte. Times are Unix seconds."""
+    """A job as the engine had it, ``payload`` byte for byte. Times are Unix seconds."""
 
     number: int
     state: int
@@ -119,8 +119,8 @@ class KeptJob(msgspec.Struct, frozen=True, array_like=True):
     payload: bytes
 
     def row(self) -> Row:
-        """Return it as a row that nobody knows of yet."""
-        # One that was deleted by an earlier version may go by its wrapper still.
+        """Return it as a row that neither the journal nor the database has yet."""
+        # A job that an earlier version deleted may still be named after its wrapper.
         name = name_of(self.jobtype, self.payload)
         return Row(
             self.number, self.state, self.score, self.queue, self.jid, name, self.retry,
@@ -129,7 +129,7 @@ class KeptJob(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ActResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an act came to; ``woken`` are queues that have new jobs."""
+    """The result of an act; ``woken`` are queues that have new jobs."""
 
     left: tuple[int, ...] = ()
     known: bool = True
@@ -142,7 +142,7 @@ def check(act: Act) -> None:
     """Refuse an act that is too large or has no proper id.
 
     Raises:
-        InvalidError: it is not to be done.
+        InvalidError: it must not be done.
     """
     named = isinstance(act, ChangeJobs | PutBack | SetPaused | PushJob | Flush | CallOff)
     if (named and not act.id) or len(act.id) > _MOST_ID or not act.id.isascii():
@@ -157,10 +157,10 @@ def check(act: Act) -> None:
 
 
 def perform(memory: Memory, act: Act, now: float) -> ActResult:
-    """Do what an act on jobs and queues asks for, all of it at once.
+    """Carry out an act on jobs and queues, all of it at once.
 
     Raises:
-        InvalidError: the job to push is none; nothing was done.
+        InvalidError: the job to push is not a job; nothing was done.
     """
     match act:
         case ChangeJobs():
@@ -208,14 +208,14 @@ def _change(memory: Memory, act: ChangeJobs, now: float) -> ActResult:
 
 
 def _may(change: str, row: Row, off: Collection[int]) -> bool:
-    """Return whether a job can be changed so where it is; one of a queue was taken ``off`` it."""
+    """Return whether a job allows the change where it is; one in a queue must be ``off`` it."""
     if row.state == ENQUEUED:
         return row.id in off and change != "retry"
     return row.state in {SCHEDULED, RETRIES, DEAD} or change == "forget"
 
 
 def _taken_off(memory: Memory, rows: Collection[Row]) -> set[int]:
-    """Take those that wait off their queues; return the numbers of those that were there."""
+    """Take waiting jobs off their queues; return the numbers of those that were there."""
     waiting: dict[str, set[int]] = {}
     for row in rows:
         if row.state == ENQUEUED:
@@ -239,7 +239,7 @@ def _put_back(memory: Memory, act: PutBack, now: float) -> ActResult:
         seen.add(job.number)
         row = job.row()
         if row.state == DEAD and row.score <= now:
-            # It expired in the trash: who wants it back wants it to stay for a while.
+            # It expired in the trash: restoring it means that it should stay for a while.
             row.score = now + memory.parameters.dead_lifetime
         (ran if row.state == WORKING else rows).append(row)
     put_back(memory, rows)

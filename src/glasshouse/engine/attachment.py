@@ -1,4 +1,4 @@
-"""The other end of the control socket: how a program attaches to the engine on a folder."""
+"""The client end of the control socket: how a program attaches to the engine on a folder."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class RefusedError(StoreError):
     """The engine answered a request with an error; ``code`` is the engine's."""
 
     def __init__(self, code: str, detail: str, remedy: str) -> None:
-        """Keep what the engine said."""
+        """Keep the engine's answer."""
         super().__init__(detail, remedy=remedy)
         self.code = code
 
 
 class Attachment:
-    """A connection to the engine on a folder, made when it is needed, one request at a time."""
+    """A connection to the engine on a folder, opened when needed, one request at a time."""
 
     def __init__(self, folder: Path, *, patience: float = _PATIENCE) -> None:
         """Attach to whatever engine runs on ``folder``; wait ``patience`` seconds for an answer."""
@@ -51,11 +51,11 @@ class Attachment:
         self._next_settle: asyncio.Task[bool] | None = None
 
     async def ask(self, request: Request) -> Any:
-        """Return what the engine has done.
+        """Send a request; return what the engine has done.
 
         Raises:
-            RefusedError: the engine will not.
-            StoreError: no engine answers; whether it did anything is unknown.
+            RefusedError: the engine refuses.
+            StoreError: no engine answers; whether anything was done is unknown.
         """
         async with self._lock:
             return await self._ask(request)
@@ -63,7 +63,7 @@ class Attachment:
     async def settle(self) -> bool:
         """Return whether the database has everything acknowledged before this call.
 
-        Calls that come while one is under way share the next.
+        Calls that arrive while one is in progress share the next one.
         """
         if self._next_settle is None:
             self._next_settle = asyncio.create_task(self._settle())
@@ -73,15 +73,15 @@ class Attachment:
             return False
 
     async def refusing(self) -> str | None:
-        """Return why the engine makes no changes now; ``None`` when it does, or does not tell."""
+        """Return why the engine refuses changes; ``None`` if it accepts them or does not answer."""
         try:
-            told = await self.ask(ChangesRefused())
+            answer = await self.ask(ChangesRefused())
         except StoreError:
             return None
-        return None if told is None else str(told)
+        return None if answer is None else str(answer)
 
     async def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self._drop()
 
     async def _settle(self) -> bool:
@@ -92,7 +92,7 @@ class Attachment:
     async def _ask(self, request: Request) -> Any:
         try:
             async with asyncio.timeout(self._patience):
-                # An engine that was started anew has closed what we had.
+                # An engine that was restarted has closed our connection.
                 if self._streams is not None and self._streams[0].at_eof():
                     self._drop()
                 reader, writer = self._streams or await self._connect()
@@ -106,7 +106,7 @@ class Attachment:
                 remedy="Start it with `glasshouse engine --data` on this folder.",
             ) from error
         except BaseException:
-            # An answer may still come: not to the next request.
+            # An answer may still arrive; it must not be taken for that of the next request.
             self._drop()
             raise
         if answer.error is not None:

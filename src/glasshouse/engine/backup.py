@@ -1,9 +1,9 @@
 """``engine backup``: one file that holds everything, taken from a running or a stopped engine.
 
-The copy is the database at one moment, page for page, with what the journal has
-beyond it. Under its final name there is a whole and synced copy or nothing. The
-engine goes on meanwhile: the copy is one more reader, and what it writes is
-synced a little at a time, so that the engine's own syncs find no long queue on
+The copy is the database at one moment, page for page, plus what the journal has
+beyond it. The final name holds either a complete and synced copy or nothing. The
+engine keeps running meanwhile: the copy is one more reader, and what it writes is
+synced a little at a time, so that the engine's own syncs do not queue for long on
 a shared disk.
 """
 
@@ -28,15 +28,15 @@ from glasshouse.engine.schema import STATES
 from glasshouse.model.errors import StoreError
 
 _PAGES = 1_024
-# Looks at a running engine whose journal seems damaged; it follows within a quarter of a second.
+# Reads of a running engine whose journal seems damaged; it follows within a quarter of a second.
 _LOOKS, _BETWEEN = 8, 0.25
 
 
 class FinishedBackup(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished backup; ``jobs`` counts by state what is in the file.
+    """A finished backup; ``jobs`` counts the jobs in the file by state.
 
-    Of a salvage: ``faults`` say what was wrong with the journal, ``lost`` are the first
-    and last of its records that could not be read, hole by hole.
+    For a salvage, ``faults`` state what was wrong with the journal; ``lost`` holds the first
+    and last unreadable record of each hole.
     """
 
     file: str
@@ -57,11 +57,11 @@ def backup(
 ) -> FinishedBackup:
     """Copy the database below ``folder`` to ``file``; ``force`` replaces an older one.
 
-    With ``salvage`` what is readable of a damaged journal is taken, over its holes.
+    With ``salvage``, the readable part of a damaged journal is used, across its holes.
 
     Raises:
         StoreError: there is nothing to copy, ``file`` exists, cannot be written or
-            lies in ``folder``, or the copy is damaged. ``file`` is as before.
+            lies in ``folder``, or the copy is damaged. ``file`` is unchanged.
     """
     _check_target(folder, file, force=force)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -70,7 +70,7 @@ def backup(
     except OSError as error:
         raise _cannot_write(file, error.strerror or str(error)) from None
     try:
-        version, found = _copied(folder, part, descriptor, tell, salvage=salvage)
+        version, report = _copied(folder, part, descriptor, tell, salvage=salvage)
         tell("Checking the copy…")
         jobs = _verified(part)
         os.fsync(descriptor)
@@ -87,7 +87,7 @@ def backup(
             part.unlink()
     return FinishedBackup(
         file=str(file), bytes=file.stat().st_size, version=version, jobs=jobs,
-        faults=found.faults, lost=found.lost,
+        faults=report.faults, lost=report.lost,
     )  # fmt: skip
 
 
@@ -97,21 +97,21 @@ def _copied(
     """Copy until the journal agrees with the database; a running engine writes both meanwhile."""
     looks = 0
     while True:
-        running, version, found = inspect(folder, lambda view: _copy(view, part, descriptor, tell))
+        running, version, report = inspect(folder, lambda view: _copy(view, part, descriptor, tell))
         looks += 1
-        if not found.faults or not running or looks == _LOOKS:
+        if not report.faults or not running or looks == _LOOKS:
             break
         time.sleep(_BETWEEN)
     if not salvage:
-        found.sound()
-    return version, found
+        report.sound()
+    return version, report
 
 
 def _copy(
     view: View, part: Path, descriptor: int, tell: Callable[[str], None]
 ) -> tuple[bool, int, Reading]:
     version = schema.check_ours(view.db, view.folder / schema.FILE)
-    os.ftruncate(descriptor, 0)  # an attempt before may have left something
+    os.ftruncate(descriptor, 0)  # an earlier attempt may have left something
     copy = apsw.Connection(str(part), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         copy.pragma("journal_mode", "off")
@@ -129,26 +129,26 @@ def _copy(
 
 
 def _catch_up(view: View, part: Path) -> Reading:
-    """Take in what the journal has beyond the database, and forget the journal.
+    """Apply what the journal has beyond the database, and forget the journal.
 
-    The copy begins a line of its own: a journal that lies in the folder where
-    it is restored one day must not be taken for its.
+    The copy begins its own lineage: a journal in the folder where it is later
+    restored must not be taken for its own.
     """
     copy = apsw.Connection(str(part), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         copy.pragma("journal_mode", "memory")
         copy.pragma("synchronous", "off")
         schema.migrate(copy)
-        found = reading(copy, view.journal, view.folder)
-        take_readable(copy, found, view.folder)
+        journal = reading(copy, view.journal, view.folder)
+        take_readable(copy, journal, view.folder)
         copy.execute("UPDATE journal SET lineage = randomblob(16), since = 0")
     finally:
         copy.close()
-    return found
+    return journal
 
 
 def _verified(part: Path) -> dict[str, int]:
-    """Return the number of jobs by state in a copy that SQLite finds sound.
+    """Return the number of jobs by state in a copy, which SQLite must find sound.
 
     Raises:
         StoreError: it does not.

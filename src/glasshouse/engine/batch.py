@@ -1,7 +1,7 @@
 """A batch: the final state of every job that changed since the last one, as plain data.
 
-The journal holds batches as they are; here one is written to the database in
-one transaction or not at all, and writing it once more changes nothing.
+The journal holds batches as they are; this module writes one to the database in
+one transaction or not at all, and writing it again changes nothing.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _QUEUE = (
     "INSERT INTO queue VALUES (?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET size = excluded.size, paused = excluded.paused"
 )
-# What the database, or the journal, has of a job.
+# What the database or the journal has of a job.
 ABSENT, STALE, THERE = range(3)
 
 
 class Row(msgspec.Struct, gc=False):
     """A job in memory.
 
-    ``stored`` and ``logged`` tell what the database and the journal know: not
-    the job, or not its present payload, or all but what moves with it.
-    ``connection`` is the number of the one that it was handed to, if it is reserved.
+    ``stored`` and ``logged`` state what the database and the journal have: not
+    the job, or not its present payload, or everything except what changes when it moves.
+    ``connection`` is the number of the connection that received it, if it is reserved.
     """
 
     id: int
@@ -81,7 +81,7 @@ class Batch(msgspec.Struct, array_like=True):
 
 
 def add_row(batch: Batch, row: Row, known: int) -> None:
-    """Put the present state of ``row`` into ``batch``, of which ``known`` is known already."""
+    """Add the present state of ``row`` to ``batch``; ``known`` is what is already known of it."""
     if known == ABSENT:
         batch.inserts.append(
             (row.id, row.state, row.score, row.queue, row.jid, row.jobtype, row.retry,
@@ -98,7 +98,7 @@ def add_row(batch: Batch, row: Row, known: int) -> None:
 
 
 def named(row: tuple[object, ...]) -> tuple[object, ...]:
-    """Return what is to be inserted as it is called; versions before 6 left it its own type."""
+    """Return a row to insert with the job's name; versions before 6 kept its own type."""
     jobtype, payload = row[_JOBTYPE], row[-1]
     if jobtype != WRAPPER or not isinstance(payload, bytes):
         return row
@@ -106,9 +106,9 @@ def named(row: tuple[object, ...]) -> tuple[object, ...]:
 
 
 class Position(NamedTuple):
-    """Where a database stands: its lineage, the record that it has been brought to, and ``since``.
+    """The position of a database: its lineage, the last record that it contains, and ``since``.
 
-    ``since`` is the record with which the journal in use began; 0 when there need be none.
+    ``since`` is the record with which the journal in use began; 0 when none is needed.
     """
 
     lineage: bytes
@@ -117,10 +117,10 @@ class Position(NamedTuple):
 
 
 def position(db: apsw.Connection) -> Position:
-    """Return where the database stands.
+    """Return the position of the database.
 
     Raises:
-        StoreError: the database does not say.
+        StoreError: the database does not state it.
     """
     match db.execute("SELECT * FROM journal").fetchone():
         case (bytes(lineage), int(applied), int(since)):
@@ -190,5 +190,5 @@ def _fill(db: apsw.Connection, batch: Batch) -> None:
 
 
 def _whole(row: tuple[object, ...]) -> tuple[object, ...]:
-    """Return an entry of the log with every column: records of older journals lack the last."""
+    """Return an entry of the log with every column; records of older journals lack the last one."""
     return (*row, *[None] * (_FINISHED_COLUMNS - len(row)))

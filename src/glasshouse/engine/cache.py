@@ -1,4 +1,4 @@
-"""Rows of waiting jobs that are likely to be fetched next, kept in bounds."""
+"""A bounded cache of rows of waiting jobs that are likely to be fetched next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RowCache:
 
     @property
     def room(self) -> bool:
-        """Whether another one may be kept without another being forgotten."""
+        """Whether a row can be kept without another being forgotten."""
         return len(self._rows) < _ROWS and self._bytes < _BYTES
 
     def get(self, number: int) -> Row | None:
@@ -26,7 +26,7 @@ class RowCache:
         return self._rows.get(number)
 
     def keep(self, row: Row) -> None:
-        """Keep a row; for want of room those that came first are forgotten."""
+        """Keep a row; if there is no room, the oldest ones are forgotten."""
         self.forget(row.id)
         while self._rows and not self.room:
             self.forget(next(iter(self._rows)))

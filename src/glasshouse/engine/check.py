@@ -1,8 +1,8 @@
 """``engine check``: is everything on this folder as the engine left it?
 
-Nothing is changed. Each finding says what is wrong in plain words; what to do
-about it stands in ``REMEDIES`` by kind. Memory stays bounded: jobs are read one
-by one, and of each kind only the first findings are kept, the others counted.
+Nothing is changed. Each finding states what is wrong in plain words; ``REMEDIES``
+has what to do about each kind. Memory stays bounded: jobs are read one
+by one, and only the first findings of each kind are kept; the others are counted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class CheckReport(msgspec.Struct, kw_only=True):
     """What was found; ``jobs`` counts by state. What could not be read is ``None``.
 
-    ``waiting`` counts the journal's records that the database has yet to take in.
+    ``waiting`` counts the journal's records that the database does not yet contain.
     """
 
     folder: str
@@ -55,10 +55,10 @@ class CheckReport(msgspec.Struct, kw_only=True):
 
 
 def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> CheckReport:
-    """Look at everything below ``folder``; ``tell`` hears now and then how far it is.
+    """Check everything below ``folder``; ``tell`` receives the progress now and then.
 
     Raises:
-        StoreError: there is no database of ours that this version can read.
+        StoreError: there is no Glasshouse database that this version can read.
     """
 
     def look(view: View) -> tuple[CheckReport, Findings]:
@@ -88,31 +88,34 @@ def check(folder: Path, tell: Callable[[str], None] = lambda _: None) -> CheckRe
 
 
 def _journal(view: View, findings: Findings) -> int:
-    """Return how many records the database has yet to take in.
+    """Return how many records the database does not yet contain.
 
-    A running engine writes its journal while it is read, so that what looks damaged may
-    only be half of what was read: it is asked again until it stays the same.
+    A running engine writes its journal while it is read, so what looks damaged may
+    only have been read halfway: it is read again until the result stays the same.
     """
-    found = reading(view.db, view.journal, view.folder)
+    journal = reading(view.db, view.journal, view.folder)
     for _ in range(_LOOKS if view.running else 0):
-        if not found.faults:
+        if not journal.faults:
             break
-        before, found = found, inspect(view.folder, lambda v: reading(v.db, v.journal, v.folder))
-        if before.faults == found.faults:
+        before, journal = (
+            journal,
+            inspect(view.folder, lambda v: reading(v.db, v.journal, v.folder)),
+        )
+        if before.faults == journal.faults:
             break
-    for fault in found.faults:
+    for fault in journal.faults:
         findings.add("journal", fault)
-    for blemish in found.blemishes:
+    for blemish in journal.blemishes:
         findings.add("header", blemish)
-    if found.faults:
+    if journal.faults:
         return 0
     try:
-        for _, body in found.records:
+        for _, body in journal.records:
             decode(body, view.folder)
     except StoreError as error:
         findings.add("journal", error.detail)
         return 0
-    return len(found.records)
+    return len(journal.records)
 
 
 def _pages(db: apsw.Connection, findings: Findings) -> None:
@@ -139,7 +142,7 @@ def _permissions(folder: Path, findings: Findings) -> None:
     for path in (folder, *sorted(folder.iterdir())):
         try:
             mode = path.lstat().st_mode
-        except FileNotFoundError:  # a running engine has taken it away
+        except FileNotFoundError:  # a running engine has removed it
             continue
         if mode & _OTHERS and not stat.S_ISLNK(mode):
             findings.add(

@@ -1,4 +1,4 @@
-"""What must hold between the rows of an engine's database, whatever happened to the process."""
+"""What must hold between the rows of an engine's database, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from glasshouse.wire.payload import read_fields
 
 _ENQUEUED = STATE_NUMBERS[JobState.ENQUEUED]
 _WORKING = STATE_NUMBERS[JobState.WORKING]
-# The log is trimmed a slice at a time, some while after it has grown.
+# The log is trimmed a slice at a time, some time after it has grown.
 _UNTRIMMED = 20_000
 _TELL_EACH = 50_000
 _JOBS = "SELECT id, state, score, queue, jid, jobtype, enqueued_at, reserved_at, payload FROM job"
@@ -47,7 +47,7 @@ class Rows:
         *,
         finished: bool,
     ) -> None:
-        """Look into ``db``; without ``finished`` the file has no finished log yet."""
+        """Check ``db``; without ``finished``, the file has no finished log yet."""
         self._db = db
         self._findings = findings
         self._tell = tell
@@ -60,7 +60,7 @@ class Rows:
 
     @property
     def jobs(self) -> dict[str, int]:
-        """How many jobs there are by state."""
+        """The number of jobs by state."""
         return {state.value: self._by_state[number] for number, state in STATES.items()}
 
     def look(self) -> None:
@@ -137,10 +137,10 @@ class Rows:
 
     def _look_at_tallies(self) -> None:
         for number, state in STATES.items():
-            told = self._tallies.get(f"size:{number}", 0)
-            if number != _ENQUEUED and told != self._by_state[number]:
+            tally = self._tallies.get(f"size:{number}", 0)
+            if number != _ENQUEUED and tally != self._by_state[number]:
                 self._findings.add(
-                    "tally", f"The set {state.value} says {told} jobs and has "
+                    "tally", f"The set {state.value} says {tally} jobs and has "
                     f"{self._by_state[number]}.",
                 )  # fmt: skip
         for name, value in self._tallies.items():
@@ -179,8 +179,8 @@ class Rows:
             )  # fmt: skip
 
     def _outcomes(self) -> Iterator[tuple[object, int]]:
-        found = self._db.execute("SELECT outcome, count(*) FROM finished GROUP BY outcome")
-        yield from ((number, count) for number, count in found if number not in OUTCOMES)
+        rows = self._db.execute("SELECT outcome, count(*) FROM finished GROUP BY outcome")
+        yield from ((number, count) for number, count in rows if number not in OUTCOMES)
 
 
 def _name(job_id: int, jid: str) -> str:
@@ -191,21 +191,21 @@ def _wrong_payload(payload: object, jid: str, jobtype: str, queue: str) -> str |
     """Return what is wrong with a stored job's text, or ``None``."""
     if not isinstance(payload, bytes):
         return "its payload is no bytes"
-    found: tuple[str, ...]
+    faults: tuple[str, ...]
     try:
         facts = _decode(payload)
-        found = (facts.jid, name_of(facts.jobtype, payload), facts.queue)
-    except (ValueError, RecursionError):  # odd, or damaged: our own scanner tells
+        faults = (facts.jid, name_of(facts.jobtype, payload), facts.queue)
+    except (ValueError, RecursionError):  # odd, or damaged: our own scanner decides
         try:
             fields = read_fields(payload)
             own, kind, place = (typed.string(fields, name) for name in ("jid", "jobtype", "queue"))
-            found = (own, name_of(kind, payload), place)
+            faults = (own, name_of(kind, payload), place)
         except JsonTextError as error:
             return f"its payload is no job ({error.detail})"
-    # Before version 6 a wrapped job went by its wrapper.
+    # Before version 6 a wrapped job was named after its wrapper.
     wanted = (jid, name_of(jobtype, payload), queue)
-    if found == wanted:
+    if faults == wanted:
         return None
-    pairs = zip(("jid", "jobtype", "queue"), found, wanted, strict=True)
+    pairs = zip(("jid", "jobtype", "queue"), faults, wanted, strict=True)
     name = next(name for name, inside, beside in pairs if inside != beside)
     return f"its payload has another {name} than its row"

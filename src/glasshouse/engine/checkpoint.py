@@ -1,8 +1,8 @@
 """Work for a thread that keeps files short: folding SQLite's log, freeing a journal segment.
 
-Most of the folding is done with a connection of the thread's own while the
-engine goes on; only the tail that was written meanwhile is folded on the loop,
-where nothing writes at the same time, so that the log can start anew.
+Most of the folding is done on the thread's own connection while the engine
+keeps running; only the tail that was written meanwhile is folded on the loop,
+where nothing writes at the same time, so that the log can start over.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _AGAIN = 2_000
 
 
 class Checkpointer:
-    """Looks at the files' length each time the database has followed."""
+    """Checks the length of the files each time the database has followed."""
 
     def __init__(
         self, store: Store, journal: Journal, on_broken: Callable[[BaseException], None]
@@ -37,7 +37,7 @@ class Checkpointer:
         self._next = _LONG
 
     def look(self, applied: int) -> None:
-        """Start what is due, unless something is under way; the database is at ``applied``."""
+        """Start what is due unless something is in progress; the database is at ``applied``."""
         if self._task is not None:
             return
         pages = self._store.log_pages
@@ -61,7 +61,7 @@ class Checkpointer:
     async def _fold(self) -> None:
         store = self._store
         try:
-            # The second round has only what was written during the first.
+            # The second round covers only what was written during the first.
             for _ in range(3):
                 before = store.log_pages
                 await asyncio.to_thread(self._passive)
@@ -69,7 +69,7 @@ class Checkpointer:
                     break
             store.fold()
         finally:
-            # A reader may have kept the log from starting anew: not at once again.
+            # A reader may have kept the log from starting over: do not retry at once.
             self._next = store.log_pages + _AGAIN
             self._task = None
 
@@ -83,6 +83,6 @@ class Checkpointer:
                 db.close()
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for what is in progress."""
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)

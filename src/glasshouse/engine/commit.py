@@ -1,13 +1,13 @@
 """Group commit: what one turn of the loop changed becomes one record, then durable.
 
-``ticket`` numbers the record that will hold a change made now. It is *written*
+``ticket`` is the number of the record that will hold a change made now. It is *written*
 when the journal has it: it survives the death of this process. It is *durable*
-once a sync that began later has returned: it survives the loss of power. There
-is one sync at a time, on a thread unless the disk is swift; what comes meanwhile
-shares the next, and ``pace`` says when that is. An answer that needs its record
-written only asks by ``hurry``.
+once a sync that began later has returned: it survives a power loss. There
+is one sync at a time, on a thread unless the disk is swift; what arrives meanwhile
+shares the next one, and ``pace`` decides when that is. An answer that only needs its
+record written requests that with ``hurry``.
 
-The database follows a little later (``settle``), by what is left of many
+The database follows a little later (``settle``) with the net result of many
 records, at moments when the journal has everything that memory has.
 """
 
@@ -32,9 +32,9 @@ from glasshouse.engine.sync import Syncer
 
 log = structlog.get_logger()
 
-# Seconds until the database follows; under load, so long that following takes a small part.
+# Seconds until the database follows; longer under load, so that following takes a small share.
 _SOON, _LATEST, _PART = 0.01, 0.25, 6
-# Seconds until a record is synced that nobody asked to be: it needs to survive this process only.
+# Seconds until a record is synced on no one's request: it only has to survive this process.
 _UNASKED = 0.005
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -42,7 +42,7 @@ Refuse = Callable[[int, Exception], None]
 
 
 class Committer:
-    """Writes records one after the other, has them synced, and lets the database follow."""
+    """Writes records one after another, has them synced, and lets the database follow."""
 
     def __init__(
         self,
@@ -55,14 +55,14 @@ class Committer:
     ) -> None:
         """Bring the database up to its journal and begin a new one.
 
-        With ``accept_loss`` a damaged journal is set aside, and what is readable is used.
+        With ``accept_loss``, a damaged journal is set aside, and its readable part is used.
         ``on_progress`` is called after each write and each sync.
-        ``on_refused(ticket, error)`` is called when the disk took no record, or
+        ``on_refused(ticket, error)`` is called when the disk did not take a record, or
         the database did not follow; see ``whole``.
         ``on_broken(error)`` is called when a sync failed: what the disk holds is unknown.
 
         Raises:
-            StoreError: the journal is damaged, or not the database's.
+            StoreError: the journal is damaged, or belongs to another database.
             OSError, apsw.Error: the disk refuses.
         """
         self._loop = asyncio.get_running_loop()
@@ -84,7 +84,7 @@ class Committer:
         self._syncer = Syncer(self._sync_done)
         self._checkpointer = Checkpointer(store, self._journal, on_broken)
         self._delay = _SOON
-        # After a replay the sizes that readers see are older than the jobs.
+        # After a replay, the sizes that readers see are older than the jobs.
         self._following: asyncio.TimerHandle | None = self._loop.call_later(
             self._delay, self._follow_later
         )
@@ -104,13 +104,13 @@ class Committer:
             self._schedule()
 
     def hurry(self) -> None:
-        """Let the present record be written in this turn, whatever the next sync waits for."""
+        """Have the present record written in this turn, whatever the next sync waits for."""
         self._hurried = True
 
     def settle(self) -> bool:
         """Let the database follow now; False when the disk did not take it.
 
-        Whoever reads the database afterwards sees everything up to this moment.
+        Every later read of the database sees everything up to this moment.
         """
         if self.memory.unlogged and self.whole:
             self._write()
@@ -118,9 +118,9 @@ class Committer:
         return self.whole and self._follow()
 
     def recover(self) -> bool:
-        """After a refusal: try to go on; True when changes may be made again.
+        """After a refusal: try to continue; True when changes may be made again.
 
-        ``memory`` is another one afterwards if it had changes that were refused.
+        ``memory`` is replaced if it had changes that were refused.
         """
         if self.whole:
             return self._follow(force=True)
@@ -151,7 +151,7 @@ class Committer:
         self._go_on()
 
     def _go_on(self) -> None:
-        """See to it that what is not durable will be: at once while somebody waits for it."""
+        """Make sure that what is not durable will be: at once if a client waits for it."""
         if self._scheduled or self._syncing:
             return
         if self.durable == self.written and not (self.memory.unlogged and self.whole):
@@ -172,7 +172,7 @@ class Committer:
             self._schedule()
 
     def _write(self) -> None:
-        """Write a record of everything new. After a refusal, ``memory`` is not to be trusted."""
+        """Write a record of everything new. After a refusal, ``memory`` must not be trusted."""
         ticket, self.ticket = self.ticket, self.ticket + 1
         memory = self.memory
         try:
@@ -195,7 +195,7 @@ class Committer:
         self.pace.begin()
         work = self._timed(self._journal.sync_work())
         if self._store.disk.swift and self.pace.swift:
-            # Blocks everyone for less than a thread would take to be told.
+            # Blocks everyone for less time than it takes to notify a thread.
             try:
                 work()
             except OSError as error:
@@ -215,7 +215,7 @@ class Committer:
         return timed
 
     def _sync_done(self, error: BaseException | None) -> None:
-        """Take the word of the sync thread to the loop."""
+        """Pass the result of the sync thread to the loop."""
         self._loop.call_soon_threadsafe(self._synced, error)
 
     def _synced(self, error: BaseException | None) -> None:
@@ -244,7 +244,7 @@ class Committer:
         try:
             self._store.write(self.memory.batch(), self._journal.seq)
         except apsw.Error as error:
-            # Nothing is lost: the journal has it, and memory.
+            # Nothing is lost: the journal and memory have it.
             if not force:
                 log.warning("the database does not take what the journal has", detail=str(error))
             self._on_refused(self.ticket, error)
@@ -267,7 +267,7 @@ class Committer:
         await self._loop.run_in_executor(None, self._syncer.close)
         await self._checkpointer.close()
         if settled and self.durable == self.written:
-            with contextlib.suppress(apsw.Error):  # the next start reads the journal then
+            with contextlib.suppress(apsw.Error):  # the next start then reads the journal
                 self._store.needs_journal(0)
         self._store.close()
         self._journal.close()

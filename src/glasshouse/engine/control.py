@@ -1,9 +1,9 @@
-"""The control socket: what a program of the same user, on this machine, may ask of the engine.
+"""The control socket: what a program of the same user, on this machine, may request of the engine.
 
-A Unix socket in the data folder, for its owner alone. One request a line, one
-answer a line, both JSON; an answer is ``{"done": ...}`` or ``{"error": {"code",
+A Unix socket in the data folder, for its owner alone. One request per line, one
+answer per line, both JSON; an answer is ``{"done": ...}`` or ``{"error": {"code",
 "detail", "remedy"}}`` and comes once what was done is durable. What Faktory's
-own protocol can say is not said here again.
+own protocol offers is not repeated here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from glasshouse.model.errors import GlasshouseError, InvalidError, StoreError
 log = structlog.get_logger()
 
 FILE = "control.sock"
-# A job may have 32 MiB, and is written in base64.
+# A job may have 32 MiB, and is encoded in base64.
 LONGEST_LINE = 48 << 20
 _MOST_CONNECTIONS = 64
 _LONGEST_PATH = 100  # of the kernel's 108
@@ -50,7 +50,7 @@ class Settle(Request, frozen=True, tag="settle"):
 
 
 class ChangesRefused(Request, frozen=True, tag="refusing"):
-    """Done: why no changes are made now, as clients are told; null when they are made."""
+    """Done: why changes are refused now, as reported to clients; null when they are accepted."""
 
 
 class ReadParameters(Request, frozen=True, tag="parameters"):
@@ -84,7 +84,7 @@ class ControlServer:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        """Open the socket; one that was left there is of an engine that died.
+        """Open the socket; one that was left behind belongs to an engine that died.
 
         Raises:
             StoreError: it cannot be opened.
@@ -140,8 +140,8 @@ class ControlServer:
                 raise InvalidError(f"This is no request: {error}.") from None
             return _encode({"done": await self._do(request)})
         except GlasshouseError as error:
-            told = {"code": error.code, "detail": error.detail, "remedy": error.remedy}
-            return _encode({"error": told})
+            answer = {"code": error.code, "detail": error.detail, "remedy": error.remedy}
+            return _encode({"error": answer})
 
     async def _do(self, request: Request) -> object:
         engine = self._engine
@@ -179,7 +179,7 @@ async def controlled(engine: Engine, folder: Path) -> AsyncIterator[None]:
 
 @contextlib.contextmanager
 def address(folder: Path) -> Iterator[str]:
-    """Yield what to bind or connect to; the kernel takes only short paths.
+    """Yield what to bind or connect to; the kernel accepts only short paths.
 
     Raises:
         OSError: the folder cannot be opened.

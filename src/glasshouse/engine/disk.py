@@ -1,7 +1,7 @@
-"""How the engine reaches the disk: plain files that are written in place and synced.
+"""How the engine accesses the disk: plain files that are written in place and synced.
 
 The journal is such a file; the database's write-ahead log is synced through
-one. Tests put another ``Disk`` in its place, one whose power can fail.
+one. Tests substitute another ``Disk`` whose power can fail.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class LogFile(Protocol):
         """Write ``data`` at ``offset``; after an error part of it may be there."""
 
     def sync(self) -> None:
-        """Return when everything written so far is on the disk; may run on a thread."""
+        """Return once everything written so far is on the disk; may run on a thread."""
 
     def close(self) -> None:
         """Close it."""
 
 
 def sync_folder(folder: Path) -> None:
-    """Return when the names of the files in ``folder`` are on the disk.
+    """Return once the names of the files in ``folder`` are on the disk.
 
     Raises:
         OSError: the disk refuses.
@@ -50,13 +50,13 @@ def sync_folder(folder: Path) -> None:
 
 
 class PlainFile:
-    """A ``LogFile`` of the operating system, readable by its owner only."""
+    """A ``LogFile`` of the operating system, readable only by its owner."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, making it if it is not there."""
+        """Open the file, creating it if it does not exist."""
         self.path = path
         # POSIX drops a process's record locks on a file when any descriptor of it
-        # closes; SQLite holds none on its log, so a descriptor of our own is safe there.
+        # closes; SQLite holds none on its log, so our own descriptor is safe there.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         sync_folder(path.parent)
 
@@ -71,7 +71,7 @@ class PlainFile:
         return b"".join(pieces)
 
     def fit(self, size: int) -> None:
-        """Cut what is longer; write zeros where it is shorter, so that the space is ours."""
+        """Cut a longer file; extend a shorter one with zeros, so that the space is allocated."""
         have = os.fstat(self._file).st_size
         if have > size:
             os.ftruncate(self._file, size)
@@ -98,9 +98,9 @@ class PlainFile:
 
 
 class Disk(msgspec.Struct, frozen=True):
-    """How the store reaches the disk; other than the default only in tests.
+    """How the store accesses the disk; differs from the default only in tests.
 
-    ``swift``: a sync that is usually quick may be waited for on the event loop.
+    ``swift``: the event loop may wait for a sync that is usually quick.
     """
 
     vfs: str | None = None

@@ -1,4 +1,4 @@
-"""What clients may take together: connections, and bytes that nobody has worked on yet.
+"""Limits for all clients together: connections, and bytes that are not processed yet.
 
 Whatever they do, descriptors are left for the engine's own files, and memory for its jobs.
 """
@@ -10,21 +10,21 @@ import itertools
 import resource
 
 MOST_UNWELCOMED = 4_000
-"""So many may be connected without having said HELLO."""
+"""Maximum number of connections that have not sent HELLO."""
 
 MOST_PENDING = 512 << 20
-"""Bytes of unfinished lines, and of commands that wait, on all connections together."""
+"""Bytes of unfinished lines and of waiting commands, on all connections together."""
 
 _OWN_FILES = 64
 _ENOUGH_FILES = 1 << 16
 
 
 def descriptors() -> int:
-    """Raise the limit of this process's descriptors as far as it may; return what it is then."""
+    """Raise this process's descriptor limit as far as allowed; return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        # Some systems allow less than they say.
+        # Some systems allow less than they report.
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
@@ -32,18 +32,18 @@ def descriptors() -> int:
 
 
 class ConnectionLimit:
-    """Tells who comes in; ``pending`` is what ``MOST_PENDING`` limits.
+    """Decides which connections are accepted; ``pending`` is what ``MOST_PENDING`` limits.
 
-    ``numbers`` are those of the connections, in the order in which they come.
+    ``numbers`` are those of the connections, in the order in which they arrive.
     """
 
     def __init__(self) -> None:
-        """Raise the limit of this process's descriptors as far as it may, and stay below it."""
+        """Raise this process's descriptor limit as far as allowed, and stay below it."""
         self.pending = 0
         self.numbers = itertools.count(1)
         self.most = descriptors()
         self.most -= min(_OWN_FILES, self.most // 4)
 
     def lets_in(self, connections: int, welcomed: int) -> bool:
-        """Tell whether one more may come to so many, of whom so many are welcomed."""
+        """Return whether one more may join ``connections``; ``welcomed`` of them sent HELLO."""
         return connections < self.most and connections - welcomed < MOST_UNWELCOMED

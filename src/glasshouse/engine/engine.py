@@ -39,10 +39,10 @@ _READS = (c.Info, c.QueueLatency, c.Beat, c.End, c.Fetch)
 
 
 class Engine:
-    """All connections of one server over one store.
+    """All connections of one server on one store.
 
     ``broken`` ends with an error when the disk can no longer be trusted;
-    ``refusing`` says why changes are refused for the time being.
+    ``refusing`` states why changes are refused for the time being.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Engine:
         clock: Callable[[], float] = time.time,
         accept_loss: bool = False,
     ) -> None:
-        """Go on from what the store holds; must be called inside a running loop."""
+        """Continue from what the store holds; must be called inside a running loop."""
         self.loop = asyncio.get_running_loop()
         self.password = password
         self.clock = clock
@@ -97,7 +97,7 @@ class Engine:
 
     @property
     def full(self) -> bool:
-        """Whether there are more clients than the server takes; who has not said HELLO is none."""
+        """Whether there are more clients than allowed; only those that sent HELLO count."""
         return self.welcomed > self.memory.parameters.most_connections
 
     # -- commands ------------------------------------------------------------
@@ -148,7 +148,7 @@ class Engine:
         row = lifecycle.fetch(self.memory, queues, session.wid, session.number, self.clock())
         if row is not None:
             # A reservation has to survive this process, but losing it with the
-            # power only makes its job run again: written is enough, see docs/engine.md.
+            # power only makes its job run again: being written is enough, see docs/engine.md.
             self.committer.hurry()
         return row
 
@@ -157,8 +157,8 @@ class Engine:
         if row is not None:
             lifecycle.acknowledge(self.memory, row, self.clock())
             return replies.OK, self.committer.ticket
-        # It may be the same ACK again, from a client that lost its connection
-        # before it was told: what ended the job may not be durable yet.
+        # It may be a repeated ACK from a client that lost its connection
+        # before the answer: what ended the job may not be durable yet.
         return replies.OK, self._durably()
 
     def _fail(self, session: Session, command: c.Fail) -> Answer:
@@ -191,7 +191,7 @@ class Engine:
         names = list(self.memory.queues) if command.names is None else command.names
         for name in names:
             self.memory.pause(name, paused=isinstance(command, c.QueuePause))
-        # All of them first: who waits for several gets a job of the one named first.
+        # All of them first: a client that waits for several gets a job from the one named first.
         for name in names:
             self.wake(name)
         return replies.OK, self._durably()
@@ -238,7 +238,7 @@ class Engine:
         return None
 
     def _durably(self) -> int:
-        """Return what an answer needs so that everything done so far is durable."""
+        """Return what an answer must wait for so that everything done so far is durable."""
         return self.committer.ticket if self.memory.unlogged else self.committer.written
 
     def _latency(self, _session: Session, command: c.QueueLatency) -> Answer:
@@ -261,21 +261,21 @@ class Engine:
         )
 
     def signal(self, wid: str | None, state: WorkerState) -> int:
-        """Tell a worker (``None``: all) to go to ``state``; return how many there were."""
+        """Signal a worker (``None``: all) to go to ``state``; return how many there were."""
         return self.workers.signal(wid, state)
 
     def configure(self, parameters: Parameters) -> asyncio.Future[None]:
-        """Set the run-time parameters; they hold at once, and are kept when the future ends.
+        """Set the run-time parameters; they apply at once, and are durable when the future ends.
 
         Raises:
-            StoreError: now or by the future: the disk does not take it.
+            StoreError: at once or through the future: the disk does not take it.
         """
         self.require_writable()
         self.memory.configure(parameters)
         return self.kept()
 
     def kept(self) -> asyncio.Future[None]:
-        """Return what ends when everything done so far is durable; an error when it will not be."""
+        """Return a future that ends once everything done so far is durable, or with an error."""
         kept = self._durable.wait(self._durably(), self.committer.durable)
         self.committer.pace.join(back=False)
         self.committer.wake()
@@ -285,15 +285,15 @@ class Engine:
         """Refuse while no changes are made.
 
         Raises:
-            StoreError: they are not.
+            StoreError: changes are refused.
         """
         if self.refusing is not None:
             raise StoreError(self.refusing, remedy="Look at the disk, then try again.")
 
-    # -- who waits -----------------------------------------------------------
+    # -- waiting clients -----------------------------------------------------
 
     def wake(self, queue: str) -> None:
-        """Give new jobs of ``queue`` to those who wait for it, longest first."""
+        """Give new jobs of ``queue`` to the clients that wait for it, longest wait first."""
         for session in self._room.line(queue):
             row = self._take(session, session.queues)
             if row is not None:
@@ -307,7 +307,7 @@ class Engine:
         return queue is not None and bool(queue.ids) and not queue.paused
 
     def forget(self, session: Session, handed: list[tuple[Row, float]]) -> None:
-        """Drop all that is known of a connection that has ended; take back what it never got."""
+        """Forget a connection that has ended; take back jobs that it never received."""
         self._room.leave(session)
         self.sessions.discard(session)
         self.welcomed -= session.welcomed
@@ -328,7 +328,7 @@ class Engine:
             session.send_ready()
 
     def _refused(self, ticket: int, error: Exception) -> None:
-        """Make no changes for the time being; answer with an error what was not written."""
+        """Refuse changes for the time being; send an error for whatever was not written."""
         full = self._store.no_room(error)
         if isinstance(error, _HOPELESS) and not full:
             self._break(error)
@@ -346,16 +346,16 @@ class Engine:
         self._durable.refuse(0, self.refusing)
         if not self.broken.done():
             if isinstance(error, apsw.Error):
-                told = schema.unusable(self._store.folder / schema.FILE, error)
+                fault = schema.unusable(self._store.folder / schema.FILE, error)
             else:
-                told = StoreError(
+                fault = StoreError(
                     f"The disk under {self._store.folder} failed: {error}.",
                     remedy="Look at the disk, then start again: what was acknowledged is there.",
                 )
-            self.broken.set_exception(told)
+            self.broken.set_exception(fault)
 
     def probe(self) -> None:
-        """Find out whether the store takes changes again."""
+        """Check whether the store accepts changes again."""
         if self.refusing is None or self.broken.done() or not self.committer.recover():
             return
         self.memory = self.committer.memory
@@ -366,7 +366,7 @@ class Engine:
         self.committer.wake()
 
     async def close(self) -> None:
-        """Let every answer leave that may, then close connections and store."""
+        """Send every answer that may be sent, then close connections and store."""
         self.closing = True
         self._room.dismiss_all()
         if self.broken.done():

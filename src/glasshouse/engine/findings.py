@@ -17,7 +17,7 @@ _BY_HAND = (
     "with a Faktory client."
 )
 
-# By kind, in the order in which they are told.
+# By kind, in the order in which they are reported.
 REMEDIES = {
     "pages": _RESTORE,
     "journal": "Jobs would be missing, so the engine does not start on this. Keep a copy of the "
@@ -48,7 +48,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Findings:
-    """Collects them."""
+    """Collects the findings of a check."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -56,7 +56,7 @@ class Findings:
         self._more = dict.fromkeys(REMEDIES, 0)
 
     def add(self, kind: str, detail: str) -> None:
-        """Take one in."""
+        """Add a finding."""
         kept = self._kept[kind]
         if len(kept) < _MOST:
             kept.append(detail)
@@ -65,7 +65,7 @@ class Findings:
 
     @contextlib.contextmanager
     def reading(self, what: str) -> Iterator[None]:
-        """Take in, and go on after it, that SQLite could not read what the block reads."""
+        """Add a finding if SQLite cannot read what the block reads, and continue after it."""
         try:
             yield
         except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:

@@ -13,14 +13,14 @@ from glasshouse.model.job import Outcome
 
 _SLICE = 2_000
 Error = tuple[str, str | None]
-"""The type of an error, and the paths of the job's values in it, as they are written."""
+"""The type of an error, and the paths of the job's values in it, as written."""
 
 
 class FinishedLog:
-    """What has ended and is not written yet, and up to where the log is to be forgotten."""
+    """Executions that are not written yet, and how far the log is to be forgotten."""
 
     def __init__(self, store: Store) -> None:
-        """Go on from what the store holds."""
+        """Continue from what the store holds."""
         self._store = store
         self._first, self._last = store.finished_ids()
         self.rows: list[tuple[object, ...]] = []
@@ -39,11 +39,11 @@ class FinishedLog:
         return bool(self.rows or self.forget)
 
     def __len__(self) -> int:
-        """Return how many entries the log holds, those not yet written included."""
+        """Return how many entries the log holds, including those not yet written."""
         return self._last - self._first + 1
 
     def add(self, row: Row, now: float, outcome: Outcome, error: Error | None, most: int) -> None:
-        """Note the end of an execution, with its error if it failed; the log keeps ``most``."""
+        """Add the end of an execution, with its error if it failed; the log keeps ``most``."""
         if most == 0:
             return
         self._last += 1
@@ -55,7 +55,7 @@ class FinishedLog:
             self._forget_until(self._last - most)
 
     def trim(self, now: float, most: int, lifetime: float) -> bool:
-        """Forget a slice of what is beyond the bounds; True when there may be more."""
+        """Forget a slice of what exceeds the bounds; True when there may be more."""
         until = self._store.finished_before(now - lifetime, most=_SLICE)
         until = max(until, self._last - most)
         if until < self._first:
@@ -70,15 +70,15 @@ class FinishedLog:
         self.forget = self._forget_logged = 0
 
     def fresh(self) -> tuple[list[tuple[object, ...]], int]:
-        """Return the rows that the journal lacks, and up to where the log is to be forgotten."""
+        """Return the rows that the journal lacks, and how far the log is to be forgotten."""
         return self.rows[self._logged :], self.forget
 
     def logged(self) -> None:
-        """Note that the journal has what waited."""
+        """Note that the journal now has the pending rows."""
         self._logged, self._forget_logged = len(self.rows), self.forget
 
     def stored(self) -> None:
-        """Note that the database has what waited."""
+        """Note that the database now has the pending rows."""
         if self.forget:
             self._first = self.forget + 1
         self.rows = []

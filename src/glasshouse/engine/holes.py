@@ -1,8 +1,8 @@
-"""What has to be mended in a database that took in a journal with records missing.
+"""Repairing a database after it applied a journal with missing records.
 
-Jobs stand each for itself. What is only true of all of them together is made true
-again here: every queue is listed, no two jobs hold one place of a queue, and the
-log of finished executions has no gaps. Counts are for ``batch.recount``.
+Each job is independent. What must hold for all of them together is restored
+here: every queue is listed, no two jobs hold the same place in a queue, and the
+log of finished executions has no gaps. Counts are left to ``batch.recount``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PLACES = (
     " AS places WHERE job.id = places.id"
 )
 _GAPS = "SELECT max(id) - min(id) + 1 > count(*) FROM finished"
-# Towards the newest, whose ids go on from there. Two steps: no id is taken twice meanwhile.
+# Towards the newest, from which ids continue. Two steps, so that no id is ever taken twice.
 _CLOSED = (
     "UPDATE finished SET id = -moved.to_id FROM (SELECT id, (SELECT max(id) FROM finished) + 1"
     " - row_number() OVER (ORDER BY id DESC) AS to_id FROM finished) AS moved"
@@ -32,7 +32,7 @@ _CLOSED = (
 
 
 def close_holes(db: apsw.Connection) -> None:
-    """Make true again what an engine relies on, in one transaction.
+    """Restore what an engine relies on, in one transaction.
 
     Raises:
         apsw.Error: the disk refuses; nothing was changed.

@@ -10,7 +10,7 @@ import msgspec
 from glasshouse.engine.memory import DEAD, RETRIES, SCHEDULED, WORKING, Memory
 from glasshouse.model.times import format_time
 
-# Clients decide by these: faktory-rs wants 1.8 or newer, Go and Ruby look for
+# Clients depend on these: faktory-rs requires 1.8 or newer, Go and Ruby look for
 # "Faktory Enterprise" in the description (fwp.md §7).
 DESCRIPTION = "Faktory"
 PROTOCOL_VERSION = "1.10.0"
@@ -68,7 +68,7 @@ def info(
     server = {
         "description": DESCRIPTION,
         "faktory_version": PROTOCOL_VERSION,
-        # A client of Rust takes 0 for "not a Faktory" (fwp.md §7).
+        # The Rust client takes 0 for "not a Faktory" (fwp.md §7).
         "uptime": max(1, int(now - started_at)),
         "connections": connections,
         "command_count": command_count,

@@ -1,10 +1,10 @@
-"""Looking at the whole of an engine's database without changing a byte of its folder.
+"""Reading an engine's whole database without changing a byte of its folder.
 
-Beside a running engine this is one more reader, in one transaction: everything
-read agrees, and the engine goes on; its log cannot start anew meanwhile. With
-no engine, SQLite would make files or recover the log to open the database at
-all: so it is told that nothing else is there, and looks without locks. Should
-an engine start just then, what was read is thrown away.
+Next to a running engine this is one more reader, in one transaction: everything
+read is consistent, and the engine keeps running; its log cannot start over meanwhile.
+Without an engine, SQLite would create files or recover the log just to open the
+database: so it is opened as if nothing else were there, and read without locks. If
+an engine starts at that moment, what was read is discarded.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _FIRST_READ = "SELECT count(*) FROM sqlite_schema"
 class View(msgspec.Struct, frozen=True):
     """An open database in a read transaction, and whether an engine runs on it.
 
-    ``journal`` is what its files held before: with the database, everything
-    that was acknowledged before the look began.
+    ``journal`` is what its files held before: together with the database, everything
+    that was acknowledged before the inspection began.
     """
 
     db: apsw.Connection
@@ -42,13 +42,13 @@ class View(msgspec.Struct, frozen=True):
 
 
 def inspect(folder: Path, work: Callable[[View], T]) -> T:
-    """Return what ``work`` makes of the database below ``folder``, as it is at one moment.
+    """Return the result of ``work`` on the database below ``folder``, as it is at one moment.
 
-    ``work`` is called anew when an engine started or stopped while it looked.
+    ``work`` is called again if an engine started or stopped while it was reading.
 
     Raises:
         StoreError: there is no database, or it cannot be opened.
-        apsw.Error: ``work`` met something that SQLite cannot read.
+        apsw.Error: ``work`` found something that SQLite cannot read.
     """
     for _ in range(_ATTEMPTS):
         before = _stamp(folder)
@@ -77,7 +77,7 @@ def _opened(folder: Path) -> Iterator[View]:
     running = held(folder)
     if not running:
         schema.check_whole(path)
-    # First the journal: what it lacks of later records, the database may lack too.
+    # The journal first: if it lacks later records, the database may lack them too.
     journal = [_bytes(folder / name) for name in FILES]
     try:
         db = _connect(path, running=running)
@@ -104,17 +104,17 @@ def _connect(path: Path, *, running: bool) -> apsw.Connection:
             f"{path.absolute().as_uri()}?immutable=1",
             flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
         )
-    # The log has to be read too. In exclusive mode its index is kept on the heap.
+    # The log must be read too. In exclusive mode its index is kept on the heap.
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix-none")
     db.pragma("locking_mode", "exclusive")
     return db
 
 
 def _bytes(file: Path) -> bytes:
-    """Return what is in a file of the journal, nothing if it is gone.
+    """Return the contents of a journal file, or nothing if it is gone.
 
     Raises:
-        StoreError: it is there, and cannot be read.
+        StoreError: it exists but cannot be read.
     """
     try:
         return file.read_bytes()
@@ -132,7 +132,7 @@ def _has(log: Path) -> bool:
 
 
 def _calm(before: tuple[object, ...], after: tuple[object, ...]) -> bool:
-    """Tell whether nothing changed, or the same engine ran all the time."""
+    """Return whether nothing changed, or the same engine ran all the time."""
     return before == after or bool(before[0] and after[0])
 
 

@@ -1,14 +1,14 @@
 """The journal: what makes a command durable, and what a restart replays.
 
 Each batch of changes is appended here as one record and synced; the database
-follows a little later, with what is left of many batches (``commit.py``). A
-record holds final states, not steps, so replaying one that the database has
-already taken in changes nothing. ``seq`` numbers the records of a folder
-without a gap; the database knows up to which it has been brought.
+follows a little later, with the net result of many batches (``commit.py``). A
+record holds final states, not steps, so replaying one that the database
+already contains changes nothing. ``seq`` numbers the records of a folder
+without a gap; the database keeps the number of the last one that it contains.
 
-There are two segments. One is written to, the other is free again once the
+There are two segments. One is written to; the other is free again once the
 database has all of it on the disk. A segment is overwritten in place: each has
-an ``epoch`` of its own that every checksum covers, so that what an earlier use
+its own ``epoch``, which every checksum covers, so that what an earlier use
 left behind is never taken for a record.
 """
 
@@ -38,11 +38,11 @@ class Segment:
 
     @property
     def known(self) -> bool:
-        """Whether a restart finds this segment, whatever happens to the power."""
+        """Whether a restart finds this segment, even after a power loss."""
         return self.synced == self.epoch
 
     def begin(self, lineage: bytes, first_seq: int, since: int) -> None:
-        """Start anew; what it held must no longer be needed.
+        """Start over; what it held must no longer be needed.
 
         Raises:
             OSError: the disk refuses.
@@ -53,7 +53,7 @@ class Segment:
         self.end, self.last_seq = FIRST_RECORD, first_seq - 1
 
     def erase(self, lineage: bytes, since: int) -> None:
-        """Let nothing in it be taken for a record again, once that is synced.
+        """Make sure that nothing in it is taken for a record again, once that is synced.
 
         Raises:
             OSError: the disk refuses.
@@ -62,7 +62,7 @@ class Segment:
         self.file.fit(SEGMENT)
 
     def append(self, seq: int, durable: int, body: bytes) -> None:
-        """Write one record; after an error it is as if nothing had been tried.
+        """Write one record; after an error it is as if nothing had been attempted.
 
         Raises:
             OSError: the disk refuses.
@@ -88,8 +88,8 @@ class Journal:
         self._durable = last_seq
         self._active, self._other = (Segment(file) for file in files)
         self._active.begin(lineage, last_seq + 1, self.since)
-        # It may hold records that were never acknowledged, behind others that the
-        # power took: their numbers are about to be given again.
+        # It may hold records that were never acknowledged, behind others that were lost
+        # with the power: their numbers are about to be assigned again.
         self._other.erase(lineage, self.since)
         self._unsynced = [self._active, self._other]
         self._needed = False
@@ -97,7 +97,7 @@ class Journal:
 
     @property
     def wanted(self) -> int:
-        """Up to which record the database must durably be for a segment to be free; 0: none."""
+        """The record that the database must durably reach for a segment to be free; 0: none."""
         return self._other.last_seq if self._needed else 0
 
     def append(self, body: bytes) -> int:
@@ -113,7 +113,7 @@ class Journal:
         return self.seq
 
     def sync_work(self) -> Callable[[], None]:
-        """Return what makes everything appended so far durable; it may run on a thread."""
+        """Return a function that makes everything appended so far durable; a thread may run it."""
         segments = [(segment, segment.epoch) for segment in self._unsynced]
         self._unsynced = [self._active]
         seq = self.seq
@@ -127,7 +127,7 @@ class Journal:
         return work
 
     def release(self, seq: int) -> None:
-        """Say that the database durably has every record up to ``seq``."""
+        """Note that the database durably has every record up to ``seq``."""
         if seq >= self._other.last_seq:
             self._needed = False
 

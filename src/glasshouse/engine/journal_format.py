@@ -1,11 +1,11 @@
-"""The bytes of a journal's file: its header, its records, and how both are read back.
+"""The bytes of a journal file: its header, its records, and how both are read back.
 
-A file begins with its header, twice, in two sectors: the power takes all of a
-sector or nothing, and where the disk damages one the other still says what
+A file begins with its header, twice, in two sectors: a power loss affects a whole
+sector or none of it, and if the disk damages one, the other still states what
 follows. Each record carries a tag of its file's ``epoch``, so that records
-behind a damaged one are found, and ``durable``: up to which record everything
-was known to be on the disk when it was written. That tells damage from a loss
-of power, which takes only what had not been synced.
+behind a damaged one are found, and ``durable``: the record up to which everything
+was known to be on the disk when it was written. That distinguishes damage from a
+power loss, which affects only what had not been synced.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TAG = struct.Struct("<I")
 _TAG_MASK = (1 << 32) - 1
 RECORD_BYTES = _RECORD.size
 
-# What earlier versions wrote: one header, and records that end at the first that is not whole.
+# What earlier versions wrote: one header, and records up to the first that is incomplete.
 _FIRST_MAGIC = b"GLASSJN1"
 _FIRST_HEADER = struct.Struct("<8s16sQQ")
 _FIRST_VERSION_RECORD = 64
@@ -37,10 +37,10 @@ _FIRST_CHECKED = struct.Struct("<QIQ")
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What a file says of itself.
+    """What a file states about itself.
 
-    ``epoch`` is 0 while the file is free. ``since`` is the record with which the
-    engine's life began that wrote it; 0 where an earlier version did.
+    ``epoch`` is 0 while the file is free. ``since`` is the record with which the run
+    of the engine that wrote it began; 0 if an earlier version wrote it.
     """
 
     lineage: bytes
@@ -51,7 +51,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One whole record; ``durable`` is 0 where an earlier version wrote it."""
+    """One complete record; ``durable`` is 0 if an earlier version wrote it."""
 
     seq: int
     durable: int
@@ -65,19 +65,19 @@ def pack_header(lineage: bytes, epoch: int, first_seq: int, since: int) -> bytes
 
 
 def pack_record(epoch: int, seq: int, durable: int, body: bytes) -> bytes:
-    """Return a record as it stands in a file of this ``epoch``."""
+    """Return a record as it is stored in a file of this ``epoch``."""
     size = len(body)
     checksum = zlib.crc32(body, zlib.crc32(_CHECKED.pack(epoch, size, seq, durable)))
     return _RECORD.pack(epoch & _TAG_MASK, checksum, size, seq, durable) + body
 
 
 def unpack_header(text: bytes) -> tuple[Header | None, bool]:
-    """Return the header, or ``None`` if none can be read, and whether each copy of it is whole."""
+    """Return the header, or ``None`` if none can be read, and whether both copies are intact."""
     if text.startswith(_FIRST_MAGIC) and (first := _first_header(text)) is not None:
         return first, True
     copies = [_header(text, at) for at in (0, _SECTOR)]
-    found = next((copy for copy in copies if copy is not None), None)
-    return found, None not in copies
+    header = next((copy for copy in copies if copy is not None), None)
+    return header, None not in copies
 
 
 def _header(text: bytes, at: int) -> Header | None:
@@ -102,7 +102,7 @@ def _first_header(text: bytes) -> Header | None:
 
 
 def unpack_records(text: bytes, header: Header) -> Iterator[Record]:
-    """Yield every whole record of the file, in order, those behind a damaged one too."""
+    """Yield every complete record of the file, in order, including those behind a damaged one."""
     if header.version == 1:
         yield from _first_records(text, header)
         return

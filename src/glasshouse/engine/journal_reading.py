@@ -1,9 +1,9 @@
 """What a journal's files hold beyond the database, and whether anything is missing.
 
-A loss of power leaves a journal that ends early, or has holes among the records
-that had not been synced: nobody was answered for those. What a later record, the
-database or a file's own header says was on the disk, and is not there, is damage:
-it holds what clients were told was safe.
+A power loss leaves a journal that ends early, or has holes among the records
+that had not been synced: no client was answered for those. If a later record, the
+database or a file's own header states that a record was on the disk and it is missing,
+that is damage: it held what was acknowledged to clients as safe.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class JournalDamagedError(StoreError):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Records behind the database's, in order; with ``faults`` some are missing.
+    """Records beyond the database's, in order; with ``faults`` some are missing.
 
-    ``faults`` and ``blemishes`` are sentences: what may have cost changes that clients
-    were told were safe, and what has cost nothing. ``lost`` are holes, first and last
-    record of each. A fault without a hole cannot say how much is missing.
+    ``faults`` and ``blemishes`` are sentences: what may have lost changes that were
+    acknowledged to clients as safe, and what has lost nothing. ``lost`` are holes, first
+    and last record of each. A fault without a hole cannot state how much is missing.
     """
 
     records: list[tuple[int, bytes]]
@@ -56,11 +56,11 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read(texts: list[bytes], lineage: bytes, after: int, folder: Path, since: int = 0) -> Reading:
-    """Return what the files hold behind record ``after``, which the database has.
+    """Return what the files hold beyond record ``after``, which the database has.
 
-    ``texts`` are the files' contents, ``since`` what the database says of the journal
-    that was in use when it was written last: with which record its life began; 0 when
-    that life ended in good order, and the database has everything.
+    ``texts`` are the files' contents. ``since`` comes from the database: the record with
+    which the journal that was in use at the last write began; 0 when that engine
+    ended properly, and the database has everything.
     """
     opened, faults, blemishes = _open(texts, folder, since)
     if any(header.lineage != lineage for header, _ in opened):
@@ -68,15 +68,15 @@ def read(texts: list[bytes], lineage: bytes, after: int, folder: Path, since: in
     segments = sorted(
         ((header, text) for header, text in opened if header.epoch), key=lambda it: it[0].first_seq
     )
-    found: dict[int, Record] = {}
+    by_number: dict[int, Record] = {}
     for header, text in segments:
         for record in unpack_records(text, header):
-            found.setdefault(record.seq, record)
-    durable = max((record.durable for record in found.values()), default=0)
+            by_number.setdefault(record.seq, record)
+    durable = max((record.durable for record in by_number.values()), default=0)
     if segments:
-        # A file is given up only once the database durably has what it held.
+        # A file is reused only once the database durably has what it held.
         durable = max(durable, segments[0][0].first_seq - 1)
-    records, holes = _chain(found, after, durable)
+    records, holes = _chain(by_number, after, durable)
     if holes:
         faults.append(_missing(holes, segments[0][0].first_seq, after, folder))
     return Reading(records, faults, blemishes, lost=tuple(holes))
@@ -85,7 +85,7 @@ def read(texts: list[bytes], lineage: bytes, after: int, folder: Path, since: in
 def _open(
     texts: list[bytes], folder: Path, since: int
 ) -> tuple[list[tuple[Header, bytes]], list[str], list[str]]:
-    """Return the files that can be read, what is wrong with others, and what does no harm."""
+    """Return the readable files, what is wrong with others, and what does no harm."""
     opened: list[tuple[Header, bytes]] = []
     faults: list[str] = []
     blemishes: list[str] = []
@@ -128,23 +128,23 @@ def _of_another(folder: Path) -> Reading:
 
 
 def _chain(
-    found: dict[int, Record], after: int, durable: int
+    by_number: dict[int, Record], after: int, durable: int
 ) -> tuple[list[tuple[int, bytes]], list[tuple[int, int]]]:
     """Return the records to replay, and the holes in what was ``durable``.
 
-    What follows the first record that is missing and was not durable was never
+    What follows the first missing record that was not durable was never
     acknowledged, and is left out.
     """
     records: list[tuple[int, bytes]] = []
     holes: list[tuple[int, int]] = []
     seq = after + 1
-    for number in sorted(number for number in found if number > after):
+    for number in sorted(number for number in by_number if number > after):
         if number > seq:
             if seq <= durable:
                 holes.append((seq, min(number - 1, durable)))
             if number > durable + 1:
                 break
-        records.append((number, found[number].body))
+        records.append((number, by_number[number].body))
         seq = number + 1
     else:
         if seq <= durable:

@@ -1,6 +1,6 @@
 """What happens to a job: pushed, fetched, acknowledged, failed, due, expired.
 
-Functions of (memory, command, now) without I/O; the rules are fwp.md §6.
+Functions of (memory, command, now) without I/O; the rules are in fwp.md §6.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DEFAULT_RESERVE, _LEAST_RESERVE, _MOST_RESERVE = 1800, 60, 86400
 
 
 def push(memory: Memory, job: NewJob, now: float) -> str | None:
-    """Take a job in; return the name of the queue that it entered, if it did."""
+    """Accept a job; return the name of the queue that it entered, if it did."""
     text, retry = format_time(now), memory.parameters.default_retry
     if job.at is not None and job.at > now:
         payload = job.payload(now=text, enqueued=False, default_retry=retry)
@@ -67,9 +67,9 @@ def fetch(
 def ended_by(memory: Memory, jid: str, wid: str, connection: int) -> Row | None:
     """Return the reservation of ``jid`` that the sender ends, in its name; ``None`` for none.
 
-    A worker ends its own, on whichever connection the job came; of several the one that
-    came over this connection, else the oldest. A client that is no worker (``wid`` empty)
-    ends one of another if it has none, as in the reference.
+    A worker ends its own, on whichever connection the job came; of several, the one that
+    came over this connection, else the oldest. A client that is not a worker (``wid`` empty)
+    ends another client's if it has none itself, as in the reference.
     """
     own = other = None
     for row in memory.working.get(jid, ()):
@@ -80,7 +80,7 @@ def ended_by(memory: Memory, jid: str, wid: str, connection: int) -> Row | None:
         else:
             other = other or row
     if own is None and other is not None and not wid:
-        # What ends now is logged as ended by whom it was ended.
+        # The log records who ended it.
         other.wid = wid
         return other
     return own
@@ -103,7 +103,7 @@ def fail(
 ) -> None:
     """End a reservation: count, then drop, retry or bury the job, in the order of fwp.md §6.
 
-    ``echoes`` are the values of the job in the type of the failure, if that is known already.
+    ``echoes`` are the job's values in the type of the failure, if they are already known.
     """
     _count(memory, "processed", now)
     _count(memory, "failures", now)
@@ -138,7 +138,7 @@ def enqueue_due(memory: Memory, state: int, now: float, *, limit: int = 500) -> 
 
 
 def expire_reservations(memory: Memory, now: float, *, limit: int = 500) -> int:
-    """Fail reservations whose time is over; return how many."""
+    """Fail reservations that have expired; return how many."""
     late = [row for copies in memory.working.values() for row in copies if row.score <= now]
     for row in late[:limit]:
         expired = Fail(row.jid, "ReservationExpired", "Faktory job reservation expired", ())
@@ -147,7 +147,7 @@ def expire_reservations(memory: Memory, now: float, *, limit: int = 500) -> int:
 
 
 def purge_dead(memory: Memory, now: float, *, limit: int = 500) -> int:
-    """Forget dead jobs whose time is over; return how many."""
+    """Forget dead jobs that have expired; return how many."""
     rows = memory.due(DEAD, now, limit)
     for row in rows:
         memory.drop(row)
@@ -161,7 +161,7 @@ def _count(memory: Memory, name: str, now: float) -> None:
 
 @functools.lru_cache(maxsize=8)
 def _daily(name: str, day: int) -> str:
-    """Return the name of a counter of one day (UTC), days counted from 1970."""
+    """Return the name of a counter for one day (UTC), with days counted from 1970."""
     return f"{name}:{dt.date(1970, 1, 1) + dt.timedelta(days=day)}"
 
 

@@ -1,8 +1,8 @@
-"""One engine per data folder, and how others see that it lives.
+"""One engine per data folder, and how others see that it is alive.
 
 The engine holds an exclusive ``flock`` on ``engine.lock`` for as long as its
-process lives: the kernel lets go of it however the process ends. It also
-touches the file once a second, so that a hung engine can be told from one at work.
+process lives: the kernel releases it however the process ends. It also
+touches the file once a second, so that a hung engine can be distinguished from a working one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BETWEEN = 0.02
 
 
 class FolderLock:
-    """The right to run an engine on a folder; released by ``close`` or the process's end."""
+    """The right to run an engine on a folder; released by ``close`` or when the process ends."""
 
     def __init__(self, folder: Path) -> None:
         """Take the lock.
@@ -44,7 +44,7 @@ class FolderLock:
             )
 
     def _taken(self) -> bool:
-        """Take the lock; one who asks whether it is ``held`` may hold it for a moment."""
+        """Take the lock; a caller of ``held`` may hold it for a moment."""
         for _ in range(_TRIES):
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,16 +55,16 @@ class FolderLock:
         return False
 
     def touch(self) -> None:
-        """Say that the engine lives."""
+        """Show that the engine is alive."""
         os.utime(self._file)
 
     def close(self) -> None:
-        """Let the folder go."""
+        """Release the folder."""
         os.close(self._file)
 
 
 def held(folder: Path) -> bool:
-    """Tell whether an engine runs on ``folder``."""
+    """Return whether an engine runs on ``folder``."""
     try:
         probe = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

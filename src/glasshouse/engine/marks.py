@@ -1,4 +1,4 @@
-"""What has changed since it was last written somewhere: names only, the state is in memory."""
+"""What has changed since it was last written somewhere: only names, the state is in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from glasshouse.engine.batch import Row
 
 
 class SyncMarks:
-    """Marks for one place that is written to: the journal, or the database."""
+    """Marks for one destination: the journal or the database."""
 
     __slots__ = ("dropped_queues", "flushed", "gone", "parameters", "queues", "rows", "tallies")
 
@@ -33,13 +33,13 @@ class SyncMarks:
         )
 
     def flush(self) -> None:
-        """Mark that jobs, queues and counters are gone; earlier marks of them mean nothing now."""
+        """Mark that jobs, queues and counters are gone; earlier marks of them no longer count."""
         for marks in (self.rows, self.gone, self.queues, self.dropped_queues, self.tallies):
             marks.clear()
         self.flushed = True
 
     def clear(self) -> None:
-        """Mark nothing any more."""
+        """Remove all marks."""
         self.flush()
         self.parameters.clear()
         self.flushed = False

@@ -1,9 +1,9 @@
-"""The engine's state in memory, and what of it the journal and the database lack.
+"""The engine's state in memory, and what the journal and the database lack of it.
 
-Every change goes through a method here, which marks what it touched, twice:
+Every change goes through a method here, which marks what it touched twice:
 for the journal's next record and for the database, which follows later. A job
-that came and went in between is never written to the database at all. Waiting
-jobs are known by id only, so that a million of them cost little; their rows
+that came and went in between is never written to the database at all. Only the
+ids of waiting jobs are kept, so that a million of them cost little; their rows
 are read when they are fetched.
 """
 
@@ -31,10 +31,10 @@ RETRIES = STATE_NUMBERS[JobState.RETRIES]
 DEAD = STATE_NUMBERS[JobState.DEAD]
 WORKING = STATE_NUMBERS[JobState.WORKING]
 
-# Of longer queues only the head is kept in memory: what is pushed now is not fetched soon.
+# Of longer queues only the head is kept in memory: what is pushed now will not be fetched soon.
 _SHORT = 5_000
 _SLICE = 2_000
-# Of those who were deleted and may come back: nobody else gets their numbers.
+# For deleted jobs that may come back: no other job gets their numbers.
 _LAST_ID, _LAST_ORDER = "last:id", "last:order"
 
 
@@ -57,10 +57,10 @@ class Memory:
     """
 
     def __init__(self, store: Store) -> None:
-        """Read everything that is needed to go on from where the store is.
+        """Read everything that is needed to continue from where the store is.
 
         Raises:
-            StoreError: the store holds what no engine has written there.
+            StoreError: the store holds something that no engine wrote there.
         """
         self._store = store
         self.fresh, self.late = SyncMarks(), SyncMarks()
@@ -80,19 +80,19 @@ class Memory:
             self.working.setdefault(row.jid, []).append(row)
         self.sizes = {state: store.count(state) for state in (SCHEDULED, RETRIES, DEAD, WORKING)}
         self.tallies = store.tallies()
-        # A replay leaves them as they were before it.
+        # A replay leaves these unchanged.
         self._sizes_written = {s: self.tallies.get(f"size:{s}", 0) for s in self.sizes}
         self.parameters = stored_parameters(store.parameters())
         last_id, last_order = store.last_ids()
         self._last_id = max(last_id, self.tallies.get(_LAST_ID, 0))
         self._last_order = max(last_order, self.tallies.get(_LAST_ORDER, 0))
-        # The sizes that readers see may be older than the jobs, after a replay.
+        # After a replay, the sizes that readers see may be older than the jobs.
         self.late.queues.update(self.queues)
 
     # -- reading -----------------------------------------------------------
 
     def queue(self, name: str) -> QueueMemory:
-        """Return the queue, making it if it is new."""
+        """Return the queue, creating it if it is new."""
         queue = self.queues.get(name)
         if queue is None:
             queue = self.queues[name] = QueueMemory(name)
@@ -118,14 +118,14 @@ class Memory:
         return 0.0 if row is None or row.enqueued_at is None else max(0.0, now - row.enqueued_at)
 
     def due(self, state: int, until: float, limit: int) -> list[Row]:
-        """Return jobs of a set whose time has come; those just added may come next time."""
+        """Return due jobs of a set; those just added may only be returned next time."""
         if self.late.flushed:
             return []
-        found = (self.row(job_id) for job_id in self._store.due(state, until, limit))
-        return [row for row in found if row and row.state == state and row.score <= until]
+        rows = (self.row(job_id) for job_id in self._store.due(state, until, limit))
+        return [row for row in rows if row and row.state == state and row.score <= until]
 
     def in_state(self, state: int) -> Iterator[Row | None]:
-        """Yield every job that a set holds when this begins, as long as it is in the set.
+        """Yield every job that a set holds at the start, unless it has left the set by then.
 
         They come in the order of the set. ``None`` is yielded now and then while
         the set is read. The caller may move each job as it comes, and batches
@@ -152,7 +152,7 @@ class Memory:
     # -- changing ----------------------------------------------------------
 
     def add(self, job: NewJob, payload: bytes, state: int, score: float, now: float) -> None:
-        """Take in a new job: enqueued, or in the scheduled set with its time."""
+        """Add a new job: enqueued, or in the scheduled set with its time."""
         self._last_id = job_id = self._last_id + 1
         retry = self.parameters.default_retry if job.retry is None else job.retry
         row = Row(
@@ -197,7 +197,7 @@ class Memory:
         return None
 
     def reserve(self, row: Row, wid: str, now: float, expires_at: float) -> None:
-        """Hand a job that was taken to a worker."""
+        """Hand a job that was taken off its queue to a worker."""
         row.state, row.score, row.wid, row.reserved_at = WORKING, expires_at, wid, now
         self.sizes[WORKING] += 1
         copies = self.working.get(row.jid)
@@ -208,7 +208,7 @@ class Memory:
         self.touch(row)
 
     def give_back(self, row: Row, reserved_at: float) -> str | None:
-        """Undo a reservation that never left the house; return the queue, if it was undone."""
+        """Undo a reservation that was never sent; return the queue, if it was undone."""
         reserved = any(copy is row for copy in self.working.get(row.jid, ()))
         if not reserved or row.reserved_at != reserved_at:
             return None
@@ -227,15 +227,15 @@ class Memory:
         self.finished.add(row, now, outcome, error, self.parameters.finished_most)
 
     def drop(self, row: Row) -> None:
-        """Forget a job for good; one that waits has been taken off its queue."""
+        """Forget a job for good; a waiting one must have been taken off its queue."""
         self._leave(row)
         self._forget(row.id, row)
 
     def remove_queue(self, name: str) -> Iterator[None]:
         """Forget a queue, its jobs and its pause mark, job by job.
 
-        From the first step on the queue is gone for everyone; batches may be
-        written in between, and a queue of that name may come up anew.
+        From the first step on, the queue is gone for everyone; batches may be
+        written in between, and a new queue of that name may appear.
         """
         queue = self.queues.pop(name, None)
         if queue is None:
@@ -249,7 +249,7 @@ class Memory:
             yield
 
     def pause(self, name: str, *, paused: bool) -> None:
-        """Set or clear a queue's pause mark; one that is not there yet is made to be paused."""
+        """Set or clear a queue's pause mark; pausing creates a queue that does not exist yet."""
         queue = self.queue(name) if paused else self.queues.get(name)
         if queue is not None and queue.paused != paused:
             queue.paused = paused
@@ -295,7 +295,7 @@ class Memory:
         return bool(changed or self.sizes != self._sizes_written)
 
     def record(self) -> Batch:
-        """Return what the journal lacks; ``logged`` must follow when it is written."""
+        """Return what the journal lacks; ``logged`` must follow once it is written."""
         batch = self._batch(self.fresh)
         for row in self.fresh.rows.values():
             add_row(batch, row, row.logged)
@@ -356,7 +356,7 @@ class Memory:
         self.touch(row)
 
     def keep_last(self) -> None:
-        """Let numbers of jobs that were deleted be given to nobody else, also after a restart."""
+        """Make sure that numbers of deleted jobs are never reused, not even after a restart."""
         for name, value in ((_LAST_ID, self._last_id), (_LAST_ORDER, self._last_order)):
             if self.tallies.get(name) != value:
                 self.count(name, value - self.tallies.get(name, 0))
@@ -366,7 +366,7 @@ class Memory:
         self.fresh.rows[row.id] = self.late.rows[row.id] = row
 
     def _forget(self, job_id: int, row: Row | None) -> None:
-        """Mark a job as gone; without ``row`` the database has it as it is."""
+        """Mark a job as gone; without ``row``, the database has it unchanged."""
         self.fresh.rows.pop(job_id, None)
         self.late.rows.pop(job_id, None)
         if row is None or row.logged:
@@ -375,7 +375,7 @@ class Memory:
             self.late.gone[job_id] = None
 
     def _leave(self, row: Row) -> None:
-        """Take a job out of the set or the working list that it is in."""
+        """Remove a job from the set or the working list that it is in."""
         if row.state == ENQUEUED:
             return
         self.sizes[row.state] -= 1
@@ -392,7 +392,7 @@ class Memory:
             row.stored, row.logged = min(row.stored, STALE), min(row.logged, STALE)
 
     def _look_ahead(self, queue: str, job_id: int) -> None:
-        """Read the next rows of a queue at once: they will be fetched next."""
+        """Read the next rows of a queue together: they will be fetched next."""
         if job_id in self.late.gone or self.late.flushed:
             return
         for row in self._store.ahead(queue, job_id):

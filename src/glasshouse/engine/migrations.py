@@ -27,7 +27,7 @@ CREATE TABLE queue (name TEXT PRIMARY KEY, size INTEGER NOT NULL, paused INTEGER
 CREATE TABLE tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
-# ``journal.applied``: up to which of its records the database has been brought.
+# ``journal.applied``: the last of its records that the database contains.
 _FINISHED_PARAMETERS_JOURNAL = """
 CREATE TABLE finished (
   id INTEGER PRIMARY KEY,
@@ -59,16 +59,16 @@ CREATE TABLE act (
 CREATE UNIQUE INDEX act_by_id ON act(id, step);
 """
 
-# ``journal.since``: with which record the life of the journal began that holds what the
-# database may lack; 0 when an engine ended in good order, and nothing is beyond the database.
+# ``journal.since``: the record with which the journal began that holds what the database
+# may lack; 0 when an engine ended properly, and nothing is beyond the database.
 _SINCE = "ALTER TABLE journal ADD COLUMN since INTEGER NOT NULL DEFAULT 0"
 
-# ``echoes``: JSON, the paths of the job's own values that ``errtype`` has in it; NULL when that
-# is not known. The log keeps no arguments to find it out later.
+# ``echoes``: JSON, the paths of the job's own values that ``errtype`` contains; NULL when that
+# is not known. The log keeps no arguments from which to determine it later.
 _ECHOES = "ALTER TABLE finished ADD COLUMN echoes TEXT"
 
-# ``job.jobtype`` is what a job goes by, of one of ActiveJob the class that it wraps: SQL cannot
-# tell it, so that ``schema.migrate`` does.
+# ``job.jobtype`` is the name of a job, for ActiveJob the class that it wraps: SQL cannot
+# determine it, so ``schema.migrate`` does.
 NAMED_VERSION = 6
 _NAMES = "-- see schema.migrate"
 

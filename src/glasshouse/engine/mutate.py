@@ -1,4 +1,4 @@
-"""MUTATE: the bulk changes that clients ask for, on jobs found by what they are.
+"""MUTATE: bulk changes requested by clients, on jobs selected by their properties.
 
 The reference matches substrings of the stored text (fwp.md §5); here an id or
 a type is compared with the job's own.
@@ -39,7 +39,7 @@ def mutate(memory: Memory, command: Mutate, now: float) -> Iterator[str | None]:
 
 
 def kill(memory: Memory, row: Row, now: float) -> None:
-    """Move a job of a set to the dead set, where it has a whole lifetime from now on."""
+    """Move a job of a set to the dead set, where its full lifetime starts now."""
     memory.put(row, DEAD, now + memory.parameters.dead_lifetime, row.payload)
 
 
@@ -61,12 +61,12 @@ def _matches(command: Mutate, row: Row) -> bool:
 
 
 def _is_of_type(row: Row, jobtype: str) -> bool:
-    """Return whether a job goes by this type or, of ActiveJob's adapter, is of it."""
+    """Return whether a job has this name or, for ActiveJob's adapter, this type."""
     return row.jobtype == jobtype or (jobtype == WRAPPER and own_type(row.payload) == WRAPPER)
 
 
 def _compact(payload: bytes) -> bytes:
-    """Return the text as the reference keeps it, without the spaces that some clients send."""
+    """Return the text as the reference stores it, without the spaces that some clients send."""
     try:
         return msgspec.json.format(payload, indent=-1)
     except (ValueError, RecursionError):  # odd texts: Unicode's errors are ValueErrors

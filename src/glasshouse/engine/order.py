@@ -1,4 +1,4 @@
-"""The order of a queue when jobs are taken out of it and come back to where they were."""
+"""The order of a queue when jobs are taken out of it and put back where they were."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from glasshouse.engine.memory import ENQUEUED, Memory
 
 
 def merged(ids: list[int], rows: Iterable[Row], score: Callable[[int], float]) -> list[int]:
-    """Return the numbers of a queue with those of ``rows`` among them, all by score.
+    """Return the numbers of a queue merged with those of ``rows``, all by score.
 
-    ``rows`` come in the order of their scores. No two jobs of a queue have the same one: who
-    would, gets one just before. ``score`` tells that of a number; it is asked for few.
+    ``rows`` are in the order of their scores. No two jobs of a queue have the same score: a
+    job that would gets one just before. ``score`` returns that of a number; called for few.
     """
-    found: list[int] = []
+    order: list[int] = []
     done, last = 0, -math.inf
     for row in rows:
         place = bisect_left(ids, row.score, lo=done, key=score)
-        found += ids[done:place]
+        order += ids[done:place]
         if place < len(ids) and score(ids[place]) == row.score:
             before = score(ids[place - 1]) if place else row.score - 2
             row.score = (max(before, last) + row.score) / 2
-        found.append(row.id)
+        order.append(row.id)
         done, last = place, row.score
-    return found + ids[done:]
+    return order + ids[done:]
 
 
 def pull(memory: Memory, name: str, numbers: set[int]) -> set[int]:
@@ -36,7 +36,7 @@ def pull(memory: Memory, name: str, numbers: set[int]) -> set[int]:
     if queue is None:
         return set()
     ids, off = queue.ids, set[int]()
-    # Most often they are its head, in order.
+    # Usually they are its head, in order.
     while ids and ids[0] in numbers:
         off.add(ids.popleft())
     if len(off) < len(numbers):
@@ -49,7 +49,7 @@ def pull(memory: Memory, name: str, numbers: set[int]) -> set[int]:
 
 
 def put_back(memory: Memory, rows: Iterable[Row]) -> None:
-    """Take in jobs that were deleted, where they were: in a set, or by score in a queue."""
+    """Restore deleted jobs to where they were: in a set, or by score in a queue."""
     waiting: dict[str, list[Row]] = {}
     for row in rows:
         if row.state == ENQUEUED:
@@ -67,7 +67,7 @@ def put_back(memory: Memory, rows: Iterable[Row]) -> None:
 
 
 def before_all(memory: Memory, rows: list[Row]) -> list[Row]:
-    """Return jobs as they wait before all others of their queues, in the order given."""
+    """Return jobs set to wait ahead of all others in their queues, in the order given."""
     heads: dict[str, float] = {}
     for row in reversed(rows):
         ids = memory.queue(row.queue).ids

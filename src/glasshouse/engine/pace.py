@@ -1,9 +1,9 @@
-"""When to sync: at once, or when those who were answered last have asked again.
+"""When to sync: at once, or when the clients answered last have sent their next command.
 
-Clients that do nothing but ask answer an answer with their next command. A
-sync that begins with the first of them makes all others wait for the one after
-it; a moment's patience lets them share it. How many come back at once is
-learned; where they do not, nobody waits.
+Busy clients follow each answer with their next command. A sync that begins with
+the first of them makes all others wait for the one after it; a short delay lets
+them share it. How many come back at once is learned; if they do not, there is
+no delay.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _KEEP = 0.8
 
 
 class Pace:
-    """Counts connections whose answers wait for a sync, and who of them come back.
+    """Counts connections whose answers wait for a sync, and those of them that come back.
 
     ``round`` numbers the syncs that have begun, ``answered`` those that have
     ended. ``waiting`` connections have answers that no sync has begun for.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Start with nobody waiting and nothing known of the disk."""
+        """Start with no one waiting and nothing known about the disk."""
         self.round = 0
         self.answered = 0
         self.waiting = 0
@@ -40,33 +40,33 @@ class Pace:
 
     @property
     def swift(self) -> bool:
-        """Whether a sync is usually over before a thread would have been told of it."""
+        """Whether a sync usually ends before a thread could have been notified of it."""
         return self._usual < _SWIFT
 
     def join(self, *, back: bool) -> None:
-        """Let one more wait; ``back``: its last answer came with the last sync."""
+        """Add a waiting connection; ``back``: its last answer came with the last sync."""
         self.waiting += 1
         self._back += back
 
     def due(self) -> bool:
-        """Tell whether a sync should begin now."""
+        """Return whether a sync should begin now."""
         return self._forced or (
             self.waiting > 0
             and (self._back >= self._wanted or self._clock() - self._ended_at > _PATIENCE)
         )
 
     def force(self) -> None:
-        """Let the next sync be due, although nobody waits."""
+        """Make the next sync due although no one waits."""
         self._forced = True
 
     def begin(self) -> None:
-        """Note that a sync begins, for everyone who waits."""
+        """Note that a sync begins, for all waiting connections."""
         self.round += 1
         self._begun_for, self.waiting = self.waiting, 0
         self._forced = False
 
     def end(self, took: float) -> None:
-        """Note that it is over and took so many seconds."""
+        """Note that it has ended and took ``took`` seconds."""
         if self._asked:
             came = min(1.0, self._back / self._asked)
             self._return = _KEEP * self._return + (1 - _KEEP) * came
@@ -74,5 +74,5 @@ class Pace:
         self._asked, self._back = self._begun_for, 0
         self._wanted = round(self._return * self._asked)
         self._ended_at = self._clock()
-        # Slow once is slow for a while.
+        # Once slow, it counts as slow for a while.
         self._usual = max(took, _KEEP * self._usual + (1 - _KEEP) * took)

@@ -1,4 +1,4 @@
-"""From the journal into the database: at the start of an engine, and of a copy of its folder."""
+"""From the journal into the database: when an engine starts, or a copy of its folder is made."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ _decode = msgspec.msgpack.Decoder(Batch).decode
 def open_journal(store: Store, *, accept_loss: bool = False) -> Journal:
     """Bring the database up to its journal, durably, and begin a new one.
 
-    With ``accept_loss`` a damaged journal is used as far as it is readable; its
-    files are kept beside it first.
+    With ``accept_loss``, a damaged journal is used as far as it is readable; copies of
+    its files are kept next to it first.
 
     Raises:
-        StoreError: the journal is damaged, or not this database's.
+        StoreError: the journal is damaged, or belongs to another database.
         OSError, apsw.Error: the disk refuses.
     """
     first, second = (store.disk.log(store.folder / name) for name in FILES)
     taken = _accept(store, [first, second]) if accept_loss else None
     last = _replay(store, [first, second]) if taken is None else taken
-    # One that cannot be written is told of now, not when the first job has been taken.
+    # A database that cannot be written is reported now, not after the first job was accepted.
     store.prove()
     sync_database(store)
     journal = Journal((first, second), store.position().lineage, last)
-    # From now on it may hold what the database lacks; not before its own header is on the disk.
+    # From now on it may hold what the database lacks, but only once its own header is on the disk.
     store.needs_journal(journal.since)
     sync_database(store)
-    # In the database's own file too: then a lost log of SQLite's does not take it along.
+    # In the database's own file too, so that it is not lost along with SQLite's log.
     store.fold()
-    # The log starts anew then; its header is synced now, before anybody is served.
+    # The log then starts over; its header is synced now, before any client is served.
     store.prove()
     return journal
 
@@ -57,7 +57,7 @@ def replay(store: Store) -> int:
     """Bring the database up to its journal; return the number of the last record.
 
     Raises:
-        StoreError: the journal is damaged, or not this database's.
+        StoreError: the journal is damaged, or belongs to another database.
         OSError, apsw.Error: the disk refuses.
     """
     files = [store.disk.log(store.folder / name) for name in FILES]
@@ -69,7 +69,7 @@ def replay(store: Store) -> int:
 
 
 def sync_database(store: Store) -> None:
-    """Make durable what the database has taken in; may run on a thread.
+    """Make durable what the database contains; may run on a thread.
 
     Raises:
         OSError: the disk refuses.
@@ -91,25 +91,25 @@ def missing(db: apsw.Connection, journal: list[bytes], folder: Path) -> Iterator
     """Yield (number, batch) of the records that ``db`` lacks; ``journal`` is its files' contents.
 
     Raises:
-        StoreError: the journal is damaged, not the database's, or cannot be read.
+        StoreError: the journal is damaged, belongs to another database, or cannot be read.
     """
     for seq, body in reading(db, journal, folder).sound():
         yield seq, decode(body, folder)
 
 
-def take_readable(db: apsw.Connection, found: Reading, folder: Path) -> None:
-    """Bring ``db`` up to what of the journal is readable, over its holes if there are any.
+def take_readable(db: apsw.Connection, journal: Reading, folder: Path) -> None:
+    """Bring ``db`` up to the readable part of the journal, across its holes if there are any.
 
-    Records hold final states, so one may be left out: a job that it alone brought is
-    not there, and one that it alone took away is there still.
+    Records hold final states, so one may be left out: a job that only this record added
+    is missing, and one that only this record removed is still there.
 
     Raises:
         StoreError: a record cannot be read by this version.
         apsw.Error: the disk refuses.
     """
-    for seq, body in found.records:
+    for seq, body in journal.records:
         write(db, decode(body, folder), seq)
-    if found.faults:
+    if journal.faults:
         close_holes(db)
     # Records do not carry the sizes that readers see.
     recount(db)
@@ -139,26 +139,26 @@ def _replay(store: Store, files: list[LogFile]) -> int:
 
 
 def _accept(store: Store, files: list[LogFile]) -> int | None:
-    """Take in what is readable of a damaged journal; return the last record.
+    """Apply the readable part of a damaged journal; return the last record.
 
     ``None``: the journal is sound, and nothing was done.
     """
     texts = [file.read() for file in files]
-    found = reading(store.db, texts, store.folder)
-    if not found.faults:
+    journal = reading(store.db, texts, store.folder)
+    if not journal.faults:
         log.info("the journal is sound: there is no loss to accept")
         return None
     kept = _keep(store.folder, texts)
-    take_readable(store.db, found, store.folder)
+    take_readable(store.db, journal, store.folder)
     log.warning(
         "started on a damaged journal: what could not be read is lost",
-        faults=found.faults,
-        lost_records=[list(hole) for hole in found.lost],
-        taken_records=len(found.records),
+        faults=journal.faults,
+        lost_records=[list(hole) for hole in journal.lost],
+        taken_records=len(journal.records),
         kept=kept,
     )
-    # Numbers that lost records had are not given again: an older copy is never taken for new.
-    last = max([store.position().applied, *(last for _, last in found.lost)])
+    # Numbers of lost records are not reused, so that an older copy is never taken for new.
+    last = max([store.position().applied, *(last for _, last in journal.lost)])
     store.write(Batch(), last)
     return last
 

@@ -1,4 +1,4 @@
-"""Running an engine on a data folder until told to stop."""
+"""Running an engine on a data folder until it is told to stop."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ async def run_engine(
 ) -> None:
     """Serve FWP on ``host:port`` from the store below ``data`` until ``stop`` is set.
 
-    ``on_ready(host, port)`` is called once clients are answered. On return
+    ``on_ready(host, port)`` is called once clients are answered. On return,
     everything acknowledged is durable and the folder is free again. With
-    ``accept_loss`` it starts on a damaged journal too, with what is readable.
+    ``accept_loss``, it also starts on a damaged journal, with its readable part.
 
     Raises:
         StoreError: another engine runs on ``data``, or it cannot be used, or
             the disk failed.
-        OSError: the address cannot be listened on.
+        OSError: it cannot listen on the address.
     """
     timers = timers or Timers()
     lock = FolderLock(data)
@@ -76,7 +76,7 @@ async def run_engine(
         look()
         restore = _watch(engine, data)
         tasks = [asyncio.create_task(work) for work in _rounds(engine, timers, look)]
-        # What is here now stays: no collection need look at it again.
+        # What exists now stays: no collection needs to check it again.
         gc.freeze()
         try:
             async with controlled(engine, data):
@@ -115,11 +115,11 @@ def _made(
 def _look(
     engine: Engine, data: Path, lock: FolderLock, listen: str, *, tls: bool
 ) -> Callable[[], None]:
-    """Return what tells local readers that the engine lives, and its status."""
+    """Return a function that shows local readers that the engine is alive, and its status."""
     status = StatusFile(data)
 
     def look() -> None:
-        # A full disk refuses these: the engine goes on without.
+        # A full disk refuses these writes: the engine continues without them.
         with contextlib.suppress(OSError):
             lock.touch()
             status.write(msgspec.structs.replace(engine.status(listen), tls=tls))
@@ -128,9 +128,9 @@ def _look(
 
 
 def _watch(engine: Engine, data: Path) -> Handler | None:
-    """Let whatever SQLite cannot read, wherever it is met, stop the engine; return what was set.
+    """Stop the engine on anything that SQLite cannot read; return the previous handler.
 
-    The client whose command met it sees its connection close, without an answer.
+    The client whose command ran into it sees its connection close, without an answer.
     """
     loop = engine.loop
     before = loop.get_exception_handler()
@@ -175,14 +175,14 @@ async def _listen(
             backlog=1024,
             reuse_address=True,
             ssl=tls,
-            # A client gets no longer to shake hands than for its HELLO.
+            # A client gets no more time for the handshake than for its HELLO.
             ssl_handshake_timeout=None if tls is None else HELLO_WITHIN,
             ssl_shutdown_timeout=None if tls is None else HELLO_WITHIN,
         )
     except OSError:
         await engine.close()
         raise
-    # Connections inherit it: a client whose machine has gone does not stay for ever.
+    # Connections inherit it: a client whose machine has gone does not stay forever.
     for sock in server.sockets:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, seconds in _KEEPALIVE:
@@ -193,7 +193,7 @@ async def _listen(
 async def _until(
     stop: asyncio.Event, engine: Engine, data: Path, tasks: list[asyncio.Task[None]]
 ) -> None:
-    """Wait for ``stop``; a timer or a disk that dies takes the engine with it, loudly."""
+    """Wait for ``stop``; a failed timer or disk stops the engine with an error."""
     waiting = asyncio.create_task(_wait(stop))
     done, _ = await asyncio.wait(
         [waiting, engine.broken, *tasks], return_when=asyncio.FIRST_COMPLETED

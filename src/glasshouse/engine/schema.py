@@ -47,11 +47,11 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def open_writer(
     folder: Path, *, vfs: str | None = None, synchronous: str = "NORMAL"
 ) -> apsw.Connection:
-    """Open the database for the engine, making it or bringing it up to date.
+    """Open the database for the engine, creating it or bringing it up to date.
 
-    A commit on this connection is in the operating system's hands, not yet on
+    A commit on this connection has reached the operating system, but not yet
     the disk: the journal makes commands durable. Nothing here checkpoints.
-    ``synchronous`` and ``vfs`` exist for tests that take durability away.
+    ``synchronous`` and ``vfs`` exist for tests that remove durability.
 
     Raises:
         StoreError: it is not ours, from a newer version, damaged, or not writable.
@@ -80,7 +80,7 @@ def open_writer(
 
 
 def open_reader(folder: Path) -> apsw.Connection:
-    """Open the database for looking only; SQLite itself refuses every write.
+    """Open the database read-only; SQLite itself refuses every write.
 
     Raises:
         StoreError: there is no such database, or it cannot be read, or an
@@ -119,7 +119,7 @@ def check_version(db: apsw.Connection, path: Path) -> int:
 
 
 def unreadable(path: Path, error: apsw.Error) -> StoreError:
-    """Return what SQLite's error means for one who only looks."""
+    """Return what SQLite's error means for a reader."""
     return StoreError(
         f"The database {path} cannot be read: {error}.",
         remedy="Check that an engine has run on this folder and that it may be read.",
@@ -127,10 +127,10 @@ def unreadable(path: Path, error: apsw.Error) -> StoreError:
 
 
 def check_ours(db: apsw.Connection, path: Path) -> int:
-    """Return the version of the file; 0 when nothing is in it yet.
+    """Return the version of the file; 0 when it is still empty.
 
     Raises:
-        StoreError: another program made it, or a newer version wrote it.
+        StoreError: another program created it, or a newer version wrote it.
     """
     version = check_version(db, path)
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")}
@@ -147,11 +147,11 @@ def log_path(path: Path) -> Path:
 
 
 def check_whole(path: Path) -> None:
-    """Look at what SQLite would take for an empty file, and go on without a word.
+    """Check for a file that SQLite would silently take for an empty one.
 
     Raises:
-        StoreError: the file was cut to nothing, or is gone.
-        OSError: it cannot be looked at.
+        StoreError: the file was truncated to nothing, or is gone.
+        OSError: it cannot be checked.
     """
     beside = log_path(path)
     there = path.exists()
@@ -167,10 +167,10 @@ def check_whole(path: Path) -> None:
 
 
 def no_room(error: Exception, db: apsw.Connection) -> bool:
-    """Tell whether the disk took no more, as opposed to failing: what is on it is sound.
+    """Return whether the disk has no room left, as opposed to failing: what is on it is sound.
 
-    SQLite has an error of its own for that, but not where it makes its shared
-    memory larger, nor for quotas and limits of file size.
+    SQLite has a separate error for that, but not when it enlarges its shared
+    memory, nor for quotas and file size limits.
     """
     if isinstance(error, OSError):
         return error.errno in _NO_ROOM
@@ -196,7 +196,7 @@ def unusable(path: Path, error: apsw.Error) -> StoreError:
 
 
 def damaged(path: Path, what: str) -> StoreError:
-    """Return what it means that SQLite reads the file, and it does not hold what it should."""
+    """Return the error for a file that does not hold what it should."""
     return StoreError(
         f"The database {path} is damaged: {what}.",
         remedy="Keep a copy of the folder, then restore a backup; "
@@ -206,10 +206,10 @@ def damaged(path: Path, what: str) -> StoreError:
 
 @contextlib.contextmanager
 def values_of(path: Path) -> Iterator[None]:
-    """Read what is in the file, and say so when a value is of another kind than was written.
+    """Report an error when a value read from the file is of another kind than was written.
 
     Raises:
-        StoreError: one is; SQLite itself sees only the pages, not what they mean.
+        StoreError: there is one; SQLite itself sees only the pages, not their meaning.
     """
     try:
         yield
@@ -225,7 +225,7 @@ def _not_writable(path: Path, why: str) -> StoreError:
 
 
 def _make_private(path: Path) -> None:
-    """Let nobody but the owner read the file; SQLite gives its companions the same mode.
+    """Let only the owner read the file; SQLite gives its companions the same mode.
 
     An existing file is not opened here: closing it again would drop the locks of
     other connections of this process (sqlite.org/howtocorrupt).
@@ -239,16 +239,16 @@ def _make_private(path: Path) -> None:
 
 
 def _name_jobs(db: apsw.Connection) -> None:
-    """Let jobs of ActiveJob go by what they wrap."""
-    found = db.execute("SELECT id, CAST(payload AS BLOB) FROM job WHERE jobtype = ?", (WRAPPER,))
-    names = ((name_of(WRAPPER, payload), job_id) for job_id, payload in found)
-    # A few at a time: payloads may be long, and what is read is not what is written meanwhile.
+    """Name jobs of ActiveJob after what they wrap."""
+    rows = db.execute("SELECT id, CAST(payload AS BLOB) FROM job WHERE jobtype = ?", (WRAPPER,))
+    names = ((name_of(WRAPPER, payload), job_id) for job_id, payload in rows)
+    # A few at a time: payloads may be long, and rows being read must not be written meanwhile.
     while some := list(itertools.islice(names, _NAMED_AT_ONCE)):
         db.executemany("UPDATE job SET jobtype = ? WHERE id = ?", some)
 
 
 def migrate(db: apsw.Connection) -> None:
-    """Run the steps that the file lacks, each in a transaction that is all or nothing.
+    """Run the steps that the file lacks, each in one all-or-nothing transaction.
 
     Raises:
         apsw.Error: the disk refuses.
@@ -264,5 +264,5 @@ def migrate(db: apsw.Connection) -> None:
         except BaseException:
             db.execute("ROLLBACK")
             raise
-        # Whatever becomes of the log, the tables and the lineage are there.
+        # Whatever happens to the log, the tables and the lineage are there.
         db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

@@ -20,14 +20,14 @@ from glasshouse.wire.server import ConnectionClosed, Event, LongLine, Rejected, 
 
 HELLO_WITHIN = 2.0
 LAST_WORDS_WITHIN = 30.0
-"""Seconds for a client to read what was sent before its connection was closed."""
+"""Seconds for a client to read what was sent before its connection is closed."""
 
 _MOST_UNANSWERED = 5_000
 _MOST_OWED = 1 << 20  # bytes of answers
 _MOST_WAITING = 1_000
 # Bytes that are read ahead of a command that waits.
 _MOST_AHEAD = 1 << 20
-# Commands of one client, then it is the others' turn; and bytes of answers that go at once.
+# Commands of one client before it is the others' turn; bytes of answers that are sent at once.
 _TURN = 200
 _AT_ONCE = 256 << 10
 
@@ -57,15 +57,15 @@ class SessionEngine(Protocol):
         """Do one command; ``None`` when its answer comes later or never."""
 
     def forget(self, session: Session, handed: list[tuple[Row, float]]) -> None:
-        """A connection is over; ``handed`` are jobs that never left for its client."""
+        """Forget a connection that has ended; ``handed`` are jobs never sent to its client."""
 
 
 class Session(asyncio.Protocol):
     """The asyncio shell of one connection.
 
-    ``number`` tells it from all others of this engine. ``held`` is set while a command of
-    it is not answered yet and those behind it wait, ``welcomed`` once its HELLO was right;
-    ``pending`` bytes are not worked on yet.
+    ``number`` identifies it within this engine. ``held`` is set while one of its commands
+    is not answered yet and those behind it wait, ``welcomed`` once its HELLO was accepted;
+    ``pending`` bytes are not processed yet.
     """
 
     def __init__(self, engine: SessionEngine) -> None:
@@ -82,7 +82,7 @@ class Session(asyncio.Protocol):
         self._inbox: deque[Event] = deque()
         self._out: deque[Answer] = deque()
         self._owed = self._sent = 0
-        # Jobs whose answers have not left, with the number of the answer.
+        # Jobs whose answers have not been sent, with the number of the answer.
         self._handed: deque[tuple[Row, float, int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
@@ -100,8 +100,8 @@ class Session(asyncio.Protocol):
     # -- asyncio.Protocol ----------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet, unless too many stand at the door; a client has two seconds for its HELLO."""
-        # uvloop's transports are such, but do not inherit from it.
+        """Greet, unless too many have not sent HELLO; a client has two seconds for it."""
+        # uvloop's transports behave like it, but do not inherit from it.
         self._transport = transport = cast("asyncio.Transport", transport)
         if not self.engine.door.lets_in(len(self.engine.sessions), self.engine.welcomed):
             self._closing = True
@@ -112,7 +112,7 @@ class Session(asyncio.Protocol):
         self.engine.sessions.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Work on every command that is complete."""
+        """Process every complete command."""
         if self._closing:
             return
         self._inbox.extend(self._wire.receive(data))
@@ -127,7 +127,7 @@ class Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; its reservations stay until they expire.
 
-        A job whose hand-over never left for the client goes back to its queue.
+        A job that was reserved but never sent to the client goes back to its queue.
         """
         self._closing = True
         self._inbox.clear()
@@ -138,12 +138,12 @@ class Session(asyncio.Protocol):
         self.engine.forget(self, [(row, reserved_at) for row, reserved_at, _ in handed])
 
     def pause_writing(self) -> None:
-        """Read no more from a client that does not read its answers."""
+        """Stop reading from a client that does not read its answers."""
         self._stalled = True
         self._pace()
 
     def resume_writing(self) -> None:
-        """Go on reading."""
+        """Resume reading."""
         self._stalled = False
         self.send_ready()
         self._pace()
@@ -151,14 +151,14 @@ class Session(asyncio.Protocol):
     # -- commands ------------------------------------------------------------
 
     def work(self) -> None:
-        """Handle what has arrived, one by one, until a command has to wait, or others may."""
+        """Handle what has arrived, in order, until a command must wait or others get a turn."""
         inbox = self._inbox
         for _ in range(0 if self._blocked() else _TURN):
             if not inbox or self.held or self._closing or self._owed >= _MOST_OWED:
                 break
             self._handle(inbox.popleft())
         if inbox and isinstance(inbox[0], End) and not self.held and self._blocked():
-            self.finish()  # it has no answer that would have to wait for those before it
+            self.finish()  # it has no answer that would have to wait for earlier ones
         if self._out:
             self.send_ready()
         if inbox:
@@ -181,27 +181,27 @@ class Session(asyncio.Protocol):
             self._command(event)
 
     def _read(self, line: LongLine) -> None:
-        """Read a long line without keeping others waiting; what comes after it waits."""
-        found: list[Event] = []
+        """Read a long line without keeping others waiting; what follows it waits."""
+        events: list[Event] = []
 
         def reading() -> Iterator[None]:
             while not self._closing:
                 try:
                     next(line.steps)
                 except StopIteration as end:
-                    found.append(end.value)
+                    events.append(end.value)
                     return
                 yield
 
         def read() -> None:
             self.held = False
-            self._inbox.extendleft(found)
+            self._inbox.extendleft(events)
             self._go_on()
 
         self.held = True
         if in_slices(self.engine.loop, reading(), lambda: None, read, steps=1):
             self.held = False
-            self._inbox.extendleft(found)
+            self._inbox.extendleft(events)
 
     def _welcome(self, hello: Hello) -> None:
         self._stop_timer()
@@ -222,7 +222,7 @@ class Session(asyncio.Protocol):
             self.answer(*answer)
 
     def give(self, answer: Answer) -> None:
-        """End the command that is held with its answer and go on with what came after it."""
+        """End the held command with its answer, and continue with what came after it."""
         self.held = False
         if self._closing:
             return
@@ -231,7 +231,7 @@ class Session(asyncio.Protocol):
         if not self._inbox:
             self._note_pending(self._wire.kept)
         if self._inbox or self._paused:
-            # Not from here: one who gives may itself have been given to.
+            # Not directly: the caller may itself be within a call of ``give``.
             self._go_on_soon()
 
     def _go_on_soon(self) -> None:
@@ -248,11 +248,11 @@ class Session(asyncio.Protocol):
         self._pace()
 
     def _blocked(self) -> bool:
-        """Tell whether the client has to read answers, or the disk to sync, before it goes on."""
+        """Return whether the client must read answers, or the disk sync, before it continues."""
         return self._stalled or self._owed >= _MOST_OWED or len(self._out) >= _MOST_UNANSWERED
 
     def _note_pending(self, size: int) -> None:
-        """Account for what is not worked on yet; if that is too much, the longest line goes."""
+        """Account for what is not processed yet; if that is too much, drop the longest line."""
         more = size - self.pending
         self.pending = size
         self.engine.door.pending += more
@@ -260,18 +260,18 @@ class Session(asyncio.Protocol):
             max(self.engine.sessions, key=Session.weight).abandon()
 
     def weight(self) -> tuple[int, int]:
-        """Return how much is freed by ending this one: unfinished lines go first."""
+        """Return how much is freed by ending this one; unfinished lines count first."""
         return self._wire.kept, self.pending
 
     def abandon(self) -> None:
-        """End a client that keeps too much unfinished."""
+        """Disconnect a client that has too much unfinished input."""
         closing = self._wire.abandon()
         self._note_pending(0)
         self._handle(closing)
         self.send_ready()
 
     def hand_over(self, row: Row, need: int) -> Answer:
-        """Return the answer to a FETCH; until it has left, the job is not the client's."""
+        """Return the answer to a FETCH; until it is sent, the job is not the client's."""
         assert row.reserved_at is not None
         self._handed.append((row, row.reserved_at, self._sent + len(self._out)))
         return replies.bulk(row.payload), need
@@ -279,7 +279,7 @@ class Session(asyncio.Protocol):
     # -- answers -------------------------------------------------------------
 
     def answer(self, reply: bytes, need: int = 0) -> None:
-        """Queue an answer that may leave once what it needs has come."""
+        """Queue an answer that may be sent once what it waits for has happened."""
         self._out.append((reply, need))
         self._owed += len(reply)
         if need:
@@ -318,7 +318,7 @@ class Session(asyncio.Protocol):
                 self.close()
 
     def refuse_unsent(self, ticket: int, text: str) -> None:
-        """Turn every answer that stands on batch ``ticket`` into an error."""
+        """Turn every answer that depends on batch ``ticket`` or a later one into an error."""
         failed = replies.error(text)
         self._out = deque(
             (failed, 0) if abs(need) >= ticket else (reply, need) for reply, need in self._out
@@ -327,7 +327,7 @@ class Session(asyncio.Protocol):
         self._handed.clear()
 
     def close(self) -> None:
-        """Close; what is on its way to the client has some time left to get there."""
+        """Close; what is being sent to the client has some time left to arrive."""
         self._closing = True
         if self._transport is not None:
             if self._transport.get_write_buffer_size():
@@ -335,7 +335,7 @@ class Session(asyncio.Protocol):
             self._transport.close()
 
     def finish(self) -> None:
-        """Close once every answer has left."""
+        """Close once every answer has been sent."""
         self._closing = True
         self._inbox.clear()
         if self._out:
@@ -344,7 +344,7 @@ class Session(asyncio.Protocol):
             self.close()
 
     def _end_in_time(self) -> None:
-        """A client that does not read is not waited for."""
+        """Limit the wait for a client that does not read."""
         assert self._transport is not None
         self._stop_timer()
         self._timer = self.engine.loop.call_later(LAST_WORDS_WITHIN, self._transport.abort)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 _SLICE = 0.005
-# How many steps go between two looks at the clock, where steps are small.
+# The number of steps between two checks of the clock, where steps are small.
 _STEPS = 50
 
 
@@ -21,8 +21,8 @@ def in_slices(
 ) -> bool:
     """Step through ``work``; True when one slice was enough.
 
-    Otherwise the loop goes on with it: ``slice_done`` is called after each
-    slice, ``all_done`` at the end. After so many ``steps`` the clock is looked at.
+    Otherwise the loop continues with it: ``slice_done`` is called after each
+    slice, ``all_done`` at the end. The clock is checked after every ``steps`` steps.
     """
 
     def go_on() -> None:

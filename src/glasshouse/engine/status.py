@@ -1,4 +1,4 @@
-"""What the engine knows only while it lives, left in a file for local readers.
+"""What the engine knows only while it runs, kept in a file for local readers.
 
 Connections, workers and command counts vanish with the process, so they are
 not worth a durable write: the file is replaced, never synced.
@@ -31,7 +31,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     workers: tuple[Worker, ...] = ()
 
 
-# Made at import: two threads that decode a type for the first time at once break msgspec.
+# Created at import: two threads that first decode a type at the same time break msgspec.
 _decode = msgspec.json.Decoder(Status).decode
 
 
@@ -48,7 +48,7 @@ class StatusFile:
         """Replace the file if ``status`` differs from what it holds.
 
         Raises:
-            OSError: the disk does not take it; the file is as before.
+            OSError: the disk does not take it; the file is unchanged.
         """
         text = msgspec.json.encode(status)
         if text == self._last:
@@ -64,7 +64,7 @@ class StatusFile:
 
 
 def read_status(folder: Path) -> Status | None:
-    """Return the last status, or ``None`` if there is none that can be read."""
+    """Return the last status, or ``None`` if none can be read."""
     try:
         return _decode((folder / FILE).read_bytes())
     except (OSError, msgspec.DecodeError):

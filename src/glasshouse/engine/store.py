@@ -1,4 +1,4 @@
-"""The engine's database on the event loop's thread: what is asked of it, and how it follows."""
+"""The engine's database on the event loop's thread: its queries, and how it follows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Store:
     """The engine's own connection; ``log_pages`` is the length of the write-ahead log."""
 
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
-        """Open the database below ``folder``, making it if it is not there.
+        """Open the database below ``folder``, creating it if it does not exist.
 
         Raises:
             StoreError: it cannot be used.
@@ -48,21 +48,21 @@ class Store:
         write(self.db, batch, applied)
 
     def prove(self) -> None:
-        """Write something, though nothing is new.
+        """Write something although nothing is new.
 
-        The header of a log that starts anew is synced by SQLite with the first commit:
-        afterwards the next one waits for no disk.
+        When a log starts over, SQLite syncs its header with the first commit:
+        after that, the next commit does not wait for the disk.
 
         Raises:
             apsw.Error: it cannot be written.
         """
-        # What is there already, were it a row, SQLite would not write again.
+        # If this were a row, SQLite would not write an unchanged value again.
         self.db.pragma("user_version", VERSION)
 
     def needs_journal(self, since: int) -> None:
         """Note that the journal which began with record ``since`` may hold more than the database.
 
-        0: it does not; the next start asks for none.
+        0: it does not; the next start requires none.
 
         Raises:
             apsw.Error: it cannot be written.
@@ -70,11 +70,11 @@ class Store:
         self.db.execute("UPDATE journal SET since = ?", (since,))
 
     def no_room(self, error: Exception) -> bool:
-        """Tell whether ``error``, just raised, means that the disk is full, not that it failed."""
+        """Return whether ``error``, just raised, means that the disk is full, not failing."""
         return schema.no_room(error, self.db)
 
     def fold(self) -> None:
-        """Fold the rest of the log into the database, so that the log starts anew."""
+        """Fold the rest of the log into the database, so that the log starts over."""
         with contextlib.suppress(apsw.Error):  # a reader may hold it; the next time will do
             self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
@@ -85,26 +85,26 @@ class Store:
     # -- reading -------------------------------------------------------------
 
     def position(self) -> Position:
-        """Return where the database stands."""
+        """Return the position of the database."""
         return position(self.db)
 
     def row(self, job_id: int) -> Row | None:
         """Return one job, or ``None`` if it is not there."""
-        found = self._one(
+        row = self._one(
             f"SELECT {COLUMNS}, payload FROM job WHERE id = ?",
             (job_id,),
         ).fetchone()
-        return None if found is None else Row(*found)
+        return None if row is None else Row(*row)
 
     def ahead(self, queue: str, job_id: int) -> list[Row]:
-        """Return a job of a queue and those that follow it there, a few dozen or a megabyte."""
-        found = self._one(
+        """Return a job of a queue and those after it, up to a few dozen or a megabyte."""
+        row = self._one(
             f"SELECT {COLUMNS}, payload FROM job WHERE state = 1 AND queue = ?"
             " AND score >= (SELECT score FROM job WHERE id = ?) ORDER BY score LIMIT ?",
             (queue, job_id, _AHEAD),
         )
         rows, size = [], 0
-        for values in found:
+        for values in row:
             rows.append(Row(*values))
             size += len(rows[-1].payload)
             if size > _AHEAD_BYTES:
@@ -112,7 +112,7 @@ class Store:
         return rows
 
     def due(self, state: int, until: float, limit: int) -> list[int]:
-        """Return ids of a set whose time has come, soonest first."""
+        """Return ids of due jobs in a set, soonest first."""
         rows = self._one(
             "SELECT id FROM job WHERE state = ? AND state > 1 AND score <= ?"
             " ORDER BY score, id LIMIT ?",
@@ -121,7 +121,7 @@ class Store:
         return [job_id for (job_id,) in rows]
 
     def ids(self, state: int, after: tuple[float, int], limit: int) -> list[tuple[float, int]]:
-        """Return (score, id) of a set in its order, those that follow ``after``."""
+        """Return (score, id) of the jobs in a set that follow ``after``, in its order."""
         rows = self._one(
             "SELECT score, id FROM job WHERE state = ? AND state > 1 AND (score, id) > (?, ?)"
             " ORDER BY score, id LIMIT ?",
@@ -135,11 +135,11 @@ class Store:
 
     def working(self) -> list[Row]:
         """Return every reserved job, in the order of reservation."""
-        found = self._one(
+        selected = self._one(
             f"SELECT {COLUMNS}, payload FROM job WHERE state = 5 AND state > 1"
             " ORDER BY reserved_at, id"
         )
-        return [Row(*row) for row in found]
+        return [Row(*row) for row in selected]
 
     def queues(self) -> list[tuple[str, bool]]:
         """Return (name, paused) of every known queue."""
@@ -171,22 +171,22 @@ class Store:
 
     def act(self, act_id: str, step: int) -> bytes | None:
         """Return the result of an act, or ``None`` when it was not done."""
-        found = self._one("SELECT result FROM act WHERE id = ? AND step = ?", (act_id, step))
-        row = found.fetchone()
+        selected = self._one("SELECT result FROM act WHERE id = ? AND step = ?", (act_id, step))
+        row = selected.fetchone()
         return None if row is None else bytes(row[0])
 
     def finished_ids(self) -> tuple[int, int]:
         """Return the lowest and the highest id of the finished log; (1, 0) when it is empty."""
-        # Asked for apart, each is one step of the index; together they are a scan of the log.
+        # Queried separately, each is one index step; together they are a scan of the log.
         low = self._one("SELECT coalesce(min(id), 1) FROM finished").get
         high = self._one("SELECT coalesce(max(id), 0) FROM finished").get
         return int(low), int(high)
 
     def finished_before(self, time: float, *, most: int) -> int:
         """Return the highest id of the ``most`` oldest that ended before ``time``, or 0."""
-        found = self._one(
+        row = self._one(
             "SELECT coalesce(max(id), 0) FROM (SELECT id, finished_at FROM finished"
             " ORDER BY id LIMIT ?) WHERE finished_at < ?",
             (most, time),
         )
-        return int(found.get)
+        return int(row.get)

@@ -1,4 +1,4 @@
-"""Waiting for the disk, on a thread of its own, so that the event loop goes on meanwhile."""
+"""Waiting for the disk on a separate thread, so that the event loop keeps running."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Callable
 
 
 class Syncer:
-    """Does on a thread what it is given, one after the other."""
+    """Does the work that it is given on a thread, one piece after another."""
 
     def __init__(self, done: Callable[[BaseException | None], None]) -> None:
-        """Call ``done`` on the thread after each, with what it raised if it did."""
+        """Call ``done`` on the thread after each, with the exception if one was raised."""
         self._done = done
         self._requests: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="engine-sync", daemon=True)
         self._thread.start()
 
     def request(self, work: Callable[[], None]) -> None:
-        """Have ``work`` done after what was asked for before."""
+        """Have ``work`` done after everything requested earlier."""
         self._requests.put(work)
 
     def close(self) -> None:
-        """Wait for what was asked for, then end the thread."""
+        """Wait for everything requested, then end the thread."""
         self._requests.put(None)
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""What the engine does by itself: due jobs, reapers, bounds; a round each few seconds."""
+"""What the engine does by itself: due jobs, reapers, bounds; a round every few seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Round = Coroutine[Any, Any, None]
 
 
 class Timers(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds between rounds, where they are not to follow the run-time parameters."""
+    """Seconds between rounds, where they do not follow the run-time parameters."""
 
     due: float | None = None
     reap: float | None = None
@@ -31,7 +31,7 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def every(seconds: Callable[[], float], work: Callable[[], bool | None]) -> None:
-    """Do ``work`` again and again; at once (but after others) as long as it returns True."""
+    """Repeat ``work``; at once (but after others) as long as it returns True."""
     while True:
         await asyncio.sleep(seconds())
         while work():  # noqa: ASYNC110 - lets others go first, waits for nothing
@@ -79,5 +79,5 @@ def reap(engine: Engine) -> bool:
 
 
 def _settled(engine: Engine) -> bool:
-    """Let the database follow, where due jobs are looked up; False when it cannot now."""
+    """Let the database follow, since due jobs are read from it; False when it cannot now."""
     return engine.refusing is None and engine.committer.settle()

@@ -1,4 +1,4 @@
-"""Who waits for a job: FETCHes without one, by queue and by deadline."""
+"""Clients waiting for a job: FETCHes without one, by queue and by deadline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from glasshouse.wire import replies
 
 FETCH_WAITS = 2.0
-# One look serves all whose time ends about then: a call a FETCH costs too much.
+# One check serves all whose time ends at about that moment: a call per FETCH costs too much.
 _GRAIN = 0.05
 
 
@@ -19,10 +19,10 @@ class Waiter(Protocol):
     queues: tuple[str, ...]
 
     def give(self, answer: tuple[bytes, int]) -> None:
-        """Answer what it waits for."""
+        """Give it the answer that it waits for."""
 
     def __hash__(self) -> int:
-        """Return what tells it from others."""
+        """Return what distinguishes it from others."""
 
 
 W = TypeVar("W", bound=Waiter)
@@ -51,7 +51,7 @@ class WaitingRoom(Generic[W]):
             self._timer = self._loop.call_later(FETCH_WAITS, self._look)
 
     def leave(self, session: W) -> None:
-        """Take ``session`` out of every line, if it stands in any."""
+        """Take ``session`` out of every line that it is in."""
         if self._deadlines.pop(session, None) is None:
             return
         for name in session.queues:
@@ -63,12 +63,12 @@ class WaitingRoom(Generic[W]):
         session.queues = ()
 
     def line(self, queue: str) -> list[W]:
-        """Return who waits for ``queue``, longest first."""
+        """Return the sessions that wait for ``queue``, longest wait first."""
         line = self._lines.get(queue)
         return list(line) if line else []
 
     def dismiss_all(self) -> None:
-        """Give everyone nil and stop looking."""
+        """Give everyone nil and stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
         for session in list(self._deadlines):

@@ -55,7 +55,7 @@ class Workers(Generic[C]):
         return record
 
     def leave(self, wid: str, connection: C) -> None:
-        """Take a connection away; the record goes with its last one."""
+        """Remove a connection; the record is removed with its last one."""
         record = self._records.get(wid)
         if record is not None:
             record.connections.discard(connection)
@@ -67,7 +67,7 @@ class Workers(Generic[C]):
         return self._records.get(wid)
 
     def signal(self, wid: str | None, state: WorkerState) -> int:
-        """Tell one worker, or all, to go to ``state``; return how many there were.
+        """Signal one worker, or all, to go to ``state``; return how many there were.
 
         They learn it with the answer to their next BEAT.
         """
@@ -80,7 +80,7 @@ class Workers(Generic[C]):
         return len(records)
 
     def reap(self, now: float) -> list[C]:
-        """Forget workers that have been silent too long; return their connections to close."""
+        """Forget workers that have been silent for too long; return their connections to close."""
         silent = [w for w, r in self._records.items() if now - r.last_beat > SILENT_AFTER]
         self.reaped += len(silent)
         return [c for wid in silent for c in self._records.pop(wid).connections]

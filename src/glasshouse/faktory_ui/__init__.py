@@ -1,1 +1,1 @@
-"""What is known of Faktory's own Web UI: its pages as typed views."""
+"""What is known about Faktory's own Web UI: its pages as typed views."""

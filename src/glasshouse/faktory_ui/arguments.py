@@ -1,9 +1,9 @@
 """Arguments as Faktory's pages show them: JSON by Go's encoder, each cut at a length.
 
-There is ", " between two of them; since 1.8 each is also followed by a line break. JSON
-says itself where it ends, so that is where they are taken apart, and only where none can
-have been cut: what is behind a cut could be read as almost anything. Go read the numbers
-as 64-bit floats: a large whole number may have lost its last digits.
+There is ", " between two of them; since 1.8 each is also followed by a line break. The end
+of a JSON value is unambiguous, so they are split there, and only where none can have been
+cut: what follows a cut could be read as almost anything. Go read the numbers as 64-bit
+floats: a large whole number may have lost its last digits.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from glasshouse.faktory_ui.page import Page
 from glasshouse.model.versions import before
 
 LISTED, WHOLE = 1 << 10, 1 << 20
-"""Bytes of each argument that are shown in a list, and on a job's own page."""
+"""Bytes shown of each argument in a list, and on a job's own page."""
 
 _BETWEEN = ", "
 _CUT = "…"
 _FORMAT, _NO_FORMAT_SINCE = "%", (1, 9, 1)
-"""Before, Faktory took what it had cut for a format: it comes out of another length."""
+"""Before, Faktory used the cut text as a format string: it comes out with another length."""
 _BIG, _DIGITS = 2**53, 400
 _NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?')
 _DECODER = json.JSONDecoder()
 
 
 class Arguments(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page shows of a job's arguments.
+    """A job's arguments as a page shows them.
 
     ``text`` is what it shows. ``items`` is the JSON text of each argument, and
-    ``None`` when something is cut, or cannot be told apart. ``exact`` is false
-    when a number among them may have been rounded by Faktory.
+    ``None`` if something is cut, or cannot be separated. ``exact`` is false
+    if Faktory may have rounded a number among them.
     """
 
     text: str
@@ -55,7 +55,7 @@ def arguments_in(page: Page, cell: LexborNode) -> Arguments:
 
 
 def read_arguments(shown: str, *, limit: int, version: str | None) -> Arguments:
-    """Return what an ``args`` element of a ``version`` says, which cuts each at ``limit`` bytes."""
+    """Return the arguments in an ``args`` element of a ``version`` that cuts at ``limit`` bytes."""
     if not shown.strip():
         return Arguments(text="", items=(), exact=True)
     text = shown.removesuffix("\n").replace("\n, ", _BETWEEN)
@@ -67,8 +67,8 @@ def read_arguments(shown: str, *, limit: int, version: str | None) -> Arguments:
 def _items(shown: str, limit: int) -> tuple[str, ...] | None:
     """Return the arguments one by one.
 
-    One that was cut is longer than ``limit`` from where it begins, whatever is read into
-    what follows: so it is never taken for a whole one.
+    One that was cut is longer than ``limit`` from its beginning, however what follows is
+    read: so it is never taken for a whole one.
     """
     items: list[str] = []
     begin = 0
@@ -87,7 +87,7 @@ def _items(shown: str, limit: int) -> tuple[str, ...] | None:
 
 
 def _end(shown: str, begin: int) -> int | None:
-    """Return where the JSON value ends that begins there."""
+    """Return the end of the JSON value that begins there."""
     try:
         return _DECODER.raw_decode(shown, begin)[1]
     except (ValueError, RecursionError):
@@ -95,7 +95,7 @@ def _end(shown: str, begin: int) -> int | None:
 
 
 def _rounded(text: str) -> bool:
-    numbers = (found[0] for found in _NUMBER.finditer(text) if not found[0].startswith('"'))
+    numbers = (match[0] for match in _NUMBER.finditer(text) if not match[0].startswith('"'))
     return any(_may_be_rounded(number) for number in numbers)
 
 
@@ -103,6 +103,6 @@ def _may_be_rounded(number: str) -> bool:
     if len(number) > _DIGITS:
         return True
     if not re.fullmatch(r"-?\d+", number):
-        # A fraction comes out as the shortest text of its float; a large whole number with an "e".
+        # A fraction is written as its float's shortest text; a large whole number with an "e".
         return "e" in number.lower() and abs(float(number)) >= _BIG
     return abs(int(number)) > _BIG

@@ -23,17 +23,17 @@ _TIME = re.compile(r"-?\d{4,12}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASC
 
 
 class FailureCell(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list shows of a failure: type and message in one, and how often it was retried."""
+    """A failure in a list: type and message in one text, and the number of retries."""
 
     text: str
     retry_count: int | None = None
 
     @property
     def parts(self) -> tuple[str, str]:
-        """The type and the message, as far as they can be told apart.
+        """The type and the message, as far as they can be separated.
 
-        A list joins both by a colon. A type has no spaces; where one seems to, the
-        whole is the message.
+        A list joins both with a colon. A type has no spaces; if it seems to have one,
+        the whole text is the message.
         """
         errtype, colon, message = self.text.partition(": ")
         return (errtype, message) if colon and " " not in errtype else ("", self.text)
@@ -42,7 +42,7 @@ class FailureCell(msgspec.Struct, frozen=True, kw_only=True):
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a list. ``at`` is the time in its ``key``, in Unix seconds: see ``StoredJob``.
 
-    ``jobtype`` is what is shown: of an ActiveJob wrapper the class that it wraps.
+    ``jobtype`` is what is shown: for an ActiveJob wrapper, the class that it wraps.
     """
 
     key: str
@@ -63,7 +63,7 @@ class QueuedJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A job's own page: its arguments whole up to a megabyte each, and all of its failure."""
+    """A job's own page: its arguments, in full up to a megabyte each, and its whole failure."""
 
     jid: str
     jobtype: str
@@ -75,20 +75,20 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def set_path(name: JobSet) -> str:
-    """Return where Faktory lists a set."""
+    """Return the path where Faktory lists a set."""
     return _PATHS[name]
 
 
 def queue_path(name: str) -> str:
-    """Return where Faktory lists a queue; it leads elsewhere from what looks like dot segments."""
+    """Return the path where Faktory lists a queue; names like dot segments lead elsewhere."""
     return f"/queues/{_DOTS.get(name) or quote(name, safe='')}"
 
 
 def read_set(name: JobSet, html: bytes) -> tuple[JobRow, ...]:
-    """Return the rows of a page of a set, in its order; the dead are oldest first there.
+    """Return the rows of a page of a set, in page order; dead jobs are oldest first there.
 
     Raises:
-        PageError: the page is not that, or not whole.
+        PageError: the page is not that, or is incomplete.
     """
     page = Page(_PATHS[name], html)
     # An empty set has a notice in place of its table; the dashboard has neither.
@@ -101,7 +101,7 @@ def read_queue(name: str, html: bytes) -> tuple[QueuedJob, ...]:
     """Return the rows of a page of a queue, newest first; a page may have one too many.
 
     Raises:
-        PageError: the page is not that, or not whole.
+        PageError: the page is not that, or is incomplete.
     """
     page = Page("/queues/…", html)
     if page.one("header h3").text().strip() != name:
@@ -111,10 +111,10 @@ def read_queue(name: str, html: bytes) -> tuple[QueuedJob, ...]:
 
 
 def read_job(name: JobSet, html: bytes) -> JobPage:
-    """Return what the page of one job tells.
+    """Return the contents of the page of one job.
 
     Raises:
-        PageError: the page is not that, or not whole: the job has moved on, then.
+        PageError: the page is not that, or is incomplete: the job has moved on.
     """
     page = Page(f"{_PATHS[name]}/…", html)
     codes = page.all("table.table-striped td > code")
@@ -134,7 +134,7 @@ def read_job(name: JobSet, html: bytes) -> JobPage:
 
 
 def time_of(key: str) -> float | None:
-    """Return the time at the beginning of a key, in Unix seconds; ``None`` when it is none."""
+    """Return the time at the beginning of a key, in Unix seconds; ``None`` if it is not a time."""
     text = key.partition("|")[0]
     try:
         return parse_time(text, any_year=True) if _TIME.fullmatch(text) else None
@@ -161,11 +161,11 @@ def _row(page: Page, name: JobSet, cells: list[LexborNode]) -> JobRow:
 
 
 def _failure(page: Page, name: JobSet, cells: list[LexborNode]) -> FailureCell | None:
-    said = None if name is JobSet.SCHEDULED else cells[-1].css_first("div")
-    if said is None:
+    cell = None if name is JobSet.SCHEDULED else cells[-1].css_first("div")
+    if cell is None:
         return None
     count = page.number(cells[2].text()) if name is JobSet.RETRIES else None
-    return FailureCell(text=said.text(), retry_count=count)
+    return FailureCell(text=cell.text(), retry_count=count)
 
 
 def _queued(page: Page, cells: list[LexborNode]) -> QueuedJob:
@@ -180,9 +180,9 @@ def _queued(page: Page, cells: list[LexborNode]) -> QueuedJob:
 
 
 def _lines(cell: LexborNode) -> tuple[str, ...]:
-    found = cell.css_first("code")
-    if found is None:
+    code = cell.css_first("code")
+    if code is None:
         return ()
-    told = [line for line in found.text().split("\n") if line.strip()]
-    # The template indents all of them; what is more is the trace's own.
-    return tuple(textwrap.dedent("\n".join(told)).split("\n")) if told else ()
+    lines = [line for line in code.text().split("\n") if line.strip()]
+    # The template indents all of them; any further indentation is the trace's own.
+    return tuple(textwrap.dedent("\n".join(lines)).split("\n")) if lines else ()

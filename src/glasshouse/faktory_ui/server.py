@@ -1,4 +1,4 @@
-"""Faktory's pages of the server itself: queues, who works, and its history."""
+"""Faktory's pages about the server itself: queues, busy workers, and its history."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
 class ShownWorker(msgspec.Struct, frozen=True, kw_only=True):
     """A worker. When it started is shown in words only, so it is not here.
 
-    ``rss_kb`` is rounded as the page rounds it, and ``None`` when it was never told.
+    ``rss_kb`` is rounded as on the page, and ``None`` if it was never reported.
     """
 
     wid: str
@@ -51,7 +51,7 @@ class ShownReservation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Busy(msgspec.Struct, frozen=True, kw_only=True):
-    """Who works, and on what."""
+    """The workers, and the jobs they hold."""
 
     workers: tuple[ShownWorker, ...]
     reservations: tuple[ShownReservation, ...]
@@ -68,7 +68,7 @@ def read_queues(html: bytes) -> tuple[QueueRow, ...]:
     """Return all queues, by name.
 
     Raises:
-        PageError: the page is not that, or not whole.
+        PageError: the page is not that, or is incomplete.
     """
     page = Page("/queues", html)
     page.one("table.queues")
@@ -76,10 +76,10 @@ def read_queues(html: bytes) -> tuple[QueueRow, ...]:
 
 
 def read_busy(html: bytes) -> Busy:
-    """Return workers and what they hold.
+    """Return workers and the jobs they hold.
 
     Raises:
-        PageError: the page is not that, or not whole.
+        PageError: the page is not that, or is incomplete.
     """
     page = Page("/busy", html)
     page.one("table.processes")
@@ -94,10 +94,10 @@ def read_busy(html: bytes) -> Busy:
 
 
 def read_history(html: bytes) -> History:
-    """Return what was done by day.
+    """Return the jobs done by day.
 
     Raises:
-        PageError: the page is not the dashboard, or not whole.
+        PageError: the page is not the dashboard, or is incomplete.
     """
     page = Page("/", html)
     chart = page.one("#history")
@@ -110,7 +110,7 @@ def read_history(html: bytes) -> History:
 def _queue(page: Page, cells: list[LexborNode]) -> QueueRow:
     link = cells[0].css_first("a")
     actions = {value_of(button, "value") for button in cells[2].css("button[name=action]")}
-    # Each queue offers one of the two; which one says whether it is paused.
+    # Each queue offers one of the two; which one shows whether it is paused.
     if link is None or len(actions & {"pause", "resume"}) != 1:
         raise page.error("a queue does not say whether it is paused")
     return QueueRow(name=link.text(), size=page.number(cells[1].text()), paused="resume" in actions)
@@ -146,13 +146,13 @@ def _reservation(page: Page, cells: list[LexborNode]) -> ShownReservation:
 
 def _inner(cell: LexborNode) -> str:
     text = text_of(cell, "code")
-    found = _INDENTED.match(text)
-    return text if found is None else found[1]
+    match = _INDENTED.match(text)
+    return text if match is None else match[1]
 
 
 def _days(page: Page, text: str | None) -> dict[date, int]:
     try:
-        told = msgspec.json.decode(text or "", type=dict[str, int])
-        return {date.fromisoformat(day): count for day, count in told.items()}
+        counts = msgspec.json.decode(text or "", type=dict[str, int])
+        return {date.fromisoformat(day): count for day, count in counts.items()}
     except (msgspec.MsgspecError, ValueError):
         raise page.error("its history is not one") from None

@@ -1,1 +1,1 @@
-"""Facts about a server that are of no page: what is wrong, how fast things go, what overruns."""
+"""Facts about a server that belong to no page: faults, rates, overdue reservations."""

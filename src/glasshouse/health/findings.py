@@ -1,7 +1,7 @@
-"""What is wrong with a server: one row per kind of finding, and what finds each.
+"""What is wrong with a server: one row per kind of finding, and the code that finds each.
 
-Only what is known counts: an unknown latency is not slow, an unknown growth is
-no growth, and of a server that is gone nothing is judged later than it was seen.
+Only what is known counts: an unknown latency is not slow, an unknown growth is no
+growth, and an unavailable server is judged as of the moment it was last seen.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _SOME, _MANY = 0.2, 0.5
 _DISK = "the disk is full"
 _SKEW = 30.0
 PROBLEM = 50
-"""Findings of this weight or more are problems, the others warnings."""
+"""Findings of this weight or more are problems, the others are warnings."""
 
 
 class Kind(enum.Enum):
-    """The kinds of findings, each with its weight and its words."""
+    """The kinds of findings, each with its weight and its text."""
 
     GONE = (100, "The server cannot be read; this is its last known state.")
     DISK = (96, "The server's disk is full: it accepts no new jobs.")
@@ -42,13 +42,13 @@ class Kind(enum.Enum):
     NO_WORKERS = (90, "{n} queues have jobs ({count}) and no worker is connected.")
     NONE_TAKES = (
         89,
-        "Queue {name} has jobs ({count}) and no running worker takes new ones.",
+        "Queue {name} has jobs ({count}) and no running worker accepts new ones.",
     )
-    NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker takes new ones.")
+    NONE_TAKE = (88, "{n} queues have jobs ({count}) and no running worker accepts new ones.")
     UNREAD = (92, "Part of this server cannot be read and is missing here: {reason}")
     STRANDED = (
         86,
-        "No worker gets {count} jobs of {name}: this Faktory does not look in Redis's {reason}.",
+        "No worker will get {count} jobs of {name}: this Faktory does not read {reason} in Redis.",
     )
     AHEAD = (
         48,
@@ -58,7 +58,7 @@ class Kind(enum.Enum):
         48,
         "The server's clock is {age} behind this machine's; its times are off by as much.",
     )
-    FAILING = (60, "{share} % of executions failed in the last {age}: {n} of {count}.")
+    FAILING = (60, "{share}% of executions failed in the last {age}: {n} of {count}.")
     LATE_SCHEDULED = (
         56,
         "Scheduled jobs are late: the first was due {age} ago and is not in its queue yet.",
@@ -69,32 +69,38 @@ class Kind(enum.Enum):
     )
     SLOW_GROWS = (
         45,
-        "Queue {name} is slow: its next job has waited {age}, and it grows by {n} a minute.",
+        (
+            "Queue {name} is slow: its oldest job has waited {age}, and it is growing by {n} per "
+            "minute."
+        ),
     )
-    FAILS = (44, "{share} % of executions failed in the last {age}: {n} of {count}.")
-    SLOW = (40, "Queue {name} is slow: its next job has waited {age}.")
+    FAILS = (44, "{share}% of executions failed in the last {age}: {n} of {count}.")
+    SLOW = (40, "Queue {name} is slow: its oldest job has waited {age}.")
     SLOWS = (
         46,
         "{n} queues are slow; the longest wait is {age}, in {name}.",
     )
     SILENT = (39, "No heartbeat from worker {name} for {age}.")
-    SILENTS = (39, "{n} workers have sent no heartbeat for {age} or longer.")
+    SILENTS = (39, "No heartbeat from {n} workers for {age} or longer.")
     OVERDUE = (36, "Running jobs past their reservation: {n}. They will run again.")
-    GROWING = (35, "Queue {name} grows by {n} a minute; {count} wait.")
+    GROWING = (35, "Queue {name} is growing by {n} per minute; {count} waiting.")
     PAUSED = (30, "Queue {name} is paused with {count} waiting.")
     PAUSEDS = (30, "{n} queues are paused with {count} waiting; the largest is {name}.")
-    GROWINGS = (35, "{n} queues grow; the fastest by {count} a minute is {name}.")
+    GROWINGS = (35, "{n} queues are growing; the fastest is {name}, by {count} per minute.")
     DIED = (25, "More dead jobs in the last {age}: {n}.")
     ENDING = (20, "Running jobs near the end of their reservation: {n}; the first has {age} left.")
-    QUIET = (15, "Worker {name} has taken no new jobs for {age} or longer, and is still connected.")
+    QUIET = (
+        15,
+        "Worker {name} has accepted no new jobs for {age} or longer, but is still connected.",
+    )
     QUIETS = (
         15,
-        "{n} workers have taken no new jobs for {age} or longer, and are still connected.",
+        "{n} workers have accepted no new jobs for {age} or longer, but are still connected.",
     )
 
     @property
     def weight(self) -> int:
-        """How grave it is."""
+        """How serious it is."""
         return self.value[0]
 
     @property
@@ -107,9 +113,9 @@ Values = Mapping[str, int | float | str]
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong; ``rank`` orders findings of a kind.
+    """One thing that is wrong; ``rank`` orders findings of the same kind.
 
-    Of the ``values`` integers are counts, floats seconds, and texts as stored.
+    In ``values`` integers are counts, floats are seconds, and texts are as stored.
     """
 
     kind: Kind
@@ -119,7 +125,7 @@ class Finding(NamedTuple):
 
 
 def findings(server: str, snapshot: Snapshot, summary: Summary | None, now: float) -> list[Finding]:
-    """Return everything that is wrong, the gravest first."""
+    """Return everything that is wrong, most serious first."""
     state = snapshot.state
     if state is None:
         return []
@@ -131,7 +137,7 @@ def findings(server: str, snapshot: Snapshot, summary: Summary | None, now: floa
         *_silent(server, state, now),
         *_quiet(server, snapshot, state, now),
         *_failures(server, snapshot),
-        # When jobs are due is for the server's own clock to say.
+        # The server's own clock decides when jobs are due.
         *_late(server, summary, now + (state.clock_ahead or 0.0)),
         *_reservations(server, summary, now),
     ]
@@ -160,7 +166,7 @@ def _server(server: str, snapshot: Snapshot, state: ServerState) -> Iterator[Fin
 
 
 def _nobody(server: str, state: ServerState) -> Iterator[Finding]:
-    """Jobs wait, and nobody is there who takes any; a paused queue gives none away anyway."""
+    """Yield queues whose jobs no worker takes; paused queues give out no jobs anyway."""
     waiting = [queue for queue in state.queues if queue.size and not queue.paused]
     if state.workers is None or not waiting:
         return
@@ -261,20 +267,22 @@ def _quiet(server: str, snapshot: Snapshot, state: ServerState, now: float) -> I
     yield from _each(quiet, Kind.QUIET, Kind.QUIETS, f"/{server}/busy")
 
 
-def _each(found: list[tuple[float, Worker]], one: Kind, many: Kind, href: str) -> Iterator[Finding]:
-    """Tell of a few workers one by one, of more together with the least of their times."""
-    if len(found) > _ALONE:
-        least = min(age for age, _ in found)
-        yield Finding(many, len(found), href, {"n": len(found), "age": least})
+def _each(
+    workers: list[tuple[float, Worker]], one: Kind, many: Kind, href: str
+) -> Iterator[Finding]:
+    """Report a few workers one by one, more of them together with the least of their times."""
+    if len(workers) > _ALONE:
+        least = min(age for age, _ in workers)
+        yield Finding(many, len(workers), href, {"n": len(workers), "age": least})
         return
-    for age, worker in found:
+    for age, worker in workers:
         whole = worker.hostname and worker.pid is not None
         name = f"{worker.hostname}:{worker.pid}" if whole else worker.hostname or worker.wid
         yield Finding(one, age, href, {"name": name, "age": age})
 
 
 def _failures(server: str, snapshot: Snapshot) -> Iterator[Finding]:
-    """Failures of the last minute, and deaths of the last minutes."""
+    """Yield failures of the last minute, and deaths of the last few minutes."""
     values: Values
     minute, longer = recent(snapshot.samples, MINUTE), recent(snapshot.samples, _PAST)
     if minute is not None and minute.processed >= _RUNS:
@@ -294,7 +302,7 @@ def _failures(server: str, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _late(server: str, summary: Summary | None, now: float) -> Iterator[Finding]:
-    """Jobs that were due and are still where they waited for it."""
+    """Yield sets with jobs that are overdue and still waiting."""
     if summary is None:
         return
     for jobs, path, kind in (
@@ -322,5 +330,5 @@ def _reservations(server: str, summary: Summary | None, now: float) -> Iterator[
 
 
 def _at_least(count: int) -> int | str:
-    """Return a count as far as it is known: only the first few were looked at."""
+    """Return a count as far as it is known: only the first few jobs were read."""
     return count if count < FIRST else f"{count}+"

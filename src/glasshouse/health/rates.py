@@ -1,4 +1,4 @@
-"""How fast things go, from the samples that the sampler keeps; ``None`` where that is not known."""
+"""Rates computed from the samples that the sampler keeps; ``None`` where unknown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEAST = 2.0
 
 
 class RecentRates(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened over the last ``span`` seconds; ``None`` is not known."""
+    """What happened over the last ``span`` seconds; ``None`` is unknown."""
 
     span: float
     processed: int
@@ -27,12 +27,12 @@ class RecentRates(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def processed_rate(self) -> float:
-        """Executions that ended, per second."""
+        """Executions that ended per second."""
         return self.processed / self.span
 
     @property
     def failed_rate(self) -> float:
-        """Of them, those that failed."""
+        """Those of them that failed, per second."""
         return self.failed / self.span
 
     @property
@@ -44,8 +44,8 @@ class RecentRates(msgspec.Struct, frozen=True, kw_only=True):
 def recent(samples: Sequence[Sample], within: float) -> RecentRates | None:
     """Return what happened in about the last ``within`` seconds that the samples cover.
 
-    A total that shrinks (the server was started anew) makes what is before it
-    count for nothing.
+    When a total shrinks (the server was restarted), everything before that is
+    ignored.
     """
     if not samples:
         return None
@@ -76,5 +76,5 @@ def _grown(before: int | None, after: int | None) -> int | None:
 
 
 def is_stale(worker: Worker, now: float) -> bool:
-    """Return whether a worker has not been heard for more than 30 s."""
+    """Return whether a worker has not been heard from for more than 30 s."""
     return worker.last_beat is not None and now - worker.last_beat > STALE_BEAT

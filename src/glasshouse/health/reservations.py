@@ -12,7 +12,7 @@ _QUARTER = 0.25
 
 
 class Reservation(enum.StrEnum):
-    """Where a reservation stands; ``UNKNOWN`` where a server does not tell its end."""
+    """The state of a reservation; ``UNKNOWN`` if a server does not report its end."""
 
     HOLDS = "holds"
     NEAR = "near"
@@ -21,10 +21,10 @@ class Reservation(enum.StrEnum):
 
 
 def reservation(job: StoredJob, now: float) -> Reservation:
-    """Return where the reservation of a running job stands.
+    """Return the state of a running job's reservation.
 
-    It is near its end when less than a tenth of it is left, or less than a
-    minute; of a short one, less than a quarter.
+    It is near its end when less than a tenth of it, or less than a minute, is
+    left; for a short one, when less than a quarter is left.
     """
     if job.expires_at is None:
         return Reservation.UNKNOWN

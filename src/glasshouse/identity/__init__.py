@@ -1,1 +1,1 @@
-"""Pure checks of who somebody is: passwords, one-time codes, passkeys, tokens."""
+"""Pure identity checks: passwords, one-time codes, passkeys, tokens."""

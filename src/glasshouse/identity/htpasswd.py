@@ -1,18 +1,18 @@
 """Apache's password files, as nginx's ``auth_basic`` reads them: pure.
 
-A line is ``NAME:HASH``, and whatever follows another colon is a remark. The first line of
+A line is ``NAME:HASH``; whatever follows another colon is a comment. The first line for
 a name counts. A hash of a form that is not listed here is never compared, and above all
-never taken for a password in plain text.
+never taken for a plain-text password.
 
 ==================  ===================================================================
-``$2y$`` and kin    bcrypt, of a cost of at most 14
+``$2y$`` and kin    bcrypt, with a cost of at most 14
 ``$apr1$``          Apache's MD5
-``$5$``, ``$6$``    SHA-256-crypt and SHA-512-crypt, of at most a million rounds
-``{SHA}``           SHA-1 without salt: taken, with a warning
+``$5$``, ``$6$``    SHA-256-crypt and SHA-512-crypt, with at most a million rounds
+``{SHA}``           SHA-1 without salt: accepted, with a warning
 ==================  ===================================================================
 
-A comparison costs the same whichever name it is for, of the file or not: what the slowest
-hash of each form in the file costs. Who measures the time learns nothing of names.
+A comparison costs the same for every name, in the file or not: as much as the slowest
+hash of each form in the file. Measuring the time reveals nothing about names.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BCRYPT_BYTES = 72
 _CRYPT_ROUNDS = 5000
 _LEAST_ROUNDS = 1000
 _CRYPT = r"(?:rounds=([0-9]{1,9})\$)?[./A-Za-z0-9]{0,16}\$"
-# How each form is written, with its cost, and which costs are taken.
+# How each form is written, with its cost, and which costs are accepted.
 _FORMS: Mapping[str, tuple[re.Pattern[str], int, int]] = {
     "bcrypt": (re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}"), 4, MOST_COST),
     "sha256": (re.compile(rf"\$5\${_CRYPT}[./A-Za-z0-9]{{43}}"), 1000, MOST_ROUNDS),
@@ -44,7 +44,7 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], int, int]] = {
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A name's hash, and the form that it has; ``form`` is empty for one that is refused."""
+    """A name's hash and its form; ``form`` is empty if the hash is refused."""
 
     name: str
     hash: str
@@ -54,52 +54,52 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class HtpasswdFile(msgspec.Struct, frozen=True):
-    """The entries of a file by name, and of each form that it has the slowest one."""
+    """The entries of a file by name, and the slowest entry of each form in it."""
 
     names: Mapping[str, Entry]
     slowest: Mapping[str, Entry]
 
     def has(self, name: str) -> bool:
-        """Return whether it has this name, with a hash that can be compared."""
+        """Return whether the file has this name, with a hash that can be compared."""
         entry = self.names.get(name)
         return entry is not None and bool(entry.form)
 
     def verify(self, name: str, password: str) -> bool:
         """Return whether this is the password of that name. Never raises.
 
-        It costs the same for every name: one comparison of each form in the file, each as
+        It costs the same for every name: one comparison per form in the file, each as
         slow as the slowest of its form.
         """
-        said = password.encode("utf-8", "surrogatepass")
-        if len(said) > MOST_PASSWORD or b"\0" in said:
-            said, known = b"", False
+        encoded = password.encode("utf-8", "surrogatepass")
+        if len(encoded) > MOST_PASSWORD or b"\0" in encoded:
+            encoded, known = b"", False
         else:
             known = self.has(name)
         entry = self.names[name] if known else None
         right = False
         for form, slowest in self.slowest.items():
             own = entry if entry is not None and entry.form == form else slowest
-            matched = _VERIFIERS[form](own.hash, said)
+            matched = _VERIFIERS[form](own.hash, encoded)
             if own.cost != slowest.cost:
-                _PADDERS[form](said, own.cost, slowest.cost)
+                _PADDERS[form](encoded, own.cost, slowest.cost)
             if own is entry:
                 right = matched
         return right
 
     def stamp(self, name: str) -> bytes:
-        """Return what changes when the name's line does; empty for an unknown one."""
+        """Return a value that changes when the name's line does; empty for an unknown name."""
         entry = self.names.get(name)
         return b"" if entry is None else hashlib.sha256(entry.hash.encode()).digest()
 
     def problems(self) -> tuple[str, ...]:
-        """Return what is wrong with lines, or not good about them, without their hashes."""
+        """Return errors and weaknesses of lines, without their hashes."""
         return tuple(
             f"{entry.name[:80]}: {entry.problem}" for entry in self.names.values() if entry.problem
         )
 
 
 def parse(text: bytes) -> HtpasswdFile:
-    """Return what a file says; a line that is none of its kind is left out."""
+    """Return the entries of a file; malformed lines are skipped."""
     names: dict[str, Entry] = {}
     for raw in text.decode("utf-8", "replace").split("\n"):
         line = raw.strip("\r")
@@ -128,14 +128,14 @@ def _entry(name: str, stored: str) -> Entry:
 
 
 def _bcrypt(stored: str, password: bytes) -> bool:
-    # bcrypt looks at 72 bytes. Its own programs cut there; what is longer was never meant.
+    # bcrypt reads 72 bytes. Its own programs cut there; longer passwords were never intended.
     if len(password) > _BCRYPT_BYTES:
         return False
     return bcrypt.checkpw(password, stored.encode("ascii"))
 
 
 def _pad_bcrypt(password: bytes, done: int, most: int) -> None:
-    """Do what a cost of ``most`` takes more than one of ``done``: 2**most - 2**done."""
+    """Do the work by which a cost of ``most`` exceeds one of ``done``: 2**most - 2**done."""
     if len(password) > _BCRYPT_BYTES:
         return  # which was not compared either
     for cost in range(done, most):
@@ -144,7 +144,7 @@ def _pad_bcrypt(password: bytes, done: int, most: int) -> None:
 
 def _pad_with(handler: Any) -> Callable[[bytes, int, int], None]:
     def pad(password: bytes, done: int, most: int) -> None:
-        # Fewer rounds than a thousand there are not: a small difference costs that many.
+        # There is a minimum of a thousand rounds: a small difference costs that many.
         handler.using(rounds=max(most - done, _LEAST_ROUNDS), salt="." * 16).hash(password)
 
     return pad

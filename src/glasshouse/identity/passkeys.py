@@ -1,8 +1,8 @@
-"""Passkeys (WebAuthn level 3): what a browser is asked for, and whether its answer is right.
+"""Passkeys (WebAuthn level 3): the request to a browser, and the check of its response.
 
-The user must be verified by the authenticator (a fingerprint, a PIN). A challenge is used
-once: who keeps it takes care of that. The library does the sums; it is loaded with the first
-passkey, since that takes a fifth of a second.
+The authenticator must verify the user (a fingerprint, a PIN). A challenge is used once:
+whoever stores it ensures that. The library does the computations; it is loaded with the
+first passkey, since that takes a fifth of a second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class RelyingParty(NamedTuple):
 
 
 class NewKey(NamedTuple):
-    """A passkey that was just made."""
+    """A passkey that was just created."""
 
     credential: bytes
     public_key: bytes
@@ -33,7 +33,7 @@ class NewKey(NamedTuple):
 def ask_for_new(
     party: RelyingParty, actor: str, user_id: bytes, challenge: bytes, known: Sequence[bytes]
 ) -> str:
-    """Return as JSON what ``navigator.credentials.create`` is given; ``known`` are not offered."""
+    """Return the JSON for ``navigator.credentials.create``; ``known`` keys are not offered."""
     from webauthn import generate_registration_options, options_to_json  # noqa: PLC0415
     from webauthn.helpers.structs import (  # noqa: PLC0415
         AuthenticatorSelectionCriteria,
@@ -58,16 +58,16 @@ def ask_for_new(
 
 
 def check_new(party: RelyingParty, challenge: bytes, answer: Mapping[str, Any]) -> NewKey:
-    """Return the key that an answer to ``ask_for_new`` holds.
+    """Return the key in a response to ``ask_for_new``.
 
     Raises:
-        InvalidError: it is no right answer.
+        InvalidError: it is not a valid response.
     """
     from webauthn import verify_registration_response  # noqa: PLC0415
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
 
     try:
-        made = verify_registration_response(
+        verified = verify_registration_response(
             credential=dict(answer),
             expected_challenge=challenge,
             expected_rp_id=party.host,
@@ -76,11 +76,11 @@ def check_new(party: RelyingParty, challenge: bytes, answer: Mapping[str, Any]) 
         )
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise _wrong() from error
-    return NewKey(made.credential_id, made.credential_public_key, made.sign_count)
+    return NewKey(verified.credential_id, verified.credential_public_key, verified.sign_count)
 
 
 def ask(party: RelyingParty, challenge: bytes, known: Sequence[bytes]) -> str:
-    """Return as JSON what ``navigator.credentials.get`` is given."""
+    """Return the JSON for ``navigator.credentials.get``."""
     from webauthn import generate_authentication_options, options_to_json  # noqa: PLC0415
     from webauthn.helpers.structs import (  # noqa: PLC0415
         PublicKeyCredentialDescriptor,
@@ -103,7 +103,7 @@ def check(
     public_key: bytes,
     sign_count: int,
 ) -> int:
-    """Return the new count of signatures, when an answer to ``ask`` was made by this key.
+    """Return the new signature count, if a response to ``ask`` was made by this key.
 
     Raises:
         InvalidError: it was not, or a copy of the key made it.

@@ -1,7 +1,7 @@
-"""Recovery codes: for who lost every other second factor. Each is good once.
+"""Recovery codes: for people who lost every other second factor. Each is valid once.
 
-They are drawn from 60 random bits, and tried a few times a minute at most: a plain digest
-is kept of them.
+They have 60 random bits and can be tried a few times a minute at most, so a plain digest
+of them is stored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def new_codes(entropy: bytes) -> tuple[str, ...]:
     """Return ten codes like ``k7dm-q2xw-9f4t``, made of 80 random bytes.
 
     Raises:
-        ValueError: they are not 80.
+        ValueError: there are not 80 bytes.
     """
     if len(entropy) != ENTROPY:
         raise ValueError(f"{ENTROPY} random bytes are needed")
@@ -26,14 +26,14 @@ def new_codes(entropy: bytes) -> tuple[str, ...]:
 
 
 def code_hash(code: str) -> bytes:
-    """Return what is kept of a code: 32 bytes. Case, blanks and dashes do not count."""
+    """Return what is stored of a code: 32 bytes. Case, blanks and dashes do not count."""
     plain = "".join(code.split()).replace("-", "").lower()
-    said = plain.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(b"glasshouse recovery\x00" + said).digest()
+    encoded = plain.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"glasshouse recovery\x00" + encoded).digest()
 
 
 def looks_like_code(text: str) -> bool:
-    """Return whether ``text`` could be a recovery code and not a one-time code."""
+    """Return whether ``text`` could be a recovery code rather than a one-time code."""
     plain = "".join(text.split()).replace("-", "").lower()
     return len(plain) == _LENGTH and all(letter in _LETTERS for letter in plain)
 

@@ -1,7 +1,7 @@
-"""Opaque secrets: ids of sessions, tokens of scripts, and what is kept of them.
+"""Opaque secrets: session ids, tokens for scripts, and what is stored of them.
 
-They are drawn from 32 random bytes, so a plain digest of one tells nothing of it: no slow
-hash is needed. The prefix and the checksum let scanners of code find a token that leaked.
+They are made of 32 random bytes, so a plain digest of one reveals nothing about it: no slow
+hash is needed. The prefix and the checksum let code scanners find a leaked token.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _TOKEN = re.compile(rf"{_PREFIX}([0-9A-Za-z]{{{_LENGTH}}})([0-9A-Za-z]{{{_SUM}}}
 
 
 def session_id(entropy: bytes) -> str:
-    """Return a session's id made of 32 random bytes.
+    """Return a session id made of 32 random bytes.
 
     Raises:
-        ValueError: they are not 32.
+        ValueError: there are not 32 bytes.
     """
     return _written(_checked(entropy), _LENGTH)
 
@@ -34,15 +34,15 @@ def api_token(entropy: bytes) -> str:
 
 
 def looks_like_token(text: str) -> bool:
-    """Return whether ``text`` could be one of our tokens: its form and its checksum."""
+    """Return whether ``text`` could be one of our tokens, by its form and its checksum."""
     matched = _TOKEN.fullmatch(text)
     return matched is not None and hmac.compare_digest(_sum(matched[1]), matched[2])
 
 
 def token_hash(text: str) -> bytes:
-    """Return what is kept of a secret: 32 bytes."""
-    said = text.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(b"glasshouse secret\x00" + said).digest()
+    """Return what is stored of a secret: 32 bytes."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"glasshouse secret\x00" + encoded).digest()
 
 
 def _checked(entropy: bytes) -> int:

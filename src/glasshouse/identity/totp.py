@@ -1,7 +1,7 @@
-"""One-time codes by time (RFC 6238): SHA-1, 6 digits, 30 seconds, as authenticator apps do.
+"""Time-based one-time codes (RFC 6238): SHA-1, 6 digits, 30 seconds, as in authenticator apps.
 
-A code is good for the step that it belongs to and one step either side, because clocks
-differ; each step is taken once, and an older one never after a newer one.
+A code is valid for the step that it belongs to and one step either side, because clocks
+differ; each step is accepted once, and an older one never after a newer one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def new_secret(entropy: bytes) -> str:
     """Return a secret made of 20 random bytes, in base32.
 
     Raises:
-        ValueError: they are not 20.
+        ValueError: there are not 20 bytes.
     """
     if len(entropy) != SECRET_BYTES:
         raise ValueError(f"{SECRET_BYTES} random bytes are needed")
@@ -34,20 +34,20 @@ def new_secret(entropy: bytes) -> str:
 def accepted_step(secret: str, code: str, now: float, last_step: int) -> int | None:
     """Return the step that ``code`` belongs to, if it is later than ``last_step``.
 
-    ``None`` when the code is wrong, too old, too new, or was taken before. Blanks
-    between its digits do no harm.
+    ``None`` if the code is wrong, too old, too new, or was accepted before. Blanks
+    between its digits are ignored.
     """
     return next((step for step in steps_of(secret, code, now) if step > last_step), None)
 
 
 def steps_of(secret: str, code: str, now: float) -> tuple[int, ...]:
-    """Return the steps that ``code`` belongs to, of those that are good now."""
+    """Return those of the currently valid steps that ``code`` belongs to."""
     if not looks_like_code(code):
         return ()
     plain = _without_blanks(code)
     current = int(now // PERIOD)
     around = (current + offset for offset in _AROUND)
-    # All three are compared, whichever it is.
+    # All three are compared, whichever one matches.
     return tuple([s for s in around if hmac.compare_digest(code_at(secret, s), plain)])
 
 
@@ -57,7 +57,7 @@ def looks_like_code(text: str) -> bool:
 
 
 def _without_blanks(text: str) -> str:
-    """Return ``text`` without spaces of any width and tabs; a line's end is no blank."""
+    """Return ``text`` without spaces of any width and tabs; a line end is not a blank."""
     return "".join(c for c in text if c != "\t" and unicodedata.category(c) != "Zs")
 
 
@@ -67,7 +67,7 @@ def code_at(secret: str, step: int) -> str:
 
 
 def uri(secret: str, account: str, issuer: str) -> str:
-    """Return what a QR code tells an authenticator app."""
+    """Return the URI that a QR code passes to an authenticator app."""
     label = quote(f"{issuer}:{account}", safe="")
-    told = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
-    return f"otpauth://totp/{label}?{told}"
+    query = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
+    return f"otpauth://totp/{label}?{query}"

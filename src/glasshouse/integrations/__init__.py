@@ -1,1 +1,1 @@
-"""Connections to others that are not Faktory."""
+"""Connections to systems other than Faktory."""

@@ -1,7 +1,7 @@
-"""Other places that get the ledger: a file, the machine's syslog, a collector over HTTP.
+"""Receivers of the ledger: a file, the machine's syslog, a collector over HTTP.
 
-They get the lines of an export, and checkpoints as they were signed. Whenever sending fails,
-or is cut off, a place may get the same line twice; a record's number tells.
+They get the lines of an export, and checkpoints as they were signed. When sending fails or
+is interrupted, a receiver may get the same line twice; the record's number identifies it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SECONDS = 10.0
 _LONGEST_LINE = 4 << 20
 _TAKEN, _ITS_FAULT = range(200, 300), 500
 _RECORD, _SIGNED = b'{"digest":"', b'{"ledger":"'
-"""How a record's line begins, and that of a checkpoint."""
+"""How the line of a record begins, and that of a checkpoint."""
 _MEND = "Make room or its folder, or let this user write there."
 _REASONS = {
     errno.ENOSPC: message("There is no space left for it."),
@@ -51,62 +51,62 @@ _LOOK = "Look at its address and the network."
 
 
 class SinkError(GlasshouseError):
-    """A place does not take the ledger now."""
+    """A receiver does not accept the ledger now."""
 
     code = "sink_unavailable"
 
 
 class Receiver(Protocol):
-    """A place that gets the ledger. ``name`` may be shown; ``key`` (64 hex digits) is its own.
+    """A receiver of the ledger. ``name`` may be shown; ``key`` (64 hex digits) is unique to it.
 
-    Every method may raise ``SinkError``: how much it has then is not known.
+    Every method may raise ``SinkError``: how much the receiver has is then unknown.
     """
 
     name: str
     key: str
 
     async def last(self) -> Link | None:
-        """Return the last record that is there; ``None`` if there is none, or nobody can tell."""
+        """Return the last record that it has; ``None`` if there is none, or that is unknown."""
         ...
 
     async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
-        """Return when the place has taken all lines."""
+        """Send the lines; return when the receiver has accepted all of them."""
         ...
 
     async def probe(self) -> None:
-        """Return if it could be sent to now; nothing is sent, and nothing made."""
+        """Check that sending would work now; nothing is sent, and nothing is created."""
         ...
 
     async def close(self) -> None:
-        """Let go of what is held."""
+        """Release all resources."""
         ...
 
 
 def _key(target: str) -> str:
-    """Return a key that tells nothing of an address."""
+    """Return a key that reveals nothing about an address."""
     return hashlib.sha256(target.encode()).hexdigest()
 
 
 class FileReceiver:
-    """A file that grows, synced; checkpoints go to a second one beside it."""
+    """A file that is appended to and synced; checkpoints go to a second file next to it."""
 
     def __init__(self, path: Path) -> None:
-        """Write to ``path``; nothing is opened, and nothing held between two sendings."""
+        """Write to ``path``; nothing is opened, and nothing is held between two sends."""
         self.name = f"file:{path}"
         self.key = _key(self.name)
         self._path = path
         self._signed = path.with_suffix(f".checkpoints{path.suffix}")
 
     async def last(self) -> Link | None:
-        """Return the last record of the file; what a crash left half written behind it is cut."""
+        """Return the last record of the file; cut off what a crash left half written after it."""
         return await self._guarded(lambda: self._look(cut=True))
 
     async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
-        """Append all lines and sync them; of a file that cannot take all of them, none are left."""
+        """Append all lines and sync them; if a file cannot take all of them, none remain."""
         await self._guarded(lambda: self._append(records, signed))
 
     async def probe(self) -> None:
-        """See whether the file, or the folder that it would be made in, can be written."""
+        """Check that the file, or the folder that it would be created in, can be written."""
         await self._guarded(self._probe)
 
     async def close(self) -> None:
@@ -140,7 +140,7 @@ class FileReceiver:
 
 
 async def _ended(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns, in a thread: whoever calls it off waits for its end."""
+    """Run ``work`` in a thread and return its result: whoever cancels it waits for its end."""
     task = asyncio.create_task(asyncio.to_thread(work))
     try:
         return await asyncio.shield(task)
@@ -159,7 +159,7 @@ def _last_line(path: Path, mark: bytes, *, cut: bool) -> bytes:
     """Return the last whole line of a file of lines that begin with ``mark``.
 
     Raises:
-        SinkError: it holds something else, and was left as it is.
+        SinkError: it contains something else, and was left as it is.
     """
     try:
         file = path.open("rb+" if cut else "rb")
@@ -204,7 +204,7 @@ def _append(path: Path, data: bytes) -> None:
 
 
 class SyslogReceiver:
-    """The syslog of this machine, one message a line; it does not say what it has."""
+    """The syslog of this machine, one message per line; it does not report what it has."""
 
     def __init__(self, path: Path = SYSLOG) -> None:
         """Send to the datagram socket ``path``; nothing is opened."""
@@ -213,7 +213,7 @@ class SyslogReceiver:
         self._path = path
 
     async def last(self) -> Link | None:
-        """Nobody can tell."""
+        """Return ``None``: the last record is unknown."""
         return None
 
     async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
@@ -221,7 +221,7 @@ class SyslogReceiver:
         await self._sent((*records, *signed))
 
     async def probe(self) -> None:
-        """See whether anybody listens."""
+        """Check that something is listening."""
         await self._sent(())
 
     async def close(self) -> None:
@@ -240,7 +240,7 @@ class SyslogReceiver:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.settimeout(_SECONDS)
             out.connect(str(self._path))
-            # As libc writes it: servers take their own name and time of reception from elsewhere.
+            # As libc writes it: servers get the host name and reception time from elsewhere.
             stamp = time.strftime("%b %e %H:%M:%S")
             head = f"<{_SYSLOG_PRIORITY}>{stamp} glasshouse[{os.getpid()}]: ".encode()
             for line in lines:
@@ -248,10 +248,10 @@ class SyslogReceiver:
 
 
 class HttpReceiver:
-    """A collector that takes lines of JSON; any answer of the 200s says that it has them."""
+    """A collector that accepts lines of JSON; any 2xx response means that it has them."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        """Post to ``url``, with ``token`` as a bearer if there is one; nothing is opened."""
+        """Post to ``url``, with ``token`` as a bearer token if there is one; nothing is opened."""
         parts = urlsplit(url)
         # The path of a webhook may be its secret.
         self.name = f"{parts.scheme}://{parts.netloc}" + ("/…" if parts.path.strip("/") else "")
@@ -263,7 +263,7 @@ class HttpReceiver:
         self._session: aiohttp.ClientSession | None = None
 
     async def last(self) -> Link | None:
-        """Nobody can tell."""
+        """Return ``None``: the last record is unknown."""
         return None
 
     async def send(self, records: Sequence[bytes], signed: Sequence[bytes]) -> None:
@@ -278,7 +278,7 @@ class HttpReceiver:
             raise SinkError(why, remedy=f"See why it answered {status}.")
 
     async def probe(self) -> None:
-        """See whether somebody answers there, whatever the answer to HEAD."""
+        """Check that something answers there, whatever the response to HEAD."""
         await self._asked("HEAD", b"")
 
     async def close(self) -> None:
@@ -287,7 +287,7 @@ class HttpReceiver:
             await self._session.close()
 
     async def _asked(self, method: str, body: bytes) -> int:
-        import aiohttp  # noqa: PLC0415 - it takes a while
+        import aiohttp  # noqa: PLC0415 - slow to import
 
         if self._session is None:
             limit = aiohttp.ClientTimeout(total=_SECONDS)
@@ -304,5 +304,5 @@ class HttpReceiver:
         except aiohttp.ClientConnectorError as error:
             raise SinkError(message("Nothing answers there."), remedy=_LOOK) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # What the library says may hold the address.
+            # The library's message may contain the address.
             raise SinkError(message("The connection was lost."), remedy=_LOOK) from error

@@ -1,7 +1,7 @@
 """Signing in at an identity provider: OpenID Connect, authorization code with PKCE.
 
 Sources: OpenID Connect Core 1.0 §3.1, Discovery 1.0 §4, RFC 6749, RFC 7636 (PKCE), RFC 9207
-(``iss`` in the answer). What always holds: algorithms are those that were named, never the
+(``iss`` in the response). Invariants: algorithms are those that were configured, never the
 token's choice; every claim is checked; no code, token, nonce or secret is in an error or a log.
 """
 
@@ -26,9 +26,9 @@ _MOST_NAME = 256
 
 
 class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider, and how the console is known there.
+    """A provider, and the console's registration there.
 
-    ``redirect_uri`` is the console's own address to which people come back. Claims are named
+    ``redirect_uri`` is the console's own address to which people return. Claims are named
     by a path (see ``oidc_claims.claim``).
     """
 
@@ -43,9 +43,9 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OidcPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the provider says somebody is. ``name`` is its claim, or ``subject`` without one.
+    """A person according to the provider. ``name`` is its claim, or ``subject`` without one.
 
-    ``odd`` are the claims that were absent or of another form: they gave nothing, or less.
+    ``odd`` are the claims that were absent or had another form: they gave nothing, or less.
     """
 
     subject: str
@@ -58,17 +58,17 @@ class Oidc:
     """One provider."""
 
     def __init__(self, settings: OidcSettings, *, seconds: float = 10.0) -> None:
-        """Know of a provider; it is asked when somebody signs in."""
+        """Set up a provider; it is queried when someone signs in."""
         self._settings = settings
         self._asking = ProviderClient(settings.issuer, seconds)
         self._keys = ProviderKeys(self._asking, settings.algorithms)
 
     async def begin(self, entropy: bytes) -> tuple[str, PendingSignIn]:
-        """Return where the person goes, and what to keep meanwhile.
+        """Return where to send the person, and what to keep in the meantime.
 
         Raises:
-            OidcRefusedError: the provider cannot be asked, or is not the one that is set.
-            ValueError: ``entropy`` is not of 96 bytes.
+            OidcRefusedError: the provider cannot be queried, or is not the configured one.
+            ValueError: ``entropy`` is not 96 bytes long.
         """
         if len(entropy) != ENTROPY:
             raise ValueError(f"{ENTROPY} random bytes are needed")
@@ -91,10 +91,10 @@ class Oidc:
     async def finish(
         self, begun: PendingSignIn, answer: Mapping[str, str], now: float
     ) -> OidcPerson:
-        """Return who came back with ``answer``, the parameters of the address.
+        """Return the person who returned with ``answer``, the parameters of the address.
 
         Raises:
-            OidcRefusedError: the provider refused, or its answer is not right.
+            OidcRefusedError: the provider refused, or its response is invalid.
         """
         if not hmac.compare_digest(begun.state.encode(), answer.get("state", "").encode()):
             raise OidcRefusedError(Refused.WRONG_STATE)
@@ -125,10 +125,10 @@ class Oidc:
         return self._person(claims, await self._more(claims, tokens, now))
 
     async def provider(self) -> Provider:
-        """Return what the provider says of itself.
+        """Return the provider's description of itself.
 
         Raises:
-            OidcRefusedError: it cannot be asked, or is not the one that is set.
+            OidcRefusedError: it cannot be queried, or is not the configured one.
         """
         return await self._asking.provider()
 
@@ -136,36 +136,36 @@ class Oidc:
         """Return the public keys of the provider.
 
         Raises:
-            OidcRefusedError: it cannot be asked, or has none that can be used.
+            OidcRefusedError: it cannot be queried, or has none that can be used.
         """
         return await self._keys.published(now)
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         await self._asking.close()
 
     async def _more(self, claims: Claims, tokens: Tokens, now: float) -> Claims:
-        """Return what the provider says at its userinfo endpoint, if the ID token lacks something.
+        """Return the claims of the provider's userinfo endpoint, if the ID token lacks something.
 
-        Who cannot be asked there is not let in: a group may also take rights away.
+        If it cannot be queried, the person is not admitted: a group may also take rights away.
         """
         endpoint = (await self._asking.provider()).userinfo_endpoint
         wanted = (self._settings.name_claim, self._settings.groups_claim)
         whole = all(claim(claims, path) is not None for path in wanted)
         if whole or endpoint is None or tokens.access_token is None:
             return {}
-        told = await self._asking.userinfo(endpoint, tokens.access_token)
-        if isinstance(told, str):
-            told = await self._keys.claims(told, now)
-        # OpenID Connect Core §5.3.2: else it may be of somebody else.
-        if told.get("sub") != claims["sub"]:
+        userinfo = await self._asking.userinfo(endpoint, tokens.access_token)
+        if isinstance(userinfo, str):
+            userinfo = await self._keys.claims(userinfo, now)
+        # OpenID Connect Core §5.3.2: otherwise it may be about someone else.
+        if userinfo.get("sub") != claims["sub"]:
             raise OidcRefusedError(Refused.OTHER_PERSON, "sub")
-        return told
+        return userinfo
 
     def _person(self, claims: Claims, more: Claims) -> OidcPerson:
         def value(path: str) -> object:
-            found = claim(claims, path)
-            return claim(more, path) if found is None else found
+            value = claim(claims, path)
+            return claim(more, path) if value is None else value
 
         settings, subject = self._settings, claims["sub"]
         named, odd_name = name_of(value(settings.name_claim))
@@ -173,8 +173,8 @@ class Oidc:
         name = subject if named is None else named
         if len(name) > _MOST_NAME or not name.isprintable():
             raise OidcRefusedError(Refused.BAD_TOKEN, settings.name_claim)
-        told = ((settings.name_claim, odd_name), (settings.groups_claim, odd_groups))
-        odd = tuple(ClaimProblem(path, form) for path, form in told if form is not None)
+        odd_claims = ((settings.name_claim, odd_name), (settings.groups_claim, odd_groups))
+        odd = tuple(ClaimProblem(path, form) for path, form in odd_claims if form is not None)
         return OidcPerson(subject=subject, name=name, groups=groups, odd=odd)
 
 

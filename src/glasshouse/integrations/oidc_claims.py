@@ -1,7 +1,7 @@
-"""What a provider's claims say of somebody: a name and groups, found by a path.
+"""A person's name and groups in a provider's claims, found by a path.
 
-What always holds: a value of another form than was expected gives nothing, and is told as odd;
-what is told of it is its claim and its form, never the value.
+Invariant: a value of an unexpected form gives nothing, and is reported as odd; the report
+has its claim and its form, never the value.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ class Form(enum.StrEnum):
 
 
 class ClaimProblem(NamedTuple):
-    """A claim that gave less than it should: its path in the settings, and how it was."""
+    """A claim that gave less than it should: its path in the settings, and how it is odd."""
 
     claim: str
     form: Form
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Describe it in words."""
         return f"{self.claim} {self.form.value}"
 
 
 def claim(claims: Mapping[str, Any], path: str) -> object:
     """Return the value at ``path``, or ``None``.
 
-    A claim of that very name comes first, since names may have dots in them
-    (``https://example.com/groups``); else each dot may lead into an object, as in
-    ``realm_access.roles``, and longer names come before shorter ones.
+    A claim with that exact name takes precedence, since names may contain dots
+    (``https://example.com/groups``); otherwise each dot may lead into an object, as in
+    ``realm_access.roles``, and longer names take precedence over shorter ones.
     """
-    found = claims.get(path)
-    if found is not None:
-        return found
+    value = claims.get(path)
+    if value is not None:
+        return value
     parts = path.split(".")[:_MOST_PARTS]
     for end in range(len(parts) - 1, 0, -1):
         inner = claims.get(".".join(parts[:end]))
         if isinstance(inner, dict):
-            found = claim(inner, ".".join(parts[end:]))
-            if found is not None:
-                return found
+            value = claim(inner, ".".join(parts[end:]))
+            if value is not None:
+                return value
     return None
 
 
@@ -68,7 +68,7 @@ def name_of(value: object) -> tuple[str | None, Form | None]:
 def groups_of(value: object) -> tuple[tuple[str, ...], Form | None]:
     """Return the groups that a claim gives, and how the claim is odd.
 
-    One text is one group. Of a list what is a text counts, if all of its characters are whole.
+    A text is one group. In a list only texts count, if all of their characters are whole.
     """
     if value is None:
         return (), Form.ABSENT

@@ -1,4 +1,4 @@
-"""What is asked of an identity provider over HTTP: bounded in bytes and time, no redirects."""
+"""HTTP requests to an identity provider: bounded in bytes and time, no redirects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LISTS = {"claims_supported", "scopes_supported", "token_endpoint_auth_methods_s
 
 
 class ClientSecret(Protocol):
-    """A word that nobody may read by accident."""
+    """A secret word that is not disclosed by accident."""
 
     def reveal(self) -> str:
         """Return it."""
@@ -31,9 +31,9 @@ class ClientSecret(Protocol):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """What discovery tells. ``names_itself``: its answers carry ``iss`` (RFC 9207).
+    """The discovery document. ``names_itself``: its responses carry ``iss`` (RFC 9207).
 
-    ``claims`` and ``scopes`` are what it says that it has; providers need not say it whole.
+    ``claims`` and ``scopes`` are those that it announces; the lists need not be complete.
     """
 
     issuer: str
@@ -52,7 +52,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """What a code is exchanged for; ``access_token`` is for asking who somebody is."""
+    """What a code is exchanged for; ``access_token`` is for the userinfo endpoint."""
 
     id_token: str
     access_token: str | None = None
@@ -62,28 +62,32 @@ _decode_tokens = msgspec.json.Decoder(Tokens).decode
 
 
 class ProviderClient:
-    """A provider that is asked."""
+    """A client of a provider."""
 
     def __init__(self, issuer: str, seconds: float) -> None:
-        """Ask ``issuer``, for at most ``seconds`` each time."""
+        """Query ``issuer``, for at most ``seconds`` each time."""
         self._issuer = issuer
         self._seconds = seconds
         self._session: aiohttp.ClientSession | None = None
         self._provider: Provider | None = None
 
     async def provider(self) -> Provider:
-        """Return what discovery tells; asked once it answered rightly.
+        """Return the discovery document; after a valid response it is not requested again.
 
         Raises:
-            OidcRefusedError: it cannot be reached, or is another one.
+            OidcRefusedError: the provider cannot be reached, or is another one.
         """
         if self._provider is None:
-            found = _provider(await self._get(self._issuer.rstrip("/") + _DISCOVERY))
-            if found.issuer != self._issuer:
+            provider = _provider(await self._get(self._issuer.rstrip("/") + _DISCOVERY))
+            if provider.issuer != self._issuer:
                 raise OidcRefusedError(Refused.WRONG_ISSUER)
-            for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+            for url in (
+                provider.authorization_endpoint,
+                provider.token_endpoint,
+                provider.jwks_uri,
+            ):
                 _check_url(url)
-            self._provider = found
+            self._provider = provider
         return self._provider
 
     async def keys(self) -> dict[str, Any]:
@@ -102,7 +106,7 @@ class ProviderClient:
         """Return the tokens that a code is exchanged for.
 
         Raises:
-            OidcRefusedError: the provider refuses, or cannot be asked.
+            OidcRefusedError: the provider refuses, or cannot be queried.
         """
         provider = await self.provider()
         form = {
@@ -131,14 +135,14 @@ class ProviderClient:
             raise OidcRefusedError(Refused.BAD_ANSWER) from None
 
     async def userinfo(self, endpoint: str, token: str) -> dict[str, Any] | str:
-        """Return what the provider says of the person that an access token is of.
+        """Return the provider's claims about the person to whom an access token belongs.
 
-        A text is a signed answer (OpenID Connect Core §5.3.2), not yet looked at.
+        A text is a signed response (OpenID Connect Core §5.3.2), not yet verified.
 
         Raises:
-            OidcRefusedError: it refuses, or cannot be asked, or answers something else.
+            OidcRefusedError: it refuses, or cannot be queried, or answers something else.
         """
-        # Whatever stands in it: it goes into a header.
+        # Whatever it contains, it goes into a header.
         if not token.isascii() or not token.isprintable():
             raise OidcRefusedError(Refused.BAD_ANSWER)
         body = await self._got(endpoint, {"authorization": f"Bearer {token}"})
@@ -157,7 +161,7 @@ class ProviderClient:
     async def _ask(
         self, method: str, url: str, form: dict[str, str] | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        import aiohttp  # noqa: PLC0415 - it takes a while, and most have no provider
+        import aiohttp  # noqa: PLC0415 - slow to import, and most have no provider
 
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._seconds)
@@ -176,23 +180,23 @@ class ProviderClient:
             raise OidcRefusedError(Refused.UNREACHABLE) from None
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
 
 
-def _provider(told: dict[str, Any]) -> Provider:
-    """Return what discovery told.
+def _provider(document: dict[str, Any]) -> Provider:
+    """Return the parsed discovery document.
 
-    A ``null`` tells as little as nothing does. Where lists of words have something else among
-    them, or are none, what there is counts: they only say more. What leads somewhere, or says how
-    answers are checked, has to be right.
+    A ``null`` counts as absent. Lists of words that contain something else, or are not lists,
+    count for what is valid in them: they only add information. Values that are addresses, or that
+    control how responses are checked, have to be valid.
 
     Raises:
-        OidcRefusedError: it is not.
+        OidcRefusedError: they are not.
     """
-    plain = {name: value for name, value in told.items() if value is not None}
+    plain = {name: value for name, value in document.items() if value is not None}
     for name in _LISTS & plain.keys():
         listed = plain.pop(name)
         if isinstance(listed, list):
@@ -204,7 +208,7 @@ def _provider(told: dict[str, Any]) -> Provider:
 
 
 def _check_url(url: str) -> None:
-    """Refuse an address that others could read or change on its way.
+    """Refuse an address whose traffic others could read or change.
 
     Raises:
         OidcRefusedError: it is neither https nor on this machine.

@@ -1,7 +1,7 @@
-"""The JSON of a provider: an object, whatever a text in it was cut from.
+"""The JSON of a provider: an object, even if texts in it were cut within a character.
 
-What always holds: a half of a character, as a program leaves it that cuts texts by UTF-16, becomes
-``HALF``, which is no character: the text that has it is not printable, and equals none without it.
+Invariant: half a character, as left by a program that cuts texts by UTF-16 units, becomes
+``HALF``, which is no character: a text with it is not printable, and equals none without it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def table(body: bytes, otherwise: Refused = Refused.BAD_ANSWER) -> dict[str, Any]:
-    """Return the object that a body is.
+    """Return the JSON object in a body.
 
     Raises:
-        OidcRefusedError: it is none; for the reason ``otherwise``.
+        OidcRefusedError: it is not one; for the reason ``otherwise``.
     """
     try:
         try:
             return _decode(body)
         except msgspec.DecodeError:
-            # RFC 8259 §8.2: halves are JSON, and what comes of them is left to who reads them.
+            # RFC 8259 §8.2: halves are valid JSON, and how to handle them is left to the reader.
             return _decode(_ESCAPE.sub(_whole, body))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise OidcRefusedError(otherwise) from None

@@ -1,7 +1,7 @@
 """The public keys that a provider publishes (RFC 7517), read one by one.
 
-What always holds: a key is for checking signatures, and has two halves: none is a secret that is
-shared. What cannot be read or is for something else is passed over (§5), whatever it is.
+Invariant: a key is for verifying signatures and is asymmetric: none is a shared secret.
+What cannot be read or is for something else is skipped (§5), whatever it is.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 MOST_KEYS = 100
 _KINDS: dict[object, type[RSAKey | ECKey | OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _MEMBERS = ("kty", "alg", "kid", "n", "e", "crv", "x", "y")
-"""What a key is made of. Certificates and private halves are not looked at."""
+"""The members of a key that are read. Certificates and private halves are ignored."""
 _AGREEING = ("X25519", "X448")
-"""Curves for agreeing on a secret (RFC 8037 §3.2)."""
+"""Curves for key agreement (RFC 8037 §3.2)."""
 
 
 class Published(NamedTuple):
-    """The keys that can be used, and how many were passed over."""
+    """The keys that can be used, and how many were skipped."""
 
     keys: list[Key]
     passed_over: int
 
 
-def read(told: object) -> Published:
-    """Return of a set of keys what can be used of its first ``MOST_KEYS``.
+def read(document: object) -> Published:
+    """Return the usable keys among the first ``MOST_KEYS`` of a key set.
 
     Raises:
-        TypeError: it is no set of keys.
+        TypeError: it is not a key set.
     """
-    listed = told.get("keys") if isinstance(told, dict) else None
+    listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise TypeError("a set of keys has a list of them")
     keys = list(_usable(listed[:MOST_KEYS]))
@@ -51,13 +51,13 @@ def _usable(listed: list[Any]) -> Iterator[Key]:
             )
             key.ensure_kid()
         except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError):
-            # Whatever is odd about it: the library says it in all of these ways.
+            # Whatever is odd about it, the library reports it in any of these ways.
             continue
         yield key
 
 
 def _verifies(key: dict[str, Any]) -> bool:
-    """Return whether a key is for checking signatures, or may be (§4.2, §4.3)."""
+    """Return whether a key is, or may be, for verifying signatures (§4.2, §4.3)."""
     operations = key.get("key_ops", ["verify"])
     if not isinstance(operations, list) or "verify" not in operations:
         return False

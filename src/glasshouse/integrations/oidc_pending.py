@@ -1,15 +1,15 @@
-"""A sign-in that was begun at a provider. By itself: whoever has no provider loads no library."""
+"""A sign-in started at a provider. A separate module: without a provider no library is loaded."""
 
 from __future__ import annotations
 
 import msgspec
 
 ENTROPY = 96
-"""Random bytes of a sign-in."""
+"""Random bytes per sign-in."""
 
 
 class PendingSignIn(msgspec.Struct, frozen=True):
-    """A sign-in that was begun: kept by the console until the person comes back, and used once."""
+    """A pending sign-in: kept by the console until the person returns, and used once."""
 
     state: str
     nonce: str

@@ -28,19 +28,19 @@ class Refused(enum.StrEnum):
     NOT_YET = "not_yet"
 
 
-_AGAIN = message("Sign in again; if it happens again, contact the operator of this console.")
+_AGAIN = message("Sign in again; if this persists, contact whoever runs this console.")
 _SENTENCES = {
     Refused.UNREACHABLE: (
         message("The identity provider cannot be reached."),
         message("Try again in a moment."),
     ),
     Refused.DENIED: (
-        message("The identity provider did not let you in."),
-        message("Sign in there as somebody else."),
+        message("The identity provider denied you access."),
+        message("Sign in there with another account."),
     ),
     Refused.CODE_REFUSED: (
         message(
-            "The identity provider refused this sign-in: it was used before, or took too long."
+            "The identity provider rejected this sign-in: it was already used or took too long."
         ),
         message("Start again at the sign-in page."),
     ),
@@ -56,12 +56,12 @@ _SENTENCES = {
 
 
 class OidcRefusedError(GlasshouseError):
-    """Nobody was signed in. The message has nothing of what was sent."""
+    """The sign-in was refused. The message contains nothing of what was sent."""
 
     code = "sign_in_refused"
 
     def __init__(self, why: Refused, claim: str = "") -> None:
-        """Say ``why``, and by which claim, if it was for one: its name, never its value."""
+        """Store ``why``, and the claim that caused it, if any: its name, never its value."""
         detail, remedy = _SENTENCES.get(
             why,
             (

@@ -1,8 +1,8 @@
 """The ID token of a provider: its signature, and each claim (OpenID Connect Core §3.1.3.7).
 
-What always holds: the key is one that the provider publishes at the address that discovery told,
-never one that a token brings along or leads to; what a header has beside is ignored, unless
-``crit`` says that it must not be (RFC 7515 §4, §4.1.11).
+Invariant: the key is one that the provider publishes at the address from discovery, never one
+that a token contains or refers to; anything else in a header is ignored, unless ``crit``
+says that it must not be (RFC 7515 §4, §4.1.11).
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ LEEWAY = 60.0
 """Seconds by which the clocks may differ."""
 _OLDEST = 3600.0
 _AGAIN = 30.0
-"""Seconds before keys are fetched again because one is not known."""
+"""Seconds before keys are fetched again because one is unknown."""
 _MOST_HEADER = 16 << 10
-"""Characters of a header: certificates may be in it."""
+"""The most characters of a header: it may contain certificates."""
 
 log = structlog.get_logger()
 
 
 class ProviderKeys:
-    """The public keys of a provider, fetched when one is needed that is not known."""
+    """The public keys of a provider, fetched when an unknown one is needed."""
 
     def __init__(self, asking: ProviderClient, algorithms: tuple[str, ...]) -> None:
-        """Take signatures made by ``algorithms`` alone."""
+        """Accept only signatures made with ``algorithms``."""
         self._asking = asking
         self._algorithms = list(algorithms)
         self._registry = JWSRegistry(algorithms=self._algorithms, strict_check_header=False)
@@ -51,7 +51,7 @@ class ProviderKeys:
         """Return the claims of a token that was signed by the provider.
 
         Raises:
-            OidcRefusedError: it was not, or is no token.
+            OidcRefusedError: it was not, or is not a token.
         """
         header = self._header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
@@ -60,7 +60,7 @@ class ProviderKeys:
         if kid is not None and not isinstance(kid, str):
             raise OidcRefusedError(Refused.BAD_TOKEN)
         known = (await self._known(kid, now)).keys
-        # Keys of several kinds may have one id (RFC 7517 §4.5).
+        # Keys of different kinds may share an id (RFC 7517 §4.5).
         fitting = [key for key in known if JWSRegistry.filter_algorithms(key, [algorithm])]
         try:
             signed = jws.deserialize_compact(token, KeySet(fitting), registry=self._registry)
@@ -72,7 +72,7 @@ class ProviderKeys:
         """Return the provider's keys.
 
         Raises:
-            OidcRefusedError: they cannot be asked for, or none of them can be used.
+            OidcRefusedError: they cannot be fetched, or none of them can be used.
         """
         return await self._known(None, now)
 
@@ -84,42 +84,42 @@ class ProviderKeys:
             self._fetched_at = now
         return known
 
-    def _usable(self, told: dict[str, Any]) -> Published:
+    def _usable(self, document: dict[str, Any]) -> Published:
         try:
-            found = oidc_keys.read(told)
+            published = oidc_keys.read(document)
         except TypeError:
             raise OidcRefusedError(Refused.BAD_ANSWER) from None
-        if found.passed_over not in (0, self._passed_over):
-            self._passed_over = found.passed_over
-            counts = {"passed_over": found.passed_over, "used": len(found.keys)}
+        if published.passed_over not in (0, self._passed_over):
+            self._passed_over = published.passed_over
+            counts = {"passed_over": published.passed_over, "last used": len(published.keys)}
             log.info("keys of the provider were passed over", **counts)
-        if not found.keys:
+        if not published.keys:
             raise OidcRefusedError(Refused.BAD_ANSWER)
-        return found
+        return published
 
     def _header(self, token: str) -> dict[str, Any]:
         try:
-            told: object = jws.extract_compact(
+            header: object = jws.extract_compact(
                 token.encode("ascii"), registry=self._registry
             ).headers()
         except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
             raise OidcRefusedError(Refused.BAD_TOKEN) from None
-        if not isinstance(told, dict):
+        if not isinstance(header, dict):
             raise OidcRefusedError(Refused.BAD_TOKEN)
-        return told
+        return header
 
 
 def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: float) -> None:
-    """Check every claim that says who, for whom and when.
+    """Check the issuer, audience, nonce, time and subject claims.
 
     Raises:
-        OidcRefusedError: one is not right.
+        OidcRefusedError: one is invalid.
     """
     if claims.get("iss") != issuer:
         raise OidcRefusedError(Refused.WRONG_ISSUER, "iss")
     _check_audience(claims, audience)
-    said = claims.get("nonce")
-    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
+    claimed = claims.get("nonce")
+    if not isinstance(claimed, str) or not hmac.compare_digest(claimed.encode(), nonce.encode()):
         raise OidcRefusedError(Refused.WRONG_NONCE, "nonce")
     _check_times(claims, now)
     subject = claims.get("sub")
@@ -128,8 +128,8 @@ def checked(claims: Claims, *, issuer: str, audience: str, nonce: str, now: floa
 
 
 def _check_audience(claims: Claims, audience: str) -> None:
-    told = claims.get("aud")
-    audiences = told if isinstance(told, list) else [told]
+    claimed = claims.get("aud")
+    audiences = claimed if isinstance(claimed, list) else [claimed]
     party = claims.get("azp")
     if audience not in audiences:
         raise OidcRefusedError(Refused.WRONG_AUDIENCE, "aud")
@@ -149,10 +149,10 @@ def _check_times(claims: Claims, now: float) -> None:
 
 
 def _required(claims: Claims, name: str) -> float:
-    found = _time(claims, name)
-    if found is None:
+    time = _time(claims, name)
+    if time is None:
         raise OidcRefusedError(Refused.BAD_TOKEN, name)
-    return found
+    return time
 
 
 def _time(claims: Claims, name: str) -> float | None:
@@ -161,5 +161,5 @@ def _time(claims: Claims, name: str) -> float | None:
         return None
     try:
         return float(value)
-    except OverflowError:  # JSON's whole numbers have no bounds
+    except OverflowError:  # JSON integers are unbounded
         return None

@@ -1,9 +1,9 @@
-r"""What a record says of records that were moved to a file, signed by the console that moved them.
+r"""A record's statement about records moved to a file, signed by the console that moved them.
 
-Whoever writes to the database can remove records and append one that says that they were
-archived; without a console's key it is not signed. Signed is ``b"glasshouse archive 1\n"``
-and the canonical form of the ledger's id and all words of the record's ``detail`` but the
-signature.
+Anyone who can write to the database can remove records and append one that says that they
+were archived; without a console's key it is not signed. The signature covers
+``b"glasshouse archive 1\n"`` and the canonical form of the ledger's id and of everything in
+the record's ``detail`` except the signature.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ DOMAIN = b"glasshouse archive 1\n"
 
 
 def signed(ledger: bytes, detail: Mapping[str, str], key: bytes) -> dict[str, str]:
-    """Return the words of such a record with the key's name and its signature."""
-    told = {**detail, "key": public_key(key)}
-    signature = Ed25519PrivateKey.from_private_bytes(key).sign(_text(ledger, told))
-    return {**told, "signature": signature.hex()}
+    """Return the detail of such a record with the key's name and its signature."""
+    signed_detail = {**detail, "key": public_key(key)}
+    signature = Ed25519PrivateKey.from_private_bytes(key).sign(_text(ledger, signed_detail))
+    return {**signed_detail, "signature": signature.hex()}
 
 
 def signer(ledger: bytes, detail: Mapping[str, object]) -> str | None:
-    """Return the key that signed it; ``None`` if none did. Never raises."""
-    told = {name: str(value) for name, value in detail.items() if name != "signature"}
+    """Return the key that signed it, or ``None``. Never raises."""
+    fields = {name: str(value) for name, value in detail.items() if name != "signature"}
     try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(told.get("key", "")))
-        key.verify(bytes.fromhex(str(detail.get("signature", ""))), _text(ledger, told))
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(fields.get("key", "")))
+        key.verify(bytes.fromhex(str(detail.get("signature", ""))), _text(ledger, fields))
     except (ValueError, TypeError, InvalidSignature):
         return None
-    return told["key"]
+    return fields["key"]
 
 
-def _text(ledger: bytes, told: Mapping[str, str]) -> bytes:
-    words: dict[str, Plain] = {"ledger": ledger.hex(), **told}
+def _text(ledger: bytes, fields: Mapping[str, str]) -> bytes:
+    words: dict[str, Plain] = {"ledger": ledger.hex(), **fields}
     return DOMAIN + canonical(words)

@@ -19,7 +19,7 @@ VERSION = 1
 class Head(NamedTuple):
     """The end of the chain: the number and digest of the last record.
 
-    Of an empty ledger the number is 0, and the digest is the ledger's id.
+    For an empty ledger the number is 0, and the digest is the ledger's id.
     """
 
     seq: int
@@ -27,7 +27,7 @@ class Head(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A record in its place; ``body`` is its canonical form."""
+    """A record at its place in the chain; ``body`` is its canonical form."""
 
     seq: int
     body: bytes
@@ -35,7 +35,7 @@ class Link(NamedTuple):
 
     @property
     def head(self) -> Head:
-        """The chain's end when this is the last record."""
+        """The end of the chain if this is the last record."""
         return Head(self.seq, self.digest)
 
 
@@ -46,14 +46,14 @@ def digest_of(body: bytes) -> bytes:
 
 def seal(head: Head, record: Record) -> Link:
     """Return ``record`` as the one that follows ``head``."""
-    told: dict[str, Plain] = record.plain()
-    told |= {"v": VERSION, "seq": head.seq + 1, "prev": head.digest.hex()}
-    body = canonical(told)
+    fields: dict[str, Plain] = record.plain()
+    fields |= {"v": VERSION, "seq": head.seq + 1, "prev": head.digest.hex()}
+    body = canonical(fields)
     return Link(head.seq + 1, body, digest_of(body))
 
 
 def sealed(head: Head, records: Iterable[Record]) -> Iterator[Link]:
-    """Yield ``records`` as those that follow ``head``, one after the other."""
+    """Yield ``records`` as those that follow ``head``, in order."""
     for record in records:
         link = seal(head, record)
         head = link.head

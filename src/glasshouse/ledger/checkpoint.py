@@ -1,7 +1,7 @@
-r"""Checkpoints: the end of the chain at a moment, signed with Ed25519.
+r"""Checkpoints: the end of the chain at one moment, signed with Ed25519.
 
-Kept elsewhere, one shows later that nothing before it was changed, and nothing cut off.
-What is signed is ``b"glasshouse checkpoint 1\n"`` and the canonical form of all fields but
+Kept elsewhere, a checkpoint proves later that nothing before it was changed or cut off. The
+signature covers ``b"glasshouse checkpoint 1\n"`` and the canonical form of all fields except
 the signature.
 """
 
@@ -22,9 +22,9 @@ KEY_BYTES = 32
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Says: at the time ``at`` (RFC 3339) record ``seq`` of ``ledger`` had this digest.
+    """States that at the time ``at`` (RFC 3339) record ``seq`` of ``ledger`` had this digest.
 
-    ``ledger`` (its id), ``digest``, ``key`` (the public one) and ``signature`` are hex.
+    ``ledger`` (its id), ``digest``, ``key`` (the public key) and ``signature`` are hex.
     """
 
     ledger: str
@@ -36,18 +36,18 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def signed(self) -> bytes:
-        """What the signature is of."""
-        told = msgspec.to_builtins(self)
-        del told["signature"]
-        return DOMAIN + canonical(told)
+        """The bytes that the signature covers."""
+        fields = msgspec.to_builtins(self)
+        del fields["signature"]
+        return DOMAIN + canonical(fields)
 
 
-# Made at import: two threads that decode a type for the first time at once break msgspec.
+# Created at import: two threads that decode a type for the first time at once break msgspec.
 _decode = msgspec.json.Decoder(Checkpoint).decode
 
 
 def public_key(key: bytes) -> str:
-    """Return the public key, in hex, of a secret one."""
+    """Return the public key, in hex, of a secret key."""
     return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw().hex()
 
 
@@ -66,7 +66,7 @@ def sign(ledger: bytes, head: Head, key: bytes, now: float) -> Checkpoint:
 
 
 def is_signed(checkpoint: Checkpoint) -> bool:
-    """Return whether the signature is that of the key which the checkpoint names. Never raises."""
+    """Return whether the signature was made by the key that the checkpoint names. Never raises."""
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(checkpoint.key))
         key.verify(bytes.fromhex(checkpoint.signature), checkpoint.signed)
@@ -76,7 +76,7 @@ def is_signed(checkpoint: Checkpoint) -> bool:
 
 
 def written(checkpoint: Checkpoint) -> str:
-    """Return a checkpoint as JSON, in one line."""
+    """Return a checkpoint as one line of JSON."""
     return msgspec.json.encode(checkpoint).decode()
 
 
@@ -84,7 +84,7 @@ def read(text: bytes | str) -> Checkpoint:
     """Return a checkpoint that was written as JSON.
 
     Raises:
-        InvalidError: it is none.
+        InvalidError: it is not one.
     """
     try:
         return _decode(text)

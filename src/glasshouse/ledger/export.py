@@ -1,4 +1,4 @@
-"""Records as they leave: lines of JSON that can be verified, and rows for a spreadsheet."""
+"""Records for export: lines of JSON that can be verified, and rows for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read(link: Link) -> dict[str, Any]:
-    """Return what a record says; nothing, if it was spoilt behind our back."""
+    """Return a record's content; empty if it was corrupted from outside."""
     try:
-        told = json.loads(link.body)
+        fields = json.loads(link.body)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def told_of(link: Link, masked: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a record with its digest, as programs get it.
 
-    ``masked`` is what is shown of it to whom not all of it may be shown.
+    ``masked`` is what a viewer sees of it who may not see all of it.
     """
     if masked is None:
         return {"digest": link.digest.hex(), "record": read(link)}
@@ -37,11 +37,11 @@ def told_of(link: Link, masked: Mapping[str, Any] | None = None) -> dict[str, An
 def line(link: Link, masked: Mapping[str, Any] | None = None) -> bytes:
     """Return a line of JSON: the digest, and the record byte for byte as it is hashed.
 
-    Of a ``masked`` one the line says so: it is no record that could be verified.
+    The line of a ``masked`` record says so: it cannot be verified.
     """
     if masked is not None:
-        told = json.dumps(told_of(link, masked), ensure_ascii=False, separators=(",", ":"))
-        return told.encode("utf-8", "replace") + b"\n"
+        text = json.dumps(told_of(link, masked), ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace") + b"\n"
     return b'{"digest":"%b","record":%b}\n' % (link.digest.hex().encode(), link.body)
 
 
@@ -49,28 +49,28 @@ def parsed(text: bytes) -> Link:
     """Return the record of a line of JSON, as it was hashed.
 
     Raises:
-        InvalidError: it is no such line.
+        InvalidError: it is not such a line.
     """
-    found = _LINE.fullmatch(text)
-    told = None if found is None else _number(found[2])
-    if found is None or told is None:
+    match = _LINE.fullmatch(text)
+    number = None if match is None else _number(match[2])
+    if match is None or number is None:
         raise InvalidError(
             "A line is no record of a ledger.", remedy="Give files as they were exported."
         )
-    return Link(told, found[2], bytes.fromhex(found[1].decode()))
+    return Link(number, match[2], bytes.fromhex(match[1].decode()))
 
 
 def _number(body: bytes) -> int | None:
     try:
-        told = json.loads(body)
+        fields = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    seq = told.get("seq") if isinstance(told, dict) else None
+    seq = fields.get("seq") if isinstance(fields, dict) else None
     return seq if type(seq) is int else None
 
 
 def row(link: Link, masked: Mapping[str, Any] | None = None) -> bytes:
-    """Return a record as one line of comma-separated values, of which none is a formula."""
+    """Return a record as one line of comma-separated values, none of them a formula."""
     record = read(link) if masked is None else masked
     who, detail = table(record.get("who")), table(record.get("detail"))
     return _row((
@@ -92,14 +92,14 @@ def table(value: object) -> dict[str, Any]:
 
 
 def _row(cells: tuple[str, ...]) -> bytes:
-    """Return a line as of RFC 4180, every cell in quotes."""
+    """Return a line according to RFC 4180, every cell in quotes."""
     plain = (f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
     quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in plain)
     return (",".join(quoted) + "\r\n").encode("utf-8", "replace")
 
 
 class Form(NamedTuple):
-    """How records are written as a file: what comes first, each record, and the media type."""
+    """A file format for records: the heading, how to write each record, and the media type."""
 
     heading: bytes
     line: Callable[[Link, Mapping[str, Any] | None], bytes]

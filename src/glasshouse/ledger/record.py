@@ -1,8 +1,8 @@
-"""What the ledger keeps of one event, and the one form of bytes that is hashed.
+"""What the ledger stores about one event, and the canonical bytes that are hashed.
 
-The canonical form is JSON in UTF-8: keys in order, no spaces, characters as they are,
-whole numbers only. Python's ``json.dumps(record, sort_keys=True, separators=(",", ":"),
-ensure_ascii=False)`` makes it, so that anybody can verify an export with a few lines.
+The canonical form is JSON in UTF-8: sorted keys, no spaces, unescaped characters,
+integers only. Python's ``json.dumps(record, sort_keys=True, separators=(",", ":"),
+ensure_ascii=False)`` produces it, so that anyone can verify an export with a few lines.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from datetime import UTC, datetime
 import msgspec
 
 Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
-"""What a record is made of."""
+"""The values that a record is made of."""
 MOST_TEXT = 2000
-"""How many characters of a text a record keeps."""
-# What json.dumps would make anew for each record.
+"""The most characters of a text that a record keeps."""
+# Otherwise json.dumps would create one for each record.
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Event(enum.StrEnum):
-    """What a record tells of."""
+    """What a record is about."""
 
     KEY = "ledger.key"
     STARTED = "console.started"
@@ -44,7 +44,7 @@ class Event(enum.StrEnum):
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody, as far as known: a qualified name, the roles, from where and by what.
+    """A person or program, as far as known: qualified name, roles, address and means of access.
 
     ``factor_age`` is how many seconds ago the second factor was shown.
     """
@@ -57,7 +57,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event. ``at`` is Unix seconds; ``detail`` says more, in words without secrets."""
+    """One event. ``at`` is Unix seconds; ``detail`` has more, in words without secrets."""
 
     event: Event
     at: float
@@ -65,25 +65,25 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: Mapping[str, str] = {}
 
     def plain(self) -> dict[str, Plain]:
-        """Return it as JSON has it; the time is RFC 3339 in UTC, to the microsecond."""
-        told: dict[str, Plain] = msgspec.to_builtins(self)
-        told["at"] = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="microseconds")
-        return told
+        """Return its JSON form; the time is RFC 3339 in UTC, to the microsecond."""
+        fields: dict[str, Plain] = msgspec.to_builtins(self)
+        fields["at"] = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="microseconds")
+        return fields
 
 
 def canonical(value: Mapping[str, Plain]) -> bytes:
-    """Return the one form in which ``value`` is hashed.
+    """Return the canonical form in which ``value`` is hashed.
 
     Raises:
-        TypeError: it has a number that is not whole, or a key that is no text.
+        TypeError: it contains a number that is not an integer, or a key that is not a text.
     """
     return _encode(_checked(dict(value))).encode()
 
 
 def as_text(value: str) -> str:
-    """Return a text as a record has it: what is no character cannot be written as UTF-8."""
+    """Return a text as a record stores it: what is no character cannot be written as UTF-8."""
     if len(value) <= MOST_TEXT and value.isprintable():
-        # No half of a character is printable: there is nothing to replace.
+        # Half a character is never printable: there is nothing to replace.
         return value
     return value.encode("utf-8", "replace").decode()[:MOST_TEXT]
 

@@ -1,7 +1,7 @@
-"""What a record is about, so that who sees some servers and queues alone sees what was done there.
+"""What a record is about, for viewers who see only some servers and queues.
 
 A record names its ``server``, and its ``queue`` or ``queues`` (JSON). One that names a server
-and no queue may be about them all, as an operation that names none may touch them all. One
+and no queue may be about all queues, as an operation that names none may touch them all. One
 that names no server is about the console and its people.
 """
 
@@ -17,14 +17,14 @@ _MOST_NAMES, _MOST_TEXT = 50, 1500
 
 
 class Subject(NamedTuple):
-    """A server, and the queues of it that a record is about; ``None``: it may be about all."""
+    """A server and those of its queues that a record is about; ``None``: it may be about all."""
 
     server: str
     queues: tuple[str, ...] | None
 
     @property
     def key(self) -> str:
-        """What tells it from others, in 32 characters."""
+        """Its unique key, 32 characters."""
         few = self.queues if self.queues and len(self.queues) <= _MOST_NAMES else None
         return _key(self.server, few)
 
@@ -46,36 +46,36 @@ def subject_of(detail: Mapping[str, object]) -> Subject | None:
 
 
 def named(queues: Sequence[str] | None) -> dict[str, str]:
-    """Return how a record names the queues that it is about; not at all if they are too many."""
+    """Return how a record names the queues that it is about; empty if they are too many."""
     if queues is not None and len(queues) == 1 and _is_whole(queues[0]):
         return {"queue": queues[0]}
-    told = written(queues)
-    return {"queues": told} if told else {}
+    text = written(queues)
+    return {"queues": text} if text else {}
 
 
 def written(queues: Sequence[str] | None) -> str:
-    """Return names as a record keeps them, in characters of ASCII; nothing for all or too many."""
+    """Return names as a record stores them, in ASCII; empty for all queues or too many."""
     if not queues or len(queues) > _MOST_NAMES:
         return ""
-    told = json.dumps(list(queues), separators=(",", ":"))
-    return told if len(told) <= _MOST_TEXT else ""
+    text = json.dumps(list(queues), separators=(",", ":"))
+    return text if len(text) <= _MOST_TEXT else ""
 
 
 def read(text: object) -> tuple[str, ...] | None:
-    """Return names that were written; ``None`` for what was not. Never raises."""
+    """Return names from ``written``; ``None`` for anything else. Never raises."""
     if not isinstance(text, str) or not text:
         return None
     try:
-        told = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(told, list) or not told or not all(isinstance(name, str) for name in told):
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
         return None
-    return tuple(told)
+    return tuple(value)
 
 
 def _is_whole(name: str) -> bool:
-    """Return whether a record keeps a name as it is."""
+    """Return whether a record stores a name unchanged."""
     if len(name) > _MOST_TEXT:
         return False
     try:

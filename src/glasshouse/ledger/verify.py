@@ -1,13 +1,13 @@
-"""Verification: every record in its place, every checkpoint true; the first fault is told.
+"""Verification: every record in its place, every checkpoint true; the first fault is reported.
 
-What is looked at is bytes alone: nothing that the database says of a record beside them is
-believed, and what it says otherwise than they do is a fault. A checkpoint is true if its
-signature is good, if its key was made known by a record of this ledger no later than the
-checkpoint, and if the record that it names has the digest that it says.
+Only bytes count: nothing else in the database about a record is trusted, and where it differs
+from the bytes, that is a fault. A checkpoint is true if its signature is valid, if its key was
+introduced by a record of this ledger no later than the checkpoint, and if the record that it
+names has the digest that it states.
 
 A true checkpoint proves something only if its key is trusted. Trust comes from outside the
-ledger, which names any key that somebody writes into it; a trusted key that signs a record
-that names its successor makes that one trusted too.
+ledger, which names any key that someone writes into it. When a trusted key signs a record
+that names its successor, the successor is trusted too.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from glasshouse.ledger.subject import subject_of
 
 _ACTOR = 300
 _ROUNDING = 1e-6
-"""Seconds: more than a database rounds, and less than anybody looks for."""
+"""Seconds: more than a database's rounding, and less than any relevant difference."""
 
 
 class Fault(NamedTuple):
-    """The first thing that is wrong, at which record."""
+    """The first thing that is wrong, and at which record."""
 
     seq: int
     what: str
 
 
 class Verdict(NamedTuple):
-    """How far the ledger was found whole: its end, and how many checkpoints are true.
+    """How far the ledger was found intact: its end, and how many checkpoints are true.
 
-    ``signed`` is the last record that a trusted key signed: it bears out all before it.
-    ``others`` are keys that signed too and are not trusted.
+    ``signed`` is the last record that a trusted key signed: it confirms all before it.
+    ``others`` are keys that also signed and are not trusted.
     """
 
     head: Head
@@ -51,10 +51,10 @@ class Verdict(NamedTuple):
 
 
 class TrustedKeys(NamedTuple):
-    """The public keys (hex) that are trusted, by what does not lie in the ledger.
+    """The public keys (hex) that are trusted because of something outside the ledger.
 
-    Records up to the number ``unsigned_archives`` may say that others were archived without
-    being signed themselves, as earlier versions wrote them; with ``None`` all may.
+    Records up to the number ``unsigned_archives`` may state without a signature that others
+    were archived, as earlier versions wrote them; with ``None`` all may.
     """
 
     keys: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ NOBODY = TrustedKeys()
 
 
 class RecordColumns(NamedTuple):
-    """What the database says of a record beside its bytes, and finds it by."""
+    """The columns that the database has next to a record's bytes, and finds it by."""
 
     at: float
     event: str
@@ -74,9 +74,9 @@ class RecordColumns(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where a ledger begins whose older records were archived: the last of these.
+    """Where a ledger begins whose older records were archived: the last archived record.
 
-    ``keys`` are the public keys that they made known.
+    ``keys`` are the public keys that those records introduced.
     """
 
     head: Head
@@ -84,7 +84,7 @@ class Start(NamedTuple):
 
     @property
     def told_keys(self) -> str:
-        """The keys as a record tells them: all, or of too many for a record their digest."""
+        """The keys as a record states them: all, or their digest if too many for a record."""
         told = self.all_keys
         if len(told) <= MOST_TEXT:
             return told
@@ -97,7 +97,7 @@ class Start(NamedTuple):
 
 
 class Verifier:
-    """Takes a ledger record by record; holds digests of checkpointed records alone."""
+    """Verifies a ledger record by record; holds only digests of checkpointed records."""
 
     def __init__(
         self,
@@ -106,11 +106,11 @@ class Verifier:
         start: Start | None = None,
         trust: TrustedKeys = NOBODY,
     ) -> None:
-        """Expect the records of ``ledger``, from the first on, or those behind ``start``.
+        """Expect the records of ``ledger``, from the first on, or those after ``start``.
 
-        A record has to say then that the others were archived; of their checkpoints only
-        that of the last one can be looked at. Where keys are trusted, all checkpoints have
-        to be given that the database keeps.
+        With ``start``, a record has to state that the others were archived; of their
+        checkpoints only that of the last one can be checked. If keys are trusted, all
+        checkpoints that the database keeps have to be given.
         """
         self._ledger = ledger
         self._start = start
@@ -132,11 +132,11 @@ class Verifier:
 
     @property
     def head(self) -> Head:
-        """The last record that was looked at."""
+        """The last record that was checked."""
         return self._head
 
     def take(self, link: Link, columns: RecordColumns | None = None) -> Fault | None:
-        """Look at the next record, and at what is said beside it; return what is wrong."""
+        """Check the next record, and the columns next to it; return what is wrong."""
         expected = self._head.seq + 1
         if self._start is not None:
             fault = self._borne_out()
@@ -153,16 +153,16 @@ class Verifier:
         return None if fault is None else Fault(expected, fault)
 
     def end(self) -> Verdict:
-        """Return the verdict after the last record: whatever was signed has to be there."""
+        """Return the verdict after the last record: everything that was signed has to exist."""
         fault = None
         if self._start is not None:
             last = self._start.head.seq
-            told = f"no record says that the records up to {last} were archived"
-            fault = Fault(last + 1, told)
+            reason = f"no record says that the records up to {last} were archived"
+            fault = Fault(last + 1, reason)
         elif self._waiting:
             seq = min(self._waiting)
-            told = f"the ledger ends at record {self._head.seq}, a checkpoint names {seq}"
-            fault = Fault(self._head.seq + 1, told)
+            reason = f"the ledger ends at record {self._head.seq}, a checkpoint names {seq}"
+            fault = Fault(self._head.seq + 1, reason)
         else:
             fault = self._unproven()
         others = frozenset(self._signers - self._trusted)
@@ -188,7 +188,7 @@ class Verifier:
         return None
 
     def _unproven(self) -> Fault | None:
-        """Return where the ledger lacks what a trusted key signed when it was made known."""
+        """Return where the ledger lacks what a trusted key signed when it was introduced."""
         if not self._trust.keys or self._head.seq < self._first:
             return None
         if not self._trust.keys & self.keys:
@@ -196,44 +196,44 @@ class Verifier:
         missed = (self._trust.keys & self._named.keys()) - self._introduced
         if not missed:
             return None
-        told = "it names a key that is trusted, and the checkpoint that this key signed is gone"
-        return Fault(min(self._named[key] for key in missed), told)
+        fault = "it names a key that is trusted, and the checkpoint that this key signed is gone"
+        return Fault(min(self._named[key] for key in missed), fault)
 
     def _placed(self, link: Link, columns: RecordColumns | None) -> str | None:
         """Return why a record is not the one that belongs here."""
         if digest_of(link.body) != link.digest:
             return "its digest is another: it was changed"
-        told = _opened(link.body)
-        if told is None:
+        fields = _opened(link.body)
+        if fields is None:
             return "it is not in canonical form"
-        if told.get("v") != VERSION or told.get("seq") != link.seq:
+        if fields.get("v") != VERSION or fields.get("seq") != link.seq:
             return "it says of itself that it is another record"
-        if told.get("prev") != self._head.digest.hex():
+        if fields.get("prev") != self._head.digest.hex():
             return "it does not follow the record before it"
-        other = None if columns is None else differing(columns, told)
+        other = None if columns is None else differing(columns, fields)
         if other is not None:
             return f"the column {other} says something else than the record"
-        return self._heard(told, link.seq)
+        return self._heard(fields, link.seq)
 
-    def _heard(self, told: Mapping[str, object], seq: int) -> str | None:
-        """Take what a record says of keys or of an archive; return why it cannot be so."""
-        detail = told.get("detail")
+    def _heard(self, fields: Mapping[str, object], seq: int) -> str | None:
+        """Process what a record states about keys or an archive; return why it cannot be true."""
+        detail = fields.get("detail")
         if not isinstance(detail, dict):
             return None
-        if told.get("event") == Event.KEY:
+        if fields.get("event") == Event.KEY:
             key = str(detail.get("key"))
             self.keys.add(key)
             self._named.setdefault(key, seq)
             self._successor = (str(detail.get("before")), key)
-        return self._archived(detail, seq) if told.get("event") == Event.ARCHIVED else None
+        return self._archived(detail, seq) if fields.get("event") == Event.ARCHIVED else None
 
     def _archived(self, detail: Mapping[str, object], seq: int) -> str | None:
-        """Take what a record says of the archive; return why that is not where we began."""
+        """Process what a record states about the archive; return why it contradicts the start."""
         start = self._start
         if start is None or detail.get("last") != str(start.head.seq):
             return None
-        told = (detail.get("digest"), detail.get("keys"))
-        if told != (start.head.digest.hex(), start.told_keys):
+        statement = (detail.get("digest"), detail.get("keys"))
+        if statement != (start.head.digest.hex(), start.told_keys):
             return "what was archived ended otherwise than this ledger begins"
         until = self._trust.unsigned_archives
         if self._trust.keys and until is not None and seq > until:
@@ -259,30 +259,30 @@ class Verifier:
 
 
 def _opened(body: bytes) -> dict[str, object] | None:
-    """Return a record, if ``body`` is the canonical form of one."""
+    """Return the record whose canonical form is ``body``, or ``None``."""
     try:
-        told = json.loads(body)
-        if isinstance(told, dict) and canonical(told) == body:
-            return told
+        fields = json.loads(body)
+        if isinstance(fields, dict) and canonical(fields) == body:
+            return fields
     except (ValueError, TypeError, RecursionError):
         pass
     return None
 
 
-def differing(columns: RecordColumns, told: Mapping[str, object]) -> str | None:
-    """Return which column says something else than the record beside it; ``None`` if none does."""
-    who = told.get("who")
+def differing(columns: RecordColumns, fields: Mapping[str, object]) -> str | None:
+    """Return the column that differs from the record next to it; ``None`` if none does."""
+    who = fields.get("who")
     name = str(who.get("name", "")) if isinstance(who, dict) else ""
     if columns.actor != name[:_ACTOR]:
         return "actor"
-    if columns.event != told.get("event"):
+    if columns.event != fields.get("event"):
         return "event"
-    detail = told.get("detail")
+    detail = fields.get("detail")
     about = subject_of(detail) if isinstance(detail, dict) else None
     if columns.subject != (None if about is None else about.key):
         return "subject"
     try:
-        at = datetime.fromisoformat(str(told.get("at"))).timestamp()
+        at = datetime.fromisoformat(str(fields.get("at"))).timestamp()
     except (ValueError, OverflowError):
         return "at"
     return None if abs(columns.at - at) <= _ROUNDING else "at"
@@ -296,10 +296,10 @@ def verify(
     start: Start | None = None,
     trust: TrustedKeys = NOBODY,
 ) -> Verdict:
-    """Return how far the records of ``ledger`` are whole.
+    """Return how far the records of ``ledger`` are intact.
 
-    ``start`` is behind which record they begin, ``head`` where it ended at the latest when
-    reading began.
+    ``start`` is the record after which they begin, ``head`` the latest known end of the
+    ledger when reading began.
     """
     verifier = Verifier(ledger, checkpoints, start, trust)
     for link in links:
@@ -309,6 +309,6 @@ def verify(
     verdict = verifier.end()
     if verdict.fault is None and head is not None and verdict.head.seq < head.seq:
         seq = verdict.head.seq
-        told = f"the ledger ends at record {seq}, {head.seq} had been written"
-        return verdict._replace(fault=Fault(seq + 1, told))
+        reason = f"the ledger ends at record {seq}, {head.seq} had been written"
+        return verdict._replace(fault=Fault(seq + 1, reason))
     return verdict

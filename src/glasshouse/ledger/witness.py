@@ -1,9 +1,9 @@
-r"""The witness: every checkpoint of one console, in lines of JSON that only ever grow.
+r"""The witness: every checkpoint of one console, in lines of JSON that are only appended to.
 
-It lies outside the database, so that who changes that alone cannot change this. The first
-line says of which ledger it is and how many records there were when it was begun. A line
-that a loss of power cut off in the midst stays where it is, is closed by the next line feed,
-and counts as damaged.
+It is outside the database, so that changing only the database does not change it. The first
+line states which ledger it belongs to and how many records there were when it was started. A
+line that a power loss cut off in the middle stays where it is, is closed by the next line
+feed, and counts as damaged.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ VERSION = 1
 
 
 class WitnessHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line: of which ledger (its id, hex), and behind which record it was begun.
+    """The first line: the ledger (its id, hex), and the record after which it was started.
 
-    ``again`` says that there had been another one, which was lost.
+    ``again`` says that there was an earlier one, which was lost.
     """
 
     witness: int = VERSION
@@ -31,12 +31,12 @@ class WitnessHeader(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
 
 
-# Made at import: two threads that decode a type for the first time at once break msgspec.
+# Created at import: two threads that decode a type for the first time at once break msgspec.
 _decode_begun = msgspec.json.Decoder(WitnessHeader).decode
 
 
 class Witness(NamedTuple):
-    """What a witness file says; ``damaged`` is how many of its lines cannot be read."""
+    """The contents of a witness file; ``damaged`` is how many of its lines cannot be read."""
 
     begun: WitnessHeader
     checkpoints: tuple[Checkpoint, ...]
@@ -49,38 +49,40 @@ class Witness(NamedTuple):
 
 
 def begun(ledger: bytes, head: Head, *, again: bool) -> bytes:
-    """Return the first line of a witness that is begun when the ledger ends with ``head``."""
-    told = WitnessHeader(ledger=ledger.hex(), begins=head.seq, again=again)
-    return msgspec.json.encode(told) + b"\n"
+    """Return the first line of a witness that is started when the ledger ends with ``head``."""
+    header = WitnessHeader(ledger=ledger.hex(), begins=head.seq, again=again)
+    return msgspec.json.encode(header) + b"\n"
 
 
 def parsed(text: bytes) -> Witness | None:
-    """Return what a witness file says; ``None`` if no line of it can be read.
+    """Return the contents of a witness file; ``None`` if no line of it can be read.
 
-    A checkpoint whose signature is not that of its key is a damaged line.
+    A checkpoint whose signature was not made by its key is a damaged line.
     """
-    told = [_line(line) for line in text.splitlines() if line]
-    found = [one for one in told if isinstance(one, Checkpoint)]
-    first = next((one for one in told if isinstance(one, WitnessHeader)), None)
-    return _witness(first, found, told.count(None))
+    lines = [_line(line) for line in text.splitlines() if line]
+    checkpoints = [one for one in lines if isinstance(one, Checkpoint)]
+    first = next((one for one in lines if isinstance(one, WitnessHeader)), None)
+    return _witness(first, checkpoints, lines.count(None))
 
 
 def latest(text: bytes) -> Witness | None:
-    """Return likewise, with the last checkpoint alone and without counting what is damaged."""
+    """Return the same with only the last checkpoint, and without counting damaged lines."""
     lines = [line for line in text.splitlines() if line]
     last = next((one for line in reversed(lines) if (one := _checkpoint(line))), None)
     first = next((head for line in lines if (head := _begun(line))), None)
     return _witness(first, [] if last is None else [last], 0)
 
 
-def _witness(first: WitnessHeader | None, found: list[Checkpoint], damaged: int) -> Witness | None:
-    if first is None and found:
-        first = WitnessHeader(ledger=found[0].ledger, begins=found[0].seq)
-    return None if first is None else Witness(first, tuple(found), damaged)
+def _witness(
+    first: WitnessHeader | None, checkpoints: list[Checkpoint], damaged: int
+) -> Witness | None:
+    if first is None and checkpoints:
+        first = WitnessHeader(ledger=checkpoints[0].ledger, begins=checkpoints[0].seq)
+    return None if first is None else Witness(first, tuple(checkpoints), damaged)
 
 
 def checkpoints(text: bytes) -> list[Checkpoint]:
-    """Return the checkpoints of lines that were kept, be it a witness file or not.
+    """Return the checkpoints in stored lines, whether from a witness file or not.
 
     Raises:
         InvalidError: a line is neither a checkpoint nor the first of a witness.
@@ -95,10 +97,10 @@ def _line(line: bytes) -> WitnessHeader | Checkpoint | None:
 
 def _checkpoint(line: bytes) -> Checkpoint | None:
     try:
-        found = read(line)
+        checkpoint = read(line)
     except InvalidError:
         return None
-    return found if is_signed(found) else None
+    return checkpoint if is_signed(checkpoint) else None
 
 
 def _begun(line: bytes) -> WitnessHeader | None:

@@ -1,4 +1,4 @@
-"""Who asks, from where and how well proven, and what is answered."""
+"""The actor and circumstances of a request, and the decision on it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """A person or program, under the name that its source vouches for.
 
-    ``name`` is qualified (``local:ops``, ``htpasswd:ops``); it is empty for who is
-    not signed in. ``roles`` are names of roles, the first one first.
+    ``name`` is qualified (``local:ops``, ``htpasswd:ops``); it is empty for someone
+    not signed in. ``roles`` are names of roles, in order.
     """
 
     name: str = ""
@@ -24,10 +24,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The circumstances of one request.
 
-    ``address`` is where it comes from, ``None`` when that is not known. ``factor_age``
-    is how many seconds ago the second factor was shown, ``None`` when it was not.
-    ``approved`` says that a second person has agreed to exactly this operation.
-    ``read_only`` says that the console has no write side.
+    ``address`` is where it comes from, ``None`` if unknown. ``factor_age`` is how many
+    seconds ago the second factor was shown, ``None`` if it was not. ``approved`` means
+    that a second person has agreed to exactly this operation. ``read_only`` means
+    that the console has no write side.
     """
 
     address: IPAddress | None = None
@@ -37,7 +37,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(enum.StrEnum):
-    """What a decision comes to."""
+    """The result of a decision."""
 
     ALLOW = "allow"
     DENY = "deny"
@@ -63,13 +63,13 @@ class Why(enum.StrEnum):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer, with the rule that made it.
+    """A decision, with the rule that made it.
 
-    ``role`` is the role that it was made by, empty when none was looked at;
-    ``setting`` the value of that role which decided, as settings name it. Of an
-    operation that may be done ``needs_reason`` says whether a reason must be given.
-    ``factor_age`` is how many seconds old a second factor may be, ``None`` when none
-    is needed; ``networks`` are where the role may be used, ``None`` for anywhere.
+    ``role`` is the role that decided, empty if none was consulted; ``setting`` is the
+    value of that role which decided, as settings name it. For an allowed operation
+    ``needs_reason`` says whether a reason must be given. ``factor_age`` is how many
+    seconds old a second factor may be, ``None`` if none is needed; ``networks`` are
+    where the role may be used, ``None`` for anywhere.
     """
 
     outcome: Outcome

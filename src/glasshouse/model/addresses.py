@@ -1,11 +1,11 @@
 """Addresses of the console's pages: of a queue, of a job.
 
-A job's id stands in an address as it is, or coded where an address cannot hold it.
+A job's id is in an address unchanged, or encoded if an address cannot hold it.
 
-An id may be any text of eight bytes: with line breaks, or so long that its escapes make a target
-that is refused. Such a one is written as base64url between tildes;
-so is one that looks like that itself, so that a segment means one id. An id of several thousand
-bytes fits no address at all: its job is shown on lists, and has no page.
+An id may be any text of at least eight bytes: with line breaks, or so long that its escapes make
+a target that is refused. Such an id is written as base64url between tildes, and so is one
+that already looks like that, so that a segment means exactly one id. An id of several thousand
+bytes fits no address at all: its job is shown in lists and has no page.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _UNFIT = re.compile("[\x00-\x1f\x7f]")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _LONG = 2000
 MOST = 7 << 10
-"""The longest segment (bytes): the rest of the 8 KiB of a target is for what stands around it."""
+"""The longest segment (bytes): the rest of a target's 8 KiB is for what surrounds it."""
 
 
 def job_segment(jid: str) -> str:
     """Return the segment that means this id."""
     if _PLAIN.fullmatch(jid):
         return jid
-    # With half a character it is known as servers read it.
+    # An id with half a character is known in the form in which servers read it.
     jid = without_halves(jid)
     escaped = quote(jid, safe="")
     fits = not _UNFIT.search(jid) and jid not in (".", "..") and len(escaped) <= _LONG
@@ -46,26 +46,26 @@ def job_segment(jid: str) -> str:
 
 def addressable(jid: str) -> bool:
     """Return whether a job with this id can have a page."""
-    # A character is four bytes at most, which escapes make twelve.
+    # A character is at most four bytes, twelve when escaped.
     return len(jid) <= MOST // 12 or (len(jid) <= MOST and len(job_segment(jid)) <= MOST)
 
 
 def job_id(decoded: str) -> str:
-    """Return the id that a segment means; what is no code is the id itself."""
-    found = _CODED.fullmatch(decoded)
-    if found is None:
+    """Return the id that a segment means; a segment that is not encoded is the id itself."""
+    match = _CODED.fullmatch(decoded)
+    if match is None:
         return decoded
     try:
-        raw = base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(match[1] + "=" * (-len(match[1]) % 4), altchars=b"-_", validate=True)
         return without_halves(raw.decode("utf-8", "surrogatepass"))
     except (binascii.Error, UnicodeDecodeError):
         return decoded
 
 
 def queue_href(server: str, queue: str) -> str:
-    """Return where a queue is shown; browsers would collapse ``.`` and ``..`` as a segment.
+    """Return the address of a queue; browsers would collapse the segments ``.`` and ``..``.
 
-    A job that is to run later may name a queue that there cannot be: that leads to all of them.
+    A scheduled job may name a queue that cannot exist: that leads to the list of all queues.
     """
     if queue in (".", ".."):
         return f"/{server}/queues/?name={queue}"
@@ -75,5 +75,5 @@ def queue_href(server: str, queue: str) -> str:
 
 
 def job_href(server: str, jid: str) -> str:
-    """Return where a job is shown; empty where its id is too long for an address."""
+    """Return the address of a job; empty if its id is too long for an address."""
     return f"/{server}/jobs/{job_segment(jid)}" if addressable(jid) else ""

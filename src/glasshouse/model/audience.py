@@ -1,4 +1,4 @@
-"""Those who are shown the same of a server's jobs: what is hidden from them, and which queues."""
+"""Viewers who see the same of a server's jobs: which queues, and what is hidden in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from glasshouse.model.redaction import Redaction
 
 
 class Audience(msgspec.Struct, frozen=True):
-    """What tells one audience from another; see ``audience``.
+    """What distinguishes one audience from another; see ``audience``.
 
     ``shown`` are globs, ``None`` for every queue.
     """
@@ -20,10 +20,10 @@ class Audience(msgspec.Struct, frozen=True):
 
 
 EVERYTHING = Audience()
-"""Those who see every job, whole."""
+"""The viewers who see every job in full."""
 
 
 def audience(hidden: Iterable[Redaction], shown: Sequence[str] | None) -> Audience:
-    """Return the audience of those from whom this is hidden and to whom these queues are shown."""
+    """Return the audience from whom this is hidden and to whom these queues are shown."""
     rules = sorted(set(hidden), key=lambda rule: (rule.jobtype, rule.path))
     return Audience(tuple(rules), None if shown is None else tuple(sorted(set(shown))))

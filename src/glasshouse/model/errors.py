@@ -1,8 +1,8 @@
 """The error tree: each expected failure of Glasshouse is one of these.
 
 An error carries what a person needs: a stable ``code``, a ``detail`` in one
-sentence, and a ``remedy`` that says what to do next.  A shell (web, engine,
-cli) turns them into its own kind of answer in exactly one place.
+sentence, and a ``remedy`` that says what to do next.  Each shell (web, engine,
+cli) converts errors into its own kind of response in exactly one place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class GlasshouseError(Exception):
     remedy = ""
 
     def __init__(self, detail: str, *, remedy: str | None = None) -> None:
-        """Keep ``detail`` (what happened) and ``remedy`` (what to do about it)."""
+        """Store ``detail`` (what happened) and ``remedy`` (what to do about it)."""
         super().__init__(detail)
         self.detail = detail
         if remedy is not None:
@@ -23,29 +23,29 @@ class GlasshouseError(Exception):
 
 
 class InvalidError(GlasshouseError):
-    """What was asked cannot be understood; nothing was done."""
+    """The request cannot be understood; nothing was done."""
 
     code = "invalid"
 
 
 class NotFoundError(GlasshouseError):
-    """What was asked for does not exist (or no longer does)."""
+    """What was requested does not exist (or no longer does)."""
 
     code = "not_found"
 
 
 class DeniedError(GlasshouseError):
-    """Who asks may not see or do this."""
+    """The requester may not see or do this."""
 
     code = "denied"
-    remedy = "Ask somebody who may do this, or sign in as such a person."
+    remedy = "Ask somebody who has permission, or sign in as such a user."
 
 
 class UpstreamUnavailableError(GlasshouseError):
     """The job server cannot be read now."""
 
     code = "upstream_unavailable"
-    remedy = "Check that the job server runs and can be reached; the page recovers by itself."
+    remedy = "Check that the job server is running and reachable; the page recovers by itself."
 
 
 class SettingsError(GlasshouseError):

@@ -17,11 +17,11 @@ FAILED = (Outcome.RETRIED, Outcome.BURIED, Outcome.DROPPED)
 class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
     """One finished execution of a job; a job that was retried has several.
 
-    Times are Unix seconds. ``outcome`` tells what became of the job: done; or
-    failed, and then to be retried, buried in the dead set, or dropped;
-    ``errtype`` is the failure's (``ReservationExpired`` when the worker never
-    answered), ``echoes`` are the paths of the job's own values that it has in it, ``None``
-    when that is not known. ``wid`` is empty for a client that is no worker.
+    Times are Unix seconds. ``outcome`` is what became of the job: done; or failed, and
+    then to be retried, moved to the dead set, or dropped. ``errtype`` is that of the
+    failure (``ReservationExpired`` if the worker never answered), ``echoes`` are the
+    paths of the job's own values that it contains, ``None`` if unknown. ``wid`` is
+    empty for a client that is not a worker.
     """
 
     id: int
@@ -38,25 +38,25 @@ class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def waited(self) -> float | None:
-        """Seconds in the queue before it was fetched."""
+        """Seconds in the queue before the job was fetched."""
         if self.enqueued_at is None:
             return None
         return max(0.0, self.reserved_at - self.enqueued_at)
 
     @property
     def ran(self) -> float:
-        """Seconds from the fetch to its end."""
+        """Seconds from the fetch to the end."""
         return max(0.0, self.finished_at - self.reserved_at)
 
 
 class FinishedFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries of the log are wanted: all that equal what is given here.
+    """Which entries of the log are wanted: all that match every value given here.
 
-    ``error`` is a text that occurs in the error's type. ``until`` leaves out
-    entries that are newer than the one with this id, so that pages stay where
-    they are while the log grows; ``at`` those that ended after this time (Unix
-    seconds). ``shown`` are globs of queues, ``None`` for every queue. With ``guarded``
-    ``error`` is looked for only in types that have no value of their job in them.
+    ``error`` is a text that occurs in the error's type. ``until`` excludes entries
+    newer than the one with this id, so that pages do not shift while the log grows;
+    ``at`` excludes those that ended after this time (Unix seconds). ``shown`` are globs
+    of queues, ``None`` for every queue. With ``guarded``, ``error`` is searched only in
+    types that contain no value of their job.
     """
 
     jid: str | None = None
@@ -71,7 +71,7 @@ class FinishedFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def selects(self) -> bool:
-        """Whether entries have to be looked at one by one."""
+        """Whether entries have to be checked one by one."""
         named = (self.jid, self.jobtype, self.queue, self.error)
         return (
             bool(self.outcomes) or self.shown is not None or any(name is not None for name in named)
@@ -82,8 +82,8 @@ class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of the finished log, newest first; ``total`` is how many entries match.
 
     ``held`` is how many the log holds, ``newer`` how many of them the filter's
-    ``until`` leaves out, ``searched`` how many were looked at. ``newest`` is the
-    id of the newest entry that may be on a page. ``late`` as in a ``JobPage``.
+    ``until`` excludes, ``searched`` how many were searched. ``newest`` is the id of
+    the newest entry that may be on a page. ``late`` is as in a ``JobPage``.
     """
 
     items: tuple[FinishedJob, ...]
@@ -104,9 +104,9 @@ class FinishedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Executions(msgspec.Struct, frozen=True, kw_only=True):
-    """The finished executions of one job id, newest first; ``more`` when older ones are left out.
+    """The finished executions of one job id, newest first; ``more`` if older ones are left out.
 
-    Ids may repeat: they need not be of one job. ``late`` as in a ``JobPage``.
+    Ids may repeat: they need not belong to one job. ``late`` is as in a ``JobPage``.
     """
 
     items: tuple[FinishedJob, ...]
@@ -118,8 +118,8 @@ class Executions(msgspec.Struct, frozen=True, kw_only=True):
 class TypeTimes(msgspec.Struct, frozen=True, kw_only=True):
     """How long executions of one job type waited and ran, in seconds.
 
-    Each figure is a time that occurred (nearest rank). Waits are ``None`` when
-    no execution has one.
+    Each figure is a time that actually occurred (nearest rank). Waits are ``None``
+    if no execution has one.
     """
 
     jobtype: str
@@ -137,7 +137,7 @@ class TimesTable(msgspec.Struct, frozen=True, kw_only=True):
 
     ``held`` is how many entries the log holds; ``types`` may leave out the rarest of
     ``type_count``. ``first_at`` and ``last_at`` are when the oldest and the newest
-    of these executions ended, ``None`` when there is none.
+    of these executions ended, ``None`` if there are none.
     """
 
     types: tuple[TypeTimes, ...]

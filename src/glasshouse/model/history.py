@@ -1,4 +1,4 @@
-"""What a server did by day."""
+"""A server's processed and failed executions by day."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """The last days, the oldest first and none left out, read at ``read_at`` (Unix seconds).
+    """The last days, oldest first without gaps, read at ``read_at`` (Unix seconds).
 
-    Days are of UTC if ``utc``, else of the server's own time zone.
+    Days are in UTC if ``utc``, else in the server's own time zone.
     """
 
     days: tuple[Day, ...]

@@ -1,4 +1,4 @@
-"""Names of machines, as addresses have them."""
+"""Host names in addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_this_machine(host: str) -> bool:
-    """Return whether a host of an address is this machine's own, by its name or its number."""
+    """Return whether the host in an address is this machine, by name or by number."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

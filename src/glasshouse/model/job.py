@@ -11,13 +11,13 @@ import enum
 import msgspec
 
 WRAPPER = "ActiveJob::QueueAdapters::FaktoryAdapter::JobWrapper"
-"""The type of every job that Rails' ActiveJob pushes; each goes by the class that it wraps."""
+"""The type of every job that Rails' ActiveJob pushes; each is shown as the class it wraps."""
 ROUNDED = "≈ "
-"""What stands before arguments of which numbers may have lost their last digits."""
+"""The prefix of arguments whose numbers may have lost their last digits."""
 
 
 class JobState(enum.StrEnum):
-    """Where a job is. The names are those of Faktory's INFO and of our URLs."""
+    """Where a job is. The names are those used in Faktory's INFO and in our URLs."""
 
     ENQUEUED = "enqueued"
     SCHEDULED = "scheduled"
@@ -46,24 +46,24 @@ class Outcome(enum.StrEnum):
 class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a queue, of a set, or of the working set.
 
-    ``key`` names the entry exactly, because ids may repeat. In a set it is what Faktory's
-    own pages have: ``<RFC 3339 time of the score>|<jid>`` (faktory-web-redis.md §1), with
-    ``#<number>`` after the time where two entries share both. In a queue of the embedded
+    ``key`` identifies the entry exactly, because ids may repeat. In a set it is what Faktory's
+    own pages use: ``<RFC 3339 time of the score>|<jid>`` (faktory-web-redis.md §1), with
+    ``#<number>`` after the time if two entries share both. In a queue of the embedded
     server it is ``<place>|<jid>``; elsewhere it is ``None``.
 
     ``at`` is the entry's time in Unix seconds: when a scheduled job is due,
     when a retry is due, when a dead job expires; ``None`` elsewhere.
 
-    ``jobtype`` is what the job goes by everywhere: its type or, of a job of ActiveJob, the
+    ``jobtype`` is the name shown everywhere: the job's type or, for a job of ActiveJob, the
     class that it wraps (``wire.jobnames``). Its payload has the type that was pushed.
 
-    ``payload`` is the stored JSON text, byte for byte. Where a server does not
-    give it (real Faktory's lists), the entry is ``partial``: then ``payload`` holds
-    what is known, what is not in it is not known, and ``shown_args`` is the
-    beginning of arguments that are not known whole. Where all of them are known but for
-    the last digits of large numbers, ``rounded_args`` is their JSON text.
+    ``payload`` is the stored JSON text, byte for byte. If a server does not provide it
+    (real Faktory's lists), the entry is ``partial``: then ``payload`` holds what is known,
+    whatever is not in it is unknown, and ``shown_args`` is the beginning of arguments that
+    are not fully known. If all of them are known except for the last digits of large
+    numbers, ``rounded_args`` is their JSON text.
 
-    ``redacted`` says that something in it was hidden from who looks: then ``payload`` is
+    ``redacted`` means that something in it was hidden from the viewer: then ``payload`` is
     not byte for byte what is stored.
     """
 
@@ -84,7 +84,7 @@ class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``failure`` object of a job (fwp.md §6), as far as it is there."""
+    """The ``failure`` object of a job (fwp.md §6), as far as it exists."""
 
     retry_count: int = 0
     remaining: int | None = None

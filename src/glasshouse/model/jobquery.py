@@ -1,6 +1,6 @@
-r"""The search words of lists: how a line of them is read, and how one is written.
+r"""The search words of lists: how to read and write a line of them.
 
-A line is bare words, each of which must occur in the job, and qualified ones:
+A line has bare words, each of which must occur in the job, and qualified ones:
 
 ========================  =====================================================
 ``type:`` ``queue:``      the whole name; ``*`` stands for anything
@@ -13,9 +13,9 @@ A line is bare words, each of which must occur in the job, and qualified ones:
                           it has not failed
 ========================  =====================================================
 
-A value with spaces stands in double quotes, in which ``\"`` and ``\\`` are a
-quote and a backslash. Letters match in either case, but in ids. A word with a colon that is
-none of these is a bare word: addresses need no quotes. All terms must hold.
+A value with spaces is put in double quotes, in which ``\"`` and ``\\`` are a quote and a
+backslash. Letters match in either case, except in ids. A word with a colon that is none
+of these is a bare word: addresses need no quotes. All terms must match.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class ArgsTerm(msgspec.Struct, frozen=True):
 
 
 class JobQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for; every term must hold. Times are Unix seconds.
+    """What is searched for; every term must match. Times are Unix seconds.
 
     ``words``, ``error`` and ``args`` are texts that must occur; ``jobtype``,
     ``queue``, ``jid`` and the values of ``at_path`` are patterns with ``*``.
 
-    What is ``hidden`` from who asks matches nothing. Only jobs of queues that are ``shown``
-    match: globs, ``None`` for every queue.
+    Values that are ``hidden`` from the requester match nothing. Only jobs of queues that are
+    ``shown`` match: globs, ``None`` for every queue.
     """
 
     words: tuple[str, ...] = ()
@@ -73,19 +73,19 @@ class JobQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_texts(self) -> bool:
-        """Whether any text is looked for within a job."""
+        """Whether any text is searched for within a job."""
         return bool(self.words or self.error or self.args)
 
 
 def parse_query(text: str, now: float) -> JobQuery | None:
-    """Return what a line of search words asks for, or ``None`` when it asks for nothing.
+    """Return the query in a line of search words, or ``None`` if it is empty.
 
     Relative times count from ``now``, to the minute.
 
     Raises:
         InvalidError: a time cannot be understood, or there are too many terms.
     """
-    found: dict[str, list[str]] = {name: [] for name in _FIELDS}
+    terms: dict[str, list[str]] = {name: [] for name in _FIELDS}
     paths: list[ArgsTerm] = []
     bounds: dict[str, list[float]] = {"before": [], "after": []}
     for name, value in read_terms(text):
@@ -94,16 +94,16 @@ def parse_query(text: str, now: float) -> JobQuery | None:
         elif name.startswith("args."):
             paths.append(ArgsTerm(steps(name), value))
         else:
-            found[name].append(value)
-    if not (paths or any(found.values()) or any(bounds.values())):
+            terms[name].append(value)
+    if not (paths or any(terms.values()) or any(bounds.values())):
         return None
     return JobQuery(
-        words=tuple(found[""]),
-        jobtype=tuple(found["type"]),
-        queue=tuple(found["queue"]),
-        jid=tuple(found["jid"]),
-        error=tuple(found["error"]),
-        args=tuple(found["args"]),
+        words=tuple(terms[""]),
+        jobtype=tuple(terms["type"]),
+        queue=tuple(terms["queue"]),
+        jid=tuple(terms["jid"]),
+        error=tuple(terms["error"]),
+        args=tuple(terms["args"]),
         at_path=tuple(paths),
         before=min(bounds["before"], default=None),
         after=max(bounds["after"], default=None),
@@ -111,9 +111,9 @@ def parse_query(text: str, now: float) -> JobQuery | None:
 
 
 def write_term(name: str, value: str) -> str:
-    """Return a qualified word (a bare one for an empty ``name``) that is read as ``value``.
+    """Return a qualified word (a bare one if ``name`` is empty) that is read as ``value``.
 
-    ``*`` in a value is always a pattern: it cannot be written as itself.
+    ``*`` in a value is always a wildcard: it cannot be written literally.
     """
     written = value if _PLAIN.fullmatch(value) else _quoted(value)
     return f"{name}:{written}" if name else written
@@ -123,11 +123,11 @@ def read_time(text: str, now: float) -> float:
     """Return the Unix time that a person wrote.
 
     ``2026-11-26``, ``2026-11-26 10:30``, RFC 3339; ``10:30`` is today; ``2h``
-    and ``-2h`` are two hours ago, ``+2h`` in two hours (``s``, ``min``, ``h``,
-    ``d``), to the minute. A time that names no zone is UTC.
+    and ``-2h`` are two hours ago, ``+2h`` is in two hours (``s``, ``min``, ``h``,
+    ``d``), to the minute. A time without a zone is UTC.
 
     Raises:
-        InvalidError: it is none of these, or no year from 1 to 9999 has it.
+        InvalidError: it is none of these, or not within the years 1 to 9999.
     """
     text = text.strip()
     if text == "now":
@@ -151,13 +151,15 @@ def read_time(text: str, now: float) -> float:
     except (ValueError, OverflowError, OSError):
         raise InvalidError(
             f"{text[:60]!r} is not a time.",
-            remedy="Write a time as 2026-11-26, 2026-11-26 10:30, 10:30, 2h (ago) or +2h.",
+            remedy="Enter a time as 2026-11-26, 2026-11-26 10:30, 10:30, 2h (ago) or +2h.",
         ) from None
 
 
 def _shown(at: float) -> float:
     if calendar_time(at) is None:
-        raise InvalidError("This time is in no year from 1 to 9999.", remedy="Write a closer time.")
+        raise InvalidError(
+            "This time is not within the years 1 to 9999.", remedy="Enter a time closer to now."
+        )
     return at
 
 
@@ -206,11 +208,11 @@ def _split(token: str) -> tuple[str, str]:
 
 
 def steps(name: str) -> tuple[str, ...]:
-    """Return the steps of ``args.…``; a step in quotes may hold dots."""
+    """Return the steps of ``args.…``; a quoted step may contain dots."""
     steps = [_unquoted(part) for part in _STEP.findall(name[len("args.") :])]
     if len(steps) > MAX_STEPS:
         raise InvalidError(
-            f"A path of more than {MAX_STEPS} steps.", remedy="Use ** for any number of steps."
+            f"A path has more than {MAX_STEPS} levels.", remedy="Use ** for any number of levels."
         )
     return tuple(steps)
 

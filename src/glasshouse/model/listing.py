@@ -1,7 +1,7 @@
-"""What part of a list of jobs is asked for, and what comes back.
+"""Which part of a list of jobs is requested, and the result.
 
-A list moves while it is read. A *place* stays: it names an entry by what the
-list is ordered by, and is where that entry would be when it has gone.
+A list moves while it is read. A *place* is stable: it names an entry by the value
+that orders the list, and is where that entry would be if it is gone.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ PER_PAGE = 25
 
 
 class ListPosition(msgspec.Struct, frozen=True):
-    """Where a page begins: at the entry with this score and number, or the next after it.
+    """Where a page begins: at the entry with this score and number, or the next one after it.
 
-    ``score`` is what the list is ordered by (Unix seconds in a set, a running
-    number in a queue); without ``number`` the first entry with that score.
+    ``score`` is the value that orders the list (Unix seconds in a set, a running
+    number in a queue); without ``number`` it is the first entry with that score.
     """
 
     score: float
@@ -29,9 +29,9 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of a list is wanted.
 
     ``start`` or ``at`` (Unix seconds: when a set's entries are due, when a
-    queue's were enqueued) say where the page begins; ``page`` is then no more
-    than a hint of how far down that is. ``backwards`` turns the list round.
-    With ``wanted`` only what matches is listed.
+    queue's were enqueued) set where the page begins; ``page`` is then only a hint
+    of how far down that is. ``backwards`` reverses the list. With ``wanted`` only
+    matches are listed.
     """
 
     page: int = 1
@@ -43,16 +43,16 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Searched(msgspec.Struct, frozen=True):
-    """How far a search went: entries looked at, from the page's beginning on, and if to the end."""
+    """How far a search went: entries searched from the page's start on, and whether to the end."""
 
     looked_at: int
     complete: bool
 
 
 class Entries(msgspec.Struct, frozen=True):
-    """Entries of a server with one id, the oldest first, at most a hundred of the ``total``.
+    """Entries of a server with one id, oldest first, at most a hundred of the ``total``.
 
-    ``read_at`` is when the monitor had them read; ``late`` as in a ``JobPage``.
+    ``read_at`` is when the monitor had them read; ``late`` is as in a ``JobPage``.
     """
 
     items: tuple[StoredJob, ...]
@@ -64,11 +64,11 @@ class Entries(msgspec.Struct, frozen=True):
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list, with the size of the whole list and the time of reading.
 
-    ``first`` is the position of the first item, counted from 1; ``None`` when it
-    is not known, as in a search. ``previous`` and ``next`` are where the pages
-    beside it begin, ``None`` at the ends and where a server knows no places.
-    ``late`` is why nothing newer was read although it may be there: a sentence, or
-    empty when its turn has not come; ``None`` when the page is as new as can be.
+    ``first`` is the position of the first item, counted from 1; ``None`` if unknown,
+    as in a search. ``previous`` and ``next`` are where the adjacent pages begin,
+    ``None`` at the ends and if a server knows no places. ``late`` is why nothing
+    newer was read although it may exist: a sentence, or empty if its turn has not
+    come; ``None`` if the page is as new as possible.
     """
 
     items: tuple[StoredJob, ...]

@@ -1,8 +1,8 @@
-"""Texts that reach the screen by another way than a call that names them: marked, not changed."""
+"""Marks texts that reach the screen other than through a call that names them."""
 
 from __future__ import annotations
 
 
 def message(text: str) -> str:
-    """Return ``text``: it is one of the screen's messages, for ``scripts/extract_messages.py``."""
+    """Return ``text`` unchanged; marks it as a message for ``scripts/extract_messages.py``."""
     return text

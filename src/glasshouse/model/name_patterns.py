@@ -1,9 +1,9 @@
-"""Names against patterns: ``*`` stands for any text, everything else for itself.
+"""Matching of names against patterns: ``*`` stands for any text, everything else for itself.
 
-This is the one place where a name of a queue, a server or an operation is compared with what
-a rule writes. Names count as they are written: letters in their case, blanks, and characters
-that only look alike are all different. Whatever asks whether somebody may see or change
-something asks here, so that no two answers differ.
+This is the one place where the name of a queue, a server or an operation is compared with
+a rule. Names are compared literally: case, blanks and lookalike characters all make a
+difference. Every check of whether someone may see or change something goes through here,
+so that no two answers differ.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from functools import lru_cache
 
 ANY = "*"
 _SHORT = 100
-"""Characters of names that answers are remembered of: nobody fills the memory with long ones."""
+"""The longest name (characters) whose result is cached: long names cannot fill the memory."""
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return whether ``text`` is ``pattern``; takes time in proportion to their lengths."""
+    """Return whether ``text`` matches ``pattern``; the time is proportional to their lengths."""
     first, *rest = pattern.split("*")
     if not rest:
         return text == first
@@ -33,16 +33,16 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def within(patterns: Iterable[str], text: str) -> bool:
-    """Return whether ``text`` is any of ``patterns``."""
+    """Return whether ``text`` matches any of ``patterns``."""
     if len(text) <= _SHORT and isinstance(patterns, tuple):
         return _remembered(patterns, text)
     return _any(patterns, text)
 
 
 def alike(pattern: str, text: str) -> bool:
-    """Return whether ``text`` is ``pattern``, letters in either case.
+    """Return whether ``text`` matches ``pattern``, letters in either case.
 
-    For what people look for, and for what is hidden: never for what a role may see or do.
+    For searches, and for what is hidden: never for what a role may see or do.
     """
     return matches(pattern.casefold(), text.casefold())
 

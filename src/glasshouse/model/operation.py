@@ -1,6 +1,6 @@
-"""The closed set of operations: everything that anybody can do to a job server.
+"""The closed set of operations: everything that anyone can do to a job server.
 
-What is not in this table cannot be asked for, allowed or done.
+What is not in this table cannot be requested, allowed or done.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 
 class Operation(enum.StrEnum):
-    """One kind of change; its value is the name in settings, API and audit records."""
+    """One kind of change; its value is its name in settings, API and audit records."""
 
     QUEUE_PAUSE = "queue.pause"
     QUEUE_RESUME = "queue.resume"
@@ -44,4 +44,4 @@ SERVER_WIDE = frozenset({
     Operation.SET_CLEAR, Operation.WORKER_QUIET, Operation.WORKER_TERMINATE,
     Operation.SERVER_CONFIGURE, Operation.SERVER_FLUSH,
 })  # fmt: skip
-"""What concerns every queue of a server: a role that covers some of them may not do it."""
+"""Operations on all queues of a server: not allowed for a role that covers only some of them."""

@@ -1,7 +1,7 @@
-"""The embedded server's run-time parameters: kept in its store, valid at once, with bounds.
+"""The embedded server's run-time parameters: kept in its store, effective at once, with bounds.
 
-Real Faktory has none that can be changed remotely.  ``BOUNDS`` is the whole
-list; pages, the control socket and the documentation are made from it.
+Real Faktory has none that can be changed remotely.  ``BOUNDS`` is the complete
+list; pages, the control socket and the documentation are generated from it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
-    """All parameters with the values that a new store has. Times are seconds."""
+    """All parameters, with the values of a new store. Times are seconds."""
 
     dead_lifetime: float = 180 * DAY
     most_connections: int = 2000
@@ -41,15 +41,17 @@ BOUNDS: dict[str, Bound] = {
     "dead_lifetime": Bound("How long a dead job is kept.", "s", HOUR, 3650 * DAY),
     "most_connections": Bound("How many clients may be connected at once.", "", 10, 100_000),
     "default_retry": Bound(
-        "Retries of a job that does not specify any; 0 discards it at its first failure, "
-        "-1 moves it to the dead set.",
+        "Retries of a job that sets no limit; 0 discards it at its first failure, -1 moves "
+        "it to the dead set at once.",
         "",
         -1,
         1000,
     ),
-    "due_period": Bound("How often due scheduled jobs and retries are enqueued.", "s", 0.1, 60),
+    "due_period": Bound(
+        "How often the server checks for due scheduled jobs and retries.", "s", 0.1, 60
+    ),
     "reap_period": Bound(
-        "How often expired reservations, silent workers and old dead jobs are cleaned up.",
+        "How often the server checks for expired reservations, silent workers and old dead jobs.",
         "s",
         0.1,
         300,
@@ -64,7 +66,7 @@ BOUNDS: dict[str, Bound] = {
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter as a reader sees it; ``value`` is what holds now."""
+    """One parameter as a reader sees it; ``value`` is the current value."""
 
     name: str
     value: float
@@ -79,20 +81,22 @@ def changed(parameters: Parameters, changes: Mapping[str, object]) -> Parameters
     """Return ``parameters`` with ``changes`` made, all of them or none.
 
     Raises:
-        InvalidError: a name is unknown, or a value is no number within its bounds.
+        InvalidError: a name is unknown, or a value is not a number within its bounds.
     """
     values: dict[str, float] = {}
     for name, value in changes.items():
         bound = BOUNDS.get(name)
         if bound is None:
             known = ", ".join(BOUNDS)
-            raise InvalidError(f"There is no parameter {name!r}.", remedy=f"There are: {known}.")
+            raise InvalidError(
+                f"The parameter {name!r} does not exist.", remedy=f"Available: {known}."
+            )
         values[name] = _checked(name, value, bound)
     return msgspec.structs.replace(parameters, **values)
 
 
 def stored_parameters(values: Mapping[str, float]) -> Parameters:
-    """Return the parameters of a store; a value that this version refuses falls back."""
+    """Return the parameters of a store; a value that this version refuses becomes the default."""
     parameters = Parameters()
     for name, value in values.items():
         try:
@@ -125,6 +129,6 @@ def _checked(name: str, value: object, bound: Bound) -> float:
     if not bound.least <= value <= bound.most:  # type: ignore[operator]
         least, most = f"{bound.least:g}", f"{bound.most:g} {bound.unit}".rstrip()
         raise InvalidError(
-            f"The parameter {name} must lie between {least} and {most}, not {value!r}."
+            f"The parameter {name} must be between {least} and {most}, not {value!r}."
         )
     return int(value) if whole else float(value)  # type: ignore[call-overload, arg-type]

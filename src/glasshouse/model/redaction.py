@@ -1,11 +1,11 @@
-"""A value that is hidden from somebody: where it stands in a job."""
+"""A hidden value: where it is in a job."""
 
 from __future__ import annotations
 
 import msgspec
 
 MASK = "•••"
-"""What stands in the place of a hidden value."""
+"""The replacement for a hidden value."""
 
 
 class Redaction(msgspec.Struct, frozen=True):
@@ -13,7 +13,7 @@ class Redaction(msgspec.Struct, frozen=True):
 
     The first step of ``path`` is a field of the job. ``*`` in a step stands for any text,
     a step of ``**`` for any number of steps; letters match in either case. What a path
-    leads to is hidden with all that is in it.
+    leads to is hidden with everything in it.
     """
 
     jobtype: str

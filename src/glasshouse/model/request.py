@@ -1,7 +1,7 @@
-"""An order: one operation with everything that it names, as somebody asks for it.
+"""An operation request: one operation with everything that it names.
 
-What each operation may name stands in ``NAMES``; an order that names anything else, or
-lacks something, is none.
+``NAMES`` has what each operation may name; a request that names anything else, or
+lacks something, is invalid.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from glasshouse.model.messages import message
 from glasshouse.model.operation import Operation
 
 MOST_JOBS = 100
-"""Jobs that an order may concern without a preview."""
+"""The most jobs that a request may concern without a preview."""
 MOST_REASON = 500
 _MOST_IDS = 1000
 _MOST_TEXT = 1000
-# Servers take queues with names of any length: what is in them can be deleted.
+# Servers accept queue names of any length: the jobs in such queues can be deleted.
 _MOST_QUEUE = 64 << 10
 _MOST_RECORD = 2**63 - 1
 _SETS = frozenset(JobSet)
@@ -51,30 +51,30 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     lossy: bool = False
 
     def named(self) -> tuple[str, ...]:
-        """Return which of the things that operations name it names."""
+        """Return which of the things that operations can name this one names."""
         return tuple(name for name in _NAMEABLE if getattr(self, name) is not None)
 
     def canonical(self) -> bytes:
-        """Return what is asked for in one form, without why, and by which preview."""
-        told = {name: getattr(self, name) for name in self.named()}
-        return msgspec.json.encode({"operation": self.operation, **told}, order="sorted")
+        """Return the request in one canonical form, without its reason and preview."""
+        fields = {name: getattr(self, name) for name in self.named()}
+        return msgspec.json.encode({"operation": self.operation, **fields}, order="sorted")
 
 
-# Made at import: two threads that decode a type for the first time at once break msgspec.
+# Created at import: two threads that decode a type for the first time at once break msgspec.
 decode_order = msgspec.json.Decoder(OperationRequest).decode
 
 
 class Undo(enum.Enum):
-    """Whether what an operation takes away is kept in the trash."""
+    """Whether what an operation removes is kept in the trash."""
 
     TRASH = enum.auto()
     NONE = enum.auto()
 
 
 class RequestFields(NamedTuple):
-    """What an operation names: everything of ``needs``, and one of ``jobs`` if there are any.
+    """What an operation names: everything in ``needs``, and one of ``jobs`` if there are any.
 
-    ``whole`` says that it concerns a whole queue, a set or the server: it needs a preview.
+    ``whole`` means that it concerns a whole queue, a set or the server: it needs a preview.
     """
 
     needs: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ _NAMEABLE = ("queue", "set", "jids", "keys", "query", "job", "worker", "record",
 
 
 def check(order: OperationRequest) -> OperationRequest:
-    """Return an order that names what its operation names, and nothing else.
+    """Return the request, if it names what its operation names, and nothing else.
 
     Raises:
         InvalidError: it does not.
@@ -113,20 +113,20 @@ def check(order: OperationRequest) -> OperationRequest:
     naming, named = NAMES[order.operation], set(order.named())
     if len(naming.jobs) and len(named.intersection(naming.jobs)) != 1:
         names = ", ".join(naming.jobs)
-        raise _wrong(message(f"{order.operation} names one of {names}."))
+        raise _wrong(message(f"{order.operation} requires one of {names}."))
     for name in naming.needs:
         if name not in named:
-            raise _wrong(message(f"{order.operation} names {name}."))
+            raise _wrong(message(f"{order.operation} requires {name}."))
     extra = named.difference(naming.needs, naming.jobs, naming.may)
     if extra:
         names = ", ".join(sorted(extra))
-        raise _wrong(message(f"{order.operation} does not name {names}."))
+        raise _wrong(message(f"{order.operation} does not take {names}."))
     _check_values(order)
     return order
 
 
 def _wrong(detail: str) -> InvalidError:
-    return InvalidError(detail, remedy="See what each operation names in docs/operations.md.")
+    return InvalidError(detail, remedy="See docs/operations.md for what each operation takes.")
 
 
 def _check_values(order: OperationRequest) -> None:
@@ -139,15 +139,15 @@ def _check_values(order: OperationRequest) -> None:
     for ids in (order.jids, order.keys):
         if ids is not None and not 0 < len(ids) <= _MOST_IDS:
             raise InvalidError(
-                f"An operation names from 1 to {_MOST_IDS:,} jobs.",
-                remedy="Use search words for more.",
+                f"An operation can name 1 to {_MOST_IDS:,} jobs.",
+                remedy="Use a search for more.",
             )
     if order.record is not None and not 0 < order.record <= _MOST_RECORD:
         raise InvalidError(
-            "No record of the audit log has this number.", remedy="Look for it in the audit log."
+            "The audit log has no record with this number.", remedy="Look for it in the audit log."
         )
     if order.parameters is not None and not order.parameters:
-        raise InvalidError("No parameter is named.", remedy="Name one with its new value.")
+        raise InvalidError("No parameter was given.", remedy="Name one with its new value.")
     if len(order.reason) > MOST_REASON:
         raise InvalidError(
             f"A reason can have at most {MOST_REASON} characters.", remedy="Shorten it."

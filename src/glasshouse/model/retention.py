@@ -1,4 +1,4 @@
-"""How much of what was deleted is kept, and how long."""
+"""How much deleted data is kept, and for how long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """How long, in seconds, and how many jobs in all are kept."""
+    """How long jobs are kept (seconds), and how many in all."""
 
     seconds: float = 7 * 86400.0
     most: int = 100_000

@@ -1,4 +1,4 @@
-"""What a search of a whole server found, and how much of the server it could look at."""
+"""The results of a search of a whole server, and how much of the server it covered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from glasshouse.model.job import StoredJob
 
 
 class UnsearchedList(msgspec.Struct, frozen=True):
-    """Entries of a list that no index holds: those further down in a queue, or in any of it.
+    """Entries of a list that no index holds: those further down in a queue, or anywhere in it.
 
     ``queue`` is empty for the jobs that run.
     """
@@ -20,9 +20,9 @@ class UnsearchedList(msgspec.Struct, frozen=True):
 class Coverage(msgspec.Struct, frozen=True):
     """How much of a server is in its index: entries, of how many, and the age of that in seconds.
 
-    ``age`` is that of the oldest part; ``None`` until everything was looked at once.
-    ``beyond`` are the lists that are not in it as a whole, those with most left out first;
-    ``sets_whole`` tells whether retries, scheduled and dead jobs are.
+    ``age`` is that of the oldest part; ``None`` until everything was read once.
+    ``beyond`` are the lists that are not fully in it, those with the most left out first;
+    ``sets_whole`` says whether retries, scheduled and dead jobs are.
     """
 
     indexed: int
@@ -38,11 +38,11 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Entries that match, those with the latest time first.
+    """Matching entries, latest time first.
 
     ``following`` is where the next part begins, ``None`` at the end. Without ``stopped``
-    everything in the index was looked at, up to ``following`` if there is one; ``stopped``
-    says that time ran out after ``looked_at`` entries that might have matched.
+    everything in the index was searched, up to ``following`` if there is one; ``stopped``
+    means that time ran out after ``looked_at`` entries that might have matched.
     """
 
     items: tuple[StoredJob, ...]

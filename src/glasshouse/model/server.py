@@ -18,8 +18,8 @@ class WorkerState(enum.StrEnum):
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     """A queue. ``oldest_at`` is when its next job was enqueued (Unix seconds).
 
-    ``oldest_at`` and ``paused`` are ``None`` when this server does not tell,
-    ``oldest_at`` also when the queue is empty.
+    ``oldest_at`` and ``paused`` are ``None`` if this server does not report them,
+    ``oldest_at`` also if the queue is empty.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool | None = None
 
     def latency(self, now: float) -> float | None:
-        """Return the age of the oldest job in seconds: 0 when empty, ``None`` when unknown."""
+        """Return the age of the oldest job in seconds: 0 if empty, ``None`` if unknown."""
         if self.oldest_at is None:
             return 0.0 if self.size == 0 else None
         return max(0.0, now - self.oldest_at)
@@ -37,7 +37,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """A worker process that the server sees. Times are Unix seconds.
 
-    ``hostname`` is empty, ``pid`` and ``rss_kb`` are ``None`` where it did not tell.
+    ``hostname`` is empty, ``pid`` and ``rss_kb`` are ``None`` if it did not report them.
     """
 
     wid: str
@@ -68,9 +68,9 @@ class UnreadablePart(msgspec.Struct, frozen=True):
 
 
 class StrandedJobs(msgspec.Struct, frozen=True):
-    """Jobs of a queue that lie where this version of Faktory does not look: nobody runs them.
+    """Jobs of a queue that are where this version of Faktory does not look: nobody runs them.
 
-    ``key`` is where in Redis they are, as before or after a change of version.
+    ``key`` is where they are in Redis, for example from before or after a version change.
     """
 
     queue: str
@@ -79,12 +79,12 @@ class StrandedJobs(msgspec.Struct, frozen=True):
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything about a server that fits one glance, read at ``read_at``.
+    """The overall state of a server, read at ``read_at``.
 
-    ``processed`` includes failures, as Faktory counts. Fields that this
-    server does not tell are ``None``. ``refusing`` is why it takes no changes
-    now, in its own words, and ``None`` when it takes them or does not tell.
-    ``clock_ahead`` is by how many seconds its clock is ahead of this machine's.
+    ``processed`` includes failures, as Faktory counts. Fields that this server does
+    not report are ``None``. ``refusing`` is why it accepts no changes now, in its own
+    words, and ``None`` if it accepts them or does not report that. ``clock_ahead`` is
+    by how many seconds its clock is ahead of this machine's.
     """
 
     read_at: float

@@ -1,4 +1,4 @@
-"""Texts as they can be encoded."""
+"""Texts in a form that can be encoded."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def without_halves(text: str) -> str:
-    """Return ``text`` with U+FFFD for every half of a character, one for one, as Go reads JSON."""
+    """Return ``text`` with U+FFFD for each half of a character, one for one, as Go reads JSON."""
     return text if text.isascii() else _HALF.sub("\ufffd", text)

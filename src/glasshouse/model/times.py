@@ -1,8 +1,8 @@
-"""Times as text and as Unix seconds: RFC 3339 as Go's ``RFC3339Nano`` writes it, at any year.
+"""Times as text and as Unix seconds: RFC 3339 as Go's ``RFC3339Nano`` writes it, in any year.
 
-Any ``float`` of the years 1970 to 9999 survives ``parse_time(format_time(x))``. A calendar ends
-with the year 9999, and floats do not: close to its end they round to the year 10000. Such times
-are times like others here: Faktory takes them, and writes their years with more digits.
+Any ``float`` in the years 1970 to 9999 survives ``parse_time(format_time(x))``. A calendar ends
+with the year 9999, but floats do not: close to its end they round to the year 10000. Such times
+are valid here: Faktory accepts them, and writes their years with more digits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FIRST, _END = -62_135_596_800, 253_402_300_800  # years 1 to 9999: what a calen
 _CYCLE, _CYCLE_SECONDS = 400, 146_097 * 86_400  # years after which the calendar is the same again
 _LEAP = 2000
 _FURTHEST = 1e15
-"""Seconds from 1970 up to which a year is written: some 30 million years."""
+"""The most seconds from 1970 for which a year is written: some 30 million years."""
 _NANOS = 1_000_000_000
 _LAST_HOUR, _LAST_MINUTE = 23, 59
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -30,8 +30,8 @@ def format_time(unix: float, *, as_faktory: bool = False) -> str:
 
     Years before 1 and after 9999 are written as Go writes them: ``10000-01-01T00:00:00Z``.
 
-    ``as_faktory`` cuts nanoseconds where others are rounded, as Faktory does when it names
-    an entry by its score (storage/sorted_redis.go).
+    ``as_faktory`` truncates nanoseconds instead of rounding them, as Faktory does when it
+    names an entry by its score (storage/sorted_redis.go).
 
     Raises:
         OverflowError: ``unix`` is further away than 30 million years.
@@ -48,7 +48,7 @@ def format_time(unix: float, *, as_faktory: bool = False) -> str:
 
 
 def name_time(unix: float) -> str:
-    """Return text for any ``float`` at all: as ``format_time``, else the number."""
+    """Return text for any ``float``: as ``format_time`` if possible, else the number."""
     try:
         return format_time(unix)
     except OverflowError:
@@ -58,7 +58,7 @@ def name_time(unix: float) -> str:
 def parse_time(text: str, *, any_year: bool = False) -> float:
     """Return RFC 3339 ``text`` as Unix seconds; digits past the ninth are dropped.
 
-    With ``any_year`` years may have the form that ``format_time`` gives them.
+    With ``any_year``, years may have the form that ``format_time`` gives them.
 
     Raises:
         ValueError: it is not such a time.
@@ -83,9 +83,9 @@ def parse_time(text: str, *, any_year: bool = False) -> float:
 
 
 def stored_time(stored: object) -> float | None:
-    """Return the time that a field of a job holds, which may be anything; ``None`` if none.
+    """Return the time in a field of a job, which may hold anything; ``None`` if it is not a time.
 
-    Whatever ISO 8601 allows is understood; a time that names no zone is of UTC.
+    All of ISO 8601 is understood; a time without a zone is UTC.
     """
     if not isinstance(stored, str):
         return None
@@ -101,7 +101,7 @@ def stored_time(stored: object) -> float | None:
 
 
 def calendar_time(unix: float) -> dt.datetime | None:
-    """Return the moment in UTC; ``None`` when it is not within the years 1 to 9999."""
+    """Return the moment in UTC; ``None`` if it is not within the years 1 to 9999."""
     if not (math.isfinite(unix) and _FIRST <= unix < _END):
         return None
     try:
@@ -112,7 +112,7 @@ def calendar_time(unix: float) -> dt.datetime | None:
 
 @functools.lru_cache(maxsize=8)
 def _second_text(second: int) -> str:
-    # Many jobs share a second, and building a datetime is what costs here.
+    # Many jobs share a second, and building a datetime is the costly part.
     if _FIRST <= second < _END:
         return (_EPOCH + dt.timedelta(seconds=second)).isoformat()[:19]
     cycles, second = divmod(second - _FIRST, _CYCLE_SECONDS)

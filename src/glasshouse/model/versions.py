@@ -1,4 +1,4 @@
-"""Which of two releases of Faktory came first, from what a server calls its own."""
+"""Order of Faktory releases, from the version that a server reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _RELEASE = re.compile(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
 def before(version: str, *release: int) -> bool:
     """Return whether ``version`` is older than a release, as in ``before("1.9.4", 1, 10)``.
 
-    A version that says nothing of itself counts as the newest.
+    A version without a release number counts as the newest.
     """
-    found = _RELEASE.match(version)
-    return found is not None and tuple(int(part or 0) for part in found.groups()) < release
+    match = _RELEASE.match(version)
+    return match is not None and tuple(int(part or 0) for part in match.groups()) < release

@@ -1,1 +1,1 @@
-"""Everything that is seen: one sampler per server for all viewers, views with their age."""
+"""Everything that can be seen: one sampler per server for all viewers, views with their age."""

@@ -1,7 +1,7 @@
-"""Turns for searches: each person has a few at a time, and one who asks much waits for himself.
+"""Turns for searches: each person has a few at a time; frequent searchers delay only themselves.
 
-What always holds: whoever asks stands once in the line of all, with others before that who
-came before; those of one person stand behind each other in a line of their own.
+Invariant: each search waits once in the queue of all, behind those that came before it;
+those of one person wait behind each other in a separate queue.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Hashable
 
 
 class FairQueue:
-    """Who searches now, and who waits."""
+    """The searches that run now, and those that wait."""
 
     def __init__(self, at_once: int = 8, each: int = 2) -> None:
-        """Let so many search at once, and so many of them for one person."""
+        """Let ``at_once`` searches run at a time, ``each`` of them for one person."""
         self._all = asyncio.Semaphore(at_once)
         self._each = each
         self._lines: dict[Hashable, _Line] = {}

@@ -1,7 +1,7 @@
-"""The search index of one server: filled piece by piece, then kept by walking round and round.
+"""The search index of one server: filled piece by piece, then kept current by repeated walks.
 
-It reads what a ``Scanner`` tells, on threads of its own, and never asks for more than
-that has to give. A server that is gone keeps its index, which grows old and says so.
+It reads what a ``Scanner`` returns, on separate threads, and never requests more than the
+scanner has to give. The index of a server that is gone is kept; it ages and reports its age.
 """
 
 from __future__ import annotations
@@ -37,30 +37,30 @@ T = TypeVar("T")
 _RUNNING = 4
 _FIRST_QUEUE = 16
 _PAUSE = 1.0
-"""Seconds between looks for something to do."""
+"""Seconds between checks for something to do."""
 _SAME = 2.0
-"""Seconds by which the time of a queue's next job may differ: it is worked out anew each time."""
+"""Seconds by which the time of a queue's next job may differ: it is recomputed each time."""
 _ADD = 400
-"""Entries that are taken in at once at most; a search waits no longer than that takes."""
+"""Entries added at once at most; a search waits no longer than that takes."""
 _LONG_PAUSE = 30.0
-"""Seconds before an index that failed is made anew."""
+"""Seconds before an index that failed is built again."""
 _SECONDS = 0.5
-"""How long one search may look."""
+"""How long one search may take, in seconds."""
 _UNWATCHED = 6.0
-"""How much less is read while nobody looks."""
+"""The factor by which reading slows down while no one is viewing."""
 
 
 class IndexFailedError(UpstreamUnavailableError):
     """The index cannot be kept: its disk is full, or fails."""
 
     code = "index_unavailable"
-    remedy = "Free space where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
+    remedy = "Free up space where SQLite keeps temporary files, /var/tmp or SQLITE_TMPDIR."
 
 
 class _Head(NamedTuple):
-    """The head of a list: when it was read or confirmed, of what it was, and how much.
+    """The head of a list: when it was read or confirmed, its state then, and how much was read.
 
-    ``mark`` is the list's size and the time of its next job; ``cut`` says that there may be more.
+    ``mark`` is the list's size and the time of its next job; ``cut`` means that there may be more.
     """
 
     read_at: float
@@ -70,7 +70,7 @@ class _Head(NamedTuple):
 
 
 class Observed(Protocol):
-    """What is known of the server, and whether somebody looks at it."""
+    """What is known about the server, and whether anyone is viewing it."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -78,7 +78,7 @@ class Observed(Protocol):
 
     @property
     def watched(self) -> bool:
-        """Whether somebody looks."""
+        """Whether anyone is viewing."""
 
     @property
     def confirmed_at(self) -> float:
@@ -86,12 +86,12 @@ class Observed(Protocol):
 
 
 class Index:
-    """Everything of one server that can be searched at once."""
+    """Everything on one server that can be searched at once."""
 
     def __init__(self, name: str, scanner: Scanner, sampler: Observed) -> None:
-        """Index what ``scanner`` tells of a server; ``sampler`` knows how it is and who looks."""
+        """Index what ``scanner`` returns; ``sampler`` knows the server's state and its viewers."""
         self.audiences: Callable[[], tuple[Audience, ...]] = lambda: (EVERYTHING,)
-        """Who searches it. Others can too, entry by entry; when these change it is made anew."""
+        """Who searches it; a change rebuilds it. Others can search too, entry by entry."""
         self._kept_for: tuple[Audience, ...] = ()
         self._name = name
         self._scanner = scanner
@@ -103,7 +103,7 @@ class Index:
         self._fault = ""
 
     async def run(self) -> None:
-        """Fill and keep it until cancelled."""
+        """Fill it and keep it current until cancelled."""
         try:
             pause = 0.0
             while True:
@@ -119,16 +119,16 @@ class Index:
                 await self._begin_anew()
             more = await self._step()
         except IndexFailedError as error:
-            # What is left of it may be half of something.
+            # What is left of it may be incomplete.
             await self._begin_anew()
             self._tell(error.detail)
             return _LONG_PAUSE
         except GlasshouseError as error:
-            # The server's own state says so too; here it is only told once.
+            # The server's own state reports it too; here it is logged only once.
             self._tell(error.detail)
             return _PAUSE
         except Exception:
-            # Whatever it is, an index that is gone for good would be worse.
+            # Whatever the error is, an index that is gone for good would be worse.
             log.exception("index failed", server=self._name)
             await self._begin_anew()
             return _LONG_PAUSE
@@ -152,13 +152,13 @@ class Index:
         self._listed_at: float | None = None
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> SearchResult:
-        """Return the entries that match, from ``start`` on, the latest first.
+        """Return the matching entries, starting at ``start``, latest first.
 
         Raises:
-            UpstreamUnavailableError: entries are read from the server, and it is gone.
+            UpstreamUnavailableError: entries are read from the server, which is unavailable.
         """
         looking = SearchPass(wanted, start, per_page, _SECONDS)
-        # Piece by piece: between two of them others have their turn.
+        # In pieces: between two of them others have their turn.
         while await self._do(partial(looking.candidates, held=not self._scanner.keeps)):
             while some := looking.next():
                 jobs = await self._loaded(some)
@@ -168,20 +168,20 @@ class Index:
         return looking.found(self.coverage())
 
     async def having(self, jid: str) -> list[StoredJob]:
-        """Return the entries with this id, where they are held; the reader is told of them."""
+        """Return the entries with this id where entries are held; also pass them to the reader."""
         if self._scanner.keeps:
             return []
         some = await self._do(
             lambda store: store.candidates(None, low=0, high=BEYOND, most=100, exactly=jid)
         )
-        found = [known.spot.job for known in some if known.spot.job is not None]
-        self._scanner.note(found)
-        return found
+        jobs = [known.spot.job for known in some if known.spot.job is not None]
+        self._scanner.note(jobs)
+        return jobs
 
     def coverage(self) -> Coverage:
         """Return how much of the server is known, and how old the oldest part of it is."""
         state = self._sampler.snapshot.state
-        # Counts of the other thread, each of them whole.
+        # Counts from the other thread, each of them consistent.
         sizes = {} if self._store is None else dict(self._store.sizes)
         in_sets = sum(sizes.get(walk.number, 0) for walk in self._walks)
         indexed = in_sets + sum(head.read for head in self._heads.values())
@@ -190,7 +190,7 @@ class Index:
         sets = state.sets
         all_sets = sets.retries + sets.scheduled + sets.dead
         total = state.enqueued + all_sets + sets.working
-        # What queues there are was last known then: a new one is not in the index yet.
+        # The list of queues was last known then: a new queue is not in the index yet.
         ages = [self._listed_at, *(walk.whole_at for walk in self._walks)]
         heads = [head.read_at for head in self._heads.values()]
         oldest = min((at for at in (*ages, *heads) if at is not None), default=None)
@@ -204,11 +204,13 @@ class Index:
         )
 
     def _beyond(self, state: ServerState) -> tuple[UnsearchedList, ...]:
-        """Return what of the queues, and of what runs, was not read."""
+        """Return which parts of the queues, and of the running jobs, were not read."""
         sizes = {queue.name: queue.size for queue in state.queues} | {"": state.sets.working}
-        found = (UnsearchedList(name, self._unread(name, size)) for name, size in sizes.items())
+        beyond = (UnsearchedList(name, self._unread(name, size)) for name, size in sizes.items())
         return tuple(
-            sorted((one for one in found if one.entries), key=lambda one: (-one.entries, one.queue))
+            sorted(
+                (one for one in beyond if one.entries), key=lambda one: (-one.entries, one.queue)
+            )
         )
 
     def _unread(self, name: str, size: int) -> int:
@@ -216,7 +218,7 @@ class Index:
         head = self._heads.get(name)
         if head is None:
             return size
-        # What came since a list was read to its end is not beyond: it is newer, as its age says.
+        # Entries added since a list was read to its end are not beyond: the age accounts for them.
         return max(0, size - head.read) if head.cut else 0
 
     # -- filling it ------------------------------------------------------------------
@@ -232,7 +234,7 @@ class Index:
             walk for walk in self._walks if walk.due(now, self._patience(self._scanner.unhurried))
         ]
         faults: list[GlasshouseError] = []
-        # What cannot be read keeps nothing else from being read.
+        # A part that cannot be read does not keep the others from being read.
         for work in (
             partial(self._ends, state, now),
             partial(self._queues, state, now, seen),
@@ -247,7 +249,7 @@ class Index:
         return any(walk.began_at is not None for walk in due)
 
     async def _walk(self, walk: SetScan) -> None:
-        """Go on with the walk through a set by one stretch."""
+        """Continue the walk through a set by one chunk."""
         now = time.monotonic()
         if walk.began_at is None:
             walk.began_at, walk.start, walk.before = now, None, None
@@ -261,7 +263,7 @@ class Index:
             walk.round += 1
 
     async def _ends(self, state: ServerState, now: float) -> None:
-        """Look at both ends of the sets that have changed: most of what comes, comes there."""
+        """Read both ends of the sets that have changed: most new entries appear there."""
         sizes = {
             JobSet.RETRIES: state.sets.retries,
             JobSet.SCHEDULED: state.sets.scheduled,
@@ -282,9 +284,9 @@ class Index:
             walk.known = size
 
     async def _queues(self, state: ServerState, now: float, seen: float) -> None:
-        """Read the heads of the longest queues, and what runs, where something changed.
+        """Read the heads of the longest queues, and the running jobs, where something changed.
 
-        ``state`` is of ``seen``.
+        ``state`` is as of ``seen``.
         """
         longest = heapq.nlargest(self._scanner.queues, state.queues, key=lambda queue: queue.size)
         wanted = {queue.name: queue for queue in longest if queue.size}
@@ -297,7 +299,7 @@ class Index:
                 try:
                     jobs = await self._scanner.queue_head(queue.name)
                 except UnlistedError:
-                    # It is there, and all of it beyond what can be read.
+                    # It exists, and all of it is beyond what can be read.
                     continue
                 except NotFoundError:
                     jobs = ()
@@ -312,11 +314,11 @@ class Index:
         self._listed_at = seen
 
     def _patience(self, seconds: float) -> float:
-        """Return for how long something is new enough: longer while nobody looks."""
+        """Return for how long something is fresh enough: longer while no one is viewing."""
         return seconds if self._sampler.watched else seconds * _UNWATCHED
 
     def _fresh(self, name: str, mark: tuple[int, float], now: float, seen: float) -> bool:
-        """Return whether the head of a list is new enough, or cannot have changed."""
+        """Return whether the head of a list is fresh enough, or cannot have changed."""
         if name not in self._heads:
             return False
         head = self._heads[name]
@@ -325,12 +327,12 @@ class Index:
         size, oldest = head.mark
         unchanged = size == mark[0] and abs(oldest - mark[1]) < _SAME
         if unchanged:
-            # Compared with what was read, however often it was looked at since.
+            # Compared with what was read, however often it was checked since.
             self._heads[name] = head._replace(read_at=max(head.read_at, seen))
         return unchanged
 
     async def _take(self, walk: SetScan, stretch: ScanChunk, before: float | None) -> None:
-        """Bring a part of the index up to date with what was read of it."""
+        """Update a part of the index with what was read of it."""
         number, keeps = walk.number, self._scanner.keeps
         new = await self._do(lambda store: store.compare(number, stretch, before, walk.round))
         at, step = 0, self._adding
@@ -352,7 +354,7 @@ class Index:
             self._lists[name] = self._next_list if name else _RUNNING
             self._next_list += 1
         number = self._lists[name]
-        # One job may be in a queue twice; for whoever looks for it that is once.
+        # One job may be in a queue twice; in a search that counts as one.
         unique = {token_of(job.payload): job for job in jobs}
         spots = [ScanCursor(0.0, token) for token in unique]
         await self._do(lambda store: store.replace(number, list(unique.values()), spots))
@@ -361,7 +363,7 @@ class Index:
         await self._do(lambda store: store.drop(number))
 
     async def _loaded(self, some: Sequence[IndexedEntry]) -> list[StoredJob | None]:
-        """Return the entries themselves; who has gone meanwhile is ``None``."""
+        """Return the entries themselves; those that are gone meanwhile are ``None``."""
         wanted = [known.spot for known in some if known.spot.job is None]
         loaded = await self._scanner.load(wanted) if wanted else {}
         return [known.spot.job or loaded.get(known.spot.token) for known in some]

@@ -1,4 +1,4 @@
-"""How an index goes about: where its walk through a set stands, and how much it takes at once."""
+"""The pace of an index: where its walk through a set is, and how much it reads at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from glasshouse.model.job import JobSet, StoredJob
 
 _SETS = {JobSet.RETRIES: 1, JobSet.SCHEDULED: 2, JobSet.DEAD: 3}
 _FEW, _BYTES = 20, 8 << 20
-"""Entries that are taken at once at first, and about so many bytes."""
+"""Entries read at once at first, and about how many bytes."""
 _DUTY = 4.0
-"""What was walked once is walked again after so many times as long, at least."""
+"""A completed walk is repeated after at least this many times its duration."""
 
 
 class SetScan:
-    """Where the walk through one set stands."""
+    """The position of the walk through one set."""
 
     def __init__(self, name: JobSet) -> None:
         self.name = name
@@ -27,10 +27,10 @@ class SetScan:
         self.looked_at = 0.0
         self.known: int | None = None
         self.whole_at: float | None = None
-        """Since when everything in the set is known, as it was then."""
+        """The time as of which everything in the set is known."""
 
     def due(self, now: float, unhurried: float) -> bool:
-        """Whether it goes on, or is to begin again."""
+        """Whether it continues, or is to begin again."""
         if self.began_at is not None or self.whole_at is None:
             return True
         took = self.ended_at - self.whole_at
@@ -38,16 +38,16 @@ class SetScan:
 
 
 class Step:
-    """How many entries are taken at once: fewer when they are large."""
+    """How many entries are read at once: fewer when they are large."""
 
     def __init__(self, most: int, few: int = _FEW) -> None:
-        """Take ``most`` at most, and ``few`` however large they are."""
+        """Read at most ``most``, and ``few`` however large they are."""
         self._most = most
         self._few = few
         self.count = min(most, few)
 
     def after(self, jobs: Iterable[StoredJob | None]) -> int:
-        """Return how many to take after these."""
+        """Return how many to read after these."""
         sizes = [len(job.payload) for job in jobs if job is not None]
         if sizes:
             average = sum(sizes) // len(sizes) + 1

@@ -1,4 +1,4 @@
-"""One search of an index on its way, piece by piece, until its time is over."""
+"""One search of an index in progress, piece by piece, until its time is over."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _PIECE = 0.05
 
 
 class SearchPass:
-    """What one search has looked at, and what it found there."""
+    """What one search has examined, and what it found there."""
 
     def __init__(self, wanted: JobQuery, start: int | None, per_page: int, seconds: float) -> None:
-        """Look for ``wanted`` from the number ``start`` on, for so many seconds."""
+        """Search for ``wanted`` from the number ``start`` on, for this many seconds."""
         self._wanted = wanted
         self._audience = audience(wanted.hidden, wanted.shown)
         self._match = match_of(wanted)
@@ -40,9 +40,9 @@ class SearchPass:
         self._began = self._last = self._stopped = False
 
     def candidates(self, store: IndexStore, *, held: bool) -> bool:
-        """Find the next entries that may match; return whether there is anything to be done.
+        """Find the next entries that may match; return whether there is anything to do.
 
-        ``held`` says that the index holds the entries, and knows their ids.
+        ``held`` means that the index holds the entries, and knows their ids.
         """
         full = len(self._hits) > self._per_page
         if self._began and (self._last or self._stopped or full):
@@ -62,12 +62,12 @@ class SearchPass:
         return True
 
     def next(self) -> Sequence[IndexedEntry]:
-        """Return those that are to be looked at now, few when they are large."""
+        """Return the entries to examine now, few when they are large."""
         full = len(self._hits) > self._per_page
         return () if self._stopped or full else self._some[: self._step.count]
 
     def look(self, some: Sequence[IndexedEntry], jobs: Sequence[StoredJob | None]) -> None:
-        """Look at these, as far as there is time; on the index's thread: they may be large."""
+        """Examine these while there is time; on the index's thread, since they may be large."""
         piece, done = self._deadline.part(_PIECE), 0
         for known, job in zip(some, jobs, strict=True):
             if done and piece.over():
@@ -103,9 +103,9 @@ class SearchPass:
 
 
 def _span(wanted: JobQuery) -> tuple[int, int]:
-    """Return from which number on, and below which, entries of the wanted time are."""
+    """Return the range of entry numbers for the wanted time: the first, and the one after."""
     low = 0 if wanted.after is None else number_at(wanted.after)
-    # What is later than any number tells stands where the latest is told.
+    # Times beyond the range of numbers are stored at the latest one.
     latest = wanted.before is None or wanted.before > LATEST
     high = BEYOND if latest or wanted.before is None else number_at(wanted.before + 0.001)
     return low, high

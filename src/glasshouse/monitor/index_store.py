@@ -1,8 +1,8 @@
-"""The index's tables: which entries are known, where, and what of them who may find.
+"""The index's tables: which entries are known, where, and who may find what in them.
 
-They live in a file that SQLite makes, removes from its folder at once, and that is gone
-when it is closed: nobody else can open it, and nothing stays behind. An entry's number
-grows with the time that a search judges it by, so that the newest are found first.
+They are in a file that SQLite creates, unlinks at once, and that is gone when it is closed: no
+one else can open it, and nothing is left behind. An entry's number grows with the time by which
+a search judges it, so that the newest are found first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from glasshouse.wire.lenient import storable
 
 _BITS = 20
 LATEST = 8_000_000_000
-"""Unix seconds, of the year 2223, up to which entries are told apart by their times."""
+"""Unix seconds, in the year 2223, up to which entries are distinguished by their times."""
 BEYOND = (1 << 63) - 1
 """More than the number of any entry."""
 _CACHE_KIB = 32 << 10
@@ -37,7 +37,7 @@ CREATE INDEX entry_jid ON entry(jid) WHERE jid IS NOT NULL;
 
 
 class IndexedEntry(NamedTuple):
-    """An entry of the index: its number, its list, its place there, and itself where it is held."""
+    """An entry of the index: its number, list, place there, and the entry itself if it is held."""
 
     id: int
     list: int
@@ -48,7 +48,7 @@ class IndexStore:
     """The index of one server. Not for use from two threads at a time."""
 
     def __init__(self, audiences: Sequence[Audience] = (EVERYTHING,)) -> None:
-        """Make an empty one, for these audiences."""
+        """Create an empty index for these audiences."""
         self._db = apsw.Connection("")
         self._db.pragma("journal_mode", "off")
         self._db.pragma("synchronous", "off")
@@ -72,10 +72,10 @@ class IndexStore:
     def compare(
         self, number: int, stretch: ScanChunk, before: float | None, round_number: int
     ) -> list[ScanCursor]:
-        """Forget what is not in a stretch any more, and return the spots that are new.
+        """Drop what is no longer in a chunk, and return the cursors that are new.
 
-        Where a stretch is not exact, what is missing at its edges, and between ``before``
-        and it, is forgotten only when it was not seen in the round before either.
+        Where a chunk is not exact, entries missing at its edges, or between ``before`` and it, are
+        dropped only if they were not seen in the previous round either.
         """
         wanted = {(spot.score, spot.token): spot for spot in stretch.spots}
         low = stretch.low
@@ -96,7 +96,7 @@ class IndexStore:
         return list(wanted.values())
 
     def replace(self, number: int, jobs: Sequence[StoredJob], spots: Sequence[ScanCursor]) -> None:
-        """Make a list be these jobs, with these places."""
+        """Replace a list with these jobs, at these places."""
         every = ScanChunk(spots=tuple(spots), low=None, high=None, following=None)
         new = self.compare(number, every, None, 0)
         by_token = dict(zip((spot.token for spot in spots), jobs, strict=True))
@@ -110,7 +110,7 @@ class IndexStore:
         *,
         hold: bool,
     ) -> None:
-        """Take entries in; with ``hold`` they are kept whole."""
+        """Add entries; with ``hold`` they are stored whole."""
         taken: set[int] = set()
         rows: list[tuple[int, ScanCursor, StoredJob, str]] = []
         for spot, job in pairs:
@@ -118,23 +118,23 @@ class IndexStore:
             rows.append((self._number(at, taken), spot, job, text))
         rows.sort(key=lambda row: row[0])
         self.sizes[number] = self.sizes.get(number, 0) + len(rows)
-        # Tables are made before the transaction, where they are needed.
+        # Tables are created before the transaction, where they are needed.
         texts = [(entry, self._texts.of(job, text)) for entry, _, job, text in rows]
         with self._db:
             self._db.executemany(
                 "INSERT INTO entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (entry, number, spot.score, spot.token, round_number, told.kind,
+                    (entry, number, spot.score, spot.token, round_number, texts_of.kind,
                      *(_columns(job) if hold else (None, None, None)))
-                    for (entry, spot, job, _), (_, told) in zip(rows, texts, strict=True)
+                    for (entry, spot, job, _), (_, texts_of) in zip(rows, texts, strict=True)
                 ],
             )  # fmt: skip
             self._texts.add(texts)
 
     def drop(self, number: int) -> None:
-        """Forget a whole list."""
-        found = self._db.execute("SELECT id FROM entry WHERE list = ?", (number,))
-        entries = [row[0] for row in found]
+        """Drop a whole list."""
+        rows = self._db.execute("SELECT id FROM entry WHERE list = ?", (number,))
+        entries = [row[0] for row in rows]
         with self._db:
             self._forget(number, entries)
 
@@ -148,11 +148,11 @@ class IndexStore:
         exactly: str | None = None,
         audience: Audience = EVERYTHING,
     ) -> list[IndexedEntry]:
-        """Return entries that may match, the highest number first, from ``low`` to below ``high``.
+        """Return entries that may match, highest number first, from ``low`` to below ``high``.
 
-        What they are told by is what ``audience`` may see of them. For one that the index is
-        not kept for all entries may match. ``exactly`` is an id, where entries are held: then
-        only those with it.
+        They are matched on what ``audience`` may see of them. For an audience that the index is not
+        kept for, all entries may match. ``exactly`` is an id, usable where entries are held: then
+        only entries with that id are returned.
         """
         kinds, values = self._texts.kinds_of(audience)
         span = (low, high)
@@ -166,7 +166,7 @@ class IndexStore:
             return self._selected(
                 f"FROM entry WHERE id >= ? AND id < ? AND {kinds}", (*span, *values, most)
             )
-        found = [
+        rows = [
             known
             for table in tables
             for known in self._selected(
@@ -177,17 +177,17 @@ class IndexStore:
             )
         ]
         if len(tables) > 1:
-            found.sort(key=lambda known: known.id, reverse=True)
-        return found[:most]
+            rows.sort(key=lambda known: known.id, reverse=True)
+        return rows[:most]
 
     def _selected(
         self, source: str, values: tuple[int | str, ...], *, order: str = "id"
     ) -> list[IndexedEntry]:
         columns = "entry.id, entry.list, entry.score, entry.token, entry.facts, entry.payload"
-        found = self._db.execute(f"SELECT {columns} {source} ORDER BY {order} DESC LIMIT ?", values)
+        rows = self._db.execute(f"SELECT {columns} {source} ORDER BY {order} DESC LIMIT ?", values)
         return [
             IndexedEntry(entry, number, ScanCursor(score, token, _held(facts, payload)))
-            for entry, number, score, token, facts, payload in found
+            for entry, number, score, token, facts, payload in rows
         ]
 
     def _between(
@@ -200,10 +200,10 @@ class IndexStore:
         if high is not None:
             conditions.append("score <= ?" if up_to else "score < ?")
             values.append(high)
-        found = self._db.execute(
+        selected = self._db.execute(
             f"SELECT id, score, token, round FROM entry WHERE {' AND '.join(conditions)}", values
         )
-        rows: list[tuple[int, float, int, int]] = list(found)
+        rows: list[tuple[int, float, int, int]] = list(selected)
         return rows
 
     def _forget(self, number: int, entries: Sequence[int]) -> None:
@@ -226,7 +226,7 @@ class IndexStore:
 
 
 def number_at(seconds: float) -> int:
-    """Return the least number of entries of this time (Unix seconds, to the millisecond)."""
+    """Return the lowest number for entries of this time (Unix seconds, to the millisecond)."""
     inside = min(max(seconds, 0.0), LATEST)
     return int(inside * 1000) << _BITS
 
@@ -239,12 +239,12 @@ def _within(score: float, stretch: ScanChunk) -> bool:
 def _columns(job: StoredJob) -> tuple[str, str, bytes]:
     facts = msgspec.structs.asdict(job)
     payload = facts.pop("payload")
-    # Names may have half characters, which this encoder writes as escapes.
+    # Names may contain lone surrogates, which this encoder writes as escapes.
     return storable(job.jid), json.dumps(facts), payload
 
 
 def _held(facts: str | None, payload: bytes | None) -> StoredJob | None:
     if facts is None or payload is None:
         return None
-    told = json.loads(facts)
-    return StoredJob(**{**told, "state": JobState(told["state"])}, payload=payload)
+    fields = json.loads(facts)
+    return StoredJob(**{**fields, "state": JobState(fields["state"])}, payload=payload)

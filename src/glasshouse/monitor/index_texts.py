@@ -1,8 +1,8 @@
-"""What of each entry is found by whom: an index of pieces for each group of audiences.
+"""Who can find which text of an entry: a trigram index for each group of audiences.
 
-What always holds: a search for an audience reads only tables of texts that this audience
-may see. Neither hidden values nor jobs of queues that may not be seen are in them, so how
-long it takes tells nothing of these. A text that several audiences see is there once.
+Invariant: a search for an audience reads only tables of texts that this audience may see.
+Neither hidden values nor jobs of queues that may not be seen are in them, so the duration of
+a search reveals nothing about these. A text that several audiences see is stored once.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from glasshouse.wire import matching, trigrams
 from glasshouse.wire.masking import masked
 
 _MOST = 64
-"""Groups of audiences that have a table; beyond, each audience has its own."""
+"""Groups of audiences that have a table; beyond that, each audience has its own."""
 _QUEUES, _SHORT = 4096, 100
-"""Queues of which it is remembered who sees them, and the characters of their names."""
+"""Queues for which the audiences are cached, and the maximum length of their names."""
 _SCHEMA = """
 CREATE VIRTUAL TABLE {} USING fts5(text, content='', contentless_delete=1, detail=none,
     tokenize='trigram case_sensitive 1')
@@ -40,7 +40,7 @@ class _Seeing(NamedTuple):
 
 
 class EntryTexts(NamedTuple):
-    """The texts of one entry; ``kind`` says in which tables they are."""
+    """The texts of one entry; ``kind`` says which tables they are in."""
 
     kind: int
     texts: tuple[tuple[str, str], ...]
@@ -63,14 +63,14 @@ class TextIndex:
         self._kinds: dict[tuple[Group, ...], int] = {}
 
     def of(self, job: StoredJob, whole: str) -> EntryTexts:
-        """Return the texts of an entry, each for those who see it so.
+        """Return the texts of an entry, each for those who see it in that form.
 
-        ``whole`` is that of the job itself, for those from whom nothing is hidden.
+        ``whole`` is the text of the job itself, for those from whom nothing is hidden.
         """
         seeing, everybody = self._audiences_of(job.queue)
         shown = [masked(job, rules) if rules else job for rules, _ in seeing]
         if all(one is job for one in shown):
-            # Most have nothing to hide: then all see the very same.
+            # Most jobs have nothing to hide: then everyone sees exactly the same.
             kind, tables = self._whole_for(everybody)
             return EntryTexts(kind, tuple((table, whole) for table in tables))
         seen: dict[str, set[int]] = {}
@@ -83,17 +83,17 @@ class TextIndex:
             tuple((self._tables[group], text) for group, text in groups.items()),
         )
 
-    def add(self, told: Iterable[tuple[int, EntryTexts]]) -> None:
-        """Take in the texts of entries, by their numbers in rising order."""
+    def add(self, entries: Iterable[tuple[int, EntryTexts]]) -> None:
+        """Add the texts of entries, in ascending order of their numbers."""
         rows: dict[str, list[tuple[int, str]]] = {}
-        for entry, one in told:
+        for entry, one in entries:
             for table, text in one.texts:
                 rows.setdefault(table, []).append((entry, text))
         for table, some in rows.items():
             self._db.executemany(f"INSERT INTO {table}(rowid, text) VALUES(?, ?)", some)
 
     def forget(self, entries: Sequence[tuple[int, int]]) -> None:
-        """Forget the texts of entries, each given with its kind."""
+        """Delete the texts of entries, each given with its kind."""
         groups = list(self._kinds)
         rows: dict[str, list[tuple[int]]] = {}
         for entry, kind in entries:
@@ -103,14 +103,14 @@ class TextIndex:
             self._db.executemany(f"DELETE FROM {table} WHERE rowid = ?", some)
 
     def tables_of(self, audience: Audience) -> list[str] | None:
-        """Return the tables of all that an audience sees; ``None`` when it has none."""
+        """Return the tables of everything an audience sees; ``None`` when it has none."""
         number = self._numbers.get(audience)
         if number is None:
             return None
         return [table for group, table in self._tables.items() if number in group]
 
     def kinds_of(self, audience: Audience) -> tuple[str, tuple[int, ...]]:
-        """Return the condition of the entries of which an audience sees anything."""
+        """Return the condition for the entries of which an audience sees anything."""
         number = self._numbers.get(audience)
         if number is None or audience.shown is None:
             return "1", ()
@@ -146,7 +146,7 @@ class TextIndex:
         return self._kinds.setdefault(tuple(sorted(groups, key=sorted)), len(self._kinds))
 
     def _group(self, who: Group) -> tuple[Group, ...]:
-        """Return the groups that have tables and are ``who`` together."""
+        """Return the groups that have tables and together make up ``who``."""
         parts: tuple[Group, ...] = (who,)
         if who not in self._tables and len(self._tables) >= _MOST:
             parts = tuple(frozenset({number}) for number in sorted(who))
@@ -158,7 +158,7 @@ class TextIndex:
 
 
 def moment_and_text(job: StoredJob) -> tuple[float | None, str]:
-    """Return the time that a search judges an entry by, and the text that it is found by."""
+    """Return the time by which a search judges an entry, and the text that it is found by."""
     at, text = matching.moment_and_searchable(job, trigrams.MOST)
     return at, trigrams.marked(text)
 

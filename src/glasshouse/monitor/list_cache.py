@@ -1,4 +1,4 @@
-"""Pages of lists, read once for all who look: coalesced, kept while current."""
+"""Pages of lists, read once for all viewers: coalesced, and kept while current."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from glasshouse.model.errors import NotFoundError, UpstreamUnavailableError
 
 T = TypeVar("T")
 Bounded = Callable[[], AbstractAsyncContextManager[None]]
-"""Ends a block when there is no use in waiting any longer: the server does not answer."""
+"""Ends a block when waiting any longer is of no use: the server does not answer."""
 
 _KEPT = 256
 _SLOW = 0.25
-"""Seconds from which a read counts as slow: then it rests for a multiple of what it took."""
+"""Seconds from which a read counts as slow: the page then rests for a multiple of that time."""
 _SPARING = 3
 _LONGEST_REST = 15.0
-"""Seconds that a slow page rests at most: what made it slow may be over.
+"""Maximum seconds that a slow page rests: what made it slow may be over.
 
-A server that takes longer than that for a page is asked at most once in this time.
+A server that takes longer than that for a page is queried at most once in this time.
 """
 
 
 class SlowGeneration:
-    """A generation that moves on at most once in ``hold`` seconds, for reads that cost more.
+    """A generation that advances at most once in ``hold`` seconds, for more expensive reads.
 
-    So their cost is bounded by time, not by how fast the server changes.
+    This bounds their cost by time, not by how fast the server changes.
     """
 
     def __init__(self, hold: float, clock: Callable[[], float]) -> None:
-        """Start with the first generation that is asked for."""
+        """Start with the first generation that is requested."""
         self._hold = hold
         self._clock = clock
         self._since = 0.0
@@ -45,20 +45,20 @@ class SlowGeneration:
     def of(self, current: int | None) -> int | None:
         """Return the generation to read for now; ``None`` while the server is gone."""
         now = self._clock()
-        # The clock may have been set back: then it moves on as well.
+        # The clock may have been set back: then it advances as well.
         if current is not None and not 0 <= now - self._since < self._hold:
             self._held, self._since = current, now
         return None if current is None else self._held
 
     def behind(self, current: int | None) -> bool:
-        """Tell whether something newer is there to be read later."""
+        """Return whether there is something newer to be read later."""
         return current is not None and self._held != current
 
 
 class CachedPage(NamedTuple, Generic[T]):
-    """A page as somebody gets it.
+    """A page as a viewer gets it.
 
-    ``late`` is ``None`` when it is as new as can be asked for; otherwise why nothing
+    ``late`` is ``None`` when it is as new as can be requested; otherwise it is why nothing
     newer is there yet: a sentence, or empty when its turn has not come.
     """
 
@@ -69,11 +69,11 @@ class CachedPage(NamedTuple, Generic[T]):
 class ReadSharing(msgspec.Struct, frozen=True, kw_only=True):
     """How reads of pages are shared.
 
-    ``most_age`` (seconds) is how long a read is good for although nothing seems to
-    have changed; ``None`` where a generation tells of every change. Who waits for
-    something newer than the last known page gets that after ``patience`` seconds.
-    At most ``renewals`` pages that were read before are read again at a time, so
-    that one that nobody has seen yet waits for few others.
+    ``most_age`` (seconds) is how long a read stays valid although nothing seems to have
+    changed; ``None`` where a generation reflects every change. A caller that waits for
+    something newer than the last known page gets the known one after ``patience`` seconds.
+    At most ``renewals`` pages that were read before are read again at a time, so that a
+    page that no one has seen yet waits for few others.
     """
 
     most_age: float | None = None
@@ -84,10 +84,10 @@ class ReadSharing(msgspec.Struct, frozen=True, kw_only=True):
 class ListCache(Generic[T]):
     """Shares one read of each page among all viewers.
 
-    A value stays good for the generation it was read in. A page that takes long
-    to read is read the more seldom. While the server is gone, and while a newer
-    reading is not there, the last known value of a page is given again: its own
-    time of reading says how old it is.
+    A value stays valid for the generation it was read in. A page that takes long to read
+    is read less often. While the server is gone, and while a newer reading is not there,
+    the last known value of a page is returned again: its own time of reading shows how
+    old it is.
     """
 
     def __init__(
@@ -101,8 +101,8 @@ class ListCache(Generic[T]):
     ) -> None:
         """Keep at most ``max_weight`` (as ``weigh`` counts it) and 256 pages.
 
-        ``turns`` are those of the pages that are read again; caches may share them. A page
-        that was never read is waited for as long as ``bounded`` allows; its reading goes on.
+        ``turns`` limits the pages that are read again; caches may share it. Callers wait for a page
+        that was never read as long as ``bounded`` allows; its reading continues.
         """
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
         self._reading: dict[Hashable, _Flight[T]] = {}
@@ -116,10 +116,10 @@ class ListCache(Generic[T]):
     async def get(
         self, key: Hashable, generation: int | None, read: Callable[[], Awaitable[T]]
     ) -> T:
-        """Return the page for ``generation``; see ``look``. It does not say how old it is.
+        """Return the page for ``generation``; see ``look``. It does not report how old it is.
 
-        So the last known is given only until its turn comes, and while the server is known to
-        be gone.
+        Therefore the last known page is returned only until its turn comes, and while the server is
+        known to be gone.
 
         Raises:
             UpstreamUnavailableError: it cannot be read now.
@@ -151,7 +151,7 @@ class ListCache(Generic[T]):
         """Return the page for ``generation``, reading it at most once, or the last known.
 
         ``generation`` is ``None`` while the server is known to be gone. A read that
-        ``abandons`` ends when nobody waits for it any more.
+        ``abandons`` ends when no one waits for it any longer.
 
         Raises:
             UpstreamUnavailableError: it cannot be read and was never read.
@@ -186,7 +186,7 @@ class ListCache(Generic[T]):
         return asyncio.timeout(self._sharing.patience)
 
     def _abandon(self, key: Hashable, flight: _Flight[T]) -> None:
-        # Who asks from now on begins anew.
+        # Later callers begin a new read.
         if self._reading.get(key) is flight:
             del self._reading[key]
         flight.task.cancel()
@@ -204,15 +204,15 @@ class ListCache(Generic[T]):
         *,
         again: bool,
     ) -> _Flight[T]:
-        """Return the reading that answers for ``generation``: one under way, or a new one."""
+        """Return the read that answers for ``generation``: one under way, or a new one."""
         flight = self._reading.get(key)
         if flight is not None and not flight.began:
-            # It has yet to ask: what it finds will be new enough.
+            # It has not queried yet: what it finds will be new enough.
             flight.generation = generation
         elif flight is None or flight.generation != generation:
             flight = self._reading[key] = _Flight(generation)
             flight.task = asyncio.create_task(self._read(key, flight, read, again=again))
-            # Everybody may have left with what was known: then nobody asks how it ended.
+            # All callers may have left with the known page: then no one retrieves its outcome.
             flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         return flight
 
@@ -253,7 +253,7 @@ class ListCache(Generic[T]):
 
 
 class _Flight(Generic[T]):
-    """A reading under way."""
+    """A read under way."""
 
     task: asyncio.Task[T]
 
@@ -264,7 +264,7 @@ class _Flight(Generic[T]):
 
 
 class _Kept(NamedTuple, Generic[T]):
-    """A page, and what generation it is of; ``took`` is nothing when it was read fast."""
+    """A page and its generation; ``took`` is zero when it was read fast."""
 
     generation: int
     value: T

@@ -1,8 +1,8 @@
-"""Hiding values in the jobs of a page without anybody else waiting for it.
+"""Hiding values in the jobs of a page without making anyone else wait for it.
 
-More than a few kilobytes are gone through on a thread, some jobs at a time, so that pages
-take turns; what was found is kept for the next who may see the same. How much is looked
-into for one page is bounded: what hides anything in the jobs behind that hides all of it.
+More than a few kilobytes are processed on a thread, some jobs at a time, so that pages take
+turns; results are kept for the next viewer who may see the same. How much is examined for one
+page is bounded: in the jobs beyond, a rule that hides anything hides everything.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from glasshouse.model.redaction import Redaction
 from glasshouse.wire.masking import MOST_READ, masked, may_hide
 
 MOST_A_PAGE = 4 << 20
-"""Bytes of stored jobs that are looked into for one page."""
+"""Bytes of stored jobs that are examined for one page."""
 AT_ONCE = 4 << 10
-"""Bytes of stored jobs that are looked into on the loop."""
+"""Bytes of stored jobs that are examined on the event loop."""
 SKIMMED = 64 << 10
-"""Bytes of stored jobs of which the loop finds out whether there is anything to hide."""
+"""Bytes of stored jobs that the event loop checks for anything to hide."""
 _CHUNK = 64 << 10
 _MOST_KEPT, _MOST_BYTES = 4096, 8 << 20
 
@@ -31,7 +31,7 @@ _Rules = tuple[Redaction, ...]
 
 
 class _Asked(NamedTuple):
-    """A job, what is hidden in it, and how many bytes of a field are looked into for that."""
+    """A job, what is hidden in it, and how many bytes of a field are examined for that."""
 
     job: StoredJob
     rules: _Rules
@@ -43,10 +43,10 @@ class _Asked(NamedTuple):
 
 
 class Masker:
-    """Takes out of jobs what rules hide, on a thread of its own."""
+    """Removes from jobs what rules hide, on a separate thread."""
 
     def __init__(self) -> None:
-        """Keep nothing yet."""
+        """Begin empty."""
         self._thread = ThreadPoolExecutor(1, "masking")
         self._kept: OrderedDict[_Asked, StoredJob] = OrderedDict()
         self._bytes = 0
@@ -58,19 +58,19 @@ class Masker:
             return tuple(jobs)
         ends = accumulate(map(_size, jobs))
         within = [MOST_READ if end <= MOST_A_PAGE else 0 for end in ends]
-        asked = [_Asked(job, rules, most) for job, most in zip(jobs, within, strict=True)]
-        found = {one: self._kept[one] for one in asked if one in self._kept}
-        missing = [one for one in dict.fromkeys(asked) if one not in found]
+        requests = [_Asked(job, rules, most) for job, most in zip(jobs, within, strict=True)]
+        cached = {one: self._kept[one] for one in requests if one in self._kept}
+        missing = [one for one in dict.fromkeys(requests) if one not in cached]
         if sum(one.size for one in missing) <= SKIMMED:
-            found |= {one: one.job for one in missing if not may_hide(one.job, one.rules)}
-            missing = [one for one in missing if one not in found]
+            cached |= {one: one.job for one in missing if not may_hide(one.job, one.rules)}
+            missing = [one for one in missing if one not in cached]
         if sum(one.size for one in missing) <= AT_ONCE:
-            found |= zip(missing, _masked(missing), strict=True)
+            cached |= zip(missing, _masked(missing), strict=True)
         else:
             for some in _chunks(missing):
-                found |= zip(some, await self._on_thread(some), strict=True)
-        self._keep(found)
-        return tuple(found[one] for one in asked)
+                cached |= zip(some, await self._on_thread(some), strict=True)
+        self._keep(cached)
+        return tuple(cached[one] for one in requests)
 
     def close(self) -> None:
         """End the thread."""
@@ -83,12 +83,12 @@ class Masker:
             flight = loop.run_in_executor(self._thread, lambda: _masked(some))
             self._under_way[some] = flight
             flight.add_done_callback(lambda _: self._under_way.pop(some))
-        # Who leaves must not take it from others who wait for the same.
+        # A caller that leaves must not take it away from others who wait for the same.
         return await asyncio.shield(flight)
 
-    def _keep(self, found: Mapping[_Asked, StoredJob]) -> None:
-        """Keep what was found, and forget what was not asked for the longest."""
-        for one, left in found.items():
+    def _keep(self, masked: Mapping[_Asked, StoredJob]) -> None:
+        """Keep the results, and drop those unused for longest."""
+        for one, left in masked.items():
             if one in self._kept:
                 self._kept.move_to_end(one)
             else:
@@ -102,19 +102,19 @@ def _size(job: StoredJob) -> int:
     return len(job.payload) + len(job.rounded_args or b"")
 
 
-def _masked(asked: Sequence[_Asked]) -> list[StoredJob]:
-    return [masked(*one) for one in asked]
+def _masked(requests: Sequence[_Asked]) -> list[StoredJob]:
+    return [masked(*one) for one in requests]
 
 
 def _weight(one: _Asked, left: StoredJob) -> int:
     return 512 + one.size + (len(left.payload) if left.redacted else 0)
 
 
-def _chunks(asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, ...]]:
-    """Yield them some at a time, about as many bytes each."""
+def _chunks(requests: Sequence[_Asked]) -> Iterator[tuple[_Asked, ...]]:
+    """Yield them in parts of about the same number of bytes."""
     some: list[_Asked] = []
     room = _CHUNK
-    for one in asked:
+    for one in requests:
         some.append(one)
         room -= one.size
         if room <= 0:

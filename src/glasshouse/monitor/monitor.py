@@ -1,9 +1,9 @@
-"""The monitor: what pages and the JSON API ask, answered with its age.
+"""The monitor: answers the queries of pages and the JSON API, each with its age.
 
 Pages know servers by name; each has one sampler and shared reads of lists.
 
-What always holds: ``read_at`` of an answer is when it was read, or a later moment at which
-it was still known to be what the server has; never one at which something newer was there.
+Invariant: ``read_at`` of an answer is when it was read, or a later moment at which it was
+still known to be the server's state; never one at which something newer existed.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ A = TypeVar("A", Summary, TimesTable | None)
 D = TypeVar("D", JobPage, Entries, FinishedPage, Executions)
 
 _HISTORY = 30.0
-"""Seconds for which what was done by day is new enough."""
+"""Seconds for which daily counts are fresh enough."""
 _SEARCHED = 2.0
-"""Seconds for which what was found is good enough for who asks the same."""
+"""Seconds for which a search result is fresh enough for a repeated search."""
 _FIRST_LOOK = 2.0
 """Seconds in which every server should be read once before pages are served."""
 
@@ -72,7 +72,7 @@ class ServerMonitor:
     ) -> None:
         """Serve views of ``reader`` under ``name``; a ``scanner`` makes all of it searchable.
 
-        The ``breaker`` of what ``reader`` asks ends the waiting for a server that hangs.
+        The ``breaker`` of the queries of ``reader`` ends the wait for a server that hangs.
         """
         self.name = name
         self.masker = Masker()
@@ -111,7 +111,7 @@ class ServerMonitor:
         return self._sampler.watch()
 
     def ask(self) -> None:
-        """Somebody asks for what is known: it is kept fresh for a while, where that costs."""
+        """Note that someone requests what is known: keep it fresh for a while, where that costs."""
         self._sampler.ask()
 
     async def looked(self) -> None:
@@ -122,15 +122,15 @@ class ServerMonitor:
                     return
 
     def expect(self, audiences: Callable[[], tuple[Audience, ...]]) -> None:
-        """Be told who looks: for them the index is kept."""
+        """Set who searches: the index is kept for them."""
         if self._index is not None:
             self._index.audiences = audiences
 
     async def queue_jobs(self, queue: str, query: ListQuery, person: Hashable = None) -> JobPage:
         """Return a part of a queue; see ``Reader.queue_jobs``.
 
-        What was searched for may be some seconds old; see ``behind``. Searches of one ``person``
-        wait for each other, and others' do not wait for them.
+        Search results may be some seconds old; see ``behind``. Searches of one ``person`` wait for
+        each other, and those of others do not wait for them.
         """
         return await self._list(
             ("queue", queue), query, person, lambda: self._reader.queue_jobs(queue, query)
@@ -151,7 +151,7 @@ class ServerMonitor:
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id; see ``Reader.jobs``.
 
-        A server that cannot be asked for an id is told where the index has seen it.
+        A server that cannot be queried for an id is given the entries that the index has seen.
         """
 
         async def read() -> Entries:
@@ -159,7 +159,7 @@ class ServerMonitor:
                 await self._index.having(jid)
             now = self._clock()
             found = await self._reader.jobs(jid)
-            # A reader that knows of something older says so.
+            # A reader that knows about something older reports that.
             return msgspec.structs.replace(found, read_at=min(now, found.read_at or now))
 
         generation = self._current()
@@ -169,10 +169,10 @@ class ServerMonitor:
     async def search(
         self, wanted: JobQuery, *, start: int | None, per_page: int, person: Hashable = None
     ) -> SearchResult:
-        """Return entries of all lists that match, the latest first, from ``start`` on.
+        """Return matching entries of all lists, latest first, starting at ``start``.
 
-        What was found may be some seconds old. What it says of the index is as of then, but
-        for its age. ``person`` as in ``queue_jobs``.
+        Results may be some seconds old. What they report about the index is as of then, except for
+        its age. ``person`` is as in ``queue_jobs``.
 
         Raises:
             NotFoundError: this server is not indexed.
@@ -181,7 +181,7 @@ class ServerMonitor:
         if index is None:
             raise NotFoundError(
                 "This server cannot be searched as a whole.",
-                remedy="Search in one of its lists, or name its Web UI: --web http://HOST:7420.",
+                remedy="Search one of its lists, or specify its Web UI: --web http://HOST:7420.",
             )
 
         async def read() -> At[SearchResult]:
@@ -189,12 +189,12 @@ class ServerMonitor:
             return At(await index.search(wanted, start=start, per_page=per_page), at)
 
         key, generation = (wanted, start, per_page), self._every(_SEARCHED)
-        found, at = (await self._in_turn(self._searches, key, generation, read, person)).value
-        known, older = found.coverage, time.monotonic() - at
+        result, at = (await self._in_turn(self._searches, key, generation, read, person)).value
+        known, older = result.coverage, time.monotonic() - at
         if known.age is None:
-            return found
+            return result
         coverage = msgspec.structs.replace(known, age=known.age + older)
-        return msgspec.structs.replace(found, coverage=coverage)
+        return msgspec.structs.replace(result, coverage=coverage)
 
     def coverage(self) -> Coverage | None:
         """Return how much of this server can be searched; ``None`` when none of it can."""
@@ -205,16 +205,16 @@ class ServerMonitor:
     ) -> FinishedPage | None:
         """Return one page of the finished log; see ``Reader.finished``.
 
-        A page that was selected by a filter may be some seconds old; see ``behind``.
+        A filtered page may be some seconds old; see ``behind``.
         """
         current = self._current()
         generation = self._slow.of(current) if wanted.selects else current
-        found, late = await self._finished.look(
+        runs, late = await self._finished.look(
             (wanted, page, per_page),
             generation,
             lambda: self._reader.finished(wanted, page=page, per_page=per_page),
         )
-        return None if found is None else self._dated(found, generation, late)
+        return None if runs is None else self._dated(runs, generation, late)
 
     async def executions(self, jid: str) -> Executions | None:
         """Return the finished executions of one id; see ``Reader.executions``."""
@@ -256,8 +256,8 @@ class ServerMonitor:
             return At(await self._reader.parameters(), now)
 
         generation = self._current()
-        (found, at), late = await self._parameters.look("", generation, read)
-        return At(found, max(at, self._confirmed(generation, late)))
+        (parameters, at), late = await self._parameters.look("", generation, read)
+        return At(parameters, max(at, self._confirmed(generation, late)))
 
     @property
     def behind(self) -> bool:
@@ -266,7 +266,7 @@ class ServerMonitor:
 
     @property
     def silent(self) -> bool:
-        """Whether something may change there without a word: only reading it tells."""
+        """Whether something may change there without notice: only reading it shows that."""
         return self._sharing.most_age is not None
 
     async def _list(
@@ -284,12 +284,12 @@ class ServerMonitor:
             page, late = await self._in_turn(self._lists, key, generation, read, person)
         return self._dated(page, generation, late)
 
-    def _dated(self, found: D, generation: int | None, late: str | None) -> D:
-        """Return what was read for a generation with how old it is, and why if it is late."""
-        at = max(found.read_at, self._confirmed(generation, late))
-        if late is None and at == found.read_at:
-            return found
-        return msgspec.structs.replace(found, read_at=at, late=late)
+    def _dated(self, data: D, generation: int | None, late: str | None) -> D:
+        """Return what was read for a generation with its age, and the reason if it is late."""
+        at = max(data.read_at, self._confirmed(generation, late))
+        if late is None and at == data.read_at:
+            return data
+        return msgspec.structs.replace(data, read_at=at, late=late)
 
     def _aged(self, look: CachedPage[A], generation: int | None) -> A:
         """Return what was read for a generation, or rests until its turn comes, with its age.
@@ -297,16 +297,16 @@ class ServerMonitor:
         Raises:
             UpstreamUnavailableError: it cannot be read now.
         """
-        found, late = look
+        data, late = look
         if late:
             raise UpstreamUnavailableError(late)
-        if found is None:
-            return found
-        at = max(found.read_at, self._confirmed(generation, late))
-        return msgspec.structs.replace(found, read_at=at)
+        if data is None:
+            return data
+        at = max(data.read_at, self._confirmed(generation, late))
+        return msgspec.structs.replace(data, read_at=at)
 
     def _confirmed(self, generation: int | None, late: str | None) -> float:
-        """Return when what was read for a generation was last known to be as new as can be."""
+        """Return when what was read for a generation was last known to be as new as possible."""
         snapshot = self.snapshot
         if self.silent or late is not None or snapshot.fault is not None:
             return 0.0
@@ -320,25 +320,25 @@ class ServerMonitor:
         read: Callable[[], Awaitable[T]],
         person: Hashable,
     ) -> CachedPage[T]:
-        """Look for what takes its time when it is the turn of ``person``."""
+        """Read something expensive when it is the turn of ``person``."""
         known = cache.known(key, generation)
         if known is not None:
             return known
         async with contextlib.AsyncExitStack() as turns:
-            # Whose turn it is may wait for a server that hangs.
+            # The search whose turn it is may be waiting for a server that hangs.
             async with self._bounded():
                 await turns.enter_async_context(self._searchers.turn(person))
             return await cache.look(key, generation, read, abandons=True)
 
     def _every(self, seconds: float) -> int | None:
-        """Return a generation that moves on by time alone; ``None`` while the server is gone."""
+        """Return a generation that advances with time alone; ``None`` while the server is gone."""
         return None if self._current() is None else int(time.monotonic() // seconds)
 
     def _current(self) -> int | None:
         return None if self.snapshot.fault is not None else self.snapshot.generation
 
     async def run(self) -> None:
-        """Sample and index until cancelled, then let the server go."""
+        """Sample and index until cancelled, then release the server."""
         indexing = None if self._index is None else asyncio.create_task(self._index.run())
         try:
             await self._sampler.run()
@@ -372,15 +372,15 @@ class Monitor:
             return self._servers[name]
         except KeyError:
             raise NotFoundError(
-                f"There is no server named {name!r}.", remedy="Choose one of the listed servers."
+                f"The server {name!r} does not exist.", remedy="Choose one of the listed servers."
             ) from None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Sample every server while the block runs.
 
-        It starts after each one's first look; one that does not answer is waited
-        for two seconds and no longer.
+        The block starts after the first read of each server, waiting at most two seconds for one
+        that does not answer.
         """
         tasks = [asyncio.create_task(server.run()) for server in self._servers.values()]
         try:

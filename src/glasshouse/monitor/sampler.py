@@ -1,7 +1,7 @@
-"""One sampler per server: reads for all viewers, at a pace set by who looks.
+"""One sampler per server: reads for all viewers, at a pace set by whether anyone is viewing.
 
-The cost to the job server does not grow with viewers: the sampler asks whether
-anything changed, reads the state once if so, and publishes it to every watch.
+The cost to the job server does not grow with viewers: the sampler checks whether anything
+changed, reads the state once if so, and publishes it to every watch.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ log = structlog.get_logger()
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds between looks: while watched, while nobody looks, after a fault.
+    """Seconds between polls: while watched, while no one is viewing, after a fault.
 
-    After a fault while nobody looks they double up to ``patient``. Whoever asked for an
-    answer counts as looking for ``asked`` seconds: it may be asked for again. ``slow`` is for
-    reads that cost more than a look: each at most once in that time. ``sharing`` is
-    how reads of lists are shared.
+    After a fault while no one is viewing they double up to ``patient``. A caller that requested
+    an answer counts as viewing for ``asked`` seconds: it may request it again. ``slow`` is for
+    reads that cost more than a poll: each at most once in that time. ``sharing`` is how reads of
+    lists are shared.
     """
 
     watched: float = 0.1
@@ -49,9 +49,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MOST_REASONS = 50
-"""Different reasons that are logged while a server cannot be read: some repeat what it says."""
+"""Distinct reasons logged while a server cannot be read: some repeat what the server says."""
 _LONGEST_REST = 2.0
-"""Seconds that are added at most because a server answers slowly: it may have recovered."""
+"""Maximum seconds added because a server answers slowly: it may have recovered."""
 
 
 class Sampler:
@@ -68,8 +68,8 @@ class Sampler:
     ) -> None:
         """Watch ``reader`` under the server's ``name``; ``clock`` gives Unix seconds.
 
-        ``chance`` gives numbers from 0 to 1: many consoles that lost one server do
-        not come back all at once.
+        ``chance`` gives numbers from 0 to 1: many consoles that lost one server do not all come
+        back at once.
         """
         self.name = name
         self._reader = reader
@@ -93,24 +93,24 @@ class Sampler:
         )
 
     async def run(self) -> None:
-        """Sample for ever; cancel to stop."""
+        """Sample forever; cancel to stop."""
         while True:
             wait = await self._look()
             # Not wait_for: on Python 3.11 it may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._nudge.wait()
-                # Someone came to look: look now, but never in a tight loop.
+                # Someone started viewing: poll now, but never in a tight loop.
                 await asyncio.sleep(self._pace.between_reads if self.snapshot.pulse else 0)
             self._nudge.clear()
 
     @property
     def watched(self) -> bool:
-        """Whether somebody looks."""
+        """Whether anyone is viewing."""
         return bool(self._wakers) or time.monotonic() - self._asked_at < self._pace.asked
 
     def ask(self) -> None:
-        """Somebody asks for what is known now, and may ask again."""
+        """Note that someone requests what is known now, and may do so again."""
         if self._pace.asked and not self.watched:
             self._nudge.set()
         self._asked_at = time.monotonic()
@@ -130,10 +130,10 @@ class Sampler:
             self._wakers.discard(waker)
 
     async def _look(self) -> float:
-        """Look once, publish what is new, and return how long to wait."""
+        """Poll once, publish what is new, and return how long to wait."""
         began = time.monotonic()
         try:
-            # Before anything is asked: what is told is never older than it says.
+            # Before any query: what is reported is never older than stated.
             now = self._clock()
             token = await self._reader.change_token()
             if token != self._token or self._due(now):
@@ -143,14 +143,14 @@ class Sampler:
             self._fail(error)
             return self._rest_after_fault()
         except Exception as error:
-            # Whatever it is, a sampler that is gone for good would be worse.
+            # Whatever the error is, a sampler that is gone for good would be worse.
             fault = _unexpected(error)
             if self._is_news(fault):
                 log.exception("sampler failed", server=self.name)
             self._fail(fault)
             return self._rest_after_fault()
         self._failed = 0
-        # A server that answers slowly is asked the less.
+        # A server that answers slowly is polled less often.
         rest = min(time.monotonic() - began, _LONGEST_REST)
         if not self.watched:
             return max(self._pace.idle, rest)
@@ -158,7 +158,7 @@ class Sampler:
         return max(wait, rest)
 
     def _rest_after_fault(self) -> float:
-        """Return how long to wait: steadily while somebody looks, ever longer while nobody does."""
+        """Return how long to wait: constant while someone is viewing, else ever longer."""
         self._failed += 1
         pause = self._pace.fault
         if not self.watched:
@@ -205,12 +205,12 @@ class Sampler:
         )
 
     def _is_news(self, error: UpstreamUnavailableError) -> bool:
-        """Return whether this reason was not told yet since the server could be read."""
-        told = self._reasons
-        return (error.detail, error.remedy) not in told and len(told) < _MOST_REASONS
+        """Return whether this reason has not been logged since the server could last be read."""
+        reasons = self._reasons
+        return (error.detail, error.remedy) not in reasons and len(reasons) < _MOST_REASONS
 
     def _fail(self, error: UpstreamUnavailableError) -> None:
-        """Publish why the server cannot be read, whenever that is another reason than before."""
+        """Publish why the server cannot be read, whenever the reason differs from the last one."""
         known = self.snapshot.fault
         since = self._clock() if known is None else known.since
         fault = Fault(since, error.detail, error.remedy)
@@ -239,7 +239,7 @@ class Sampler:
 def _unexpected(error: Exception) -> UpstreamUnavailableError:
     return UpstreamUnavailableError(
         f"The server's answer could not be processed ({type(error).__name__}).",
-        remedy="Look into the console's log: it says where.",
+        remedy="Look in the console's log for the cause.",
     )
 
 

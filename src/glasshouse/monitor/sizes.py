@@ -1,4 +1,4 @@
-"""About how many bytes what was read holds, for caches that are bounded by them."""
+"""The approximate size in bytes of what was read, for caches that are bounded by it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def of_page(page: JobPage) -> int:
     return of_jobs(page.items)
 
 
-def of_log(found: FinishedPage | Executions | None) -> int:
-    """Return the bytes of executions; those of nothing for ``None``."""
-    return 512 if found is None else sum(map(_of_entry, found.items), start=512)
+def of_log(page: FinishedPage | Executions | None) -> int:
+    """Return the bytes of executions; for ``None``, those of an empty result."""
+    return 512 if page is None else sum(map(_of_entry, page.items), start=512)
 
 
 def _of_entry(entry: FinishedJob) -> int:
@@ -24,11 +24,11 @@ def _of_entry(entry: FinishedJob) -> int:
     return sum(map(len, texts), start=512)
 
 
-def of_found(found: At[SearchResult]) -> int:
+def of_found(result: At[SearchResult]) -> int:
     """Return the bytes of what a search found."""
-    return of_jobs(found.value.items)
+    return of_jobs(result.value.items)
 
 
 def of_jobs(jobs: tuple[StoredJob, ...]) -> int:
-    """Return the bytes of jobs: their payloads, and what is round each."""
+    """Return the bytes of jobs: their payloads, and the overhead of each."""
     return sum(len(job.payload) + 512 for job in jobs)

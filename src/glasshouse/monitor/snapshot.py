@@ -11,7 +11,7 @@ from glasshouse.monitor.trends import QueueAges
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """Totals at one moment, for rates: Unix seconds and counts; ``None`` is not known."""
+    """Totals at one moment, for rates: Unix seconds and counts; ``None`` means not known."""
 
     at: float
     processed: int
@@ -22,7 +22,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why the server cannot be read now, and since when it cannot be (Unix seconds)."""
+    """Why the server cannot be read now, and since when (Unix seconds)."""
 
     since: float
     detail: str
@@ -32,16 +32,15 @@ class Fault(msgspec.Struct, frozen=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The last known state of a server.
 
-    ``state`` is ``None`` until the server has been read once. ``checked_at``
-    is when ``state`` was last known to be current: for a server that can tell
-    whether anything changed it moves on although ``state`` stays.
-    ``generation`` grows whenever anything visible may have changed; ``pulse``
-    grows with every publication. ``fault`` is set while the server cannot be
-    read. ``samples`` are oldest first, about one a second. ``round_trip`` is how
-    many seconds the server took to answer the read of ``state``. ``mark`` is how
-    long the queues were up to a minute earlier, ``quiet_since`` when the sampler
-    first saw each worker that takes no new jobs as such, ``most_running`` how many jobs it
-    saw each worker run at once lately, at most.
+    ``state`` is ``None`` until the server has been read once. ``checked_at`` is when ``state``
+    was last known to be current: for a server that can report whether anything changed, it
+    advances although ``state`` stays the same. ``generation`` grows whenever anything visible
+    may have changed; ``pulse`` grows with every publication. ``fault`` is set while the server
+    cannot be read. ``samples`` are oldest first, about one per second. ``round_trip`` is how many
+    seconds the server took to answer the read of ``state``. ``mark`` is how long the queues were
+    up to a minute earlier, ``quiet_since`` is when the sampler first saw each worker that takes
+    no new jobs in that state, ``most_running`` is the most jobs that it recently saw each worker
+    run at once.
     """
 
     generation: int
@@ -60,11 +59,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.checked_at is None else max(0.0, now - self.checked_at)
 
     def seen(self, now: float) -> float:
-        """Return the moment that the state tells of: ``now`` while the server answers."""
+        """Return the moment that the state describes: ``now`` while the server answers."""
         return now if self.fault is None or self.checked_at is None else self.checked_at
 
     def growth(self, queue: Queue) -> float | None:
-        """Return by how many jobs a minute a queue grew lately; ``None`` when not known."""
+        """Return by how many jobs a minute a queue grew recently; ``None`` when not known."""
         if self.mark is None or self.checked_at is None:
             return None
         return self.mark.growth(queue, self.checked_at)

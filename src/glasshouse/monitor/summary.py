@@ -16,7 +16,7 @@ from glasshouse.model.listing import ListQuery
 from glasshouse.upstream.reader import Reader
 
 FIRST = 5
-"""How many entries of a list are looked at."""
+"""How many entries of a list are read."""
 
 
 class FailedRun(msgspec.Struct, frozen=True):
@@ -31,8 +31,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     ``scheduled`` and ``retries`` are soonest first, ``expiring`` are running jobs
     whose reservations end first. ``failed`` are the newest failures; ``None`` when
-    the server keeps no log of them. ``read_at`` is when they were read, or known to be the
-    same still (Unix seconds).
+    the server keeps no log of them. ``read_at`` is when they were read, or last known to be
+    unchanged (Unix seconds).
     """
 
     scheduled: tuple[StoredJob, ...] = ()
@@ -65,10 +65,10 @@ async def read_summary(reader: Reader, now: float) -> Summary:
 
 
 async def _with_jobs(reader: Reader, page: FinishedPage) -> tuple[FailedRun, ...]:
-    found = await asyncio.gather(*(reader.jobs(run.jid) for run in page.items))
+    entries = await asyncio.gather(*(reader.jobs(run.jid) for run in page.items))
     return tuple(
         FailedRun(run, _failed_copy(jobs.items))
-        for run, jobs in zip(page.items, found, strict=True)
+        for run, jobs in zip(page.items, entries, strict=True)
     )
 
 

@@ -1,9 +1,10 @@
-"""What the sampler remembers beside totals, of queues and of workers.
+"""What the sampler remembers about queues and workers, in addition to totals.
 
-How long queues were; who was quiet since when, and how many jobs each ran at once.
+It remembers how long queues were, since when workers were quiet, and how many jobs each ran at
+once.
 
-Bounded: a few marks of the last minute, each of the longest queues only where a
-server has very many; of workers those that are there.
+Memory is bounded: a few marks of the last minute, limited to the longest queues only where a
+server has very many; and only those workers that exist.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from glasshouse.model.server import Queue, ServerState, Worker, WorkerState
 
 WINDOW = 60.0
 LATELY = 600.0
-"""For how many seconds it is remembered that a worker ran more jobs at once than now."""
+"""Seconds for which it is remembered that a worker ran more jobs at once than now."""
 _EVERY = 10.0
 _LEAST = 5.0
 MOST_QUEUES = 10_000
 
 
 class QueueAges(msgspec.Struct, frozen=True, kw_only=True):
-    """How long queues were ``at`` a moment (Unix seconds).
+    """How long queues were at the moment ``at`` (Unix seconds).
 
-    ``whole`` says that no queue is left out: one that is not there did not exist.
+    ``whole`` means that no queue is left out: one that is not included did not exist.
     """
 
     at: float
@@ -46,16 +47,16 @@ class QueueAges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trends:
-    """What a sampler remembers of one server."""
+    """What a sampler remembers about one server."""
 
     def __init__(self) -> None:
-        """Remember nothing yet."""
+        """Begin empty."""
         self._marks: deque[QueueAges] = deque()
         self._quiet: dict[str, float] = {}
         self._most: dict[str, tuple[int, float]] = {}
 
     def look(self, state: ServerState, now: float) -> None:
-        """Remember what is needed of ``state``, read ``now``."""
+        """Remember what is needed of ``state``, read at ``now``."""
         marks = self._marks
         if marks and now < marks[-1].at:
             marks.clear()  # the clock was set back
@@ -74,7 +75,7 @@ class Trends:
         return most, at
 
     def forget(self) -> None:
-        """Forget how long queues were: what follows may be of another life of the server."""
+        """Forget how long queues were: what follows may be a restarted or replaced server."""
         self._marks.clear()
 
     @property
@@ -84,12 +85,12 @@ class Trends:
 
     @property
     def quiet_since(self) -> Mapping[str, float]:
-        """When each quiet worker, by its id, was first seen so."""
+        """When each quiet worker, by its id, was first seen quiet."""
         return self._quiet
 
     @property
     def most_running(self) -> Mapping[str, int]:
-        """How many jobs each worker, by its id, was seen to run at once lately, at most."""
+        """The most jobs that each worker, by its id, was recently seen to run at once."""
         return {wid: most for wid, (most, _) in self._most.items()}
 
 

@@ -1,8 +1,8 @@
-"""The monitor as somebody may see it: the one place where what is hidden is taken out.
+"""The monitor as a viewer may see it: the single place where hidden content is removed.
 
-Pages, JSON API and streams get a ``ServerView`` and never a ``ServerMonitor``: whatever
-they are given has passed here. Reads stay shared among all viewers; only what comes out
-differs.
+Pages, the JSON API and streams get a ``ServerView`` and never a ``ServerMonitor``: whatever
+they receive has passed through here. Reads stay shared among all viewers; only the results
+differ.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ from glasshouse.upstream.timed_cache import At
 G = TypeVar("G", Entries, FinishedPage, Executions, TimesTable, History, Summary)
 
 Sees = Callable[[str], Visibility]
-"""Returns what may be seen of the server with a name."""
+"""Returns the visibility of the server with a name."""
 
 
 class ServerView:
-    """One server as somebody may see it; methods as those of ``ServerMonitor``."""
+    """One server as a viewer may see it; its methods are those of ``ServerMonitor``."""
 
     def __init__(
         self, monitor: ServerMonitor, visibility: Visibility, person: Hashable = None
     ) -> None:
-        """Show of ``monitor`` what ``visibility`` allows to ``person``."""
+        """Show the part of ``monitor`` that ``visibility`` allows to ``person``."""
         self._monitor = monitor
         self.visibility = visibility
         self._person = person
         self.name = monitor.name
         self.oldest: float | None = None
-        """When the oldest of what was given out was read, or known to be the same still."""
+        """When the oldest data returned so far were read, or last known to be unchanged."""
 
     def ask(self) -> None:
-        """Say that somebody asks for what is known now."""
+        """Note that someone requests what is known now."""
         self._monitor.ask()
 
     def anew(self) -> ServerView:
-        """Return the same view, which has given out nothing yet."""
+        """Return the same view, with nothing returned yet."""
         return ServerView(self._monitor, self.visibility, self._person)
 
     @property
@@ -85,66 +85,66 @@ class ServerView:
         """Return a part of a queue.
 
         Raises:
-            NotFoundError: there is no such queue, or it may not be seen: these look alike.
-            DeniedError: it looks for a value that is hidden.
+            NotFoundError: there is no such queue, or it may not be seen: indistinguishable.
+            DeniedError: the query searches for a hidden value.
         """
         if not self.visibility.shows(queue):
             raise NotFoundError(
-                f"There is no queue named {queue[:80]!r}.", remedy="Choose one of the queues."
+                f"The queue {queue[:80]!r} does not exist.", remedy="Choose one of the queues."
             )
-        asked = query if query.wanted is None else self._narrowed(query)
-        return await self._page(await self._monitor.queue_jobs(queue, asked, self._person))
+        narrowed = query if query.wanted is None else self._narrowed(query)
+        return await self._page(await self._monitor.queue_jobs(queue, narrowed, self._person))
 
     async def set_jobs(self, name: JobSet, query: ListQuery) -> JobPage:
         """Return a part of a set.
 
         Raises:
-            DeniedError: it looks for a value that is hidden.
+            DeniedError: the query searches for a hidden value.
         """
-        asked = self._narrowed(query)
-        return await self._page(await self._monitor.set_jobs(name, asked, self._person))
+        narrowed = self._narrowed(query)
+        return await self._page(await self._monitor.set_jobs(name, narrowed, self._person))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
         """Return a part of the reserved jobs.
 
         Raises:
-            DeniedError: it looks for a value that is hidden.
+            DeniedError: the query searches for a hidden value.
         """
-        asked = self._narrowed(query)
-        return await self._page(await self._monitor.working_jobs(asked, self._person))
+        narrowed = self._narrowed(query)
+        return await self._page(await self._monitor.working_jobs(narrowed, self._person))
 
     async def jobs(self, jid: str) -> Entries:
         """Return the entries with this id."""
-        found = self._given(await self._monitor.jobs(jid))
-        items = await self._shown(found.items)
-        hidden = len(found.items) - len(items)
-        return msgspec.structs.replace(found, items=items, total=found.total - hidden)
+        entries = self._given(await self._monitor.jobs(jid))
+        items = await self._shown(entries.items)
+        hidden = len(entries.items) - len(items)
+        return msgspec.structs.replace(entries, items=items, total=entries.total - hidden)
 
     async def search(self, wanted: JobQuery, *, start: int | None, per_page: int) -> SearchResult:
         """Return entries of all lists that match.
 
         Raises:
-            DeniedError: it looks for a value that is hidden.
+            DeniedError: the query searches for a hidden value.
         """
-        asked = self._asked(wanted)
-        found = await self._monitor.search(
-            asked, start=start, per_page=per_page, person=self._person
+        narrowed = self._asked(wanted)
+        result = await self._monitor.search(
+            narrowed, start=start, per_page=per_page, person=self._person
         )
-        items = await self._shown(found.items)
-        # How many had to be looked at would tell of what is hidden.
-        told = found.looked_at if asked == wanted else len(items)
-        coverage = self._covered(found.coverage)
-        return msgspec.structs.replace(found, items=items, looked_at=told, coverage=coverage)
+        items = await self._shown(result.items)
+        # The number of entries examined would reveal something about hidden values.
+        looked_at = result.looked_at if narrowed == wanted else len(items)
+        coverage = self._covered(result.coverage)
+        return msgspec.structs.replace(result, items=items, looked_at=looked_at, coverage=coverage)
 
     def coverage(self) -> Coverage | None:
-        """Return how much of this server can be searched, of queues that may be seen."""
+        """Return how much of this server can be searched, limited to queues that may be seen."""
         coverage = self._monitor.coverage()
         return None if coverage is None else self._covered(coverage)
 
     def _covered(self, coverage: Coverage) -> Coverage:
         if self.visibility.everything:
             return coverage
-        # Running jobs have no queue here: whether some were not searched concerns everybody.
+        # Running jobs have no queue here: whether some were not searched concerns everyone.
         beyond = tuple(
             one for one in coverage.beyond if not one.queue or self.visibility.shows(one.queue)
         )
@@ -153,45 +153,45 @@ class ServerView:
     async def finished(
         self, wanted: FinishedFilter, *, page: int, per_page: int
     ) -> FinishedPage | None:
-        """Return one page of the finished log, of queues that may be seen."""
+        """Return one page of the finished log, limited to queues that may be seen."""
         visibility = self.visibility
         if not visibility.everything:
             wanted = msgspec.structs.replace(wanted, shown=visibility.queues)
         if visibility.hidden and wanted.error is not None:
             wanted = msgspec.structs.replace(wanted, guarded=True)
-        found = await self._monitor.finished(wanted, page=page, per_page=per_page)
-        if found is None:
+        finished = await self._monitor.finished(wanted, page=page, per_page=per_page)
+        if finished is None:
             return None
-        self._given(found)
-        return msgspec.structs.replace(found, items=self._ran(found.items))
+        self._given(finished)
+        return msgspec.structs.replace(finished, items=self._ran(finished.items))
 
     async def executions(self, jid: str) -> Executions | None:
-        """Return the finished executions of one id, of queues that may be seen."""
-        found = await self._monitor.executions(jid)
-        if found is None:
+        """Return the finished executions of one id, limited to queues that may be seen."""
+        executions = await self._monitor.executions(jid)
+        if executions is None:
             return None
-        self._given(found)
-        return msgspec.structs.replace(found, items=self._ran(found.items))
+        self._given(executions)
+        return msgspec.structs.replace(executions, items=self._ran(executions.items))
 
     async def type_times(self) -> TimesTable | None:
-        """Return the times per job type; they are of all queues, for who sees them all."""
-        found = await self._monitor.type_times() if self.visibility.everything else None
-        return None if found is None else self._given(found)
+        """Return the times per job type of all queues, only for those who may see them all."""
+        times = await self._monitor.type_times() if self.visibility.everything else None
+        return None if times is None else self._given(times)
 
     async def history(self, days: int) -> History:
-        """Return what was done by day on the whole server: numbers alone."""
+        """Return what was done by day on the whole server: numbers only."""
         return self._given(await self._monitor.history(days))
 
     async def summary(self) -> Summary:
         """Return the first entries of each list, as far as they may be seen."""
-        found = self._given(await self._monitor.summary())
-        failed = found.failed
+        summary = self._given(await self._monitor.summary())
+        failed = summary.failed
         return Summary(
-            scheduled=await self._shown(found.scheduled),
-            retries=await self._shown(found.retries),
-            expiring=await self._shown(found.expiring),
+            scheduled=await self._shown(summary.scheduled),
+            retries=await self._shown(summary.retries),
+            expiring=await self._shown(summary.expiring),
             failed=None if failed is None else await self._runs(failed),
-            read_at=found.read_at,
+            read_at=summary.read_at,
         )
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
@@ -200,17 +200,17 @@ class ServerView:
 
     async def dated_parameters(self) -> At[tuple[Parameter, ...] | None]:
         """Return the run-time parameters, and when they were read or last confirmed."""
-        found = await self._monitor.dated_parameters()
-        self._note(found.at)
-        return found
+        parameters = await self._monitor.dated_parameters()
+        self._note(parameters.at)
+        return parameters
 
     async def _runs(self, failed: tuple[FailedRun, ...]) -> tuple[FailedRun, ...]:
-        found: list[FailedRun] = []
+        runs: list[FailedRun] = []
         for one in failed:
             for run in self._ran((one.run,)):
                 job = await self._shown(() if one.job is None else (one.job,))
-                found.append(FailedRun(run, next(iter(job), None)))
-        return tuple(found)
+                runs.append(FailedRun(run, next(iter(job), None)))
+        return tuple(runs)
 
     def _ran(self, runs: tuple[FinishedJob, ...]) -> tuple[FinishedJob, ...]:
         """Return the executions that may be seen, without what is hidden in them."""
@@ -230,9 +230,9 @@ class ServerView:
         shown = None if self.visibility.everything else self.visibility.queues
         return msgspec.structs.replace(wanted, hidden=self.visibility.hidden, shown=shown)
 
-    def _given(self, found: G) -> G:
-        self._note(found.read_at)
-        return found
+    def _given(self, data: G) -> G:
+        self._note(data.read_at)
+        return data
 
     def _note(self, read_at: float) -> None:
         self.oldest = read_at if self.oldest is None else min(self.oldest, read_at)
@@ -249,10 +249,10 @@ class ServerView:
 
 
 class MonitorView:
-    """The servers that somebody may see, by name."""
+    """The servers that a viewer may see, by name."""
 
     def __init__(self, monitor: Monitor, sees: Sees, person: Hashable = None) -> None:
-        """Show of ``monitor`` what ``sees`` tells for each server; ``person`` is who looks."""
+        """Show of ``monitor`` what ``sees`` returns for each server; ``person`` is the viewer."""
         self._monitor = monitor
         self._person = person
         visibilities = {name: sees(name) for name in monitor.names}
@@ -267,17 +267,17 @@ class MonitorView:
 
     @property
     def audience(self) -> Hashable:
-        """What tells apart those who are shown different things."""
+        """A value that distinguishes viewers who are shown different things."""
         return tuple(self._visibilities.items())
 
     @property
     def audit(self) -> bool:
-        """Whether anything of the audit ledger, which is one for all servers, may be seen."""
+        """Whether any part of the audit ledger, which all servers share, may be seen."""
         return any(visibility.audit for visibility in self._visibilities.values())
 
     @property
     def audits_all(self) -> bool:
-        """Whether the ledger may be seen for every queue of every server there is."""
+        """Whether the ledger may be seen for every queue of every existing server."""
         visibilities = [self._visibilities.get(name) for name in self._monitor.names]
         return bool(visibilities) and all(
             visibility is not None and visibility.audit and visibility.everything
@@ -288,28 +288,28 @@ class MonitorView:
         """Return one server.
 
         Raises:
-            NotFoundError: no server has this name, or nothing of it may be seen: these look alike.
+            NotFoundError: there is no such server, or nothing of it may be seen: indistinguishable.
         """
         visibility = self._visibilities.get(name)
         if visibility is None:
             raise NotFoundError(
-                f"There is no server named {name[:80]!r}.",
+                f"The server {name[:80]!r} does not exist.",
                 remedy="Choose one of the listed servers.",
             )
         return ServerView(self._monitor.server(name), visibility, self._person)
 
     def revealed(self, name: str) -> ServerView:
-        """Return one server with nothing hidden in its jobs: for who says why, which is recorded.
+        """Return one server with nothing hidden in its jobs: for a viewer whose reason is recorded.
 
         Raises:
             NotFoundError: as ``server``.
-            DeniedError: who looks may not reveal what is hidden.
+            DeniedError: the viewer may not reveal hidden values.
         """
         visibility = self.server(name).visibility
         if not visibility.payload:
             raise DeniedError(
-                "Your role may not reveal hidden values here.",
-                remedy='It needs see = ["payload"] in a role, and one of its networks.',
+                "Your role cannot reveal hidden values here.",
+                remedy='You need a role with see = ["payload"], and one of its networks.',
             )
         whole = msgspec.structs.replace(visibility, hidden=())
         return ServerView(self._monitor.server(name), whole, self._person)

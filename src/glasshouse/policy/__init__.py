@@ -1,1 +1,1 @@
-"""Who may do and see what: pure and total, the same answer for the same question."""
+"""Who may do and see what: pure and total, the same answer to the same question."""

@@ -1,4 +1,4 @@
-"""Who sees what, as far as roles tell: the audiences that an index is kept for."""
+"""Who sees what, as far as roles determine it: the audiences that an index is kept for."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def audiences(
 ) -> tuple[Audience, ...]:
     """Return the audiences of a server, those of one role before those of two, at most twelve.
 
-    Everybody has the role of who is not signed in, if that is one. Who has three roles that
-    differ, or is beyond the twelve, is among none of them.
+    Everyone also has the anonymous role, if there is one. Someone with three roles that
+    differ, or beyond the twelve, belongs to none of them.
     """
-    found: dict[Audience, None] = {}
+    unique: dict[Audience, None] = {}
     for held in _held(tuple(roles), anonymous):
         seen = visibility(Actor(roles=held), server, Context(), roles)
         if seen.queues:
-            found[audience(seen.hidden, None if seen.everything else seen.queues)] = None
-    return tuple(found)[:MOST]
+            unique[audience(seen.hidden, None if seen.everything else seen.queues)] = None
+    return tuple(unique)[:MOST]
 
 
 def _held(names: tuple[str, ...], anonymous: str | None) -> Iterator[tuple[str, ...]]:

@@ -1,7 +1,7 @@
-"""The decision: a pure, total function of who, what and under which circumstances.
+"""The decision: a pure, total function of actor, operation and circumstances.
 
-The steps and their order stand in docs/access.md, and are tested against a second
-implementation written from there.
+The steps and their order are defined in docs/access.md, and are tested against a second
+implementation written from that page.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from glasshouse.policy.roles import IPNetwork, Role
 
 
 class _Step(NamedTuple):
-    """One step of asking a role: what it says when it stops there."""
+    """One step of consulting a role: the decision if it stops there."""
 
     why: Why
     outcome: Outcome
@@ -34,7 +34,7 @@ STEPS: tuple[_Step, ...] = (
     _Step(Why.ONE_PERSON, Outcome.NEEDS_SECOND_PERSON, "second_person"),
     _Step(Why.GRANTED, Outcome.ALLOW, "allow"),
 )
-"""In the order in which they are asked; the further an answer came, the more it counts."""
+"""In the order in which they are evaluated; the further a decision got, the more it counts."""
 _RANKS = {step.why: number for number, step in enumerate(STEPS)}
 
 
@@ -47,7 +47,7 @@ def decide(
 ) -> Decision:
     """Return whether ``actor`` may do ``operation`` to ``target`` now. Never raises.
 
-    A role that ``roles`` does not know gives nothing.
+    A role that is not in ``roles`` grants nothing.
     """
     held = [roles[name] for name in actor.roles if name in roles]
     return _stopped(operation, context, held) or _furthest(
@@ -63,7 +63,7 @@ def may_approve(
     context: Context,
     roles: Mapping[str, Role],
 ) -> Decision:
-    """Return whether ``approver`` may agree to what ``requester`` wants to do. Never raises.
+    """Return whether ``approver`` may approve what ``requester`` wants to do. Never raises.
 
     ``context`` is the approver's.
     """
@@ -87,7 +87,7 @@ def in_networks(address: IPAddress | None, networks: Sequence[IPNetwork] | None)
 
 
 def _stopped(operation: Operation, context: Context, held: Sequence[Role]) -> Decision | None:
-    """Return what is decided before any role is asked by itself."""
+    """Return the decision made before any single role is consulted, if any."""
     if context.read_only:
         return Decision(outcome=Outcome.DENY, why=Why.READ_ONLY)
     if not held:
@@ -140,7 +140,7 @@ def _written(networks: tuple[IPNetwork, ...]) -> tuple[str, ...]:
 def fresh(age: float | None, most: float | None) -> bool:
     """Return whether a second factor that was shown ``age`` seconds ago is new enough.
 
-    Without ``most`` none is needed. One from the future is not.
+    Without ``most`` none is needed. A factor from the future is not new enough.
     """
     return most is None or (age is not None and 0 <= age <= most)
 
@@ -152,5 +152,5 @@ def _queue(role: Role, queue: str | None) -> bool:
 
 
 def _furthest(answers: Sequence[Decision]) -> Decision:
-    # `max` returns the first of several that are equally far.
+    # `max` returns the first of several that got equally far.
     return max(answers, key=lambda answer: _RANKS[answer.why])

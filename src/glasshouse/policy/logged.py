@@ -1,4 +1,4 @@
-"""What of a finished execution somebody may see: the type of its error may tell a hidden value."""
+"""What a viewer may see of a finished execution: its error type may reveal a hidden value."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from glasshouse.policy.searching import leads_to
 
 
 def shown(run: FinishedJob, hidden: Sequence[Redaction]) -> FinishedJob:
-    """Return an entry of the log without a type of error that tells what is hidden. Never raises.
+    """Return an entry of the log without an error type that reveals hidden values. Never raises.
 
-    One of which it is not known what it tells is hidden, wherever anything of such jobs is.
+    If it is unknown what the type reveals, it is hidden wherever anything in such jobs is hidden.
     """
     if not run.errtype:
         return run
-    # The log does not tell whether a job was one of ActiveJob, which has rules of its own.
+    # The log does not record whether a job was one of ActiveJob, which has its own rules.
     rules = [
         rule.path
         for rule in hidden

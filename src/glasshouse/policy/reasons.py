@@ -1,4 +1,4 @@
-"""Why something may be done or not, in words: one sentence for each rule.
+"""Why something may or may not be done, in words: one sentence for each rule.
 
 The sentences are keys of the catalog: screens translate them, commands print them.
 """
@@ -10,34 +10,34 @@ from collections.abc import Mapping
 from glasshouse.model.access import Decision, Outcome, Why
 
 SENTENCES: Mapping[Why, str] = {
-    Why.GRANTED: "Role {role} may do this.",
+    Why.GRANTED: "Role {role} allows this.",
     Why.READ_ONLY: "This console is read-only.",
     Why.NO_ROLE: "You have no role.",
-    Why.FORBIDDEN: "Role {role} forbids it.",
+    Why.FORBIDDEN: "Role {role} forbids this.",
     Why.SAME_PERSON: "Another person has to approve it.",
-    Why.NOT_GRANTED: "Not for role {role}.",
+    Why.NOT_GRANTED: "Not allowed for role {role}.",
     Why.OTHER_SERVER: "Role {role} does not apply to this server.",
     Why.OTHER_QUEUE: "Role {role} does not cover this queue.",
-    Why.OTHER_NETWORK: "Needs one of the networks {networks}.",
-    Why.NO_FACTOR: "Needs a second factor from the last {age}.",
-    Why.OLD_FACTOR: "Needs a second factor from the last {age}.",
-    Why.ONE_PERSON: "Needs a second person who approves it.",
+    Why.OTHER_NETWORK: "Only from these networks: {networks}.",
+    Why.NO_FACTOR: "Needs a second factor verified in the last {age}.",
+    Why.OLD_FACTOR: "Needs a second factor verified in the last {age}.",
+    Why.ONE_PERSON: "Needs approval by a second person.",
 }
 EVERY_QUEUE = "Role {role} does not cover every queue."
 STRANGER = "You are not signed in."
 FLUSH, TOKEN, WATCHED = "flush", "token", "watched"
 BEYOND: Mapping[str, str] = {
     FLUSH: "Flushing this server is turned off.",
-    TOKEN: "This token does not cover it.",
-    WATCHED: "This server is read-only here: operations work on the embedded server.",
+    TOKEN: "This token does not allow it.",
+    WATCHED: "This server is read-only here: operations work only on the embedded server.",
 }
-"""Of a decision that no role made: what made it, as its ``setting``."""
+"""For a decision that no role made: what made it, as its ``setting``."""
 
 
 def sentence(decision: Decision, *, every_queue: bool = False, signed_in: bool = True) -> str:
-    """Return the sentence of a decision, with its places unfilled: a key of the catalog.
+    """Return the sentence for a decision with unfilled placeholders: a key of the catalog.
 
-    ``every_queue`` says that the operation would have touched every queue.
+    ``every_queue`` means that the operation would have touched every queue.
     """
     if decision.setting in BEYOND:
         return BEYOND[decision.setting]
@@ -49,7 +49,7 @@ def sentence(decision: Decision, *, every_queue: bool = False, signed_in: bool =
 
 
 def facts(decision: Decision) -> dict[str, str]:
-    """Return what fills the places of a sentence."""
+    """Return the values for the placeholders of a sentence."""
     return {
         "role": decision.role,
         "networks": ", ".join(decision.networks or ()),

@@ -1,7 +1,7 @@
-"""Redaction rules as they are written: ``[jobtype:]path``, for example ``SendEmail:args.1``.
+"""Redaction rules as written: ``[jobtype:]path``, for example ``SendEmail:args.1``.
 
-Only arguments and custom fields can be hidden: what a job is, where it is and when
-anything happened to it are what a dashboard is for.
+Only arguments and custom fields can be hidden: showing what a job is, where it is and when
+anything happened to it is the purpose of a dashboard.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ MAX_STEPS = 20
 _STEP = re.compile(r'"((?:[^"\\]|\\.)*)"|([^."]+)', re.DOTALL)
 _PATH = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^."]+)(?:\.(?:"(?:[^"\\]|\\.)*"|[^."]+))*', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-# A type may have colons itself (Mail::Send): the path begins after the last one before a field.
+# A type may contain colons (Mail::Send): the path begins after the last one before a field.
 _RULE = re.compile(r"(?:(?P<jobtype>.+):)?(?P<path>(?:args|custom)(?:\..*)?)", re.DOTALL)
 
 
 def parse_redaction(text: str) -> Redaction:
-    """Return the rule that ``text`` writes.
+    """Return the rule in ``text``.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is not a rule.
     """
     matched = _RULE.fullmatch(text)
     if matched is None or not _PATH.fullmatch(matched["path"]):
@@ -38,6 +38,6 @@ def parse_redaction(text: str) -> Redaction:
     if len(steps) > MAX_STEPS:
         raise SettingsError(
             f"redact has a path of more than {MAX_STEPS} steps.",
-            remedy="Use ** for any number of steps.",
+            remedy="Use ** for any number of levels.",
         )
     return Redaction(matched["jobtype"] or "*", steps)

@@ -1,6 +1,6 @@
-"""Roles: the table that a person writes, and what it comes to with all that it inherits.
+"""Roles: the table that a person writes, and the role that results with what it inherits.
 
-The rules stand in docs/access.md.
+The rules are in docs/access.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 DEFAULT_FACTOR_AGE = 600.0
-"""Seconds for which a second factor is good for a role that may do anything."""
+"""Seconds for which a second factor is valid for a role that may do anything."""
 NONE = "none"
 SIGHTS = frozenset({"audit", "trash", "payload"})
 QUEUES = "queues:"
@@ -37,7 +37,7 @@ _LISTS = _OPERATIONS | {"see", "redact"}
 class RoleTable(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """A role as it is written; ``None`` is a value that is not."""
+    """A role as it is written; ``None`` is a value that is not written."""
 
     inherits: str | None = None
     allow: tuple[str, ...] | None = None
@@ -58,7 +58,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
     ``networks`` is ``None`` for anywhere; ``factor_age`` is in seconds, ``None`` for no
     second factor. ``shows`` are the globs of the queues that may be seen, ``visibilities`` what
-    else may be.
+    else may be seen.
     """
 
     name: str
@@ -107,10 +107,10 @@ BUILT_IN: Mapping[str, RoleTable] = {
 
 
 def resolve(written: Mapping[str, RoleTable]) -> dict[str, Role]:
-    """Return all roles: the built-in ones, changed by and together with what was written.
+    """Return all roles: the built-in ones, modified and extended by the written ones.
 
     Raises:
-        SettingsError: a value has no meaning, or inheritance leads nowhere or in a circle.
+        SettingsError: a value is invalid, or inheritance leads nowhere or in a circle.
     """
     tables = dict(BUILT_IN)
     for name, table in written.items():
@@ -124,7 +124,7 @@ def resolve(written: Mapping[str, RoleTable]) -> dict[str, Role]:
 
 
 def parse_age(text: str) -> float | None:
-    """Return the seconds of ``"90s"``, ``"10m"``, ``"8h"``, ``"1d"``; ``None`` for ``"none"``.
+    """Return the seconds in ``"90s"``, ``"10m"``, ``"8h"``, ``"1d"``; ``None`` for ``"none"``.
 
     Raises:
         SettingsError: it is none of these.
@@ -140,10 +140,10 @@ def parse_age(text: str) -> float | None:
 
 
 def parse_network(text: str) -> IPNetwork:
-    """Return a network; an address is a network of one.
+    """Return a network; a single address is a network of one.
 
     Raises:
-        SettingsError: it is none, or has bits beyond its length.
+        SettingsError: it is not one, or has bits set beyond its prefix length.
     """
     try:
         network = ipaddress.ip_network(text)
@@ -158,19 +158,19 @@ def parse_network(text: str) -> IPNetwork:
 
 
 def _mapped(network: IPNetwork) -> bool:
-    """Return whether it is one of IPv4 addresses written as IPv6, which count as IPv4."""
+    """Return whether it consists of IPv4 addresses written as IPv6, which count as IPv4."""
     return isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED)
 
 
 def _changed(base: RoleTable, table: RoleTable) -> RoleTable:
-    told = {name: getattr(table, name) for name in RoleTable.__struct_fields__}
+    fields = {name: getattr(table, name) for name in RoleTable.__struct_fields__}
     return msgspec.structs.replace(
-        base, **{name: value for name, value in told.items() if value is not None}
+        base, **{name: value for name, value in fields.items() if value is not None}
     )
 
 
 def _chain(name: str, tables: Mapping[str, RoleTable]) -> list[RoleTable]:
-    """Return the role's table, that of the role it inherits from, and so on."""
+    """Return the role's table, then that of the role it inherits from, and so on."""
     chain, seen = [tables[name]], [name]
     while (parent := chain[-1].inherits) is not None:
         if parent not in tables:
@@ -216,7 +216,7 @@ def _default_age(lists: Mapping[str, tuple[str, ...]]) -> float | None:
 
 
 def _added_up(chain: Sequence[RoleTable], field: str) -> tuple[str, ...]:
-    """Return what the chain writes, each entry once, the farthest role's first."""
+    """Return the entries of the chain, each once, those of the farthest role first."""
     values = (value for table in reversed(chain) for value in getattr(table, field) or ())
     return tuple(dict.fromkeys(values))
 
@@ -227,7 +227,7 @@ def _nearest(chain: Sequence[RoleTable], read: Callable[[RoleTable], T | None]) 
 
 
 def names_operation(pattern: str) -> bool:
-    """Return whether a glob names any operation at all."""
+    """Return whether a glob matches any operation at all."""
     return any(name_patterns.matches(pattern, operation) for operation in Operation)
 
 

@@ -1,4 +1,4 @@
-"""All rules of a console together: roles, who has them, and what holds for strangers."""
+"""All rules of a console: roles, who has them, and what applies to anonymous viewers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from glasshouse.policy.roles import Role, resolve
 from glasshouse.policy.visibility import Visibility, hidden_from, visibility
 
 SOURCES = frozenset({"local", "htpasswd", "oidc", "oidc-group", "proxy", "proxy-group"})
-"""Who can vouch for a name: a name from one source is nobody in another."""
+"""The sources that can vouch for a name: a name from one source means nothing in another."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """Roles by name, the role of each member by qualified name, and that of who is not signed in.
+    """Roles by name, the role of each member by qualified name, and the anonymous role.
 
-    ``anonymous`` is ``None`` where nobody sees anything without signing in. ``flushable`` are
+    ``anonymous`` is ``None`` if nobody sees anything without signing in. ``flushable`` are
     the servers for which ``server.flush`` is not switched off, ``watched`` those that can only
-    be looked at.
+    be viewed.
     """
 
     roles: Mapping[str, Role]
@@ -37,25 +37,25 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     watched: frozenset[str] = frozenset()
 
     def stranger(self) -> Actor:
-        """Return who is not signed in."""
+        """Return the actor that is not signed in."""
         return Actor(roles=() if self.anonymous is None else (self.anonymous,))
 
     def person(self, name: str, groups: Iterable[str] = (), own: str | None = None) -> Actor:
-        """Return who signed in as ``name``, with the roles of that name and of its ``groups``.
+        """Return the actor signed in as ``name``, with the roles of that name and of ``groups``.
 
-        Both are qualified; ``own`` is the role that an account was given.
-        Somebody who signed in sees no less than a stranger.
+        Both are qualified; ``own`` is the role that an account was given. A person who
+        signed in sees no less than an anonymous viewer.
         """
         held = [own, *(self.members.get(key) for key in (name, *groups)), self.anonymous]
         return Actor(name=name, roles=tuple(dict.fromkeys(role for role in held if role)))
 
     def guarded(self) -> tuple[Redaction, ...]:
-        """Return what is hidden from any role."""
+        """Return everything that is hidden from at least one role."""
         rules = (rule for role in self.roles.values() for rule in role.redact)
         return tuple(dict.fromkeys(rules))
 
     def hidden_from(self, actor: Actor) -> tuple[Redaction, ...]:
-        """Return what is hidden from ``actor``, on whatever server."""
+        """Return what is hidden from ``actor`` on any server."""
         return hidden_from(actor, self.roles)
 
     def visibility(self, actor: Actor, server: str, context: Context) -> Visibility:
@@ -63,7 +63,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return visibility(actor, server, context, self.roles)
 
     def audiences(self, server: str) -> tuple[Audience, ...]:
-        """Return those who are shown different things of ``server``, the most usual ones."""
+        """Return the most common audiences of ``server``."""
         return audiences(self.roles, self.anonymous, server)
 
     def decide(
@@ -74,7 +74,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return self.by_role(actor, operation, target, context) if beyond is None else beyond
 
     def beyond(self, operation: Operation, server: str) -> Decision | None:
-        """Return why nobody may do an operation on a server, whatever the roles say."""
+        """Return why nobody may do an operation on a server, regardless of roles."""
         if self.read_only:
             return None
         if server in self.watched:
@@ -85,7 +85,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     def by_role(
         self, actor: Actor, operation: Operation, target: Target, context: Context
     ) -> Decision:
-        """Return what the roles say, were nothing switched off."""
+        """Return the decision of the roles, as if nothing were switched off."""
         if self.read_only:
             context = msgspec.structs.replace(context, read_only=True)
         return decide(actor, operation, target, context, self.roles)
@@ -99,7 +99,7 @@ def check(rules: Rules) -> Rules:
     """Return ``rules`` if every role that they name exists.
 
     Raises:
-        SettingsError: one does not, or a member's name says not who vouches for it.
+        SettingsError: one does not, or a member's name does not state who vouches for it.
     """
     known = ", ".join(sorted(rules.roles))
     if rules.anonymous is not None and rules.anonymous not in rules.roles:
@@ -124,5 +124,5 @@ def check(rules: Rules) -> Rules:
 
 
 def default_rules() -> Rules:
-    """Return what holds without settings: everybody is a viewer, and nobody anything else."""
+    """Return the rules without settings: everyone is a viewer, and nobody anything else."""
     return Rules(roles=resolve({}), anonymous="viewer")

@@ -1,4 +1,4 @@
-"""What may not be searched for: a value at a path that is hidden from who asks."""
+"""What may not be searched for: a value at a path that is hidden from the requester."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _ARGS = "args."
 def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
     """Refuse a search that names a hidden field.
 
-    A term whose wildcards could lead there is no such search: it finds what is left when
-    everything hidden is taken out.
+    A term whose wildcards could lead there is allowed: it searches what is left when
+    everything hidden is removed.
 
     Raises:
         DeniedError: a term names a path that is hidden in every job that could match.
@@ -27,25 +27,25 @@ def refuse_hidden(wanted: JobQuery, hidden: Sequence[Redaction]) -> None:
             if _concerns(rule, wanted) and leads_to(rule.path, ("args", *term.path)):
                 raise DeniedError(
                     f"{_written(term)} is hidden from your role, so it cannot be searched.",
-                    remedy="Search for something else, or ask somebody who may see it.",
+                    remedy="Search for something else, or ask somebody who can see it.",
                 )
 
 
 def without_hidden(text: str, hidden: Sequence[Redaction]) -> str:
-    """Return search words without the values that are looked for at hidden paths.
+    """Return search words without the values that are searched for at hidden paths.
 
-    What cannot be read as search words is hidden whole.
+    What cannot be read as search words is hidden completely.
     """
     try:
         terms = read_terms(text)
-        told = [(name, MASK if _may_lead(name, hidden) else value) for name, value in terms]
+        masked = [(name, MASK if _may_lead(name, hidden) else value) for name, value in terms]
     except InvalidError:
         return MASK
-    return text if told == terms else " ".join(write_term(name, value) for name, value in told)
+    return text if masked == terms else " ".join(write_term(name, value) for name, value in masked)
 
 
 def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    """Return whether ``path``, or a beginning of it, is what the path ``rule`` leads to."""
+    """Return whether the path ``rule`` leads to ``path`` or to a prefix of it."""
     if all(step == MANY for step in rule):
         return True
     if not path:
@@ -56,7 +56,7 @@ def leads_to(rule: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 
 def _may_lead(name: str, hidden: Sequence[Redaction]) -> bool:
-    """Return whether a term of this name may look for what is hidden."""
+    """Return whether a term with this name could search for hidden values."""
     if not name.startswith(_ARGS):
         return False
     path = ("args", *steps(name))

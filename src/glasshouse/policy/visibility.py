@@ -1,4 +1,4 @@
-"""What somebody may see of one server: which queues, what else, and what is hidden in it."""
+"""What an actor may see of one server: which queues, what else, and what is hidden."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from glasshouse.policy.roles import Role
 class Visibility(msgspec.Struct, frozen=True, kw_only=True):
     """What may be seen of a server.
 
-    ``queues`` are globs; without one nothing of the server is seen at all. ``payload``
+    ``queues`` are globs; without any, nothing of the server is visible at all. ``payload``
     is the right to reveal what ``hidden`` hides, which stays hidden until then.
     """
 
@@ -28,7 +28,7 @@ class Visibility(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def everything(self) -> bool:
-        """Whether no queue is left out."""
+        """Whether every queue may be seen."""
         return name_patterns.ANY in self.queues
 
     def shows(self, queue: str) -> bool:
@@ -57,7 +57,7 @@ def visibility(
 
 
 def hidden_from(actor: Actor, roles: Mapping[str, Role]) -> tuple[Redaction, ...]:
-    """Return what is hidden from ``actor``, on whatever server. Never raises."""
+    """Return what is hidden from ``actor`` on any server. Never raises."""
     return _hidden([roles[name] for name in actor.roles if name in roles])
 
 

@@ -1,7 +1,7 @@
-"""Settings: what a person asked for, parsed once into frozen values.
+"""Settings: what a person configured, parsed once into frozen values.
 
 The only place that reads command-line addresses, secrets and the environment.
-Every wrong value is a ``SettingsError`` with its remedy; nothing is guessed.
+Every wrong value raises a ``SettingsError`` with its remedy; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class Address(msgspec.Struct, frozen=True):
 
     @property
     def url_host(self) -> str:
-        """The host as a URL writes it."""
+        """The host as written in a URL."""
         return _url_host(self.host)
 
     def __str__(self) -> str:
-        """Write it as HOST:PORT, IPv6 in brackets."""
+        """Return it as HOST:PORT, IPv6 in brackets."""
         return f"{self.url_host}:{self.port}"
 
 
 class Listen(msgspec.Struct, frozen=True):
-    """Where to listen; ``asked`` when a person named it, so that no other port will do."""
+    """Where to listen; ``asked`` if a person named it, so that no other port will do."""
 
     address: Address
     asked: bool
@@ -60,7 +60,7 @@ FAKTORY = Address("127.0.0.1", 7419)
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How clients reach an embedded work server that a console starts.
 
-    ``password_file`` holds what they must know.
+    ``password_file`` holds the password that they need.
     """
 
     listen: Listen = Listen(FAKTORY, asked=False)
@@ -79,12 +79,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Secret:
-    """A word that nobody may read by accident: it prints as dots."""
+    """A secret word that is not disclosed by accident: it prints as dots."""
 
     __slots__ = ("_word",)
 
     def __init__(self, word: str) -> None:
-        """Keep ``word``."""
+        """Store ``word``."""
         self._word = word
 
     def reveal(self) -> str:
@@ -92,17 +92,17 @@ class Secret:
         return self._word
 
     def __eq__(self, other: object) -> bool:
-        """Return whether it is the same word; the time tells nothing of where it differs."""
+        """Return whether it is the same word; the time does not reveal where they differ."""
         if not isinstance(other, Secret):
             return NotImplemented
         return hmac.compare_digest(self._word.encode(), other._word.encode())
 
     def __hash__(self) -> int:
-        """Return a number that goes with ``==``."""
+        """Return a hash that is consistent with ``==``."""
         return hash(self._word)
 
     def __repr__(self) -> str:
-        """Say that there is one, and nothing of it."""
+        """Show that there is a secret, and nothing of it."""
         return "Secret(•••)"
 
 
@@ -118,9 +118,9 @@ class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A real Faktory: its command port, and its Web UI and Redis where they can be reached.
+    """A real Faktory: its command port, and its Web UI and Redis if they can be reached.
 
-    ``web`` is its address without a password; ``web_password`` the one that it wants.
+    ``web`` is its address without a password; ``web_password`` is the password it requires.
     """
 
     host: str
@@ -138,9 +138,9 @@ class FaktorySettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A server by its name: the embedded one whose data lies in ``engine``, or a Faktory.
+    """A named server: the embedded one whose data is in ``engine``, or a Faktory.
 
-    ``clients`` is how an embedded one is reached, where the console starts it.
+    ``clients`` is how an embedded one is reached, if the console starts it.
     """
 
     name: str
@@ -150,7 +150,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The demo. ``jobs`` is ``None`` when the number was left to the demo."""
+    """The demo. ``jobs`` is ``None`` if the number is left to the demo."""
 
     data: Path
     listen: Listen
@@ -164,7 +164,7 @@ _LAST_PORT = 65535
 _REDIS_PORT = 6379
 PASSWORD = "FAKTORY_PASSWORD"  # noqa: S105 - the name of a variable
 SERVER = "main"
-"""The name of a server that was given none."""
+"""The name of a server that was not given one."""
 
 
 def parse_listen(text: str | None, default: Address, *, option: str) -> Listen:
@@ -205,10 +205,10 @@ def parse_address(text: str, *, option: str) -> Address:
 def parse_faktory(server: str, web: str | None, redis: str | None = None) -> FaktorySettings:
     """Parse ``tcp://[:PASSWORD@]HOST[:PORT]`` (or ``tcp+tls://``), and what else is known.
 
-    Without a password of its own the Web UI is asked with the server's, as Faktory does.
+    Without its own password the Web UI is accessed with the server's, as Faktory does.
 
     Raises:
-        SettingsError: one of them is no such address. No message repeats a password.
+        SettingsError: one of them is not such an address. No message repeats a password.
     """
     parts = _url(server, {"tcp", "tcp+tls"}, option="--server", example="tcp://faktory:7419")
     if parts.path not in {"", "/"} or parts.query:
@@ -216,7 +216,7 @@ def parse_faktory(server: str, web: str | None, redis: str | None = None) -> Fak
             "--server has something after its port.", remedy="Write it as tcp://HOST:PORT."
         )
     password = _password(parts)
-    made = FaktorySettings(
+    settings = FaktorySettings(
         host=parts.hostname or "",
         port=parts.port or FAKTORY.port,
         tls=parts.scheme == "tcp+tls",
@@ -224,12 +224,12 @@ def parse_faktory(server: str, web: str | None, redis: str | None = None) -> Fak
         redis=None if redis is None else parse_redis(redis),
     )
     if web is None:
-        return made
+        return settings
     pages = _url(web, {"http", "https"}, option="--web", example="http://faktory:7420")
     host = _url_host(pages.hostname or "")
     where = host if pages.port is None else f"{host}:{pages.port}"
     return msgspec.structs.replace(
-        made,
+        settings,
         web=f"{pages.scheme}://{where}{pages.path.rstrip('/')}",
         web_password=_password(pages) or password,
     )
@@ -319,9 +319,9 @@ def tls_files(cert: Path | None, key: Path | None) -> TlsFiles | None:
 def read_password(
     password: str | None, file: Path | None, environ: Mapping[str, str] | None = None
 ) -> bytes | None:
-    """Return the password that was given, from its file without the final line end.
+    """Return the given password; from its file, without the final line end.
 
-    Without one it is that of the environment, as Faktory reads it there.
+    Without one it is that of the environment, read as Faktory reads it.
 
     Raises:
         SettingsError: both are given, it is empty, or the file cannot be read.
@@ -342,18 +342,18 @@ def read_password(
 
 
 def password_in(environ: Mapping[str, str]) -> bytes | None:
-    """Return the password that ``FAKTORY_PASSWORD`` says, or the file whose path it is.
+    """Return the password in ``FAKTORY_PASSWORD``, or in the file whose path that is.
 
     Raises:
         SettingsError: that file cannot be read, or is empty.
     """
-    told = environ.get(PASSWORD, "")
-    if not told.startswith("/"):
-        return os.fsencode(told) or None
-    secret = _read(Path(told), PASSWORD).strip()
+    password = environ.get(PASSWORD, "")
+    if not password.startswith("/"):
+        return os.fsencode(password) or None
+    secret = _read(Path(password), PASSWORD).strip()
     if not secret:
         raise SettingsError(
-            f"{PASSWORD}: the file {told} is empty.", remedy="Write the password there."
+            f"{PASSWORD}: the file {password} is empty.", remedy="Write the password there."
         )
     return secret
 
@@ -372,7 +372,7 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     """Return ``$XDG_STATE_HOME/glasshouse``; a relative value counts as unset (XDG base dirs).
 
     Raises:
-        SettingsError: neither ``XDG_STATE_HOME`` nor ``HOME`` says where.
+        SettingsError: neither ``XDG_STATE_HOME`` nor ``HOME`` is set to a usable path.
     """
     base = environ.get("XDG_STATE_HOME", "")
     if Path(base).is_absolute():

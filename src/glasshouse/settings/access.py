@@ -1,4 +1,4 @@
-"""Who may come in and what for: the tables ``[identity]``, ``[roles]`` and ``[members]``."""
+"""Who may sign in and what they may do: the tables ``[identity]``, ``[roles]``, ``[members]``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file: a name that it does not know is an error."""
+    """A table of the file: an unknown name is an error."""
 
 
 class OidcTable(Section, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class Oidc(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may come in, and what for."""
+    """Who may sign in, and what they may do."""
 
     rules: Rules
     htpasswd: Path | None = None
@@ -73,7 +73,7 @@ class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_to_all() -> AccessSettings:
-    """Return what holds without a settings file: everybody may look."""
+    """Return what applies without a settings file: everyone may view."""
     return AccessSettings(rules=default_rules())
 
 
@@ -88,10 +88,10 @@ def access_settings(
     folder: Path,
     secret: Callable[[str | None, str | None, str], str | None],
 ) -> AccessSettings:
-    """Return what the tables say; ``secret`` returns a value that may stand in a file.
+    """Return the settings in the tables; ``secret`` returns a value that may be in a file.
 
     Raises:
-        SettingsError: something in them has no meaning.
+        SettingsError: something in them is invalid.
     """
     rules = Rules(
         roles=resolve(roles),

@@ -1,4 +1,4 @@
-"""The settings of a console: its servers, who may come in, and where it keeps what it knows."""
+"""The settings of a console: its servers, who may sign in, and where it keeps its state."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOSTS = "GLASSHOUSE_HOSTS"
 class ConsoleState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the console keeps accounts and sessions: a database's URL, or ``None`` for its folder.
 
-    ``state`` is that folder, ``None`` for the usual one. ``wanted`` is false where nobody can
+    ``state`` is that folder, ``None`` for the usual one. ``wanted`` is false if nobody can
     sign in: then nothing is kept.
     """
 
@@ -42,7 +42,7 @@ class ConsoleState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicUrl(msgspec.Struct, frozen=True, kw_only=True):
-    """Where people find the console: ``https://host:port`` and the path below it, without ``/``."""
+    """The console's public address: ``https://host:port`` and the path after it, without ``/``."""
 
     origin: str
     host: str
@@ -55,9 +55,9 @@ class PublicUrl(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The console over its servers, of which there is one at least.
+    """The console over its servers, of which there is at least one.
 
-    ``hosts`` are names of the console beside those of its machine.
+    ``hosts`` are names of the console in addition to those of its machine.
     """
 
     listen: Listen
@@ -76,7 +76,7 @@ def parse_public_url(text: str) -> PublicUrl:
     """Parse ``https://host[:port][/path]``.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is not one.
     """
     error = SettingsError(
         f"public_url {text[:80]!r} is not the address of a site.",
@@ -97,10 +97,10 @@ def parse_public_url(text: str) -> PublicUrl:
 
 
 def parse_hosts(names: Iterable[str], *, option: str) -> tuple[str, ...]:
-    """Return names of a console as they are compared.
+    """Return names of a console in the form in which they are compared.
 
     Raises:
-        SettingsError: one is no name of a host.
+        SettingsError: one is not a host name.
     """
     for name in names:
         if not _HOST.fullmatch(name):
@@ -112,12 +112,12 @@ def parse_hosts(names: Iterable[str], *, option: str) -> tuple[str, ...]:
 
 
 def hosts_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the console that the environment adds; raises likewise."""
+    """Return the names that the environment adds for the console; raises likewise."""
     return parse_hosts(parts_of(environ.get(HOSTS, "")), option=HOSTS)
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """Return what stands between commas."""
+    """Return the parts between commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -133,7 +133,7 @@ def one_server(
     """Return the settings of a console over the one server that the command line names.
 
     Raises:
-        SettingsError: it names none, or more than one, or an address that is none.
+        SettingsError: it names none, or more than one, or an invalid address.
     """
     if (engine is None) == (server is None):
         raise SettingsError(
@@ -147,9 +147,9 @@ def one_server(
                 "--server.",
                 remedy=f"Name both: --server tcp://HOST:7419 {option} URL.",
             )
-    made = ServerSettings(
+    settings = ServerSettings(
         name=SERVER,
         engine=None if engine is None else engine.absolute(),
         faktory=None if server is None else parse_faktory(server, web, redis),
     )
-    return ConsoleSettings(listen=listen, servers=(made,), hosts=hosts)
+    return ConsoleSettings(listen=listen, servers=(settings,), hosts=hosts)

@@ -1,7 +1,7 @@
-"""How clients reach an embedded work server of the settings: its address, password and TLS.
+"""How clients reach an embedded work server in the settings: its address, password and TLS.
 
-What the server could not start with is told here, in the words of the settings: it runs as
-a process of its own, whose options nobody has written.
+Values with which the server could not start are reported here, in terms of the settings: it
+runs as a separate process, whose options were not written by a person.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def client_settings(
     folder: Path,
     environ: Mapping[str, str],
 ) -> ClientSettings:
-    """Return what the table of a server says; ``where`` names it, paths begin at ``folder``.
+    """Return the settings in a server's table; ``where`` names it, paths start at ``folder``.
 
     Raises:
         SettingsError: a value is wrong, a file cannot be read, or strangers could reach a

@@ -1,8 +1,8 @@
 """``glasshouse.toml``: the settings file, read once and strictly.
 
-Every value that may hold a secret can stand in a file of its own instead: ``faktory``,
+Every value that may hold a secret can be in a separate file instead: ``faktory``,
 ``web`` and ``redis`` as ``faktory_file``, ``web_file`` and ``redis_file``. No message
-repeats what was written there.
+repeats the contents.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class _File(Section, frozen=True, kw_only=True):
 
 
 class ServerOptions(NamedTuple):
-    """What the command line names of one server."""
+    """The command-line options for one server."""
 
     engine: Path | None = None
     server: str | None = None
@@ -112,7 +112,7 @@ def settings_of(
     environ: Mapping[str, str],
     state: Path | None = None,
 ) -> ConsoleSettings:
-    """Return what the file says, or without one what the command line names.
+    """Return the settings in the file, or without one those of the command line.
 
     Raises:
         SettingsError: see ``read_settings`` and ``one_server``; or both are given.
@@ -135,10 +135,10 @@ def read_settings(
     environ: Mapping[str, str],
     state: Path | None = None,
 ) -> ConsoleSettings:
-    """Return what the file at ``path`` says.
+    """Return the settings in the file at ``path``.
 
-    The environment wins over it, and ``listen`` over both. Paths in the file are relative to
-    its folder.
+    The environment overrides it, and ``listen`` overrides both. Paths in the file are relative
+    to its folder.
 
     Raises:
         SettingsError: it cannot be read, or something in it is wrong: where, and what to write.
@@ -183,35 +183,35 @@ def _keeping(console: _Console, path: Path, folder: Path, state: Path | None) ->
     return ConsoleState(database=_either(*given, "database", str(path), folder), state=state)
 
 
-def _sinks(told: _Ledger, path: Path, folder: Path) -> tuple[Sink, ...]:
+def _sinks(table: _Ledger, path: Path, folder: Path) -> tuple[Sink, ...]:
     token = None
-    if told.token_file is not None:
-        token = Secret(_read(folder / told.token_file, f"{path}: ledger"))
+    if table.token_file is not None:
+        token = Secret(_read(folder / table.token_file, f"{path}: ledger"))
     try:
-        return parse_sinks(told.sinks, token, folder)
+        return parse_sinks(table.sinks, token, folder)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error.detail}", remedy=error.remedy) from None
 
 
-def _trash(told: _Trash, path: Path) -> Bounds:
+def _trash(table: _Trash, path: Path) -> Bounds:
     seconds = None
     with contextlib.suppress(SettingsError):
-        seconds = parse_age(told.keep)
+        seconds = parse_age(table.keep)
     if seconds is None:
         raise SettingsError(
-            f"{path}: trash.keep is {told.keep[:40]!r}, which is no time.",
+            f"{path}: trash.keep is {table.keep[:40]!r}, which is no time.",
             remedy='Write it as "7d" or "12h".',
         )
-    if not 0 <= told.max_jobs <= _MOST_TRASH:
+    if not 0 <= table.max_jobs <= _MOST_TRASH:
         raise SettingsError(
-            f"{path}: trash.max_jobs is {told.max_jobs}.",
+            f"{path}: trash.max_jobs is {table.max_jobs}.",
             remedy=f"Write a number from 0 to {_MOST_TRASH:,}.",
         )
-    return Bounds(seconds, told.max_jobs)
+    return Bounds(seconds, table.max_jobs)
 
 
 def _from_environment(console: _Console, environ: Mapping[str, str]) -> _Console:
-    """Return the table with the values that the environment has; each wins over the file's."""
+    """Return the table with the values of the environment; each overrides the file's."""
     changes: dict[str, object] = {}
     for name in _Console.__struct_fields__:
         value = environ.get(_PREFIX + name.upper())
@@ -235,7 +235,7 @@ def _from_environment(console: _Console, environ: Mapping[str, str]) -> _Console
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def _access(told: _File, console: _Console, path: Path) -> AccessSettings:
+def _access(table: _File, console: _Console, path: Path) -> AccessSettings:
     folder = path.absolute().parent
 
     def secret(given: str | None, file: str | None, name: str) -> str | None:
@@ -243,12 +243,12 @@ def _access(told: _File, console: _Console, path: Path) -> AccessSettings:
 
     try:
         return access_settings(
-            told.identity,
-            told.roles,
-            told.members,
+            table.identity,
+            table.roles,
+            table.members,
             read_only=console.read_only,
-            flushable=frozenset(server.name for server in told.servers if server.flush),
-            watched=frozenset(server.name for server in told.servers if server.engine is None),
+            flushable=frozenset(server.name for server in table.servers if server.flush),
+            watched=frozenset(server.name for server in table.servers if server.engine is None),
             folder=folder,
             secret=secret,
         )
@@ -284,7 +284,7 @@ def _decoded(path: Path) -> _File:
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {_told(str(error))}", remedy=_SEE) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # It tells a line and a column, and no text of the file.
+        # It contains a line and a column, and no text of the file.
         raise SettingsError(
             f"{path} is not TOML: {error}.", remedy="Mend it at that place."
         ) from None
@@ -300,63 +300,63 @@ def _told(error: str) -> str:
     )
 
 
-def _server(told: _Server, path: Path, environ: Mapping[str, str]) -> ServerSettings:
-    where = f"{path}: server {told.name!r}"
-    if not _NAME.fullmatch(told.name) or told.name in RESERVED_NAMES:
+def _server(table: _Server, path: Path, environ: Mapping[str, str]) -> ServerSettings:
+    where = f"{path}: server {table.name!r}"
+    if not _NAME.fullmatch(table.name) or table.name in RESERVED_NAMES:
         raise SettingsError(
-            f"{path}: {told.name[:80]!r} cannot be the name of a server.",
+            f"{path}: {table.name[:80]!r} cannot be the name of a server.",
             remedy="Use small letters, digits and dashes; not "
             + ", ".join(sorted(RESERVED_NAMES))
             + ".",
         )
     folder = path.absolute().parent
-    faktory = _either(told.faktory, told.faktory_file, "faktory", where, folder)
-    web = _either(told.web, told.web_file, "web", where, folder)
-    redis = _either(told.redis, told.redis_file, "redis", where, folder)
-    if (faktory is None) == (told.engine is None):
+    faktory = _either(table.faktory, table.faktory_file, "faktory", where, folder)
+    web = _either(table.web, table.web_file, "web", where, folder)
+    redis = _either(table.redis, table.redis_file, "redis", where, folder)
+    if (faktory is None) == (table.engine is None):
         raise SettingsError(
             f"{where} needs either faktory or engine.",
             remedy='Write faktory = "tcp://HOST:7419", or engine = "DIR" for the embedded server.',
         )
-    if told.engine is not None:
+    if table.engine is not None:
         if web or redis:
             raise SettingsError(
                 f"{where} is an embedded server: web and redis are a Faktory's.",
                 remedy="Leave them out.",
             )
         clients = client_settings(
-            told.listen,
-            told.password_file,
-            (told.tls_cert, told.tls_key),
+            table.listen,
+            table.password_file,
+            (table.tls_cert, table.tls_key),
             where=where,
             folder=folder,
             environ=environ,
         )
-        return ServerSettings(name=told.name, engine=folder / told.engine, clients=clients)
-    _refuse_embedded(told, where)
+        return ServerSettings(name=table.name, engine=folder / table.engine, clients=clients)
+    _refuse_embedded(table, where)
     assert faktory is not None
     try:
-        made = parse_faktory(faktory, web, redis)
+        faktory_settings = parse_faktory(faktory, web, redis)
     except SettingsError as error:
         raise SettingsError(f"{where}: {error.detail}", remedy=error.remedy) from None
-    if told.password_file is not None:
-        word = Secret(_read(folder / told.password_file, where))
-        made = msgspec.structs.replace(
-            made,
-            password=made.password or word,
-            web_password=made.web_password or word if made.web else None,
+    if table.password_file is not None:
+        word = Secret(_read(folder / table.password_file, where))
+        faktory_settings = msgspec.structs.replace(
+            faktory_settings,
+            password=faktory_settings.password or word,
+            web_password=faktory_settings.web_password or word if faktory_settings.web else None,
         )
-    return ServerSettings(name=told.name, faktory=made)
+    return ServerSettings(name=table.name, faktory=faktory_settings)
 
 
-def _refuse_embedded(told: _Server, where: str) -> None:
-    """Refuse for a Faktory what only an embedded server has."""
-    if told.flush:
+def _refuse_embedded(table: _Server, where: str) -> None:
+    """Refuse settings for a Faktory that only an embedded server has."""
+    if table.flush:
         raise SettingsError(
             f"{where} has flush: only an embedded server can be flushed from here.",
-            remedy="Leave it out.",
+            remedy="Remove it.",
         )
-    if told.listen or told.tls_cert or told.tls_key:
+    if table.listen or table.tls_cert or table.tls_key:
         raise SettingsError(
             f"{where} is a Faktory: listen, tls_cert and tls_key are an embedded server's.",
             remedy="Leave them out; a Faktory is told its own where it runs.",

@@ -1,7 +1,7 @@
-"""Where the settings keep secrets: which stand in the file itself, and which in files of their own.
+"""Where the settings keep secrets: which are in the file itself, and which in separate files.
 
-It is told from the names of settings alone, so that a setting that is added is known: one that
-ends in ``_file`` names a file with a secret.
+That is derived only from the names of settings, so that new settings are covered: a name
+that ends in ``_file`` names a file with a secret.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ class Secrets(NamedTuple):
 
 
 def secrets_of(path: Path, environ: Mapping[str, str]) -> Secrets:
-    """Return where the settings at ``path``, which were read already, keep secrets.
+    """Return where the settings at ``path``, which were already read, keep secrets.
 
-    What the environment says instead of the file counts; what it holds itself does not.
+    Values that the environment sets instead of the file count; secrets in the environment do not.
     """
-    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
     changed = {
         name.removeprefix(_PREFIX).lower(): value
         for name, value in environ.items()
         if name.startswith(_PREFIX) and value
     }
-    console = told.get("console", {})
+    console = document.get("console", {})
     if isinstance(console, dict):
-        # Where the database is stands in one place alone.
+        # The database's location is set in one place only.
         hidden = set(changed) | ({"database_file"} if "database" in changed else set())
-        told["console"] = {key: held for key, held in console.items() if key not in hidden}
-    written = [name for name, key, value in _texts(told, "") if _is_secret(key, value)]
-    files = [(name, value) for name, key, value in _texts(told, "") if key.endswith(_FILES)]
+        document["console"] = {key: held for key, held in console.items() if key not in hidden}
+    written = [name for name, key, value in _texts(document, "") if _is_secret(key, value)]
+    files = [(name, value) for name, key, value in _texts(document, "") if key.endswith(_FILES)]
     files += [(f"console.{key}", held) for key, held in changed.items() if key.endswith(_FILES)]
     folder = path.absolute().parent
     return Secrets(tuple(written), tuple((name, folder / held) for name, held in files if held))
 
 
 def _texts(value: object, name: str, key: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield every text of the settings, with its full name and the last word of that."""
+    """Yield every text in the settings, with its full name and the last word of that name."""
     if isinstance(value, str):
         yield name, key, value
     elif isinstance(value, dict):
@@ -71,5 +71,5 @@ def _is_secret(key: str, value: str) -> bool:
         return False
     if parts.password:
         return True
-    # Collectors are often told from others by what stands in their address.
+    # A collector's address often contains an identifying value.
     return key == "sinks" and parts.scheme == "https" and bool(parts.query)

@@ -1,4 +1,4 @@
-"""The places that get the ledger: ``[ledger]`` with its ``sinks``."""
+"""The receivers of the ledger: ``[ledger]`` with its ``sinks``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DATABASE = "database"
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True):
-    """A place beside the database: a file's path, a syslog's socket, or a URL."""
+    """A receiver next to the database: a file's path, a syslog's socket, or a URL."""
 
     kind: Literal["file", "syslog", "http"]
     target: str
@@ -27,30 +27,30 @@ class Sink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_sinks(texts: Sequence[str], token: Secret | None, folder: Path) -> tuple[Sink, ...]:
-    """Return the places that ``sinks`` names beside the database, which always is one.
+    """Return the receivers that ``sinks`` names next to the database, which is always one.
 
     Paths are relative to ``folder``; ``token`` is for those that are URLs.
 
     Raises:
-        SettingsError: one is none, or stands there twice, or the database is left out.
+        SettingsError: one is invalid or listed twice, or the database is left out.
     """
     if DATABASE not in texts:
         raise SettingsError(
             "ledger.sinks leaves out the database, which always has the ledger first.",
             remedy='Write sinks = ["database", …].',
         )
-    found = tuple(_sink(text, token, folder) for text in texts if text != DATABASE)
-    if 1 + len(set(map(_same, found))) < len(texts):
+    sinks = tuple(_sink(text, token, folder) for text in texts if text != DATABASE)
+    if 1 + len(set(map(_same, sinks))) < len(texts):
         raise SettingsError("ledger.sinks names a place twice.", remedy="Name it once.")
-    if token is not None and not any(sink.kind == "http" for sink in found):
+    if token is not None and not any(sink.kind == "http" for sink in sinks):
         raise SettingsError(
-            "ledger.token_file is for an https sink, and there is none.", remedy="Leave it out."
+            "ledger.token_file is for an https sink, and there is none.", remedy="Remove it."
         )
-    return found
+    return sinks
 
 
 def _same(sink: Sink) -> tuple[str, str]:
-    """Return what is equal of two that are one place; a file's checkpoints lie beside it."""
+    """Return what two sinks share if they are the same; a file's checkpoints are next to it."""
     if sink.kind == "http":
         return sink.kind, sink.target
     path = Path(os.path.normpath(sink.target))
@@ -80,7 +80,7 @@ def _is_url(text: str) -> bool:
         parts = urlsplit(text)
         port = parts.port
         (parts.hostname or "").encode("idna")
-    except ValueError:  # Unicode's errors are such, also that of a label that is none
+    except ValueError:  # Unicode errors are such, also that of an invalid label
         return False
     odd = parts.username or parts.password or parts.fragment or port == 0
     host = parts.hostname or ""

@@ -15,7 +15,7 @@ SOURCE = "local:"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A local account; ``password`` is its hash, ``role`` what ``local:NAME`` is a member of."""
+    """A local account; ``password`` is its hash, ``role`` is what ``local:NAME`` is a member of."""
 
     name: str
     password: str
@@ -27,7 +27,7 @@ def add(db: sa.Connection, account: Account) -> None:
     """Add an account.
 
     Raises:
-        InvalidError: there is one of this name.
+        InvalidError: there is already one of this name.
     """
     if find(db, account.name) is not None:
         raise InvalidError(
@@ -38,24 +38,24 @@ def add(db: sa.Connection, account: Account) -> None:
 
 
 def find(db: sa.Connection, name: str) -> Account | None:
-    """Return the account of that name."""
+    """Return the account with that name."""
     return find_all(db, (name,)).get(name)
 
 
 def find_all(db: sa.Connection, names: Sequence[str]) -> dict[str, Account]:
-    """Return those accounts that there are, by name; at most some hundred names."""
+    """Return those of the named accounts that exist, by name; at most some hundred names."""
     rows = db.execute(sa.select(ACCOUNT).where(ACCOUNT.c.name.in_(names))).mappings()
     return {row["name"]: Account(**row) for row in rows}
 
 
 def everybody(db: sa.Connection) -> tuple[Account, ...]:
-    """Return all accounts by name."""
+    """Return all accounts, by name."""
     rows = db.execute(sa.select(ACCOUNT).order_by(ACCOUNT.c.name)).mappings()
     return tuple(Account(**row) for row in rows)
 
 
 def set_password(db: sa.Connection, name: str, password: str) -> None:
-    """Give an account another password's hash."""
+    """Set the password hash of an account."""
     db.execute(sa.update(ACCOUNT).where(ACCOUNT.c.name == name).values(password=password))
 
 

@@ -1,8 +1,8 @@
 """Whole segments of the ledger moved to files, each up to a checkpoint and with it.
 
-What always holds: the records are in the file, verified and on the disk, before they leave
-the database; a record of the ledger says which, in the transaction in which they leave it,
-signed by the console.
+Invariants: the records are verified and on disk in the file before they leave the database.
+A ledger record says which records were moved; it is signed by the console and written in the
+same transaction in which they leave.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SIGNED = ".checkpoints"
 
 
 class Archived(NamedTuple):
-    """A segment that was moved: its first and last record, and the file that has it now."""
+    """A segment that was moved: its first and last record, and the file that now holds it."""
 
     first: int
     last: int
@@ -38,9 +38,9 @@ class Archived(NamedTuple):
 
 
 def start(db: sa.Connection) -> Start | None:
-    """Return behind which record the database begins; ``None`` if it has them all."""
-    asked = sa.select(ARCHIVED).order_by(ARCHIVED.c.seq.desc()).limit(1)
-    row = db.execute(asked).mappings().first()
+    """Return the record after which the database begins; ``None`` if it has all records."""
+    query = sa.select(ARCHIVED).order_by(ARCHIVED.c.seq.desc()).limit(1)
+    row = db.execute(query).mappings().first()
     if row is None:
         return None
     return Start(Head(int(row["seq"]), bytes(row["digest"])), frozenset(row["keys"].split()))
@@ -58,16 +58,16 @@ def archive(
     keys: Collection[str] | None = None,
     anyway: bool = False,
 ) -> Archived | None:
-    """Move the records up to the last checkpoint ``before`` then (Unix seconds) into a file.
+    """Move the records up to the last checkpoint ``before`` that time (Unix seconds) into a file.
 
-    ``None`` when there is nothing to move. Doing it again after a crash goes on. ``proven``
-    are the checkpoints that were verified; ``key`` signs the record that says what was moved.
-    ``keys`` are the other places that are to have the ledger; ``None``: those that ever got
-    some of it.
+    Return ``None`` when there is nothing to move. Running it again after a crash continues.
+    ``proven`` are the verified checkpoints; ``key`` signs the record that says what was moved.
+    ``keys`` are the other places that are to have the ledger; ``None`` means those that ever
+    received some of it.
 
     Raises:
-        StoreError: the records are not whole, or the folder or the database cannot be used, or
-            another place lacks some of them and they are not to go ``anyway``; nothing has
+        StoreError: the records are not intact, or the folder or the database cannot be used, or
+            another place lacks some of them and they are not to be moved ``anyway``; nothing has
             left the database.
     """
     began = database.call(start)
@@ -84,8 +84,8 @@ def archive(
     file = folder / f"ledger-{first:012}-{upto:012}.jsonl"
     links = _whole(verifier, ledger.walk(database, upto=upto), upto)
     digest = _write(file, (line(link) for link in links))
-    told = (written(c).encode() + b"\n" for c in signed if c.seq >= first)
-    _write(file.with_suffix(f"{_SIGNED}.jsonl"), told)
+    lines = (written(c).encode() + b"\n" for c in signed if c.seq >= first)
+    _write(file.with_suffix(f"{_SIGNED}.jsonl"), lines)
     left = Start(verifier.end().head, frozenset(verifier.keys))
     moved = {"first": str(first), "file": file.name, "sha256": digest, **_told(left)}
     detail = signed_by(ledger_id, moved, key)
@@ -99,7 +99,7 @@ def _at(checkpoint: Checkpoint) -> float:
 
 
 def _told(left: Start) -> dict[str, str]:
-    """Return what a record says of where an archive ends."""
+    """Return what a record says about where an archive ends."""
     return {
         "last": str(left.head.seq),
         "digest": left.head.digest.hex(),
@@ -117,11 +117,11 @@ def _require_sent(sent: int | None, upto: int) -> None:
 
 
 def links(folder: Path) -> Iterator[Link]:
-    """Yield the records of all files of an archive, the oldest first.
+    """Yield the records of all files of an archive, oldest first.
 
     Raises:
         StoreError: a file cannot be read.
-        InvalidError: a line of it is no record.
+        InvalidError: a line of it is not a record.
     """
     for file in _files(folder):
         try:
@@ -132,36 +132,36 @@ def links(folder: Path) -> Iterator[Link]:
 
 
 def checkpoints(folder: Path) -> list[Checkpoint]:
-    """Return the checkpoints of all files of an archive; raises likewise."""
-    found: list[Checkpoint] = []
+    """Return the checkpoints of all files of an archive; raises the same."""
+    result: list[Checkpoint] = []
     for file in sorted(folder.glob(f"ledger-*{_SIGNED}.jsonl")):
         try:
-            found += [read(text) for text in file.read_bytes().splitlines()]
+            result += [read(text) for text in file.read_bytes().splitlines()]
         except OSError as error:
             raise _unusable(file, error) from None
-    return found
+    return result
 
 
 def _files(folder: Path) -> list[Path]:
-    found = sorted(f for f in folder.glob("ledger-*.jsonl") if _SIGNED not in f.name)
-    if not found:
+    files = sorted(f for f in folder.glob("ledger-*.jsonl") if _SIGNED not in f.name)
+    if not files:
         raise StoreError(
             f"{folder} has no file of an archive.",
             remedy="Name the folder that glasshouse audit archive wrote to.",
         )
-    return found
+    return files
 
 
 def broken(fault: Fault) -> StoreError:
-    """Return the error that a ledger which is not whole is not moved."""
+    """Return the error for a ledger that is not moved because it is not intact."""
     return StoreError(
         f"The ledger is broken at record {fault.seq}: {fault.what}.",
         remedy="Nothing was moved. Run glasshouse audit verify.",
     )
 
 
-def _whole(verifier: Verifier, found: Iterable[Link], upto: int) -> Iterator[Link]:
-    for link in found:
+def _whole(verifier: Verifier, links: Iterable[Link], upto: int) -> Iterator[Link]:
+    for link in links:
         fault = verifier.take(link)
         if fault is not None:
             raise broken(fault)
@@ -172,24 +172,24 @@ def _whole(verifier: Verifier, found: Iterable[Link], upto: int) -> Iterator[Lin
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> str:
-    """Write a file durably under its name, or find that it has the same; return its digest."""
-    made = hashlib.sha256()
+    """Write a file durably, or check that it exists with the same content; return its digest."""
+    sha256 = hashlib.sha256()
 
     def hashed() -> Iterator[bytes]:
         for text in lines:
-            made.update(text)
+            sha256.update(text)
             yield text
 
     try:
         new = files.written(path, hashed())
-        if path.exists() and hashlib.sha256(path.read_bytes()).digest() != made.digest():
+        if path.exists() and hashlib.sha256(path.read_bytes()).digest() != sha256.digest():
             raise StoreError(
                 f"{path} exists and holds something else.", remedy="Name another folder."
             )
         files.placed(new, path)
     except OSError as error:
         raise _unusable(path, error) from None
-    return made.hexdigest()
+    return sha256.hexdigest()
 
 
 def _leave(db: sa.Connection, left: Start, file: str, record: Record) -> None:

@@ -1,7 +1,7 @@
-"""The console's database: opened, brought up to date, and asked off the event loop.
+"""The console's database: opened, brought up to date, and called off the event loop.
 
-What always holds: one transaction a call, committed as a whole when it returns and
-durable then; on SQLite one thread asks, so that nobody waits for a lock within a process.
+Invariants: each call is one transaction, committed as a whole and durable when it returns. On
+SQLite a single thread runs the calls, so that no one waits for a lock within a process.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ T = TypeVar("T")
 
 Call = Callable[Concatenate[sa.Connection, P], T]
 BUSY_MS = 5000
-"""How long who finds SQLite's file locked waits."""
+"""How long to wait when SQLite's file is locked, in milliseconds."""
 
 
 class Database:
-    """Runs functions of a connection, each in its own transaction."""
+    """Runs functions that take a connection, each in its own transaction."""
 
     def __init__(self, url: str, engine: sa.Engine | None = None) -> None:
         """Open the database at ``url`` and bring its tables up to date.
 
-        With an ``engine`` that is asked, and the tables stay as they are.
+        With an ``engine``, that one is used, and the tables stay as they are.
 
         Raises:
             StoreError: it cannot be opened, or a newer version wrote it.
         """
         self._engine = engine or engine_of(address_of(url))
-        # One thread for a file; with a server of its own several may ask at a time.
+        # One thread for a file; with a database server, several may query at a time.
         many = 1 if self._engine.dialect.name == "sqlite" else 4
         self._threads = ThreadPoolExecutor(many, thread_name_prefix="database")
         if engine is not None:
@@ -51,15 +51,15 @@ class Database:
             self._engine.dispose()
             raise StoreError(
                 f"The console's database cannot be used: {_told(error)}.",
-                remedy="Check its address and that this user may write there; a newer "
-                "Glasshouse may have written it.",
+                remedy="Check its address and that this user can write there; "
+                "a newer Glasshouse may have written it.",
             ) from None
 
     def call(self, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what ``ask`` returns, in this thread.
 
         Raises:
-            StoreError: the database fails.
+            StoreError: the database failed.
         """
         try:
             with self._engine.begin() as connection:
@@ -71,12 +71,12 @@ class Database:
             ) from None
 
     async def run(self, ask: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what ``ask`` returns; the loop goes on meanwhile. Raises as ``call``."""
+        """Return what ``ask`` returns, without blocking the event loop. Raises as ``call``."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: self.call(ask, *args, **kwargs))
 
     def close(self) -> None:
-        """Close it, when what is under way has ended."""
+        """Close it once the calls under way have ended."""
         self._threads.shutdown(wait=True)
         self._engine.dispose()
 
@@ -111,7 +111,7 @@ def address_of(url: str) -> sa.URL:
 
 
 def engine_of(url: sa.URL) -> sa.Engine:
-    """Return what connects to a database; a file of SQLite is made if there is none.
+    """Return the engine for a database; a SQLite file is created if there is none.
 
     Raises:
         StoreError: the file cannot be made, or the driver is not installed.
@@ -122,8 +122,8 @@ def engine_of(url: sa.URL) -> sa.Engine:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            # Whatever the server's default is: rows are locked where it matters, and who
-            # waited for one sees what was committed meanwhile.
+            # Whatever the server's default is: rows are locked where it matters, and whoever waited
+            # for one sees what was committed meanwhile.
             isolation_level="READ COMMITTED",
         )
     except ImportError:
@@ -136,7 +136,7 @@ def engine_of(url: sa.URL) -> sa.Engine:
 def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Made by us, so that it is never readable by others, not even for a moment.
+        # Created by us, so that others can never read it, not even for a moment.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreError(
@@ -169,6 +169,6 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _told(error: Exception) -> str:
-    """Return what an error says, without statement, values or address."""
-    said = str(getattr(error, "orig", None) or error)
-    return said.splitlines()[0].rstrip(".")[:200] if said else type(error).__name__
+    """Return what an error says, without the statement, values or address."""
+    text = str(getattr(error, "orig", None) or error)
+    return text.splitlines()[0].rstrip(".")[:200] if text else type(error).__name__

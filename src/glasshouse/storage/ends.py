@@ -1,4 +1,4 @@
-"""What ends together: everything that somebody opened, by what it was opened with."""
+"""What ends together: everything that someone opened, by what it was opened with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from glasshouse.storage.text import begins
 
 
 def sign_out_everywhere(db: sa.Connection, actor: str, but: bytes | None = None) -> None:
-    """End the sessions of a person, but one if wanted, and what a second factor opened besides.
+    """End a person's sessions, optionally all but one, and what else a second factor opened.
 
     Tokens that the person made for programs stay.
     """
@@ -23,39 +23,39 @@ def sign_out_everywhere(db: sa.Connection, actor: str, but: bytes | None = None)
 
 
 def unprove(db: sa.Connection, actor: str, but: bytes | None = None) -> None:
-    """Let second factors that a person showed count no more, but in one session if wanted."""
+    """Void the second factors that a person showed, optionally except in one session."""
     sessions.unprove(db, actor, but)
     tokens.remove_all(db, actor, tokens.STEP_UP)
     pending.remove_all(db, actor)
 
 
 def reset_factors(db: sa.Connection, actor: str) -> None:
-    """Take all second factors of a person away, with everything that was opened with one."""
+    """Remove all second factors of a person, with everything that was opened with one."""
     factors.reset(db, actor)
     sign_out_everywhere(db, actor)
 
 
 class PasswordStamp(NamedTuple):
-    """Somebody with sessions or tokens, and a stamp of the password that some rest on."""
+    """Someone with sessions or tokens, and a stamp of the password that some of them rest on."""
 
     actor: str
     stamp: bytes | None
 
 
 def stamped(db: sa.Connection, source: str) -> list[PasswordStamp]:
-    """Return whose sessions and tokens there are, of those whom a source vouches for."""
-    found: set[PasswordStamp] = set()
+    """Return who has sessions and tokens, among those whom a source vouches for."""
+    stamps: set[PasswordStamp] = set()
     for table in (SESSION, TOKEN):
-        asked = sa.select(table.c.actor, table.c.stamp).where(begins(table.c.actor, source))
-        found.update(PasswordStamp(actor, stamp) for actor, stamp in db.execute(asked.distinct()))
-    return sorted(found, key=str)
+        query = sa.select(table.c.actor, table.c.stamp).where(begins(table.c.actor, source))
+        stamps.update(PasswordStamp(actor, stamp) for actor, stamp in db.execute(query.distinct()))
+    return sorted(stamps, key=str)
 
 
 def end_stale(db: sa.Connection, actor: str, stamp: bytes) -> bool:
     """End what rests on another password than the one with this stamp; return if there was any.
 
-    With an empty stamp, which is of nobody, everything ends. What was begun before there
-    were stamps counts as begun with this one.
+    With an empty stamp, which belongs to no one, everything ends. What was begun before stamps
+    existed counts as begun with this one.
     """
     gone = 0
     for table in (SESSION, TOKEN):
@@ -71,5 +71,5 @@ def end_stale(db: sa.Connection, actor: str, stamp: bytes) -> bool:
 
 
 def stale(held: list[PasswordStamp], stamps: Mapping[str, bytes]) -> set[str]:
-    """Return of whom something rests on another password than the one with the stamp of now."""
+    """Return who has something that rests on another password than the one currently stamped."""
     return {one.actor for one in held if one.stamp != stamps.get(one.actor, b"")}

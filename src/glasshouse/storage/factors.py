@@ -10,7 +10,7 @@ from glasshouse.storage.tables import PASSKEY, RECOVERY, TOTP
 
 
 class Totp(msgspec.Struct, frozen=True):
-    """A secret from which codes are made, and the step of the last code that was taken."""
+    """A secret from which codes are made, and the step of the last code that was accepted."""
 
     secret: str
     created_at: float
@@ -30,7 +30,7 @@ class Passkey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Factors(msgspec.Struct, frozen=True, kw_only=True):
-    """The second factors that a person has; ``recovery`` is how many codes are left."""
+    """The second factors that a person has; ``recovery`` is the number of codes left."""
 
     totp: Totp | None = None
     passkeys: tuple[Passkey, ...] = ()
@@ -38,7 +38,7 @@ class Factors(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def any(self) -> bool:
-        """Whether there is one at all: recovery codes alone are none."""
+        """Whether there is any at all: recovery codes alone do not count."""
         return self.totp is not None or bool(self.passkeys)
 
 
@@ -59,13 +59,13 @@ def of(db: sa.Connection, actor: str) -> Factors:
 
 
 def set_totp(db: sa.Connection, actor: str, secret: str, now: float, step: int) -> None:
-    """Give a person a secret, in the place of another; ``step`` is that of the code shown."""
+    """Set a person's secret, replacing any other; ``step`` is that of the code shown."""
     remove_totp(db, actor)
     db.execute(sa.insert(TOTP).values(actor=actor, secret=secret, created_at=now, last_step=step))
 
 
 def take_step(db: sa.Connection, actor: str, step: int) -> bool:
-    """Take a code's step; return false when that or a later one was taken before."""
+    """Use up a code's step; return false when that or a later one was used before."""
     taken = db.execute(
         sa.update(TOTP).where(TOTP.c.actor == actor, TOTP.c.last_step < step).values(last_step=step)
     )
@@ -73,7 +73,7 @@ def take_step(db: sa.Connection, actor: str, step: int) -> bool:
 
 
 def remove_totp(db: sa.Connection, actor: str) -> None:
-    """Take the secret away."""
+    """Remove the secret."""
     db.execute(sa.delete(TOTP).where(TOTP.c.actor == actor))
 
 
@@ -81,7 +81,7 @@ def add_passkey(db: sa.Connection, key: Passkey) -> None:
     """Add a passkey.
 
     Raises:
-        InvalidError: it is known already.
+        InvalidError: it is already known.
     """
     if passkey(db, key.credential) is not None:
         raise InvalidError("This passkey is already registered.", remedy="Use it, or another one.")
@@ -89,14 +89,14 @@ def add_passkey(db: sa.Connection, key: Passkey) -> None:
 
 
 def passkey(db: sa.Connection, credential: bytes) -> Passkey | None:
-    """Return the passkey with that id, whosever it is."""
+    """Return the passkey with that id, whoever owns it."""
     row = db.execute(sa.select(PASSKEY).where(PASSKEY.c.credential == credential)).mappings()
-    found = row.first()
-    return None if found is None else Passkey(**found)
+    record = row.first()
+    return None if record is None else Passkey(**record)
 
 
 def use_passkey(db: sa.Connection, credential: bytes, sign_count: int, now: float) -> None:
-    """Remember that a passkey was used."""
+    """Record that a passkey was used."""
     db.execute(
         sa.update(PASSKEY)
         .where(PASSKEY.c.credential == credential)
@@ -105,14 +105,14 @@ def use_passkey(db: sa.Connection, credential: bytes, sign_count: int, now: floa
 
 
 def remove_passkey(db: sa.Connection, actor: str, credential: bytes) -> None:
-    """Take a passkey away."""
+    """Remove a passkey."""
     db.execute(
         sa.delete(PASSKEY).where(PASSKEY.c.actor == actor, PASSKEY.c.credential == credential)
     )
 
 
 def set_recovery(db: sa.Connection, actor: str, digests: tuple[bytes, ...]) -> None:
-    """Give a person recovery codes, in the place of others."""
+    """Set a person's recovery codes, replacing any others."""
     db.execute(sa.delete(RECOVERY).where(RECOVERY.c.actor == actor))
     if digests:
         rows = [{"digest": digest, "actor": actor} for digest in digests]
@@ -120,7 +120,7 @@ def set_recovery(db: sa.Connection, actor: str, digests: tuple[bytes, ...]) -> N
 
 
 def set_first_recovery(db: sa.Connection, actor: str, digests: tuple[bytes, ...]) -> bool:
-    """Give a person recovery codes, if none are left; return whether they were given."""
+    """Set a person's recovery codes if none are left; return whether they were set."""
     if of(db, actor).recovery:
         return False
     set_recovery(db, actor, digests)
@@ -128,13 +128,13 @@ def set_first_recovery(db: sa.Connection, actor: str, digests: tuple[bytes, ...]
 
 
 def without_last(db: sa.Connection, actor: str) -> None:
-    """Take the recovery codes away with the last factor that they stand in for."""
+    """Remove the recovery codes together with the last factor that they stand in for."""
     if not of(db, actor).any:
         set_recovery(db, actor, ())
 
 
 def use_recovery(db: sa.Connection, actor: str, digest: bytes, now: float) -> bool:
-    """Use a recovery code up; return false when it is not one, or was used before."""
+    """Use up a recovery code; return false when it is not one or was used before."""
     used = db.execute(
         sa.update(RECOVERY)
         .where(RECOVERY.c.actor == actor, RECOVERY.c.digest == digest, RECOVERY.c.used_at.is_(None))
@@ -144,6 +144,6 @@ def use_recovery(db: sa.Connection, actor: str, digest: bytes, now: float) -> bo
 
 
 def reset(db: sa.Connection, actor: str) -> None:
-    """Take all second factors of a person away."""
+    """Remove all second factors of a person."""
     for table in (TOTP, PASSKEY, RECOVERY):
         db.execute(sa.delete(table).where(table.c.actor == actor))

@@ -1,4 +1,4 @@
-"""Files that are whole and on the disk under their names, or not there: for their owner alone."""
+"""Files that are either whole and on disk under their names or absent; for their owner alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def written(path: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a file durably under a name for the time being, which is returned; see ``placed``.
+    """Write a file durably under a temporary name and return that; see ``placed``.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -25,7 +25,7 @@ def written(path: Path, pieces: Iterable[bytes]) -> Path:
 
 
 def placed(new: Path, path: Path) -> None:
-    """Give what was ``written`` its name, durably; what had it before is gone.
+    """Give what was ``written`` its final name, durably; any previous file of that name is gone.
 
     Raises:
         OSError: it cannot be renamed.

@@ -17,12 +17,12 @@ _MOST_BYTES = 4 << 20
 class PasswordFile:
     """The names and passwords of a file, as it is now.
 
-    While it cannot be read nobody of it can sign in: what it said before is not believed. But
-    then it says nothing either of who has left it.
+    While it cannot be read, no one in it can sign in: its previous content is not trusted. But
+    neither does it report then who has left it.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read ``path`` when somebody is asked for."""
+        """Read ``path`` on the first lookup."""
         self._path = path
         self._seen: object = None
         self._file = parse(b"")
@@ -30,19 +30,19 @@ class PasswordFile:
         self._stamps: Mapping[str, bytes] | None = None
 
     def has(self, name: str) -> bool:
-        """Return whether it has this name, with a hash that can be compared."""
+        """Return whether it has this name, with a hash that can be checked."""
         return self._now().has(name)
 
     def verify(self, name: str, password: str) -> bool:
-        """Return whether the password is right; as slow for an unknown name."""
+        """Return whether the password is right; equally slow for an unknown name."""
         return self._now().verify(name, password)
 
     def stamp(self, name: str) -> bytes:
-        """Return what changes when the name's line does; empty for an unknown one."""
+        """Return a value that changes when the name's line does; empty for an unknown name."""
         return self._now().stamp(name)
 
     def stamps(self) -> Mapping[str, bytes] | None:
-        """Return the stamps of its names that can sign in; ``None`` while it cannot be read.
+        """Return the stamps of the names that can sign in; ``None`` while the file cannot be read.
 
         It is the same object until the file changes.
         """
@@ -66,9 +66,9 @@ class PasswordFile:
 
 
 def _look(path: Path, seen: object) -> tuple[object, bytes | None]:
-    """Return what tells this state of the file from others, and its bytes if it is another.
+    """Return what identifies this state of the file, and its bytes if the state is a new one.
 
-    No bytes, when it cannot be read, or is too large to be one.
+    No bytes when it cannot be read, or is too large to be a password file.
     """
     try:
         facts = path.stat()

@@ -1,10 +1,10 @@
-"""Leases: which console carries out an operation, among several that share one database.
+"""Leases: which of several consoles that share one database carries out an operation.
 
-What always holds: an operation belongs to the console that its row names, until the lease
-expires and another console takes it. Each taking raises ``fence``, and whatever is written
-for an operation is written under the fence that it was taken with, in a transaction that
-holds its row: a console that lost an operation writes nothing more of it. Time is the
-database's own, on PostgreSQL that of its server: the clocks of consoles are not compared.
+Invariants: an operation belongs to the console that its row names, until the lease expires and
+another console takes it. Each take raises ``fence``. Whatever is written for an operation is
+written under the fence that it was taken with, in a transaction that holds its row: a console
+that lost an operation writes nothing more of it. Time is the database's own (on PostgreSQL,
+its server's): the clocks of consoles are not compared.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class LeaseLostError(StoreError):
     """The operation has ended, or another console carries it out: nothing was written."""
 
 
-# Not now(): that is when the transaction began, which may have waited since.
+# Not now(): that is when the transaction began, which may have waited since then.
 _SERVER_CLOCK = sa.select(sa.extract("epoch", sa.func.clock_timestamp()))
-# In one order, so that two who hold several do not wait for each other.
+# In a fixed order, so that two that hold several do not wait for each other.
 _UNENDED = (
     sa.select(OPERATION.c.id, OPERATION.c.fence)
     .where(OPERATION.c.id.in_(sa.bindparam("ids", expanding=True)), OPERATION.c.ended_at.is_(None))
@@ -38,17 +38,17 @@ def moment(db: sa.Connection) -> float:
     """Return the database's clock in Unix seconds, as of this statement."""
     if db.dialect.name == "postgresql":
         return float(db.execute(_SERVER_CLOCK).scalar_one())
-    # SQLite has no server: its clock is that of this machine, on which all of its consoles run.
+    # SQLite has no server: its clock is that of this machine, where all of its consoles run.
     return time.time()
 
 
 def hold(db: sa.Connection, *held: tuple[str, int], lock: bool = True) -> None:
     """Keep operations, by id and fence, from being taken or ended until the transaction ends.
 
-    Without ``lock`` it is only looked whether they are ours: enough for who reads.
+    Without ``lock`` it only checks whether they are ours, which is enough for reading.
 
     Raises:
-        LeaseLostError: one of them is not ours any more.
+        LeaseLostError: one of them is no longer ours.
     """
     ids = [operation for operation, _ in held]
     rows = db.execute(_UNENDED_LOCKED if lock else _UNENDED, {"ids": ids})
@@ -57,7 +57,7 @@ def hold(db: sa.Connection, *held: tuple[str, int], lock: bool = True) -> None:
 
 
 def held(db: sa.Connection, operation: str, fence: int) -> RunningOperation:
-    """Return an operation that is ours, as far as it has come; raises ``LeaseLostError``."""
+    """Return an operation that is ours, with its progress; raises ``LeaseLostError``."""
     hold(db, (operation, fence), lock=False)
     row = db.execute(sa.select(OPERATION).where(OPERATION.c.id == operation)).mappings().one()
     return RunningOperation(**row)
@@ -66,9 +66,9 @@ def held(db: sa.Connection, operation: str, fence: int) -> RunningOperation:
 def claim(
     db: sa.Connection, owner: str, servers: Collection[str], own: Collection[str], seconds: float
 ) -> list[RunningOperation]:
-    """Take what has no outcome and belongs to nobody any more, the oldest first.
+    """Take operations that have no outcome and no longer belong to anyone, oldest first.
 
-    Only operations of ``servers``, and none of ``own``: these are under way.
+    Only operations of ``servers``, and none of ``own``, which are already under way.
     """
     now = moment(db)
     free = (
@@ -98,7 +98,7 @@ def claim(
 
 
 def renew(db: sa.Connection, owner: str, own: Collection[str], seconds: float) -> None:
-    """Let those of ``own`` that are ours still stay ours for some seconds more."""
+    """Extend by some seconds the leases of those of ``own`` that are still ours."""
     ours = (
         OPERATION.c.id.in_(own),
         OPERATION.c.lease_owner == owner,
@@ -109,6 +109,6 @@ def renew(db: sa.Connection, owner: str, own: Collection[str], seconds: float) -
 
 
 def release(db: sa.Connection, owner: str) -> None:
-    """Let everything that is ours be taken at once."""
+    """Make everything that is ours available to be taken at once."""
     ours = (OPERATION.c.lease_owner == owner, OPERATION.c.ended_at.is_(None))
     db.execute(sa.update(OPERATION).where(*ours).values(lease_expires_at=0.0))

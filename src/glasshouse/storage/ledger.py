@@ -1,7 +1,7 @@
-"""The ledger's rows: appended in their chain, read in their order, never changed.
+"""The ledger's rows: appended to their chain, read in order, never changed.
 
-An append takes the end of the chain for itself until its transaction ends, also among
-several consoles on one PostgreSQL: there is one chain.
+An append locks the end of the chain until its transaction ends, also among several consoles on
+one PostgreSQL: there is one chain.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from glasshouse.storage.text import begins
 _STEP = 500
 _MOST_NAME = 300
 _MOST_SUBJECTS = 20_000
-"""Subjects by which records are chosen at most: what is beyond is left out."""
-# As it stands in a record; within a text the quotes would be escaped.
+"""At most this many subjects are used to select records: any beyond are left out."""
+# As it is written in a record; within a text the quotes would be escaped.
 _PUSHED = b'"job":"'
 
 
 class RecordFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which records are looked for; ``None`` and empty are any. Times are Unix seconds.
+    """Which records are wanted; ``None`` and empty match any. Times are Unix seconds.
 
-    ``event`` and ``actor`` may end in ``*``; ``text`` occurs in the record. With ``about`` only
-    records of these subjects (their keys), with ``console`` also those that are about none.
-    With ``guarded`` no text is looked for in records that hold a pushed job.
+    ``event`` and ``actor`` may end in ``*``; ``text`` occurs in the record. With ``about``, only
+    records of these subjects (their keys); with ``console``, also those that have no subject.
+    With ``guarded``, no text is searched for in records that hold a pushed job.
     """
 
     event: str = ""
@@ -54,7 +54,7 @@ class RecordFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EVERYTHING = RecordFilter()
-# As they are: a file of SQLite that was changed behind our back holds anything anywhere.
+# Read raw: a SQLite file that was changed behind our back can hold anything anywhere.
 _AS_THEY_ARE: list[sa.ColumnElement[Any]] = [
     sa.type_coerce(column, sa.types.NullType()) for column in (LEDGER.c.body, LEDGER.c.digest)
 ]
@@ -68,9 +68,9 @@ _MOVE_END = sa.update(LEDGER_HEAD).values(
 
 
 def append(db: sa.Connection, *records: Record, introduced: Collection[str] = frozenset()) -> Head:
-    """Write records behind the last one, all or none; return the end of the chain then.
+    """Append records to the chain, all or none; return the new end of the chain.
 
-    ``introduced`` are keys of subjects that a transaction before has kept: they never go.
+    ``introduced`` are keys of subjects that an earlier transaction stored: they never go away.
     """
     links = list(sealed(end(db, lock=True), records))
     if not links:
@@ -97,7 +97,7 @@ def append(db: sa.Connection, *records: Record, introduced: Collection[str] = fr
 
 
 def _introduce(db: sa.Connection, subjects: Mapping[str, Subject]) -> None:
-    """Keep what records are about, once; nobody else appends meanwhile."""
+    """Store what records are about, once; no one else appends meanwhile."""
     for keys in _parts(list(subjects)):
         known = sa.select(LEDGER_SUBJECT.c.key).where(LEDGER_SUBJECT.c.key.in_(keys))
         there = set(db.execute(known).scalars())
@@ -111,7 +111,7 @@ def _introduce(db: sa.Connection, subjects: Mapping[str, Subject]) -> None:
 
 
 def subjects(db: sa.Connection) -> dict[str, Subject]:
-    """Return everything that records are about, by its key."""
+    """Return everything that records are about, by key."""
     return {
         row.key: Subject(row.server, read_names(row.queues))
         for row in db.execute(sa.select(LEDGER_SUBJECT))
@@ -124,43 +124,43 @@ def ledger_id(db: sa.Connection) -> bytes:
 
 
 def checkpoint(db: sa.Connection, key: bytes, now: float) -> Checkpoint:
-    """Sign the end of the chain, keep the checkpoint, and return it."""
-    made = sign(ledger_id(db), end(db, lock=True), key, now)
-    row = {"signature": made.signature, "seq": made.seq, "body": written(made)}
-    known = sa.select(CHECKPOINT.c.seq).where(CHECKPOINT.c.signature == made.signature)
-    # Signed twice within a second, it is the same.
+    """Sign the end of the chain, store the checkpoint, and return it."""
+    signed = sign(ledger_id(db), end(db, lock=True), key, now)
+    row = {"signature": signed.signature, "seq": signed.seq, "body": written(signed)}
+    known = sa.select(CHECKPOINT.c.seq).where(CHECKPOINT.c.signature == signed.signature)
+    # Signed twice within a second, it is the same checkpoint.
     if db.execute(known).first() is None:
         db.execute(sa.insert(CHECKPOINT).values(row))
-    return made
+    return signed
 
 
 def signed_by(db: sa.Connection, key: str) -> Checkpoint | None:
-    """Return the checkpoint of the end of the chain that this public key signed, if one is kept."""
+    """Return the checkpoint of the end of the chain signed by this public key, if one is stored."""
     head = end(db)
-    for found in _signed(db, {key}, CHECKPOINT.c.seq == head.seq):
-        if (found.seq, found.digest) == (head.seq, head.digest.hex()):
-            return found
+    for signed in _signed(db, {key}, CHECKPOINT.c.seq == head.seq):
+        if (signed.seq, signed.digest) == (head.seq, head.digest.hex()):
+            return signed
     return None
 
 
 def last_signed_by(db: sa.Connection, keys: Collection[str]) -> int:
-    """Return the last record that a checkpoint of one of these keys names; 0 if there is none."""
-    return next((found.seq for found in _signed(db, keys, sa.true())), 0)
+    """Return the last record named by a checkpoint of one of these keys; 0 if there is none."""
+    return next((signed.seq for signed in _signed(db, keys, sa.true())), 0)
 
 
 def _signed(
     db: sa.Connection, keys: Collection[str], where: sa.ColumnElement[bool]
 ) -> Iterator[Checkpoint]:
-    asked = sa.select(CHECKPOINT.c.body).where(where).order_by(CHECKPOINT.c.seq.desc())
-    for text in db.execute(asked).scalars():
+    query = sa.select(CHECKPOINT.c.body).where(where).order_by(CHECKPOINT.c.seq.desc())
+    for text in db.execute(query).scalars():
         with contextlib.suppress(InvalidError):
-            found = read(str(text))
-            if found.key in keys and is_signed(found):
-                yield found
+            signed = read(str(text))
+            if signed.key in keys and is_signed(signed):
+                yield signed
 
 
 def names(db: sa.Connection, key: str) -> bool:
-    """Return whether a record of the ledger, or of its archive, made this public key known."""
+    """Return whether a record of the ledger, or of its archive, announced this public key."""
     for link in page(db, RecordFilter(event=Event.KEY.value), after=0):
         if table(export.read(link).get("detail")).get("key") == key:
             return True
@@ -169,20 +169,20 @@ def names(db: sa.Connection, key: str) -> bool:
 
 
 def checkpoints(db: sa.Connection) -> list[str]:
-    """Return every checkpoint that was kept, as JSON, the oldest first."""
+    """Return every stored checkpoint as JSON, oldest first."""
     rows = db.execute(sa.select(CHECKPOINT.c.body).order_by(CHECKPOINT.c.seq))
     return [str(body) for (body,) in rows]
 
 
 def signed(db: sa.Connection, *, after: int, upto: int) -> list[tuple[int, str]]:
-    """Return the checkpoints of records behind ``after`` and up to ``upto``, with their numbers."""
-    asked = sa.select(CHECKPOINT.c.seq, CHECKPOINT.c.body).order_by(CHECKPOINT.c.seq)
-    rows = db.execute(asked.where(CHECKPOINT.c.seq > after, CHECKPOINT.c.seq <= upto))
+    """Return the checkpoints of records after ``after`` up to ``upto``, with their numbers."""
+    query = sa.select(CHECKPOINT.c.seq, CHECKPOINT.c.body).order_by(CHECKPOINT.c.seq)
+    rows = db.execute(query.where(CHECKPOINT.c.seq > after, CHECKPOINT.c.seq <= upto))
     return [(int(seq), str(body)) for seq, body in rows]
 
 
 def end(db: sa.Connection, *, lock: bool = False) -> Head:
-    """Return the end of the chain; with ``lock`` nobody else moves it in this transaction."""
+    """Return the end of the chain; with ``lock`` no one else moves it in this transaction."""
     row = db.execute(_END_LOCKED if lock else _END).one()
     return Head(int(row.seq), bytes(row.digest))
 
@@ -190,44 +190,44 @@ def end(db: sa.Connection, *, lock: bool = False) -> Head:
 def page(
     db: sa.Connection, wanted: RecordFilter, *, after: int, upto: int | None = None
 ) -> list[Link]:
-    """Return the records that follow ``after``, not beyond ``upto``: some hundred at most."""
+    """Return the records after ``after`` and not beyond ``upto``: some hundred at most."""
     where = _conditions(db, wanted, upto)
-    asked = _LINK.where(LEDGER.c.seq > after, *where).order_by(LEDGER.c.seq)
-    return _links(db, asked.limit(_STEP))
+    query = _LINK.where(LEDGER.c.seq > after, *where).order_by(LEDGER.c.seq)
+    return _links(db, query.limit(_STEP))
 
 
 def walk(
     database: Database, wanted: RecordFilter = EVERYTHING, *, upto: int | None = None
 ) -> Iterator[Link]:
-    """Yield records up to number ``upto``, the oldest first.
+    """Yield records up to number ``upto``, oldest first.
 
-    Memory does not grow with the ledger, and nobody who writes waits: each step is a
-    transaction of its own.
+    Memory does not grow with the ledger, and no writer has to wait: each step is its own
+    transaction.
     """
     after = 0
-    while found := database.call(page, wanted, after=after, upto=upto):
-        yield from found
-        after = found[-1].seq
+    while links := database.call(page, wanted, after=after, upto=upto):
+        yield from links
+        after = links[-1].seq
 
 
 def count(db: sa.Connection, wanted: RecordFilter) -> int:
-    """Return how many records there are of what is wanted."""
-    asked = sa.select(sa.func.count()).select_from(LEDGER).where(*_conditions(db, wanted))
-    return int(db.execute(asked).scalar_one())
+    """Return how many records match the filter."""
+    query = sa.select(sa.func.count()).select_from(LEDGER).where(*_conditions(db, wanted))
+    return int(db.execute(query).scalar_one())
 
 
 def latest(
     db: sa.Connection, wanted: RecordFilter, *, most: int, upto: int | None = None
 ) -> list[Link]:
-    """Return the newest records, up to number ``upto``, the newest first."""
-    asked = _LINK.where(*_conditions(db, wanted, upto)).order_by(LEDGER.c.seq.desc())
-    return _links(db, asked.limit(most))
+    """Return the newest records up to number ``upto``, newest first."""
+    query = _LINK.where(*_conditions(db, wanted, upto)).order_by(LEDGER.c.seq.desc())
+    return _links(db, query.limit(most))
 
 
-def _links(db: sa.Connection, asked: sa.Select[Any]) -> list[Link]:
+def _links(db: sa.Connection, query: sa.Select[Any]) -> list[Link]:
     return [
         Link(row.seq, *(value if isinstance(value, bytes) else b"" for value in row[1:]))
-        for row in db.execute(asked)
+        for row in db.execute(query)
         if type(row.seq) is int
     ]
 
@@ -235,32 +235,32 @@ def _links(db: sa.Connection, asked: sa.Select[Any]) -> list[Link]:
 def _conditions(
     db: sa.Connection, wanted: RecordFilter, upto: int | None = None
 ) -> Sequence[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
+    conditions: list[sa.ColumnElement[bool]] = []
     for column, value in ((LEDGER.c.event, wanted.event), (LEDGER.c.actor, wanted.actor)):
         if value.endswith("*"):
-            found.append(begins(column, value[:-1]))
+            conditions.append(begins(column, value[:-1]))
         elif value:
-            found.append(column == value)
+            conditions.append(column == value)
     if wanted.text:
-        # As it stands in a record, in the bytes of one.
+        # As it is written in a record, in the bytes of one.
         sought = json.dumps(wanted.text, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
         postgres = db.dialect.name == "postgresql"
         place = sa.func.pg_catalog.position if postgres else sa.func.instr
         there = place(LEDGER.c.body, sa.literal(sought, sa.LargeBinary)) > 0
         if wanted.guarded:
-            # What is hidden is not even looked at: no answer takes longer for it.
+            # Hidden content is not even examined: no answer takes longer because of it.
             pushed = place(LEDGER.c.body, sa.literal(_PUSHED, sa.LargeBinary)) > 0
             there = sa.case((pushed, sa.false()), else_=there)
-        found.append(there)
+        conditions.append(there)
     if wanted.about is not None:
-        found.append(_about(wanted.about, console=wanted.console))
+        conditions.append(_about(wanted.about, console=wanted.console))
     if upto is not None:
-        found.append(LEDGER.c.seq <= upto)
+        conditions.append(LEDGER.c.seq <= upto)
     if wanted.since is not None:
-        found.append(LEDGER.c.at >= wanted.since)
+        conditions.append(LEDGER.c.at >= wanted.since)
     if wanted.until is not None:
-        found.append(LEDGER.c.at < wanted.until)
-    return found
+        conditions.append(LEDGER.c.at < wanted.until)
+    return conditions
 
 
 def _about(keys: Sequence[str], *, console: bool) -> sa.ColumnElement[bool]:

@@ -1,8 +1,8 @@
-"""The key that a console signs checkpoints with: a file in its state folder, for its owner alone.
+"""The console's key for signing checkpoints: a file in its state folder, for its owner alone.
 
-It stands apart from the database on purpose: who can write there cannot sign. The public
-keys that are trusted stand beside it, one a line: those of this console, and what an
-administrator adds, say of another console on the same database.
+It is kept apart from the database on purpose: write access there does not allow signing. The
+trusted public keys are next to it, one per line: those of this console, and those that an
+administrator adds, for example of another console on the same database.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TRUSTED = "ledger.keys"
 
 
 def load(folder: Path) -> bytes | None:
-    """Return the key; ``None`` if none was made yet.
+    """Return the key; ``None`` if none has been made yet.
 
     Raises:
         StoreError: the file cannot be read, or holds something else.
@@ -45,7 +45,7 @@ def load(folder: Path) -> bytes | None:
 
 
 def trusted(folder: Path) -> frozenset[str]:
-    """Return the public keys that are trusted: that of the key file, and those beside it.
+    """Return the trusted public keys: that of the key file and those listed next to it.
 
     Raises:
         StoreError: a file cannot be read, or holds something else.
@@ -55,14 +55,14 @@ def trusted(folder: Path) -> frozenset[str]:
 
 
 def listed(folder: Path) -> frozenset[str]:
-    """Return the public keys that are written down as trusted; raises likewise."""
+    """Return the public keys that are listed as trusted; raises the same."""
     return public_keys(folder / TRUSTED)
 
 
 def public_keys(path: Path) -> frozenset[str]:
-    """Return the public keys of a file, none if it is not there.
+    """Return the public keys of a file, none if it does not exist.
 
-    A line is a key in hex, and whatever follows it behind a space.
+    A line is a key in hex, optionally followed by a space and anything else.
 
     Raises:
         StoreError: it cannot be read, or a line holds something else.
@@ -81,10 +81,10 @@ def public_keys(path: Path) -> frozenset[str]:
 
 
 def public(text: str) -> str:
-    """Return a public key as it stands in checkpoints.
+    """Return a public key in the form used in checkpoints.
 
     Raises:
-        StoreError: it is none.
+        StoreError: it is not one.
     """
     try:
         key = bytes.fromhex(text)
@@ -99,7 +99,7 @@ def public(text: str) -> str:
 
 
 def trust(folder: Path, key: str) -> None:
-    """Add a public key to those that are trusted, durably, if it is not there.
+    """Add a public key to the trusted ones, durably, unless it is already there.
 
     Raises:
         StoreError: the file cannot be read or written.
@@ -120,7 +120,7 @@ def trust(folder: Path, key: str) -> None:
 
 
 def keep(folder: Path, key: bytes) -> None:
-    """Keep a key from now on, durably; the one before it is gone.
+    """Store a key durably from now on; the previous one is gone.
 
     Raises:
         StoreError: the folder cannot be written.

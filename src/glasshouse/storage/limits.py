@@ -1,7 +1,6 @@
-"""How often something was wrong, kept across restarts; and from where people signed in.
+"""Counts of failed attempts, kept across restarts; and where people signed in from.
 
-What always holds: nothing is counted for longer than its limit says, also when the clock
-was set back.
+Invariant: nothing is counted for longer than its limit says, even when the clock was set back.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ KNOWN_FOR = 90 * 86400.0
 
 
 class Limit(NamedTuple):
-    """So many attempts, in so many seconds."""
+    """A number of attempts within a number of seconds."""
 
     most: int
     seconds: float
 
 
 def take(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
-    """Count one more; return 0, or, when there were as many as may be, for how many seconds.
+    """Count one more and return 0; if the limit is reached, return for how many seconds.
 
-    One statement counts and compares: many at once are no more than many in a row.
+    One statement counts and compares: concurrent attempts get no further than sequential ones.
     """
     over = _over(limit, now)
     counted = (
@@ -48,21 +47,21 @@ def take(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
 
 
 def full(db: sa.Connection, key: str, limit: Limit, now: float) -> float:
-    """Return for how many seconds more there were as many as may be; 0 if there were not."""
-    asked = sa.select(ATTEMPT.c.ends_at).where(
+    """Return for how many more seconds the limit is reached; 0 if it is not."""
+    query = sa.select(ATTEMPT.c.ends_at).where(
         ATTEMPT.c.key == key, ATTEMPT.c.count >= limit.most, sa.not_(_over(limit, now))
     )
-    ends_at = db.execute(asked).scalar()
+    ends_at = db.execute(query).scalar()
     return 0.0 if ends_at is None else ends_at - now
 
 
 def set_back(db: sa.Connection, seconds: float) -> None:
-    """Let everything end when it would have ended if the clock had not been set back."""
+    """Make everything end when it would have ended if the clock had not been set back."""
     db.execute(sa.update(ATTEMPT).values(ends_at=ATTEMPT.c.ends_at - seconds))
 
 
 def know(db: sa.Connection, actor: str, address: str, now: float) -> None:
-    """Remember that a person signed in from an address; what is long over goes."""
+    """Record that a person signed in from an address; drop what expired long ago."""
     db.execute(sa.delete(KNOWN).where(KNOWN.c.at < now - KNOWN_FOR))
     db.execute(sa.delete(ATTEMPT).where(ATTEMPT.c.ends_at <= now))
     known = _insert(db, KNOWN).values(actor=actor, address=address, at=now)
@@ -74,7 +73,7 @@ def know(db: sa.Connection, actor: str, address: str, now: float) -> None:
 
 
 def knows(db: sa.Connection, actor: str, address: str, now: float) -> bool:
-    """Return whether a person signed in from an address not long ago."""
+    """Return whether a person signed in from an address recently."""
     row = db.execute(
         sa.select(KNOWN.c.at).where(KNOWN.c.actor == actor, KNOWN.c.address == address)
     ).first()
@@ -87,5 +86,5 @@ def _over(limit: Limit, now: float) -> sa.ColumnElement[bool]:
 
 
 def _insert(db: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an insert that may become an update: each kind of database has its own."""
+    """Return an insert that can become an update: each kind of database has its own."""
     return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)

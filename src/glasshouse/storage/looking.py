@@ -1,7 +1,7 @@
-"""A console's database, seen by who changes nothing of it: not a row, a table or a file.
+"""Read-only access to a console's database: no row, table or file of it is changed.
 
-What always holds: the database itself refuses to be written, nothing is migrated, and of
-SQLite no file is made beside it.
+Invariants: the database itself refuses writes, nothing is migrated, and for SQLite no file is
+created next to it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from glasshouse.storage.schema import migrations
 
 
 class NoDatabaseError(StoreError):
-    """There is no database of a console at that address yet."""
+    """There is no console database at that address yet."""
 
 
 class OlderDatabaseError(StoreError):
-    """An older version of the console keeps it."""
+    """An older version of the console uses it."""
 
 
 @contextlib.contextmanager
 def looking(url: str) -> Iterator[Database]:
-    """Yield the database at ``url`` to read what it has.
+    """Yield the database at ``url`` for reading.
 
     Raises:
-        NotMadeError: there is none yet; a console that starts makes it.
-        OlderError: its tables are of an older version; a console that starts renews them.
+        NoDatabaseError: there is none yet; a console creates it when it starts.
+        OlderDatabaseError: its tables are of an older version; a starting console migrates them.
         StoreError: it cannot be read, or a newer version wrote it.
     """
     parsed = address_of(url)
@@ -64,7 +64,7 @@ def _sqlite(path: Path) -> sa.Engine:
             f"The console's database {path} cannot be read: {error.strerror}.",
             remedy="Let this user read it.",
         ) from None
-    # Whoever opens a log makes it where there is none: then the file itself has everything.
+    # Opening a log creates it where there is none: in that case the file itself has everything.
     logged = path.with_name(f"{path.name}-wal").exists()
     address = f"file:{quote(str(path.absolute()))}?mode=ro" + ("" if logged else "&immutable=1")
 

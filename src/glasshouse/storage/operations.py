@@ -1,8 +1,8 @@
-"""Operations: what was shown before they were agreed to, what runs, and what was done.
+"""Operations: what was shown before confirmation, what is running, and what was done.
 
-A preview and the operation that follows it have the same id, so that agreeing twice is one
-operation. A preview's row is taken before its jobs are touched: either an operation keeps
-the jobs, or the preview goes with them.
+A preview and the operation that follows it have the same id, so that confirming twice is one
+operation. A preview's row is locked before its jobs are touched: either an operation keeps the
+jobs, or they go with the preview.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from glasshouse.storage.tables import CHUNK, OPERATION, PREVIEW, TOUCHED, TRASH
 PREVIEW_SECONDS = 600.0
 _PREVIEWS = 20
 _AT_ONCE, _LOOKED_AT = 20, 500
-"""Operations that are read at once, and that are looked at, for those that may be seen."""
+"""Operations read at once, and how many are examined to find those that may be seen."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What was shown to somebody; ``asked`` is the order in its canonical form.
+    """What was shown to someone; ``asked`` is the operation request in its canonical form.
 
-    ``steps`` is in how many pieces its jobs are kept.
+    ``steps`` is the number of pieces in which its jobs are kept.
     """
 
     id: str
@@ -40,12 +40,12 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 class RunningOperation(msgspec.Struct, frozen=True, kw_only=True):
     """An operation that was begun; ``ended_at`` is ``None`` until its outcome is recorded.
 
-    ``record`` is the number of its intent in the ledger. ``done`` and ``moved`` count jobs
-    of the steps before ``step``; ``examples`` is JSON: ids of some that had moved.
-    ``order_digest`` tells the very order that was agreed to, ``queues`` is JSON: those by
-    which it was decided, and that it is about; nothing where that may be all of the server.
-    ``stopped_by`` asked it to stop. ``lease_owner`` is the console that carries it out, under
-    ``fence``, until ``lease_expires_at`` (see ``leases``).
+    ``record`` is the number of its intent in the ledger. ``done`` and ``moved`` count jobs of the
+    steps before ``step``; ``examples`` is JSON: ids of some that had moved. ``order_digest``
+    identifies the exact request that was confirmed. ``queues`` is JSON: the queues that it was
+    decided by and is about; empty where that may be the whole server. ``stopped_by`` requested
+    the stop. ``lease_owner`` is the console that carries it out, under ``fence``, until
+    ``lease_expires_at`` (see ``leases``).
     """
 
     id: str
@@ -77,14 +77,14 @@ class RunningOperation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Seen = Callable[[RunningOperation], bool]
-"""Whether somebody may see that an operation was done."""
+"""Whether someone may see that an operation was done."""
 
 
 class NewOperation(NamedTuple):
-    """An operation that is about to be done: with ids of jobs to find it by, and its jobs.
+    """An operation that is about to be done, with its jobs and the job ids to find it by.
 
-    ``previewed``: a preview of its id has the jobs, unless it was pushed out meanwhile.
-    ``lease`` is for how many seconds it belongs to who begins it.
+    ``previewed``: a preview with its id has the jobs, unless it was pushed out meanwhile.
+    ``lease`` is for how many seconds it belongs to the one that begins it.
     """
 
     running: RunningOperation
@@ -95,11 +95,11 @@ class NewOperation(NamedTuple):
 
 
 class NotRunningError(StoreError):
-    """The operation has ended, or was asked to stop before."""
+    """The operation has ended, or was already asked to stop."""
 
 
 class JobsGoneError(GlasshouseError):
-    """What an operation was to change is not known any more."""
+    """What an operation was to change is no longer known."""
 
     code = "jobs_gone"
 
@@ -114,7 +114,7 @@ _ENDING = (
 
 
 def show(db: sa.Connection, preview: Preview, chunks: Sequence[bytes]) -> None:
-    """Keep a preview and its jobs; those that nobody agreed to in time go, and all but 20."""
+    """Store a preview and its jobs; drop those not confirmed in time, and all but the newest 20."""
     old = PREVIEW.c.created_at < preview.created_at - PREVIEW_SECONDS
     others = sa.select(PREVIEW.c.id).where(PREVIEW.c.actor == preview.actor)
     least = others.order_by(PREVIEW.c.created_at.desc()).offset(_PREVIEWS - 1)
@@ -124,7 +124,7 @@ def show(db: sa.Connection, preview: Preview, chunks: Sequence[bytes]) -> None:
 
 
 def _drop(db: sa.Connection, which: sa.Select[tuple[str]]) -> None:
-    """Let previews go with their jobs, but none that is being agreed to."""
+    """Delete previews with their jobs, but none that is being confirmed."""
     ids = list(db.execute(which.with_for_update(skip_locked=True)).scalars())
     if ids:
         db.execute(sa.delete(PREVIEW).where(PREVIEW.c.id.in_(ids)))
@@ -132,7 +132,7 @@ def _drop(db: sa.Connection, which: sa.Select[tuple[str]]) -> None:
 
 
 def freeze(db: sa.Connection, owner: str, chunks: Sequence[bytes]) -> None:
-    """Keep frozen jobs under the id of their preview or operation."""
+    """Store frozen jobs under the id of their preview or operation."""
     rows = [
         {"owner": owner, "step": step, "entries": entries} for step, entries in enumerate(chunks)
     ]
@@ -141,7 +141,7 @@ def freeze(db: sa.Connection, owner: str, chunks: Sequence[bytes]) -> None:
 
 
 def shown(db: sa.Connection, preview: str, now: float) -> Preview | None:
-    """Return a preview that is still good."""
+    """Return a preview that is still valid."""
     fresh = (PREVIEW.c.id == preview, PREVIEW.c.created_at >= now - PREVIEW_SECONDS)
     row = db.execute(sa.select(PREVIEW).where(*fresh)).mappings().first()
     return None if row is None else Preview(**row)
@@ -150,17 +150,17 @@ def shown(db: sa.Connection, preview: str, now: float) -> Preview | None:
 def agreed(
     db: sa.Connection, preview: str, now: float
 ) -> tuple[Preview, list[bytes]] | RunningOperation | None:
-    """Return what an id stands for: a preview that is still good, with its jobs, or an operation.
+    """Return what an id stands for: a still valid preview with its jobs, or an operation.
 
-    Whoever agrees at the same time: it is one or the other, and never neither.
+    Even if someone confirms at the same moment, it is one or the other, and never neither.
     """
-    found = shown(db, preview, now)
-    if found is None:
-        # Looked for last: an operation is there as soon as its preview is not.
+    preview_row = shown(db, preview, now)
+    if preview_row is None:
+        # Checked last: an operation is there as soon as its preview is not.
         return find(db, preview)
     kept = chunks(db, preview)
-    # Used, or pushed out, in this moment: the jobs may have gone with it.
-    return (found, kept) if len(kept) == found.steps else find(db, preview)
+    # Used or pushed out at this moment: the jobs may have gone with it.
+    return (preview_row, kept) if len(kept) == preview_row.steps else find(db, preview)
 
 
 def chunk(db: sa.Connection, owner: str, step: int) -> bytes:
@@ -169,24 +169,24 @@ def chunk(db: sa.Connection, owner: str, step: int) -> bytes:
     Raises:
         JobsGoneError: they are not there.
     """
-    asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner, CHUNK.c.step == step)
-    found = db.execute(asked).scalar()
-    if found is None:
-        raise JobsGoneError("The list of its jobs is gone from the console's database.")
-    return bytes(found)
+    query = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner, CHUNK.c.step == step)
+    entries = db.execute(query).scalar()
+    if entries is None:
+        raise JobsGoneError("Its job list is no longer in the console's database.")
+    return bytes(entries)
 
 
 def chunks(db: sa.Connection, owner: str) -> list[bytes]:
-    """Return the frozen jobs of every step."""
-    asked = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner).order_by(CHUNK.c.step)
-    return [bytes(entries) for (entries,) in db.execute(asked)]
+    """Return the frozen jobs of all steps."""
+    query = sa.select(CHUNK.c.entries).where(CHUNK.c.owner == owner).order_by(CHUNK.c.step)
+    return [bytes(entries) for (entries,) in db.execute(query)]
 
 
 def begin(db: sa.Connection, now: float, *begun: NewOperation) -> None:
-    """Keep operations that are about to be done; the previews of their ids are used up.
+    """Store operations that are about to be done; the previews with their ids are used up.
 
-    ``now`` is by the clock of leases. A preview that was pushed out since it was agreed to
-    leaves no gap: its jobs are kept as they were shown.
+    ``now`` is by the clock of leases. A preview that was pushed out after it was confirmed leaves
+    no gap: its jobs are stored as they were shown.
     """
     rows = [
         msgspec.structs.asdict(one.running) | {"lease_expires_at": now + one.lease} for one in begun
@@ -219,13 +219,13 @@ def by_record(db: sa.Connection, record: int) -> RunningOperation | None:
 
 
 def unended(db: sa.Connection) -> list[RunningOperation]:
-    """Return the operations that have no outcome, the oldest first."""
-    asked = sa.select(OPERATION).where(OPERATION.c.ended_at.is_(None))
-    return _all(db, asked.order_by(OPERATION.c.record))
+    """Return the operations that have no outcome, oldest first."""
+    query = sa.select(OPERATION).where(OPERATION.c.ended_at.is_(None))
+    return _all(db, query.order_by(OPERATION.c.record))
 
 
 def progress(db: sa.Connection, running: RunningOperation) -> str | None:
-    """Note how far an operation is that ``leases.hold`` holds; return who wants it to stop."""
+    """Store the progress of an operation held by ``leases.hold``; return who wants it to stop."""
     ours = OPERATION.c.id == running.id
     values = {name: getattr(running, name) for name in ("step", "done", "moved", "examples")}
     db.execute(sa.update(OPERATION).where(ours).values(values))
@@ -234,19 +234,19 @@ def progress(db: sa.Connection, running: RunningOperation) -> str | None:
 
 
 def stop(db: sa.Connection, operation: str, by: str) -> None:
-    """Let it stop before its next step, because somebody asked for that.
+    """Make it stop before its next step, because someone requested that.
 
     Raises:
-        NotRunningError: it has ended, or was to stop before; nothing was changed.
+        NotRunningError: it has ended, or was already to stop; nothing was changed.
     """
     runs = (OPERATION.c.id == operation, OPERATION.c.ended_at.is_(None), OPERATION.c.stop == 0)
-    found = db.execute(sa.update(OPERATION).where(*runs).values(stop=1, stopped_by=by))
-    if not found.rowcount:
-        raise NotRunningError("It is no longer running, or is stopping already.")
+    result = db.execute(sa.update(OPERATION).where(*runs).values(stop=1, stopped_by=by))
+    if not result.rowcount:
+        raise NotRunningError("It is no longer running, or is already stopping.")
 
 
 def end(db: sa.Connection, *ended: RunningOperation) -> None:
-    """Keep how operations ended that ``leases.hold`` holds."""
+    """Store how operations that ``leases.hold`` holds ended."""
     # A column's own name is taken: it is what the row is set to.
     rows = [{"its_id": one.id} | {f"new_{n}": getattr(one, n) for n in _END} for one in ended]
     db.execute(_ENDING, rows)
@@ -258,47 +258,47 @@ def on_queue(
     db: sa.Connection, server: str, queue: str, most: int, seen: Seen
 ) -> list[RunningOperation]:
     """Return the newest operations on a queue that are ``seen``."""
-    asked = sa.select(OPERATION).where(OPERATION.c.server == server, OPERATION.c.queue == queue)
-    return _newest(db, asked.order_by(OPERATION.c.started_at.desc()), most, seen)
+    query = sa.select(OPERATION).where(OPERATION.c.server == server, OPERATION.c.queue == queue)
+    return _newest(db, query.order_by(OPERATION.c.started_at.desc()), most, seen)
 
 
 def on_server(db: sa.Connection, server: str, most: int, seen: Seen) -> list[RunningOperation]:
     """Return the newest operations on a server that are ``seen``."""
-    asked = sa.select(OPERATION).where(OPERATION.c.server == server)
-    return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
+    query = sa.select(OPERATION).where(OPERATION.c.server == server)
+    return _newest(db, query.order_by(OPERATION.c.record.desc()), most, seen)
 
 
 def on_job(
     db: sa.Connection, server: str, jid: str, most: int, seen: Seen
 ) -> list[RunningOperation]:
-    """Return the newest seen ones that named a job, or a few jobs with it among them.
+    """Return the newest seen operations that named a job, or a few jobs including it.
 
-    Those that deleted it are among them as long as the trash has it, however many jobs they had.
+    Those that deleted it are included as long as the trash has it, however many jobs they had.
     """
     named, trashed = (
         sa.select(table.c.operation).where(table.c.server == server, table.c.jid == jid)
         for table in (TOUCHED, TRASH)
     )
-    asked = sa.select(OPERATION).where(OPERATION.c.id.in_(sa.union(named, trashed)))
-    return _newest(db, asked.order_by(OPERATION.c.record.desc()), most, seen)
+    query = sa.select(OPERATION).where(OPERATION.c.id.in_(sa.union(named, trashed)))
+    return _newest(db, query.order_by(OPERATION.c.record.desc()), most, seen)
 
 
 def _newest(
-    db: sa.Connection, asked: sa.Select[Any], most: int, seen: Seen
+    db: sa.Connection, query: sa.Select[Any], most: int, seen: Seen
 ) -> list[RunningOperation]:
-    found: list[RunningOperation] = []
+    operations: list[RunningOperation] = []
     for start in range(0, _LOOKED_AT, _AT_ONCE):
-        some = _all(db, asked.offset(start).limit(_AT_ONCE))
-        found += [one for one in some if seen(one)]
-        if len(found) >= most or len(some) < _AT_ONCE:
+        some = _all(db, query.offset(start).limit(_AT_ONCE))
+        operations += [one for one in some if seen(one)]
+        if len(operations) >= most or len(some) < _AT_ONCE:
             break
-    return found[:most]
+    return operations[:most]
 
 
 def _one(db: sa.Connection, where: sa.ColumnElement[bool]) -> RunningOperation | None:
-    found = _all(db, sa.select(OPERATION).where(where))
-    return found[0] if found else None
+    rows = _all(db, sa.select(OPERATION).where(where))
+    return rows[0] if rows else None
 
 
-def _all(db: sa.Connection, asked: sa.Select[Any]) -> list[RunningOperation]:
-    return [RunningOperation(**row) for row in db.execute(asked).mappings()]
+def _all(db: sa.Connection, query: sa.Select[Any]) -> list[RunningOperation]:
+    return [RunningOperation(**row) for row in db.execute(query).mappings()]

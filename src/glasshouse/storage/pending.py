@@ -1,4 +1,4 @@
-"""What was begun and has to be ended once: challenges of passkeys, sign-ins elsewhere."""
+"""What was begun and must be completed once: passkey challenges, sign-ins elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from glasshouse.storage.tables import PENDING
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """Something begun by ``actor`` (empty for a stranger), found again by a secret's digest."""
+    """Something begun by ``actor`` (empty if unknown), found again by a secret's digest."""
 
     digest: bytes
     kind: str
@@ -19,18 +19,18 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begin(db: sa.Connection, pending: Pending, now: float) -> None:
-    """Keep what was begun until it expires; what has expired goes."""
+    """Store what was begun until it expires; drop what has expired."""
     db.execute(sa.delete(PENDING).where(PENDING.c.expires_at <= now))
     db.execute(sa.insert(PENDING).values(msgspec.structs.asdict(pending)))
 
 
 def remove_all(db: sa.Connection, actor: str) -> None:
-    """Forget what a person began."""
+    """Drop everything that a person began."""
     db.execute(sa.delete(PENDING).where(PENDING.c.actor == actor))
 
 
 def take(db: sa.Connection, digest: bytes, kind: str, now: float) -> Pending | None:
-    """Return what was begun, once: a second time there is nothing."""
+    """Return what was begun, once: the second time there is nothing."""
     where = (PENDING.c.digest == digest, PENDING.c.kind == kind)
     row = db.execute(sa.select(PENDING).where(*where)).mappings().first()
     gone = db.execute(sa.delete(PENDING).where(*where))

@@ -1,7 +1,7 @@
-"""The tables of a database, made or brought up to date.
+"""The tables of a database, created or brought up to date.
 
-A new database gets the tables as they are, one that has some is migrated, and one that is up to
-date, as at most starts, is left alone: Alembic takes a while to load, and is loaded to migrate.
+A new database gets the current tables, an existing one is migrated, and one that is up to
+date, as on most starts, is left alone: Alembic is slow to load and is loaded only to migrate.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NEWEST = "009"
 """The version of ``tables``: the newest of ``migrations``."""
 _ID_BYTES = 32
-# As Alembic makes it: it is what the migrations go on from.
+# As Alembic creates it: the migrations continue from it.
 _VERSION = sa.Table(
     "alembic_version",
     sa.MetaData(),
@@ -29,14 +29,14 @@ _VERSION = sa.Table(
 
 
 class UnknownVersionError(Exception):
-    """A version of the tables that is not known here: a newer Glasshouse made it."""
+    """The tables have an unknown version: a newer Glasshouse created them."""
 
 
 def bring_up_to_date(connection: sa.Connection) -> None:
-    """Make the tables, or migrate them.
+    """Create the tables, or migrate them.
 
     Raises:
-        UnknownVersionError: a newer Glasshouse made them.
+        UnknownVersionError: a newer Glasshouse created them.
     """
     there = set(sa.inspect(connection).get_table_names())
     if there.isdisjoint({*METADATA.tables, _VERSION.name}):
@@ -46,7 +46,7 @@ def bring_up_to_date(connection: sa.Connection) -> None:
 
 
 def migrations() -> alembic.config.Config:
-    """Return where the versions of the tables are written down."""
+    """Return the configuration of the table versions."""
     import alembic.config  # noqa: PLC0415 - see above
 
     config = alembic.config.Config()

@@ -8,17 +8,17 @@ import sqlalchemy as sa
 from glasshouse.storage.tables import SESSION
 
 IDLE = 12 * 3600.0
-"""Seconds after which a session ends in which nothing was asked."""
+"""Seconds without a request after which a session ends."""
 LONGEST = 7 * 86400.0
 """Seconds after which every session ends."""
 _MOST = 20
-"""Sessions of one person; the one that was not used for longest ends when there are more."""
+"""Sessions per person; when there are more, the one unused for longest ends."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """One session. ``digest`` is of its id, which nobody keeps; ``public_id`` names it on screens.
+    """One session. ``digest`` is of its id, which no one stores; ``public_id`` names it on screens.
 
-    ``proven_at`` is when a second factor was shown in it, ``password_at`` a password.
+    ``proven_at`` is when a second factor was shown in it, ``password_at`` when a password was.
     """
 
     digest: bytes
@@ -35,7 +35,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def start(db: sa.Connection, session: Session) -> None:
-    """Begin a session; old ones of everybody end."""
+    """Begin a session; everyone's expired ones end."""
     now = session.created_at
     db.execute(sa.delete(SESSION).where(_over(now)))
     values = msgspec.structs.asdict(session) | {"groups": _written(session.groups)}
@@ -63,14 +63,14 @@ def find(db: sa.Connection, digest: bytes, now: float) -> Session | None:
 
 
 def touch(db: sa.Connection, digest: bytes, now: float) -> None:
-    """Remember that a session is used."""
+    """Record that a session is in use."""
     db.execute(sa.update(SESSION).where(SESSION.c.digest == digest).values(seen_at=now))
 
 
 def rotate(
     db: sa.Connection, old: bytes, new: bytes, *, proven_at: float | None, password_at: float | None
 ) -> bool:
-    """Give a session another id, and say when it was proven; return whether it still was there."""
+    """Give a session another id and set when it was proven; return whether it still existed."""
     changed = db.execute(
         sa.update(SESSION)
         .where(SESSION.c.digest == old)
@@ -85,7 +85,7 @@ def end(db: sa.Connection, digest: bytes) -> None:
 
 
 def end_one(db: sa.Connection, actor: str, public_id: str) -> bool:
-    """End the session of that name; return whether it was there."""
+    """End the session with that name; return whether it existed."""
     gone = db.execute(
         sa.delete(SESSION).where(SESSION.c.actor == actor, SESSION.c.public_id == public_id)
     )
@@ -93,7 +93,7 @@ def end_one(db: sa.Connection, actor: str, public_id: str) -> bool:
 
 
 def end_all(db: sa.Connection, actor: str, but: bytes | None = None) -> int:
-    """End all sessions of a person, but one if wanted; return how many."""
+    """End all sessions of a person, optionally all but one; return how many."""
     others = SESSION.c.actor == actor
     if but is not None:
         others = sa.and_(others, SESSION.c.digest != but)
@@ -101,7 +101,7 @@ def end_all(db: sa.Connection, actor: str, but: bytes | None = None) -> int:
 
 
 def unprove(db: sa.Connection, actor: str, but: bytes | None = None) -> None:
-    """Let no second factor count any more in the sessions of a person, but one if wanted."""
+    """Void the second factor in all sessions of a person, optionally all but one."""
     others = SESSION.c.actor == actor
     if but is not None:
         others = sa.and_(others, SESSION.c.digest != but)
@@ -109,7 +109,7 @@ def unprove(db: sa.Connection, actor: str, but: bytes | None = None) -> None:
 
 
 def of(db: sa.Connection, actor: str, now: float) -> tuple[Session, ...]:
-    """Return the sessions of a person that have not ended, the one used last first."""
+    """Return the sessions of a person that have not ended, most recently used first."""
     rows = db.execute(
         sa.select(SESSION)
         .where(SESSION.c.actor == actor, sa.not_(_over(now)))

@@ -1,4 +1,4 @@
-"""How far the ledger was sent to each of the places that are to have it too."""
+"""How much of the ledger was sent to each of the other places that are to have it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from glasshouse.storage.tables import SINK
 class SinkPosition(msgspec.Struct, frozen=True, kw_only=True):
     """The last record and the last signed record that a sink has.
 
-    ``fault`` says why it gets no more, and is empty while it does; ``at`` (Unix seconds) is
-    when that was so for the first time.
+    ``fault`` says why it receives no more, and is empty while it does; ``at`` (Unix seconds) is
+    when that was first so.
     """
 
     seq: int = 0
@@ -24,7 +24,7 @@ class SinkPosition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def places(db: sa.Connection, keys: Iterable[str]) -> Mapping[str, SinkPosition]:
-    """Return what is known of some sinks; nothing of those that never got anything."""
+    """Return what is known of some sinks; those that never received anything are left out."""
     rows = db.execute(sa.select(SINK).where(SINK.c.key.in_(tuple(keys)))).mappings()
     return {
         str(row["key"]): SinkPosition(
@@ -37,17 +37,17 @@ def places(db: sa.Connection, keys: Iterable[str]) -> Mapping[str, SinkPosition]
 def least(db: sa.Connection, keys: Collection[str] | None) -> int | None:
     """Return the last record that each of some places has; ``None`` if there are none.
 
-    Without ``keys`` it is asked of all places that ever got anything.
+    Without ``keys``, all places that ever received anything are considered.
     """
     if keys is None:
-        found = db.execute(sa.select(sa.func.min(SINK.c.seq)).where(SINK.c.seq > 0)).scalar()
-        return None if found is None else int(found)
+        seq = db.execute(sa.select(sa.func.min(SINK.c.seq)).where(SINK.c.seq > 0)).scalar()
+        return None if seq is None else int(seq)
     known = places(db, keys)
     return min((known.get(key, SinkPosition()).seq for key in keys), default=None)
 
 
 def keep(db: sa.Connection, key: str, place: SinkPosition) -> None:
-    """Keep how far a sink is."""
+    """Store how far a sink has come."""
     values = msgspec.structs.asdict(place)
     if not db.execute(sa.update(SINK).where(SINK.c.key == key).values(values)).rowcount:
         db.execute(sa.insert(SINK).values(key=key, **values))

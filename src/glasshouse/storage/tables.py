@@ -1,8 +1,8 @@
 """The tables of the console's database. Times are Unix seconds.
 
-``actor`` is a qualified name (``local:ops``). Whatever opens something is kept as a
-digest only: whoever reads the database can sign in with nothing that stands here. TOTP
-secrets are the exception, since codes are made from them. Text of any characters can be kept.
+``actor`` is a qualified name (``local:ops``). Credentials are stored as digests only: reading
+the database does not let anyone sign in. TOTP secrets are the exception, since codes are made
+from them. Text of any characters can be stored.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ TRASH = Table(
     Column("restored_at", Float),
 )
 Index("session_by_time", SESSION.c.seen_at)
-# What clients name may be longer than what PostgreSQL takes into any other kind of index.
+# What clients name may be longer than any other kind of index in PostgreSQL accepts.
 Index("operation_by_queue", OPERATION.c.queue, postgresql_using="hash")
 Index("operation_by_time", OPERATION.c.server, OPERATION.c.started_at)
 Index("operation_open", OPERATION.c.ended_at)

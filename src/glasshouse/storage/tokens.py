@@ -1,4 +1,4 @@
-"""Tokens of scripts: made by a person for a purpose, or short ones that prove a second factor."""
+"""Tokens for scripts: made by a person for a purpose, or short-lived to prove a second factor."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ API, STEP_UP = "api", "step-up"
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A token; ``digest`` is of its text, which nobody keeps.
+    """A token; ``digest`` is of its text, which no one stores.
 
-    ``scope`` are globs of the operations that it may be used for; it shows what its
-    owner may see. ``proven_at`` is when a second factor was shown for it.
+    ``scope`` holds globs of the operations that it may be used for; it shows what its owner may
+    see. ``proven_at`` is when a second factor was shown for it.
     """
 
     digest: bytes
@@ -32,7 +32,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add(db: sa.Connection, token: Token) -> None:
-    """Add a token; those that expired go."""
+    """Add a token; drop those that expired."""
     db.execute(sa.delete(TOKEN).where(TOKEN.c.expires_at <= token.created_at))
     lists = {"scope": "\n".join(token.scope), "groups": "\n".join(token.groups)}
     db.execute(sa.insert(TOKEN).values(msgspec.structs.asdict(token) | lists))
@@ -43,17 +43,17 @@ def find(db: sa.Connection, digest: bytes, now: float) -> Token | None:
     row = db.execute(
         sa.select(TOKEN).where(TOKEN.c.digest == digest, TOKEN.c.expires_at > now)
     ).mappings()
-    found = row.first()
-    return None if found is None else _token(found)
+    record = row.first()
+    return None if record is None else _token(record)
 
 
 def use(db: sa.Connection, digest: bytes, now: float) -> None:
-    """Remember that a token is used."""
+    """Record that a token is in use."""
     db.execute(sa.update(TOKEN).where(TOKEN.c.digest == digest).values(used_at=now))
 
 
 def of(db: sa.Connection, actor: str, now: float) -> tuple[Token, ...]:
-    """Return the tokens that a person made and that have not expired, the newest first."""
+    """Return the unexpired tokens that a person made, newest first."""
     rows = db.execute(
         sa.select(TOKEN)
         .where(TOKEN.c.actor == actor, TOKEN.c.kind == API, TOKEN.c.expires_at > now)
@@ -63,7 +63,7 @@ def of(db: sa.Connection, actor: str, now: float) -> tuple[Token, ...]:
 
 
 def remove(db: sa.Connection, actor: str, public_id: str) -> bool:
-    """Remove a token; return whether it was there."""
+    """Remove a token; return whether it existed."""
     gone = db.execute(
         sa.delete(TOKEN).where(TOKEN.c.actor == actor, TOKEN.c.public_id == public_id)
     )

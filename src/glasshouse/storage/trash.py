@@ -1,6 +1,6 @@
-"""The trash: jobs that operations deleted, whole, until they are put back or too old.
+"""The trash: jobs deleted by operations, kept whole until they are put back or too old.
 
-A job is here before it is deleted anywhere.
+A job is stored here before it is deleted anywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PART = 400
 
 
 class TrashedJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A deleted job; ``body`` is all of it, as the server's adapter reads it."""
+    """A deleted job; ``body`` is the whole job, as the server's adapter reads it."""
 
     number: int
     queue: str
@@ -67,7 +67,7 @@ def throw(
     now: float,
     to: Bounds,
 ) -> None:
-    """Keep jobs; throwing the same ones again changes nothing. What is beyond the bounds goes."""
+    """Store jobs; storing the same ones again changes nothing. What is beyond the bounds goes."""
     there = _there(db, operation, [job.number for job in jobs])
     last = db.execute(sa.select(sa.func.coalesce(sa.func.max(TRASH.c.n), 0))).scalar_one()
     fresh = [job for job in jobs if job.number not in there]
@@ -81,7 +81,7 @@ def throw(
 
 
 def tidy(db: sa.Connection, now: float, to: Bounds) -> None:
-    """Let go of what is too old, and of the oldest of too many."""
+    """Delete what is too old, and the oldest when there are too many."""
     db.execute(sa.delete(TRASH).where(TRASH.c.at < now - to.seconds))
     beyond = sa.select(TRASH.c.n).order_by(TRASH.c.n.desc()).offset(to.most).limit(1)
     first = db.execute(beyond).scalar()
@@ -90,14 +90,14 @@ def tidy(db: sa.Connection, now: float, to: Bounds) -> None:
 
 
 def unthrow(db: sa.Connection, operation: str, numbers: Sequence[int]) -> None:
-    """Forget jobs that were not deleted after all."""
+    """Drop jobs that were not deleted after all."""
     for start in range(0, len(numbers), _PART):
         part = numbers[start : start + _PART]
         db.execute(sa.delete(TRASH).where(TRASH.c.operation == operation, TRASH.c.number.in_(part)))
 
 
 def restored(db: sa.Connection, operation: str, numbers: Sequence[int], now: float) -> None:
-    """Note that jobs were put back."""
+    """Record that jobs were put back."""
     for start in range(0, len(numbers), _PART):
         part = numbers[start : start + _PART]
         ours = (TRASH.c.operation == operation, TRASH.c.number.in_(part))
@@ -107,31 +107,31 @@ def restored(db: sa.Connection, operation: str, numbers: Sequence[int], now: flo
 def jobs(
     db: sa.Connection, operation: str, *, after: int = 0, most: int = 500, waiting: bool = True
 ) -> list[tuple[int, TrashedJob]]:
-    """Return (n, job) of an operation in the order of deletion, those behind ``after``."""
-    asked = sa.select(TRASH.c.n, *_JOB).where(TRASH.c.operation == operation, TRASH.c.n > after)
+    """Return (n, job) of an operation in the order of deletion, those after ``after``."""
+    query = sa.select(TRASH.c.n, *_JOB).where(TRASH.c.operation == operation, TRASH.c.n > after)
     if waiting:
-        asked = asked.where(TRASH.c.restored_at.is_(None))
-    rows = db.execute(asked.order_by(TRASH.c.n).limit(most)).mappings()
+        query = query.where(TRASH.c.restored_at.is_(None))
+    rows = db.execute(query.order_by(TRASH.c.n).limit(most)).mappings()
     return [(row["n"], _trashed(row)) for row in rows]
 
 
 def some(db: sa.Connection, operation: str, numbers: Sequence[int]) -> list[TrashedJob]:
-    """Return jobs of an operation by their numbers; those that are gone are left out."""
-    found: dict[int, TrashedJob] = {}
+    """Return jobs of an operation by number; those that are gone are left out."""
+    found_jobs: dict[int, TrashedJob] = {}
     for start in range(0, len(numbers), _PART):
         part = numbers[start : start + _PART]
-        asked = sa.select(*_JOB).where(TRASH.c.operation == operation, TRASH.c.number.in_(part))
-        for row in db.execute(asked).mappings():
-            found[row["number"]] = _trashed(row)
-    return [found[number] for number in numbers if number in found]
+        query = sa.select(*_JOB).where(TRASH.c.operation == operation, TRASH.c.number.in_(part))
+        for row in db.execute(query).mappings():
+            found_jobs[row["number"]] = _trashed(row)
+    return [found_jobs[number] for number in numbers if number in found_jobs]
 
 
 def batches(
     db: sa.Connection, server: str, most: int, shows: Callable[[str], bool]
 ) -> list[TrashBatch]:
-    """Return what operations deleted on a server, the newest first.
+    """Return what operations deleted on a server, newest first.
 
-    Only jobs of queues that ``shows`` tells of count, and only heaps that have any.
+    Only jobs of queues that ``shows`` accepts count, and only batches that have any.
     """
     counted = (
         sa.select(
@@ -148,13 +148,13 @@ def batches(
         if shows(row.queue):
             kept, restored = sizes.get(row.operation, (0, 0))
             sizes[row.operation] = (kept + row.kept, restored + row.restored)
-    asked = sa.select(*_HEAP).where(OPERATION.c.id.in_(_thrown_by(server)))
-    found: list[TrashBatch] = []
-    for told in db.execute(asked.order_by(OPERATION.c.record.desc())).mappings():
-        if told["operation"] in sizes and len(found) < most:
-            kept, restored = sizes[told["operation"]]
-            found.append(TrashBatch(**told, kept=kept, restored=restored))
-    return found
+    query = sa.select(*_HEAP).where(OPERATION.c.id.in_(_thrown_by(server)))
+    result: list[TrashBatch] = []
+    for columns in db.execute(query.order_by(OPERATION.c.record.desc())).mappings():
+        if columns["operation"] in sizes and len(result) < most:
+            kept, restored = sizes[columns["operation"]]
+            result.append(TrashBatch(**columns, kept=kept, restored=restored))
+    return result
 
 
 def _thrown_by(server: str) -> sa.Select[tuple[str]]:

@@ -1,8 +1,8 @@
-"""The ledger of a database verified by what lies outside of it: trusted keys and the witness.
+"""Verifies a database's ledger by what lies outside of it: trusted keys and the witness.
 
-What always holds: whatever is done to the database alone, behind the last checkpoint of the
-witness nothing but new records goes unnoticed. Nothing of the database is believed that
-its signed bytes do not say, and no value of it is of a kind that breaks this off.
+Invariants: whatever is done to the database alone, only new records after the last checkpoint
+of the witness can go unnoticed. Nothing in the database is believed beyond what its signed
+bytes say, and no kind of value in it can abort the verification.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ _EMPTY = Head(0, b"")
 class Evidence(NamedTuple):
     """What is known of a ledger without its database.
 
-    ``lost`` says that there is no witness, although there was one.
+    ``lost``: there is no witness, although there was one.
     """
 
     keys: frozenset[str]
     witness: Witness | None = None
     lost: bool = False
     elsewhere: tuple[Checkpoint, ...] = ()
-    """Checkpoints that were kept in other places."""
+    """Checkpoints that were stored in other places."""
 
 
 class Verified(NamedTuple):
-    """What was found. ``start``: behind which record, if the others were not looked at.
+    """What was found. ``start``: the record that this began after, if earlier ones were skipped.
 
-    ``kept`` are the checkpoints that the database keeps; ``named``: whether there is a key
-    that could be trusted.
+    ``kept`` are the checkpoints that the database has; ``named``: whether there is a key that
+    could be trusted.
     """
 
     verdict: Verdict
@@ -76,19 +76,19 @@ class _Row(NamedTuple):
 def evidence(
     folder: Path, keys: Iterable[str] = (), elsewhere: Iterable[Checkpoint] = ()
 ) -> Evidence:
-    """Return what a state folder says of the ledger, with other keys that are trusted.
+    """Return what a state folder says about the ledger, with additional trusted keys.
 
     Raises:
         StoreError: a file in it cannot be read.
     """
-    found = witness.load(folder)
-    lost = found is None and witness.was_begun(folder)
+    witnessed = witness.load(folder)
+    lost = witnessed is None and witness.was_begun(folder)
     trusted = ledger_key.trusted(folder) | frozenset(keys)
-    return Evidence(trusted, found, lost, tuple(elsewhere))
+    return Evidence(trusted, witnessed, lost, tuple(elsewhere))
 
 
 def verify(database: Database, known: Evidence, archive: Path | None = None) -> Verified:
-    """Return how far the ledger is whole, with the files of ``archive`` if they are given.
+    """Return how much of the ledger is intact, including the files of ``archive`` if given.
 
     Raises:
         StoreError: the database or the archive cannot be read.
@@ -96,10 +96,10 @@ def verify(database: Database, known: Evidence, archive: Path | None = None) -> 
     """
     while True:
         kept = database.call(_kept)
-        found = _verified(database, kept, known, archive)
+        result = _verified(database, kept, known, archive)
         # While this went on, records may have been moved to an archive.
-        if found.verdict.fault is None or database.call(_kept).start == kept.start:
-            return found
+        if result.verdict.fault is None or database.call(_kept).start == kept.start:
+            return result
 
 
 def _verified(database: Database, kept: _Kept, known: Evidence, archive: Path | None) -> Verified:
@@ -119,8 +119,8 @@ def _verified(database: Database, kept: _Kept, known: Evidence, archive: Path | 
     fault = _walked(verifier, database, before, kept.last)
     verdict = verifier.end()
     ends = () if fault is not None else (verdict.fault, _ended(verdict.head, kept))
-    told = (fault, *faults, *kept.faults, *ends)
-    first = min(filter(None, told), key=lambda one: one.seq, default=None)
+    faults_found = (fault, *faults, *kept.faults, *ends)
+    first = min(filter(None, faults_found), key=lambda one: one.seq, default=None)
     return Verified(
         verdict._replace(fault=first), start, kept.checkpoints, named=bool(verifier.keys)
     )
@@ -129,7 +129,7 @@ def _verified(database: Database, kept: _Kept, known: Evidence, archive: Path | 
 def _walked(
     verifier: Verifier, database: Database, before: Iterator[Link], upto: int
 ) -> Fault | None:
-    """Return the first fault of the records, those of an archive first."""
+    """Return the first fault in the records, those of an archive first."""
     links: Iterator[_Row | Link | None] = itertools.chain(before, _walk(database, upto))
     for row in links:
         if row is None:
@@ -142,51 +142,51 @@ def _walked(
     return None
 
 
-def _ended(found: Head, kept: _Kept) -> Fault | None:
-    """Return where the end that is written beside the records is another than theirs."""
-    if found.seq != kept.head.seq:
-        seq = min(found.seq, kept.head.seq)
-        told = f"the records end at {found.seq}, and it is written that they do at {kept.head.seq}"
-        return Fault(seq + 1, told)
-    if found.digest != kept.head.digest:
-        return Fault(found.seq, "the end of the chain is written with another digest")
+def _ended(head: Head, kept: _Kept) -> Fault | None:
+    """Return where the stored end of the chain differs from that of the records."""
+    if head.seq != kept.head.seq:
+        seq = min(head.seq, kept.head.seq)
+        fault = f"the records end at {head.seq}, and it is written that they do at {kept.head.seq}"
+        return Fault(seq + 1, fault)
+    if head.digest != kept.head.digest:
+        return Fault(head.seq, "the end of the chain is written with another digest")
     return None
 
 
 def _witnessed(kept: _Kept, known: Evidence) -> tuple[list[Checkpoint], list[Fault]]:
-    """Return what the witness adds to the checkpoints, and where the database lacks one of its."""
-    found = known.witness
-    if found is None:
+    """Return the checkpoints that the witness adds, and faults for those the database lacks."""
+    witness = known.witness
+    if witness is None:
         return [], []
-    if found.begun.ledger != kept.ledger.hex():
+    if witness.begun.ledger != kept.ledger.hex():
         return [], [Fault(1, "the witness is of another ledger: the database was replaced")]
     have = {one.signature for one in kept.checkpoints}
     began = 0 if kept.start is None else kept.start.head.seq
-    # Those that went with an archive are in its files.
-    missed = [one for one in found.checkpoints if one.signature not in have and one.seq >= began]
-    told = "the witness knows a checkpoint of it that is gone from the database"
-    return missed, [Fault(one.seq, told) for one in missed]
+    # Those that were moved with an archive are in its files.
+    missed = [one for one in witness.checkpoints if one.signature not in have and one.seq >= began]
+    fault = "the witness knows a checkpoint of it that is gone from the database"
+    return missed, [Fault(one.seq, fault) for one in missed]
 
 
 # -- what the database says ---------------------------------------------------------
 
 
 def _kept(db: sa.Connection) -> _Kept:
-    """Read everything but the records, in an order in which nothing that is written disturbs."""
+    """Read everything but the records, in an order that concurrent writes do not disturb."""
     checkpoints, faults = _checkpoints(db)
     sent = db.execute(_raw(SINK.c.seq, SINK.c.signed)).all()
     begun, start = _start(db)
-    asked = _raw(LEDGER_HEAD.c.id, LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
+    query = _raw(LEDGER_HEAD.c.id, LEDGER_HEAD.c.seq, LEDGER_HEAD.c.digest)
     last = sa.select(sa.func.max(sa.type_coerce(LEDGER.c.seq, sa.types.NullType())))
-    rows = db.execute(asked.add_columns(last.scalar_subquery())).all()
+    rows = db.execute(query.add_columns(last.scalar_subquery())).all()
     if len(rows) != 1 or not _typed(rows[0][:3], bytes, int, bytes):
-        told = "the end of the ledger is not written, or more than once"
-        return _Kept(b"", _EMPTY, 0, None, checkpoints, (*faults, Fault(1, told)))
+        fault = "the end of the ledger is not written, or more than once"
+        return _Kept(b"", _EMPTY, 0, None, checkpoints, (*faults, Fault(1, fault)))
     ledger_id, seq, digest, most = rows[0]
     head = Head(seq, digest)
     if not begun:
         faults.append(Fault(1, "where its archive ends is written as no archive does"))
-    # A number that is none is found among the records.
+    # A value that is not a number is found among the records.
     end = max(seq, most) if isinstance(most, int) else seq
     for row in sent:
         if not _typed(row, int, int) or max(row) > end:
@@ -195,9 +195,9 @@ def _kept(db: sa.Connection) -> _Kept:
 
 
 def _subjects(db: sa.Connection) -> Iterator[Fault]:
-    """Yield the first record of each subject that says something else than its key does."""
-    asked = _raw(LEDGER_SUBJECT.c.key, LEDGER_SUBJECT.c.server, LEDGER_SUBJECT.c.queues)
-    for row in db.execute(asked).all():
+    """Yield a fault at the first record of each subject whose content does not match its key."""
+    query = _raw(LEDGER_SUBJECT.c.key, LEDGER_SUBJECT.c.server, LEDGER_SUBJECT.c.queues)
+    for row in db.execute(query).all():
         if _typed(row, str, str, str):
             key, server, queues = row
             if Subject(decode(server), read_names(decode(queues))).key == key:
@@ -205,12 +205,12 @@ def _subjects(db: sa.Connection) -> Iterator[Fault]:
         first = sa.select(sa.func.min(LEDGER.c.seq)).where(
             LEDGER.c.subject == sa.literal(row[0], sa.types.NullType())
         )
-        told = "what is written of its servers and queues is not what it says"
-        yield Fault(db.execute(first).scalar() or 1, told)
+        fault = "what is written of its servers and queues is not what it says"
+        yield Fault(db.execute(first).scalar() or 1, fault)
 
 
 def _start(db: sa.Connection) -> tuple[bool, Start | None]:
-    """Return behind which record the database begins, and whether that can be read at all."""
+    """Return whether the archive's end is readable, and the record the database begins after."""
     try:
         return True, archives.start(db)
     except (ValueError, TypeError, AttributeError):
@@ -218,10 +218,10 @@ def _start(db: sa.Connection) -> tuple[bool, Start | None]:
 
 
 def _checkpoints(db: sa.Connection) -> tuple[tuple[Checkpoint, ...], list[Fault]]:
-    asked = _raw(CHECKPOINT.c.seq, CHECKPOINT.c.signature, CHECKPOINT.c.body)
-    found: list[Checkpoint] = []
+    query = _raw(CHECKPOINT.c.seq, CHECKPOINT.c.signature, CHECKPOINT.c.body)
+    checkpoints: list[Checkpoint] = []
     faults: list[Fault] = []
-    for seq, signature, body in db.execute(asked.order_by(CHECKPOINT.c.seq)):
+    for seq, signature, body in db.execute(query.order_by(CHECKPOINT.c.seq)):
         if not _typed((seq, signature, body), int, str, str):
             number = seq if isinstance(seq, int) else 1
             faults.append(Fault(number, "the row of a checkpoint of it holds what none is"))
@@ -232,21 +232,21 @@ def _checkpoints(db: sa.Connection) -> tuple[tuple[Checkpoint, ...], list[Fault]
             faults.append(Fault(seq, "a checkpoint of it cannot be read"))
             continue
         if (one.seq, one.signature) != (seq, signature):
-            told = "what is written beside a checkpoint of it is not what it says"
-            faults.append(Fault(one.seq, told))
-        found.append(one)
-    return tuple(found), faults
+            fault = "what is written beside a checkpoint of it is not what it says"
+            faults.append(Fault(one.seq, fault))
+        checkpoints.append(one)
+    return tuple(checkpoints), faults
 
 
 # -- the records, with their columns ------------------------------------------------
 
 
 def _walk(database: Database, upto: int) -> Iterator[_Row | None]:
-    """Yield the records up to a number, the lowest first; ``None`` for a row that is none."""
+    """Yield the records up to a number, lowest first; ``None`` for a row that is not a record."""
     after: int | None = None
-    while found := _page(database, after, upto):
-        yield from found
-        last = found[-1]
+    while rows := _page(database, after, upto):
+        yield from rows
+        last = rows[-1]
         if last is None:
             return
         after = last.link.seq
@@ -256,28 +256,28 @@ def _page(database: Database, after: int | None, upto: int) -> Sequence[_Row | N
     try:
         return database.call(_rows, after, upto, _STEP)
     except StoreError:
-        # Either the database is away, or one of the rows cannot be read.
+        # Either the database is unavailable, or one of the rows cannot be read.
         database.call(ledger.end)
-        found: list[_Row | None] = []
+        rows: list[_Row | None] = []
         try:
             for _ in range(_STEP):
-                found += (some := database.call(_rows, after, upto, 1))
+                rows += (some := database.call(_rows, after, upto, 1))
                 if not some or some[0] is None:
                     break
                 after = some[0].link.seq
         except StoreError:
             database.call(ledger.end)
-            found.append(None)
-        return found
+            rows.append(None)
+        return rows
 
 
 def _rows(db: sa.Connection, after: int | None, upto: int, most: int) -> list[_Row | None]:
-    asked = _raw(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest, LEDGER.c.at, LEDGER.c.event)
-    asked = asked.add_columns(*_raw(LEDGER.c.actor, LEDGER.c.subject).selected_columns)
-    asked = asked.where(LEDGER.c.seq <= upto)
+    query = _raw(LEDGER.c.seq, LEDGER.c.body, LEDGER.c.digest, LEDGER.c.at, LEDGER.c.event)
+    query = query.add_columns(*_raw(LEDGER.c.actor, LEDGER.c.subject).selected_columns)
+    query = query.where(LEDGER.c.seq <= upto)
     if after is not None:
-        asked = asked.where(LEDGER.c.seq > after)
-    rows = db.execute(asked.order_by(LEDGER.c.seq).limit(most))
+        query = query.where(LEDGER.c.seq > after)
+    rows = db.execute(query.order_by(LEDGER.c.seq).limit(most))
     return [
         _Row(Link(*row[:3]), RecordColumns(row[3], row[4], decode(row[5]), row[6]))
         if _typed(row[:6], int, bytes, bytes, float, str, str)
@@ -288,11 +288,11 @@ def _rows(db: sa.Connection, after: int | None, upto: int, most: int) -> list[_R
 
 
 def _raw(*columns: sa.Column[Any]) -> sa.Select[Any]:
-    """Select columns as they are: SQLite holds anything in any of them."""
-    found: list[sa.ColumnElement[Any]] = [
+    """Select columns untyped: SQLite can hold anything in any of them."""
+    selected: list[sa.ColumnElement[Any]] = [
         sa.type_coerce(column, sa.types.NullType()).label(column.name) for column in columns
     ]
-    return sa.select(*found)
+    return sa.select(*selected)
 
 
 def _typed(row: Sequence[object], *types: type) -> bool:

@@ -1,7 +1,7 @@
-"""The witness file in a console's state folder: appended, synced, never cut or written anew.
+"""The witness file in a console's state folder: appended and synced, never cut or rewritten.
 
-A checkpoint is in the database first. What a crash or a full disk keeps from the file is not
-lost: the next checkpoint bears it out as well.
+A checkpoint is in the database first. One that a crash or a full disk keeps out of the file is
+not lost: the next checkpoint attests to it as well.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ def load(folder: Path) -> Witness | None:
 
 
 def load_latest(folder: Path) -> Witness | None:
-    """Return the witness with its last checkpoint alone, which takes less time. Raises likewise."""
+    """Return the witness with its last checkpoint only, which is faster. Raises the same."""
     return latest(_text(folder))
 
 
 def was_begun(folder: Path) -> bool:
-    """Return whether there ever was one: the console's key is trusted from then on.
+    """Return whether there ever was one: the console's key has been trusted ever since.
 
     Raises:
         StoreError: a file cannot be read.
@@ -64,7 +64,7 @@ def _text(folder: Path) -> bytes:
 
 
 def append(folder: Path, checkpoints: Sequence[Checkpoint], *, first: bytes = b"") -> None:
-    """Append checkpoints durably, behind the line ``first`` if the witness is begun.
+    """Append checkpoints durably, after the line ``first`` if this begins the witness.
 
     Raises:
         StoreError: they cannot be written; none are there then, or a part of a line.
@@ -90,7 +90,7 @@ def _append(path: Path, lines: bytes) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         before = os.fstat(descriptor).st_size
-        # What a loss of power cut off stays as it is: the file may allow appending alone.
+        # What a power loss cut off stays as it is: the file may be append-only.
         torn = before > 0 and os.pread(descriptor, 1, before - 1) != b"\n"
         rest = memoryview(b"\n" + lines if torn else lines)
         try:
@@ -106,10 +106,10 @@ def _append(path: Path, lines: bytes) -> None:
 
 
 def require_same(db: sa.Connection, witness: Witness | None) -> None:
-    """Make sure that the database still has the last record that the witness knows of.
+    """Verify that the database still has the last record that the witness knows of.
 
     Raises:
-        ConflictError: it has another one there, or none, or is another ledger.
+        ConflictError: it has a different one there, or none, or is a different ledger.
     """
     last = None if witness is None else witness.last
     if witness is None or last is None:
@@ -132,6 +132,6 @@ def _other(db: sa.Connection, witness: Witness, last: Checkpoint) -> str | None:
     if began is not None and last.seq <= began.head.seq:
         same = last.seq < began.head.seq or began.head.digest.hex() == last.digest
     else:
-        found = ledger.page(db, ledger.EVERYTHING, after=last.seq - 1, upto=last.seq)
-        same = [link.digest.hex() for link in found] == [last.digest]
+        links = ledger.page(db, ledger.EVERYTHING, after=last.seq - 1, upto=last.seq)
+        same = [link.digest.hex() for link in links] == [last.digest]
     return None if same else f"Record {last.seq} is another than the witness knows."

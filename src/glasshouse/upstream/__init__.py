@@ -1,1 +1,1 @@
-"""Adapters to a job server: the ``Reader`` looks, the ``Operator`` acts."""
+"""Adapters to a job server: the ``Reader`` reads, the ``Operator`` acts."""

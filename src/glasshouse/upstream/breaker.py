@@ -1,10 +1,10 @@
-"""One circuit breaker for each server: what does not answer there is not waited for by everybody.
+"""One circuit breaker per server: no one has to wait for a part that does not answer.
 
-A server is asked over *circuits*: its command port, its Web UI, its Redis. What always holds:
-nobody who looks at a page waits much longer than ``SILENCE`` for a question to which not a byte
-has come; the question itself goes on, so that a slow answer is there for who asks next. A
-circuit that a question waited for in vain is open: who asks over it is told so at once, while
-one question at a time tries whether it answers again.
+A server is queried over *circuits*: its command port, its Web UI, its Redis. Invariant: no one
+who views a page waits much longer than ``SILENCE`` for a query to which not a byte has come.
+The query itself continues, so that a slow answer is there for the next caller. A circuit on
+which a query waited in vain is open: callers get the error at once, while one query at a time
+tests whether it answers again.
 """
 
 from __future__ import annotations
@@ -19,46 +19,46 @@ from glasshouse.model.errors import UpstreamUnavailableError
 T = TypeVar("T")
 
 SILENCE = 1.0
-"""Seconds without a byte after which nobody waits for an answer any more."""
+"""Seconds without a byte after which no one waits for an answer any longer."""
 _AT_LEAST = 0.3
-"""Seconds that are waited anyway: what is asked may come over another circuit."""
+"""Minimum seconds to wait in any case: the answer may come over another circuit."""
 _REST = 1.0
-"""Seconds between two tries of an open circuit."""
+"""Seconds between two attempts on an open circuit."""
 _LOOK = 0.1
 _LATE = 0.5
-"""Seconds by which a look is late when this process itself stood still."""
+"""Seconds by which a check is late when this process itself was stalled."""
 
 
 class SilentError(UpstreamUnavailableError):
-    """The server was asked, and not a byte came."""
+    """The server was queried, and not a byte came."""
 
     code = "upstream_silent"
 
 
 def again(error: UpstreamUnavailableError) -> UpstreamUnavailableError:
-    """Return an error that was raised before, to be raised for somebody else."""
+    """Return an error that was raised before, to be raised for another caller."""
     return error.with_traceback(None)
 
 
 class Attempt:
-    """A question that is under way."""
+    """A query that is under way."""
 
     def __init__(self, circuit: Circuit) -> None:
-        """It was sent just now."""
+        """Begin as sent just now."""
         self._circuit = circuit
         self.since = _now()
 
     def heard(self) -> None:
-        """Note that something came."""
+        """Record that data arrived."""
         self.since = _now()
         self._circuit.reset()
 
 
 class Circuit:
-    """One way to a server; closed while questions are answered, open after one was not."""
+    """One way to a server; closed while queries are answered, open after one was not."""
 
     def __init__(self) -> None:
-        """Begin closed, with no question under way."""
+        """Begin closed, with no query under way."""
         self.questions: set[Attempt] = set()
         self._fault: UpstreamUnavailableError | None = None
         self._tried_at = 0.0
@@ -66,7 +66,7 @@ class Circuit:
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[Attempt]:
-        """Count a question as under way while the block runs."""
+        """Count a query as under way while the block runs."""
         question = Attempt(self)
         self.questions.add(question)
         try:
@@ -75,16 +75,16 @@ class Circuit:
             self.questions.discard(question)
 
     def trip(self, error: UpstreamUnavailableError) -> UpstreamUnavailableError:
-        """Note that a question was not answered in time, and return why."""
+        """Record that a query was not answered in time, and return why."""
         self._fault, self._tried_at = error, _now()
         return error
 
     def reset(self) -> None:
-        """Note that it answers."""
+        """Record that it answers."""
         self._fault = None
 
     async def through(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return what ``ask`` does, over a closed circuit.
+        """Return what ``ask`` returns, over a closed circuit.
 
         Raises:
             UpstreamUnavailableError: it is open, or what ``ask`` raises.
@@ -94,12 +94,12 @@ class Circuit:
         if self._trial is None and _now() - self._tried_at >= _REST:
             self._trial = asyncio.create_task(self._try(ask))
         fault = self._fault
-        # Whoever asks on and on leaves others their turn.
+        # Yield, so that a caller that queries in a loop gives others their turn.
         await asyncio.sleep(0)
         raise again(fault)
 
     def check(self) -> None:
-        """Return if it is closed, for who waited before asking.
+        """Return if it is closed, for a caller that waited before its query.
 
         Raises:
             UpstreamUnavailableError: it is open.
@@ -108,7 +108,7 @@ class Circuit:
             raise again(self._fault)
 
     async def end(self) -> None:
-        """End what is under way by itself."""
+        """End what is under way on its own."""
         trial = self._trial
         if trial is not None and trial is not asyncio.current_task():
             trial.cancel()
@@ -116,7 +116,7 @@ class Circuit:
 
     async def _try(self, ask: Callable[[], Awaitable[object]]) -> None:
         try:
-            # Whatever the answer is: that there is one closes the circuit.
+            # Whatever the answer is: the fact that there is one closes the circuit.
             with contextlib.suppress(Exception):
                 await ask()
         finally:
@@ -124,7 +124,7 @@ class Circuit:
 
 
 class Breaker:
-    """The circuits of one server, and who waits for what is asked over them."""
+    """The circuits of one server, and who waits for queries over them."""
 
     def __init__(self) -> None:
         """Begin with no circuit."""
@@ -135,16 +135,16 @@ class Breaker:
 
     def circuit(self) -> Circuit:
         """Return another circuit of this server."""
-        made = Circuit()
-        self._circuits.append(made)
-        return made
+        circuit = Circuit()
+        self._circuits.append(circuit)
+        return circuit
 
     @contextlib.asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:
-        """End the block when a question to the server has been without a byte for too long.
+        """End the block when a query to the server has gone without a byte for too long.
 
         Raises:
-            SilentError: it was.
+            SilentError: one has.
         """
         scope = asyncio.timeout(None)
         try:
@@ -166,11 +166,11 @@ class Breaker:
             self._timer = asyncio.get_running_loop().call_later(_LOOK, self.look)
 
     def look(self) -> None:
-        """Let go whoever has waited for too long; it is looked every so often by itself."""
+        """Release whoever has waited for too long; this also runs periodically on its own."""
         self._timer, now = None, _now()
         questions = [one for circuit in self._circuits for one in circuit.questions]
         if now - self._next > _LATE:
-            # Nobody listened meanwhile: what came is still to be taken.
+            # No one was listening meanwhile: what came has yet to be read.
             for question in questions:
                 question.since = now
         if any(now - question.since >= SILENCE for question in questions):

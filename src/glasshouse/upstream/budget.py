@@ -1,7 +1,7 @@
-"""How often a job server is asked: never more than so many times in any second.
+"""How often a job server is queried: never more than a set number of times in any second.
 
-Polling can harm a Faktory, and kill one of some versions (design.md §5). Whoever
-asks waits for a turn; who waits too long is told so, and shows what is known.
+Polling can harm a Faktory, and kill one of some versions (design.md §5). Callers wait for a
+turn; one that waits too long gets an error and shows what is known.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _LOOK_AGAIN = 0.1
 
 
 class OverBudgetError(UpstreamUnavailableError):
-    """So much is asked of this server that no turn came in time."""
+    """This server is queried so much that no turn came in time."""
 
     code = "upstream_budget"
-    remedy = "Many pages are open; this one is read when its turn comes."
+    remedy = "Many different pages are open; this one is read in turn."
 
 
 class RequestBudget(Protocol):
-    """Something that says when a request may be made."""
+    """Something that decides when a request may be made."""
 
     async def turn(self, *, patience: float) -> None:
         """Wait for a turn and take it.
@@ -39,7 +39,7 @@ class RequestBudget(Protocol):
 
 
 class Budget:
-    """Turns for requests to one server, in the order in which they were asked for."""
+    """Turns for requests to one server, in the order in which they were requested."""
 
     def __init__(
         self, most: int = 10, *, window: float = 1.0, clock: Callable[[], float] = time.monotonic
@@ -59,18 +59,18 @@ class Budget:
         """
         try:
             async with asyncio.timeout(patience), self._turn:
-                # Only one waits here: the others stand in line for the lock.
+                # Only one waits here: the others queue for the lock.
                 await asyncio.sleep(self._wait())
                 self._taken.append(self._clock())
                 self.spent += 1
         except TimeoutError:
             raise OverBudgetError(
-                "The console already queries this server as often as it may."
+                "The console already queries this server as often as allowed."
             ) from None
 
     @property
     def spare(self) -> bool:
-        """Whether nobody waits for a turn and at least two are left just now."""
+        """Whether no one waits for a turn and at least two are currently left."""
         gone_at = self._clock() - self._window
         taken = sum(at > gone_at for at in self._taken)
         return not self._turn.locked() and (self._taken.maxlen or 0) - taken >= _LEFT
@@ -79,20 +79,20 @@ class Budget:
         if len(self._taken) < (self._taken.maxlen or 0):
             return 0.0
         left = self._taken[0] + self._window - self._clock()
-        # A timer may ring a moment early.
+        # A timer may fire slightly early.
         return left + _EARLY if left > 0 else 0.0
 
 
 class SpareRequests:
-    """The turns of a budget that nobody else wants: whoever looks at a page goes first."""
+    """The turns of a budget that no one else wants: people who view a page go first."""
 
     def __init__(self, budget: Budget) -> None:
-        """Take what ``budget`` has left."""
+        """Use what ``budget`` has left."""
         self._budget = budget
 
     async def turn(self, *, patience: float) -> None:
-        """Wait for a turn that nobody else wants, however long it takes."""
-        # A turn becomes free by time alone: there is no event to wait for.
+        """Wait for a turn that no one else wants, however long it takes."""
+        # A turn becomes free only with time: there is no event to wait for.
         while not self._budget.spare:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_AGAIN)
         await self._budget.turn(patience=patience)

@@ -1,4 +1,4 @@
-"""Counters of days as a history: every day is there, and today is the last."""
+"""Daily counters as a history: every day is included, and today is the last."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PROCESSED, FAILED = "processed", "failures"
 
 
 def names(what: str, days: list[date]) -> list[str]:
-    """Return the names of a counter's days, as Faktory and the embedded server write them."""
+    """Return the names of a counter for days, as Faktory and the embedded server write them."""
     return [f"{what}:{day.isoformat()}" for day in days]
 
 
 def last_days(count: int, now: float, *, beyond: int = 0) -> list[date]:
-    """Return the last days until that of ``now`` (UTC), and some beyond it, the oldest first."""
+    """Return the last days up to that of ``now`` (UTC), and some beyond it, oldest first."""
     today = datetime.fromtimestamp(now, UTC).date() + timedelta(days=beyond)
     return [today - timedelta(days=back) for back in range(count + beyond - 1, -1, -1)]
 
@@ -29,6 +29,6 @@ def history(
     now: float,
     utc: bool,
 ) -> History:
-    """Return the history of these days; what was not counted did not happen."""
-    told = tuple(Day(day, processed.get(day, 0), failed.get(day, 0)) for day in days)
-    return History(days=told, read_at=now, utc=utc)
+    """Return the history of these days; a missing count is zero."""
+    reported = tuple(Day(day, processed.get(day, 0), failed.get(day, 0)) for day in days)
+    return History(days=reported, read_at=now, utc=utc)

@@ -1,4 +1,4 @@
-"""How long a search may go on, asked for between two entries and in the midst of one."""
+"""How long a search may run, checked between two entries and in the middle of one."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from glasshouse.wire.matching import matches
 
 
 class DeadlineError(Exception):
-    """The time that there was is over."""
+    """The available time is over."""
 
 
 class Deadline:
-    """A moment that a clock comes to (seconds)."""
+    """A moment on a clock (seconds)."""
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
-        """End so many seconds from now."""
+        """Set the deadline to ``seconds`` from now."""
         self.now = clock
         self._at = clock() + seconds
 
     def over(self) -> bool:
-        """Return whether it has come."""
+        """Return whether it has passed."""
         return self.now() >= self._at
 
     def check(self) -> None:
-        """Raise ``DeadlineError`` when it has come."""
+        """Raise ``DeadlineError`` when it has passed."""
         if self.over():
             raise DeadlineError
 
     def part(self, seconds: float) -> Deadline:
-        """Return the end of so many seconds from now, or this one if it comes before."""
+        """Return a deadline that many seconds from now, or this one if it comes first."""
         part = Deadline(self.now, seconds)
         part._at = min(self._at, part._at)
         return part
 
     def matches(self, wanted: JobQuery, job: StoredJob) -> bool:
-        """Return whether a job is what is looked for.
+        """Return whether a job matches.
 
         Raises:
-            OutOfTimeError: the time ran out while it was looked through.
+            DeadlineError: the time ran out while it was examined.
         """
         return matches(wanted, job, self.check)
 
 
 class ScanResult(NamedTuple):
-    """The positions of what matches among some entries, of which ``looked_at`` were looked at.
+    """The positions of the matches among some entries, of which ``looked_at`` were examined.
 
-    ``skipped`` of those were passed over: one alone takes more than all the time there is.
+    ``skipped`` of those were passed over: each one alone takes more than all the available time.
     """
 
     hits: tuple[int, ...]
@@ -61,10 +61,10 @@ class ScanResult(NamedTuple):
 async def look_through(
     wanted: JobQuery, jobs: Sequence[StoredJob], deadline: Deadline, *, first: bool
 ) -> ScanResult:
-    """Look at entries while there is time, on a thread: they may be large.
+    """Examine entries while there is time, on a thread: they may be large.
 
-    ``first`` says that a search begins with them: then the first is passed over rather than
-    begun with once more by the next search.
+    ``first`` means that a search begins with them: then the first is passed over when time runs
+    out within it, so that the next search does not begin with it again.
     """
     return await asyncio.to_thread(_look_through, wanted, jobs, deadline, first=first)
 

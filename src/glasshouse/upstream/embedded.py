@@ -1,8 +1,8 @@
-"""Reading the embedded server: its database opened read-only, beside a running engine.
+"""Reading the embedded server: its database, opened read-only next to a running engine.
 
-SQLite itself refuses writes on these connections; nothing here could change
-anything even by mistake. The finished log and searches, whose reads may be
-longer, have threads of their own: what the sampler asks never waits for them.
+SQLite itself refuses writes on these connections; nothing here could change anything even by
+mistake. The finished log and searches, whose reads may take longer, have separate threads: the
+sampler's reads never wait for them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from glasshouse.upstream.reader import no_queue
 
 T = TypeVar("T")
 
-# The database follows the engine by a moment; before each look the engine is asked to let it. One
-# that does not answer in this time is looked at as it is.
+# The database lags the engine by a moment; before each read the engine is asked to catch it up.
+# If it does not answer within this time, the database is read as it is.
 _PATIENCE = 0.5
 
 
@@ -42,7 +42,7 @@ class EmbeddedReader:
     """A ``Reader`` of the engine that runs on a data folder of this machine."""
 
     def __init__(self, data: Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Read below ``data``; nothing is opened before the first question."""
+        """Read below ``data``; nothing is opened before the first read."""
         self._data = data
         self._clock = clock
         self._lists = ReadThread(data, "read-engine")
@@ -51,7 +51,7 @@ class EmbeddedReader:
         self._engine = Attachment(data, patience=_PATIENCE)
 
     async def change_token(self) -> Hashable:
-        """Return SQLite's data version, of which connection, and the status file's identity."""
+        """Return SQLite's data version, the connection it is of, and the status file's identity."""
         return await self._read(self._lists, self._token)
 
     async def state(self) -> ServerState:
@@ -60,7 +60,7 @@ class EmbeddedReader:
         state = await self._lists.run(self._state)
         if settled:
             return state
-        # The engine that cannot write has no way to say so in a file.
+        # An engine that cannot write has no way to report that in a file.
         return msgspec.structs.replace(state, refusing=await self._engine.refusing())
 
     async def queue_jobs(self, queue: str, query: ListQuery) -> JobPage:
@@ -76,7 +76,7 @@ class EmbeddedReader:
         return await self._list(query, lambda db: lists.set_scope(db, JobState.WORKING))
 
     async def jobs(self, jid: str) -> Entries:
-        """Return the entries with this id, at most a hundred, and how many there are."""
+        """Return the entries with this id, at most a hundred, and their total number."""
         return await self._read(self._lists, lambda db: lists.entries_of(db, jid))
 
     async def finished(
@@ -121,14 +121,14 @@ class EmbeddedReader:
         if query.wanted is None:
 
             def read(db: apsw.Connection) -> JobPage:
-                # Before the first look: what is read is never older than it says.
+                # Before the first read: the data are never older than stated.
                 now = self._clock()
                 return lists.page_of(db, scope_of(db), query, now=now)
 
             return await self._read(self._lists, read)
         await self._engine.settle()
-        # Step by step: who asks meanwhile has every other turn, and a search that nobody
-        # waits for any longer ends with the step that it is at.
+        # Step by step: other callers get every other turn, and a search that no one waits for any
+        # longer ends with its current step.
         search = Search(scope_of, query, query.wanted, now=self._clock())
         while True:
             page = await self._searches.run(search.step)

@@ -1,10 +1,10 @@
 """One thread with one read-only connection to the embedded server's database.
 
 SQLite itself refuses writes on it. Each read is one short transaction, so that
-a page never sees half a change; what goes wrong is ``UpstreamUnavailableError``.
+a page never sees half a change; any failure is ``UpstreamUnavailableError``.
 
-What always holds: no transaction outlives its read, whatever is raised in it. One that
-did would show everybody who comes after an old state of the server as the newest.
+Invariant: no transaction outlives its read, whatever is raised in it. One that did would show
+everyone who comes later an old state of the server as the newest.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ HUNG_AFTER = 10.0
 
 
 class ReadFailedError(UpstreamUnavailableError):
-    """A fault of ours while the data were read: nothing is known of them now."""
+    """An error of ours while the data were read: nothing is known about them now."""
 
-    remedy = "Look into the console's log: it says where."
+    remedy = "Look in the console's log for the cause."
 
 
 class ReadThread:
-    """Reads in turn, one at a time."""
+    """Performs reads in turn, one at a time."""
 
     def __init__(self, data: Path, name: str) -> None:
-        """Read below ``data`` on a thread of this name; nothing is opened before the first read."""
+        """Read below ``data`` on a thread with this name; open nothing before the first read."""
         self._data = data
         self._db: apsw.Connection | None = None
         self._thread = ThreadPoolExecutor(1, name)
         self._beat = (0, 0.0)
         self._closed = False
         self.opened = 0
-        """How often the database was opened: what a connection counts, each counts anew."""
+        """How often the database was opened: per-connection counters restart with each."""
 
     async def run(self, read: Callable[[apsw.Connection], T]) -> T:
-        """Return what ``read`` finds in one transaction.
+        """Return what ``read`` returns, in one transaction.
 
         Raises:
             UpstreamUnavailableError: the engine does not run, hangs, or cannot be read;
-                or ``read`` raised what is no ``GlasshouseError``.
+                or ``read`` raised something other than a ``GlasshouseError``.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -88,7 +88,7 @@ class ReadThread:
             ) from error
         except Exception as error:
             log.exception("a read of the embedded server failed")
-            # Its words may hold what a job holds.
+            # Its text may contain job data.
             raise ReadFailedError(
                 f"The embedded server's data could not be read ({type(error).__name__})."
             ) from error
@@ -101,7 +101,7 @@ class ReadThread:
             finally:
                 db.execute("COMMIT")
         finally:
-            # A cursor in the midst of its rows keeps the transaction open beyond its COMMIT,
+            # A cursor in the middle of its rows keeps the transaction open beyond its COMMIT,
             # and whoever holds the error holds the cursor.
             if db.txn_state() != apsw.SQLITE_TXN_NONE:
                 self._drop()
@@ -113,7 +113,7 @@ class ReadThread:
                 "The embedded server is not running.",
                 remedy="Start it with `glasshouse engine --data` on the same folder.",
             )
-        # By our own clock: the file's time may be of a clock that was set.
+        # By our own clock: the file's time may come from a clock that was changed.
         beat, now = lock.beat(self._data), time.monotonic()
         if beat != self._beat[0]:
             self._beat = (beat, now)

@@ -1,8 +1,8 @@
-"""The finished log of the embedded server, read: pages, executions of one id, times per type.
+"""Reads the embedded server's finished log: pages, executions of one id, times per type.
 
-Entries have ids that grow with time and lie side by side, so a page is found by
-arithmetic however far down it is. A filter looks at the newest ``SEARCHED``
-entries, the times at the newest ``TIMED``: no read grows with the log.
+Entries have consecutive ids that grow with time, so a page is found by arithmetic however far
+down it is. A filter examines the newest ``SEARCHED`` entries, the times the newest ``TIMED``: no
+read grows with the log.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DONE = OUTCOME_NUMBERS[Outcome.DONE]
 
 
 class Span(NamedTuple):
-    """What of one entry the times are made from."""
+    """The parts of an entry from which times are computed."""
 
     jobtype: str
     outcome: int
@@ -87,19 +87,19 @@ def page_of(
 
 def executions_of(db: apsw.Connection, jid: str, *, now: float) -> Executions:
     """Return the newest executions of one id."""
-    found = _rows(db, "jid = ? ORDER BY id DESC LIMIT ?", (jid, EXECUTIONS + 1))
-    return Executions(items=found[:EXECUTIONS], more=len(found) > EXECUTIONS, read_at=now)
+    rows = _rows(db, "jid = ? ORDER BY id DESC LIMIT ?", (jid, EXECUTIONS + 1))
+    return Executions(items=rows[:EXECUTIONS], more=len(rows) > EXECUTIONS, read_at=now)
 
 
 def times_of(db: apsw.Connection, *, now: float) -> TimesTable:
     """Return the times per type over the newest ``TIMED`` entries."""
     low, high = _ids(db)
-    found = db.execute(
+    selected = db.execute(
         "SELECT jobtype, outcome, enqueued_at, reserved_at, finished_at FROM finished"
         " WHERE id > ? ORDER BY id DESC",
         (high - TIMED,),
     )
-    spans = [Span(*row) for row in found]
+    spans = [Span(*row) for row in selected]
     by_type: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
         by_type[span.jobtype].append(span)
@@ -138,7 +138,7 @@ def _rank(ordered: Sequence[float], share: float) -> float:
 
 
 def _ids(db: apsw.Connection) -> tuple[int, int]:
-    # Asked for apart, each is one step of the index; together they are a scan.
+    # Queried separately, each is one step of the index; together they are a scan.
     low = db.execute("SELECT coalesce(min(id), 1) FROM finished").get
     high = db.execute("SELECT coalesce(max(id), 0) FROM finished").get
     return int(low), int(high)
@@ -147,7 +147,7 @@ def _ids(db: apsw.Connection) -> tuple[int, int]:
 def _ended_by(db: apsw.Connection, at: float, low: int, high: int) -> int:
     """Return the id of the newest entry up to ``high`` that ended by ``at``; one below all if none.
 
-    Entries are logged in the order of their ends: it is found by halving.
+    Entries are logged in the order of their ends, so it is found by bisection.
     """
     while low <= high:
         middle = (low + high) // 2
@@ -162,7 +162,7 @@ def _ended_by(db: apsw.Connection, at: float, low: int, high: int) -> int:
 def _condition(
     db: apsw.Connection, wanted: FinishedFilter, newest: int
 ) -> tuple[str, tuple[str | int, ...]]:
-    """Return the WHERE of a filter; entries of one id have an index of their own."""
+    """Return the WHERE clause of a filter; entries of one id have their own index."""
     terms: list[str] = ["id <= ?"]
     bound: list[str | int] = [newest]
     if wanted.jid is None:
@@ -171,29 +171,31 @@ def _condition(
     else:
         terms.append("jid = ?")
         bound.append(wanted.jid)
-    asked: list[str] = []
+    conditions: list[str] = []
     values: list[str | int] = []
     for column, value in (("jobtype", wanted.jobtype), ("queue", wanted.queue)):
         if value is not None:
-            asked.append(f"{column} = ?")
+            conditions.append(f"{column} = ?")
             values.append(value)
     if wanted.error is not None:
         holds = "instr(lower(errtype), lower(?))"
-        # Types that may tell what is hidden are not even looked at.
-        asked.append(f"CASE WHEN echoes = '[]' THEN {holds} END" if wanted.guarded else holds)
+        # Types that may reveal something hidden are not even examined.
+        conditions.append(f"CASE WHEN echoes = '[]' THEN {holds} END" if wanted.guarded else holds)
         values.append(wanted.error)
     if wanted.outcomes:
-        asked.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
+        conditions.append(f"outcome IN ({', '.join('?' * len(wanted.outcomes))})")
         values += [OUTCOME_NUMBERS[outcome] for outcome in wanted.outcomes]
     if wanted.shown is not None:
         _let_sqlite_ask(db, wanted.shown)
-        # CASE keeps SQLite from comparing anything of entries that may not be seen.
-        asked = [f"CASE WHEN is_shown(queue) THEN {' AND '.join(asked) or '1'} ELSE 0 END"]
-    return " AND ".join(terms + asked), (*bound, *values)
+        # CASE keeps SQLite from comparing any part of entries that may not be seen.
+        conditions = [
+            f"CASE WHEN is_shown(queue) THEN {' AND '.join(conditions) or '1'} ELSE 0 END"
+        ]
+    return " AND ".join(terms + conditions), (*bound, *values)
 
 
 class _Shown(dict[str, bool]):
-    """Whether a name is one of some globs; the log has few names, and many entries of each."""
+    """Whether a name matches one of some globs; the log has few names, each with many entries."""
 
     def __init__(self, shown: tuple[str, ...]) -> None:
         super().__init__()
@@ -202,12 +204,12 @@ class _Shown(dict[str, bool]):
     def __missing__(self, name: str) -> bool:
         if len(self) >= _MOST_NAMES:
             self.clear()
-        found = self[name] = name_patterns.within(self._shown, name)
-        return found
+        allowed = self[name] = name_patterns.within(self._shown, name)
+        return allowed
 
 
 def _let_sqlite_ask(db: apsw.Connection, shown: tuple[str, ...]) -> None:
-    """Make ``is_shown(name)`` known: SQLite's own patterns are not those of rules."""
+    """Register ``is_shown(name)``: SQLite's own patterns differ from those of rules."""
     known = _Shown(shown)
 
     def is_shown(*names: object) -> bool:
@@ -219,8 +221,8 @@ def _let_sqlite_ask(db: apsw.Connection, shown: tuple[str, ...]) -> None:
 def _rows(
     db: apsw.Connection, where: str, values: tuple[str | int, ...]
 ) -> tuple[FinishedJob, ...]:
-    found = db.execute(f"SELECT {_COLUMNS} FROM finished WHERE {where}", values)
-    return tuple(_entry(*row) for row in found)
+    rows = db.execute(f"SELECT {_COLUMNS} FROM finished WHERE {where}", values)
+    return tuple(_entry(*row) for row in rows)
 
 
 def _entry(

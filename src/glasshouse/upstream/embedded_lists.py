@@ -1,7 +1,7 @@
-"""Lists of the embedded server, a page at a time, right for a million jobs and for 25.
+"""Lists of the embedded server, one page at a time, suited to a million jobs as well as to 25.
 
-A page's keys (score and number of each entry) are found first, by the list's
-index alone and from the nearer end; only then are the rows of the page read.
+A page's keys (score and number of each entry) are found first, using only the list's index and
+from the nearer end; only then are the rows of the page read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COLUMNS = "id, state, score, queue, jid, jobtype, wid, reserved_at, payload"
 _HALVINGS = 64
 _ENTRIES = 100
 _MOST_DIGITS = 18
-# Of an id that very many entries have, some are looked at, and all get their numbers.
+# If very many entries share an id, only some are read, and all of them get their numbers.
 _TWINS = (
     "SELECT a.id FROM job AS a WHERE ("
     "SELECT count(*) = 100 OR total(state = a.state AND score = a.score) > 1"
@@ -33,7 +33,7 @@ Key = tuple[float, int]
 
 
 class ListScope(NamedTuple):
-    """One list: its entries' condition, its size, what orders it, and if the highest is first."""
+    """One list: its entries' condition, its size, its order, and whether the highest is first."""
 
     where: str
     values: tuple[int | str, ...]
@@ -43,13 +43,13 @@ class ListScope(NamedTuple):
 
     @property
     def ordered(self) -> str:
-        """The terms of ORDER BY."""
+        """The ORDER BY terms."""
         return ", ".join(
             f"{column} {'DESC' if self.descending else 'ASC'}" for column in self.order
         )
 
     def turned(self, *, backwards: bool) -> ListScope:
-        """Return the list turned round, if so asked."""
+        """Return the list, reversed if requested."""
         return self._replace(descending=self.descending != backwards)
 
 
@@ -67,11 +67,11 @@ def set_scope(db: apsw.Connection, state: JobState) -> ListScope:
 
 def queue_scope(db: apsw.Connection, name: str) -> ListScope | None:
     """Return the list of one queue, next to run first; ``None`` when there is no such queue."""
-    found = db.execute("SELECT size FROM queue WHERE name = ?", (name,)).fetchone()
-    if found is None:
+    row = db.execute("SELECT size FROM queue WHERE name = ?", (name,)).fetchone()
+    if row is None:
         return None
-    # In a queue no two scores are equal, and its index has no number to go on with.
-    return ListScope("state = 1 AND queue = ?", (name,), found[0], ("score",))
+    # In a queue no two scores are equal, and its index has no number to continue by.
+    return ListScope("state = 1 AND queue = ?", (name,), row[0], ("score",))
 
 
 def size_of(db: apsw.Connection, state: int) -> int:
@@ -81,7 +81,7 @@ def size_of(db: apsw.Connection, state: int) -> int:
 
 
 def page_of(db: apsw.Connection, scope: ListScope, query: ListQuery, *, now: float) -> JobPage:
-    """Return the page that ``query`` asks for, whatever it wants of the entries."""
+    """Return the page that ``query`` requests, ignoring its search conditions."""
     scope = scope.turned(backwards=query.backwards)
     start = query.start if query.at is None else place_at(db, scope, query.at)
     if start is None:
@@ -115,15 +115,15 @@ def keys_beside(
     *,
     backwards: bool = False,
 ) -> list[Key]:
-    """Return up to ``count`` keys from ``start`` on, or before it, in the list's order."""
+    """Return up to ``count`` keys starting at ``start``, or before it, in the list's order."""
     condition, values = side(scope, start, before=backwards)
     scope = scope.turned(backwards=backwards)
-    found = db.execute(
+    rows = db.execute(
         f"SELECT score, id FROM job WHERE {scope.where} AND {condition}"
         f" ORDER BY {scope.ordered} LIMIT ?",
         (*scope.values, *values, count),
     )
-    keys: list[Key] = list(found)
+    keys: list[Key] = list(rows)
     return keys[::-1] if backwards else keys
 
 
@@ -133,21 +133,21 @@ def head(db: apsw.Connection, scope: ListScope, count: int) -> list[Key]:
 
 
 def rows_of(db: apsw.Connection, keys: Sequence[Key]) -> list[StoredJob]:
-    """Return the jobs with these keys, in their order, each named so that it is no other."""
-    found = numbered_rows(db, keys)
-    return told_apart(db, [(number, found[number]) for _, number in keys if number in found])
+    """Return the jobs with these keys, in their order, each with a key that is unique."""
+    rows = numbered_rows(db, keys)
+    return told_apart(db, [(number, rows[number]) for _, number in keys if number in rows])
 
 
 def told_apart(db: apsw.Connection, numbered: Sequence[tuple[int, StoredJob]]) -> list[StoredJob]:
-    """Return jobs, given with their numbers, with keys that name one entry each.
+    """Return jobs, given with their numbers, with keys that name exactly one entry each.
 
-    Entries of one set may have the same time and the same id: their numbers stand in their
-    keys, and in no others.
+    Entries of one set may have the same time and the same id: only then do keys contain the
+    entries' numbers.
     """
     numbers = [number for number, job in numbered if job.at is not None]
     marks = ", ".join("?" * len(numbers))
-    found = db.execute(f"{_TWINS} AND a.id IN ({marks})", numbers) if numbers else ()
-    twins = {number for (number,) in found}
+    same_ids = db.execute(f"{_TWINS} AND a.id IN ({marks})", numbers) if numbers else ()
+    twins = {number for (number,) in same_ids}
     return [
         msgspec.structs.replace(job, key=with_number(job.key, number))
         if number in twins and job.key is not None
@@ -157,13 +157,13 @@ def told_apart(db: apsw.Connection, numbered: Sequence[tuple[int, StoredJob]]) -
 
 
 def with_number(key: str, number: int) -> str:
-    """Return the key of an entry of a set with the number that tells it from its like."""
+    """Return the key of a set's entry with the number that distinguishes it from its twins."""
     moment, _, jid = key.partition("|")
     return f"{moment}#{number}|{jid}"
 
 
 def number_in(key: str) -> tuple[str, int | None]:
-    """Return a key without the number in it, and that number, if there is one."""
+    """Return a key without its number, and that number, if there is one."""
     moment, bar, jid = key.partition("|")
     moment, _, number = moment.partition("#")
     plain = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
@@ -171,7 +171,7 @@ def number_in(key: str) -> tuple[str, int | None]:
 
 
 def numbered_rows(db: apsw.Connection, keys: Sequence[Key]) -> dict[int, StoredJob]:
-    """Return the jobs with these keys by their numbers; who has gone is left out."""
+    """Return the jobs with these keys, by number; those that are gone are left out."""
     numbers = [number for _, number in keys]
     marks = ", ".join("?" * len(numbers))
     return {
@@ -181,12 +181,12 @@ def numbered_rows(db: apsw.Connection, keys: Sequence[Key]) -> dict[int, StoredJ
 
 
 def entries_of(db: apsw.Connection, jid: str) -> Entries:
-    """Return the entries with one id, the oldest first."""
+    """Return the entries with one id, oldest first."""
     total = int(db.execute("SELECT count(*) FROM job WHERE jid = ?", (jid,)).get)
-    found = db.execute(
+    rows = db.execute(
         f"SELECT {COLUMNS} FROM job WHERE jid = ? ORDER BY id LIMIT ?", (jid, _ENTRIES)
     )
-    return Entries(tuple(told_apart(db, [(row[0], stored(*row[1:])) for row in found])), total)
+    return Entries(tuple(told_apart(db, [(row[0], stored(*row[1:])) for row in rows])), total)
 
 
 def stored(
@@ -199,9 +199,9 @@ def stored(
     reserved_at: float | None,
     payload: bytes | str,
 ) -> StoredJob:
-    """Return a row as the job that it is; ``number`` is that of its state.
+    """Return a row as a job; ``number`` is that of its state.
 
-    Whatever SQLite can hold in its columns is taken: one odd row costs nobody a list.
+    Whatever SQLite can hold in its columns is accepted: one odd row does not break a list.
     """
     state = schema.STATES[number]
     in_set = state in {JobState.SCHEDULED, JobState.RETRIES, JobState.DEAD}
@@ -220,7 +220,7 @@ def stored(
 
 
 def _key(state: JobState, score: float, jid: str, *, in_set: bool) -> str | None:
-    """Return what names an entry: its time in a set, its place in a queue; no two share one."""
+    """Return an entry's unique name: its time in a set, its place in a queue."""
     if state is JobState.ENQUEUED:
         return f"{repr(score).removesuffix('.0')}|{jid}"
     return f"{name_time(score)}|{jid}" if in_set else None
@@ -232,24 +232,24 @@ def _numbered(db: apsw.Connection, scope: ListScope, offset: int, count: int) ->
     if 0 <= far < offset:
         return _walk(db, scope.turned(backwards=True), far, count)[::-1]
     if far < 0 and scope.total - offset < offset:
-        # The list ends within the page, or before it.
+        # The list ends within or before the page.
         return _walk(db, scope.turned(backwards=True), 0, max(0, scope.total - offset))[::-1]
     return _walk(db, scope, offset, count)
 
 
 def _walk(db: apsw.Connection, scope: ListScope, offset: int, count: int) -> list[Key]:
-    found = db.execute(
+    rows = db.execute(
         f"SELECT score, id FROM job WHERE {scope.where} ORDER BY {scope.ordered} LIMIT ? OFFSET ?",
         (*scope.values, count, offset),
     )
-    keys: list[Key] = list(found)
+    keys: list[Key] = list(rows)
     return keys
 
 
 def side(
     scope: ListScope, start: ListPosition, *, before: bool
 ) -> tuple[str, tuple[float | int, ...]]:
-    """Return the condition of entries before ``start``, or from it on."""
+    """Return the condition for entries before ``start``, or from it onward."""
     sign = ("<" if scope.descending != before else ">") + ("" if before else "=")
     if start.number is None or len(scope.order) == 1:
         return f"score {sign} ?", (start.score,)
@@ -257,7 +257,7 @@ def side(
 
 
 def _rank(db: apsw.Connection, scope: ListScope, start: ListPosition, *, hint: int) -> int:
-    """Return how many entries are before ``start``, counted from the end that the hint is near."""
+    """Return how many entries precede ``start``, counted from the end nearer to the hint."""
     near = hint * 2 <= scope.total
     condition, values = side(scope, start, before=near)
     query = f"SELECT count(*) FROM job WHERE {scope.where} AND {condition}"
@@ -266,7 +266,7 @@ def _rank(db: apsw.Connection, scope: ListScope, start: ListPosition, *, hint: i
 
 
 def place_at(db: apsw.Connection, scope: ListScope, at: float) -> ListPosition:
-    """Return the place of a time: in a queue, of the first entry enqueued then or later."""
+    """Return the place of a time: in a queue, the first entry enqueued then or later."""
     if len(scope.order) > 1:
         return ListPosition(at)
     ends = f"SELECT score FROM job WHERE {scope.where} ORDER BY score"
@@ -278,14 +278,14 @@ def place_at(db: apsw.Connection, scope: ListScope, at: float) -> ListPosition:
         f"SELECT score, enqueued_at FROM job WHERE {scope.where} AND score >= ?"
         " ORDER BY score LIMIT 1"
     )
-    # Jobs are enqueued in the order of their scores: halving finds the first that is late enough.
+    # Jobs are enqueued in the order of their scores: bisection finds the first one late enough.
     for _ in range(_HALVINGS):
         middle = (low + high) // 2
         if not low < high:
             break
-        found = db.execute(probe, (*scope.values, middle)).fetchone()
-        if found is None or (found[1] or 0.0) >= at:
+        row = db.execute(probe, (*scope.values, middle)).fetchone()
+        if row is None or (row[1] or 0.0) >= at:
             high = middle
         else:
-            low = max(middle, found[0]) + 1
+            low = max(middle, row[0]) + 1
     return ListPosition(low)

@@ -1,4 +1,4 @@
-"""Operating the embedded server: its database is read, its control socket asked for changes."""
+"""Operating the embedded server: reads go to its database, changes to its control socket."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ class EmbeddedOperator:
         self._settling: asyncio.Task[None] | None = None
 
     async def freeze(self, wanted: Selection) -> FrozenJobs:
-        """Return the jobs that are meant, as of now."""
+        """Return the selected jobs, as of now."""
         await self._settle()
         return await self._reads.run(lambda db: _frozen(db, wanted))
 
     async def kept(self, entries: Sequence[Entry]) -> list[DeletedJob]:
-        """Return the jobs that still are as named, whole."""
+        """Return the jobs that still are as named, complete."""
         await self._settle()
         return await self._reads.run(lambda db: _kept(db, entries))
 
@@ -96,12 +96,12 @@ class EmbeddedOperator:
         return await self._reads.run(lambda db: _same(db, entries))
 
     async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> ChangeResult:
-        """Change jobs that are as named."""
+        """Change the jobs that are as named."""
         entries = [(entry.number, entry.state, entry.score) for entry in named]
         return await self._act(ChangeJobs(id=act, step=step, change=change, entries=entries))
 
     async def flush(self, act: str, step: int) -> ChangeResult:
-        """Forget queues, counts and the log, if no job is left."""
+        """Clear queues, counters and the log, if no job is left."""
         return await self._act(Flush(id=act, step=step))
 
     async def put_back(self, act: str, step: int, jobs: Sequence[DeletedJob]) -> ChangeResult:
@@ -120,7 +120,7 @@ class EmbeddedOperator:
     async def signal(
         self, act: str, state: Literal["quiet", "terminate"], worker: str
     ) -> ChangeResult:
-        """Tell a worker, or all of them."""
+        """Signal a worker, or all of them."""
         return await self._act(Signal(state, None if worker == "*" else worker, id=act))
 
     async def configure(self, act: str, changes: Mapping[str, float]) -> ChangeResult:
@@ -133,18 +133,18 @@ class EmbeddedOperator:
         await self._settle()
 
         def read(db: apsw.Connection) -> bool | None:
-            found = db.execute("SELECT paused FROM queue WHERE name = ?", (queue,)).fetchone()
-            return None if found is None else bool(found[0])
+            row = db.execute("SELECT paused FROM queue WHERE name = ?", (queue,)).fetchone()
+            return None if row is None else bool(row[0])
 
         return await self._reads.run(read)
 
     async def call_off(self, act: str, step: int) -> ChangeResult | None:
-        """Return what came of a change, or see to it that it is never done."""
-        told = await self._ask(CallOff(id=act, step=step))
-        return None if told is None else msgspec.convert(told, ChangeResult)
+        """Return the result of a change, or make sure that it is never done."""
+        result = await self._ask(CallOff(id=act, step=step))
+        return None if result is None else msgspec.convert(result, ChangeResult)
 
     async def close(self) -> None:
-        """Let go of database and connections."""
+        """Close the database and connections."""
         await self._reads.close()
         for attachment in self._all:
             await attachment.close()
@@ -153,7 +153,7 @@ class EmbeddedOperator:
         return msgspec.convert(await self._ask(act), ChangeResult)
 
     async def _settle(self) -> None:
-        """Return when the database has what was acknowledged before; those who wait share it."""
+        """Return once the database has what was acknowledged before; callers share the wait."""
         if self._settling is None:
             self._settling = asyncio.create_task(self._settle_next(self._settled))
         await asyncio.shield(self._settling)
@@ -161,7 +161,7 @@ class EmbeddedOperator:
     async def _settle_next(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait((before,))
-        # Who comes from now on may know of what this one does not see.
+        # Whoever comes from now on may know of something that this one does not see.
         self._settled, self._settling = self._settling, None
         async with self._turn:
             attachment = self._free.pop()
@@ -195,7 +195,7 @@ def _refused(error: RefusedError) -> Exception:
 
 
 class _Gathering:
-    """What is known of the jobs that were found so far."""
+    """What is known about the jobs found so far."""
 
     def __init__(self, wanted: Selection) -> None:
         self._wanted = wanted
@@ -217,12 +217,12 @@ class _Gathering:
         self.count += 1
         self.queues[job.queue] = None
         self.size += len(job.payload)
-        told = self._wanted.told
-        if told is None or name_patterns.within(told, job.queue):
+        reported = self._wanted.told
+        if reported is None or name_patterns.within(reported, job.queue):
             self._tell(job)
 
     def _tell(self, job: StoredJob) -> None:
-        """Count a job among those of which something is told."""
+        """Include a job among those about which details are reported."""
         if len(self.samples) < _SAMPLES:
             self.samples.append(job)
         at, errtype = moment_and_error(job)
@@ -259,7 +259,7 @@ class _Gathering:
 
 
 class _Named:
-    """The entries that keys name; without ``keys`` all are."""
+    """The entries that keys name; all entries without ``keys``."""
 
     def __init__(self, keys: Sequence[str] | None) -> None:
         self._plain = None if keys is None else frozenset(keys)
@@ -273,11 +273,11 @@ class _Named:
 
 
 def _frozen(db: apsw.Connection, wanted: Selection) -> FrozenJobs:
-    found, named = _Gathering(wanted), _Named(wanted.keys)
+    gathering, named = _Gathering(wanted), _Named(wanted.keys)
     for number, job, score in _rows(db, wanted):
         if named.has(number, job) and _meant(wanted, job):
-            found.add(number, score, job)
-    return found.frozen()
+            gathering.add(number, score, job)
+    return gathering.frozen()
 
 
 def _rows(db: apsw.Connection, wanted: Selection) -> Iterator[tuple[int, StoredJob, float]]:
@@ -296,7 +296,7 @@ def _rows(db: apsw.Connection, wanted: Selection) -> Iterator[tuple[int, StoredJ
 
 
 def _all_rows(db: apsw.Connection) -> Iterator[tuple[int, StoredJob, float]]:
-    """Yield every job: what comes first is put back last, and then stands before the others."""
+    """Yield every job: the first ones are put back last, and are then ahead of the others."""
     parts: list[tuple[str, tuple[int | str, ...]]] = [(_IN, (STATE_NUMBERS[JobState.WORKING],))]
     for (name,) in db.execute("SELECT name FROM queue ORDER BY name").fetchall():
         parts.append(_where(Selection(queue=str(name))))
@@ -327,17 +327,17 @@ def _meant(wanted: Selection, job: StoredJob) -> bool:
 
 
 def _kept(db: apsw.Connection, entries: Sequence[Entry]) -> list[DeletedJob]:
-    found: dict[int, DeletedJob] = {}
+    jobs: dict[int, DeletedJob] = {}
     for number, row in _numbered(db, _KEPT, entries):
         job = KeptJob(*row)
         entry = Entry(number, job.state, job.score, job.jid, job.queue)
-        found[number] = DeletedJob(entry, job.jobtype, _pack(job))
-    return [found[entry.number] for entry in entries if entry.number in found]
+        jobs[number] = DeletedJob(entry, job.jobtype, _pack(job))
+    return [jobs[entry.number] for entry in entries if entry.number in jobs]
 
 
 def _samples(db: apsw.Connection, entries: Sequence[Entry]) -> tuple[StoredJob, ...]:
-    found = {number: stored(*row[1:]) for number, row in _numbered(db, COLUMNS, entries)}
-    there = [(one.number, found[one.number]) for one in entries if one.number in found]
+    jobs = {number: stored(*row[1:]) for number, row in _numbered(db, COLUMNS, entries)}
+    there = [(one.number, jobs[one.number]) for one in entries if one.number in jobs]
     return tuple(told_apart(db, there))
 
 

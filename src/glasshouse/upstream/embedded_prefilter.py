@@ -1,9 +1,9 @@
-"""What SQLite can tell of a search: a condition that leaves out most entries that cannot match.
+"""A condition by which SQLite excludes most entries that cannot match a search.
 
-It is asked of stored payloads, in which everything stands that is hidden from somebody.
-So what is looked for is compared only with payloads in which nothing can be hidden from
-who asks; the others pass, whatever is looked for, and are compared when what is hidden
-has been taken out. How long a search takes tells nothing of hidden values then.
+It runs on stored payloads, which contain everything that is hidden from anyone. So the search
+text is compared only with payloads in which nothing can be hidden from the requesting person.
+The others pass, whatever is searched for, and are compared after hidden values have been
+removed. This way the duration of a search reveals nothing about hidden values.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from glasshouse.wire.matching import error_parts
 
 # Characters that every JSON encoder writes as themselves.
 _RUNS = re.compile(r"[A-Za-z0-9_ .@:,*!?;#$~^|(){}\[\]-]+")
-# SQLite knows the two cases of ASCII only.
+# SQLite knows the two cases of ASCII letters only.
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-# The one that is written every day: ß.
+# The only one in everyday use: ß.
 _FOLDED = re.compile("ss", re.IGNORECASE)
 _GLOB_SPECIAL = re.compile(r"[?\[]")
 _HAS_NUL = "instr(CAST(queue AS BLOB), x'00') > 0"
 _MOST = 24
-"""Texts that are asked for: more tell hardly more, and SQLite takes no condition of thousands."""
+"""Texts used: more would add hardly anything, and SQLite accepts no condition of thousands."""
 _LONGEST = 32
-"""Characters of a text that are asked for: SQLite compares each of them at each place."""
+"""Characters used of a text: SQLite compares each of them at each place."""
 SMALL = 16 << 10
-"""Bytes of a payload that SQLite looks into: of a longer one it cannot be stopped in the midst."""
+"""Bytes of a payload that SQLite examines: within a longer one it cannot be stopped."""
 _TEXT = "CAST(payload AS TEXT)"
 _LIKE, _GLOB = f"{_TEXT} LIKE ?", f"{_TEXT} GLOB ?"
-# Escapes of which one may stand for a letter of ASCII, or for what folds to one.
+# Escapes, any of which may stand for an ASCII letter or for something that folds to one.
 _SPELT = (
     *(r"\u002[dD]", r"\u00[4567]", r"\u00[dD][fF]", r"\u01[347fF]"),
     *(r"\u1[eE]9", r"\u212[aA]", r"\u[fF][bB]0"),
@@ -48,12 +48,12 @@ Condition = tuple[str, tuple[str | bytes, ...]]
 def likely(wanted: JobQuery) -> Condition:
     """Return a condition that holds for every entry that matches, and for few others.
 
-    Entries are left out that match by a letter which only folds to one of ASCII: by a
-    ligature, or the sign of Kelvin.
+    Excluded are entries that match through a letter that merely folds to an ASCII one: a ligature,
+    or the Kelvin sign.
     """
     steps: list[tuple[str, Condition]] = []
     shown = shown_condition(wanted.shown)
-    # CASE is what keeps SQLite from asking in another order.
+    # CASE keeps SQLite from evaluating in another order.
     if shown is not None:
         steps.append(("NOT ", shown))
     names = _names(wanted)
@@ -75,13 +75,13 @@ def likely(wanted: JobQuery) -> Condition:
 
 
 def shown_condition(shown: Sequence[str] | None) -> Condition | None:
-    """Return the condition of entries whose queues may be seen; ``None`` where all may be."""
+    """Return the condition for entries whose queues may be seen; ``None`` where all may be."""
     if shown is None:
         return None
     globs = tuple(_GLOB_SPECIAL.sub(r"[\g<0>]", glob) for glob in shown)
     if not globs:
         return "0", ()
-    # SQLite looks at a name up to its first U+0000 alone: such names are looked at later.
+    # SQLite compares a name only up to its first U+0000: such names are checked later.
     return " OR ".join([*["queue GLOB ?"] * len(globs), _HAS_NUL]), globs
 
 
@@ -96,9 +96,9 @@ def may_hide(rules: Sequence[Redaction]) -> Condition | None:
     values: list[str | bytes] = []
     for rule in rules:
         parts: list[str] = []
-        # One for all jobs of ActiveJob is not for those of a name: each goes by its own.
+        # A rule for all ActiveJob jobs is not tied to one name: each job goes by its own.
         if rule.jobtype.strip("*") and not alike(rule.jobtype, WRAPPER):
-            # Whether another name folds to this one is not for SQLite to say.
+            # SQLite cannot decide whether another name folds to this one.
             parts.append("(jobtype LIKE ? OR length(jobtype) <> length(CAST(jobtype AS BLOB)))")
             values.append(_glob_like(rule.jobtype))
         key = plain_key(rule.path)
@@ -145,16 +145,16 @@ def _glob_like(pattern: str) -> str:
 
 
 def _like(parts: list[str]) -> str:
-    # What LIKE takes for a pattern lets more through, and nothing less; to escape it costs time.
+    # LIKE's wildcards in the text only let more through, never less; escaping them costs time.
     return "%".join(parts)
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """Return patterns one of which holds for a stored text that has ``text`` in it.
+    """Return patterns, one of which matches a stored text that contains ``text``.
 
-    Encoders write some characters in several ways: of these a gap is left, as of what
-    a letter outside of ASCII folds to. A text of nothing else is looked for as it is
-    and as its escapes if it is of letters without cases; else there is no pattern.
+    Encoders write some characters in several ways: these become gaps, as do those that a letter
+    outside of ASCII may fold to. A text that consists only of such characters is searched for as
+    it is and as its escapes if its letters have no cases; otherwise there is no pattern.
     """
     runs = [part[:_LONGEST] for run in _RUNS.findall(text) for part in _FOLDED.split(run)]
     if any(runs):

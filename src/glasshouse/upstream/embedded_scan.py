@@ -1,4 +1,4 @@
-"""The embedded server's jobs for an index: keys in large steps, payloads only of what is new."""
+"""The embedded server's jobs for an index: keys in large steps, payloads only of new entries."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class EmbeddedScanner:
     head = 1000
 
     def __init__(self, data: Path) -> None:
-        """Read below ``data``; nothing is opened before the first question."""
+        """Read below ``data``; nothing is opened before the first read."""
         self._thread = ReadThread(data, "read-index")
 
     async def stretch(self, name: JobSet, start: float | None) -> ScanChunk:
-        """Return the keys of one stretch."""
+        """Return the keys of one chunk."""
         number = schema.STATE_NUMBERS[JobState(name.value)]
         return await self._thread.run(lambda db: _stretch(db, number, start))
 
     def end(self, total: int, highest: float | None) -> float | None:
-        """Return the latest time: what comes to the end comes after it."""
+        """Return the latest time: anything appended comes after it."""
         return highest
 
     async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
@@ -46,14 +46,14 @@ class EmbeddedScanner:
         return await self._thread.run(lambda db: lists.numbered_rows(db, keys))
 
     def note(self, jobs: Sequence[StoredJob]) -> None:
-        """Do nothing: the reader finds every id by itself."""
+        """Do nothing: the reader finds every id on its own."""
 
     async def queue_head(self, queue: str) -> tuple[StoredJob, ...]:
         """Return the next jobs of a queue."""
         return await self._thread.run(lambda db: _head(db, lists.queue_scope(db, queue), queue))
 
     async def running(self) -> tuple[StoredJob, ...]:
-        """Return the jobs that run."""
+        """Return the running jobs."""
         return await self._thread.run(
             lambda db: _head(db, lists.set_scope(db, JobState.WORKING), "")
         )
@@ -64,13 +64,13 @@ class EmbeddedScanner:
 
 
 def _stretch(db: apsw.Connection, state: int, start: float | None) -> ScanChunk:
-    # Entries of one time stay together: the step ends where the time changes, or at the end.
-    found = db.execute(
+    # Entries with the same time stay together: the step ends where the time changes, or at the end.
+    selected = db.execute(
         "SELECT score, id FROM job WHERE state = ? AND state > 1 AND score >= ?"
         " ORDER BY score, id LIMIT ?",
         (state, -math.inf if start is None else start, _STEP),
     )
-    rows = list(found)
+    rows = list(selected)
     high: float | None = None
     if len(rows) == _STEP:
         high = rows[-1][0]

@@ -1,10 +1,10 @@
-"""Search words over a list of the embedded server, looked for entry by entry within a set time.
+"""Searches a list of the embedded server for words, entry by entry within a set time.
 
-SQLite leaves out, off the interpreter's lock, what cannot match; what it lets
-through is looked at exactly. First the list is walked in its order: what is
-often there is found at once. A set's entries lie anywhere in the file, so when
-that takes long the whole file is swept instead, from its beginning to its end.
-A search that runs out of time says how far it came and where it can go on.
+SQLite excludes what cannot match, without holding the interpreter's lock; what it lets through
+is examined exactly. First the list is walked in its order: frequent matches are found at once.
+A set's entries are scattered over the file, so when that takes long the whole file is swept
+instead, from beginning to end. A search that runs out of time reports how far it came and
+where it can continue.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from glasshouse.upstream.embedded_search_passes import FilePass, ListPass
 from glasshouse.wire.matching import matches
 
 SECONDS = 1.0
-"""How long a search may take."""
+"""How long a search may take, in seconds."""
 _FIRST_LOOK = 0.2
 _SAME_ID = 1000
 
 
 class Search:
-    """The entries from a page's start on that match, as many as a page holds.
+    """The matching entries from a page's start on, as many as a page holds.
 
-    It is taken on step by step, each in a transaction of its own, so that several searches
-    can have their turns. What comes or goes meanwhile may be found or not, as between pages.
+    It proceeds step by step, each in its own transaction, so that several searches can take turns.
+    Entries that come or go meanwhile may be found or not, as between pages.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Search:
         self._page: JobPage | None = None
 
     def step(self, db: apsw.Connection) -> JobPage | None:
-        """Do a piece of the work; return the page at its end."""
+        """Do a part of the work; return the page once finished."""
         if self._hunt is None:
             scope = self._scope_of(db).turned(backwards=self._query.backwards)
             exact = next((jid for jid in self._wanted.jid if "*" not in jid), None)
@@ -72,7 +72,7 @@ class Search:
         if hunt.ended or hunt.full:
             return self._told(db, hunt)
         if not hunt.looked_at:
-            # However little time there is, each search goes on by an entry at least.
+            # However little time there is, each search advances by at least one entry.
             return None
         if self._deadline.over():
             return self._told(db, hunt)
@@ -90,7 +90,7 @@ class Search:
         return not in_order and self._first_look.over() and not hunt.mostly_opened
 
     def _swept(self, db: apsw.Connection, sweep: FilePass) -> bool:
-        """Do a piece of the sweep; return whether there was time for it."""
+        """Do a part of the sweep; return whether there was time for it."""
         try:
             sweep.piece(db)
         except DeadlineError:
@@ -121,7 +121,7 @@ def search(
     now: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> JobPage:
-    """Return what a ``Search`` finds, all its steps at once."""
+    """Return what a ``Search`` finds, running all its steps at once."""
     going = Search(lambda _: scope, query, wanted, now=now, clock=clock)
     while True:
         page = going.step(db)
@@ -138,16 +138,16 @@ def _by_id(
     *,
     now: float,
 ) -> JobPage:
-    """Return the matches among the entries of one id, which have an index of their own."""
-    # The plus keeps SQLite from walking the list instead.
+    """Return the matches among the entries of one id, which have their own index."""
+    # The plus sign keeps SQLite from walking the list instead.
     where = scope.where.replace("state", "+state").replace("queue", "+queue")
     shown, globs = shown_condition(wanted.shown) or ("1", ())
-    found = db.execute(
+    selected = db.execute(
         f"SELECT {lists.COLUMNS} FROM job WHERE jid = ? AND {where} AND ({shown})"
         f" ORDER BY {scope.ordered} LIMIT ?",
         (jid, *scope.values, *globs, _SAME_ID + 1),
     )
-    rows = [(ListPosition(row[2], row[0]), row[0], lists.stored(*row[1:])) for row in found]
+    rows = [(ListPosition(row[2], row[0]), row[0], lists.stored(*row[1:])) for row in selected]
     places = [place for place, _, _ in rows]
     begin = places.index(query.start) if query.start in places else 0
     hits = [row for row in rows[begin:_SAME_ID] if matches(wanted, row[2])]

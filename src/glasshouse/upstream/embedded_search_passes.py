@@ -1,8 +1,8 @@
-"""The two ways of a search through the embedded server: along a list, and across the file.
+"""The two ways to search the embedded server: along a list, and across the file.
 
-Both go piece by piece; between two pieces others have their turn. A piece ends on time:
-SQLite is stopped in the midst of it, and a payload while it is looked through. What was
-looked at until then is not looked at again.
+Both proceed in pieces; between two pieces others have their turn. A piece ends on time: SQLite
+is interrupted in the middle of it, and so is the examination of a payload. What was examined
+until then is not examined again.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _SHORT, _LONG = 0.02, 0.05
 _STOPPED = 0.1
 """Seconds after which a piece is stopped wherever it is."""
 _STEPS = 400
-"""Steps of SQLite, some dozens of entries, between two looks at the clock."""
+"""Steps of SQLite, some dozens of entries, between two checks of the clock."""
 _QUICK, _QUICK_STEPS = 5_000, 2_000
-"""Entries of a piece that were quick until now, and steps between two looks at the clock then.
+"""Entries of a piece that were quick so far, and steps between two checks of the clock then.
 
-Each look waits for the interpreter's lock, which others hold for milliseconds.
+Each check waits for the interpreter's lock, which others hold for milliseconds.
 """
 _LESS = 8
 _MOSTLY = 0.1
@@ -55,9 +55,9 @@ class ListPass:
         self.found: list[tuple[int, StoredJob]] = []
         self.looked_at = 0
         self.skipped = 0
-        """Entries that alone take more than all the time there is."""
+        """Entries that each take more than all the available time."""
         self.at = start
-        """Where to go on; ``None`` before the first entry, and when ``ended``."""
+        """Where to continue; ``None`` before the first entry, and when ``ended``."""
         self.ended = False
         self.full = False
         """Whether there is one more match, at ``at``, than there is room for."""
@@ -68,11 +68,11 @@ class ListPass:
 
     @property
     def mostly_opened(self) -> bool:
-        """Whether SQLite could leave out few: then reading is the least of the work."""
+        """Whether SQLite could exclude only few: then reading is the least of the work."""
         return self._opened > self.looked_at * _MOSTLY
 
     def walk(self, db: apsw.Connection) -> None:
-        """Look at one piece of the list."""
+        """Search one piece of the list."""
         piece = self.deadline.part(_STOPPED)
         begun = piece.now()
         keys = self._keys(db)
@@ -98,7 +98,7 @@ class ListPass:
         self._size = next_size(self._size, piece.now() - begun)
 
     def _full(self, key: Key, job: StoredJob) -> bool:
-        """Take a match in; return whether there was no room for it."""
+        """Add a match; return whether there was no room for it."""
         if len(self.found) == self.most:
             self.at, self.full = ListPosition(*key), True
             return True
@@ -106,9 +106,9 @@ class ListPass:
         return False
 
     def _stopped(self, keys: list[Key], done: int) -> None:
-        """Keep what was looked at of a piece; of one in which nothing was, a smaller one is next.
+        """Keep the part of a piece that was examined; if there was none, a smaller piece is next.
 
-        What SQLite left out behind the last entry that it told is looked at again.
+        What SQLite excluded after the last entry that it returned is examined again.
         """
         self.looked_at += done
         self._size = max(1, min(self._size, len(keys)) // _LESS)
@@ -121,7 +121,7 @@ class ListPass:
         """Return whether an entry matches.
 
         Raises:
-            OutOfTimeError: the time ran out within it. The first of a search is then passed over,
+            DeadlineError: the time ran out within it. The first of a search is then passed over,
                 so that the next search does not end there too.
         """
         try:
@@ -133,7 +133,7 @@ class ListPass:
             return False
 
     def _keys(self, db: apsw.Connection) -> list[Key]:
-        """Return the keys of the next entries, and one more that begins the piece after."""
+        """Return the keys of the next entries, and one more that begins the following piece."""
         if self.at is None:
             return lists.head(db, self.scope, self._size + 1)
         return lists.keys_beside(db, self.scope, self.at, self._size + 1)
@@ -144,15 +144,15 @@ class ListPass:
             return
         condition, values = self._likely
         first, last = sorted((keys[0], keys[-1]))
-        # The plain bounds are what SQLite walks its index by.
+        # The plain bounds are what SQLite uses to walk its index.
         bounds = "score BETWEEN ? AND ? AND (score, id) >= (?, ?) AND (score, id) <= (?, ?)"
-        found = db.execute(
+        rows = db.execute(
             f"SELECT {lists.COLUMNS} FROM job"
             f" WHERE {self.scope.where} AND {bounds} AND {condition}"
             f" ORDER BY {self.scope.ordered}",
             (*self.scope.values, first[0], last[0], *first, *last, *values),
         )
-        for number, *row in found:
+        for number, *row in rows:
             yield (row[1], number), lists.stored(*row)
 
     def sweep(self) -> FilePass:
@@ -162,7 +162,7 @@ class ListPass:
 
 
 class FilePass:
-    """A look through the whole file for the matches from a place on."""
+    """A pass through the whole file for the matches from a given place on."""
 
     def __init__(
         self,
@@ -182,10 +182,10 @@ class FilePass:
         self.ended = False
 
     def piece(self, db: apsw.Connection) -> None:
-        """Look at one piece of the file.
+        """Search one piece of the file.
 
         Raises:
-            OutOfTimeError: the time of the search ran out within a payload.
+            DeadlineError: the time of the search ran out within a payload.
         """
         piece = self._hunt.deadline.part(_STOPPED)
         begun = piece.now()
@@ -218,12 +218,12 @@ class FilePass:
         scope = self._hunt.scope
         side, bound = lists.side(scope, self._start, before=False)
         condition, values = self._likely
-        found = db.execute(
+        rows = db.execute(
             f"SELECT {lists.COLUMNS} FROM job NOT INDEXED WHERE id BETWEEN ? AND ?"
             f" AND {scope.where} AND {side} AND {condition} ORDER BY id",
             (low, high, *scope.values, *bound, *values),
         )
-        for number, *row in found:
+        for number, *row in rows:
             yield (row[1], number), lists.stored(*row)
 
     def _keep(self, hits: list[Hit]) -> None:
@@ -236,7 +236,7 @@ class FilePass:
         self._best.sort(key=lambda hit: hit[0], reverse=self._hunt.scope.descending)
 
     def _end(self) -> None:
-        """Give the hunt the first of what was found."""
+        """Add the first of the matches to the hunt."""
         self._sort()
         hunt = self._hunt
         hunt.found += [(key[1], job) for key, job in self._best[: self._room - 1]]
@@ -248,12 +248,12 @@ class FilePass:
 
 @contextlib.contextmanager
 def stopping(db: apsw.Connection, piece: Deadline, size: int) -> Iterator[None]:
-    """Stop what SQLite does in the block when ``piece`` is over; one entry alone is never stopped.
+    """Interrupt SQLite in the block when ``piece`` is over, unless it reads one entry alone.
 
-    ``size`` is how many entries it looks at.
+    ``size`` is the number of entries that it reads.
 
     Raises:
-        OutOfTimeError: it was stopped.
+        DeadlineError: it was interrupted.
     """
     steps = _QUICK_STEPS if size > _QUICK else _STEPS
     db.set_progress_handler(None if size == 1 else piece.over, steps)
@@ -266,14 +266,14 @@ def stopping(db: apsw.Connection, piece: Deadline, size: int) -> Iterator[None]:
 
 
 def _numbers(db: apsw.Connection) -> tuple[int, int]:
-    # Asked for apart, each is one step of the index; together they are a scan.
+    # Queried separately, each is one step of the index; together they are a scan.
     low = db.execute("SELECT coalesce(min(id), 1) FROM job").get
     high = db.execute("SELECT coalesce(max(id), 0) FROM job").get
     return int(low), int(high)
 
 
 def next_size(size: int, took: float, most: int = _MOST) -> int:
-    """Return how many entries the next piece has, so that it takes about 20 to 50 ms."""
+    """Return the number of entries in the next piece, so that it takes about 20 to 50 ms."""
     if took < _SHORT:
         return min(most, size * 2)
     return max(1, size // 2) if took > _LONG else size

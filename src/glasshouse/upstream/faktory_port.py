@@ -1,7 +1,7 @@
 """A real Faktory's command port: its totals and the age of its queues, over one connection.
 
-The connection never names a worker, so that none appears. Nothing is ever sent
-here but HELLO, INFO and QUEUE LATENCY.
+The connection never names a worker, so that none appears. The only commands ever sent here are
+HELLO, INFO and QUEUE LATENCY.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _Heard = Callable[[], None]
 _CHUNK = 1 << 16
 _LONGEST = 64 << 20
 _CONNECT = 2.0
-"""Seconds for a connection: one that waits longer would miss a server that has just come back."""
+"""Seconds to connect: waiting longer would miss a server that has just come back."""
 _MOST_QUEUES = 1000
-"""Queues asked for in one command."""
+"""Queues per command."""
 _UNTOLD = message("answers {command} with something Faktory never sends")
 
 
 _TASKS = {"scheduled": "Scheduled", "retries": "Retries", "dead": "Dead", "working": "Busy"}
-"""What tells the size of a set before 1.9, which had no ``sets``."""
+"""What gives the size of a set before 1.9, which had no ``sets``."""
 
 
 class _Task(msgspec.Struct, frozen=True):
@@ -58,12 +58,12 @@ class _Faktory(msgspec.Struct, frozen=True):
     tasks: dict[str, _Task] = {}
 
     def sizes(self) -> dict[str, int] | None:
-        """Return the size of each set; ``None`` when one is told in no way that is known."""
-        every = {name: task.size for told, task in self.tasks.items()
-                 for name, of in _TASKS.items() if of == told}  # fmt: skip
-        told = every | self.sets
-        found = {name: size for name in _TASKS if (size := told.get(name)) is not None}
-        return found if len(found) == len(_TASKS) else None
+        """Return the size of each set; ``None`` when one is not reported in any known way."""
+        every = {name: task.size for sizes, task in self.tasks.items()
+                 for name, of in _TASKS.items() if of == sizes}  # fmt: skip
+        sizes = every | self.sets
+        known_sizes = {name: size for name in _TASKS if (size := sizes.get(name)) is not None}
+        return known_sizes if len(known_sizes) == len(_TASKS) else None
 
 
 class _Server(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ class _Server(msgspec.Struct, frozen=True):
 
 
 class Info(msgspec.Struct, frozen=True):
-    """What INFO tells (fwp.md §7); unknown fields are left out. Every set is in ``sets``."""
+    """What INFO returns (fwp.md §7); unknown fields are left out. Every set is in ``sets``."""
 
     faktory: _Faktory
     server: _Server
@@ -84,14 +84,14 @@ class Info(msgspec.Struct, frozen=True):
 
 
 class PasswordError(UpstreamUnavailableError):
-    """The server wants another password."""
+    """The server requires a different password."""
 
     code = "upstream_password"
     remedy = "Check the password in the server's address."
 
 
 class CommandPort:
-    """One connection to port 7419, opened when it is needed and again after a fault."""
+    """One connection to port 7419, opened when needed and again after a fault."""
 
     def __init__(
         self,
@@ -104,13 +104,13 @@ class CommandPort:
         patience: float = 5.0,
         circuit: Circuit | None = None,
     ) -> None:
-        """Ask the server at ``host`` over ``circuit``; an answer may take ``patience`` seconds."""
+        """Query the server at ``host`` over ``circuit``; allow an answer ``patience`` seconds."""
         self._where = (host, port)
         self._budget = budget
         self._password = password
         self._tls = tls
         self._patience = patience
-        # Never open: who asks first whether the server is back asks here, and waits for it.
+        # Never open: the first to check whether the server is back does so here, and waits for it.
         self._circuit = circuit or Circuit()
         self._line: _Line | None = None
         self._one = asyncio.Lock()
@@ -121,12 +121,12 @@ class CommandPort:
         """Return totals and sizes as of now.
 
         Raises:
-            UpstreamUnavailableError: the server cannot be asked; why, and what to do.
+            UpstreamUnavailableError: the server cannot be queried; why, and what to do.
         """
         info = await self._read(await self._ask(encode_command("INFO")), Info, "INFO")
         sets = info.faktory.sizes()
         if sets is None:
-            # A size that nobody told is not nothing.
+            # An unreported size is not zero.
             raise await self._broken(_UNTOLD.format(command="INFO"))
         faktory = msgspec.structs.replace(info.faktory, sets=sets)
         return msgspec.structs.replace(info, faktory=faktory)
@@ -134,12 +134,12 @@ class CommandPort:
     async def latency(self, names: Iterable[str]) -> dict[str, float] | None:
         """Return how many seconds the oldest job of each queue has waited.
 
-        A queue whose age Faktory cannot tell is left out. ``None`` before 1.9.2,
-        which cannot tell any: it answers ``+OK`` to whatever it is asked of queues.
+        A queue whose age Faktory cannot report is left out. Return ``None`` before 1.9.2, which
+        cannot report any: it answers ``+OK`` to any query about queues.
 
         Raises:
-            ProtocolError: it answers with something else; totals can be had all the same.
-            UpstreamUnavailableError: the server cannot be asked.
+            ProtocolError: it answers with something else; totals are available anyway.
+            UpstreamUnavailableError: the server cannot be queried.
         """
         wanted = list(names)[:_MOST_QUEUES]
         if not wanted or not self._tells_latency:
@@ -153,7 +153,7 @@ class CommandPort:
         return await self._read(reply, dict[str, float], "QUEUE LATENCY")
 
     async def close(self) -> None:
-        """Close the connection; further questions raise ``UpstreamUnavailableError``."""
+        """Close the connection; further queries raise ``UpstreamUnavailableError``."""
         self._closed = True
         async with self._one:
             await self._drop()
@@ -168,7 +168,7 @@ class CommandPort:
         raise await self._broken(why)
 
     async def _broken(self, why: str) -> ProtocolError:
-        # Whoever that is: not with this connection any more.
+        # Whatever that is, this connection is no longer used with it.
         async with self._one:
             await self._drop()
         return ProtocolError(self._fault(why).detail)
@@ -179,8 +179,8 @@ class CommandPort:
             return None
         if len(names) == 1:
             return {}
-        # One job without the time of its enqueueing spoils the answer for all: halve until it is
-        # alone. It costs a turn each, and is rare (fwp.md §9, B4).
+        # One job without an enqueue time spoils the answer for all: halve until it is alone. That
+        # costs a turn each, and is rare (fwp.md §9, B4).
         half = len(names) // 2
         first, second = await self.latency(names[:half]), await self.latency(names[half:])
         return (first or {}) | (second or {})
@@ -204,14 +204,14 @@ class CommandPort:
                 await self._drop()
                 raise self._fault(_why(error)) from None
             except BaseException:
-                # Whoever was cancelled leaves an answer behind that is nobody's.
+                # A cancelled caller leaves an answer behind that belongs to no one.
                 await self._drop()
                 raise
 
     async def _connect(self, heard: _Heard) -> _Line:
         if self._closed:
             raise self._fault("is not asked any more")
-        # It may be another version by now.
+        # It may be a different version by now.
         self._tells_latency = True
         try:
             async with asyncio.timeout(_CONNECT):
@@ -232,8 +232,8 @@ class CommandPort:
             raise PasswordError("The job server requires a password.")
         reply = await line.ask(hello(greeting, password=self._password), heard)
         if not isinstance(reply, Simple):
-            # Its text is not repeated: it is made by whoever answers there.
-            raise PasswordError("The job server rejects the password.")
+            # Its text is not repeated: it is written by whoever answers there.
+            raise PasswordError("The job server rejected the password.")
 
     async def _drop(self) -> None:
         line, self._line = self._line, None
@@ -247,7 +247,7 @@ class CommandPort:
 
 
 class _Line:
-    """An open connection: one question, one answer."""
+    """An open connection: one query, one answer."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -258,7 +258,7 @@ class _Line:
     async def greeting(self, heard: _Heard) -> Greeting:
         reply = await self._reply(heard)
         if not isinstance(reply, Greeting):
-            raise ProtocolError("What answers there does not greet like Faktory.")
+            raise ProtocolError("The service at this address does not greet like Faktory.")
         return reply
 
     async def ask(self, line: bytes, heard: _Heard) -> Reply:
@@ -274,7 +274,7 @@ class _Line:
                 raise EOFError
             self._replies += self._wire.receive(data)
         if len(self._replies) > 1:
-            raise ProtocolError("The server sent more than was asked for.")
+            raise ProtocolError("The server sent more than was requested.")
         return self._replies.pop()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A real Faktory's Web UI: its pages as bytes, within the budget, and nothing but GET.
+"""A real Faktory's Web UI: its pages as bytes, within the budget, using only GET.
 
 Redirects are not followed: Faktory answers with one where something is gone.
 """
@@ -23,9 +23,9 @@ from glasshouse.upstream.faktory_port import PasswordError
 
 _LONGEST = 64 << 20
 _AT_ONCE = 2
-"""Pages that are asked for at a time; the others wait here, where that is not taken for silence."""
+"""Pages requested at a time; the others wait here, where that does not count as silence."""
 _OK, _UNAUTHORIZED, _REDIRECT = 200, 401, 3
-# What is read depends on the words of some pages; nothing is remembered from one to the next.
+# Reading depends on the words of some pages; nothing is remembered between requests.
 _HEADERS = {"Accept-Language": "en", "Accept": "text/html", "User-Agent": "Glasshouse"}
 
 
@@ -42,14 +42,14 @@ class WebPages:
         patience: float = 10.0,
         circuit: Circuit | None = None,
     ) -> None:
-        """Ask below ``base`` (``http`` or ``https``, no password in it); see ``CommandPort``."""
+        """Read below ``base`` (``http`` or ``https``, no password in it); see ``CommandPort``."""
         parts = urlsplit(base)
         self._base = base.rstrip("/")
         self._told = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
         self._budget = budget
         self._headers = dict(_HEADERS)
         if password is not None:
-            # Faktory looks at the password only.
+            # Faktory checks the password only.
             word = base64.b64encode(f":{password}".encode()).decode()
             self._headers["Authorization"] = f"Basic {word}"
         self._tls = tls
@@ -60,11 +60,11 @@ class WebPages:
         self._closed = False
 
     async def get(self, path: str) -> bytes:
-        """Return the page at ``path``, which begins with a slash and is encoded already.
+        """Return the page at ``path``, which begins with a slash and is already encoded.
 
         Raises:
-            NotFoundError: Faktory leads elsewhere: what was there is gone.
-            UpstreamUnavailableError: the page cannot be had; why, and what to do.
+            NotFoundError: Faktory redirects elsewhere: what was there is gone.
+            UpstreamUnavailableError: the page is not available; why, and what to do.
         """
         return await self._circuit.through(lambda: self._ask(path))
 
@@ -88,14 +88,14 @@ class WebPages:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
-            raise OverBudgetError("Faktory's Web UI is slow, and asked for other pages.") from None
+            raise OverBudgetError("Faktory's Web UI is slow and busy with other pages.") from None
         try:
             yield
         finally:
             self._places.release()
 
     async def close(self) -> None:
-        """Close its connections; further questions raise ``UpstreamUnavailableError``."""
+        """Close its connections; further requests raise ``UpstreamUnavailableError``."""
         self._closed = True
         await self._circuit.end()
         client, self._client = self._client, None
@@ -103,7 +103,7 @@ class WebPages:
             await client.close()
 
     async def _read(self, path: str, question: Attempt) -> bytes:
-        # As it is: what is encoded stays so.
+        # Unchanged: what is encoded stays so.
         where = URL(self._base + path, encoded=True)
         async with self._session().get(where, allow_redirects=False) as answer:
             question.heard()
@@ -120,7 +120,7 @@ class WebPages:
         if answer.status == _OK:
             return
         if answer.status == _UNAUTHORIZED:
-            raise PasswordError("Faktory's Web UI rejects the password.")
+            raise PasswordError("Faktory's Web UI rejected the password.")
         if answer.status // 100 == _REDIRECT:
             raise NotFoundError("It is no longer on the job server.")
         raise self._fault(f"answers with status {answer.status}")
@@ -156,5 +156,5 @@ def _why(error: aiohttp.ClientError) -> str:
             else message("cannot be reached")
         )
     if isinstance(error, aiohttp.ClientPayloadError):
-        return message("ended a page in the middle")
+        return message("sent an incomplete page")
     return message("closed the connection, or does not speak HTTP")

@@ -1,7 +1,7 @@
 """The write side of a server, as the control uses it: jobs frozen by name, and changes by id.
 
-What always holds: a change is done once for its id and step, however often it is asked
-for, and whoever asks is told what came of it the first time.
+Invariant: a change is done once for its id and step, however often it is requested. Every
+caller gets the result of the first time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CHUNK_BYTES = 4 << 20
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One job, named so that it is no other: number, state and score."""
+    """One job, named unambiguously: number, state and score."""
 
     number: int
     state: int
@@ -32,7 +32,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class DeletedJob(msgspec.Struct, frozen=True):
-    """Everything by which a deleted job can be put back; ``body`` is the adapter's own."""
+    """Everything needed to put a deleted job back; ``body`` is the adapter's own."""
 
     entry: Entry
     jobtype: str
@@ -40,12 +40,12 @@ class DeletedJob(msgspec.Struct, frozen=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which jobs are meant: of a queue, or of a set; by ids, by keys, by what they are, or all.
+    """Which jobs are selected: of a queue, or of a set; by ids, by keys, by what they are, or all.
 
-    ``everything`` are all jobs of the server, those that run first.
-    Only jobs of queues that are ``shown`` are meant: globs, ``None`` for all. What is told of
-    the jobs beside their number is of queues that are ``told``, likewise, and has nothing in it
-    that is ``hidden``.
+    ``everything`` means all jobs of the server, including those that run.
+    Only jobs of queues that are ``shown`` are selected: globs, ``None`` for all. Apart from their
+    number, only jobs of queues that are ``told`` (likewise) are reported on, and nothing reported
+    contains anything that is ``hidden``.
     """
 
     queue: str | None = None
@@ -60,7 +60,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Groups(msgspec.Struct, frozen=True, kw_only=True):
-    """How many jobs by queue, type and error type, the most first; some hundred names at most."""
+    """How many jobs by queue, type and error type, most first; some hundred names at most."""
 
     queues: dict[str, int]
     jobtypes: dict[str, int]
@@ -71,8 +71,8 @@ class FrozenJobs(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs as they were at one moment; each of ``chunks`` is a list of entries (MessagePack).
 
     ``queues`` are all queues that they belong to. ``oldest`` and ``newest`` are Unix seconds:
-    when the jobs failed, were enqueued or are due. These, ``groups`` and ``samples`` are of
-    queues that are ``told`` and have nothing in them that is ``hidden``, as the selection had it.
+    when the jobs failed, were enqueued or are due. These, ``groups`` and ``samples`` cover only
+    queues that are ``told`` and contain nothing that is ``hidden``, as the selection specified.
     """
 
     chunks: tuple[bytes, ...] = ()
@@ -88,9 +88,9 @@ class FrozenJobs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a change; ``left`` are numbers of jobs that were not as named.
+    """The result of a change; ``left`` are numbers of jobs that were not as named.
 
-    ``known`` says whether what it names is there at all.
+    ``known`` says whether the target exists at all.
     """
 
     left: tuple[int, ...] = ()
@@ -100,10 +100,10 @@ class ChangeResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operator(Protocol):
-    """Every method may raise ``UpstreamUnavailableError``: what was done is then unknown."""
+    """Every method may raise ``UpstreamUnavailableError``: it is then unknown what was done."""
 
     async def freeze(self, wanted: Selection) -> FrozenJobs:
-        """Return the jobs that are meant, as of now."""
+        """Return the selected jobs, as of now."""
         ...
 
     async def kept(self, entries: Sequence[Entry]) -> list[DeletedJob]:
@@ -119,15 +119,15 @@ class Operator(Protocol):
         ...
 
     async def change(self, act: str, step: int, change: Change, named: list[Entry]) -> ChangeResult:
-        """Change jobs that are as named; only ``forget`` touches those that run."""
+        """Change the jobs that are as named; only ``forget`` touches those that run."""
         ...
 
     async def flush(self, act: str, step: int) -> ChangeResult:
-        """Forget queues, counts and the log, if no job is left: ``known`` says so."""
+        """Clear queues, counters and the log, if no job is left: ``known`` reports that."""
         ...
 
     async def put_back(self, act: str, step: int, jobs: Sequence[DeletedJob]) -> ChangeResult:
-        """Put deleted jobs back; ``left`` are those that are there already."""
+        """Put deleted jobs back; ``left`` are those that already exist."""
         ...
 
     async def pause(self, act: str, queue: str, *, paused: bool) -> ChangeResult:
@@ -135,13 +135,13 @@ class Operator(Protocol):
         ...
 
     async def push(self, act: str, job: str) -> ChangeResult:
-        """Push a job; raises ``InvalidError`` when it is none."""
+        """Push a job; raises ``InvalidError`` when it is not a valid one."""
         ...
 
     async def signal(
         self, act: str, state: Literal["quiet", "terminate"], worker: str
     ) -> ChangeResult:
-        """Tell a worker, or ``*``; raises ``NotFoundError`` when there is no such worker."""
+        """Signal a worker, or ``*``; raises ``NotFoundError`` when there is no such worker."""
         ...
 
     async def configure(self, act: str, changes: Mapping[str, float]) -> ChangeResult:
@@ -153,9 +153,9 @@ class Operator(Protocol):
         ...
 
     async def call_off(self, act: str, step: int) -> ChangeResult | None:
-        """Return what came of a change, or ``None``: then it was not done and never will be."""
+        """Return the result of a change, or ``None``: then it was not done and never will be."""
         ...
 
     async def close(self) -> None:
-        """Let go of what is held."""
+        """Release what is held."""
         ...

@@ -1,7 +1,7 @@
 """The read side's only way to a job server.
 
 ``Reader`` has no method that changes anything, and no adapter behind it may
-change anything to answer: this is the monitor's whole view of the world.
+change anything to answer: this is all that the monitor can see.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from glasshouse.model.server import ServerState
 def no_queue(name: str) -> NotFoundError:
     """Return the error for a queue that a server does not have."""
     return NotFoundError(
-        f"There is no queue named {name!r}.",
-        remedy="It may have been removed; see the list of queues.",
+        f"The queue {name!r} does not exist.",
+        remedy="It may have been removed; check the list of queues.",
     )
 
 
 class UnlistedError(NotFoundError):
-    """A queue is there, and its server has no way to list it."""
+    """A queue exists, but its server has no way to list it."""
 
     code = "not_listed"
     remedy = "Name its Redis too: --redis unix:///var/lib/faktory/db/redis.sock."
 
     def __init__(self, name: str) -> None:
-        """Say which queue it is."""
+        """Name the queue."""
         super().__init__(f"This Faktory cannot show the queue {name!r} on its pages.")
 
 
 async def listed_by(name: str, page: Awaitable[bytes]) -> bytes:
-    """Return a page of a queue that is there.
+    """Return a page of a queue that exists.
 
     Raises:
-        UnlistedError: Faktory leads elsewhere from it, as before 1.9 from what looks like a
-            dot segment.
+        UnlistedError: Faktory redirects away from it, as before 1.9 for anything that looks like
+            a dot segment.
         NotFoundError: it has just gone.
     """
     try:
@@ -54,15 +54,15 @@ async def listed_by(name: str, page: Awaitable[bytes]) -> bytes:
 
 
 def not_looked_at(jid: str) -> NotFoundError:
-    """Return the error for an id on a server that cannot be asked for one."""
+    """Return the error for an id on a server that cannot be queried for one."""
     return NotFoundError(
         f"The job {jid!r} is not among those searched.",
-        remedy="Open it from a list: a real Faktory cannot be asked for an id.",
+        remedy="Open it from a list: a real Faktory cannot look up an id.",
     )
 
 
 class Reader(Protocol):
-    """What can be known of one job server.
+    """What can be known about one job server.
 
     Every method may raise ``UpstreamUnavailableError``. ``None`` means that this
     kind of server does not have it: real Faktory keeps no log of finished jobs
@@ -72,7 +72,7 @@ class Reader(Protocol):
     async def change_token(self) -> Hashable:
         """Return a value that differs whenever anything visible may have changed.
 
-        Cheap: the sampler asks several times a second.
+        Cheap: the sampler calls it several times a second.
         """
         ...
 
@@ -84,7 +84,7 @@ class Reader(Protocol):
         """Return a part of a queue, next to run first.
 
         Its cost grows little with the queue: a page deep in a million jobs takes
-        milliseconds. A search takes a bounded time and says how far it went.
+        milliseconds. A search takes a bounded time and reports how far it came.
 
         Raises:
             NotFoundError: there is no such queue.
@@ -108,13 +108,13 @@ class Reader(Protocol):
     ) -> FinishedPage | None:
         """Return one page of the finished log, newest first.
 
-        The cost does not grow with the page's number nor with the log: a filter
-        looks at a bounded number of the newest entries.
+        The cost grows neither with the page's number nor with the log: a filter
+        examines a bounded number of the newest entries.
         """
         ...
 
     async def executions(self, jid: str) -> Executions | None:
-        """Return the finished executions of one id, newest first, not more than a hundred."""
+        """Return the finished executions of one id, newest first, at most a hundred."""
         ...
 
     async def type_times(self) -> TimesTable | None:
@@ -122,11 +122,11 @@ class Reader(Protocol):
         ...
 
     async def history(self, days: int) -> History:
-        """Return what was done on each of the last ``days`` days, not more than 180."""
+        """Return what was done on each of the last ``days`` days, at most 180."""
         ...
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
-        """Return the run-time parameters in their order."""
+        """Return the run-time parameters in order."""
         ...
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Members of Redis lists and sets as entries; they hold each job whole, byte for byte."""
+"""Members of Redis lists and sets as entries; each holds the whole job, byte for byte."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def _key(score: float, jid: str) -> str | None:
 
 
 def _type(names: dict[str, bytes]) -> str:
-    """Return what the job goes by."""
+    """Return the name that the job goes by."""
     jobtype = _text(names, "jobtype")
     return jobtype if jobtype != WRAPPER else wrapped_name(names.get("custom"), names.get("args"))
 
 
 def _text(names: dict[str, bytes], name: str) -> str:
-    found = value(names.get(name))
-    return found if isinstance(found, str) else ""
+    text = value(names.get(name))
+    return text if isinstance(text, str) else ""
 
 
 def _time(raw: bytes | None) -> float | None:

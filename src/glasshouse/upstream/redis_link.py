@@ -1,7 +1,7 @@
-"""A Faktory's Redis, for looking: one connection, and a closed set of commands that only read.
+"""Read access to a Faktory's Redis: one connection, and a closed set of read-only commands.
 
-Redis's category ``@read`` is all that its user needs. Nothing else is ever sent but
-AUTH, where there is a password: no PING, no SELECT, no CLIENT.
+Redis's category ``@read`` is all that its user needs. Nothing else is ever sent except AUTH,
+where there is a password: no PING, no SELECT, no CLIENT.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class RedisAddress(msgspec.Struct, frozen=True):
     tls: bool = False
 
     def __str__(self) -> str:
-        """Write it for a person, without user and password."""
+        """Format it for people, without user and password."""
         return str(self.path) if self.path is not None else f"{self.host}:{self.port}"
 
 
@@ -69,7 +69,7 @@ class RedisError(UpstreamUnavailableError):
 
 
 class RedisLink:
-    """One connection, opened when it is needed and again after a fault."""
+    """One connection, opened when needed and again after a fault."""
 
     def __init__(
         self,
@@ -82,9 +82,9 @@ class RedisLink:
         patience: float = 5.0,
         circuit: Circuit | None = None,
     ) -> None:
-        """Ask the Redis at ``address`` over ``circuit``; see ``CommandPort``.
+        """Query the Redis at ``address`` over ``circuit``; see ``CommandPort``.
 
-        ``ca_file`` holds who is trusted beside what the system trusts.
+        ``ca_file`` holds the trusted authorities in addition to the system's.
         """
         self._address = address
         self._budget = budget
@@ -97,15 +97,15 @@ class RedisLink:
         self._closed = False
 
     async def ask(self, *questions: Question) -> list[Any]:
-        """Return the answer to each question; all are sent at once, and count as one request.
+        """Return the answer to each query; all are sent at once, and count as one request.
 
         Raises:
-            RedisError: they cannot be asked, or one of them was refused.
+            RedisError: they cannot be sent, or one of them was refused.
         """
         if not questions:
             return []
         for command, *_ in questions:
-            # The type already says so; this is where nothing gets past it.
+            # The type already guarantees this; here nothing gets past it.
             ReadCommand(str(command))
         return await self._circuit.through(lambda: self._ask(questions))
 
@@ -115,10 +115,10 @@ class RedisLink:
             self._circuit.check()
             try:
                 async with asyncio.timeout(self._patience):
-                    with self._circuit.asking() as asked:
-                        return await self._answers(questions, asked)
+                    with self._circuit.asking() as attempt:
+                        return await self._answers(questions, attempt)
             except BaseException as error:
-                # Whoever was cancelled leaves answers behind that are nobody's.
+                # A cancelled caller leaves answers behind that belong to no one.
                 await self._drop()
                 if isinstance(error, TimeoutError):
                     raise self._circuit.trip(self._fault(error)) from None
@@ -127,13 +127,13 @@ class RedisLink:
                 raise
 
     async def close(self) -> None:
-        """Close the connection; further questions raise ``RedisError``."""
+        """Close the connection; further queries raise ``RedisError``."""
         self._closed = True
         await self._circuit.end()
         async with self._one:
             await self._drop()
 
-    async def _answers(self, questions: tuple[Question, ...], asked: Asked) -> list[Any]:
+    async def _answers(self, questions: tuple[Question, ...], attempt: Asked) -> list[Any]:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._made()
@@ -142,7 +142,7 @@ class RedisLink:
         answers = []
         for _ in questions:
             answers.append(await _answer(connection))
-            asked.heard()
+            attempt.heard()
         for answer in answers:
             if isinstance(answer, exceptions.RedisError):
                 raise answer
@@ -154,7 +154,7 @@ class RedisLink:
         address = self._address
         common: dict[str, Any] = {
             **self._login,
-            # Nothing is sent by itself: no HELLO, no CLIENT SETINFO.
+            # Nothing is sent on its own: no HELLO, no CLIENT SETINFO.
             "protocol": 2,
             "driver_info": None,
             "socket_timeout": None,
@@ -192,13 +192,13 @@ _REASONS: tuple[tuple[type[Exception], str, str | None], ...] = (
     (
         exceptions.NoPermissionError,
         message("does not let this user read"),
-        "Give its user what looking needs: ACL SETUSER NAME on >PASSWORD ~* +@read",
+        "Give its user read access: ACL SETUSER NAME on >PASSWORD ~* +@read",
     ),
     (exceptions.AuthenticationError, *_PASSWORD),
-    (exceptions.BusyLoadingError, message("is loading its data"), "Wait until it has."),
+    (exceptions.BusyLoadingError, message("is loading its data"), "Wait until it is done."),
     (
         exceptions.ResponseError,
-        message("does not contain what Faktory writes"),
+        message("does not contain Faktory's data"),
         "Check that it is the Redis of this Faktory, and its database 0.",
     ),
     (ssl.SSLCertVerificationError, message("has an untrusted certificate"), None),
@@ -213,7 +213,7 @@ _REASONS: tuple[tuple[type[Exception], str, str | None], ...] = (
 
 
 def _why(error: Exception, patience: float) -> tuple[str, str | None]:
-    # A plain error, of the kind that every command may get.
+    # A plain error, of the kind that any command may get.
     if "NOAUTH" in str(error):
         return _PASSWORD
     if isinstance(error, TimeoutError | exceptions.TimeoutError):

@@ -1,8 +1,8 @@
-"""A part of a list straight from Redis, at any depth, with as few questions as can be.
+"""A part of a list straight from Redis, at any depth, with as few queries as possible.
 
 A list is a *run*: entries numbered from 0 in the order in which they are due or will
-run. In a set a place is an entry's time and its number among those of the same time:
-it stays while others come and go. In a queue it is a position.
+run. In a set, a place is an entry's time and its number among those of the same time:
+it stays valid while others come and go. In a queue it is a position.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from glasshouse.upstream.remote_jobs import time_of
 _PROBES = 16
 _ROUNDS = 8
 _SECONDS = 1.0
-"""How long one search may look."""
+"""How long one search may take, in seconds."""
 _CHUNK, _MOST, _BYTES = 4, 2000, 4 << 20
-"""A search reads so many entries first, so many at most, and about so many bytes at once."""
+"""Entries that a search reads first, at most, and about how many bytes it reads at once."""
 
 Make = Callable[[bytes, float], StoredJob]
 
@@ -34,7 +34,7 @@ class RedisList(Protocol):
     total: int
 
     async def part(self, low: int, high: int) -> list[StoredJob]:
-        """Return the entries from ``low`` to below ``high``, and bring ``total`` up to date."""
+        """Return the entries from ``low`` to below ``high``, and update ``total``."""
         ...
 
     async def first_at(self, at: float) -> int:
@@ -46,7 +46,7 @@ class RedisList(Protocol):
         ...
 
     async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
-        """Return the places of some entries with their numbers, counted as they are shown."""
+        """Return the places of some entries with their numbers, counted in display order."""
         ...
 
 
@@ -54,7 +54,7 @@ Numbered = tuple[int, StoredJob]
 
 
 class QueueRun:
-    """A queue: Faktory pushes on the left and takes from the right."""
+    """A queue: Faktory pushes on the left and pops from the right."""
 
     def __init__(self, link: RedisLink, key: str, queue: str, total: int) -> None:
         """Read the list at ``key``, which has about ``total`` entries."""
@@ -68,8 +68,8 @@ class QueueRun:
         if low >= high:
             return []
         wanted: Question = (ReadCommand.LRANGE, self._key, -high, -low - 1)
-        self.total, found = await self._link.ask((ReadCommand.LLEN, self._key), wanted)
-        return [redis_jobs.queued(payload, self._queue) for payload in reversed(found)]
+        self.total, texts = await self._link.ask((ReadCommand.LLEN, self._key), wanted)
+        return [redis_jobs.queued(payload, self._queue) for payload in reversed(texts)]
 
     async def first_at(self, at: float) -> int:
         """Return the number of the first entry that was enqueued at or after a time."""
@@ -79,8 +79,8 @@ class QueueRun:
                 break
             step = max(1, (high - low) // _PROBES)
             numbers = range(low, high, step)
-            asked: list[Question] = [(ReadCommand.LINDEX, self._key, -n - 1) for n in numbers]
-            for number, payload in zip(numbers, await self._link.ask(*asked), strict=True):
+            questions: list[Question] = [(ReadCommand.LINDEX, self._key, -n - 1) for n in numbers]
+            for number, payload in zip(numbers, await self._link.ask(*questions), strict=True):
                 when = None if payload is None else time_of(redis_jobs.queued(payload, ""))
                 if when is None or when >= at:
                     high = number
@@ -89,7 +89,7 @@ class QueueRun:
         return low
 
     async def number_of(self, place: ListPosition, *, turned: bool) -> int:
-        """Return the position that a place is; one beyond the end is the end."""
+        """Return the position of a place; one beyond the end becomes the end."""
         return int(min(max(place.score, 0.0), self.total))
 
     async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
@@ -101,19 +101,19 @@ class SetRun:
     """A sorted set."""
 
     def __init__(self, link: RedisLink, key: str, total: int, make: Make) -> None:
-        """Read the set at ``key``; ``make`` makes entries of its members."""
+        """Read the set at ``key``; ``make`` turns its members into entries."""
         self._link = link
         self._key = key
         self._make = make
         self.total = total
 
     async def part(self, low: int, high: int) -> list[StoredJob]:
-        """Return entries, the soonest first."""
+        """Return entries, soonest first."""
         if low >= high:
             return []
         wanted: Question = (ReadCommand.ZRANGE, self._key, low, high - 1, "WITHSCORES")
-        self.total, found = await self._link.ask((ReadCommand.ZCARD, self._key), wanted)
-        pairs = zip(found[::2], found[1::2], strict=True)
+        self.total, texts = await self._link.ask((ReadCommand.ZCARD, self._key), wanted)
+        pairs = zip(texts[::2], texts[1::2], strict=True)
         return [self._make(payload, float(score)) for payload, score in pairs]
 
     async def first_at(self, at: float) -> int:
@@ -121,13 +121,13 @@ class SetRun:
         return int((await self._link.ask(_before(self._key, at)))[0])
 
     async def number_of(self, place: ListPosition, *, turned: bool) -> int:
-        """Return how many entries stand before a place."""
+        """Return how many entries precede a place."""
         question = (_after if turned else _before)(self._key, place.score)
         self.total, count = await self._link.ask((ReadCommand.ZCARD, self._key), question)
         return int(count) + (place.number or 0)
 
     async def places(self, jobs: Sequence[Numbered], *, turned: bool) -> list[ListPosition]:
-        """Return the places of entries: their time, and the number among those of that time."""
+        """Return the places of entries: their time, and their number among those of that time."""
         scores = [job.at if job.at is not None else job.expires_at or 0.0 for _, job in jobs]
         side = _after if turned else _before
         counts = await self._link.ask(*(side(self._key, score) for score in scores))
@@ -148,7 +148,7 @@ def _after(key: str, score: float) -> Question:
 async def page_of(
     run: RedisList, query: ListQuery, *, now: float, descending: bool = False
 ) -> JobPage:
-    """Return the part of a run that is asked for; ``descending`` is how the list is shown."""
+    """Return the requested part of a run; ``descending`` is the list's display order."""
     turned = descending is not query.backwards
     begin = await _begin(run, query, turned=turned)
     if query.wanted is not None:
@@ -173,7 +173,7 @@ async def page_of(
 
 
 async def _begin(run: RedisList, query: ListQuery, *, turned: bool) -> int:
-    """Return the number of the first entry, counted as the list is shown."""
+    """Return the number of the first entry, counted in display order."""
     if query.start is not None:
         return await run.number_of(query.start, turned=turned)
     if query.at is not None:
@@ -191,12 +191,12 @@ async def _shown(run: RedisList, low: int, high: int, *, turned: bool) -> list[S
 async def _search(
     run: RedisList, query: ListQuery, begin: int, *, now: float, turned: bool
 ) -> JobPage:
-    """Look entry by entry, more at a time the smaller they are, for a second."""
+    """Search entry by entry, in larger batches the smaller they are, for a second."""
     assert query.wanted is not None
-    found: list[tuple[int, StoredJob]] = []
+    matches: list[tuple[int, StoredJob]] = []
     number, chunk, skipped = begin, _CHUNK, 0
     deadline = Deadline(time.monotonic, _SECONDS)
-    while number < run.total and len(found) <= query.per_page:
+    while number < run.total and len(matches) <= query.per_page:
         first = number == begin
         if not first and deadline.over():
             break
@@ -204,12 +204,12 @@ async def _search(
         if not some:
             break
         looked = await look_through(query.wanted, some, deadline, first=first)
-        found += [(number + position, some[position]) for position in looked.hits]
+        matches += [(number + position, some[position]) for position in looked.hits]
         number += looked.looked_at
         skipped += looked.skipped
         average = sum(len(job.payload) for job in some) // len(some) + 1
         chunk = max(1, min(_MOST, _BYTES // average))
-    shown, beyond = found[: query.per_page], found[query.per_page :]
+    shown, beyond = matches[: query.per_page], matches[query.per_page :]
     ended = not beyond and number >= run.total
     following: ListPosition | None = None
     if beyond:

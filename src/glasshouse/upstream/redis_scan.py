@@ -1,4 +1,4 @@
-"""A real Faktory's jobs for an index, from its Redis: a few hundred at a time, whole."""
+"""A real Faktory's jobs for an index, from its Redis: a few hundred at a time, complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from glasshouse.upstream.remote_redis import RedisReader
 from glasshouse.upstream.scan import MOST_RUNNING, ScanChunk, ScanCursor, token_of
 
 _LEAST, _MOST, _BYTES = 50, 2000, 4 << 20
-"""Entries of a step, fewer when they are large: about so many bytes at once."""
+"""Entries per step, fewer when they are large: about that many bytes at once."""
 
 
 class RedisScanner:
@@ -37,29 +37,29 @@ class RedisScanner:
         low = "-inf" if start is None else repr(start)
         step = self._step
         while True:
-            (found,) = await self._link.ask(
+            (members,) = await self._link.ask(
                 (ReadCommand.ZRANGEBYSCORE, key, low, "+inf", "WITHSCORES", "LIMIT", 0, step)
             )
-            pairs = [(found[at], float(found[at + 1])) for at in range(0, len(found), 2)]
+            pairs = [(members[at], float(members[at + 1])) for at in range(0, len(members), 2)]
             self._adapt(sum(len(payload) for payload, _ in pairs), len(pairs))
             if len(pairs) < step:
                 return _stretch(pairs, name, start, None)
             last = pairs[-1][1]
             if pairs[0][1] < last:
                 return _stretch([pair for pair in pairs if pair[1] < last], name, start, last)
-            # All of them are of one moment, and there may be more of it.
+            # All of them have the same time, and there may be more of it.
             step *= 4
 
     def end(self, total: int, highest: float | None) -> float | None:
-        """Return the latest time: what comes to the end comes after it."""
+        """Return the latest time: anything appended comes after it."""
         return highest
 
     async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
-        """Return none: every spot comes with its entry."""
+        """Return none: every cursor comes with its entry."""
         return {}
 
     def note(self, jobs: Sequence[StoredJob]) -> None:
-        """Tell the reader of entries, so that it finds them by their ids."""
+        """Pass entries on to the reader, so that it finds them by their ids."""
         self._reader.note(jobs)
 
     async def queue_head(self, queue: str) -> tuple[StoredJob, ...]:
@@ -69,18 +69,18 @@ class RedisScanner:
             raise no_queue(queue)
         prefix = redis_keys.prefixed(info.server.faktory_version)
         count = min(self.head, self._step)
-        (found,) = await self._link.ask(
+        (members,) = await self._link.ask(
             (ReadCommand.LRANGE, redis_keys.queue_key(queue, prefix=prefix), -count, -1)
         )
-        return tuple(redis_jobs.queued(payload, queue) for payload in reversed(found))
+        return tuple(redis_jobs.queued(payload, queue) for payload in reversed(members))
 
     async def running(self) -> tuple[StoredJob, ...]:
-        """Return the jobs that run now."""
-        (found,) = await self._link.ask(
+        """Return the currently running jobs."""
+        (members,) = await self._link.ask(
             (ReadCommand.ZRANGE, redis_keys.WORKING, 0, MOST_RUNNING - 1, "WITHSCORES")
         )
         return tuple(
-            redis_jobs.held(found[at], float(found[at + 1])) for at in range(0, len(found), 2)
+            redis_jobs.held(members[at], float(members[at + 1])) for at in range(0, len(members), 2)
         )
 
     async def close(self) -> None:

@@ -1,8 +1,8 @@
-"""Reading a real Faktory from nothing but its ports: 7419 for totals, 7420 for everything listed.
+"""Reading a real Faktory through its ports alone: 7419 for totals, 7420 for everything listed.
 
-Nothing here can change anything: INFO, QUEUE LATENCY and GET are all that is sent.
-What Faktory's pages do not tell is absent: when a worker started, what a job's
-custom fields are, which of two entries with one score is meant.
+Nothing here can change anything: only INFO, QUEUE LATENCY and GET are sent. What Faktory's
+pages do not show is absent: when a worker started, a job's custom fields, which of two entries
+with the same score is meant.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ from glasshouse.wire.client import ProtocolError
 T = TypeVar("T")
 
 _FRESH = 1.0
-"""Seconds for which totals are good enough for a question that follows."""
+"""Seconds for which totals are fresh enough for a subsequent query."""
 _HELD = 2.0
-"""Seconds for which workers and what they hold are good enough for a list of it."""
+"""Seconds for which workers and their jobs are fresh enough for a list of them."""
 _LOOK = 5.0
-"""Seconds after which lists count as changed although no total is."""
+"""Seconds after which lists count as changed although no total has."""
 _HEADS = 5
-"""Queues whose next jobs are looked through for an id."""
+"""Queues whose next jobs are searched for an id."""
 
 
 class RemoteReader:
@@ -67,10 +67,10 @@ class RemoteReader:
         spare: WebPages | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Ask ``port`` and ``pages``; without pages there are totals and nothing else.
+        """Query ``port`` and ``pages``; without pages only totals are available.
 
-        ``look`` is the same Web UI with turns of its own, so that who works is
-        known however many lists are asked for; ``spare`` is for what can wait.
+        ``look`` is the same Web UI with separate turns, so that the workers stay known however many
+        lists are requested; ``spare`` is for what can wait.
         """
         self._port = port
         self._pages = pages
@@ -96,7 +96,7 @@ class RemoteReader:
         """Return totals that are at most ``age`` seconds old.
 
         Raises:
-            UpstreamUnavailableError: they cannot be had.
+            UpstreamUnavailableError: they are not available.
         """
         return await self._info.within(age)
 
@@ -112,7 +112,7 @@ class RemoteReader:
         try:
             latency = await self._port.latency(waiting)
         except ProtocolError as error:
-            # Totals were told all the same.
+            # Totals were available anyway.
             latency = None
             unread.append(UnreadablePart(error.detail, error.remedy))
         except BaseException:
@@ -155,7 +155,7 @@ class RemoteReader:
         return msgspec.structs.replace(page, items=await self._details.completed(page.items))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
-        """Return a part of the reserved jobs, in Faktory's order: the first to expire first."""
+        """Return a part of the reserved jobs, in Faktory's order: first to expire first."""
         held, at = await self._held(_HELD)
 
         async def fetch(number: int) -> list[StoredJob]:
@@ -164,32 +164,32 @@ class RemoteReader:
         return await page_of(PagedList(fetch, len(held)), query, now=at)
 
     async def jobs(self, jid: str) -> Entries:
-        """Return the entries with this id, of those that were seen or stand at the head of a list.
+        """Return the entries with this id, among those seen before or at the head of a list.
 
-        Each was found there just now: what was seen and has left is not told. What runs is
-        as of ``read_at``.
+        Each was found there just now: entries seen before that have left are not returned. Running
+        jobs are as of ``read_at``.
 
         Raises:
             NotFoundError: it is not among them; it may be further down.
         """
         began = self._clock()
         running, at = await self._running(jid, _HELD)
-        found = await self._rows.standing(jid)
-        if found and running:
-            # It may have moved on from one to the other.
+        jobs = await self._rows.standing(jid)
+        if jobs and running:
+            # It may have moved from one to the other.
             running, at = await self._running(jid, 0.0)
-        elif not found and not running and not self._missed.lately(jid):
+        elif not jobs and not running and not self._missed.lately(jid):
             await self._heads.within(_HELD)
-            found = await self._rows.standing(jid)
+            jobs = await self._rows.standing(jid)
             running, at = await self._running(jid, 0.0)
-        if not found and not running:
+        if not jobs and not running:
             self._missed.note(jid)
             raise not_looked_at(jid)
-        every = (*found, *running)
+        every = (*jobs, *running)
         return Entries(every[:100], len(every), read_at=min(began, at))
 
     def note(self, jobs: Iterable[StoredJob]) -> None:
-        """Remember entries that were seen elsewhere."""
+        """Cache entries that were seen elsewhere."""
         self._rows.note(jobs)
 
     async def finished(
@@ -207,11 +207,11 @@ class RemoteReader:
         return None
 
     async def history(self, days: int) -> History:
-        """Return what Faktory's dashboard tells of the last days."""
+        """Return the last days according to Faktory's dashboard."""
         html = await self._get(f"/?days={days}")
-        told = read_history(html)
-        every = sorted({*told.processed, *told.failed})
-        return history(every, told.processed, told.failed, now=self._clock(), utc=False)
+        parsed = read_history(html)
+        every = sorted({*parsed.processed, *parsed.failed})
+        return history(every, parsed.processed, parsed.failed, now=self._clock(), utc=False)
 
     async def parameters(self) -> tuple[Parameter, ...] | None:
         """Return ``None``: Faktory reads its settings from files."""
@@ -225,7 +225,7 @@ class RemoteReader:
             if pages is not None:
                 await pages.close()
 
-    # -- what was asked a moment ago -------------------------------------------
+    # -- recent answers ------------------------------------------------------------
 
     async def _get(self, path: str) -> bytes:
         if self._pages is None:
@@ -244,7 +244,7 @@ class RemoteReader:
 
     async def _read_info(self) -> Info:
         info = await self._port.info()
-        # Its clock was read just before, however long it took to ask.
+        # Its clock was read just before, however long the query took.
         self._told_at = self._clock()
         return info
 
@@ -276,15 +276,15 @@ class RemoteReader:
 
 def _no_pages() -> UpstreamUnavailableError:
     return UpstreamUnavailableError(
-        "This server's Web UI is not known, so its jobs cannot be listed.",
+        "This server's Web UI is unknown, so its jobs cannot be listed.",
         remedy="Name its address too: --web http://HOST:7420.",
     )
 
 
 async def _tried(read: Callable[[], Awaitable[T]], unread: list[UnreadablePart]) -> T | None:
-    """Return what is read, or note why not: totals are worth showing without it."""
+    """Return what is read, or record why not: totals are worth showing without it."""
     try:
-        # Called here: what is cancelled before it begins leaves nothing that was not awaited.
+        # Called here: cancelling it before it begins leaves nothing that was not awaited.
         return await read()
     except UpstreamUnavailableError as error:
         unread.append(UnreadablePart(error.detail, error.remedy))
@@ -292,7 +292,7 @@ async def _tried(read: Callable[[], Awaitable[T]], unread: list[UnreadablePart])
 
 
 def _ahead(stamp: str, at: float) -> float | None:
-    """Return by how much the clock of a server that told the time ``at`` a moment is ahead."""
+    """Return how far ahead the clock of a server is that reported its time at ``at``."""
     try:
         return parse_time(stamp) - at
     except ValueError:
@@ -336,7 +336,7 @@ def _workers(busy: Busy) -> tuple[Worker, ...]:
             pid=worker.pid or None,
             labels=worker.labels,
             rss_kb=worker.rss_kb,
-            # The page does not tell quiet from ending; neither takes new jobs.
+            # The page does not distinguish quiet from ending; neither takes new jobs.
             state=WorkerState.QUIET if worker.quiet else WorkerState.RUNNING,
             busy=worker.busy,
         )

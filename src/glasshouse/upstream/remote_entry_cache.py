@@ -1,6 +1,6 @@
-"""Rows of Faktory's pages, remembered as they are read, and found again by their id.
+"""Rows of Faktory's pages, cached as they are read, and found again by their id.
 
-What is told of an id was seen just now: whoever left meanwhile is forgotten.
+Entries returned for an id were seen just now: those that left meanwhile are dropped.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from glasshouse.upstream.remote_presence import page_with
 
 
 class RowCache:
-    """The rows of the pages of one Faktory that were seen last."""
+    """The most recently seen rows of one Faktory's pages."""
 
     def __init__(
         self, get: Callable[[str], Awaitable[bytes]], info: Callable[[], Awaitable[Info]]
     ) -> None:
-        """Read pages by ``get``; ``info`` tells how long lists are now."""
+        """Read pages with ``get``; ``info`` returns how long lists are now."""
         self._get = get
         self._info = info
         self._seen = EntryCache()
 
     def note(self, jobs: Iterable[StoredJob]) -> None:
-        """Remember entries that were seen elsewhere."""
+        """Cache entries that were seen elsewhere."""
         self._seen.note(jobs)
 
     def queue(self, name: str) -> Fetch:
-        """Return what reads the pages of a queue."""
+        """Return a function that reads the pages of a queue."""
         path = queue_path(name)
 
         async def fetch(number: int) -> list[StoredJob]:
             html = await listed_by(name, self._get(f"{path}?page={number}"))
             rows = [remote_jobs.queued(row, name) for row in read_queue(name, html)]
-            # The newest comes first there; of one id the oldest is told first.
+            # The page shows the newest first; among entries with one id, the oldest comes first.
             self._seen.note(reversed(rows), page=Page(number, await self._last(name)))
             return rows
 
         return fetch
 
     def set(self, name: JobSet) -> Fetch:
-        """Return what reads the pages of a set."""
+        """Return a function that reads the pages of a set."""
 
         async def fetch(number: int) -> list[StoredJob]:
             html = await self._get(f"{set_path(name)}?page={number}")
@@ -59,18 +59,18 @@ class RowCache:
         return fetch
 
     async def standing(self, jid: str) -> list[StoredJob]:
-        """Return which of the entries that were seen with an id are there, with their details."""
-        found: list[StoredJob] = []
+        """Return which of the entries seen with an id still exist, with their details."""
+        jobs: list[StoredJob] = []
         for entry in self._seen.having(jid):
             job = await self._detailed(entry) if has_page(entry) else await self._listed(entry)
             if job is None:
                 self._seen.forget(entry)
             else:
-                found.append(job)
-        return found
+                jobs.append(job)
+        return jobs
 
     async def _detailed(self, entry: StoredJob) -> StoredJob | None:
-        """Return an entry of a set with what its own page tells; ``None`` when it has left."""
+        """Return a set's entry completed from its own page; ``None`` when it has left."""
         try:
             job = await detailed(entry, self._get)
         except NotFoundError:
@@ -78,7 +78,7 @@ class RowCache:
         return job or await self._listed(entry)
 
     async def _listed(self, entry: StoredJob) -> StoredJob | None:
-        """Return an entry if it stands in its list; ``None`` when it was not found there."""
+        """Return an entry if it is in its list; ``None`` when it was not found there."""
         name = entry.queue if entry.state is JobState.ENQUEUED else JobSet(entry.state.value)
         last = await self._last(name)
         if not last:
@@ -86,17 +86,17 @@ class RowCache:
         fetch = self.set(name) if isinstance(name, JobSet) else self.queue(name)
         guess, seen = last, self._seen.page(entry)
         if seen is not None:
-            # In a queue it comes ever closer to the last page, and its page's number only grows.
+            # In a queue it moves ever closer to the last page, and its page number only grows.
             guess = max(seen.number, last - max(0, seen.last - seen.number))
         try:
-            found = await page_with(fetch, entry, guess=guess, last=last)
+            page = await page_with(fetch, entry, guess=guess, last=last)
         except NotFoundError:
-            # The queue itself has gone.
+            # The queue itself is gone.
             return None
-        return None if found is None else entry
+        return None if page is None else entry
 
     async def _last(self, name: str | JobSet) -> int:
-        """Return about how many pages a list has now, which is 0 when it is empty."""
+        """Return about how many pages a list has now, 0 when it is empty."""
         faktory = (await self._info()).faktory
         known = faktory.sets if isinstance(name, JobSet) else faktory.queues
         return -(-known.get(name, 0) // ROWS)

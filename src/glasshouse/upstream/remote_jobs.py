@@ -1,4 +1,4 @@
-"""Rows of Faktory's pages as entries; what a page does not tell is not made up."""
+"""Rows of Faktory's pages as entries; what a page does not show is not made up."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from glasshouse.wire.lenient import fields, value
 
 
 def queued(row: QueuedJob, queue: str) -> StoredJob:
-    """Return a row of a queue: its payload is there, byte for byte."""
-    # Versions before 1.9 do not show of a wrapped job what it wraps.
+    """Return a row of a queue: its payload is included, byte for byte."""
+    # Versions before 1.9 do not show what a wrapped job wraps.
     jobtype = value(fields(row.payload).get("jobtype"))
     return StoredJob(
         state=JobState.ENQUEUED,
@@ -34,7 +34,7 @@ def listed(row: JobRow, name: JobSet) -> StoredJob:
 
 
 def detailed(job: StoredJob, page: JobPage) -> StoredJob:
-    """Return an entry of a set with what its own page tells more: arguments and backtrace."""
+    """Return a set's entry with what its own page adds: arguments and backtrace."""
     known = fields(job.payload).get("failure")
     failure: dict[str, object] = {} if known is None else msgspec.json.decode(known)
     if page.errtype is not None:
@@ -44,7 +44,7 @@ def detailed(job: StoredJob, page: JobPage) -> StoredJob:
     payload = _payload(job.jid, job.jobtype, job.queue, page.args, failure or None)
     return msgspec.structs.replace(
         job,
-        # A list may have cut off what tells it.
+        # A list may have truncated what shows it.
         jobtype=_name(job.jobtype, page.args),
         payload=payload,
         shown_args=_shown(page.args),
@@ -58,7 +58,7 @@ def held(row: ShownReservation) -> StoredJob:
 
 
 def time_of(job: StoredJob) -> float | None:
-    """Return what a list is ordered by: the entry's time, in a queue when it was enqueued."""
+    """Return what a list is ordered by: the entry's time, or in a queue when it was enqueued."""
     if job.at is not None:
         return job.at
     return stored_time(value(fields(job.payload).get("enqueued_at")))
@@ -66,10 +66,10 @@ def time_of(job: StoredJob) -> float | None:
 
 def _failure(shown: FailureCell) -> dict[str, object]:
     errtype, message = shown.parts
-    told: dict[str, object] = {"errtype": errtype, "message": message}
+    failure: dict[str, object] = {"errtype": errtype, "message": message}
     if shown.retry_count is not None:
-        told["retry_count"] = shown.retry_count
-    return {name: what for name, what in told.items() if what != ""}
+        failure["retry_count"] = shown.retry_count
+    return {name: what for name, what in failure.items() if what != ""}
 
 
 def _partial(
@@ -88,7 +88,7 @@ def _partial(
 
 
 def _name(jobtype: str, args: Arguments) -> str:
-    """Return what a job goes by; a page before 1.9 shows the type that all of ActiveJob have."""
+    """Return a job's name; pages before 1.9 show the type that all ActiveJob jobs share."""
     if jobtype != WRAPPER or args.items is None:
         return jobtype
     return wrapped_name(None, f"[{','.join(args.items)}]".encode())
@@ -108,7 +108,7 @@ def _payload(
 def _shown(args: Arguments) -> str | None:
     if args.items is None:
         return args.text
-    # Faktory may have rounded a number of them.
+    # Faktory may have rounded some of the numbers.
     return None if args.exact else ROUNDED + args.text
 
 

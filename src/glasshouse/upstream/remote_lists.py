@@ -1,7 +1,7 @@
-"""A part of a list from pages that have 25 rows each, whichever way round.
+"""A part of a list from pages that have 25 rows each, in either direction.
 
 A list is a *run*: entries numbered from 0 in the order in which they are due or
-will run. Faktory's pages are fetched as far as they are needed, each once.
+will run. Faktory's pages are fetched only as needed, each once.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from glasshouse.upstream.deadline import Deadline, look_through
 from glasshouse.upstream.remote_jobs import time_of
 
 ROWS = 25
-"""Rows of one of Faktory's pages. A queue's page has one more; it is the next page's first."""
+"""Rows of one of Faktory's pages. A queue's page has one more, the next page's first."""
 _MOST_PAGES = 4
-"""Pages that one search looks through."""
+"""Pages that one search examines."""
 _MOST_STEPS = 24
 _SECONDS = 1.0
-"""How long one search may look through what it was given."""
+"""How long one search may spend on examining what it fetched, in seconds."""
 
 Fetch = Callable[[int], Awaitable[list[StoredJob]]]
-"""Returns the rows of Faktory's page of this number, from 1."""
+"""Returns the rows of Faktory's page with this number, from 1."""
 
 
 class PagedList:
-    """A list of ``total`` entries; ``newest_first`` says that Faktory's pages turn it round."""
+    """A list of ``total`` entries; ``newest_first`` means that Faktory's pages reverse it."""
 
     def __init__(self, fetch: Fetch, total: int, *, newest_first: bool = False) -> None:
-        """Read ``fetch`` as little as possible."""
+        """Call ``fetch`` as little as possible."""
         self._fetch = fetch
         self._newest_first = newest_first
         self._pages: dict[int, list[StoredJob]] = {}
@@ -69,7 +69,7 @@ class PagedList:
 
     async def _page(self, number: int) -> list[StoredJob]:
         if number not in self._pages:
-            # Who was pushed meanwhile moves the others: none comes twice.
+            # Newly pushed jobs shift the others: none is returned twice.
             seen = {_identity(job) for page in self._pages.values() for job in page}
             rows = (await self._fetch(number))[:ROWS]
             self._pages[number] = [job for job in rows if _identity(job) not in seen]
@@ -83,7 +83,7 @@ def _identity(job: StoredJob) -> tuple[str | None, bytes]:
 async def page_of(
     run: PagedList, query: ListQuery, *, now: float, descending: bool = False
 ) -> JobPage:
-    """Return the part of a run that is asked for; ``descending`` is how the list is shown."""
+    """Return the requested part of a run; ``descending`` is the list's display order."""
     turned = descending is not query.backwards
     begin = await _begin(run, query, turned=turned)
     if query.wanted is not None:
@@ -103,7 +103,7 @@ async def page_of(
 
 
 async def _begin(run: PagedList, query: ListQuery, *, turned: bool) -> int:
-    """Return the number of the first entry, counted as the list is shown."""
+    """Return the number of the first entry, counted in display order."""
     if query.start is not None:
         return int(min(max(query.start.score, 0.0), run.total))
     if query.at is not None:
@@ -122,17 +122,17 @@ async def _search(
     run: PagedList, query: ListQuery, begin: int, *, now: float, turned: bool
 ) -> JobPage:
     assert query.wanted is not None
-    found: list[StoredJob] = []
+    matches: list[StoredJob] = []
     steps = range(begin, begin + (_MOST_PAGES + 1) * ROWS, ROWS)
     reached, skipped = begin, 0
     for low, high in pairwise(steps):
-        if low >= run.total or len(found) >= query.per_page:
+        if low >= run.total or len(matches) >= query.per_page:
             break
         some = await _shown(run, low, high, turned=turned)
-        # Faktory takes as long as it takes; what is bounded is the looking through.
+        # Faktory takes as long as it takes; only the examination is bounded.
         deadline = Deadline(time.monotonic, _SECONDS / _MOST_PAGES)
         looked = await look_through(query.wanted, some, deadline, first=low == begin)
-        found += [some[position] for position in looked.hits]
+        matches += [some[position] for position in looked.hits]
         skipped += looked.skipped
         if looked.looked_at < len(some):
             reached = low + looked.looked_at
@@ -140,7 +140,7 @@ async def _search(
         reached = min(high, run.total)
     ended = reached >= run.total
     return JobPage(
-        items=tuple(found),
+        items=tuple(matches),
         total=run.total,
         page=query.page,
         per_page=query.per_page,

@@ -1,7 +1,7 @@
-"""Reading a real Faktory whose Redis can be reached: every list whole, the rest from its ports.
+"""Reading a real Faktory whose Redis is reachable: every list in full, the rest from its ports.
 
-Workers and totals live in Faktory's process, not in Redis. While Redis cannot be read,
-lists come from the Web UI as they would without it, and the state says so.
+Workers and totals are in Faktory's process, not in Redis. While Redis cannot be read, lists
+come from the Web UI as they would without it, and the state reports that.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ T = TypeVar("T")
 
 _FRESH = 1.0
 _STRANDED = 30.0
-"""Seconds for which it is known whether jobs are stranded."""
+"""Seconds for which the answer whether jobs are stranded stays valid."""
 _QUEUES = 200
-"""Queues whose next job is looked at when Faktory cannot tell how long it has waited."""
+"""Queues whose next job is read when Faktory cannot report how long it has waited."""
 _HEADS, _EACH = 20, 25
-"""Queues, and entries of each list, that are looked through for an id."""
+"""Queues, and entries of each list, that are searched for an id."""
 _MOST = 100
 _NEAR = 1e-6
-"""Seconds by which the time of an entry may be off: the floats of today lie a quarter as far."""
+"""Seconds by which the time of an entry may be off: today's floats are a quarter as far apart."""
 _LONGEST = 1 << 20
-"""Bytes of a job of a queue that is found again by what it is; in a list it has no other name."""
+"""Bytes of a queue's job that is found again by its content; in a list it has no other name."""
 
 
 class RedisReader:
-    """A ``Reader`` of a Faktory over the network whose Redis is read too."""
+    """A ``Reader`` of a Faktory over the network that also reads its Redis."""
 
     def __init__(
         self,
@@ -59,8 +59,8 @@ class RedisReader:
     ) -> None:
         """Read what Redis has from ``link`` and the rest from ``ports``.
 
-        ``look`` is the same Redis with turns of its own, so that it is not taken for
-        gone because many lists are asked for.
+        ``look`` is the same Redis with separate turns, so that it is not considered gone because
+        many lists are requested.
         """
         self._ports = ports
         self._link = link
@@ -72,11 +72,11 @@ class RedisReader:
         self._paused: frozenset[str] | None = None
 
     async def change_token(self) -> Hashable:
-        """Return what the ports tell; see ``RemoteReader.change_token``."""
+        """Return the token of the ports; see ``RemoteReader.change_token``."""
         return await self._ports.change_token()
 
     async def state(self) -> ServerState:
-        """Return what the ports tell, with what Redis knows better."""
+        """Return the state from the ports, with what Redis knows better."""
         state = await self._ports.state()
         try:
             queues, stranded = await self._queues(state), (await self._stranded.within(_STRANDED))
@@ -119,7 +119,7 @@ class RedisReader:
         return self._noted(await self._or_ports(read, lambda: self._ports.set_jobs(name, query)))
 
     async def working_jobs(self, query: ListQuery) -> JobPage:
-        """Return a part of the reserved jobs, the first to expire first."""
+        """Return a part of the reserved jobs, first to expire first."""
 
         async def read() -> JobPage:
             info, at = await self._ports.info(_FRESH)
@@ -130,24 +130,24 @@ class RedisReader:
         return await self._or_ports(read, lambda: self._ports.working_jobs(query))
 
     async def jobs(self, jid: str) -> Entries:
-        """Return the entries with this id that are there, of those that were seen or are heads.
+        """Return the existing entries with this id, among those seen before or at a list's head.
 
         Raises:
             NotFoundError: it is not among them; it may be further down.
         """
 
         async def read() -> Entries:
-            found = await self._still(self._seen.having(jid))
-            if not found:
-                found = [job for job in await self._heads() if job.jid == jid]
-            if not found:
+            jobs = await self._still(self._seen.having(jid))
+            if not jobs:
+                jobs = [job for job in await self._heads() if job.jid == jid]
+            if not jobs:
                 raise not_looked_at(jid)
-            return Entries(tuple(found[:_MOST]), len(found))
+            return Entries(tuple(jobs[:_MOST]), len(jobs))
 
         return await self._or_ports(read, lambda: self._ports.jobs(jid))
 
     def note(self, jobs: Iterable[StoredJob]) -> None:
-        """Remember entries that were seen elsewhere."""
+        """Cache entries that were seen elsewhere."""
         self._seen.note(map(_place_of, jobs))
 
     async def info(self, age: float) -> At[Info]:
@@ -169,14 +169,14 @@ class RedisReader:
         return None
 
     async def history(self, days: int) -> History:
-        """Return Faktory's counters of the last days, which asking for them does not make."""
+        """Return Faktory's counters of the last days, without creating them by the query."""
 
         async def read() -> History:
             now = self._clock()
             # The server's own day may have begun already.
             every = last_days(days, now, beyond=1)
-            asked = [(ReadCommand.MGET, *names(what, every)) for what in (PROCESSED, FAILED)]
-            answers = await self._link.ask(*asked)
+            questions = [(ReadCommand.MGET, *names(what, every)) for what in (PROCESSED, FAILED)]
+            answers = await self._link.ask(*questions)
             done, bad = (
                 {day: int(count) for day, count in zip(every, some, strict=True) if count}
                 for some in answers
@@ -200,7 +200,7 @@ class RedisReader:
     async def _or_ports(
         self, read: Callable[[], Awaitable[T]], otherwise: Callable[[], Awaitable[T]]
     ) -> T:
-        """Return what Redis tells, or what the ports do while it cannot be read."""
+        """Return the answer from Redis, or from the ports while Redis cannot be read."""
         if self._unread is not None:
             return await otherwise()
         try:
@@ -220,7 +220,7 @@ class RedisReader:
     # -- state ---------------------------------------------------------------------
 
     async def _queues(self, state: ServerState) -> tuple[Queue, ...]:
-        """Return the queues with their pauses, and with their ages where Faktory tells none."""
+        """Return the queues with their pauses, and with their ages where Faktory reports none."""
         prefix = redis_keys.prefixed(state.version)
         unaged = [q.name for q in state.queues if q.size and q.oldest_at is None][:_QUEUES]
         ages: list[Question] = [
@@ -243,7 +243,7 @@ class RedisReader:
         )
 
     async def _read_stranded(self) -> tuple[StrandedJobs, ...]:
-        """Return the queues whose jobs lie where this version of Faktory does not look."""
+        """Return the queues with jobs in a place that this version of Faktory does not check."""
         info, _ = await self._ports.info(60.0)
         names = set(info.faktory.queues)
         (known,) = await self._look.ask((ReadCommand.SMEMBERS, redis_keys.QUEUES))
@@ -260,24 +260,24 @@ class RedisReader:
     # -- one job -------------------------------------------------------------------
 
     async def _still(self, seen: Sequence[StoredJob]) -> list[StoredJob]:
-        """Return which of the entries that were seen are still there."""
+        """Return which of the entries seen before still exist."""
         prefix = await self._prefixed()
         answers = await self._link.ask(*(_whether(job, prefix=prefix) for job in seen))
-        found: list[StoredJob] = []
+        jobs: list[StoredJob] = []
         for job, answer in zip(seen, answers, strict=True):
             there = _found(job, answer)
             if not there:
                 self._seen.forget(job)
-            found += [one for one in there if one not in found]
-        return found
+            jobs += [one for one in there if one not in jobs]
+        return jobs
 
     async def _heads(self) -> list[StoredJob]:
-        """Return the first entries of the sets and of the longest queues, and what runs."""
+        """Return the first entries of the sets and of the longest queues, and the running jobs."""
         info, _ = await self._ports.info(_FRESH)
         sizes, prefix = info.faktory.queues, await self._prefixed()
         queues = sorted(sizes, key=lambda name: -sizes[name])[:_HEADS]
         sets = list(JobSet)
-        asked: list[Question] = [
+        questions: list[Question] = [
             *((ReadCommand.ZRANGE, name.value, *_end(name), "WITHSCORES") for name in sets),
             (ReadCommand.ZRANGE, redis_keys.WORKING, 0, -1, "WITHSCORES"),
             *(
@@ -285,20 +285,20 @@ class RedisReader:
                 for name in queues
             ),
         ]
-        answers = await self._link.ask(*asked)
-        found: list[StoredJob] = []
+        answers = await self._link.ask(*questions)
+        jobs: list[StoredJob] = []
         for name, pairs in zip(sets, answers, strict=False):
-            found += [redis_jobs.due(*pair, name) for pair in _scored(pairs)]
-        found += [redis_jobs.held(*pair) for pair in _scored(answers[len(sets)])]
+            jobs += [redis_jobs.due(*pair, name) for pair in _scored(pairs)]
+        jobs += [redis_jobs.held(*pair) for pair in _scored(answers[len(sets)])]
         for queue, payloads in zip(queues, answers[len(sets) + 1 :], strict=True):
-            found += [redis_jobs.queued(payload, queue) for payload in payloads]
-        return found
+            jobs += [redis_jobs.queued(payload, queue) for payload in payloads]
+        return jobs
 
 
 def _place_of(job: StoredJob) -> StoredJob:
-    """Return what is needed to find an entry again: of a set's no more than where it stands.
+    """Return what is needed to find an entry again: for a set's, only its place.
 
-    It may be of any length, or known from a page of the Web UI that tells less.
+    Its payload may be of any length, or come from a page of the Web UI that shows less.
     """
     return (
         job
@@ -316,16 +316,16 @@ def _found(job: StoredJob, answer: Any) -> list[StoredJob]:
 
 
 def _whether(job: StoredJob, *, prefix: bool) -> Question:
-    """Return what tells whether an entry is there."""
+    """Return the query for whether an entry exists."""
     if job.at is None:
         return (ReadCommand.LPOS, redis_keys.queue_key(job.queue, prefix=prefix), job.payload)
-    # A page of the Web UI tells the time in digits, which may make another float.
+    # A page of the Web UI shows the time as digits, which may parse to another float.
     low, high = repr(job.at - _NEAR), repr(job.at + _NEAR)
     return (ReadCommand.ZRANGEBYSCORE, job.state.value, low, high, "WITHSCORES")
 
 
 def _end(name: JobSet) -> tuple[int, int]:
-    """Return where the entries are that a list of this set shows first."""
+    """Return the range of the entries that a list of this set shows first."""
     return (-_EACH, -1) if name is JobSet.DEAD else (0, _EACH - 1)
 
 

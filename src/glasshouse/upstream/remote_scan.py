@@ -1,4 +1,4 @@
-"""A real Faktory's jobs for an index, from its pages: slowly, with turns that nobody else wants."""
+"""A real Faktory's jobs for an index, from its pages: slowly, with turns that no one else wants."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from glasshouse.upstream.scan import MOST_RUNNING, ScanChunk, ScanCursor, token_
 
 
 class RemoteScanner:
-    """A ``Scanner`` of a Faktory's Web UI. Where a stretch begins is the number of a page."""
+    """A ``Scanner`` of a Faktory's Web UI. A chunk's start is the number of a page."""
 
     keeps = False
     unhurried = 20.0
@@ -38,7 +38,7 @@ class RemoteScanner:
         whole = len(jobs) >= ROWS
         return ScanChunk(
             spots=tuple(_spot(job) for job in jobs),
-            # After the last page of all there is nothing, not even where it begins.
+            # After the very last page there is nothing, not even where it begins.
             low=None if number == 1 else jobs[0].at if jobs else math.inf,
             high=jobs[-1].at if whole else None,
             following=number + 1.0 if whole else None,
@@ -50,15 +50,15 @@ class RemoteScanner:
         return float(max(1, -(-total // ROWS)))
 
     async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
-        """Return none: every spot comes with its entry."""
+        """Return none: every cursor comes with its entry."""
         return {}
 
     def note(self, jobs: Sequence[StoredJob]) -> None:
-        """Tell the reader of entries, so that it finds them by their ids."""
+        """Pass entries on to the reader, so that it finds them by their ids."""
         self._reader.note(jobs)
 
     async def queue_head(self, queue: str) -> tuple[StoredJob, ...]:
-        """Return the next jobs of a queue: those on its last page, and on the one before."""
+        """Return the next jobs of a queue: those on its last page and on the page before."""
         info, _ = await self._reader.info(60.0)
         total = info.faktory.queues.get(queue)
         if total is None:
@@ -71,7 +71,7 @@ class RemoteScanner:
         return tuple(remote_jobs.queued(row, queue) for row in reversed(rows))
 
     async def running(self) -> tuple[StoredJob, ...]:
-        """Return the jobs that run now."""
+        """Return the currently running jobs."""
         return (await self._reader.working_jobs(ListQuery(per_page=MOST_RUNNING))).items
 
     async def close(self) -> None:

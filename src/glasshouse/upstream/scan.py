@@ -1,8 +1,8 @@
-"""Walking a whole server's jobs piece by piece, for an index of them.
+"""Walking all jobs of a server piece by piece, for an index of them.
 
-A *stretch* is a part of a set in the order of its entries' times, and tells of every
-entry between two times. Whoever walks from stretch to stretch has seen the whole set;
-what came or went meanwhile is seen the next time round.
+A *scan chunk* is a part of a set in the order of its entries' times, and contains every entry
+between two times. A walk from chunk to chunk sees the whole set; what came or went meanwhile is
+seen on the next round.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from glasshouse.model.job import JobSet, StoredJob
 
 
 def token_of(entry: bytes) -> int:
-    """Return a number that tells an entry from every other: 63 bits of a digest of its bytes."""
+    """Return a number that identifies an entry: 63 bits of a digest of its bytes."""
     return int.from_bytes(hashlib.blake2b(entry, digest_size=8).digest()) >> 1
 
 
 class ScanCursor(msgspec.Struct, frozen=True):
-    """An entry of a set: its time, and a number that tells it from others of that time.
+    """An entry of a set: its time, and a number that distinguishes it from others of that time.
 
-    ``job`` is ``None`` where it is read only when it is wanted; see ``Scanner.load``.
+    ``job`` is ``None`` where it is read only on demand; see ``Scanner.load``.
     """
 
     score: float
@@ -35,9 +35,9 @@ class ScanCursor(msgspec.Struct, frozen=True):
 class ScanChunk(msgspec.Struct, frozen=True, kw_only=True):
     """All entries of a set from ``low`` to below ``high``, at one moment.
 
-    ``None`` is the end of the set. ``following`` is where the next stretch begins, and
+    ``None`` is the end of the set. ``following`` is where the next chunk begins, and
     ``None`` after the last. Where ``exact`` is false, entries at the bounds themselves,
-    and between two stretches, may be missing.
+    and between two chunks, may be missing.
     """
 
     spots: tuple[ScanCursor, ...]
@@ -48,40 +48,40 @@ class ScanChunk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MOST_RUNNING = 1000
-"""Running jobs that a ``Scanner`` tells of at most."""
+"""Maximum number of running jobs that a ``Scanner`` returns."""
 
 
 class Scanner(Protocol):
-    """A server's jobs for whoever reads all of them; every method may raise as a ``Reader``'s."""
+    """A server's jobs for reading all of them; every method may raise as a ``Reader``'s."""
 
     keeps: bool
     """Whether entries can be loaded again at any time: an index need not hold them."""
     unhurried: float
-    """Seconds between two rounds of a whole set, at least."""
+    """Minimum seconds between two rounds of a whole set."""
     heads: float
-    """Seconds for which the head of a queue, and both ends of a set, are new enough."""
+    """Seconds for which the head of a queue, and both ends of a set, are fresh enough."""
     queues: int
-    """Queues whose heads are worth reading, the longest."""
+    """How many queues, the longest ones, have heads worth reading."""
     head: int
     """Entries of each such head."""
 
     async def stretch(self, name: JobSet, start: float | None) -> ScanChunk:
-        """Return the stretch that begins at ``start``, a ``following`` or an ``end``."""
+        """Return the chunk that begins at ``start``, a ``following`` or an ``end``."""
         ...
 
     def end(self, total: int, highest: float | None) -> float | None:
-        """Return where the last stretch of a set of this size begins.
+        """Return where the last chunk of a set of this size begins.
 
-        ``highest`` is the latest time that is known of it.
+        ``highest`` is its latest known time.
         """
         ...
 
     async def load(self, spots: Sequence[ScanCursor]) -> dict[int, StoredJob]:
-        """Return the entries of spots that have none, by token; who has gone is left out."""
+        """Return the entries of cursors that have none, by token; omit those that are gone."""
         ...
 
     def note(self, jobs: Sequence[StoredJob]) -> None:
-        """Tell the server's reader of entries, so that it finds them by their ids."""
+        """Pass entries on to the server's reader, so that it finds them by their ids."""
         ...
 
     async def queue_head(self, queue: str) -> tuple[StoredJob, ...]:
@@ -93,7 +93,7 @@ class Scanner(Protocol):
         ...
 
     async def running(self) -> tuple[StoredJob, ...]:
-        """Return the jobs that run now, not more than ``MOST_RUNNING``."""
+        """Return the currently running jobs, at most ``MOST_RUNNING``."""
         ...
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Something that is read at most once in a while, however many ask for it."""
+"""Something that is read at most once within a period, however many callers request it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class At(NamedTuple, Generic[T]):
 
 
 class TimedCache(Generic[T]):
-    """The last reading of one thing; who asks while it is read shares the answer."""
+    """The last reading of one thing; callers that come during a read share its answer."""
 
     def __init__(self, read: Callable[[], Awaitable[T]], clock: Callable[[], float]) -> None:
-        """Read by ``read`` when what is known is too old."""
+        """Read with ``read`` when what is known is too old."""
         self._read = read
         self._clock = clock
         self._known: At[T] | None = None
@@ -34,7 +34,7 @@ class TimedCache(Generic[T]):
     async def within(self, age: float) -> At[T]:
         """Return what was read at most ``age`` seconds ago, or now.
 
-        Raises whatever reading it raises; who waits for a reading that fails does not wait for
+        Raises whatever the read raises; a caller that waits for a read that fails does not wait for
         another one.
         """
         asked_at, ended = self._clock(), self._ended
@@ -43,7 +43,7 @@ class TimedCache(Generic[T]):
             if shared and self._fault is not None:
                 raise again(self._fault)
             known = self._known
-            # A clock that was set back makes nothing fresh.
+            # After a clock was set back, nothing counts as fresh.
             if known is None or not (shared or 0 <= asked_at - known.at < age):
                 known = self._known = await self._now()
         return known

@@ -1,1 +1,1 @@
-"""The console's ASGI application: looks, and has no way to change anything."""
+"""The console's ASGI application: it reads, and has no way to change anything."""

@@ -1,7 +1,7 @@
 """The console as one ASGI application: headers, guard, errors, route, handler.
 
-The order of the layers stands in ``create_app``. Whatever happens inside, the
-client gets a response with the security headers; no handler changes anything.
+The order of the layers is set in ``create_app``. Whatever happens inside, the client gets a
+response with the security headers; no handler changes anything.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _READ = "glasshouse.body_read"
 _ORDERS, _MOST_ORDER = frozenset({"preview_operation", "operations", "operate"}), 4 << 20
 """A job to be pushed may be long."""
 _LONG_BODY = 1.0
-"""Seconds after which a right may have ended that somebody had when the body began."""
+"""Seconds after which a right that was held when the body began may have ended."""
 
 
 class Console:
@@ -79,7 +79,7 @@ class Console:
     ) -> None:
         """Answer from ``site``; ``live`` holds the open streams.
 
-        ``hosts`` are the names that are answered; without them all are.
+        ``hosts`` are the host names that are answered; without them, all are.
         """
         self._persons = persons
         self._hosts = hosts
@@ -137,21 +137,21 @@ class Console:
             await self._live.respond(match, scope, receive, send, await self._viewer(scope))
             return None
         if "q" in match.route.query and scope["query_string"]:
-            # A search takes its time; others wait for it.
+            # A search takes time, and others wait for it.
             return await while_waited_for(receive, self._content(match, scope))
         return await self._content(match, scope)
 
     def _require_known_host(self, scope: Scope) -> None:
-        """Refuse what is asked under a name that a page of another site may have.
+        """Refuse a request under a name that a page of another site may have.
 
         Raises:
-            UnknownHostError: it is none of ours.
+            UnknownHostError: the name is not one of ours.
         """
         if self._hosts is None:
             return
         host = Headers(scope=scope).get("host", "")
         if not self._hosts.answers(host, self._persons.names):
-            raise errors.UnknownHostError("This console does not answer under that name.")
+            raise errors.UnknownHostError("This console does not respond to that host name.")
 
     async def _content(self, match: Match, scope: Scope) -> Response:
         headers = Headers(scope=scope)
@@ -166,7 +166,7 @@ class Console:
                 return await self._shown(match, scope, headers)
 
     async def _shown(self, match: Match, scope: Scope, headers: Headers) -> Response:
-        """Answer with what may be seen by who asks."""
+        """Answer with what the requesting person may see."""
         viewer, kind = await self._viewer(scope), match.route.kind
         if kind is Kind.PAGE and strange(viewer):
             return _to_sign_in(_target(scope).decode("ascii"))
@@ -189,7 +189,7 @@ class Console:
                 return await self._page(match.route.name, context, headers)
 
     async def _person(self, name: str, context: PageContext) -> Response:
-        """Answer with a page about a person: kept by nobody."""
+        """Answer with a page about a person, which no one caches."""
         page = self._persons.page(name)
         if name != "sign_in" and not context.viewer.signed_in:
             return _to_sign_in(context.path)
@@ -200,7 +200,7 @@ class Console:
         return replies.fresh(body, replies.HTML, result.status)
 
     async def _change(self, match: Match, scope: Scope, receive: Receive) -> Response:
-        """Take what was sent to a page about a person, if a page of ours or a program sent it."""
+        """Handle a submission to a page about a person, if our page or a program sent it."""
         change = self._persons.change(match.route.name)
         headers, site = Headers(scope=scope), self._persons.site
         require_same_origin(
@@ -208,7 +208,7 @@ class Console:
             site.origins(headers.get("host", "")),
             needed=cookie(headers, site.cookie) is not None,
         )
-        # Who asks is decided on the head alone, before anything else is waited for.
+        # The viewer is determined from the head alone, before waiting for anything else.
         most = _MOST_ORDER if match.route.name in _ORDERS else bodies.MOST_BYTES
         try:
             viewer = await self._viewer(scope)
@@ -251,7 +251,7 @@ class Console:
         except NotFoundPageError as error:
             result = error.page
         if result.location:
-            # To a page of ours: the path and the encoded parameters are our own.
+            # To one of our pages: the path and the encoded parameters are our own.
             return Response(status_code=303, headers={"location": result.location})
         body = self._site.renderer.page(result, context)
         if result.status != http.HTTPStatus.OK:
@@ -271,7 +271,7 @@ class Console:
 
 
 class Application:
-    """The whole stack, with the handle to end its streams; ``crowd`` are its connections."""
+    """The whole stack, with the handle to end its streams; ``crowd`` holds its connections."""
 
     def __init__(self, inner: ASGIApp, live: Live, crowd: ConnectionPool) -> None:
         """Serve ``inner``."""
@@ -280,14 +280,14 @@ class Application:
         self.crowd = crowd
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve HTTP; nothing else is spoken."""
+        """Serve HTTP and no other protocol."""
         if scope["type"] == "http":
             await self._inner(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
     def close(self) -> None:
-        """End the open streams, now."""
+        """End the open streams immediately."""
         self.live.close()
 
 
@@ -306,7 +306,7 @@ def create_app(
 ) -> Application:
     """Put the console together; ``clock`` gives Unix seconds.
 
-    ``hosts`` are the names under which it answers: for tests alone there may be none.
+    ``hosts`` are the names under which it answers; only tests may leave them out.
 
     Raises:
         SettingsError: the front end was not built.
@@ -314,7 +314,7 @@ def create_app(
     assets = assets or static.load()
     base = "" if people is None else people.access.site.path
     if pages is None or renderer is None:
-        from glasshouse.web.pages.table import PAGES  # noqa: PLC0415 - real ones only when wanted
+        from glasshouse.web.pages.table import PAGES  # noqa: PLC0415 - real ones only when needed
         from glasshouse.web.presentation.render import Renderer  # noqa: PLC0415
 
         pages, renderer = pages or PAGES, renderer or Renderer(assets.urls, base)
@@ -344,7 +344,7 @@ def _audiences(gate: Gate, server: str) -> tuple[Audience, ...]:
 
 
 def _wants_json(scope: Scope) -> bool:
-    """Return whether a program asks: of the API, or a script of ours that sends JSON."""
+    """Return whether a program sent this: an API client, or one of our scripts that sends JSON."""
     sent = Headers(scope=scope).get("content-type", "")
     return scope["raw_path"].startswith(b"/api/") or sent.startswith(bodies.JSON)
 
@@ -367,7 +367,7 @@ def _without_age(answer: Shape) -> bytes:
 
 async def _send(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] not in guard.SAFE and _READ not in scope:
-        # Its body is not read: the connection is of no further use.
+        # The body is not read, so the connection is of no further use.
         response.headers["connection"] = "close"
     if scope["method"] == "HEAD":
         response.body = b""

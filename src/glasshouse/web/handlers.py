@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class PeoplePages:
-    """What is shown and what can be sent."""
+    """What can be shown and what can be submitted."""
 
     pages: Mapping[str, PageBuilder]
     changes: Mapping[str, Changer]
@@ -35,33 +35,33 @@ class PeoplePages:
 
     @property
     def site(self) -> PublicSite:
-        """Where people find the console."""
+        """Where people reach the console."""
         return PublicSite() if self.people is None else self.people.access.site
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that settings give to the console's host."""
+        """The names that the settings give to the console's host."""
         return () if self.people is None else self.people.access.names
 
     def page(self, name: str) -> PageBuilder:
         """Return the page of a route.
 
         Raises:
-            NotFoundError: nobody can sign in here.
+            NotFoundError: no one can sign in here.
         """
         return _of(self.pages, name)
 
     def visit(self, name: str) -> Changer:
-        """Return what answers a visit that begins or ends a sign-in elsewhere; raises likewise."""
+        """Return the handler of visits that begin or end a sign-in elsewhere; raises as above."""
         return _of(self.visits, name)
 
     def change(self, name: str) -> Changer:
-        """Return what takes what is sent to a route; raises likewise."""
+        """Return the handler of what is sent to a route; raises as above."""
         return _of(self.changes, name)
 
 
 def people_pages(people: People | None, control: Control | None = None) -> PeoplePages:
-    """Return the pages about ``people``, and about what they do; none where nobody can sign in."""
+    """Return the pages about ``people`` and what they do; none where no one can sign in."""
     if people is None:
         return PeoplePages(pages={}, changes={}, visits={})
     keys = Passkeys(people)
@@ -105,17 +105,17 @@ def _operation_pages(
 ) -> tuple[dict[str, PageBuilder], dict[str, Changer], dict[str, Changer]]:
     if control is None:
         return {}, {}, {}
-    made = Operations(people, control)
+    operations = Operations(people, control)
     return (
-        {"operation": made.page, "trash": made.trash},
+        {"operation": operations.page, "trash": operations.trash},
         {
-            "preview_operation": made.api_preview,
-            "operations": made.api_perform,
-            "operate": made.operate,
-            "operation": made.change,
-            "operation_status": made.api_stop,
+            "preview_operation": operations.api_preview,
+            "operations": operations.api_perform,
+            "operate": operations.operate,
+            "operation": operations.change,
+            "operation_status": operations.api_stop,
         },
-        {"operation_status": made.api_status, "trash_listing": made.api_trash},
+        {"operation_status": operations.api_status, "trash_listing": operations.api_trash},
     )
 
 

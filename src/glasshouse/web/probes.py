@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/readyz``: for whoever starts consoles and sends people to them."""
+"""``/healthz`` and ``/readyz``, for what starts consoles and routes people to them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from glasshouse.web.request.viewer import Viewer
 from glasshouse.web.shapes.responses import HealthShape
 
 READY_AGE = 30.0
-"""Seconds: ``/readyz`` says yes while what is known of every server is no older."""
+"""Seconds: ``/readyz`` succeeds while what is known of every server is no older than this."""
 
 
 def respond(site: AppDependencies, name: str, viewer: Viewer) -> Response:
-    """Say whether every server can be read; which cannot, to who may see it.
+    """Report whether every server can be read, and to a viewer who may see them, which cannot.
 
-    ``healthz`` says that the console answers, and nothing of servers.
+    ``healthz`` reports that the console answers, and nothing about servers.
     """
     monitor, now = site.monitor, site.clock()
     seen = MonitorView(monitor, viewer.sees).names

@@ -1,4 +1,4 @@
-"""The console on a socket: uvicorn with the guarded protocol, ended without waiting."""
+"""The console on a socket: uvicorn with the guarded protocol, stopped without waiting."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _BACKLOG = 1024
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening address; port 0 takes a free one.
+    """Return a socket bound to an address; port 0 takes a free one.
 
     Raises:
-        SettingsError: it is taken or not ours.
+        SettingsError: the address is taken or not ours.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -95,7 +95,7 @@ def _config(app: Application, tls: ssl.SSLContext | None) -> uvicorn.Config:
         backlog=_BACKLOG,
     )
     config.load()
-    # Ours: uvicorn would make one from files, with older versions of TLS.
+    # Our own context: uvicorn would make one from files, with older versions of TLS.
     config.ssl = tls
     return config
 
@@ -111,7 +111,7 @@ async def serve(
 ) -> None:
     """Serve until cancelled; ``on_ready`` gets the address once it answers.
 
-    With ``tls`` it speaks https. Runs in the caller's loop (uvloop, if the command chose it).
+    With ``tls`` it serves HTTPS. Runs in the caller's loop (uvloop, if the command chose it).
 
     Raises:
         SettingsError: the address cannot be used.

@@ -1,4 +1,4 @@
-"""Values at a path into decoded JSON, without recursion and in bounded steps."""
+"""Values at a path in decoded JSON, without recursion and in bounded steps."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _INDEX = re.compile(r"[0-9]{1,9}")
 
 
 class PathTooWideError(Exception):
-    """A path led to more places than are looked at."""
+    """A path leads to more places than are examined."""
 
 
 def values(
     root: object, path: Sequence[str], pause: Callable[[], None] = lambda: None
 ) -> Iterator[object]:
-    """Yield every value that is no container and to which ``path`` leads, in no special order.
+    """Yield every value at ``path`` that is not a container, in no particular order.
 
     ``*`` is any one key or index, ``**`` any number of them; a step into an
     array is its index. ``pause`` is called every thousand steps.
@@ -27,7 +27,7 @@ def values(
         PathTooWideError: more than 500,000 steps would have to be taken.
     """
     todo: list[tuple[object, int]] = [(root, 0)]
-    # Of containers only: several ``**`` lead to one place in many ways.
+    # Only for containers: several ``**`` lead to one place in many ways.
     seen: set[tuple[int, int]] = set()
     for number in range(1, MOST_STEPS + 1):
         if not todo:

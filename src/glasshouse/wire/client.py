@@ -19,7 +19,7 @@ _HI_KEYS = frozenset({"v", "i", "s"})
 
 
 class Greeting(msgspec.Struct, frozen=True):
-    """The server's ``+HI``. ``salt`` and ``iterations`` are there when it wants a password."""
+    """The server's ``+HI``. ``salt`` and ``iterations`` are set if it requires a password."""
 
     version: int | None = None
     salt: str | None = None
@@ -53,21 +53,21 @@ Reply = Greeting | Simple | Error | Bulk | Nil
 
 
 class ProtocolError(UpstreamUnavailableError):
-    """The server broke the protocol; the stream is out of step, close it.
+    """The server broke the protocol; the stream is out of sync, close it.
 
-    ``replies`` are the good ones that came in the same bytes before.
+    ``replies`` are the valid ones that came earlier in the same bytes.
     """
 
     code = "protocol"
 
     def __init__(self, detail: str, replies: Iterable[Reply] = ()) -> None:
-        """Keep what was still understood."""
+        """Keep the replies that were still valid."""
         super().__init__(detail)
         self.replies = list(replies)
 
 
 class ClientConnection:
-    """One conversation with a server, as the side that asks."""
+    """One conversation with a server, from the client's side."""
 
     def __init__(self, *, max_bulk: int = 256 << 20) -> None:
         """Refuse bulk replies above ``max_bulk`` bytes."""
@@ -81,26 +81,26 @@ class ClientConnection:
         """Return the replies that the bytes complete, in order; the first is the greeting.
 
         Raises:
-            ProtocolError: the bytes are no Faktory reply.
+            ProtocolError: the bytes are not a Faktory reply.
         """
         self._buffer += data
-        found: list[Reply] = []
+        replies: list[Reply] = []
         pos = 0
         try:
             while True:
                 reply, pos, more = self._next(pos)
                 if reply is not None:
-                    found.append(reply)
+                    replies.append(reply)
                 if not more:
                     break
         except (ProtocolError, JsonTextError) as error:
-            raise ProtocolError(error.detail, found) from None
+            raise ProtocolError(error.detail, replies) from None
         del self._buffer[:pos]
         self._scanned = max(0, self._scanned - pos)
-        return found
+        return replies
 
     def _next(self, pos: int) -> tuple[Reply | None, int, bool]:
-        """Return (a reply or None, where the rest begins, whether to go on)."""
+        """Return (a reply or None, where the rest begins, whether to continue)."""
         if self._bulk is not None:
             end = pos + self._bulk
             if len(self._buffer) < end + 2:
@@ -152,21 +152,26 @@ def hello(
     pid: int | None = None,
     labels: Iterable[str] = (),
 ) -> bytes:
-    """Return the HELLO line that answers ``greeting``; without a ``wid`` it is a producer's."""
-    told: dict[str, object] = {"v": PROTOCOL_VERSION, "wid": wid, "hostname": hostname, "pid": pid}
-    told = {name: value for name, value in told.items() if value is not None}
+    """Return the HELLO line that answers ``greeting``; without ``wid``, a producer's."""
+    fields: dict[str, object] = {
+        "v": PROTOCOL_VERSION,
+        "wid": wid,
+        "hostname": hostname,
+        "pid": pid,
+    }
+    fields = {name: value for name, value in fields.items() if value is not None}
     if wid is not None:
-        told["labels"] = list(labels)
+        fields["labels"] = list(labels)
     if password is not None and greeting.salt is not None:
-        told["pwdhash"] = password_hash(password, greeting.salt, greeting.iterations or 1)
-    return encode_command("HELLO", msgspec.json.encode(told))
+        fields["pwdhash"] = password_hash(password, greeting.salt, greeting.iterations or 1)
+    return encode_command("HELLO", msgspec.json.encode(fields))
 
 
 def encode_command(verb: str, *args: str | bytes) -> bytes:
     """Return a command line.
 
     Raises:
-        InvalidError: a part holds a CR or LF and would become a command of its own.
+        InvalidError: a part contains a CR or LF and would become a separate command.
     """
     parts = [part.encode() if isinstance(part, str) else part for part in (verb, *args)]
     line = b" ".join(parts)

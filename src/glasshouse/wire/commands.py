@@ -1,8 +1,8 @@
 """A client's command line as a typed value (fwp.md §4).
 
 ``parse_command`` either returns one of these or raises the error text that the
-client gets; what the line asks for is clean and bounded afterwards. A long line
-is read in steps, so that nobody waits for it but its sender.
+client gets; what it returns is clean and bounded. A long line is read in steps,
+so that only its sender waits for it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_ERRTYPE, MAX_MESSAGE, MAX_BACKTRACE = 100, 1000, 50
 MAX_BACKTRACE_LINE = 4096
 MAX_QUEUES = 1000
 LONG = 16 << 10
-"""A line of more bytes is long; one that names queues may not be."""
+"""A line with more bytes counts as long; one that names queues must not be long."""
 
 _TURN = 64
 _LONGEST_NULL = 20
@@ -46,19 +46,19 @@ _INTERNAL = "internal error"
 
 
 class CommandError(InvalidError):
-    """A line cannot be carried out; ``detail`` is what follows ``-ERR ``."""
+    """A line cannot be executed; ``detail`` is what follows ``-ERR ``."""
 
     code = "invalid_command"
 
 
 class Push(msgspec.Struct, frozen=True):
-    """PUSH: take in one job."""
+    """PUSH: accept one job."""
 
     job: NewJob
 
 
 class PushBulk(msgspec.Struct, frozen=True):
-    """PUSHB: take in ``jobs``; ``rejected`` maps the other jids to the reason."""
+    """PUSHB: accept ``jobs``; ``rejected`` maps the other jids to the reason."""
 
     jobs: tuple[NewJob, ...]
     rejected: dict[str, str]
@@ -86,7 +86,7 @@ class Fail(msgspec.Struct, frozen=True):
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """BEAT: the worker lives; ``current_state`` is what it says of itself, if anything."""
+    """BEAT: the worker is alive; ``current_state`` is the state that it reports, if any."""
 
     wid: str
     current_state: WorkerState | None
@@ -94,7 +94,7 @@ class Beat(msgspec.Struct, frozen=True):
 
 
 class Info(msgspec.Struct, frozen=True):
-    """INFO: tell about the server."""
+    """INFO: report on the server."""
 
 
 class Flush(msgspec.Struct, frozen=True):
@@ -189,7 +189,7 @@ def parse_in_steps(line: bytes) -> Steps[Command]:
 
 
 def _needed(body: bytes | None) -> bytes:
-    """Return the argument; the reference stumbles over a missing one (T7)."""
+    """Return the argument; the reference fails on a missing one (T7)."""
     if body is None:
         raise CommandError(_INTERNAL)
     return body
@@ -289,7 +289,7 @@ def _beat_in_steps(text: bytes) -> Steps[Command]:
 
 
 def _object(text: bytes) -> bytes:
-    """Return an object's text; to the reference ``null`` is one that has nothing in it."""
+    """Return an object's text; the reference takes ``null`` for an empty one."""
     return b"{}" if len(text) <= _LONGEST_NULL and text.strip() == typed.NULL else text
 
 
@@ -307,7 +307,7 @@ def _queue(body: bytes | None) -> Command:
     if not space:
         raise CommandError(_INTERNAL)
     if kind is QueuePause and names[:1] != ("*",):
-        # A pause is kept for a queue that is not there yet, so it has to be one that can be.
+        # A pause is kept for a queue that does not exist yet, so the name must be a valid one.
         for queue in names:
             check_queue(queue)
     return kind(None if names[:1] == ("*",) else names)

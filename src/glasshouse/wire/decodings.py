@@ -1,9 +1,9 @@
-"""A text in every way in which it can be read: each way of quoting undone, level by level.
+"""A text in every way in which it can be read: each form of quoting undone, level by level.
 
-What programs do to a value before they write it down is undone here: backslashes (JSON,
+What programs do to a value before they write it out is undone here: backslashes (JSON,
 Go, Python, Ruby, PHP, C, SQL), percent signs (URLs and forms), HTML entities, base64 and
-hexadecimal digits. No guess is made which of them was meant: each is undone by itself, what
-comes out is read again, and from each reading there is a way back to the text it is of.
+hexadecimal digits. There is no guess as to which was meant: each is undone separately, the
+result is read again, and each reading can be traced back to the text that it comes from.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 MOST_DECODINGS = 48
-"""Ways in which one text is read at most."""
+"""Maximum number of readings of one text."""
 _MOST_TIMES, _MOST_MORE = 12, 64 << 10
-# A piece: what it says, and how many characters of the source say it.
+# A piece: what it stands for, and how many characters of the source it takes.
 _Pieces = list[tuple[str, int]]
 
 
 class TooManyDecodingsError(Exception):
-    """A text can be read in more ways than are looked at."""
+    """A text can be read in more ways than are examined."""
 
 
 class Decoding:
@@ -32,7 +32,7 @@ class Decoding:
     __slots__ = ("_from", "_literal", "_parent", "_starts", "text")
 
     def __init__(self, text: str, parent: Decoding | None = None) -> None:
-        """Read ``text`` as it stands; as a reading of ``parent``, pieces are told with ``add``."""
+        """Read ``text`` as it is; as a reading of ``parent``, pieces are added with ``add``."""
         self.text = text
         self._parent = parent
         self._starts: list[int] = []
@@ -40,13 +40,13 @@ class Decoding:
         self._literal: list[bool] = []
 
     def add(self, start: int, source: int, *, literal: bool) -> None:
-        """Say where in the parent the piece is from that begins at ``start``."""
+        """Record where in the parent the piece that begins at ``start`` comes from."""
         self._starts.append(start)
         self._from.append(source)
         self._literal.append(literal)
 
     def source(self, start: int, end: int) -> tuple[int, int]:
-        """Return the part of the text as it was given that says what ``[start:end]`` reads."""
+        """Return the part of the original text that ``[start:end]`` was read from."""
         here: Decoding = self
         while here._parent is not None:
             start, end = here._in_parent(start, end)
@@ -71,7 +71,7 @@ def decodings(text: str) -> Iterator[Decoding]:
 
     Raises:
         TooManyDecodingsError: there are more than ``MOST_DECODINGS``, or they are too long
-            together; those that were yielded are not all.
+            in total; those yielded so far are incomplete.
     """
     known = {text}
     todo = [Decoding(text)]
@@ -82,47 +82,47 @@ def decodings(text: str) -> Iterator[Decoding]:
             raise TooManyDecodingsError
         yield reading
         for decode in _DECODERS:
-            found = decode(reading)
-            if found is not None and found.text not in known:
-                known.add(found.text)
-                todo.append(found)
+            decoding = decode(reading)
+            if decoding is not None and decoding.text not in known:
+                known.add(decoding.text)
+                todo.append(decoding)
 
 
 def may_be_quoted(text: str) -> bool:
-    """Return whether a value may be a quoted one itself; cheap, true when unsure."""
+    """Return whether a value may itself be quoted; cheap, true when unsure."""
     if "\\" in text or "%" in text or "&" in text:
         return True
     return _RUN.fullmatch(text) is not None and _spelt(text) is not None
 
 
 def _undone(
-    parent: Decoding, pattern: re.Pattern[str], said: Callable[[re.Match[str]], _Pieces | None]
+    parent: Decoding, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], _Pieces | None]
 ) -> Decoding | None:
-    """Return ``parent`` with what ``pattern`` finds replaced by what it says; ``None`` if none."""
+    """Return ``parent`` with matches of ``pattern`` decoded by ``replace``; ``None`` if none."""
     text, out, length, last = parent.text, list[str](), 0, 0
-    found = Decoding("", parent)
+    decoding = Decoding("", parent)
     for match in pattern.finditer(text):
-        pieces = said(match)
+        pieces = replace(match)
         if pieces is None:
             continue
         start = match.start()
         if start > last:
-            found.add(length, last, literal=True)
+            decoding.add(length, last, literal=True)
             out.append(text[last:start])
             length += start - last
         last = start
         for piece, size in pieces:
-            found.add(length, last, literal=False)
+            decoding.add(length, last, literal=False)
             out.append(piece)
             length += len(piece)
             last += size
     if not out:
         return None
     if last < len(text):
-        found.add(length, last, literal=True)
+        decoding.add(length, last, literal=True)
         out.append(text[last:])
-    found.text = "".join(out)
-    return found
+    decoding.text = "".join(out)
+    return decoding
 
 
 # -- backslashes -------------------------------------------------------------
@@ -182,7 +182,7 @@ def _character(code: int, size: int) -> _Pieces | None:
 def _of_bytes(raw: bytes, size: int) -> _Pieces:
     """Return the characters of bytes that take ``size`` characters each in the source.
 
-    As UTF-8; a byte that is none is the character of its number.
+    Decoded as UTF-8; an invalid byte becomes the character with its number.
     """
     return [
         (chr(ord(char) - 0xDC00), size)
@@ -223,8 +223,8 @@ def _without_entities(parent: Decoding) -> Decoding | None:
 
 
 def _entity(match: re.Match[str]) -> _Pieces | None:
-    said = html.unescape(match[0])
-    return None if said in ("", match[0]) else [(said, len(match[0]))]
+    unescaped = html.unescape(match[0])
+    return None if unescaped in ("", match[0]) else [(unescaped, len(match[0]))]
 
 
 # -- base64 and hexadecimal digits -------------------------------------------
@@ -243,18 +243,18 @@ def _without_base64(parent: Decoding) -> Decoding | None:
 
 def _run(match: re.Match[str]) -> _Pieces | None:
     run = match[0]
-    said = _spelt(run)
-    if said is not None:
-        return [(said, len(run))]
+    spelt = _spelt(run)
+    if spelt is not None:
+        return [(spelt, len(run))]
     pieces: _Pieces = []
     last = 0
-    # It may stand in a path or a name, whose signs are those of base64 too.
+    # It may be part of a path or a name, whose punctuation is also part of base64.
     for part in _PART.finditer(run):
         digits = part["digits"]
-        said = _spelt(digits)
-        if said is not None:
+        spelt = _spelt(digits)
+        if spelt is not None:
             pieces += [(char, 1) for char in run[last : part.start("digits")]]
-            pieces.append((said, len(digits)))
+            pieces.append((spelt, len(digits)))
             last = part.end()
     if not pieces:
         return _hex_within(run)
@@ -262,17 +262,17 @@ def _run(match: re.Match[str]) -> _Pieces | None:
 
 
 def _hex_within(run: str) -> _Pieces | None:
-    """Return what hexadecimal digits spell that other letters follow, or one goes before."""
-    for found in _HEX.finditer(run):
-        for start in (found.start(), found.start() + 1):
+    """Return the reading of hexadecimal digits followed by other letters, or after one."""
+    for match in _HEX.finditer(run):
+        for start in (match.start(), match.start() + 1):
             digits = _HEX.match(run, start)
-            said = None if digits is None else _as_text(unhexlify(digits[0]))
-            if digits is not None and said is not None:
-                # One digit more is half of a byte that was cut off.
+            text = None if digits is None else _as_text(unhexlify(digits[0]))
+            if digits is not None and text is not None:
+                # One extra digit is half of a byte that was cut off.
                 end = digits.end() + (run[digits.end() :] in _HALVES)
                 return [
                     *((char, 1) for char in run[: digits.start()]),
-                    (said, end - digits.start()),
+                    (text, end - digits.start()),
                     *((char, 1) for char in run[end:]),
                 ]
     return None
@@ -281,9 +281,9 @@ def _hex_within(run: str) -> _Pieces | None:
 def _spelt(run: str) -> str | None:
     """Return the text that base64 or hexadecimal digits spell; ``None`` if they spell none."""
     if _HEX.fullmatch(run):
-        said = _as_text(unhexlify(run))
-        if said is not None:
-            return said
+        text = _as_text(unhexlify(run))
+        if text is not None:
+            return text
     run = run.rstrip("=").translate(_URL_SAFE)
     if len(run) % 4 == 1:
         run = run[:-1]
@@ -299,15 +299,15 @@ def _as_text(raw: bytes) -> str | None:
     except UnicodeDecodeError as error:
         if error.end < len(raw) or error.reason != "unexpected end of data":
             return None
-        # It was cut off within a character.
+        # It was cut off in the middle of a character.
         text = raw[: error.start].decode()
     return text if text and _CONTROL.search(text) is None else None
 
 
 # -- texts that were cut off ---------------------------------------------------
 
-# What is left of an escape where a text ends, or goes on with three dots; or of a character
-# of which not all bytes are there.
+# What is left of an escape where a text ends or continues with three dots; or of a character
+# with some of its bytes missing.
 _PARTIAL = re.compile(
     r"(?:(?<!\\)\\++(?:[uUx]\{?[0-9a-fA-F]{0,7}|[0-7]{0,2})"
     r"|\\x[c-fC-F][0-9a-fA-F](?:\\x[89abAB][0-9a-fA-F]){0,2}|\\3[0-7]{2}(?:\\2[0-7]{2}){0,2}"

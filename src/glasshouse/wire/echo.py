@@ -1,4 +1,4 @@
-"""Quoting what a client sent in an error text: short, and without control characters."""
+"""Quoting what a client sent in an error text: short and without control characters."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ MAX_ECHO = 200
 
 
 def clip(text: str, size: int) -> str:
-    """Return the longest start of ``text`` that has at most ``size`` bytes in UTF-8."""
+    """Return the longest prefix of ``text`` that has at most ``size`` bytes in UTF-8."""
     if len(text) * 4 <= size:
         return text
     return text[:size].encode(errors="replace")[:size].decode(errors="ignore")
 
 
 def echo(text: str | bytes) -> str:
-    """Return ``text`` to show: no control characters, at most 200 bytes."""
+    """Return ``text`` for display: no control characters, at most 200 bytes."""
     if isinstance(text, bytes):
         text = text[: MAX_ECHO * 2].decode(errors="replace")
     shown = "".join(c for c in text[: MAX_ECHO * 2] if c >= " " and not "\x7f" <= c <= "\x9f")

@@ -1,11 +1,11 @@
-"""Where a job's own values are told again in a short text, as in the type of an error: pure, total.
+"""Where a job's own values recur in a short text, such as the type of an error: pure, total.
 
-The finished log keeps no arguments, so what of an error's type is hidden from somebody
-cannot be found out later. It keeps the paths of the values instead that are in the type:
-who may not see the value at one of them is not shown the type.
+The finished log keeps no arguments, so it cannot be determined later which part of an
+error's type is hidden from a user. Instead it keeps the paths of the values that occur in
+the type: a user who may not see the value at one of them is not shown the type.
 
-A value is recognised generously: in either case, with anything between its letters and
-digits, and by any of its words. What cannot be looked through counts as not known.
+A value is recognized generously: in either case, with anything between its letters and
+digits, and by any of its words. What cannot be searched counts as not known.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from glasshouse.wire.jsontext import JsonTextError
 from glasshouse.wire.payload import read_fields
 
 FIELDS = ("args", "custom")
-"""What of a job may be hidden from somebody."""
+"""The parts of a job that may be hidden from a user."""
 _MOST_READ, _MOST_VALUES = 64 << 10, 2000
 _MOST_PATHS, _MOST_STEPS = 16, 20
 _MOST_QUOTED, _MOST_FORMS = 64, 6
-"""Values that may be quoted, and readings of each, that are looked for."""
+"""Maximum number of values that may be quoted, and of readings of each, to search for."""
 _SHORT, _WORD = 3, 4
-"""Characters under which a value counts as a word of its own only, and from which a part does."""
+"""Below so many characters a value counts only as a whole word; from so many on, a part does."""
 _BEGINNING = 6
-"""Characters of a value with which a text that was cut off ends."""
+"""Characters of a value that a text that was cut off ends with."""
 _BETWEEN = re.compile(r"[\W_]+")
 _WORDS = re.compile(rf"[^\W_]{{{_WORD},}}")
 
@@ -40,45 +40,45 @@ Path = tuple[str, ...]
 
 
 class _Members(list[tuple[str, object]]):
-    """The members of an object, also those that have one name."""
+    """The members of an object, including repeated names."""
 
 
 class _TooMuchError(Exception):
-    """There is more than is looked at."""
+    """There is more than is examined."""
 
 
 def echoes(payload: bytes, text: str) -> tuple[Path, ...] | None:
-    """Return the paths of the values of a stored job that ``text`` has in it.
+    """Return the paths of the values of a stored job that occur in ``text``.
 
-    A path begins with the field. ``None`` when that cannot be told.
+    A path begins with the field. ``None`` when this cannot be determined.
     """
-    found: dict[Path, None] = {}
+    paths: dict[Path, None] = {}
     try:
-        said = _Readings(text)
+        readings = _Readings(text)
         fields = read_fields(payload)
         raws = {name: bytes(fields[name]) for name in FIELDS if name in fields}
         if sum(map(len, raws.values())) > _MOST_READ:
             return None
         for name, raw in raws.items():
             for path, value in _values(name, raw):
-                if said.has(value):
-                    found[path] = None
+                if readings.has(value):
+                    paths[path] = None
     except (JsonTextError, UnicodeError, ValueError, RecursionError):
         return None
     except (_TooMuchError, TooManyDecodingsError):
         return None
-    if len(found) > _MOST_PATHS or any(len(path) > _MOST_STEPS for path in found):
+    if len(paths) > _MOST_PATHS or any(len(path) > _MOST_STEPS for path in paths):
         return None
-    return tuple(found)
+    return tuple(paths)
 
 
 def written(paths: tuple[Path, ...] | None) -> str | None:
-    """Return paths as text; ``None`` stays what it is."""
+    """Return paths as text; ``None`` remains ``None``."""
     return None if paths is None else json.dumps(paths, separators=(",", ":"))
 
 
 def read(text: str | None) -> tuple[Path, ...] | None:
-    """Return paths that were written; ``None`` for what was not. Never raises."""
+    """Return paths from their text; ``None`` if it is not such a text. Never raises."""
     if text is None:
         return None
     try:
@@ -89,7 +89,7 @@ def read(text: str | None) -> tuple[Path, ...] | None:
 
 def _values(name: str, raw: bytes) -> Iterator[tuple[Path, str]]:
     """Yield each text and number with its path; a key with the path of its object."""
-    # Numbers stay the text that they are.
+    # Numbers keep their text.
     decoded = json.loads(
         lenient.text(raw), strict=False, parse_float=str, parse_int=str, object_pairs_hook=_Members
     )
@@ -112,20 +112,20 @@ def _values(name: str, raw: bytes) -> Iterator[tuple[Path, str]]:
 
 
 class _Readings:
-    """A short text in each way in which it can be read; what is hidden in jobs is found so too."""
+    """A short text in every way in which it can be read, as for hidden values in jobs."""
 
     def __init__(self, text: str) -> None:
         """Read it.
 
         Raises:
-            TooManyDecodingsError: there is no end to that.
+            TooManyDecodingsError: there are too many ways.
         """
         texts = [reading.text for reading in decodings(text)]
         self._said = [_Said(text) for text in dict.fromkeys(map(_plain, texts))]
         self._quoted = 0
 
     def has(self, value: str) -> bool:
-        """Return whether ``value`` is in it, or what a value says that is quoted itself.
+        """Return whether ``value`` is in it, or, for a quoted value, what it stands for.
 
         Raises:
             _TooMuchError: too many values may be quoted.
@@ -136,11 +136,11 @@ class _Readings:
             if self._quoted > _MOST_QUOTED:
                 raise _TooMuchError
             forms += [_plain(reading.text) for reading in islice(decodings(value), 1, _MOST_FORMS)]
-        return any(said.has(form) for said in self._said for form in forms)
+        return any(known.has(form) for known in self._said for form in forms)
 
 
 class _Said:
-    """One reading, in which values are looked for."""
+    """One reading, in which values are searched for."""
 
     def __init__(self, text: str) -> None:
         self._text = text.casefold()
@@ -168,7 +168,7 @@ class _Said:
 
 
 def _plain(text: str) -> str:
-    """Return a text without what only makes it look otherwise: accents apart, wide letters."""
+    """Return a text without variants of its letters: accents split off, wide letters plain."""
     return text if text.isascii() else normalize("NFKD", text)
 
 

@@ -50,7 +50,7 @@ def after_failure(retry: int, previous_count: int | None) -> FailureOutcome:
 def backoff(count: int, jitter: int) -> int:
     """Return the seconds to wait before retry ``count``; the caller draws ``jitter`` in 0..29.
 
-    Clients may send a record of their own with any count, so it ends at 100 years.
+    Clients may send their own record with any count, so the wait is limited to 100 years.
     """
     return min(count**4 + 15 + jitter * (count + 1), MAX_BACKOFF)
 
@@ -66,8 +66,8 @@ def fail_record(
 ) -> bytes:
     """Return the new ``failure`` object as JSON.
 
-    ``previous`` is the record before, ``now`` and ``next_at`` are RFC 3339 times;
-    ``next_at`` is ``None`` when the job is not tried again.
+    ``previous`` is the previous record, ``now`` and ``next_at`` are RFC 3339 times;
+    ``next_at`` is ``None`` when the job is not retried.
     """
     fields = _read(previous)
     remaining, failed_at = retry, now
@@ -87,7 +87,7 @@ def _next_count(previous: int | None) -> int:
 
 
 def _read(previous: bytes | None) -> dict[str, bytes] | None:
-    """Return the record's fields; a client may have sent anything, so no error is one."""
+    """Return the record's fields; a client may have sent anything, so nothing is an error."""
     try:
         return None if previous is None else typed.read_object(previous, _KEYS)
     except JsonTextError:

@@ -1,6 +1,6 @@
 """Reading single fields of a JSON object the way Go's ``encoding/json`` does.
 
-Known keys match without regard to case, the last repeat wins, ``null`` counts
+Known keys match case-insensitively, the last repeat wins, ``null`` counts
 as absent, and a field of the wrong type is an error (fwp.md §3).
 """
 
@@ -33,7 +33,7 @@ _INT64_DIGITS = len(str(-(2**63)))
 
 
 def canonical(key: str, known: AbstractSet[str]) -> str:
-    """Return the known spelling of ``key``, or ``key`` itself when it is not a known one."""
+    """Return the known spelling of ``key``, or ``key`` itself if it is not known."""
     if key in known:
         return key
     folded = key.casefold()
@@ -43,9 +43,9 @@ def canonical(key: str, known: AbstractSet[str]) -> str:
 def read_key(key: bytes, known: AbstractSet[str], *, exactly: bool = False) -> str | None:
     """Return the known name that a key, given with its quotes, spells, or ``None``.
 
-    ``exactly``: in its very letters, capital or small.
+    ``exactly``: case-sensitively.
     """
-    # The longest name, all escapes, is shorter than this.
+    # Even the longest name, written all in escapes, is shorter than this.
     if len(key) > _LONGEST_KEY:
         return None
     name = decode_string(key)
@@ -55,7 +55,7 @@ def read_key(key: bytes, known: AbstractSet[str], *, exactly: bool = False) -> s
 
 
 def read_object(text: bytes, known: AbstractSet[str]) -> dict[str, bytes]:
-    """Return an object's known fields by canonical key as JSON text.
+    """Return an object's known fields as JSON text, by canonical key.
 
     Raises:
         JsonTextError: ``text`` is not one JSON object.
@@ -86,12 +86,12 @@ def integer(fields: Mapping[str, bytes], name: str) -> int | None:
 
 
 def start_of_string(fields: Mapping[str, bytes], name: str) -> str:
-    """Return a string field of which a very long one's start is enough; else as ``string``."""
+    """Return a string field, only the start of a very long one; else as ``string``."""
     return _typed(fields, name, decode_start, "", "a string")
 
 
 def has_string(fields: Mapping[str, bytes], name: str) -> bool:
-    """Tell whether a string is there and not empty; :class:`JsonTextError` for another type."""
+    """Return whether a string is present and not empty; :class:`JsonTextError` if not a string."""
     value = fields.get(name, NULL)
     if value != NULL and value[:1] != b'"':
         raise JsonTextError(f"{name} must be a string")
@@ -114,17 +114,17 @@ def strings_in_steps(
     value = fields.get(name, NULL)
     if value == NULL:
         return ()
-    found: list[str] = []
+    strings: list[str] = []
     try:
         spans = yield from elements_in_steps(value, most)
         for at in range(0, len(spans), 2):
             if not at % _TURN:
                 yield
             item = value[spans[at] : spans[at + 1]]
-            found.append("" if item == NULL else read(item))
+            strings.append("" if item == NULL else read(item))
     except JsonTextError:
         raise JsonTextError(f"{name} must be an array of strings") from None
-    return tuple(found)
+    return tuple(strings)
 
 
 def check_object(fields: Mapping[str, bytes], name: str) -> None:
@@ -135,7 +135,7 @@ def check_object(fields: Mapping[str, bytes], name: str) -> None:
 
 
 def has_array(fields: Mapping[str, bytes], name: str) -> bool:
-    """Tell whether the field is there; raise :class:`JsonTextError` if it is no array."""
+    """Return whether the field is present; raise :class:`JsonTextError` if it is not an array."""
     value = fields.get(name, NULL)
     if value != NULL and value[:1] != b"[":
         raise JsonTextError(f"{name} must be an array")
@@ -157,7 +157,7 @@ def _typed(
 
 
 def _to_int(text: bytes) -> int:
-    # No integer of 64 bits has more digits; a longer text would only cost time.
+    # No 64-bit integer has more digits; a longer text would only cost time.
     if len(text) > _INT64_DIGITS or not text.lstrip(b"-").isdigit():
         raise ValueError(text)
     value = int(text)

@@ -10,9 +10,9 @@ from glasshouse.model.errors import InvalidError
 
 
 class LineTooLong(InvalidError):  # noqa: N818 - the protocol's own words for it
-    """A line exceeds the limit; ``lines`` holds the good ones that came before it.
+    """A line exceeds the limit; ``lines`` holds the valid ones that came before it.
 
-    The buffer is empty afterwards and the stream is out of step: close it.
+    The buffer is empty afterwards and the stream is out of sync: close it.
     """
 
     code = "line_too_long"
@@ -63,7 +63,7 @@ class LineBuffer:
         self._rest = bytearray()
 
     def _keep(self, rest: bytes, lines: list[bytes]) -> None:
-        # One array, not a list of pieces: a piece of one byte would cost forty.
+        # One array, not a list of pieces: a piece of one byte would take forty.
         self._rest += rest
         # A CR at the end may belong to the line end, so it does not count yet.
         if len(self._rest) - rest.endswith(b"\r") > self.limit:

@@ -1,8 +1,8 @@
-r"""Redis' glob patterns, by which MUTATE's ``regexp`` picks jobs (fwp.md §5).
+r"""Redis's glob patterns, with which MUTATE's ``regexp`` selects jobs (fwp.md §5).
 
 ``*`` any bytes, ``?`` one byte, ``[a-z]`` one of these, ``[^a-z]`` none of
-these, ``\x`` the byte x itself.  A match takes time in proportion to pattern and
-text: each run between two stars is looked for once, at its first place.
+these, ``\x`` the byte x itself.  A match takes time proportional to pattern and
+text: each run between two stars is searched for once, at its first place.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Iterator
 
 Match = Callable[[bytes], object]
-"""Tells by its truth whether a whole text matches."""
+"""Returns a true value if a whole text matches."""
 
 
 @functools.lru_cache(maxsize=64)
 def glob(pattern: str) -> Match:
-    """Return what tells whether a text matches ``pattern``; any pattern is a lawful one."""
+    """Return a function that checks a text against ``pattern``; any pattern is valid."""
     first, *others = _runs(pattern.encode(errors="replace"))
     text = first
     for run in others[:-1]:
@@ -28,7 +28,7 @@ def glob(pattern: str) -> Match:
 
 
 def _runs(pattern: bytes) -> Iterator[bytes]:
-    """Yield as regular expressions what stands between the stars."""
+    """Yield what is between the stars, as regular expressions."""
     run, pos = b"", 0
     while pos < len(pattern):
         byte = pattern[pos : pos + 1]
@@ -50,7 +50,7 @@ def _runs(pattern: bytes) -> Iterator[bytes]:
 
 
 def _class(pattern: bytes, pos: int) -> tuple[bytes, int]:
-    """Return the class that begins at ``pos``, and where it ends; an open one ends there."""
+    """Return the class that begins at ``pos``, and where it ends; an unclosed one ends there."""
     negated = pattern[pos : pos + 1] == b"^"
     pos += negated
     members: set[int] = set()

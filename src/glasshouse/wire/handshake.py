@@ -18,13 +18,13 @@ _KEYS = frozenset({"v", "wid", "hostname", "pid", "labels", "pwdhash", "username
 
 
 class HandshakeError(InvalidError):
-    """The first line is no HELLO: close without a word, as the reference does."""
+    """The first line is not a HELLO: close without a reply, as the reference does."""
 
     code = "handshake"
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """Who a client says it is. ``wid`` is empty for a producer."""
+    """How a client identifies itself. ``wid`` is empty for a producer."""
 
     wid: str
     hostname: str
@@ -35,7 +35,7 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 def password_hash(password: bytes, salt: str, iterations: int) -> str:
-    """Return SHA-256 of password and salt, hashed ``iterations`` times in all, in hex."""
+    """Return SHA-256 of password and salt, hashed ``iterations`` times in total, in hex."""
     digest = hashlib.sha256(password + salt.encode()).digest()
     for _ in range(iterations - 1):
         digest = hashlib.sha256(digest).digest()
@@ -44,10 +44,10 @@ def password_hash(password: bytes, salt: str, iterations: int) -> str:
 
 def greeting(salt: str | None, iterations: int | None) -> bytes:
     """Return the server's first line; both arguments are ``None`` without a password."""
-    told: dict[str, int | str] = {"v": PROTOCOL_VERSION}
+    fields: dict[str, int | str] = {"v": PROTOCOL_VERSION}
     if salt is not None and iterations is not None:
-        told |= {"i": iterations, "s": salt}
-    return b"+HI " + msgspec.json.encode(told) + b"\r\n"
+        fields |= {"i": iterations, "s": salt}
+    return b"+HI " + msgspec.json.encode(fields) + b"\r\n"
 
 
 def parse_hello(line: bytes) -> Hello:
@@ -78,9 +78,9 @@ def parse_hello(line: bytes) -> Hello:
 
 
 def check_password(hello: Hello, password: bytes, salt: str, iterations: int) -> bool:
-    """Tell whether the client knows the password; takes the same time either way.
+    """Return whether the client knows the password; takes the same time either way.
 
-    A client without ``v``, or before 2, hashes once whatever it was told (§2.6).
+    A client without ``v``, or before 2, hashes once whatever ``iterations`` it received (§2.6).
     """
     rounds = iterations if (hello.version or 0) >= PROTOCOL_VERSION else 1
     expected = password_hash(password, salt, rounds).encode()

@@ -1,12 +1,12 @@
-"""What a job is called: its type or, of a job of Rails' ActiveJob, the class that it wraps.
+"""The name of a job: its type or, for a job of Rails' ActiveJob, the class that it wraps.
 
-All jobs that ActiveJob pushes have one type, that of its adapter for Faktory. As Faktory's
-own pages do since 1.9, such a job goes by ``custom.wrapped``, and one that sends mail by its
-mailer and what that is to do; where ``custom`` does not say, by ``job_class`` of its first
-argument. Pure and total: a job that does not tell goes by its type.
+All jobs that ActiveJob pushes have one type, that of its Faktory adapter. As on Faktory's
+own pages since 1.9, such a job is named after ``custom.wrapped``, and one that sends mail
+after its mailer and method; if ``custom`` does not state it, after ``job_class`` in its
+first argument. Pure and total: without any of these, a job is named after its type.
 
-A name is shown to those who may not see arguments, too. So what of it comes from them is
-taken only if it could be the name of a class or a method.
+A name is also shown to users who may not see arguments. Therefore, a part that comes from
+the arguments is used only if it could be the name of a class or a method.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _read_text = msgspec.json.Decoder(str).decode
 
 
 def name_of(jobtype: str, payload: bytes) -> str:
-    """Return what a job of this type goes by; ``payload`` is its stored JSON."""
+    """Return the name of a job of this type; ``payload`` is its stored JSON."""
     if jobtype != WRAPPER:
         return jobtype
     members = lenient.fields(payload)
@@ -52,9 +52,9 @@ def name_of(jobtype: str, payload: bytes) -> str:
 
 
 def wrapped_name(custom: bytes | None, args: bytes | None) -> str:
-    """Return what a job of ActiveJob goes by; ``custom`` and ``args`` are JSON, if it has them.
+    """Return the name of an ActiveJob job; ``custom`` and ``args`` are JSON, if it has them.
 
-    Quick, however long they are: megabytes are not looked into.
+    Fast, however long they are: megabytes are not examined.
     """
     wrapped = _text(_wrapped(custom))
     if wrapped and wrapped not in _MAILERS:
@@ -67,7 +67,7 @@ def wrapped_name(custom: bytes | None, args: bytes | None) -> str:
 
 
 def own_type(payload: bytes) -> object:
-    """Return the type that a stored job was pushed with; ``None`` where that cannot be told."""
+    """Return the type that a stored job was pushed with; ``None`` if it cannot be determined."""
     return lenient.value(lenient.fields(payload).get("jobtype"))
 
 
@@ -96,7 +96,7 @@ def _mail(arguments: msgspec.Raw) -> str:
 
 
 def _text(raw: msgspec.Raw, form: Callable[[str], object] | None = None) -> str:
-    """Return a string, if it is one and has the form of a name that is asked for; else none."""
+    """Return a string, if it is one and has the requested form of a name; else ``""``."""
     try:
         text = _read_text(raw)
     except _ODD:

@@ -1,7 +1,7 @@
 """A pushed job: checked by fwp.md §3's rules, its text kept as the client wrote it.
 
-An ordinary job is read by msgspec alone and its payload is the pushed text with
-the server's fields appended; any other, and a very long one, goes through our own
+An ordinary job is read by msgspec alone, and its payload is the pushed text with
+the server's fields appended; any other, or a very long one, goes through our own
 scanner, which works in steps.
 """
 
@@ -28,7 +28,7 @@ DEFAULT_RETRY = 25
 MAX_RESERVE = 86_400
 _DEFAULT_QUEUE_MEMBER = b',"queue":"default"'
 _LEAST_JID = 8
-# So many jobs are one step; what is longer is read in steps of its own.
+# This many jobs are one step; a longer one is read in its own steps.
 _TURN = 8
 _SHORT = 4 << 10
 _queue_name = re.compile(r"[a-zA-Z0-9._-]+").fullmatch
@@ -41,13 +41,13 @@ _ODD = (ValueError, RecursionError)  # msgspec's and Unicode's errors are ValueE
 class JobError(InvalidError):
     """A job is refused; ``detail`` is the protocol's text (without ``ERR``).
 
-    ``malformed`` tells that the JSON itself is wrong, which refuses a whole PUSHB.
+    ``malformed`` states that the JSON itself is invalid, so that a whole PUSHB is refused.
     """
 
     code = "invalid_job"
 
     def __init__(self, detail: str, *, jid: str = "", malformed: bool = False) -> None:
-        """Keep the text and the id of the job, as far as it has one."""
+        """Keep the text and the id of the job, if it has one."""
         super().__init__(detail)
         self.jid = jid
         self.malformed = malformed
@@ -56,11 +56,11 @@ class JobError(InvalidError):
 class NewJob(msgspec.Struct, frozen=True, gc=False):
     """A job that was accepted. ``at`` is in Unix seconds, ``reserve_for`` in seconds.
 
-    ``jobtype`` is what it goes by (``wire.jobnames``). ``retry`` is ``None`` when the job
-    does not say.
+    ``jobtype`` is the job's name (``wire.jobnames``). ``retry`` is ``None`` when the job
+    does not specify it.
 
-    ``body`` is the pushed JSON object; ``lacks`` the text of the members that it
-    needs besides, each behind a comma.
+    ``body`` is the pushed JSON object; ``lacks`` is the text of the members that it
+    still needs, each preceded by a comma.
     """
 
     jid: str
@@ -87,7 +87,7 @@ class NewJob(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Ordinary(msgspec.Struct, forbid_unknown_fields=True):
-    """A job that needs no change but additions; anything else fails to decode."""
+    """A job that needs only additions; anything else fails to decode."""
 
     jid: str
     jobtype: str
@@ -189,9 +189,9 @@ def _parse_ordinary(raw: bytes) -> NewJob | None:
 
 
 def _parse_odd(raw: bytes) -> Steps[NewJob]:
-    """Read a job field by field and write out what the server must change."""
+    """Read a job field by field and write what the server must change."""
     if raw == typed.NULL:
-        # To the reference it is a job that has nothing in it, and refused as such.
+        # The reference takes it for an empty job, and refuses it as such.
         raise _no_jid("")
     try:
         apart = yield from take_apart(raw)
@@ -225,7 +225,7 @@ def _parse_odd(raw: bytes) -> Steps[NewJob]:
 def _changes(
     fields: dict[str, bytes], retry: int | None, *, dated: bool
 ) -> dict[str, bytes | None]:
-    """Return what the server takes away before the job is stored: what it sets itself."""
+    """Return what the server removes before the job is stored: the fields that it sets itself."""
     changes: dict[str, bytes | None] = {}
     if fields.get("queue") in {typed.NULL, b'""'}:
         changes["queue"] = None
@@ -263,10 +263,10 @@ def _read_at(text: str, jid: str) -> float:
 
 
 def check_queue(name: str, jid: str = "") -> None:
-    """Refuse a name that no queue can have.
+    """Refuse an invalid queue name.
 
     Raises:
-        JobError: it is one.
+        JobError: the name is invalid.
     """
     if _queue_name(name) is None:
         raise _bad_queue(name, jid)

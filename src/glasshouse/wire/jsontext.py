@@ -1,12 +1,12 @@
-"""JSON text taken apart without changing it: where members begin and end, byte for byte.
+"""Splitting JSON text without changing it: where members begin and end, byte for byte.
 
-For the texts that msgspec refuses and Go's ``encoding/json`` takes: lone
+For texts that msgspec refuses and Go's ``encoding/json`` accepts: lone
 surrogate escapes, deep nesting, invalid UTF-8 in strings; and for those too
 long to be read at once.  It accepts what RFC 8259 accepts, nothing more, down
 to Go's depth of 10,000; it never recurses.
 
 The work is done in steps of well under a millisecond: ``…_in_steps`` pauses
-after each, the functions without that name go through at once.
+after each; the functions without that suffix run straight through.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MAX_DEPTH = 10_000
 MAX_MEMBERS = 50_000
 MAX_STRING = 256 << 10
 
-# No match looks at more than a window, and so many tokens are one step.
+# No match examines more than a window, and this many tokens are one step.
 _WINDOW = 4 << 10
 _TOKENS = 16
-# Of a number that goes on, a window may end behind "e+": the match ends before that.
+# A window may end after "e+" in a number that continues: the match ends before that.
 _CUT = 3
 
 _WS = rb"[ \t\r\n]*+"
@@ -53,7 +53,7 @@ def _or_container(value: bytes) -> bytes:
     return rb"(?:" + _SCALAR_TEXT + rb"|" + array_text + rb"|" + object_text + rb")"
 
 
-# A value of which containers are at most two deep.
+# A value whose containers are at most two deep.
 _FLAT_LEVELS = 2
 _FLAT_TEXT = _or_container(_or_container(_SCALAR_TEXT))
 _SPACE = re.compile(_WS)
@@ -80,7 +80,7 @@ _CLOSERS = {_ARRAY: _END_ARRAY, _OBJECT: _END_OBJECT}
 
 @functools.cache
 def _large(text: bytes) -> re.Pattern[bytes]:
-    """Return a pattern, compiled when it is first wanted: that takes 15 ms, and most want none."""
+    """Return a pattern, compiled on first use: that takes 15 ms, and most runs need none."""
     return re.compile(text)
 
 
@@ -91,7 +91,7 @@ class JsonTextError(InvalidError):
 
 
 def finish(steps: Steps[T]) -> T:
-    """Go through ``steps`` at once and return their result."""
+    """Run all ``steps`` at once and return their result."""
     while True:
         try:
             next(steps)
@@ -101,7 +101,7 @@ def finish(steps: Steps[T]) -> T:
 
 
 def members(text: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the members of an object: (key with its quotes, value), in order, repeats too.
+    """Return the members of an object: (key with its quotes, value), in order, with repeats.
 
     Raises:
         JsonTextError: ``text`` is not one JSON object, or it has too many members.
@@ -110,7 +110,7 @@ def members(text: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def elements(text: bytes) -> list[bytes]:
-    """Return the elements of an array as they stand.
+    """Return the elements of an array as they are written.
 
     Raises:
         JsonTextError: ``text`` is not one JSON array.
@@ -120,7 +120,7 @@ def elements(text: bytes) -> list[bytes]:
 
 
 def skip_value(text: bytes, pos: int, depth: int = 1) -> int:
-    """Return where the value that begins at ``pos`` ends; ``depth`` levels are open already.
+    """Return where the value that begins at ``pos`` ends; ``depth`` levels are already open.
 
     Raises:
         JsonTextError: no JSON value begins there, or it nests too deeply.
@@ -130,20 +130,20 @@ def skip_value(text: bytes, pos: int, depth: int = 1) -> int:
 
 def members_in_steps(text: bytes) -> Steps[list[tuple[bytes, bytes]]]:
     """Do what ``members`` does, in steps."""
-    found: list[tuple[bytes, bytes]] = []
+    members: list[tuple[bytes, bytes]] = []
     pos = yield from _enter(text, _OBJECT)
     more = _at(text, pos) != _END_OBJECT
     member = _large(_MEMBER_TEXT)
     while more:
-        if len(found) >= MAX_MEMBERS:
+        if len(members) >= MAX_MEMBERS:
             raise JsonTextError(f"an object has more than {MAX_MEMBERS} members")
-        if not len(found) % _TOKENS:
+        if not len(members) % _TOKENS:
             yield
         match = member.match(text, pos, pos + _WINDOW)
         if match is not None:
-            found.append((match[1], match[2]))
+            members.append((match[1], match[2]))
             pos = match.end()
-            # The window may have ended within the space.
+            # The window may have ended in the middle of the space.
             if _at(text, pos) in _SPACES:
                 pos = yield from _space(text, pos)
             continue
@@ -151,16 +151,16 @@ def members_in_steps(text: bytes) -> Steps[list[tuple[bytes, bytes]]]:
         start = yield from _colon(text, end)
         key = text[pos:end]
         end = yield from _skip(text, start, 1)
-        found.append((key, text[start:end]))
+        members.append((key, text[start:end]))
         pos, more = yield from _separator(text, end)
     yield from _leave(text, pos, _END_OBJECT)
-    return found
+    return members
 
 
 def elements_in_steps(text: bytes, most: int | None = None) -> Steps[array[int]]:
-    """Return where the elements of an array begin and end, in turns; errors as ``elements``.
+    """Return where the elements of an array begin and end, alternating; errors as ``elements``.
 
-    What follows the first ``most`` elements is not looked at.
+    What follows the first ``most`` elements is not examined.
     """
     spans = array("Q")
     pos = yield from _enter(text, _ARRAY)
@@ -186,7 +186,7 @@ def elements_in_steps(text: bytes, most: int | None = None) -> Steps[array[int]]
 
 
 def decode_string(text: bytes) -> str:
-    """Return a JSON string's value; what is not Unicode becomes U+FFFD.
+    """Return a JSON string's value; invalid Unicode becomes U+FFFD.
 
     Raises:
         JsonTextError: ``text`` is not a JSON string, or longer than ``MAX_STRING``.
@@ -199,7 +199,7 @@ def decode_string(text: bytes) -> str:
 
 
 def decode_start(text: bytes) -> str:
-    """Return the value of a JSON string or, if that is very long, of its first part.
+    """Return the value of a JSON string or, if it is very long, of its first part.
 
     Raises:
         JsonTextError: ``text`` is not a JSON string.
@@ -232,7 +232,7 @@ def _skip(text: bytes, pos: int, depth: int) -> Steps[int]:
         closer = _CLOSERS.get(_at(text, pos))
         if closer is None:
             match = _SCALAR.match(text, pos, pos + _WINDOW)
-            # A number that fills the window may go on behind it.
+            # A number that fills the window may continue after it.
             if match is None or match.end() > pos + _WINDOW - _CUT:
                 pos = yield from _long_scalar(text, pos)
             else:
@@ -251,7 +251,7 @@ def _skip(text: bytes, pos: int, depth: int) -> Steps[int]:
 
 
 def _after_value(text: bytes, pos: int, open_: list[int], depth: int) -> Steps[int]:
-    """Close what ends after a value; return the next value's start, or the end of all."""
+    """Close what ends after a value; return the start of the next value, or the end of all."""
     closed = 0
     while open_:
         closed += 1
@@ -271,7 +271,7 @@ def _after_value(text: bytes, pos: int, open_: list[int], depth: int) -> Steps[i
 
 
 def _to_value(text: bytes, pos: int, closer: int, depth: int) -> Steps[int]:
-    """Return where the next value begins that is not plain, past its key in an object."""
+    """Return where the next value that is not plain begins, past its key in an object."""
     run = _large(_ELEMENTS_TEXT if closer == _END_ARRAY else _MEMBERS_TEXT)
     while depth + _FLAT_LEVELS <= MAX_DEPTH and (match := run.match(text, pos, pos + _WINDOW)):
         if match.end() == pos:
@@ -285,7 +285,7 @@ def _to_value(text: bytes, pos: int, closer: int, depth: int) -> Steps[int]:
 
 
 def _long_scalar(text: bytes, pos: int) -> Steps[int]:
-    """Skip a string or number that one window may not hold."""
+    """Skip a string or number that may not fit in one window."""
     first = _at(text, pos)
     if first == _QUOTE:
         return (yield from _string(text, pos))
@@ -305,7 +305,7 @@ def _long_scalar(text: bytes, pos: int) -> Steps[int]:
 
 
 def _digits(text: bytes, pos: int) -> Steps[int]:
-    """Skip one digit or more."""
+    """Skip one or more digits."""
     start = pos
     while _at(text, pos) in _DIGIT:
         pos = _end(_DIGITS, text, pos)
@@ -322,7 +322,7 @@ def _string(text: bytes, pos: int) -> Steps[int]:
     if _at(text, pos) != _QUOTE:
         raise _unexpected(text, pos)
     pos += 1
-    # An escape that the window cuts is taken whole by the next.
+    # An escape that the window cuts is read as a whole in the next one.
     while (end := _end(_CHARS, text, pos)) > pos:
         yield
         pos = end
@@ -351,7 +351,7 @@ def _colon(text: bytes, pos: int) -> Steps[int]:
 
 
 def _separator(text: bytes, pos: int) -> Steps[tuple[int, bool]]:
-    """Go past a comma, if one comes; tell whether it did."""
+    """Skip a comma, if one comes; return whether it did."""
     pos = yield from _space(text, pos)
     if _at(text, pos) != _COMMA:
         return pos, False

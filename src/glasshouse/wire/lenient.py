@@ -1,7 +1,7 @@
-"""A stored job read without fail: exact, bounded, never raising.
+"""Reading a stored job without failing: exact, bounded, never raising.
 
-A payload is hostile: it may hold invalid UTF-8, lone surrogates, numbers that no
-machine type holds and nesting without end.
+A payload is hostile: it may contain invalid UTF-8, lone surrogates, numbers that no
+machine type can hold, and unlimited nesting.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _LEXEME = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)\
 
 
 def storable(text: str) -> str:
-    """Return ``text`` as UTF-8 can hold it: half a character becomes a question mark."""
+    """Return ``text`` as UTF-8 can encode it: half a character becomes a question mark."""
     return text.encode("utf-8", "replace").decode()
 
 
 def fields(payload: bytes) -> dict[str, bytes]:
-    """Return the stored text of each top-level member, or ``{}`` if that cannot be told."""
+    """Return the stored text of each top-level member, or ``{}`` if it cannot be determined."""
     try:
         members = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError):
@@ -31,7 +31,7 @@ def fields(payload: bytes) -> dict[str, bytes]:
 
 
 def value(raw: bytes | None) -> object:
-    """Return one member decoded as far as possible; its text when it cannot be."""
+    """Return one member decoded as far as possible, or else its text."""
     if raw is None:
         return None
     if len(raw) > MAX_SCAN:
@@ -50,7 +50,7 @@ def value(raw: bytes | None) -> object:
 
 
 def as_json(data: object) -> str | None:
-    """Return a decoded value as JSON; ``None`` if it is nested too deep to be written."""
+    """Return a decoded value as JSON; ``None`` if it is nested too deeply to be written."""
     try:
         return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     except (ValueError, TypeError, RecursionError):
@@ -58,7 +58,7 @@ def as_json(data: object) -> str | None:
 
 
 def text(raw: bytes) -> str:
-    r"""Return stored bytes as text; bytes that are no UTF-8 appear as ``\xNN``."""
+    r"""Return stored bytes as text; bytes that are not UTF-8 appear as ``\xNN``."""
     return raw.decode("utf-8", "backslashreplace")
 
 
@@ -66,7 +66,7 @@ def _scan(payload: bytes) -> dict[str, bytes]:
     """Find top-level members by walking the tokens; only for payloads of up to 1 MiB."""
     # Latin-1 keeps one character per byte, so positions are those of the bytes.
     latin = payload[:MAX_SCAN].decode("latin-1")
-    found: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     depth = position = 0
     name: str | None = None
     start = -1
@@ -78,9 +78,9 @@ def _scan(payload: bytes) -> dict[str, bytes]:
         elif start < 0 and depth == 1 and lexeme.startswith('"'):
             name = lexeme[1:-1]
         elif start >= 0 and name is not None and _ends(lexeme, depth):
-            found[name] = payload[start : match.start(1)].strip()
+            members[name] = payload[start : match.start(1)].strip()
             name, start = None, -1
-    return found
+    return members
 
 
 def _ends(lexeme: str, depth: int) -> bool:

@@ -22,35 +22,35 @@ def after(state: State, key: str) -> State:
 
 @functools.lru_cache(maxsize=1024)
 def accepts(state: State) -> bool:
-    """Return whether a path ends here: the value is hidden with all that is in it."""
+    """Return whether a path ends here: the value is hidden with everything in it."""
     return any(all(step == MANY for step in path) for path in state)
 
 
 def may_occur(paths: State, payload: bytes) -> State:
     """Return those of ``paths`` that may lead to something in ``payload``.
 
-    Cheap, also for megabytes: a path of which it is not sure is among them.
+    Cheap, even for megabytes: uncertain paths are included.
     """
     sure, unsure = _plain_keys(paths)
     if not sure or _is_spelt(payload):
         return paths
     folded = payload.lower()
-    found = [path for path, key in sure if key in folded]
-    return unsure.union(found) if found else unsure
+    candidates = [path for path, key in sure if key in folded]
+    return unsure.union(candidates) if candidates else unsure
 
 
 @functools.lru_cache(maxsize=1024)
 def _plain_keys(paths: State) -> tuple[tuple[tuple[tuple[str, ...], bytes], ...], State]:
-    """Return paths with the key of each that has a plain one, and those that have none."""
+    """Return paths with their plain keys, and those that have none."""
     keys = {path: plain_key(path) for path in paths}
     sure = tuple((path, key.encode()) for path, key in keys.items() if key is not None)
     return sure, frozenset(path for path, key in keys.items() if key is None)
 
 
 def plain_key(path: tuple[str, ...]) -> str | None:
-    """Return the key, casefolded, that stands in every payload in which ``path`` leads somewhere.
+    """Return the key, casefolded, that occurs in every payload in which ``path`` leads somewhere.
 
-    It may be spelt with escapes there, or with ``FOLDED_TO_ASCII``. ``None`` when there is no
+    It may be spelled with escapes there, or with ``FOLDED_TO_ASCII``. ``None`` when there is no
     such key.
     """
     last = path[-1].casefold() if len(path) > 1 else ""
@@ -58,8 +58,8 @@ def plain_key(path: tuple[str, ...]) -> str | None:
 
 
 def _is_spelt(payload: bytes) -> bool:
-    """Return whether letters may stand in ``payload`` as something else than themselves."""
-    # One byte is found many times faster than two: most payloads have none of them.
+    """Return whether letters may be written in ``payload`` as something other than themselves."""
+    # One byte is found many times faster than two, and most payloads contain none of them.
     if b"\\" in payload and b"\\u" in payload and _SPELT.search(payload):
         return True
     if payload.isascii():
@@ -71,8 +71,8 @@ FOLDED_TO_ASCII = (
     *(b"\xc3\x9f", b"\xc4\xb0", b"\xc5\x89", b"\xc5\xbf", b"\xc7\xb0"),
     *(b"\xe1\xba", b"\xe2\x84\xaa", b"\xef\xac"),
 )
-"""Characters that fold to letters of ASCII, or the beginnings of their UTF-8."""
-# Escapes of every character that a plain key may be spelt with; a test holds that none is missing.
+"""Characters that fold to ASCII letters, or the beginnings of their UTF-8."""
+# Escapes of every character that may spell a plain key; a test ensures that none is missing.
 _SPELT = re.compile(
     rb"\\u(?:00(?:2d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|df)|0130|0149|01f0|017f"
     rb"|1e9[6-9ae]|212a|fb0[0-6])",

@@ -1,7 +1,7 @@
-"""Hiding in JSON text: what stands at a path, and values wherever they stand.
+"""Hiding in JSON text: what is at a path, and values wherever they occur.
 
-The text is gone through token by token and never decoded as a whole: it may be
-nested without end, and its numbers stay as they are written.
+The text is processed token by token and never decoded as a whole: it may be
+nested without limit, and its numbers stay as they are written.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _LITERALS = frozenset({"true", "false", "null"})
 
 
 class UnreadableError(Exception):
-    """The text is no JSON."""
+    """The text is not JSON."""
 
 
 class _Frame:
-    """A container that is being gone through."""
+    """A container that is being processed."""
 
     __slots__ = ("expects_key", "index", "object", "state")
 
@@ -37,10 +37,10 @@ class _Frame:
 
 
 def hide_at(raw: bytes, state: State, values: list[str]) -> bytes:
-    """Return ``raw`` with every value hidden to which ``state`` leads; these come into ``values``.
+    """Return ``raw`` with every value hidden to which ``state`` leads; ``values`` collects them.
 
     Raises:
-        UnreadableError: it is no JSON.
+        UnreadableError: it is not JSON.
     """
     lexemes = _lexemes(_text(raw))
     out: list[str] = []
@@ -69,7 +69,7 @@ def hide_at(raw: bytes, state: State, values: list[str]) -> bytes:
 
 
 def _beyond(lexeme: str, frames: list[_Frame], coming: State) -> State:
-    """Return what leads on behind a closing bracket, a comma or a colon."""
+    """Return the state that continues after a closing bracket, a comma or a colon."""
     if not frames:
         raise UnreadableError
     frame = frames[-1]
@@ -84,7 +84,7 @@ def _beyond(lexeme: str, frames: list[_Frame], coming: State) -> State:
 
 
 def _skip(first: str, lexemes: Iterator[re.Match[str]], values: list[str]) -> None:
-    """Go to the end of the value that begins with ``first``, and keep what is in it."""
+    """Go to the end of the value that begins with ``first``, and collect what is in it."""
     depth, lexeme = 0, first
     while True:
         if lexeme in "{[":
@@ -107,7 +107,7 @@ def hide_values(raw: bytes, values: HiddenValues) -> bytes:
     """Return JSON text without ``values`` in any of its strings, keys and numbers.
 
     Raises:
-        UnreadableError: one may be in it, and it is no JSON.
+        UnreadableError: it may contain one, and it is not JSON.
     """
     text = _text(raw)
     near = values.near(without_halves(text))
@@ -133,27 +133,27 @@ def _retold(lexeme: str, values: HiddenValues) -> str:
     plain = decoded(lexeme) if lexeme.startswith('"') else lexeme
     if plain in _LITERALS and plain == lexeme:
         return lexeme
-    told = values.hidden_in(plain)
-    return lexeme if told == plain else without_halves(json.dumps(told, ensure_ascii=False))
+    spans = values.hidden_in(plain)
+    return lexeme if spans == plain else without_halves(json.dumps(spans, ensure_ascii=False))
 
 
 def decoded(lexeme: str) -> str:
-    """Return what a string's lexeme says; its text when that cannot be told."""
+    """Return the value of a string's lexeme; its text if that cannot be determined."""
     text = without_halves(lexeme)
     if "\\" not in text:
         return text[1:-1]
     try:
-        said: str = json.loads(text, strict=False)
+        unquoted: str = json.loads(text, strict=False)
     except ValueError:
         return text[1:-1]
-    return said
+    return unquoted
 
 
 def _lexemes(text: str) -> Iterator[re.Match[str]]:
     """Yield each token, with the blanks before it as the first group.
 
     Raises:
-        UnreadableError: something is no token.
+        UnreadableError: something is not a token.
     """
     position = 0
     for match in _LEXEME.finditer(text):
@@ -166,7 +166,7 @@ def _lexemes(text: str) -> Iterator[re.Match[str]]:
 
 
 def _text(raw: bytes) -> str:
-    """Return stored bytes as text that still tells each byte."""
+    """Return stored bytes as text that preserves each byte."""
     return raw.decode("utf-8", "surrogateescape")
 
 

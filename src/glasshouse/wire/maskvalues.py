@@ -1,11 +1,11 @@
 """Finding hidden values in a text, in whatever form a program wrote them there.
 
-Both sides are brought to one form: the text is read in every way in which it can be
-(``decodings``), and of each reading, as of each value, only the letters count, without
-regard to case, blanks, quotes, backslashes and control characters. What a value of fewer
-than six letters is would then be told of half of all texts: it has to stand there as it is.
+Both sides are brought to one form: the text is read in every possible way
+(``decodings``), and in each reading, as in each value, only the letters count, regardless
+of case, blanks, quotes, backslashes and control characters. A value of fewer than six
+letters would then be found in half of all texts: it must occur exactly as it is.
 
-Takes time in proportion to the text and to the values, whatever they are; a text that
+Takes time proportional to the text and to the values, whatever they are; a text that
 would take more is hidden as a whole.
 """
 
@@ -21,7 +21,7 @@ from glasshouse.wire.decodings import Decoding, TooManyDecodingsError, decodings
 from glasshouse.wire.pieces import HEAD, LONGEST, Pieces, finder, in_pieces, matches
 
 _WORD = 3
-"""Characters under which a value is recognised only as a word of its own."""
+"""A value with fewer characters is recognized only as a whole word."""
 _MOST_READ_AS = 4
 _WINDOW = 16 << 10
 
@@ -29,11 +29,11 @@ _Spans = list[tuple[int, int]]
 
 
 class _Folding(dict[int, str]):
-    """What counts of each character."""
+    """The part of each character that counts."""
 
     def __missing__(self, code: int) -> str:
-        said = unicodedata.normalize("NFKD", chr(code).upper().casefold()).casefold()
-        kept = "".join(char for char in said if _counts(char))
+        folded = unicodedata.normalize("NFKD", chr(code).upper().casefold()).casefold()
+        kept = "".join(char for char in folded if _counts(char))
         if len(self) < _WINDOW:
             self[code] = kept
         return kept
@@ -51,7 +51,7 @@ _COUNTED = bytes(code not in _OMITTED for code in range(256))
 
 
 def canonical(text: str) -> str:
-    """Return what counts of ``text``."""
+    """Return the part of ``text`` that counts."""
     text = _plain(text)
     if text.isascii():
         return text.encode().translate(_LOWER, _OMITTED).decode()
@@ -60,7 +60,7 @@ def canonical(text: str) -> str:
 
 
 def _positions(text: str) -> list[int]:
-    """Return where in ``text`` each letter of its canonical form stands."""
+    """Return the position in ``text`` of each letter of its canonical form."""
     text = _plain(text)
     if text.isascii():
         return list(compress(range(len(text)), text.encode().translate(_COUNTED)))
@@ -68,15 +68,15 @@ def _positions(text: str) -> list[int]:
 
 
 def _plain(text: str) -> str:
-    """Return ``text`` without the one character that this puts into ASCII itself."""
+    """Return ``text`` without the one non-ASCII character that masking itself inserts."""
     return text if text.isascii() else text.replace(MASK[0], "*")
 
 
 class HiddenValues:
-    """Texts that may be nowhere, in each of the ways in which they are usually written."""
+    """Texts that must not occur anywhere, in each way in which they are usually written."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        """Look for ``values``; of a text with line ends, also for its lines."""
+        """Search for ``values``; for a text with line ends, also for its lines."""
         exact: set[str] = set()
         pieces: set[str] = set()
         for value in dict.fromkeys(map(without_halves, values)):
@@ -87,7 +87,7 @@ class HiddenValues:
                 else:
                     pieces.update(in_pieces(form))
                     if len(canonical(line[:HEAD])) < HEAD:
-                        # Its first six characters are fewer letters: it may be cut off in them.
+                        # Its first six characters have fewer letters: it may be cut off in them.
                         exact.add(line[:LONGEST])
             if may_be_quoted(value):
                 pieces.update(_read_as(value))
@@ -97,15 +97,15 @@ class HiddenValues:
         self._short_finder = finder(self._short)
 
     def near(self, text: str) -> _Spans:
-        """Return, in order, the parts of ``text`` in which one, or its beginning, may be."""
+        """Return, in order, the parts of ``text`` that may contain one or its beginning."""
         try:
-            found = [span for reading in decodings(text) for span in self._near(reading)]
+            spans = [span for reading in decodings(text) for span in self._near(reading)]
         except TooManyDecodingsError:
             return [(0, len(text))]
-        return _joined(found)
+        return _joined(spans)
 
     def hidden_in(self, text: str) -> str:
-        """Return ``text`` without them; what it was cut off in is hidden too."""
+        """Return ``text`` without them; one in which it was cut off is hidden too."""
         try:
             spans = [span for reading in decodings(text) for span in self._spans(reading)]
         except TooManyDecodingsError:
@@ -121,16 +121,16 @@ class HiddenValues:
 
     def _near(self, reading: Decoding) -> _Spans:
         text = without_halves(reading.text)
-        found = [(start, start + HEAD) for start in self._exact.begun(text)]
-        found += self._short_in(text)
+        spans = [(start, start + HEAD) for start in self._exact.begun(text)]
+        spans += self._short_in(text)
         form = canonical(text)
         begun = list(self._pieces.begun(form))
         places = _positions(text) if begun else []
-        found += [(places[start], places[start + HEAD - 1] + 1) for start in begun]
-        return [reading.source(*span) for span in _joined(found)]
+        spans += [(places[start], places[start + HEAD - 1] + 1) for start in begun]
+        return [reading.source(*span) for span in _joined(spans)]
 
     def _spans(self, reading: Decoding) -> _Spans:
-        """Return the parts of the given text that say one of them when read like this."""
+        """Return the parts of the original text that contain one of them in this reading."""
         text = without_halves(reading.text)
         spans = [(start, self._exact.end(text, start)) for start in self._exact.begun(text)]
         spans += self._short_in(text)
@@ -141,14 +141,14 @@ class HiddenValues:
         return [reading.source(*span) for span in _joined([span for span in spans if span[1]])]
 
     def _short_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where those stand that are too short to be anything else than themselves."""
+        """Yield where those occur that are so short that they must occur exactly."""
         for number, start, end in matches(self._short_finder, text, HEAD):
             if len(self._short[number]) >= _WORD or _is_word(text, start, end):
                 yield start, end
 
 
 def _read_as(value: str) -> Iterator[str]:
-    """Yield the parts of what a value says that is stored in a quoted form itself."""
+    """Yield the parts of what a value stands for that is itself stored in a quoted form."""
     try:
         for reading in islice(decodings(value), 1, _MOST_READ_AS):
             form = canonical(reading.text)
@@ -159,7 +159,7 @@ def _read_as(value: str) -> Iterator[str]:
 
 
 def _written(value: str) -> Iterator[str]:
-    """Yield how a short value may be written, beside what ``decodings`` undo."""
+    """Yield how a short value may be written, in addition to what ``decodings`` undo."""
     for form in {value, value.strip(), " ".join(value.split()), value.replace(" ", "+")}:
         if not form or form.isspace():
             continue
@@ -179,7 +179,7 @@ def _in_word(char: str) -> bool:
 
 
 def _joined(spans: _Spans) -> _Spans:
-    """Return spans in order, those that overlap or touch as one."""
+    """Return spans in order, merging those that overlap or touch."""
     out: _Spans = []
     for start, end in sorted(spans):
         if out and start <= out[-1][1]:

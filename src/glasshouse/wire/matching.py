@@ -1,11 +1,11 @@
-"""Whether a stored job is what a line of search words looks for: pure, total.
+"""Whether a stored job matches a line of search words: pure, total.
 
-Arguments of more than 1 MiB, or nested too deep to be decoded, are searched as
-the text that they are stored as: a path is not followed into them, a value at a
-path then matches when it occurs anywhere in them.
+Arguments of more than 1 MiB, or nested too deeply to be decoded, are searched as
+stored text: no path is followed into them, and a value at a path then matches
+when it occurs anywhere in them.
 
-However long a payload is, it is looked through window by window. Between two of them
-``pause`` is called, so that whoever has run out of time can stop by raising.
+However long a payload is, it is searched window by window. Between two windows
+``pause`` is called, so that a caller that has run out of time can stop by raising.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ _WITHIN_ERRORS = re.compile(r"[^\s:]+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _BYTES_OF_A_CHARACTER = 6
-"""Bytes that one character takes at most, as an escape."""
+"""Maximum number of bytes that one character takes, as an escape."""
 
 WINDOW = 64 << 10
-"""Bytes of a text that are looked through at once."""
+"""Bytes of a text that are searched at once."""
 
 Pause = Callable[[], None]
 
 
 def go_on() -> None:
-    """Do nothing: whoever calls it has all the time there is."""
+    """Do nothing: the caller has unlimited time."""
 
 
 def matches(wanted: JobQuery, job: StoredJob, pause: Pause = go_on) -> bool:
     """Return whether every term of ``wanted`` holds for ``job``.
 
-    ``pause`` is called every so often; what it raises comes out.
+    ``pause`` is called every so often; what it raises is propagated.
     """
     if wanted.shown is not None and not name_patterns.within(wanted.shown, job.queue):
         return False
@@ -56,8 +56,8 @@ def matches(wanted: JobQuery, job: StoredJob, pause: Pause = go_on) -> bool:
         return False
     if not (wanted.has_texts or wanted.at_path) and wanted.before is None and wanted.after is None:
         return True
-    # From here on nothing that is hidden takes part: what is done, and how long it takes,
-    # depends on what may be seen alone.
+    # From here on nothing that is hidden is involved: what is done, and how long it takes,
+    # depends only on what may be seen.
     job = masked(job, wanted.hidden)
     members = lenient.fields(job.payload)
     facts = _facts(members)
@@ -70,17 +70,17 @@ def matches(wanted: JobQuery, job: StoredJob, pause: Pause = go_on) -> bool:
 
 
 def moment(job: StoredJob) -> float | None:
-    """Return the time that ``before:`` and ``after:`` judge a job by (Unix seconds).
+    """Return the time to which ``before:`` and ``after:`` refer for a job (Unix seconds).
 
-    When it failed; of a dead job that does not tell, when it died, which is 180 days before
-    it expires (fwp.md §7); else when it is due, or was enqueued.
+    When it failed; for a dead job that does not state it, when it died, which is 180 days
+    before it expires (fwp.md §7); else when it is due, or was enqueued.
     """
     members = lenient.fields(job.payload)
     return _moment(job, members, _facts(members))
 
 
 def moment_and_error(job: StoredJob) -> tuple[float | None, str]:
-    """Return the time as ``moment`` does, and the type of the error; empty when it did not fail."""
+    """Return the time as ``moment`` does, and the type of the error; empty if it did not fail."""
     members = lenient.fields(job.payload)
     facts = _facts(members)
     errtype = facts.get("errtype")
@@ -88,10 +88,10 @@ def moment_and_error(job: StoredJob) -> tuple[float | None, str]:
 
 
 def error_parts(wanted: JobQuery) -> list[str]:
-    """Return parts of the texts that an error is to have, each within its type or its message.
+    """Return parts of the texts that an error must have, each within its type or its message.
 
-    Those texts are looked for as an error is shown, and its type and message are stored
-    apart: what lies between blanks and colons is in one of them.
+    Those texts are matched against an error as it is shown, but its type and message are
+    stored separately: what is between blanks and colons is in one of them.
     """
     return [part for text in wanted.error for part in _WITHIN_ERRORS.findall(text)]
 
@@ -99,9 +99,9 @@ def error_parts(wanted: JobQuery) -> list[str]:
 def moment_and_searchable(job: StoredJob, most: int) -> tuple[float | None, str]:
     """Return the time as ``moment`` does, and the text by which an index finds a job, casefolded.
 
-    Every text that ``matches`` looks for in ``job`` occurs in that text; of the texts of an error
-    their ``error_parts`` do. Where there are more than ``most`` characters, only so many and at
-    least one more are there.
+    Every text that ``matches`` searches for in ``job`` occurs in that text; for the texts of an
+    error, their ``error_parts`` do. If there are more than ``most`` characters, only that many
+    and at least one more are included.
     """
     members = lenient.fields(job.payload)
     facts = _facts(members)
@@ -113,7 +113,7 @@ def moment_and_searchable(job: StoredJob, most: int) -> tuple[float | None, str]
 
 
 def plain(raw: bytes) -> str:
-    """Return stored JSON as text in which each escape is the character that it stands for."""
+    """Return stored JSON as text in which each escape is replaced by its character."""
     stored = lenient.text(raw)
     return _ESCAPE.sub(_unescaped, stored) if "\\" in stored else stored
 
@@ -158,9 +158,9 @@ def _in_error(texts: Sequence[str], facts: dict[str, object]) -> bool:
     if not texts:
         return True
     kind, message = _text(facts.get("errtype")), _text(facts.get("message"))
-    told = [part for part in (kind, message) if part]
+    parts = [part for part in (kind, message) if part]
     # As a page shows them, and as a log line would.
-    shown = (" ".join(told).casefold(), ": ".join(told).casefold())
+    shown = (" ".join(parts).casefold(), ": ".join(parts).casefold())
     return all(any(text.casefold() in line for line in shown) for text in texts)
 
 
@@ -179,14 +179,14 @@ def _in_texts(
     left = _without(args | words, _stored_windows(stored, args | words), pause)
     if left & args:
         return False
-    # Places apart: no word lies across two of them.
+    # Separate places: no word spans two of them.
     for text in _about(job, facts):
         left = _without(left, _text_windows(text, left), pause)
     return not _without(left, _stored_windows(members.get("custom", b""), left), pause)
 
 
 def _without(texts: set[str], windows: Iterable[str], pause: Pause) -> set[str]:
-    """Return those of some casefolded texts that are in none of the windows."""
+    """Return those of ``texts``, casefolded, that are in none of the windows."""
     left = set(texts)
     for number, window in enumerate(windows):
         if not left:
@@ -198,7 +198,7 @@ def _without(texts: set[str], windows: Iterable[str], pause: Pause) -> set[str]:
 
 
 def _stored_windows(raw: bytes, texts: Iterable[str]) -> Iterator[str]:
-    """Yield stored JSON as casefolded text; every one of ``texts`` in it is in a window whole."""
+    """Yield stored JSON as casefolded text; each of ``texts`` in it is whole in some window."""
     return _overlapping(map(plain, _parts(raw)), texts)
 
 
@@ -217,7 +217,7 @@ def _overlapping(parts: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 
 
 def _parts(raw: bytes) -> Iterator[bytes]:
-    """Yield stored JSON in parts, no character of which lies in two of them."""
+    """Yield stored JSON in parts; no character is split between two of them."""
     start = 0
     while len(raw) - start > WINDOW:
         end = _boundary(raw, start + WINDOW)
@@ -227,11 +227,11 @@ def _parts(raw: bytes) -> Iterator[bytes]:
 
 
 def _boundary(raw: bytes, end: int) -> int:
-    """Return the last place up to ``end`` that is within no escape and no character."""
+    """Return the last place up to ``end`` that is not inside an escape or a character."""
     escape = raw.rfind(b"\\", end - _BYTES_OF_A_CHARACTER + 1, end)
     if escape >= 0:
         first = escape
-        # A hundred are as good as all: what lies there is no text that anybody wrote.
+        # A hundred are as good as all: no one wrote such a text.
         while first > escape - 100 and raw[first - 1 : first] == b"\\":
             first -= 1
         if (escape - first) % 2 == 0:
@@ -243,7 +243,7 @@ def _boundary(raw: bytes, end: int) -> int:
 
 
 def _about(job: StoredJob, facts: dict[str, object]) -> list[str]:
-    """Return what tells of a job beside its arguments and custom fields."""
+    """Return the texts that describe a job, apart from its arguments and custom fields."""
     trace = facts.get("backtrace")
     lines = trace if isinstance(trace, list) else [trace]
     return [
@@ -253,7 +253,7 @@ def _about(job: StoredJob, facts: dict[str, object]) -> list[str]:
 
 
 def _args(job: StoredJob, members: dict[str, bytes], otherwise: bytes) -> bytes:
-    """Return the arguments as they are stored; their beginning where no more is known."""
+    """Return the arguments as they are stored; their beginning if no more is known."""
     if job.shown_args is not None:
         return job.shown_args.encode("utf-8", "replace")
     return members.get("args", otherwise)
@@ -277,7 +277,7 @@ def _at_path(term: ArgsTerm, args: object, pause: Pause) -> bool:
 def _decoded(raw: bytes) -> object:
     if len(raw) > lenient.MAX_SCAN:
         raise ValueError("too long to be decoded")
-    # Numbers stay the text that they are: 12345678901234567890 is found by its digits.
+    # Numbers keep their text: 12345678901234567890 is found by its digits.
     return json.loads(lenient.text(raw), strict=False, parse_float=str, parse_int=str)
 
 
@@ -286,8 +286,8 @@ def _scalar(value: object) -> str:
 
 
 def _text(data: object) -> str:
-    """Return what a job tells as text; as JSON what should be text and is not."""
+    """Return a job's value as text; as JSON if it should be text and is not."""
     if isinstance(data, str):
         return data
-    # What is nested without end is shown by its kind alone, and not found by what is in it.
+    # A value nested without limit is shown only by its kind, and not found by its contents.
     return "" if data is None else lenient.as_json(data) or ""

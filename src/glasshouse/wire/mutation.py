@@ -1,7 +1,7 @@
-"""MUTATE as a typed value: what is to be done to which jobs of a set (fwp.md §5).
+"""MUTATE as a typed value: what to do to which jobs of a set (fwp.md §5).
 
-A filter narrows, and never means more than it says. The reference takes a key that it
-does not know, or one that names nothing, for no filter at all and changes the whole set;
+A filter narrows, and never covers more than it states. The reference treats an unknown
+key, or one that names nothing, as no filter at all and changes the whole set;
 here such a filter is an error and nothing is done.
 """
 
@@ -26,7 +26,7 @@ _FILTER_KEYS = frozenset({"jids", "regexp", "jobtype"})
 
 
 class MutationError(InvalidError):
-    """A mutation cannot be carried out; ``detail`` is what follows ``-ERR ``."""
+    """A mutation cannot be executed; ``detail`` is what follows ``-ERR ``."""
 
     code = "invalid_command"
 
@@ -41,9 +41,9 @@ class MutateCommand(enum.StrEnum):
 
 
 class Mutate(msgspec.Struct, frozen=True):
-    """MUTATE: change those jobs of a set for which all of the filters given hold.
+    """MUTATE: change those jobs of a set that match all of the given filters.
 
-    Without any of ``jids``, ``regexp`` and ``jobtype`` these are all jobs of the set.
+    Without ``jids``, ``regexp`` and ``jobtype``, these are all jobs of the set.
     """
 
     command: MutateCommand
@@ -57,7 +57,7 @@ def parse_mutation_in_steps(body: bytes) -> Steps[Mutate]:
     """Return the mutation in ``body``, in steps.
 
     Raises:
-        MutationError: it cannot be carried out, or a filter does not say what it means.
+        MutationError: it cannot be executed, or a filter is ambiguous.
         JsonTextError: ``body`` is not such a JSON object.
     """
     if b" " in body:
@@ -84,31 +84,31 @@ def _members(text: bytes, known: AbstractSet[str], what: str) -> Steps[dict[str,
     """Return an object's members by canonical key; ``null`` has none.
 
     Raises:
-        MutationError: there is a key that is not known, or one twice.
+        MutationError: a key is unknown, or occurs twice.
         JsonTextError: ``text`` is not a JSON object.
     """
-    found: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     if text == typed.NULL:
-        return found
+        return members
     for key, value in (yield from members_in_steps(text)):
         name = typed.read_key(key, known)
         if name is None:
             keys = ", ".join(sorted(known))
             raise MutationError(f"unknown {what} key {echo(key)}, there are {keys}")
-        if name in found:
+        if name in members:
             raise MutationError(f"{what} key {name} is given twice")
-        found[name] = value
-    return found
+        members[name] = value
+    return members
 
 
 def _refuse_empty(wanted: Mapping[str, bytes], values: Mapping[str, Collection[str]]) -> None:
-    """Refuse a filter with a key that names nothing; ``null`` beside another key is no key.
+    """Refuse a filter with a key that names nothing; ``null`` next to another key is ignored.
 
     Raises:
-        MutationError: it has one.
+        MutationError: there is such a key.
     """
-    told = [name for name, value in wanted.items() if value != typed.NULL]
-    for name in told or wanted:
+    given = [name for name, value in wanted.items() if value != typed.NULL]
+    for name in given or wanted:
         if not values[name]:
             raise MutationError(f"filter key {name} is empty")
 

@@ -1,4 +1,4 @@
-"""Changing single top-level fields of a stored payload, all other values byte for byte."""
+"""Changing single top-level fields of a stored payload; other values stay byte for byte."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ParsedObject(msgspec.Struct, frozen=True):
-    """An object taken apart: the JSON text of its values, by canonical key where it is a known one.
+    """A parsed object: the JSON text of its values, by canonical key if the key is known.
 
-    ``keys`` has the text of keys that are not written as their name is; ``clean``
-    tells that Faktory's own keys are spelt as Faktory does and none comes twice.
+    ``keys`` has the text of keys that are not written like their name; ``clean``
+    states that Faktory's own keys are spelled as in Faktory and none occurs twice.
     """
 
     fields: dict[str, bytes]
@@ -34,7 +34,7 @@ class ParsedObject(msgspec.Struct, frozen=True):
     clean: bool
 
     def rewritten(self, changes: Mapping[str, bytes | None]) -> bytes:
-        """Return the object with ``changes`` made, as :func:`set_fields` makes them."""
+        """Return the object with ``changes`` applied, as :func:`set_fields` does."""
         kept = self.fields.copy()
         for name, value in changes.items():
             if value is None:
@@ -47,7 +47,7 @@ class ParsedObject(msgspec.Struct, frozen=True):
 
 
 def take_apart(payload: bytes) -> Steps[ParsedObject]:
-    """Take a JSON object apart, in steps.
+    """Parse a JSON object, in steps.
 
     Raises:
         JsonTextError: ``payload`` is not a JSON object.
@@ -55,22 +55,22 @@ def take_apart(payload: bytes) -> Steps[ParsedObject]:
     raw = _fast(payload) if len(payload) <= AT_ONCE else None
     if raw is not None:
         return ParsedObject({key: bytes(value) for key, value in raw.items()}, {}, clean=True)
-    found = yield from members_in_steps(payload)
+    members = yield from members_in_steps(payload)
     fields: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
     clean = True
-    for count, (key, value) in enumerate(found):
+    for count, (key, value) in enumerate(members):
         if not count % _TURN:
             yield
         name = read_key(key, JOB_FIELDS)
         if name is None:
-            # By its text: what a key of no concern means need not be known.
+            # By its text: the meaning of an irrelevant key need not be known.
             name = key.decode("latin-1")
             keys[name] = key
         elif len(key) != len(name) + 2 or key[1:-1] != name.encode():
             clean = False
         fields[name] = value
-    return ParsedObject(fields, keys, clean=clean and len(fields) == len(found))
+    return ParsedObject(fields, keys, clean=clean and len(fields) == len(members))
 
 
 def read_fields(payload: bytes) -> dict[str, bytes]:
@@ -92,8 +92,8 @@ def read_fields(payload: bytes) -> dict[str, bytes]:
 def set_fields(payload: bytes, fields: Mapping[str, bytes | None]) -> bytes:
     """Return ``payload`` with each of ``fields`` set to its JSON text, or removed if ``None``.
 
-    Other fields keep their value's exact text and their order; repeats of a key
-    leave only their last.  ``fields`` are named by their canonical key.
+    Other fields keep their value's exact text and their order; of repeated keys
+    only the last remains.  ``fields`` are named by their canonical key.
 
     Raises:
         JsonTextError: ``payload`` is not a JSON object.
@@ -110,7 +110,7 @@ def set_fields(payload: bytes, fields: Mapping[str, bytes | None]) -> bytes:
 
 
 def _fast(payload: bytes) -> dict[str, msgspec.Raw] | None:
-    """Return the fields, or ``None`` when a key is odd or msgspec cannot read the text."""
+    """Return the fields, or ``None`` if a key is odd or msgspec cannot read the text."""
     try:
         raw = _decode(payload)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors

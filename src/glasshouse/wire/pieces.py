@@ -1,7 +1,7 @@
-"""Finding many texts in one, in time that grows with the text alone.
+"""Finding many texts in one, in time that grows only with the text.
 
-Each text is looked for by its first six characters, by a library, all at once; only where
-those stand is it compared. That also finds the beginning of one at which a text was cut off.
+A library searches for the first six characters of all texts at once; a text is compared
+only where these occur. That also finds the beginning of one within which a text was cut off.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from ahocorasick_rs import AhoCorasick
 
 HEAD = 6
-"""Characters of which a piece has at least as many."""
+"""Minimum number of characters in a piece."""
 LONGEST = 64
-"""Characters of a piece at most: a longer text is looked for in several."""
+"""Maximum number of characters in a piece: a longer text is searched for in several."""
 _WINDOW = 16 << 10
 _MORE = ("...", "\u2026")
 _LONGEST_MORE = 3
@@ -22,21 +22,21 @@ _FEW = 8
 
 
 class Pieces:
-    """Texts of 6 to 64 characters that are looked for."""
+    """Texts of 6 to 64 characters to search for."""
 
     def __init__(self, pieces: Iterable[str]) -> None:
-        """Look for ``pieces``."""
-        found: dict[str, tuple[str, ...]] = {}
+        """Search for ``pieces``."""
+        index: dict[str, tuple[str, ...]] = {}
         many: dict[str, list[str]] = {}
         for piece in pieces:
             head = piece[:HEAD]
-            few = found.get(head, ())
+            few = index.get(head, ())
             if len(few) < _FEW:
-                found[head] = (*few, piece)
+                index[head] = (*few, piece)
             else:
                 many.setdefault(head, []).append(piece)
-        self._heads: dict[str, tuple[str, ...] | _Many] = {**found}
-        self._heads |= {head: _Many((*found[head], *more)) for head, more in many.items()}
+        self._heads: dict[str, tuple[str, ...] | _Many] = {**index}
+        self._heads |= {head: _Many((*index[head], *more)) for head, more in many.items()}
         self._finder = finder(self._heads)
 
     def begun(self, text: str) -> Iterator[int]:
@@ -44,9 +44,9 @@ class Pieces:
         return (start for _, start, _ in matches(self._finder, text, HEAD))
 
     def end(self, text: str, start: int) -> int:
-        """Return where the longest ends that begins at ``start``; 0 if none does.
+        """Return where the longest piece that begins at ``start`` ends; 0 if none does.
 
-        One may have been cut off, by the end of the text or with three dots.
+        It may have been cut off, by the end of the text or by three dots.
         """
         known = self._heads[text[start : start + HEAD]]
         rest = text[start : start + LONGEST + _LONGEST_MORE]
@@ -72,12 +72,12 @@ class _Many:
         self._lengths = sorted({len(piece) for piece in self._pieces}, reverse=True)
 
     def length(self, rest: str) -> int:
-        """Return the length of the longest with which ``rest`` begins; 0 if it begins with none."""
+        """Return the length of the longest piece that ``rest`` begins with; 0 if there is none."""
         shown = (rest[:length] for length in self._lengths)
         return next((len(piece) for piece in shown if piece in self._pieces), 0)
 
     def near(self, rest: str) -> list[str]:
-        """Return those among which is the one that has most in common with ``rest``."""
+        """Return pieces that include the one that has the most in common with ``rest``."""
         place = bisect_left(self._ordered, rest)
         return self._ordered[max(0, place - 1) : place + 1]
 
@@ -88,20 +88,20 @@ def _common(one: str, other: str) -> int:
 
 
 def in_pieces(text: str) -> Iterator[str]:
-    """Yield ``text`` in pieces that together are all of it."""
+    """Yield ``text`` in pieces that together cover all of it."""
     last = len(text) - LONGEST
     yield from (text[start : start + LONGEST] for start in range(0, last, LONGEST))
     yield text[max(0, last) :]
 
 
 def finder(patterns: Iterable[str]) -> AhoCorasick | None:
-    """Return what finds ``patterns``; ``None`` when there are none."""
+    """Return a finder for ``patterns``; ``None`` if there are none."""
     listed = list(patterns)
     return AhoCorasick(listed) if listed else None
 
 
 def matches(finder: AhoCorasick | None, text: str, longest: int) -> Iterator[tuple[int, int, int]]:
-    """Yield every match, also those that overlap: its pattern's number, its start and end.
+    """Yield every match, including overlapping ones: its pattern's number, its start and end.
 
     No pattern is longer than ``longest``.
     """
@@ -110,7 +110,7 @@ def matches(finder: AhoCorasick | None, text: str, longest: int) -> Iterator[tup
     if len(text) <= _WINDOW:
         yield from finder.find_matches_as_indexes(text, overlapping=True)
         return
-    # In parts: a list of all matches may be many times as long as the text.
+    # In parts: a list of all matches may be many times longer than the text.
     for begin in range(0, len(text), _WINDOW):
         part = text[begin : begin + _WINDOW + longest - 1]
         for number, start, end in finder.find_matches_as_indexes(part, overlapping=True):

@@ -1,4 +1,4 @@
-"""The server's replies as bytes (fwp.md §1, T5). Every one is complete, with its CRLF."""
+"""The server's replies as bytes (fwp.md §1, T5). Each is complete, with its CRLF."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def error(text: str) -> bytes:
 
 
 def bulk(data: bytes) -> bytes:
-    """Return ``data`` behind its length in bytes."""
+    """Return ``data`` preceded by its length in bytes."""
     return b"$%d\r\n%b\r\n" % (len(data), data)

@@ -18,13 +18,13 @@ from glasshouse.wire.states import TRANSITIONS, ConnectionState, EventKind
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """A line that is answered ``-ERR text``; the connection stays open."""
+    """A line that is answered with ``-ERR text``; the connection stays open."""
 
     text: str
 
 
 class LongLine(msgspec.Struct, frozen=True):
-    """A long line: go through ``steps`` to learn which event it amounts to."""
+    """A long line: run ``steps`` to get the event that it results in."""
 
     steps: Steps[Command | Rejected]
 
@@ -60,7 +60,7 @@ class ServerConnection:
 
     @property
     def state(self) -> ConnectionState:
-        """Where the connection is in its life."""
+        """The state of the connection."""
         return self._state
 
     def greeting(self) -> bytes:
@@ -75,10 +75,10 @@ class ServerConnection:
         return self._lines.kept
 
     def receive(self, data: bytes) -> list[Event]:
-        """Return what the bytes amount to, in order; the rest is kept for the next call."""
+        """Return the events in the bytes, in order; the rest is kept for the next call."""
         events: list[Event] = []
         if self._state is ConnectionState.AWAITING_HELLO:
-            # Only the first line falls under the small limit for a HELLO.
+            # Only the first line is subject to the small limit for a HELLO.
             first, end, data = data.partition(b"\n")
             self._take(first + end, events)
         if self._state is ConnectionState.OPEN and data:
@@ -86,7 +86,7 @@ class ServerConnection:
         return events
 
     def abandon(self) -> ConnectionClosed:
-        """End it, for the server has no room left for the line that is coming."""
+        """End it because the server has no room left for the incoming line."""
         if self._state is not ConnectionState.CLOSED:
             self._move(EventKind.TOO_LONG)
         return ConnectionClosed(replies.error("line too long for now"))

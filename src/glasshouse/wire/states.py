@@ -1,6 +1,6 @@
-"""The states of a server's connection and what moves it, as data.
+"""The states of a server's connection and its transitions, as data.
 
-``TRANSITIONS`` is the whole machine: a pair that is not in it cannot happen.
+``TRANSITIONS`` is the whole state machine: a pair that is not in it cannot happen.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import enum
 
 
 class ConnectionState(enum.Enum):
-    """Where a connection is in its life."""
+    """The state of a connection."""
 
     AWAITING_HELLO = "awaiting hello"
     OPEN = "open"

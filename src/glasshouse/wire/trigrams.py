@@ -1,7 +1,7 @@
-"""What an index of three-letter pieces can tell of a search: which entries cannot match.
+"""What an index of three-letter pieces can determine for a search: which entries cannot match.
 
-SQLite's ``trigram`` tokenizer cuts text into every three characters in a row. A text
-that occurs in another has all its pieces there: what has them may match, nothing else does.
+SQLite's ``trigram`` tokenizer cuts text into all runs of three characters. If a text
+occurs in another, so do all its pieces: what has them may match, nothing else does.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from glasshouse.wire.matching import error_parts
 
 SIZE = 3
 MOST = 1 << 16
-"""Characters of one entry that are cut into pieces."""
+"""Number of characters of one entry that are cut into pieces."""
 LONG = "\ue000\ue001\ue002"
-"""Marks an entry that has more: whatever is looked for, it may match."""
+"""Marks an entry that has more: it may match any search."""
 _MOST_PIECES = 24
 
 
 def marked(text: str) -> str:
-    """Return casefolded text as it is indexed: no longer than what is looked at of it.
+    """Return casefolded text as it is indexed: only as much of it as is examined.
 
-    Of a longer text one more character than ``MOST`` is enough.
+    For a longer text, one more character than ``MOST`` is enough.
     """
     whole = text if len(text) <= MOST else text[:MOST] + LONG
     return _storable(whole)
@@ -44,7 +44,7 @@ def _storable(text: str) -> str:
 
 
 def _texts(wanted: JobQuery) -> Iterable[str]:
-    """Yield texts each of which occurs, casefolded, in the searchable text of what matches."""
+    """Yield texts that all occur, casefolded, in the searchable text of every match."""
     texts = (*wanted.words, *wanted.args, *error_parts(wanted))
     yield from (text.casefold() for text in texts)
     patterns = (*wanted.jid, *wanted.jobtype, *wanted.queue, *(t.value for t in wanted.at_path))
@@ -53,7 +53,7 @@ def _texts(wanted: JobQuery) -> Iterable[str]:
 
 
 def _spread(text: str) -> list[str]:
-    """Return pieces that cover a text; each that is left out is covered by those beside it."""
+    """Return pieces that cover a text; those left out are covered by their neighbors."""
     last = len(text) - SIZE
     if last < 0:
         return []

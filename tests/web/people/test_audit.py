@@ -53,7 +53,7 @@ async def test_an_auditor_reads_it_newest_first_and_page_by_page(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("asked", "shown", "hidden"),
+    ("asked", "verified", "hidden"),
     [
         ("event=session.signed_in", "local:n2", "local:n3"),
         ("actor=local:n3", "local:n3", "local:n2"),
@@ -172,7 +172,7 @@ async def test_the_other_places_of_the_ledger_are_told_with_what_keeps_them(
     async with living(tmp_path) as home, home.browser() as browser:
         home.add("eve", "auditor")
         await sign_in(browser, "eve")
-        assert "Also sent to" not in (await browser.get("/audit")).text
+        assert "Also written to" not in (await browser.get("/audit")).text
         places = {"a" * 64: "file:/audit.jsonl", "b" * 64: "https://<logs>/…"}
         home.people.tools.sinks.update(places)
         fault = SinkPosition(seq=7, fault="It answered 503.", at=home.now - 60)

@@ -144,7 +144,7 @@ async def test_a_provider_that_says_no_is_told(tmp_path: Path) -> None:
         address = await begun(browser, issuer)
         answer = await browser.get(address.replace("code=", "error=access_denied&x="))
         assert answer.status_code == 403
-        assert "did not let you in" in answer.text
+        assert "denied you access" in answer.text
 
 
 async def test_without_a_provider_there_is_nowhere_to_go(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ async def test_another_factor_and_a_removal_need_a_factor_shown_lately(tmp_path:
         for action in ("totp-begin", "totp-remove", "passkey-remove", "recovery-new"):
             answer = await browser.post("/account", data={"action": action, "password": PASSWORD})
             assert answer.status_code == 401, action
-            assert "Show your second factor first" in answer.text
+            assert "Verify with your second factor first" in answer.text
         answer = await browser.post("/account/passkey", json={"step": "begin"})
         assert answer.status_code == 401
         assert home.database.call(factors.of, "local:ops").totp is not None

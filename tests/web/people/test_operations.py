@@ -95,7 +95,7 @@ async def test_everything_of_a_search_is_frozen_and_deleted_and_put_back(open_sh
         assert "3 jobs" in shown.text
         refused = await agree(client, shown, reason=" ")
         assert refused.status_code == 400
-        assert "must give a reason" in refused.text
+        assert "requires a reason" in refused.text
         done = await agree(client, shown, reason="these are tests")
         assert "Restore" in done.text
         trash = await client.get("/main/trash")
@@ -157,11 +157,11 @@ async def test_a_server_is_flushed_from_its_parameters_after_a_look(open_shop: S
         assert "Restore" in done.text
         empty = await ask(client, operation="server.flush")
         assert "0 jobs" in empty.text
-        assert "There is nothing to do" not in empty.text
+        assert "Nothing to do" not in empty.text
     assert open_shop.engine.engine.memory.queues == {}
     async with open_shop.signed_in("helper", proven=False) as helper:
         page = (await helper.get("/main/parameters")).text
-    assert "Flush everything</b>: Not for role helper." in page
+    assert "Flush everything</b>: Not allowed for role helper." in page
 
 
 async def test_a_form_with_nothing_chosen_says_so(open_shop: Shop) -> None:
@@ -197,7 +197,7 @@ async def test_who_may_not_sees_no_button_and_is_refused_and_recorded(open_shop:
         dead = await seen(client, "/main/dead", "charge-billing-0000")
         assert re.search(r'value="job.delete" disabled data-denied title="[^"]+"', dead)
         shown = await ask(client, operation="set.clear", set="dead")
-        assert shown.status_code == 403 or "You may not do this." in shown.text
+        assert shown.status_code == 403 or "You are not allowed to do this." in shown.text
         sent = await client.post(
             API + "/operations", json={"operation": "set.clear", "set": "dead"}
         )
@@ -317,7 +317,7 @@ async def test_what_goes_on_is_followed_and_stopped_by_its_owner_alone(
         assert (told["state"], told["done"], told["total"]) == ("running", 2, 5)
         asked = await client.post("/api/v1" + where, json={"stop": True})
         assert asked.status_code == 200
-        assert "It stops before its next step." in (await client.get(where)).text
+        assert "It will stop before its next step." in (await client.get(where)).text
         operator.go.set()
         await open_shop.control.settled()
         ended = await client.get(where)

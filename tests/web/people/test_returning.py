@@ -177,7 +177,7 @@ async def test_jobs_that_have_gone_are_told_of_on_the_same_page(open_shop: Shop)
 
 async def test_a_wrong_parameter_is_told_of_before_anybody_agrees_to_it(open_shop: Shop) -> None:
     async with open_shop.signed_in() as client:
-        for value, said in (("x", "is not a number"), ("-5", "must lie between")):
+        for value, said in (("x", "is not a number"), ("-5", "must be between")):
             answer = await ask(
                 client,
                 **{

@@ -48,7 +48,7 @@ async def test_a_reason_shows_them_once_and_is_recorded(home: Home) -> None:
     async with home.browser() as browser:
         await sign_in(browser, "seer")
         before = await browser.get(f"/main/jobs/{JID}")
-        assert "Show your second factor to see hidden values" in before.text
+        assert "Verify with your second factor to see hidden values" in before.text
         await step_up(browser, home.code())
         page = await browser.get(f"/main/jobs/{JID}")
         assert "Show hidden values" in page.text

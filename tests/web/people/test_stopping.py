@@ -72,7 +72,7 @@ async def test_an_old_factor_is_asked_for_again_on_the_page_and_taken_there(
         form = {"action": "stop", "code": open_shop.code()}
         assert (await client.post(where, data=form)).status_code == 303
         page = (await client.get(where)).text
-        assert "It stops before its next step." in page
+        assert "It will stop before its next step." in page
         assert "Stopped by" in page
         told = (await client.get("/api/v1" + where)).json()
         assert told["stopped_by"] == "local:ops"

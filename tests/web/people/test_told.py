@@ -106,8 +106,8 @@ async def test_a_button_says_before_the_preview_that_it_needs_a_second_person(
             account = text((await client.get("/account")).text)
             assert re.search(r"queue\.clear\s+clear a queue\s+needs a second person", account)
             shown = await ask(client, operation="queue.clear", queue="mail")
-            assert "You may not do this." in shown.text
-            assert "Needs a second person who approves it." in shown.text
+            assert "You are not allowed to do this." in shown.text
+            assert "Needs approval by a second person." in shown.text
             assert 'name="code"' not in shown.text
 
 
@@ -146,7 +146,7 @@ async def test_where_a_server_can_only_be_looked_at_nothing_is_said_to_be_allowe
             page = (await browser.get("/account")).text
     assert {row["outcome"] for row in told} == {"deny"}
     assert {row["detail"] for row in told} == {
-        "This server is read-only here: operations work on the embedded server."
+        "This server is read-only here: operations work only on the embedded server."
     }
     assert "This server is read-only here" in page
     assert ">allowed<" not in page
@@ -220,7 +220,7 @@ async def test_a_killed_job_says_when_and_by_whom(open_shop: Shop) -> None:
         given_up = text((await ops.get(f"/main/jobs/{jid}")).text)
     assert "It was killed by ops and will not run again." in page
     assert re.search(r"Killed\s+\d+ (?:s|min) ago\s+[\d-]{10} [\d:]{8} UTC\s+by ops: no", page)
-    assert "It was given up" in given_up
+    assert "It is dead" in given_up
     assert "killed" not in given_up
     async with httpx.AsyncClient(base_url=open_shop.url, timeout=60) as stranger:
         seen_by_all = text((await stranger.get("/main/jobs/later-later")).text)
@@ -242,7 +242,7 @@ async def test_a_job_that_ran_again_after_it_was_killed_is_said_to_be_given_up(
             assert await worker.ask(fail) == "+OK"
             if not _:
                 await done(ops, operation="job.retry", set="retries", jids=["again-again"])
-        page = text(await seen(ops, "/main/jobs/again-again", "It was given up"))
+        page = text(await seen(ops, "/main/jobs/again-again", "It is dead"))
     client.close()
     worker.close()
     assert "will not run again" in page

@@ -51,13 +51,13 @@ from glasshouse.web.shapes.responses import (
 )
 
 _FINDINGS = 50
-"""Findings that are told at most, the gravest."""
+"""The most findings that are reported, the gravest first."""
 
 Handler = Callable[[PageContext], Awaitable[Shape]]
 
 
 class Endpoint(NamedTuple):
-    """A handler, and the shape of its answer: of the items when it is a list."""
+    """A handler, and the shape of its response: of the items if it is a list."""
 
     handler: Handler
     shape: type[Shape]
@@ -106,7 +106,7 @@ async def state(context: PageContext) -> Shape:
 
 
 async def _findings(context: PageContext, monitor: ServerView) -> tuple[FindingShape, ...]:
-    found = findings(monitor.name, monitor.snapshot, await summary_of(monitor), context.now)
+    result = findings(monitor.name, monitor.snapshot, await summary_of(monitor), context.now)
     return tuple(
         FindingShape(
             kind=finding.kind.name.lower(),
@@ -114,7 +114,7 @@ async def _findings(context: PageContext, monitor: ServerView) -> tuple[FindingS
             text=told(finding, "en").text,
             page=finding.href,
         )
-        for finding in found[:_FINDINGS]
+        for finding in result[:_FINDINGS]
     )
 
 
@@ -127,9 +127,9 @@ async def queues(context: PageContext) -> Shape:
 
 async def workers(context: PageContext) -> Shape:
     """List a server's workers; without ``items`` when the server does not tell."""
-    told, snapshot = _known(context).workers, server_of(context).snapshot
+    state, snapshot = _known(context).workers, server_of(context).snapshot
     since = snapshot.quiet_since
-    every = None if told is None else [_worker(item, since.get(item.wid)) for item in told]
+    every = None if state is None else [_worker(item, since.get(item.wid)) for item in state]
     return part(context, every, snapshot.age(context.now))
 
 
@@ -145,7 +145,7 @@ async def set_jobs(context: PageContext) -> Shape:
         name = JobSet(context.params["set"])
     except ValueError:
         raise NotFoundError(
-            f"There is no set named {context.params['set']!r}.",
+            f"The set {context.params['set']!r} does not exist.",
             remedy=f"The sets are {', '.join(JobSet)}.",
         ) from None
     return _listed(context, await server_of(context).set_jobs(name, list_query(context)))
@@ -185,18 +185,18 @@ def _known(context: PageContext) -> ServerState:
     return snapshot.state
 
 
-def _listed(context: PageContext, found: JobPage) -> Listing:
-    searched = found.searched
+def _listed(context: PageContext, page: JobPage) -> Listing:
+    searched = page.searched
     return PartListing(
-        items=[jobs.flattened(job, whole=False) for job in found.items],
-        total=found.total if searched is None else UNSET,
-        page=found.page,
-        per_page=found.per_page,
-        next=UNSET if found.next is None else write_place(found.next),
+        items=[jobs.flattened(job, whole=False) for job in page.items],
+        total=page.total if searched is None else UNSET,
+        page=page.page,
+        per_page=page.per_page,
+        next=UNSET if page.next is None else write_place(page.next),
         looked_at=UNSET if searched is None else searched.looked_at,
-        of=UNSET if searched is None else found.total,
+        of=UNSET if searched is None else page.total,
         complete=UNSET if searched is None else searched.complete,
-        age=max(0.0, context.now - found.read_at),
+        age=max(0.0, context.now - page.read_at),
     )
 
 
@@ -213,7 +213,7 @@ def _server(monitor: ServerView, now: float) -> ServerShape:
 
 
 def fault_shape(fault: Fault) -> FaultShape:
-    """Return a fault as told to programs."""
+    """Return a fault as it is reported to programs."""
     since = moment(fault.since)
     return FaultShape(since=str(since), detail=fault.detail, remedy=fault.remedy)
 

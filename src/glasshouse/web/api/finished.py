@@ -1,6 +1,6 @@
 """The JSON twins of the finished log and of the parameters.
 
-A server that keeps no log or has no parameters answers a list without ``items``.
+For a server that keeps no log or has no parameters, the list has no ``items``.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ async def finished(context: PageContext) -> Shape:
     """List executions that ended, newest first; ``until`` leaves out newer entries than this."""
     page, per_page = paging(context)
     wanted = query.finished_filter(context.query)
-    found = await server_of(context).finished(wanted, page=page, per_page=per_page)
-    if found is None:
+    result = await server_of(context).finished(wanted, page=page, per_page=per_page)
+    if result is None:
         return FinishedListing(page=page, per_page=per_page, age=_age(context, None))
-    beyond = found.held - found.newer - found.searched
+    beyond = result.held - result.newer - result.searched
     return FinishedListing(
-        items=[_finished(entry) for entry in found.items],
-        total=found.total,
+        items=[_finished(entry) for entry in result.items],
+        total=result.total,
         page=page,
         per_page=per_page,
-        held=found.held,
-        searched=found.searched if wanted.selects and beyond > 0 else UNSET,
-        age=_age(context, found.read_at),
+        held=result.held,
+        searched=result.searched if wanted.selects and beyond > 0 else UNSET,
+        age=_age(context, result.read_at),
     )
 
 
@@ -69,22 +69,22 @@ async def finished_types(context: PageContext) -> Shape:
 async def jobs_by_id(context: PageContext) -> Shape:
     """List every entry with one job id, each whole, and its executions that ended."""
     jid, server = context.params["jid"], server_of(context)
-    found = await server.jobs(jid)
+    entries = await server.jobs(jid)
     ran = await server.executions(jid)
-    if not found.items and (ran is None or not ran.items):
+    if not entries.items and (ran is None or not ran.items):
         raise NotFoundError(
-            f"There is no job {jid!r} on this server now, and its log knows none."
+            f"The job {jid!r} is not on this server now, nor in its log."
             if ran is not None
-            else f"There is no job {jid!r} on this server now.",
-            remedy="It may have run; look at the queues and sets.",
+            else f"The job {jid!r} is not on this server now.",
+            remedy="It may have run; check the queues and sets.",
         )
-    items = [jobs.flattened(job, whole=True) for job in found.items]
+    items = [jobs.flattened(job, whole=True) for job in entries.items]
     return JobListing(
         items=items,
-        total=found.total,
+        total=entries.total,
         page=1,
         per_page=len(items),
-        age=_age(context, found.read_at if ran is None else min(found.read_at, ran.read_at)),
+        age=_age(context, entries.read_at if ran is None else min(entries.read_at, ran.read_at)),
         executions=UNSET if ran is None else [_finished(entry) for entry in ran.items],
         more_executions=True if ran is not None and ran.more else UNSET,
     )
@@ -92,8 +92,8 @@ async def jobs_by_id(context: PageContext) -> Shape:
 
 async def parameters(context: PageContext) -> Shape:
     """List the run-time parameters with their defaults and bounds."""
-    found, read_at = await server_of(context).dated_parameters()
-    every = None if found is None else [_parameter(item) for item in found]
+    values, read_at = await server_of(context).dated_parameters()
+    every = None if values is None else [_parameter(item) for item in values]
     return part(context, every, max(0.0, context.now - read_at))
 
 
@@ -147,5 +147,5 @@ def _parameter(item: Parameter) -> ParameterShape:
 
 
 def _rounded(seconds: float) -> float:
-    # Differences of Unix times: what is beyond microseconds is noise of the arithmetic.
+    # Differences of Unix times: digits beyond microseconds are arithmetic noise.
     return round(seconds, 6)

@@ -1,4 +1,4 @@
-"""``/api/v1/me``: who asks, what they may see and do, and why not more."""
+"""``/api/v1/me``: the viewer, what they may see and do, and why not more."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from glasshouse.web.shapes.responses import MayShape, MeServerShape, MeShape, Se
 
 
 def told_of(context: PageContext) -> MeShape:
-    """Return what there is to tell of who asks."""
+    """Return everything to report about the viewer."""
     viewer, person = context.viewer, context.viewer.person
-    asked = viewer.context
+    circumstances = viewer.context
     return MeShape(
         signed_in=viewer.signed_in,
         name=viewer.actor.name or UNSET,
         how=UNSET if person is None else person.how.value,
         roles=list(viewer.actor.roles),
-        address=UNSET if asked.address is None else str(asked.address),
-        factor_age=UNSET if asked.factor_age is None else round(asked.factor_age, 1),
+        address=UNSET if circumstances.address is None else str(circumstances.address),
+        factor_age=UNSET
+        if circumstances.factor_age is None
+        else round(circumstances.factor_age, 1),
         servers=[_server(viewer, name) for name in context.monitor.names],
     )
 

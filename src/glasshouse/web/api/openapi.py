@@ -36,7 +36,7 @@ _CREDENTIALS = {
 
 
 _NAMES = {OperationRequest.__name__: "Order"}
-"""Shapes that have another name in the description: clients were made from it."""
+"""Shapes that have another name in the description: clients were generated from it."""
 
 
 def openapi() -> bytes:
@@ -69,7 +69,7 @@ def openapi() -> bytes:
         | {"/api/v1/audit/export": {"get": _audit_export()}}
         | _orders(),
         "components": {"schemas": components, "securitySchemes": _CREDENTIALS},
-        # The first: strangers look, where the settings let them.
+        # The first: anonymous access, where the settings allow it.
         "security": [{}, {"token": []}, {"password": []}],
     }
     return msgspec.json.encode(document)
@@ -127,11 +127,11 @@ def _step_up() -> dict[str, Any]:
 
 
 def _orders() -> dict[str, dict[str, Any]]:
-    """Return the paths by which the server is changed, and what came of it is read."""
+    """Return the paths that change the server and read the outcomes."""
     paths: dict[str, dict[str, Any]] = {}
     for name, (summary, body, answers) in SENT.items():
         route = _named(name)
-        told = {
+        properties = {
             str(status): _response(http.HTTPStatus(status).phrase, JSON, _ref(shape))
             for status, shape in answers.items()
         }
@@ -141,7 +141,7 @@ def _orders() -> dict[str, dict[str, Any]]:
             "description": "See docs/operations.md for what each operation names.",
             "parameters": _path_parameters(route),
             "requestBody": {"required": True, "content": {JSON: {"schema": _ref(body)}}},
-            "responses": told | _problems((409, 429)),
+            "responses": properties | _problems((409, 429)),
         }
     for name, (summary, shape) in READ.items():
         route = _named(name)
@@ -225,7 +225,7 @@ def _audit_export() -> dict[str, Any]:
 
 
 def _bytes(route: Route) -> dict[str, Any]:
-    """Return the operation of a route that answers with bytes as they are stored."""
+    """Return the operation of a route that responds with bytes as they are stored."""
     return {
         "operationId": route.name,
         "summary": "Give a job's payload as it is stored, byte for byte.",

@@ -34,17 +34,17 @@ from glasshouse.web.text.i18n import t
 
 PER_PAGE = 50
 FILTERS = ("event", "actor", "q", "since", "before")
-"""The parameters that say which records are looked for."""
+"""The parameters that select records."""
 LABELS: Mapping[Event, str] = {
-    Event.INTENT: "started an operation",
+    Event.INTENT: "requested an operation",
     Event.OUTCOME: "operation ended",
     Event.REFUSED: "was denied an operation",
     Event.STOPPED: "stopped an operation",
     Event.SIGNED_IN: "signed in",
-    Event.SIGN_IN_REFUSED: "was refused",
+    Event.SIGN_IN_REFUSED: "was refused sign-in",
     Event.SIGNED_OUT: "signed out",
-    Event.FACTOR_SHOWN: "showed a second factor",
-    Event.FACTOR_REFUSED: "showed a wrong second factor",
+    Event.FACTOR_SHOWN: "passed the second factor",
+    Event.FACTOR_REFUSED: "failed the second factor",
     Event.ACCOUNT: "changed an account",
     Event.SETTINGS: "reloaded the settings",
     Event.STARTED: "started the console",
@@ -58,7 +58,7 @@ _FIRST = (
     "jids", "keys", "outcome", "jobs", "of", "moved", "reason", "told", "intent",
 )  # fmt: skip
 _WORDED = frozenset({"action", "by", "outcome", "rule", "why", "set", "lossy"})
-"""Those whose values are words of ours, never of people."""
+"""Those whose values are our own words, never people's."""
 _ID = re.compile(r"[0-9a-f]{32}")
 _BAD = frozenset({Event.SIGN_IN_REFUSED, Event.FACTOR_REFUSED, Event.REFUSED})
 
@@ -67,24 +67,24 @@ class Audit:
     """Shows the ledger; nothing here changes it."""
 
     def __init__(self, people: People) -> None:
-        """Read it in the database of ``people``."""
+        """Read it from the database of ``people``."""
         self._people = people
 
     async def page(self, context: PageContext) -> PageResult:
-        """Show a part of the ledger, the newest first.
+        """Show a part of the ledger, newest first.
 
         Raises:
-            DeniedError: the role of who asks does not see it.
+            DeniedError: the viewer's role does not see it.
         """
         _require(context)
         given, locale = context.query, context.locale
         visibility = LedgerVisibility(context)
-        found, more, total = await self._found(given, visibility)
+        links, more, total = await self._found(given, visibility)
         start = await self._people.tools.database.run(archive.start)
         kept = tuple((name, given[name]) for name in FILTERS if given.get(name))
         here, exported = Address("/audit", kept), Address("/api/v1/audit/export", kept)
         view = AuditView(
-            rows=tuple(_row(seen, context) for seen in found),
+            rows=tuple(_row(seen, context) for seen in links),
             total=fmt.number(total, locale),
             choices=tuple(
                 Choice(
@@ -99,7 +99,7 @@ class Audit:
             since=_in_field(given, "since"),
             before=_in_field(given, "before"),
             active=bool(kept),
-            older=here.to(until=str(found[-1].link.seq - 1)) if more and found else "",
+            older=here.to(until=str(links[-1].link.seq - 1)) if more and links else "",
             csv=exported.to(format="csv"),
             jsonl=exported.to(format="jsonl"),
             newest=here.to() if given.get("until") else "",
@@ -119,38 +119,38 @@ class Audit:
         return replace(result(context, "audit", view, "Audit"), live=False)
 
     async def listing(self, change: Change) -> Response:
-        """Answer likewise in JSON; raises likewise."""
+        """Return the same as JSON; raises likewise."""
         _require_signed_in(change.context)
         visibility = LedgerVisibility(change.context)
-        found, more, total = await self._found(change.context.query, visibility)
-        told: dict[str, object] = {
-            "items": [told_of(seen.link, seen.masked) for seen in found],
+        links, more, total = await self._found(change.context.query, visibility)
+        listing: dict[str, object] = {
+            "items": [told_of(seen.link, seen.masked) for seen in links],
             "total": total,
             "per_page": PER_PAGE,
         }
-        told["sinks"] = [
+        listing["sinks"] = [
             {"name": name, "seq": place.seq, **({"fault": place.fault} if place.fault else {})}
             for name, place in await self._sinks(visibility)
         ]
-        if more and found:
-            told["until"] = found[-1].link.seq - 1
-        return fresh(msgspec.json.encode(told), JSON)
+        if more and links:
+            listing["until"] = links[-1].link.seq - 1
+        return fresh(msgspec.json.encode(listing), JSON)
 
     async def export(self, change: Change) -> Response:
-        """Give every record asked for, the oldest first, as a file; that is recorded before.
+        """Return every requested record as a file, oldest first; the export is recorded beforehand.
 
         Raises:
             SignInNeededError, DeniedError: as for the list.
-            StoreError: it cannot be recorded, so nothing is given.
+            StoreError: it cannot be recorded, so nothing is returned.
         """
         _require_signed_in(change.context)
         given = change.context.query
         name = given.get("format", "jsonl")
         form = FORMS[name]
-        asked = {name: said for name, said in given.items() if said and name != "format"}
+        filters = {name: value for name, value in given.items() if value and name != "format"}
         recording = self._people.recording
         end = await recording.note_viewer(
-            Event.EXPORTED, change.context.viewer, format=name, **asked
+            Event.EXPORTED, change.context.viewer, format=name, **filters
         )
         headers = {
             "content-disposition": f'attachment; filename="ledger.{name}"',
@@ -166,13 +166,13 @@ class Audit:
         after = 0
         run = self._people.tools.database.run
         wanted = await run(visibility.narrowed, wanted)
-        while found := await run(ledger.page, wanted, after=after, upto=upto):
-            shown = filter(None, map(visibility.shown, found))
+        while links := await run(ledger.page, wanted, after=after, upto=upto):
+            shown = filter(None, map(visibility.shown, links))
             yield b"".join(form.line(seen.link, seen.masked) for seen in shown)
-            after = found[-1].seq
+            after = links[-1].seq
 
     async def _sinks(self, visibility: LedgerVisibility) -> list[tuple[str, SinkPosition]]:
-        """Return the places that get the ledger too, and how far each is, to who sees it whole."""
+        """Return the receivers and how far each is, for a viewer who sees the whole ledger."""
         tools = self._people.tools
         if not visibility.whole:
             return []
@@ -182,15 +182,15 @@ class Audit:
     async def _found(
         self, given: Mapping[str, str], visibility: LedgerVisibility
     ) -> tuple[list[VisibleRecord], bool, int]:
-        """Return the records asked for, whether there are older ones, and how many in all."""
+        """Return the requested records, whether there are older ones, and how many in all."""
         until = given.get("until")
         run = self._people.tools.database.run
         wanted = await run(visibility.narrowed, _wanted(given))
         upto = None if until is None else int(until)
         links = await run(ledger.latest, wanted, most=PER_PAGE + 1, upto=upto)
         total = await run(ledger.count, wanted)
-        found = list(filter(None, map(visibility.shown, links[:PER_PAGE])))
-        return found, len(links) > PER_PAGE, total
+        visible = list(filter(None, map(visibility.shown, links[:PER_PAGE])))
+        return visible, len(links) > PER_PAGE, total
 
 
 def _require_signed_in(context: PageContext) -> None:
@@ -213,7 +213,7 @@ def _time(given: Mapping[str, str], name: str) -> float | None:
 
 
 def _in_field(given: Mapping[str, str], name: str) -> str:
-    """Return a time as a field for one has it: UTC without a zone, to the minute."""
+    """Return a time as a time field holds it: UTC without a zone, to the minute."""
     at = _time(given, name)
     return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M")
 
@@ -222,12 +222,12 @@ def _require(context: PageContext) -> None:
     if not sees_audit(context.viewer, context.monitor):
         raise DeniedError(
             "Your role cannot see the audit log here.",
-            remedy='It needs see = ["audit"] in a role, and one of its networks.',
+            remedy='You need a role with see = ["audit"], and one of its networks.',
         )
 
 
 def _place(item: tuple[str, object]) -> int:
-    """Return where a word of a record stands: what was done first, what proves it last."""
+    """Return the position of a record's word: what was done comes first, what proves it last."""
     return _FIRST.index(item[0]) if item[0] in _FIRST else len(_FIRST)
 
 
@@ -238,12 +238,12 @@ def _said(name: str, value: str, locale: str, here: str) -> Detail:
     if name in {"intent", "restores"} and value.isdecimal():
         href = f"/audit?until={value}"
     word = _word("record ", name, locale)
-    told = _word("recorded ", value, locale) if name in _WORDED else value
-    return Detail(name=fmt.display_text(word), value=fmt.display_text(told), href=href)
+    text = _word("recorded ", value, locale) if name in _WORDED else value
+    return Detail(name=fmt.display_text(word), value=fmt.display_text(text), href=href)
 
 
 def _word(kind: str, text: str, locale: str) -> str:
-    """Return a word of the ledger in a language; as it is when the catalog does not have it."""
+    """Return a word of the ledger in a language; unchanged if the catalog does not have it."""
     return t(kind + text, locale).removeprefix(kind)
 
 

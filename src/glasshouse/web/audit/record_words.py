@@ -1,4 +1,4 @@
-"""The words of records that pages show in each language: the names of values, and values.
+"""The words of records that pages translate: names of values, and values.
 
 As messages they begin with ``record `` and ``recorded ``.
 """

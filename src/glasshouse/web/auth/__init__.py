@@ -1,1 +1,1 @@
-"""Who somebody is: signing in, sessions, second factors, tokens, limits, the account."""
+"""Identity: sign-in, sessions, second factors, tokens, limits, the account."""

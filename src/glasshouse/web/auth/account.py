@@ -1,4 +1,4 @@
-"""``/account``: who somebody is, what that person may do, and by what one signs in."""
+"""``/account``: who the person is, what they may do, and how they sign in."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ Action = Callable[[Change, Person, Mapping[str, str], Note], Awaitable[AccountNo
 
 
 class Account:
-    """The page of one's own account, and what can be changed there."""
+    """The page of a person's own account, and what can be changed there."""
 
     def __init__(self, people: People, keys: Passkeys) -> None:
-        """Ask ``people``."""
+        """Serve the accounts of ``people``."""
         self._people = people
         self._keys = keys
         self._set_ups = SetUps(people)
@@ -64,11 +64,11 @@ class Account:
         return await self._result(context, AccountNotice())
 
     async def change(self, change: Change) -> Response:
-        """Do what a form of the page asks for, and show the page with what came of it."""
+        """Carry out a form of the page, and show the page with the outcome."""
         person, fields = in_person(change.context), change.fields()
         action = self._actions.get(fields.get("action", ""))
         if action is None:
-            raise InvalidError("The form contains no known request.", remedy="Reload the page.")
+            raise InvalidError("The form contains no known action.", remedy="Reload the page.")
         note = self._noting(change, fields["action"])
         try:
             shown = await action(change, person, fields, note)
@@ -94,17 +94,19 @@ class Account:
         return answer
 
     async def key(self, change: Change) -> Response:
-        """Ask the browser to make a passkey, or keep what it made: two requests in JSON."""
+        """Request a new passkey from the browser, or store the one it made: two JSON requests."""
         person = in_person(change.context)
-        told = bodies.mapping(change.body, change.headers.get("content-type", ""))
-        if told.get("step") == "finish":
-            return await self._keep_key(change, person, told)
-        await self._may_add(change, person, str(told.get("password", "")))
+        fields = bodies.mapping(change.body, change.headers.get("content-type", ""))
+        if fields.get("step") == "finish":
+            return await self._keep_key(change, person, fields)
+        await self._may_add(change, person, str(fields.get("password", "")))
         return fresh(await self._keys.ask_for_new(person, change), JSON)
 
-    async def _keep_key(self, change: Change, person: Person, told: Mapping[str, Any]) -> Response:
+    async def _keep_key(
+        self, change: Change, person: Person, fields: Mapping[str, Any]
+    ) -> Response:
         note = self._noting(change, "passkey-new")
-        codes = await self._keys.add(person, change, told, note)
+        codes = await self._keys.add(person, change, fields, note)
         session = await self._renewed(person, factor=True)
         answer = fresh(msgspec.json.encode({"codes": codes}), JSON)
         return answer if session is None else change.signed_in(answer, session)
@@ -119,7 +121,7 @@ class Account:
         again = await self._by_password(change, person, fields.get("password", ""))
         new = fields.get("new", "")
         if new != fields.get("again", ""):
-            raise InvalidError("The two new passwords differ.", remedy="Enter it twice.")
+            raise InvalidError("The two new passwords differ.", remedy="Enter the same one twice.")
         tools = self._people.tools
         salt = tools.entropy(passwords.SALT_BYTES)
         async with tools.hashing.turn(limit_key(change.address)):
@@ -218,10 +220,10 @@ class Account:
         return change.signed_out(see("/"))
 
     async def _may_add(self, change: Change, person: Person, password: str) -> None:
-        """Let a factor be added by who shows one, or by who gives the password for the first.
+        """Allow adding a factor after one was verified, the first after the password was.
 
         Raises:
-            FactorNeededError: there is one, and it was not shown lately.
+            FactorNeededError: there is one, and it was not shown recently.
             WrongCredentialsError: the password is wrong.
         """
         held = await self._people.factors.of(person.name)
@@ -233,8 +235,8 @@ class Account:
     async def _by_password(self, change: Change, person: Person, password: str) -> Person:
         name = person.name.partition(":")[2]
         address = change.address
-        found = await self._people.passwords.check(name, password, address)
-        if found.name != person.name:
+        checked = await self._people.passwords.check(name, password, address)
+        if checked.name != person.name:
             raise WrongCredentialsError("The name or the password is wrong.")
         return person
 
@@ -242,8 +244,8 @@ class Account:
         age = None if person.proven_at is None else self._people.tools.clock() - person.proven_at
         if not decide.fresh(age, DEFAULT_FACTOR_AGE):
             raise FactorNeededError(
-                "Show your second factor first.",
-                remedy="Do so at /step-up, and come back within ten minutes.",
+                "Verify with your second factor first.",
+                remedy="Verify at /step-up, and return within ten minutes.",
             )
 
     async def _renewed(
@@ -258,16 +260,18 @@ class Account:
     ) -> PageResult:
         person = known(context)
         if shown.session is not None:
-            found = await self._people.sessions.find(shown.session)
-            if found is not None:
-                person = msgspec.structs.replace(person, session=found, proven_at=found.proven_at)
+            session = await self._people.sessions.find(shown.session)
+            if session is not None:
+                person = msgspec.structs.replace(
+                    person, session=session, proven_at=session.proven_at
+                )
                 context = _proven(context, person)
         view = await account_view(self._people, context, person, shown)
         return replace(result(context, "account", view, "Account"), status=status, live=False)
 
 
 def _whole(text: str) -> int:
-    """Return a number of some digits; 0, which is out of bounds everywhere, for anything else."""
+    """Return a number with few digits; for anything else 0, which is out of range everywhere."""
     return int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
 
 
@@ -276,7 +280,7 @@ def _session_of(person: Person) -> bytes | None:
 
 
 def _proven(context: PageContext, person: Person) -> PageContext:
-    """Return the context of somebody who proved more while the request was answered."""
+    """Return the context of a person who proved more while the request was handled."""
     proven = person.proven_at
     age = None if proven is None else max(0.0, context.now - proven)
     seen = msgspec.structs.replace(context.viewer.context, factor_age=age)

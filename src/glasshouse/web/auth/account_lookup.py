@@ -1,7 +1,7 @@
-"""Finding accounts in the database, for all who ask at the same time at once.
+"""Finding accounts in the database, with one look-up for all simultaneous requests.
 
-What always holds: what is found was read after it was asked for. Who asks while a look-up
-is under way waits for the next one, so an account that is gone is never found again.
+Invariants: a result was read after it was requested. A request during a look-up waits for the next
+one, so a deleted account is never found again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Finder:
     """Finds accounts by name, one look-up at a time."""
 
     def __init__(self, database: Database) -> None:
-        """Look into ``database``."""
+        """Look up accounts in ``database``."""
         self._database = database
         self._waiting: dict[str, asyncio.Future[Account | None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -35,7 +35,7 @@ class Finder:
             waiting = self._waiting[name] = asyncio.get_running_loop().create_future()
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
-        # Several may wait for it: who goes away does not take it along.
+        # Several may wait for it: one that leaves does not cancel it.
         return await asyncio.shield(waiting)
 
     async def _drain(self) -> None:
@@ -46,17 +46,17 @@ class Finder:
         finally:
             self._task = None
 
-    async def _look(self, asked: dict[str, asyncio.Future[Account | None]]) -> None:
+    async def _look(self, futures: dict[str, asyncio.Future[Account | None]]) -> None:
         try:
-            found = await self._database.run(accounts.find_all, tuple(asked))
-        except Exception as error:  # noqa: BLE001 - each of them is told
-            for waiting in asked.values():
+            accounts_found = await self._database.run(accounts.find_all, tuple(futures))
+        except Exception as error:  # noqa: BLE001 - each of them gets it
+            for waiting in futures.values():
                 waiting.set_exception(error)
-                waiting.exception()  # Whoever waited may have gone: then nobody misses it.
+                waiting.exception()  # All that waited may have left: mark it as retrieved.
         except BaseException:
-            for waiting in asked.values():
+            for waiting in futures.values():
                 waiting.cancel()
             raise
         else:
-            for name, waiting in asked.items():
-                waiting.set_result(found.get(name))
+            for name, waiting in futures.items():
+                waiting.set_result(accounts_found.get(name))

@@ -1,4 +1,4 @@
-"""The view of an account, from what is known of a person."""
+"""The view of an account, from what is known about a person."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SOURCES = {
 
 
 class AccountNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a form: what was done, or why not, and what is shown this once.
+    """The outcome of a form: what was done, or why not, and what is shown only once.
 
     ``session`` is the id that the session has from now on.
     """
@@ -50,7 +50,7 @@ class AccountNotice(msgspec.Struct, frozen=True, kw_only=True):
 async def account_view(
     people: People, context: PageContext, person: Person, shown: AccountNotice
 ) -> AccountView:
-    """Return everything that the page of a person shows."""
+    """Return everything that a person's page shows."""
     viewer, now, locale = context.viewer, context.now, context.locale
     source, _, name = person.name.partition(":")
     held = await people.factors.of(person.name)

@@ -1,4 +1,4 @@
-"""Everything that knows people, put together."""
+"""Everything that handles people, put together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glasshouse.web.auth.tokens import Tokens
 from glasshouse.web.request.rules import Access
 
 if TYPE_CHECKING:
-    # Its libraries are loaded where there is a provider.
+    # Its libraries are loaded only if there is a provider.
     from glasshouse.integrations.oidc import Oidc
 
 
@@ -29,7 +29,7 @@ class People:
         file: File | None = None,
         oidc: Oidc | None = None,
     ) -> None:
-        """Put it together; ``access`` may be replaced while it runs."""
+        """Put it together; ``access`` may be replaced at run time."""
         self.tools = tools
         self.oidc = oidc
         self.access = access
@@ -45,7 +45,7 @@ class People:
         self.tokens = Tokens(tools, self.limits)
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         if self.oidc is not None:
             await self.oidc.close()
         self.tools.close()

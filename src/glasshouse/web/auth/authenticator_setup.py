@@ -21,14 +21,14 @@ ISSUER = "Glasshouse"
 
 
 class SetUps:
-    """Secrets that were shown, and not yet confirmed."""
+    """Secrets that were shown but not yet confirmed."""
 
     def __init__(self, people: People) -> None:
         """Keep them in the database."""
         self._people = people
 
     async def begin(self, person: Person) -> SetUpView:
-        """Return a new secret, to be shown."""
+        """Return a new secret to be shown."""
         return await self._kept(person, self._people.factors.new_secret())
 
     async def confirm(
@@ -36,10 +36,10 @@ class SetUps:
     ) -> SetUpView | tuple[str, ...]:
         """Set the app up, as ``note`` records; return recovery codes, if there were none.
 
-        If the code does not fit, the secret is returned to be shown again.
+        If the code does not match, the secret is returned to be shown again.
 
         Raises:
-            InvalidError: it was not begun, or too long ago.
+            InvalidError: setup was not started, or too long ago.
             TooManyError: it was tried too often.
         """
         tools = self._people.tools

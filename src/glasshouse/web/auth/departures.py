@@ -1,8 +1,8 @@
-"""Names that left the password file, or have another password there: what they opened ends.
+"""Ends the sessions and tokens of names whose password-file line was removed or changed.
 
-What always holds: it ends in the database and is recorded there, so that it stays ended
-when the name comes back. While the file cannot be read nobody of it is let in, and nothing
-is ended, because it says nothing.
+Invariants: they end in the database and this is recorded there, so that they stay ended when the
+name returns. While the file cannot be read, no one in it is admitted and nothing is ended, because
+nothing is known.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ log = structlog.get_logger()
 
 HTPASSWD = "htpasswd:"
 EVERY = 1.0
-"""Seconds between two looks at the file."""
+"""Seconds between two reads of the file."""
 _NOT_ENDED = "sessions of the password file were not ended"
 _SURE = 0.05
-"""Seconds after which a look must tell the same: programs write such files in place."""
+"""Seconds after which a second read must agree: programs write such files in place."""
 
 
 class PasswordFileStamps(Protocol):
     """A file of names and passwords."""
 
     def has(self, name: str) -> bool:
-        """Return whether it has this name, with a hash that can be compared."""
+        """Return whether it contains this name, with a hash that can be compared."""
         ...
 
     def stamp(self, name: str) -> bytes:
-        """Return what changes when the name's line does."""
+        """Return a value that changes when the name's line does."""
         ...
 
     def stamps(self) -> Mapping[str, bytes] | None:
@@ -47,7 +47,7 @@ class PasswordFileStamps(Protocol):
 
 
 class Departures:
-    """Ends what rests on lines that are gone."""
+    """Ends what relies on lines that are gone."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Departures:
         file: PasswordFileStamps,
         on_end: Callable[[], None],
     ) -> None:
-        """Compare what is in ``database`` with ``file``; call ``on_end`` when something ended."""
+        """Compare ``database`` with ``file``; call ``on_end`` when something was ended."""
         self._on_end = on_end
         self._database = database
         self._recording = recording
@@ -64,7 +64,7 @@ class Departures:
         self._seen: Mapping[str, bytes] | None = None
 
     async def is_there(self, name: str, stamp: bytes | None) -> bool:
-        """Return whether a name has the password that something rests on; else that ends."""
+        """Return whether a name has the password that something relies on; otherwise end that."""
         if self._file.has(name) and stamp in {None, self._file.stamp(name)}:
             return True
         stamps = await self._sure()
@@ -72,14 +72,14 @@ class Departures:
             try:
                 await self._end(HTPASSWD + name, stamps.get(name, b""))
             except GlasshouseError as error:
-                log.warning(_NOT_ENDED, why=error.detail)  # and nobody is let in by it
+                log.warning(_NOT_ENDED, why=error.detail)  # and it admits no one
         return False
 
     async def look(self) -> None:
-        """End everything that rests on lines that are gone, if the file has changed.
+        """End everything that relies on lines that are gone, if the file has changed.
 
         Raises:
-            StoreError: it cannot be ended, or that cannot be recorded.
+            StoreError: it cannot be ended, or this cannot be recorded.
         """
         stamps = self._file.stamps()
         if stamps is None or stamps is self._seen:
@@ -98,7 +98,7 @@ class Departures:
 
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Look again and again while the block runs."""
+        """Check repeatedly while the block runs."""
         task = asyncio.create_task(self._watch())
         try:
             yield

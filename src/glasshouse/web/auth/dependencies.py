@@ -1,4 +1,4 @@
-"""What everything here works with: the database, the time, randomness, slow sums."""
+"""What everything here depends on: the database, the time, randomness, slow hashing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from glasshouse.web.auth.hashing import Hashing
 
 @dataclass(frozen=True, kw_only=True)
 class AuthDependencies:
-    """``clock`` gives Unix seconds, ``entropy`` so many random bytes.
+    """``clock`` gives Unix seconds, ``entropy`` the given number of random bytes.
 
-    ``monotonic`` gives seconds that pass, also while somebody sets the clock.
+    ``monotonic`` gives elapsed seconds, also when the clock is set.
 
-    ``sinks`` are the places that get the ledger beside the database: names by their keys.
+    ``sinks`` are the receivers of the ledger in addition to the database: names by their keys.
     """
 
     database: Database
@@ -28,6 +28,6 @@ class AuthDependencies:
     sinks: dict[str, str] = field(default_factory=dict)
 
     def close(self) -> None:
-        """Let go of threads and database."""
+        """Release threads and database."""
         self.hashing.close()
         self.database.close()

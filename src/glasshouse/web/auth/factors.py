@@ -1,8 +1,8 @@
-"""Second factors: how one is set up, shown and taken away.
+"""Second factors: how one is set up, shown and removed.
 
-What always holds: a code is taken once, also across restarts and by several consoles on
-one database; wrong ones are limited; recovery codes are used up. Whatever changes here is
-recorded in the same transaction, or does not take place.
+Invariants: a code is accepted once, even across restarts and several consoles on one database;
+wrong ones are limited; recovery codes are used up. Every change is recorded in the same
+transaction, or does not take place.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Factors:
-    """The second factors of everybody."""
+    """The second factors of all people."""
 
     def __init__(self, tools: AuthDependencies, limits: Limits, recording: Recording) -> None:
         """Keep them in the database."""
@@ -41,14 +41,14 @@ class Factors:
         return await self._tools.database.run(factors.of, actor)
 
     async def show_code(self, actor: str, code: str, address: IPAddress | None) -> float:
-        """Take a one-time code, or a recovery code; return when that was (Unix seconds).
+        """Accept a one-time code or a recovery code; return when that was (Unix seconds).
 
         Raises:
-            FactorNeededError: it is wrong, or was taken before.
+            FactorNeededError: it is wrong, or was used before.
             TooManyError: it was tried too often.
-            StoreError: it cannot be recorded, so it was not taken.
+            StoreError: it cannot be recorded, so it was not accepted.
         """
-        # One after the other: many at once are guesses like any others.
+        # One after another: many at once are guesses like any others.
         async with self._in_turn.of(actor):
             now = self._tools.clock()
             if not await self._recovery(actor, code, now, address):
@@ -69,21 +69,21 @@ class Factors:
         note = self._recording.noting(Event.FACTOR_SHOWN, actor, address, by="code")
         take = recorded(note, factors.take_step)
         if step is None or not await self._tools.database.run(take, actor, step):
-            # It was right, and nobody guesses by sending what was taken.
+            # It was right, and sending a used code is not guessing.
             await self._wrong(self._limits.of_replay(actor), actor, address, limited=False)
         await self._limits.right(tries)
 
     async def _wrong(
         self, tries: AttemptLimit, actor: str, address: IPAddress | None, *, limited: bool = True
     ) -> NoReturn:
-        """Say that a code is wrong, and record it: not without end, however often it is.
+        """Report that a code is wrong, and record it, but not without limit.
 
         Raises:
             FactorNeededError, TooManyError: one of them, always.
         """
         wrong = FactorNeededError(
-            "The code is wrong, or was used before.",
-            remedy="Wait for the next code and send that.",
+            "The code is wrong or was already used.",
+            remedy="Wait for the next code and use that.",
         )
         try:
             await self._limits.wrong(tries)
@@ -107,11 +107,11 @@ class Factors:
         return used
 
     def new_secret(self) -> str:
-        """Return a secret for an authenticator app, which nobody has yet."""
+        """Return a secret for an authenticator app, which no one has yet."""
         return totp.new_secret(self._tools.entropy(totp.SECRET_BYTES))
 
     async def set_up_totp(self, actor: str, secret: str, code: str, note: Note) -> tuple[str, ...]:
-        """Give a person the secret that their app shows ``code`` of, as ``note`` records.
+        """Give a person the secret that matches the app's ``code``, as ``note`` records.
 
         Returns recovery codes, if there were none.
 
@@ -123,7 +123,7 @@ class Factors:
         if step is None:
             raise FactorNeededError(
                 "The code does not match: the second factor was not set up.",
-                remedy="Check the clock of your phone, and enter the code that it shows now.",
+                remedy="Check your phone's clock, and enter the code it shows now.",
             )
         return await self.added(
             actor, lambda db: factors.set_totp(db, actor, secret, now, step), note
@@ -143,7 +143,7 @@ class Factors:
         return codes if await self._tools.database.run(both) else ()
 
     async def remove_totp(self, actor: str, note: Note, session: bytes | None) -> None:
-        """Take the authenticator app away; see ``removed``."""
+        """Remove the authenticator app; see ``removed``."""
         await self.removed(actor, lambda db: factors.remove_totp(db, actor), note, session)
 
     async def removed(
@@ -153,10 +153,10 @@ class Factors:
         note: Note,
         session: bytes | None,
     ) -> None:
-        """Take a factor away, as ``note`` records.
+        """Remove a factor, as ``note`` records.
 
-        Recovery codes go with the last one; and what was shown before counts no more but in
-        the ``session`` in which it is taken away.
+        Recovery codes are removed with the last one. A factor shown before no longer counts, except
+        in the ``session`` in which it is removed.
         """
 
         def both(db: sa.Connection) -> None:
@@ -170,7 +170,7 @@ class Factors:
     async def new_recovery_codes(
         self, actor: str, note: Note, session: bytes | None
     ) -> tuple[str, ...]:
-        """Return new recovery codes; those before are good no more. See ``removed``."""
+        """Return new recovery codes; earlier ones are no longer valid. See ``removed``."""
         codes, digests = self._new_recovery_codes()
         await self.removed(
             actor, lambda db: factors.set_recovery(db, actor, digests), note, session

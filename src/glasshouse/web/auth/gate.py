@@ -1,12 +1,12 @@
-"""Who sent a request: decided from its parsed parts, in one order, and never guessed.
+"""Who sent a request: determined from its parsed parts, in one order, and never guessed.
 
 1. A name in the proxy's header, from the proxy's network. From anywhere else that header
    is refused, whatever is in it.
-2. ``Authorization``: a password or a token. A wrong one is refused, and never somebody else.
-3. A session's cookie. One that ended is nobody.
-4. Nobody: a stranger.
+2. ``Authorization``: a password or a token. A wrong one is refused, never treated as someone else.
+3. A session's cookie. One of an ended session counts as none.
+4. None of these: a stranger.
 
-A session may besides prove the second factor of a person whom 1 or 2 vouch for.
+A session may also prove the second factor of a person vouched for by 1 or 2.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _MOST_CREDENTIALS = 4096
 
 
 class PeopleGate:
-    """Tells who asks, by everything that can vouch for somebody."""
+    """Identifies the viewer, by everything that can vouch for a person."""
 
     def __init__(self, people: People) -> None:
-        """Ask ``people``."""
+        """Identify ``people``."""
         self._people = people
         self._familiar = VouchedCache(people.tools.clock)
         self._asked_at = people.tools.clock()
@@ -54,19 +54,19 @@ class PeopleGate:
 
     @property
     def rules(self) -> Rules:
-        """The rules that hold now."""
+        """The rules in force now."""
         return self._access.rules
 
     async def viewer(self, scope: Scope) -> Viewer:
         """Return who sent a request that passed the guard.
 
         Raises:
-            InvalidError: a header that vouches for somebody is malformed or forged.
+            InvalidError: a header that vouches for a person is malformed or forged.
             WrongCredentialsError: a password or token is wrong.
             FactorNeededError: a second factor is wrong.
             TooManyError: it was tried too often.
-            StoreError: the database cannot be asked; who only looks, and was known a short
-                while ago, looks on, and who has nothing but a cookie is a stranger.
+            StoreError: the database cannot be queried. A viewer who only reads and was known a
+                short while ago may go on reading; one with nothing but a cookie is a stranger.
         """
         headers = Headers(scope=scope)
         peer = (scope.get("client") or ("",))[0]
@@ -99,10 +99,10 @@ class PeopleGate:
         return await self._with_session(person, cookie(headers, self._access.site.cookie))
 
     def _familiar_one(self, vouched: Person | None, headers: Headers) -> Person | None:
-        """Return who looks on although nothing can be looked up.
+        """Return who may go on reading although nothing can be looked up.
 
         Raises:
-            StoreError: the database would have to say whether this is somebody.
+            StoreError: the database would be needed to identify this person.
         """
         if vouched is not None:
             return vouched
@@ -110,31 +110,31 @@ class PeopleGate:
         if person is None and "authorization" in headers:
             raise StoreError(
                 "Your identity cannot be looked up now.",
-                remedy="Look at the console's database; without signing in you see what "
-                "anonymous visitors see.",
+                remedy="Look at the console's database; "
+                "until then you see what anonymous visitors see.",
             )
         return person
 
     async def again(self, viewer: Viewer) -> Viewer:
-        """Return who somebody is now, who was let in a while ago.
+        """Return the current viewer for one who was admitted a while ago.
 
-        No more than a stranger, when the account, the session or the role is gone. While the
-        database cannot be asked nothing changes, for a quarter of an hour.
+        Only a stranger if the account, the session or the role is gone. While the database cannot
+        be queried nothing changes, for up to a quarter of an hour.
 
         Raises:
-            StoreError: it could not be asked for longer.
+            StoreError: it could not be queried for longer than that.
         """
         person = viewer.person
         if person is None:
             return self._viewer(None, viewer.context.address)
         try:
-            found = await self._still(person)
+            current = await self._still(person)
         except StoreError:
             if self._people.tools.clock() - self._asked_at >= SECONDS:
                 raise
             return self._viewer(person, viewer.context.address)
         self._asked_at = self._people.tools.clock()
-        return self._viewer(found, viewer.context.address)
+        return self._viewer(current, viewer.context.address)
 
     async def _still(self, person: Person) -> Person | None:
         if person.session is not None:
@@ -176,14 +176,16 @@ class PeopleGate:
         if here is None or not in_networks(here, proxy.networks):
             raise InvalidError(
                 "A header that only the proxy may send came from elsewhere.",
-                remedy="Leave it out, or come through the proxy.",
+                remedy="Remove it, or connect through the proxy.",
             )
         return _vouched(name, groups)
 
-    async def _by_authorization(self, said: str | None, address: IPAddress | None) -> Person | None:
-        if said is None:
+    async def _by_authorization(
+        self, header: str | None, address: IPAddress | None
+    ) -> Person | None:
+        if header is None:
             return None
-        scheme, _, credentials = said.partition(" ")
+        scheme, _, credentials = header.partition(" ")
         credentials = credentials.strip()
         if len(credentials) <= _MOST_CREDENTIALS:
             match scheme.lower():
@@ -199,33 +201,33 @@ class PeopleGate:
         )
 
     async def _with_session(self, person: Person | None, text: str | None) -> Person | None:
-        """Return the person, or whose session it is; of a person's own session, what it proves."""
+        """Return the person, or the session's; a person's own session adds what it proves."""
         session = None if text is None else await self._people.sessions.find(text)
         if person is None:
             if session is None:
                 return None
             return await self._people.passwords.still_there(person_of(session))
         if session is None and person.how is How.BASIC:
-            # It was looked up in this moment.
+            # It was looked up just now.
             return person
         there = await self._people.passwords.still_there(person)
         if there is None:
-            raise WrongCredentialsError("The owner of this is no longer known.")
+            raise WrongCredentialsError("The user this was made for is no longer known.")
         if session is None or session.actor != there.name or there.scope is not None:
             return there
         if await self._people.passwords.still_there(person_of(session)) is None:
             return there
         return msgspec.structs.replace(there, proven_at=session.proven_at, session=session)
 
-    async def _with_code(self, person: Person, said: str, address: IPAddress | None) -> Person:
-        proven = await self._people.tokens.proof(said, person)
+    async def _with_code(self, person: Person, code: str, address: IPAddress | None) -> Person:
+        proven = await self._people.tokens.proof(code, person)
         if proven is None:
-            proven = await self._people.factors.show_code(person.name, said, address)
+            proven = await self._people.factors.show_code(person.name, code, address)
         return msgspec.structs.replace(person, proven_at=proven)
 
 
 def cookie(headers: Headers, name: str) -> str | None:
-    """Return the value of a cookie; of several with one name the first, as browsers order them."""
+    """Return the value of a cookie; of several with one name, the first, as browsers order them."""
     for part in headers.get("cookie", "").split(";"):
         key, _, value = part.strip().partition("=")
         if key == name and value:
@@ -234,10 +236,10 @@ def cookie(headers: Headers, name: str) -> str | None:
 
 
 def _said(headers: Sequence[tuple[bytes, bytes]], name: str) -> str | None:
-    """Return what a header says that vouches for somebody.
+    """Return the value of a header that vouches for a person.
 
     Raises:
-        InvalidError: it came twice, or in a spelling that programs take for the same.
+        InvalidError: it was sent twice, or in a spelling that programs treat as the same.
     """
     wanted = name.encode()
     values = []
@@ -248,7 +250,7 @@ def _said(headers: Sequence[tuple[bytes, bytes]], name: str) -> str | None:
                 raise InvalidError("An identity header is misspelt.")
             values.append(value)
     if len(values) > 1:
-        raise InvalidError("An identity header came twice.")
+        raise InvalidError("An identity header was given twice.")
     return values[0].decode("utf-8", "replace").strip() if values else None
 
 
@@ -270,10 +272,10 @@ def _vouched(name: str | None, groups: str | None) -> Person | None:
 def _basic(credentials: str) -> tuple[str, str]:
     """Return the name and the password (RFC 7617, UTF-8)."""
     try:
-        said = base64.b64decode(credentials, validate=True).decode("utf-8")
+        decoded = base64.b64decode(credentials, validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise WrongCredentialsError("The name or the password is wrong.") from None
-    name, colon, password = said.partition(":")
+    name, colon, password = decoded.partition(":")
     if not colon:
         raise WrongCredentialsError("The name or the password is wrong.")
     return name, password

@@ -1,7 +1,7 @@
-"""Slow sums off the loop: few at a time, and everybody's turn comes.
+"""Slow hashing off the event loop: few at a time, in fair turns.
 
-What always holds: nobody is refused because many came at once, and who sends many at once
-waits for these alone: the places that something came from take turns.
+Invariants: no one is refused because many arrive at once, and a sender of many at once waits only
+for those: the places that checks come from take turns.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ THREADS = 2
 
 
 class Hashing:
-    """Runs checks of passwords in a few threads."""
+    """Runs password checks in a few threads."""
 
     def __init__(self, threads: int = THREADS) -> None:
-        """Run at most so many at a time."""
+        """Run at most ``threads`` at a time."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hashing")
         self._free = threads
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     @contextlib.asynccontextmanager
     async def turn(self, place: str) -> AsyncIterator[None]:
-        """Wait for the turn of what came from ``place``, and keep it while the block runs."""
+        """Wait for a turn of ``place``, and keep it while the block runs."""
         await self._turn(place)
         try:
             yield
@@ -37,7 +37,7 @@ class Hashing:
             self._next()
 
     async def run(self, check: Callable[[], T]) -> T:
-        """Return what ``check`` returns; within a turn."""
+        """Return the result of ``check``; use it within a turn."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, check)
 
     async def _turn(self, place: str) -> None:
@@ -54,7 +54,7 @@ class Hashing:
             raise
 
     def _next(self) -> None:
-        """Give a thread that is free to the first of the place that has waited for longest."""
+        """Give a free thread to the first in line of the place that has waited longest."""
         while self._waiting:
             place, turns = self._waiting.popitem(last=False)
             turn = turns.popleft()
@@ -66,5 +66,5 @@ class Hashing:
         self._free += 1
 
     def close(self) -> None:
-        """End, without waiting for what is under way."""
+        """Shut down without waiting for running checks."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,19 +1,19 @@
-"""How often somebody may be wrong, without shutting out who is right.
+"""How often an attempt may be wrong, without locking out the right person.
 
-Only what was wrong is counted, after it was looked at, so that many at once do no harm to
-each other. Beyond a limit what is wrong is answered with 429. What is right is let in all
-the same, as long as guessing at that pace gets nowhere:
+Only wrong attempts are counted, after they were checked, so that simultaneous ones do not harm each
+other. Beyond a limit, wrong ones are answered with 429. Right ones are admitted anyway, as long as
+guessing at that pace is hopeless:
 
 =====================  ===================================================================
-tokens, passkeys,      cannot be guessed: always looked at
+tokens, passkeys,      cannot be guessed: always checked
 recovery codes
-passwords              looked at until a budget is used up, and then at a pace
-one-time codes         looked at until a budget is used up, and then not before it is over:
-                       of a million codes three are right
+passwords              checked until a budget is used up, and then at a limited pace
+one-time codes         checked until a budget is used up, and then not until it resets:
+                       of a million codes, three are right
 =====================  ===================================================================
 
-What a stranger does counts against the address that it comes from, and against the name
-only for addresses that are new to the name: nobody is shut out from where they signed in.
+A stranger's attempts count against the address that they come from, and against the name only for
+addresses that are new to the name: no one is locked out from where they signed in.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from glasshouse.web.http.network import limit_key
 from glasshouse.web.request.refusals import TooManyError
 
 BY_ADDRESS = Limit(20, 300.0)
-"""Wrong passwords or tokens from one address, or passwords for one name from where it is known."""
+"""Wrong passwords or tokens from one address, or passwords for one name from a known address."""
 BY_ACCOUNT = Limit(10, 300.0)
-"""Wrong passwords for one account, from all addresses that are new to it together."""
+"""Wrong passwords for one account, from all addresses new to it combined."""
 BY_FACTOR = Limit(5, 300.0)
 """Wrong second factors of one person, whose password was right."""
 PASSWORDS = Limit(100, 3600.0)
-"""Wrong passwords of any of these kinds, after which each further one has to wait."""
+"""Wrong passwords of any of these kinds, after which each further one must wait."""
 CODES = Limit(30, 3600.0)
-"""Wrong one-time codes of one person, after which no further one is looked at."""
+"""Wrong one-time codes of one person, after which no further one is checked."""
 _STEP = 1.0
-"""Seconds by which a clock may differ from the time that passes and was not set back."""
+"""Seconds by which the clock may lag behind elapsed time without counting as set back."""
 
 
 class AttemptLimit(NamedTuple):
-    """What one kind of attempt is counted by.
+    """The keys by which one kind of attempt is counted.
 
-    ``answers`` are limits beyond which a wrong one is answered with 429; ``budgets`` those
-    beyond which not each attempt is looked at. ``who`` and ``where`` are remembered together
-    when it was right.
+    ``answers`` are limits beyond which a wrong one is answered with 429; ``budgets`` those beyond
+    which not every attempt is checked. ``who`` and ``where`` are remembered together when it was
+    right.
     """
 
     who: str
@@ -63,15 +63,15 @@ class AttemptLimit(NamedTuple):
 
 
 class KeyedLocks:
-    """Lets what is about one thing go on one after the other, in the order in which it came."""
+    """Lets operations on the same key proceed one after another, in order of arrival."""
 
     def __init__(self) -> None:
-        """Nothing is under way."""
+        """Start with nothing in progress."""
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @contextlib.asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:
-        """Wait for the end of what came before about ``key``."""
+        """Wait for earlier operations on ``key`` to end."""
         lock, users = self._locks.get(key, (asyncio.Lock(), 0))
         self._locks[key] = lock, users + 1
         try:
@@ -86,17 +86,17 @@ class KeyedLocks:
 
 
 class Limits:
-    """Counts what was wrong."""
+    """Counts wrong attempts."""
 
     def __init__(self, tools: AuthDependencies) -> None:
-        """Count in the database, so that it is kept across restarts."""
+        """Count in the database, so that counts survive restarts."""
         self._tools = tools
         self._pacing = Pacing()
         self._ahead = tools.clock() - tools.monotonic()
 
     async def of_password(self, name: str, address: IPAddress | None) -> AttemptLimit:
-        """Return what a password for ``name`` (as it was typed) from ``address`` counts by."""
-        # People type passwords where a name belongs: it is not kept.
+        """Return the limits for a password for ``name`` (as typed) from ``address``."""
+        # People type passwords where a name belongs, so the name is not kept.
         who = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         where = limit_key(address)
         if await self._tools.database.run(limits.knows, who, where, self._tools.clock()):
@@ -110,35 +110,35 @@ class Limits:
         return AttemptLimit(who, where, answers, budgets)
 
     async def of_code(self, actor: str, address: IPAddress | None) -> AttemptLimit:
-        """Return what a one-time code of ``actor`` from ``address`` counts by."""
+        """Return the limits for a one-time code of ``actor`` from ``address``."""
         who, where = hashlib.sha256(f"factor {actor}".encode()).hexdigest(), limit_key(address)
         known = await self._tools.database.run(limits.knows, who, where, self._tools.clock())
         key = f"factor {who} {where}" if known else f"factor {who}"
         return AttemptLimit(who, where, {key: BY_FACTOR}, {f"{key} budget": CODES})
 
     def of_factor(self, actor: str) -> AttemptLimit:
-        """Return what a second factor of ``actor`` that nobody can guess counts by."""
+        """Return the limits for a second factor of ``actor`` that cannot be guessed."""
         return AttemptLimit("", "", {f"factor {actor}": BY_FACTOR}, {})
 
     def of_replay(self, actor: str) -> AttemptLimit:
-        """Return what right codes of ``actor`` that were taken before count by."""
+        """Return the limits for right codes of ``actor`` that were used before."""
         return AttemptLimit("", "", {f"replay {actor}": BY_FACTOR}, {})
 
     def of_token(self, address: IPAddress | None) -> AttemptLimit:
-        """Return what a token from ``address`` counts by."""
+        """Return the limits for a token from ``address``."""
         return AttemptLimit("", "", {f"token {limit_key(address)}": BY_ADDRESS}, {})
 
     async def used_up(self, tries: AttemptLimit) -> float:
-        """Return for how many seconds a budget is used up: 0 if none is."""
+        """Return for how many more seconds a budget is used up: 0 if none is."""
         if not tries.budgets:
             return 0.0
         return await self._tools.database.run(_full, tries.budgets, await self._now())
 
     async def paced(self, tries: AttemptLimit) -> None:
-        """Return when one that is beyond its budget may be looked at.
+        """Return when an attempt that is beyond its budget may be checked.
 
         Raises:
-            TooManyError: too many others about the same came after it.
+            TooManyError: too many others for the same key came after it.
         """
         now = await self._now()
         for key, limit in tries.budgets.items():
@@ -146,7 +146,7 @@ class Limits:
                 await self._pacing.turn(key)
 
     async def wrong(self, tries: AttemptLimit) -> None:
-        """Count one that was wrong.
+        """Count a wrong attempt.
 
         Raises:
             TooManyError: there were too many.
@@ -157,11 +157,11 @@ class Limits:
             raise TooManyError(max(waits[key] for key in tries.answers))
 
     async def right(self, tries: AttemptLimit) -> None:
-        """Remember where somebody was right."""
+        """Remember the place of a right attempt."""
         await self._tools.database.run(limits.know, tries.who, tries.where, self._tools.clock())
 
     async def _now(self) -> float:
-        """Return the time, after what is counted was set back if the clock was."""
+        """Return the time, after setting the counts back if the clock was set back."""
         now = self._tools.clock()
         ahead = now - self._tools.monotonic()
         back, self._ahead = self._ahead - ahead, max(self._ahead, ahead)

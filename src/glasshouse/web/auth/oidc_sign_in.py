@@ -1,7 +1,7 @@
-"""``/sign-in/oidc``: signing in at an identity provider, and coming back from there.
+"""``/sign-in/oidc``: signing in at an identity provider and returning from it.
 
-What was begun is kept here, is good once and for ten minutes, and belongs to the browser in
-which it was begun: a cookie says so. Nobody can make another come back as somebody else.
+A started sign-in is kept here, is valid once and for ten minutes, and is bound by a cookie to the
+browser in which it was started. No one can make another person return as someone else.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from glasshouse.web.request.change import Change, onward
 from glasshouse.web.request.person import How, Person
 
 if TYPE_CHECKING:
-    # Its libraries are loaded where there is a provider.
+    # Its libraries are loaded only if there is a provider.
     from glasshouse.integrations.oidc import Oidc
 
 log = structlog.get_logger()
 
 NAME, GROUP = "oidc:", "oidc-group:"
 ALL = "all"
-"""What a record says of claims none of which is odd."""
+"""What a record states about claims if none is odd."""
 _KIND = "oidc"
 _SECONDS = 600.0
 _COOKIE = "glasshouse-begun"
 
 
 class OidcSignIn:
-    """Signing in at the provider that is set."""
+    """Signing in at the configured provider."""
 
     def __init__(self, people: People, sign_in: SignIn) -> None:
         """Begin sessions as ``sign_in`` does."""
@@ -49,7 +49,7 @@ class OidcSignIn:
         """Send the browser to the provider.
 
         Raises:
-            OidcRefusedError: it cannot be asked.
+            OidcRefusedError: it cannot be reached.
         """
         tools, now = self._people.tools, self._people.tools.clock()
         url, begun = await self._oidc.begin(tools.entropy(ENTROPY))
@@ -76,20 +76,20 @@ class OidcSignIn:
         return answer
 
     async def back(self, change: Change) -> Response:
-        """Take who comes back, begin a session, and go on.
+        """Accept a returning person, begin a session, and go on.
 
         Raises:
-            OidcRefusedError: it is not believed.
+            OidcRefusedError: the answer is not believed.
         """
         query, oidc = change.context.query, self._oidc
         try:
             begun, wanted = await self._begun(query.get("state", ""), change)
             came = await oidc.finish(begun, query, self._people.tools.clock())
         except OidcRefusedError as error:
-            told = {"address": str(change.address)} | (
+            detail = {"address": str(change.address)} | (
                 {"claim": error.claim} if error.claim else {}
             )
-            log.warning("sign-in at the provider refused", why=error.why.value, **told)
+            log.warning("sign-in at the provider refused", why=error.why.value, **detail)
             raise
         person = Person(
             name=NAME + came.name,
@@ -97,8 +97,8 @@ class OidcSignIn:
             groups=tuple(GROUP + group for group in came.groups),
         )
         for odd in came.odd:
-            told = {"name": person.name, "claim": odd.claim, "why": odd.form.value}
-            log.warning("a claim of the provider gave nothing, or not all", **told)
+            detail = {"name": person.name, "claim": odd.claim, "why": odd.form.value}
+            log.warning("a claim of the provider gave nothing, or not all", **detail)
         claims = ", ".join(map(str, came.odd)) or ALL
         answer = await self._sign_in.let_in(change, person, wanted, by=PROVIDER, claims=claims)
         answer.delete_cookie(
@@ -126,5 +126,5 @@ class OidcSignIn:
 
 
 def address_of_return(origin: str, path: str) -> str:
-    """Return where people come back to: the redirect URI to be known at the provider."""
+    """Return where people return to: the redirect URI to register at the provider."""
     return f"{origin}{path}/sign-in/oidc/callback"

@@ -1,9 +1,8 @@
-"""Guesses beyond all measure: one at a time, further and further apart.
+"""Excessive guesses: one at a time, at growing intervals.
 
-Who guessed too often about something is not refused for good, since whoever has the right
-password may come from the same place: each try waits for its turn. The newest goes first,
-so that who comes after a flood does not wait for all of it; of too many that wait, those
-that have waited for longest are refused.
+A place that guessed too often is not refused for good, since a person with the right password may
+come from there too: each try waits for its turn. The newest goes first, so that a try after a flood
+does not wait for all of it; if too many wait, those that have waited longest are refused.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ from dataclasses import dataclass, field
 from glasshouse.web.request.refusals import TooManyError
 
 FIRST, LAST = 1.0, 30.0
-"""Seconds between two turns, at first and at last."""
+"""Seconds between two turns, initially and at most."""
 _DOUBLED = 20
-"""Turns after which they are twice as far apart."""
+"""Number of turns after which the interval doubles."""
 WAITING = 64
-"""How many wait for one thing at most."""
+"""How many may wait for one key."""
 PATIENCE = 30.0
-"""Seconds for which one waits at most."""
+"""The longest that a try waits, in seconds."""
 _FORGOTTEN = 3600.0
 _MOST_LANES = 10_000
 
 
 @dataclass
 class _Lane:
-    """The turns about one thing: how many there were, when the next may be, and who waits."""
+    """The turns for one key: how many there were, when the next may be, and who waits."""
 
     turns: int = 0
     next_at: float = 0.0
@@ -37,10 +36,10 @@ class _Lane:
 
 
 class Pacing:
-    """Gives turns, by what is guessed."""
+    """Gives turns by the key that is guessed."""
 
     def __init__(self) -> None:
-        """Nobody waits."""
+        """Start with no one waiting."""
         self._lanes: OrderedDict[str, _Lane] = OrderedDict()
 
     async def turn(self, key: str) -> None:
@@ -69,7 +68,7 @@ class Pacing:
                 lane.waiting.remove(turn)
 
     def waiting(self) -> int:
-        """Return how many wait."""
+        """Return how many are waiting."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
     def _lane(self, key: str, now: float) -> _Lane:

@@ -1,4 +1,4 @@
-"""Passkeys in the browser: what is asked, kept until it is answered, and answered once."""
+"""Passkeys in the browser: challenges that are kept until answered, and answered once."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _MOST_LABEL, _MOST_KEYS = 60, 20
 
 
 class Passkeys:
-    """The passkeys of everybody."""
+    """The passkeys of all people."""
 
     def __init__(self, people: People) -> None:
         """Keep them in the database."""
         self._people = people
 
     async def ask_for_new(self, person: Person, change: Change) -> bytes:
-        """Return as JSON what the browser is asked for, to make a passkey."""
+        """Return the request to the browser to make a passkey, as JSON."""
         held = await self._people.factors.of(person.name)
         if len(held.passkeys) >= _MOST_KEYS:
             raise InvalidError("There are too many passkeys.", remedy="Remove one first.")
@@ -48,27 +48,27 @@ class Passkeys:
         user = hashlib.sha256(b"glasshouse user\0" + person.name.encode()).digest()
         known = [key.credential for key in held.passkeys]
         party = self._party(change)
-        asked = passkeys.ask_for_new(party, person.name, user, challenge, known)
-        return await self._begun(_NEW, person, challenge, asked)
+        options = passkeys.ask_for_new(party, person.name, user, challenge, known)
+        return await self._begun(_NEW, person, challenge, options)
 
     async def add(
-        self, person: Person, change: Change, told: Mapping[str, Any], note: Note
+        self, person: Person, change: Change, fields: Mapping[str, Any], note: Note
     ) -> tuple[str, ...]:
-        """Keep the passkey that the browser made, as ``note`` records.
+        """Store the passkey that the browser made, as ``note`` records.
 
         Returns recovery codes, if there were none.
 
         Raises:
-            InvalidError: its answer is not right, or was given before.
+            InvalidError: its answer is not valid, or was given before.
         """
-        challenge = await self._taken(_NEW, person, told)
-        made = passkeys.check_new(self._party(change), challenge, _answer(told))
-        label = str(told.get("label") or "").strip()[:_MOST_LABEL] or "Passkey"
+        challenge = await self._taken(_NEW, person, fields)
+        credential = passkeys.check_new(self._party(change), challenge, _answer(fields))
+        label = str(fields.get("label") or "").strip()[:_MOST_LABEL] or "Passkey"
         key = Passkey(
-            credential=made.credential,
+            credential=credential.credential,
             actor=person.name,
-            public_key=made.public_key,
-            sign_count=made.sign_count,
+            public_key=credential.public_key,
+            sign_count=credential.sign_count,
             label=label,
             created_at=self._people.tools.clock(),
         )
@@ -77,15 +77,15 @@ class Passkeys:
         )
 
     async def ask(self, person: Person, change: Change) -> bytes:
-        """Return as JSON what the browser is asked for, to show a passkey."""
+        """Return the request to the browser to show a passkey, as JSON."""
         held = await self._people.factors.of(person.name)
         challenge = self._people.tools.entropy(CHALLENGE_BYTES)
         known = [key.credential for key in held.passkeys]
-        asked = passkeys.ask(self._party(change), challenge, known)
-        return await self._begun(_SHOW, person, challenge, asked)
+        options = passkeys.ask(self._party(change), challenge, known)
+        return await self._begun(_SHOW, person, challenge, options)
 
-    async def show(self, person: Person, change: Change, told: Mapping[str, Any]) -> None:
-        """Take a passkey as the second factor.
+    async def show(self, person: Person, change: Change, fields: Mapping[str, Any]) -> None:
+        """Accept a passkey as the second factor.
 
         Raises:
             FactorNeededError: it is not the person's, or the answer was given before.
@@ -93,8 +93,8 @@ class Passkeys:
         """
         people = self._people
         try:
-            challenge = await self._taken(_SHOW, person, told)
-            await self._checked(person, change, challenge, _answer(told))
+            challenge = await self._taken(_SHOW, person, fields)
+            await self._checked(person, change, challenge, _answer(fields))
         except InvalidError as error:
             await people.limits.wrong(people.limits.of_factor(person.name))
             log.info("second factor refused", actor=person.name)
@@ -108,7 +108,7 @@ class Passkeys:
         tools = self._people.tools
         key = await tools.database.run(factors.passkey, _unwritten(answer.get("rawId")))
         if key is None or key.actor != person.name:
-            raise InvalidError("The passkey is unknown here.", remedy="Use another one.")
+            raise InvalidError("This passkey is not registered here.", remedy="Use another one.")
         count = passkeys.check(
             self._party(change), challenge, answer, key.public_key, key.sign_count
         )
@@ -119,7 +119,7 @@ class Passkeys:
         await tools.database.run(use, key.credential, count, tools.clock())
 
     async def remove(self, person: Person, credential: str, note: Note) -> None:
-        """Take a passkey away, as ``note`` records."""
+        """Remove a passkey, as ``note`` records."""
         await self._people.factors.removed(
             person.name,
             lambda db: factors.remove_passkey(db, person.name, _unwritten(credential)),
@@ -127,7 +127,7 @@ class Passkeys:
             None if person.session is None else person.session.digest,
         )
 
-    async def _begun(self, kind: str, person: Person, challenge: bytes, asked: str) -> bytes:
+    async def _begun(self, kind: str, person: Person, challenge: bytes, options: str) -> bytes:
         tools = self._people.tools
         text, now = secret.session_id(tools.entropy(secret.ENTROPY)), tools.clock()
         begun = Pending(
@@ -138,11 +138,11 @@ class Passkeys:
             expires_at=now + _ANSWER_SECONDS,
         )
         await tools.database.run(pending.begin, begun, now)
-        return json.dumps({"pending": text, "options": json.loads(asked)}).encode()
+        return json.dumps({"pending": text, "options": json.loads(options)}).encode()
 
-    async def _taken(self, kind: str, person: Person, told: Mapping[str, Any]) -> bytes:
+    async def _taken(self, kind: str, person: Person, fields: Mapping[str, Any]) -> bytes:
         tools = self._people.tools
-        digest = secret.token_hash(str(told.get("pending", "")))
+        digest = secret.token_hash(str(fields.get("pending", "")))
         begun = await tools.database.run(pending.take, digest, kind, tools.clock())
         if begun is None or begun.actor != person.name:
             raise InvalidError("This was already answered, or too late.", remedy="Start again.")
@@ -165,7 +165,7 @@ class Passkeys:
 
 
 def may_have_passkeys(host: str) -> bool:
-    """Return whether browsers keep passkeys for a host."""
+    """Return whether browsers allow passkeys for a host."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -179,15 +179,15 @@ def written(credential: bytes) -> str:
 
 
 def _unwritten(text: object) -> bytes:
-    said = text if isinstance(text, str) else ""
+    answer = text if isinstance(text, str) else ""
     try:
-        return base64.urlsafe_b64decode(said.encode("ascii") + b"=" * (-len(said) % 4))
+        return base64.urlsafe_b64decode(answer.encode("ascii") + b"=" * (-len(answer) % 4))
     except ValueError:
         return b""
 
 
-def _answer(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    answer = told.get("answer")
+def _answer(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer = fields.get("answer")
     if not isinstance(answer, dict):
         raise InvalidError("The browser's answer is missing.", remedy="Start again.")
     return answer

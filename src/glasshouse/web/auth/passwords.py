@@ -1,8 +1,8 @@
-"""Names and passwords: of local accounts and of an htpasswd file.
+"""Names and passwords of local accounts and of an htpasswd file.
 
-What always holds: an unknown name and a wrong password get the same answer after the
-same work; a password is compared in a thread, never on the loop; a right one is let in,
-whatever others sent at the same time.
+Invariants: an unknown name and a wrong password get the same answer after the same work; a password
+is compared in a thread, never on the event loop; a right one is admitted, whatever others sent at
+the same time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 LOCAL = "local:"
 _REMEMBERED = 60.0
-"""Seconds for which a script that sends its password each time is not checked anew."""
+"""Seconds for which a script that sends its password each time is not checked again."""
 _MOST_REMEMBERED = 1000
 _MOST_NAME = 256
 
@@ -48,15 +48,15 @@ class File(Protocol):
     """A file of names and passwords; see ``identity.htpasswd``."""
 
     def has(self, name: str) -> bool:
-        """Return whether it has this name, with a hash that can be compared."""
+        """Return whether it contains this name, with a hash that can be compared."""
         ...
 
     def verify(self, name: str, password: str) -> bool:
-        """Return whether the password is right; as slow for an unknown name."""
+        """Return whether the password is right; equally slow for an unknown name."""
         ...
 
     def stamp(self, name: str) -> bytes:
-        """Return what changes when the name's line does; empty for an unknown one."""
+        """Return a value that changes when the name's line does; empty for an unknown name."""
         ...
 
     def stamps(self) -> Mapping[str, bytes] | None:
@@ -65,14 +65,14 @@ class File(Protocol):
 
 
 class _Right(NamedTuple):
-    """A password that was right for a state of the account, as its seal says; and until when."""
+    """A password that was right for a state of the account, as its seal shows, and until when."""
 
     seal: bytes
     until: float
 
 
 class Passwords:
-    """Tells who has a name and its password."""
+    """Identifies people by name and password."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Passwords:
         file: File | None = None,
         leavers: Departures | None = None,
     ) -> None:
-        """Know the local accounts, and those of ``file``, from which ``leavers`` are gone."""
+        """Know the local accounts and those of ``file``; ``leavers`` handles names that left it."""
         self._leavers = leavers
         self._tools = tools
         self._limits = limits
@@ -97,7 +97,7 @@ class Passwords:
         """Return the person with this name and password.
 
         Raises:
-            WrongCredentialsError: there is none.
+            WrongCredentialsError: there is no such person.
             TooManyError: it was tried too often.
         """
         account = await self._account(name)
@@ -105,7 +105,7 @@ class Passwords:
         person = await self._found(tries, account, name, password)
         if person is None:
             log.info("sign-in refused", address=str(address))
-            # People type passwords where a name belongs: only names that are some are kept.
+            # People type passwords where a name belongs: only real names are kept.
             known = self._known(account, name)
             await self._recording.note(Event.SIGN_IN_REFUSED, known, address)
             raise WrongCredentialsError("The name or the password is wrong.")
@@ -116,7 +116,7 @@ class Passwords:
     async def _found(
         self, tries: AttemptLimit, account: accounts.Account | None, name: str, password: str
     ) -> Person | None:
-        """Return who this is; one that is wrong is counted before the next is looked at."""
+        """Return who this is; a wrong attempt is counted before the next is checked."""
         hashing = self._tools.hashing
 
         async def compared() -> Person | None:
@@ -133,16 +133,16 @@ class Passwords:
             return await compared()
 
     async def check_again(self, name: str, password: str, address: IPAddress | None) -> Person:
-        """Return likewise, for a program that sends its password with each request.
+        """Return the same, for a program that sends its password with each request.
 
-        What is remembered helps nobody to guess: the first try with another password, from
-        the same address and for the same name, makes it forgotten.
+        What is remembered does not help guessing: the first try with another password, from the
+        same address and for the same name, clears it.
         """
         account = await self._account(name)
         stamp, where = self._stamp(account, name), (name, limit_key(address))
-        said = "\0".join((*where, password)).encode("utf-8", "surrogatepass")
-        # A keyed hash as HMAC is one; of short texts it is made without leaving this thread.
-        seal = hashlib.blake2b(said + stamp, key=self._key, digest_size=32).digest()
+        content = "\0".join((*where, password)).encode("utf-8", "surrogatepass")
+        # A keyed hash, like HMAC; for short texts it is computed without leaving this thread.
+        seal = hashlib.blake2b(content + stamp, key=self._key, digest_size=32).digest()
         right = self._right.get(where)
         if right is not None and right.seal == seal and time.monotonic() < right.until:
             return self._person(account, name)
@@ -156,21 +156,21 @@ class Passwords:
     async def _checked(
         self, key: tuple[str, str, bytes], check: Callable[[], Coroutine[Any, Any, Person]]
     ) -> None:
-        """Check a password once for all who send the same at the same time."""
+        """Check a password once for all who send the same one at the same time."""
         task = self._checking.get(key)
         if task is None:
             task = self._checking[key] = asyncio.create_task(check())
             task.add_done_callback(lambda done: self._done(key, done))
-        # Several may wait for it: who goes away does not take it along.
+        # Several may wait for it: one that leaves does not cancel it.
         await asyncio.shield(task)
 
     def _done(self, key: tuple[str, str, bytes], task: asyncio.Task[Person]) -> None:
         del self._checking[key]
         if not task.cancelled():
-            task.exception()  # Whoever waited may have gone: then nobody misses it.
+            task.exception()  # All that waited may have left: mark it as retrieved.
 
     async def still_there(self, person: Person) -> Person | None:
-        """Return the person with the role of now; ``None`` when the name is gone."""
+        """Return the person with the current role; ``None`` if the name is gone."""
         source, name = person.name.split(":", 1)
         if f"{source}:" == HTPASSWD:
             if self._leavers is None or not await self._leavers.is_there(name, person.stamp):
@@ -189,9 +189,9 @@ class Passwords:
     def _compared(
         self, account: accounts.Account | None, name: str, password: str
     ) -> Person | None:
-        # Both are always asked, so that the time tells nothing of which has the name.
+        # Both are always checked, so that the timing does not reveal which has the name.
         stored = passwords.STAND_IN if account is None else account.password
-        # What a session rests on is the line as it was before it was compared.
+        # A session relies on the line as it was before the comparison.
         person = self._person(account, name)
         is_local = passwords.verify(stored, password) and account is not None
         in_file = self._file is not None and self._file.verify(name, password)

@@ -1,7 +1,7 @@
 """What people do to sessions and accounts, written to the audit ledger.
 
-A record is durable before the answer leaves: who cannot be recorded is not let in. What
-changes an account and its record are one transaction: both take place, or neither.
+A record is durable before the answer is sent: a person whose sign-in cannot be recorded is not
+admitted. A change to an account and its record are one transaction: both take place, or neither.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Note = Callable[[sa.Connection], None]
-"""Writes a record, in the transaction of what it tells of."""
+"""Writes a record in the transaction of the change that it reports."""
 
 
 def recorded(
@@ -40,16 +40,16 @@ def recorded(
 
 
 class Recording:
-    """Writes records behind the last one. A detail may have any name, also one of a parameter."""
+    """Appends records to the ledger. A detail may have any name, even that of a parameter."""
 
     def __init__(self, tools: AuthDependencies) -> None:
-        """Write into the database."""
+        """Write to the database."""
         self._tools = tools
 
     async def note(
         self, event: Event, name: str, address: IPAddress | None, /, **detail: str
     ) -> None:
-        """Record what somebody did of whom no more is known than this.
+        """Record what was done by someone of whom only this is known.
 
         Raises:
             StoreError: it cannot be written.
@@ -57,11 +57,11 @@ class Recording:
         await self._write(event, Subject(name=name, address=str(address or "")), detail)
 
     def noting(self, event: Event, name: str, address: IPAddress | None, /, **detail: str) -> Note:
-        """Return what records likewise, together with a change."""
+        """Return a ``Note`` that records the same together with a change."""
         return self._noting(event, Subject(name=name, address=str(address or "")), detail)
 
     def noting_viewer(self, event: Event, viewer: Viewer, /, **detail: str) -> Note:
-        """Return what records what who is signed in did, together with that."""
+        """Return a ``Note`` that records an action of a signed-in viewer together with it."""
         return self._noting(event, who_of(viewer), detail)
 
     def _noting(self, event: Event, who: Subject, detail: dict[str, str]) -> Note:
@@ -71,7 +71,7 @@ class Recording:
         return note
 
     async def note_viewer(self, event: Event, viewer: Viewer, /, **detail: str) -> int:
-        """Record what who is signed in did; return the record's number. Raises likewise."""
+        """Record what a signed-in viewer did; return the record's number. Raises as above."""
         return await self._write(event, who_of(viewer), detail)
 
     async def _write(self, event: Event, who: Subject, detail: dict[str, str]) -> int:

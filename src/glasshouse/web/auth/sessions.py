@@ -1,7 +1,7 @@
-"""Sessions: begun at sign-in, given another id whenever more is proven, ended at once.
+"""Sessions: begun at sign-in, given another id whenever more is proven, ended immediately.
 
-What a session says is kept for a second at most, so that each request need not ask the
-database; what ends here is forgotten here at once.
+A session's data is cached for at most a second, so that not every request queries the database;
+what ends here is dropped from the cache immediately.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_AGENT = 300
 
 
 class Sessions:
-    """The sessions of everybody."""
+    """The sessions of all people."""
 
     def __init__(self, tools: AuthDependencies) -> None:
         """Keep them in the database."""
@@ -42,7 +42,7 @@ class Sessions:
     ) -> str:
         """Begin a session, as ``note`` records, and return its id.
 
-        ``password`` says that one was given now.
+        ``password`` means that one was given now.
         """
         now, text = self._tools.clock(), secret.session_id(self._tools.entropy(secret.ENTROPY))
         session = Session(
@@ -67,7 +67,7 @@ class Sessions:
         return await self._known(secret.token_hash(text))
 
     async def find_again(self, session: Session) -> Session | None:
-        """Return a session as it is now; ``None`` when it has ended, or has another id."""
+        """Return a session as it is now; ``None`` if it has ended or has another id."""
         return await self._known(session.digest)
 
     async def _known(self, digest: bytes) -> Session | None:
@@ -90,7 +90,7 @@ class Sessions:
     async def prove(
         self, session: Session, *, factor: bool = False, password: bool = False
     ) -> str | None:
-        """Give a session another id because more was proven in it; ``None`` when it has ended."""
+        """Give a session another id because more was proven in it; ``None`` if it has ended."""
         now, text = self._tools.clock(), secret.session_id(self._tools.entropy(secret.ENTROPY))
         changed = await self._tools.database.run(
             sessions.rotate,
@@ -109,7 +109,7 @@ class Sessions:
         self._kept.pop(session.digest, None)
 
     async def end_one(self, actor: str, public_id: str, note: Note) -> bool:
-        """End the session of that name, as ``note`` records; return whether it was there."""
+        """End the session of that name, as ``note`` records; return whether it existed."""
         ended = await self._tools.database.run(recorded(note, sessions.end_one), actor, public_id)
         self.forget()
         return ended
@@ -120,7 +120,7 @@ class Sessions:
         self.forget()
 
     def forget(self) -> None:
-        """Look every session up again: some were ended in the database."""
+        """Look up every session again: some were ended in the database."""
         self._kept.clear()
 
     async def of(self, actor: str) -> tuple[Session, ...]:
@@ -129,7 +129,7 @@ class Sessions:
 
 
 def person_of(session: Session) -> Person:
-    """Return whose session it is, with the role of an account yet to be looked up."""
+    """Return the person of a session; the role of an account has yet to be looked up."""
     return Person(
         name=session.actor,
         how=How.SESSION,

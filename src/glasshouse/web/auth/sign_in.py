@@ -21,22 +21,22 @@ _MOST_SHOWN = 256
 
 
 class SignIn:
-    """Signing in with a name and a password, and out again."""
+    """Signing in with a name and a password, and signing out."""
 
     def __init__(self, people: People) -> None:
-        """Ask ``people``."""
+        """Sign in ``people``."""
         self._people = people
 
     async def page(self, context: PageContext) -> PageResult:
-        """Show the form; who is signed in already goes on."""
+        """Show the form; a viewer who is already signed in is sent on."""
         wanted = onward(context.query.get("next", "/"))
-        found = self._result(context, wanted)
+        page = self._result(context, wanted)
         if context.viewer.signed_in:
-            return replace(found, location=wanted)
-        return found
+            return replace(page, location=wanted)
+        return page
 
     async def sign_in(self, change: Change) -> Response:
-        """Begin a session, and go on: by way of the second factor, if there is one."""
+        """Begin a session, and go on: through the second factor, if there is one."""
         fields = change.fields()
         name, wanted = fields.get("name", "").strip(), onward(fields.get("next", "/"))
         try:
@@ -50,9 +50,9 @@ class SignIn:
     async def let_in(
         self, change: Change, person: Person, wanted: str, *, by: str, **detail: str
     ) -> Response:
-        """Begin a session of somebody who is known now; another one in this browser ends.
+        """Begin a session for a person who is known now; another one in this browser ends.
 
-        ``by`` is what vouched for them; the record says that, and ``detail``.
+        ``by`` is what vouched for them; the record contains that and ``detail``.
         """
         viewer, recording = change.context.viewer, self._people.recording
         session = await self._people.sessions.begin(
@@ -84,7 +84,7 @@ class SignIn:
         error: WrongCredentialsError | TooManyError,
     ) -> Response:
         status = 429 if isinstance(error, TooManyError) else 401
-        found = self._result(
+        page = self._result(
             change.context,
             wanted,
             name=name[:_MOST_SHOWN],
@@ -92,7 +92,7 @@ class SignIn:
             remedy=error.remedy,
             status=status,
         )
-        answer = change.page(found)
+        answer = change.page(page)
         if isinstance(error, TooManyError):
             answer.headers["retry-after"] = str(error.seconds)
         return answer
@@ -117,5 +117,5 @@ class SignIn:
             if self._people.oidc is None
             else f"/sign-in/oidc?next={fmt.segment(wanted)}",
         )
-        made = result(context, "sign-in", view, "Sign in")
-        return replace(made, status=status, live=False)
+        page = result(context, "sign-in", view, "Sign in")
+        return replace(page, status=status, live=False)

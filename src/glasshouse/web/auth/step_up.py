@@ -1,4 +1,4 @@
-"""``/step-up``: the second factor is shown, and the person goes on where they were."""
+"""``/step-up``: the person shows the second factor and continues where they were."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StepUp:
     """Showing the second factor: in a browser, and for scripts."""
 
     def __init__(self, people: People, keys: Passkeys) -> None:
-        """Ask ``people``."""
+        """Check the factors of ``people``."""
         self._people = people
         self._keys = keys
 
@@ -35,7 +35,7 @@ class StepUp:
         return await self._result(context, onward(context.query.get("next", "/")))
 
     async def show(self, change: Change) -> Response:
-        """Take a code, and go on where the person was."""
+        """Accept a code, and return the person to where they were."""
         fields = change.fields()
         person, wanted = in_person(change.context), onward(fields.get("next", "/"))
         try:
@@ -51,17 +51,17 @@ class StepUp:
         return await self.proven(change, person, see(wanted))
 
     async def key(self, change: Change) -> Response:
-        """Ask the browser for a passkey, or take what it answered: two requests in JSON."""
+        """Request a passkey from the browser, or accept its answer: two JSON requests."""
         person = in_person(change.context)
-        told = bodies.mapping(change.body, change.headers.get("content-type", ""))
-        if told.get("step") != "finish":
+        fields = bodies.mapping(change.body, change.headers.get("content-type", ""))
+        if fields.get("step") != "finish":
             return fresh(await self._keys.ask(person, change), JSON)
-        await self._keys.show(person, change, told)
-        body = json.dumps({"next": onward(str(told.get("next", "/")))}).encode()
+        await self._keys.show(person, change, fields)
+        body = json.dumps({"next": onward(str(fields.get("next", "/")))}).encode()
         return await self.proven(change, person, fresh(body, JSON))
 
     async def proven(self, change: Change, person: Person, answer: Response) -> Response:
-        """Give the session another id in which the factor counts; begin one if there is none."""
+        """Give the session another id, in which the factor counts; begin one if there is none."""
         session = person.session
         if session is None:
             text = await self._people.sessions.begin(
@@ -79,7 +79,7 @@ class StepUp:
         return change.signed_in(answer, renewed)
 
     async def token(self, change: Change) -> Response:
-        """``POST /api/v1/step-up``: exchange a code for a token that is good for its age."""
+        """``POST /api/v1/step-up``: exchange a code for a token valid for the factor's age."""
         person = known(change.context)
         viewer = change.context.viewer
         proven = None if person.how is How.SESSION else person.proven_at
@@ -111,15 +111,15 @@ class StepUp:
             any=held.any,
             recovery=held.recovery,
         )
-        made = result(context, "step-up", view, "Second factor")
-        return replace(made, status=status, live=False)
+        page = result(context, "step-up", view, "Second factor")
+        return replace(page, status=status, live=False)
 
 
 def known(context: PageContext) -> Person:
     """Return the person who is signed in.
 
     Raises:
-        SignInNeededError: nobody is.
+        SignInNeededError: no one is signed in.
     """
     person = context.viewer.person
     if person is None:
@@ -128,31 +128,31 @@ def known(context: PageContext) -> Person:
 
 
 def in_person(context: PageContext) -> Person:
-    """Return the person who is signed in, and not by a token.
+    """Return the person who is signed in, but not by a token.
 
-    A token does what it was made for. It makes no session, no factor and no other token:
-    these would reach further than itself.
+    A token does what it was made for. It creates no session, no factor and no other token: these
+    could do more than the token itself.
 
     Raises:
-        SignInNeededError: nobody is.
-        DeniedError: a token is.
+        SignInNeededError: no one is signed in.
+        DeniedError: the sign-in is by a token.
     """
     person = known(context)
     if person.how is How.TOKEN:
         raise DeniedError(
-            "A token cannot change an account, nor open a session.",
-            remedy="Sign in at /sign-in; a program shows its code at /api/v1/step-up.",
+            "A token cannot change an account or open a session.",
+            remedy="Sign in at /sign-in; programs send their code to /api/v1/step-up.",
         )
     return person
 
 
 def _code(change: Change) -> str:
-    said = change.headers.get("glasshouse-otp")
-    if said is None:
-        told = bodies.mapping(change.body, change.headers.get("content-type", ""))
-        said = told.get("code")
-    if not isinstance(said, str):
+    header = change.headers.get("glasshouse-otp")
+    if header is None:
+        fields = bodies.mapping(change.body, change.headers.get("content-type", ""))
+        header = fields.get("code")
+    if not isinstance(header, str):
         raise InvalidError(
-            "There is no code.", remedy='Send {"code": "123456"}, or the header Glasshouse-OTP.'
+            "The code is missing.", remedy='Send {"code": "123456"}, or the header Glasshouse-OTP.'
         )
-    return said
+    return header

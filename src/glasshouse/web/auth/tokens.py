@@ -1,4 +1,4 @@
-"""Tokens of scripts, made by a person at ``/account``; and those that prove a second factor."""
+"""Tokens for scripts, made by a person at ``/account``, and those that prove a second factor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 DAY = 86400.0
 LONGEST = 366
-"""Days for which a token may be good."""
+"""The most days for which a token may be valid."""
 _MOST = 50
 _MOST_LABEL = 100
 _USED = 60.0
@@ -31,7 +31,7 @@ _MOST_KEPT = 4096
 
 
 class Tokens:
-    """The tokens of everybody."""
+    """The tokens of all people."""
 
     def __init__(self, tools: AuthDependencies, limits: Limits) -> None:
         """Keep them in the database."""
@@ -42,10 +42,10 @@ class Tokens:
     async def make(
         self, person: Person, label: str, days: int, scope: tuple[str, ...], note: Note
     ) -> str:
-        """Return a new token of a person, as ``note`` records; it is shown this once.
+        """Return a new token of a person, as ``note`` records; it is shown only once.
 
         Raises:
-            InvalidError: the label or the days are out of bounds, or there are too many.
+            InvalidError: the label or the days are out of range, or there are too many tokens.
         """
         if not 1 <= days <= LONGEST or not 1 <= len(label.strip()) <= _MOST_LABEL:
             raise InvalidError(
@@ -57,7 +57,7 @@ class Tokens:
         return await self._made(person, API, label.strip(), days * DAY, scope, None, note)
 
     async def make_step_up(self, person: Person, proven_at: float, seconds: float) -> str:
-        """Return a token that stands for a second factor shown at ``proven_at``."""
+        """Return a token that represents a second factor shown at ``proven_at``."""
         scope = ("*",) if person.scope is None else person.scope
         return await self._made(person, STEP_UP, "", seconds, scope, proven_at, None)
 
@@ -90,10 +90,10 @@ class Tokens:
         return text
 
     async def person(self, text: str, address: IPAddress | None) -> Person:
-        """Return whose token it is.
+        """Return the person whose token it is.
 
         Raises:
-            WrongCredentialsError: it is none, or has expired.
+            WrongCredentialsError: it is not a token, or has expired.
             TooManyError: it was tried too often.
         """
         token = await self._find(text)
@@ -101,7 +101,7 @@ class Tokens:
             await self._limits.wrong(self._limits.of_token(address))
             log.info("token refused", address=str(address))
             raise WrongCredentialsError(
-                "The token is wrong, or has expired.", remedy="Make another one at /account."
+                "The token is invalid or has expired.", remedy="Create another one at /account."
             )
         return Person(
             name=token.actor,
@@ -114,7 +114,7 @@ class Tokens:
         )
 
     async def still_there(self, digest: bytes) -> bool:
-        """Return whether a token that let somebody in is good, now or a second ago at most."""
+        """Return whether a token that admitted a person is valid, as of at most a second ago."""
         asked = time.monotonic()
         at, good = self._kept.pop(digest, (asked - _FRESH, False))
         if asked - at >= _FRESH:
@@ -126,11 +126,11 @@ class Tokens:
         return good
 
     async def proof(self, text: str, person: Person) -> float | None:
-        """Return when the second factor was shown that a step-up token of somebody stands for."""
+        """Return when the second factor represented by a person's step-up token was shown."""
         token = await self._find(text)
         if token is None or token.kind != STEP_UP or token.actor != person.name:
             return None
-        # Both may rest on one line of the password file, and not on two.
+        # Both may rely on one line of the password file, but not on two different ones.
         same = token.stamp is None or person.stamp is None or token.stamp == person.stamp
         return token.proven_at if same else None
 
@@ -148,5 +148,5 @@ class Tokens:
         return await self._tools.database.run(tokens.of, actor, self._tools.clock())
 
     async def remove(self, actor: str, public_id: str, note: Note) -> bool:
-        """Remove a token, as ``note`` records; return whether it was there."""
+        """Remove a token, as ``note`` records; return whether it existed."""
         return await self._tools.database.run(recorded(note, tokens.remove), actor, public_id)

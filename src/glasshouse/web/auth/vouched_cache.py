@@ -1,7 +1,7 @@
-"""Who was vouched for lately: they may look on while the console's database cannot be asked.
+"""People vouched for recently: they may go on reading while the database cannot be queried.
 
-Nothing else: it proves no second factor and carries no session, and nothing is changed by
-its word, because what changes something is recorded first.
+Nothing else: it proves no second factor and carries no session, and it allows no changes, because
+changes are recorded first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from glasshouse.web.request.person import Person
 
 SECONDS = 900.0
-"""How long after it was last looked up somebody is still familiar."""
+"""How many seconds a person stays familiar after the last look-up."""
 _MOST = 10_000
 
 
@@ -30,13 +30,13 @@ class VouchedCache:
     """Remembers people by what they sent, without keeping what they sent."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Know nobody."""
+        """Start empty."""
         self._clock = clock
         self._salt = secrets.token_bytes(16)
         self._known: dict[bytes, _Known] = {}
 
     def note(self, headers: Headers, person: Person | None) -> None:
-        """Remember who was found, or forget who is nobody any more."""
+        """Remember the person found, or forget one who is no longer known."""
         key = self._key(headers)
         self._known.pop(key, None)
         if person is None:
@@ -47,15 +47,15 @@ class VouchedCache:
             del self._known[next(iter(self._known))]
 
     def find(self, headers: Headers) -> Person | None:
-        """Return who sent the same a short while ago."""
+        """Return the person who sent the same a short while ago."""
         known = self._known.get(self._key(headers))
         if known is None or not 0 <= self._clock() - known.at < SECONDS:
             return None
         return known.person
 
     def _key(self, headers: Headers) -> bytes:
-        made = hashlib.blake2b(key=self._salt)
+        digest = hashlib.blake2b(key=self._salt)
         for name in ("authorization", "cookie"):
             value = headers.get(name, "").encode("utf-8", "surrogatepass")
-            made.update(len(value).to_bytes(8) + value)
-        return made.digest()
+            digest.update(len(value).to_bytes(8) + value)
+        return digest.digest()

@@ -1,1 +1,1 @@
-"""Bytes and headers of HTTP: nothing here knows of Faktory or of people."""
+"""Bytes and headers of HTTP: nothing here knows about Faktory or people."""

@@ -1,9 +1,9 @@
-"""Who holds connections, and who gives one up when there are too many.
+"""Which clients hold connections, and which give one up when there are too many.
 
-What always holds: connections that still owe something (a head, a body, the next request)
-are the first to go, and of them the oldest one of the address that has the most: however many
-somebody opens and leaves waiting, there is room for others. A proxy that is trusted holds the
-connections of many people, and has no bound of its own.
+Invariants: connections that still owe something (a head, a body, the next request) are closed
+first, starting with the oldest one of the address that has the most. However many one client opens
+and leaves waiting, there is room for others. A trusted proxy holds the connections of many people
+and has no limit of its own.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ MAX_CONNECTIONS = 2000
 
 
 class Connection(Protocol):
-    """A connection that may have to go."""
+    """A connection that may have to be closed."""
 
     def give_up(self) -> None:
-        """Close, with a word to who waits for an answer."""
+        """Close, with a message to a client that waits for an answer."""
         ...
 
 
 class _Held:
-    """What one address holds; ``waiting`` the longest first."""
+    """What one address holds; ``waiting`` has the longest first."""
 
     __slots__ = ("answered", "waiting")
 
@@ -40,26 +40,26 @@ class _Held:
 
 
 class ConnectionPool:
-    """The connections of a console: ``most`` at once, three quarters of them of one address.
+    """The connections of a console: at most ``most``, three quarters of them from one address.
 
-    On a quarter the next thing to come may be due from the clients of one address.
+    At most a quarter may be waiting for the clients of one address to send something.
     """
 
     def __init__(self, trusted: Callable[[IPAddress], bool] = lambda _address: False) -> None:
-        """Know none yet; ``trusted`` says which addresses are proxies of many people."""
+        """Start empty; ``trusted`` returns whether an address is a proxy of many people."""
         self.most = MAX_CONNECTIONS
         self._trusted = trusted
         self._held: dict[str, _Held] = {}
         self._keys: dict[Connection, str] = {}
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of connections."""
         return len(self._keys)
 
     def enter(self, one: Connection, peer: str | None) -> bool:
         """Take a connection from ``peer``; return whether there is room for it.
 
-        One that waits goes for it, if any does.
+        To make room, one that waits is closed, if there is one.
         """
         address = socket_address(peer)
         bounded = address is None or not self._trusted(address)
@@ -78,21 +78,21 @@ class ConnectionPool:
         return True
 
     def answers(self, one: Connection) -> None:
-        """Its request is there as a whole: it waits for us."""
+        """Note that its request is complete: it waits for us."""
         held = self._held_with(one)
         if held is not None:
             held.waiting.pop(one, None)
             held.answered.add(one)
 
     def waits(self, one: Connection) -> None:
-        """It was answered: we wait for its next request."""
+        """Note that it was answered: we wait for its next request."""
         held = self._held_with(one)
         if held is not None:
             held.answered.discard(one)
             held.waiting[one] = None
 
     def leave(self, one: Connection) -> None:
-        """It is closed, or not taken."""
+        """Remove it: it is closed, or was not taken."""
         key = self._keys.pop(one, None)
         if key is None:
             return
@@ -107,7 +107,7 @@ class ConnectionPool:
         return None if key is None else self._held[key]
 
     def _release(self, held: _Held) -> bool:
-        """Let the one go that waits longest; return whether one waits."""
+        """Close the one that has waited longest; return whether there was one."""
         if not held.waiting:
             return False
         oldest = next(iter(held.waiting))

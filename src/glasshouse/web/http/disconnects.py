@@ -1,4 +1,4 @@
-"""Work for a client that may leave: it ends when nobody waits for it any more."""
+"""Work for a client that may leave: it ends when no one waits for it any more."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 async def while_waited_for(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what ``work`` does, or ``None`` when the client has gone before; then it is cancelled.
+    """Return the result of ``work``; cancel it and return ``None`` when the client leaves first.
 
-    For requests without a body: whatever comes meanwhile is not kept.
+    For requests without a body: whatever arrives meanwhile is discarded.
     """
     doing = asyncio.create_task(work)
     leaving = asyncio.create_task(_until_gone(receive))
@@ -24,7 +24,7 @@ async def while_waited_for(receive: Receive, work: Coroutine[Any, Any, T]) -> T 
     finally:
         for task in (doing, leaving):
             task.cancel()
-        # Nothing of it goes on behind the answer.
+        # No part of it continues after the answer.
         await asyncio.gather(doing, leaving, return_exceptions=True)
 
 

@@ -1,10 +1,10 @@
 """Where a request's body ends in the bytes of a connection: pure, in front of the parser.
 
-What always holds: no byte is passed on to the parser that is not part of a body exactly as
-its head announced it. A chunk is its size in hexadecimal digits, a line end, so many bytes, a
-line end; after the last one comes an empty line and nothing else. Extensions of chunks and
-trailer fields are refused, so that nothing that arrives after a head can add to it, and
-what is not yet passed on is bounded by a chunk's size line.
+Invariants: no byte is passed on to the parser that is not part of a body exactly as its head
+announced it. A chunk is its size in hexadecimal digits, a line end, that many bytes, a line end;
+after the last one comes an empty line and nothing else. Chunk extensions and trailer fields are
+refused, so that nothing that arrives after a head can add to it. What is not yet passed on is
+limited to a chunk's size line.
 Sources: RFC 9112 §6 (body), §7.1 (chunked).
 """
 
@@ -16,25 +16,25 @@ from typing import Protocol
 
 CHUNKED = b"chunked"
 MANY_CHUNKS = 1000
-"""So many chunks a body may have whatever their size; beyond, they have to be worth their line."""
+"""How many chunks a body may have whatever their size; beyond that, they must not be tiny."""
 SMALL_CHUNK = 128
-"""Bytes that chunks have to hold on average, where there are many."""
+"""Bytes that chunks must hold on average where there are many."""
 _SIZE = re.compile(rb"0*[0-9A-Fa-f]{1,8}\r\n")
 _LINE_END = b"\r\n"
 _LONGEST_LINE = 18
 
 
 class FramingError(Exception):
-    """A body is not what its head announced; the text says how, and repeats none of it."""
+    """A body is not what its head announced; the text states how, and repeats none of it."""
 
 
 class Body(Protocol):
-    """A body that is under way."""
+    """A body that is being received."""
 
     done: bool
 
     def take(self, data: bytes) -> int:
-        """Return how many of the bytes that came belong to it.
+        """Return how many of the bytes received belong to it.
 
         Raises:
             FramingError: it is broken; nothing of ``data`` may be passed on.
@@ -43,7 +43,7 @@ class Body(Protocol):
 
 
 class SizedBody:
-    """A body of so many bytes."""
+    """A body of a given number of bytes."""
 
     def __init__(self, length: int) -> None:
         """Expect ``length`` bytes."""
@@ -73,7 +73,7 @@ class Chunked:
         """Return how many of the bytes belong to it.
 
         Raises:
-            FramingError: a size is none, something follows the last chunk, or there are very
+            FramingError: a size is not valid, something follows the last chunk, or there are too
                 many very small chunks.
         """
         at = 0
@@ -87,7 +87,7 @@ class Chunked:
         return at
 
     def _read_line(self, data: bytes, at: int) -> int:
-        """Take the rest of a line, or what there is of it; return where that ends."""
+        """Take the rest of a line, or what there is of it; return its end."""
         room = at + _LONGEST_LINE - len(self._line)
         end = data.find(b"\n", at, room) + 1
         stop = end or min(room, len(data))
@@ -112,7 +112,7 @@ class Chunked:
             raise FramingError("The body comes in too many small chunks.")
 
     def _end_chunk(self) -> None:
-        """Expect the line end behind a chunk's data, or the empty line behind the last one."""
+        """Expect the line end after a chunk's data, or the empty line after the last one."""
         if not _LINE_END.startswith(self._line):
             raise FramingError(
                 "A chunk is longer than its size."
@@ -125,7 +125,7 @@ class Chunked:
 
 
 def body_of(headers: Sequence[tuple[bytes, bytes]]) -> Body | None:
-    """Return the body that a head announces, ``None`` for none; the guard has passed it."""
+    """Return the body that a head announces, or ``None``; the guard has already passed the head."""
     for name, value in headers:
         lowered = name.lower()
         if lowered == b"transfer-encoding":

@@ -1,7 +1,7 @@
 """The strict request grammar: pure checks on the raw parts of a request.
 
-Used twice, at the wire (``protocol``) and as the outermost ASGI layer: what one
-parser hides the other sees.  Nothing is normalised; what is unusual is refused.
+Used twice, at the wire (``protocol``) and as the outermost ASGI layer: what one parser hides, the
+other sees. Nothing is normalised; anything unusual is refused.
 Sources: RFC 9112 §3 (request line), §6 (body), RFC 3986 §3.3 (pchar).
 """
 

@@ -1,6 +1,6 @@
-"""Security headers: one list, on every response, whoever wrote it.
+"""Security headers: one list, on every response, whatever produced it.
 
-Also the only place that says what may be cached.
+Also the only place that decides what may be cached.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 class SecurityHeaders:
-    """Adds ``SECURITY_HEADERS`` to each response; ``no-store`` unless the response says else."""
+    """Adds ``SECURITY_HEADERS`` to each response; ``no-store`` unless the response differs."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap ``app``."""
@@ -62,7 +62,7 @@ _CACHE = b"cache-control"
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return a response's headers (names in small letters, as ASGI has them) with ours."""
+    """Return a response's headers (names in lower case, as in ASGI) with ours."""
     kept = [header for header in headers if header[0] not in _NAMES]
     if not any(name == _CACHE for name, _ in kept):
         kept.append((_CACHE, NOT_KEPT.encode()))

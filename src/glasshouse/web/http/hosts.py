@@ -1,9 +1,9 @@
-"""The names under which the console answers: pure.
+"""The host names under which the console answers: pure.
 
-A page of any site can make its own name lead to an address that the browser reaches, loopback
-too, and would then read the console as if it were its own. So a request counts only under a
-name that no other site can have: names of this machine, those that settings add, and addresses
-written as numbers, which browsers ask for nobody's page.
+A page of any site can make its own name resolve to an address that the browser reaches, loopback
+included, and could then read the console as if it were its own. So a request is accepted only under
+a name that no other site can have: names of this machine, those that the settings add, and numeric
+addresses, which browsers use for no other site's page.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from collections.abc import Iterable
 from glasshouse.model.access import IPAddress
 
 LOCAL = "localhost"
-"""The name that is this machine on each machine; names below it too (RFC 6761 §6.3)."""
+"""The name that means this machine on every machine; names below it too (RFC 6761 §6.3)."""
 _MOST_KNOWN = 256
-"""How many names are remembered as answered or not; who sends others is answered as well."""
+"""How many names are remembered as answered or not; requests under others still get an answer."""
 _LONGEST_NAME = 300
 _PORT = re.compile(r":[0-9]*$")
 
 
 class Hosts:
-    """Names, and which addresses count beside them."""
+    """Host names, and which addresses count in addition to them."""
 
     def __init__(self, names: Iterable[str] = (), *, beyond_loopback: bool = False) -> None:
-        """Answer under ``names``; a name that begins with ``*.`` stands for one label more.
+        """Answer under ``names``; a name that begins with ``*.`` stands for one more label.
 
-        ``beyond_loopback`` says that other machines come in: at any address, for what they
-        write may be translated on the way. Else only loopback's are answered.
+        ``beyond_loopback`` means that other machines connect: any address is then answered, because
+        the one they use may be translated on the way. Otherwise only loopback addresses are.
         """
         self._names = frozenset(map(plain, names))
         self._beyond_loopback = beyond_loopback
@@ -42,7 +42,7 @@ class Hosts:
         return (LOCAL, *sorted(self._names - {LOCAL}))
 
     def answers(self, host: str, more: Iterable[str] = ()) -> bool:
-        """Return whether a request with this ``Host`` is answered; ``more`` are names besides."""
+        """Return whether a request with this ``Host`` is answered; ``more`` are extra names."""
         known = (host, tuple(more))
         if (answered := self._answered.get(known)) is None:
             answered = self._answers(*known)
@@ -68,7 +68,7 @@ def host_of(header: str) -> str:
 
 
 def plain(name: str) -> str:
-    """Return a name as names are compared: in small letters, without the root's dot."""
+    """Return a name in the form used for comparison: lower case, without the root's dot."""
     return name.lower().removesuffix(".")
 
 

@@ -1,9 +1,9 @@
-"""Where a request comes from: pure, from the socket and from what trusted proxies say.
+"""Where a request comes from: pure, from the socket and from what trusted proxies report.
 
-``X-Forwarded-For`` is counted from the right: each address in it was written by the one
-to its right, and is believed only if that one is a trusted proxy. What is to the left of
-the first address that is no trusted proxy is what a client wrote, and is not looked at.
-Nothing is guessed: what a trusted proxy sent and cannot be read is refused.
+``X-Forwarded-For`` is counted from the right: each address in it was written by the one to its
+right, and is believed only if that one is a trusted proxy. Everything to the left of the first
+address that is not a trusted proxy was written by a client and is ignored. Nothing is guessed: an
+unreadable value from a trusted proxy is refused.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Headers = Sequence[tuple[bytes, bytes]]
 def client_address(
     peer: str | None, headers: Headers, trusted: Sequence[IPNetwork]
 ) -> IPAddress | None:
-    """Return the address that a request comes from; ``None`` where there is no network.
+    """Return the address that a request comes from; ``None`` if there is no network.
 
     Raises:
-        InvalidError: a trusted proxy names something that is no address.
+        InvalidError: a trusted proxy names something that is not an address.
     """
     here = socket_address(peer)
     if here is None or not in_networks(here, trusted):
@@ -53,7 +53,7 @@ def socket_address(peer: str | None) -> IPAddress | None:
 
 
 def limit_key(address: IPAddress | None) -> str:
-    """Return what attempts are counted by: of IPv6 the /64, which is one household."""
+    """Return the key by which attempts are counted: for IPv6 the /64, which is one household."""
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
     return str(address)

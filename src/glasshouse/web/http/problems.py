@@ -1,4 +1,4 @@
-"""What went wrong, as a program is told it: ``application/problem+json`` (RFC 9457)."""
+"""What went wrong, as reported to a program: ``application/problem+json`` (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glasshouse.model.errors import GlasshouseError
 
 
 class Problem(NamedTuple):
-    """What went wrong, for a person and for a program; ``wait`` in seconds, before a next try."""
+    """What went wrong, for a person and for a program; ``wait`` is seconds before the next try."""
 
     status: int
     code: str
@@ -21,7 +21,7 @@ class Problem(NamedTuple):
 
 
 class BusyError(GlasshouseError):
-    """A bound was reached; later it may work."""
+    """A limit was reached; a later try may work."""
 
     code = "too_many"
     remedy = "Close some pages, or try again in a moment."

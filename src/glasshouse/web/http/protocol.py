@@ -1,10 +1,9 @@
 """uvicorn's httptools protocol with the guard at the wire.
 
-What always holds: a request reaches the application only after ``guard.check``
-passed on the bytes as sent, and nothing that arrives after its head can add to it; at most one
-request of a connection is under way, and what comes after it is not looked at before it was
-answered; an unfinished head is bounded in bytes and time; a refused connection is closed and
-never disturbs an answer that is under way.
+Invariants: a request reaches the application only after ``guard.check`` passed on the bytes as
+sent, and nothing that arrives after its head can add to it; at most one request of a connection is
+in progress, and what follows it is not read until it was answered; an unfinished head is limited in
+bytes and time; a refused connection is closed and never disturbs an answer in progress.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ from glasshouse.web.http.problems import BusyError, Problem, encoded
 
 HEAD_SECONDS = 10.0
 LINGER_SECONDS, LINGER_BYTES = 2.0, 8 << 20
-"""So long, and so much, is read and thrown away of what somebody sends who was answered already."""
+"""How long, and how much, is read and discarded from a client that was already answered."""
 UNTAKEN_SECONDS = 30
-"""So long may a client take nothing of what it was sent, before its connection is dropped."""
+"""How long a client may accept nothing of what it was sent before its connection is dropped."""
 _MAX_HEAD = guard.MAX_TARGET + guard.MAX_HEADER_BYTES + 256
 _HEAD_END = b"\r\n\r\n"
 _MALFORMED = Refusal(400, "The request is not well-formed HTTP/1.1.")
@@ -39,7 +38,7 @@ _CROWDED = Refusal(503, "Too many connections.")
 
 
 _CODES = {408: LateError.code, 503: BusyError.code}
-"""What a program is told beside the status; of other refusals that the request is invalid."""
+"""The code a program gets alongside the status; for other refusals, that of an invalid request."""
 
 
 class RefusedError(Exception):
@@ -55,10 +54,10 @@ class _Due(enum.Enum):
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection; see the module's promises."""
+    """One connection; see the module's invariants."""
 
     def __init__(self, *args: Any, crowd: ConnectionPool, **kwargs: Any) -> None:
-        """Start with no request seen; ``crowd`` are all connections."""
+        """Start with no request seen; ``crowd`` holds all connections."""
         super().__init__(*args, **kwargs)
         self._crowd = crowd
         self._refusal = _MALFORMED
@@ -77,7 +76,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._parting = cast("asyncio.Transport", _Parting(self))
         sock = transport.get_extra_info("socket")
         # Head and body are two writes: without this the body waits for the client's
-        # acknowledgement, 40 ms on a kept connection. Loops set it for some sockets only.
+        # acknowledgement, 40 ms on a persistent connection. Event loops set it for some sockets
+        # only.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS * 1000)
@@ -94,11 +94,11 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def give_up(self) -> None:
-        """Make room for others: end a request that is not there as a whole, or none."""
+        """Make room for others: end an incomplete request, if there is one."""
         if self._due is not _Due.HEAD or self._head_bytes:
             self._refuse(_CROWDED, lingering=False)
         self._refused = True
-        # What a client does not take is not waited for.
+        # Do not wait for a client that does not read its answer.
         self.transport.abort() if self.transport.get_write_buffer_size() else self.transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -109,7 +109,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.transport.abort()
             return
         if self._is_a_head(data):
-            # As most requests come: nothing is held back, and nothing has to be cut.
+            # The usual case: nothing is held back, and nothing has to be split.
             self._head_bytes, self._head_whole = len(data), True
             super().data_received(data)
             self._compare()
@@ -118,7 +118,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._take()
 
     def _is_a_head(self, data: bytes) -> bool:
-        """Return whether this is one whole head, and nothing before or behind it."""
+        """Return whether this is one whole head, with nothing before or after it."""
         return (
             self._due is _Due.HEAD
             and not self._held
@@ -128,7 +128,7 @@ class GuardedProtocol(HttpToolsProtocol):
         )
 
     def _take(self) -> None:
-        """Pass on what has come, up to the end of the request that is under way."""
+        """Pass on what has arrived, up to the end of the request in progress."""
         while self._held and self._due is not _Due.ANSWER and not self._refused:
             piece = self._piece_of_head() if self._due is _Due.HEAD else self._piece_of_body()
             if not self._refused:
@@ -138,13 +138,13 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         if self._due is _Due.HEAD:
-            # Most heads come whole, and need no timer.
+            # Most heads arrive whole and need no timer.
             self._await_head()
         elif len(self._held) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
 
     def _piece_of_head(self) -> bytes:
-        """Return what is there of a head, up to its end."""
+        """Return what has arrived of a head, up to its end."""
         piece = bytes(self._held[: _MAX_HEAD + 1])
         end = (self._seen + piece).find(_HEAD_END)
         self._head_whole = end >= 0
@@ -157,7 +157,7 @@ class GuardedProtocol(HttpToolsProtocol):
         return piece
 
     def _piece_of_body(self) -> bytes:
-        """Return what is there of a body, up to its end."""
+        """Return what has arrived of a body, up to its end."""
         assert self._body is not None
         try:
             data = bytes(self._held)
@@ -167,7 +167,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return b""
 
     def _compare(self) -> None:
-        """Refuse what the parser takes for something else than we do."""
+        """Refuse input that the parser understands differently than we do."""
         ended = self._body is None or self._body.done
         if (self._due is _Due.BODY and ended) or (self._due is _Due.HEAD and self._head_whole):
             self._refuse(_MALFORMED)
@@ -178,7 +178,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header of a head; nothing that comes later is one."""
+        """Take a header of a head; nothing that arrives later is one."""
         if self._due is not _Due.HEAD:
             raise RefusedError
         super().on_header(name, value)
@@ -197,7 +197,7 @@ class GuardedProtocol(HttpToolsProtocol):
             raise RefusedError
         self._head_seen()
         self._due, self._body = _Due.BODY, framing.body_of(self.headers)
-        # What was decided on stays as it is, whatever the parser still finds.
+        # What the decision was based on stays as it is, whatever the parser still finds.
         self.scope["headers"] = tuple(self.headers)
         super().on_headers_complete()
         self.cycle.transport = self._parting
@@ -208,7 +208,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Hold back what comes until this request was answered."""
+        """Hold back further input until this request was answered."""
         self._expect(_Due.BODY)
         self._due = _Due.ANSWER
         self._crowd.answers(self)
@@ -240,7 +240,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(self._refusal)
 
     def shutdown(self) -> None:
-        """End the connection as soon as the answer that is under way has gone."""
+        """End the connection as soon as the answer in progress has been sent."""
         super().shutdown()
         if self._refused or self._due is not _Due.ANSWER:
             self.transport.close()
@@ -258,7 +258,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(Refusal(408, "The request did not arrive in time."))
 
     def _refuse(self, refusal: Refusal, *, lingering: bool = True) -> None:
-        """Answer the request that is not there as a whole, and close."""
+        """Answer the incomplete request, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
@@ -267,7 +267,7 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             if cycle.response_started:
-                # Let the answer end that is under way, then close.
+                # Let the answer in progress finish, then close.
                 cycle.keep_alive = False
                 return
             cycle.disconnected = True
@@ -279,14 +279,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _path(self) -> bytes:
-        """Return the path that is asked for, as far as it has come."""
+        """Return the requested path, as far as it has arrived."""
         return bytes(getattr(self, "url", b"") or b"").partition(b"?")[0]
 
     def part(self) -> None:
-        """Close; read on for a moment where more is coming, or the answer may never be seen.
+        """Close; keep reading briefly if more is coming, or the answer may never be seen.
 
-        A connection that is closed while something of it was not read is reset, and the
-        other side may lose what it was sent.
+        A connection closed with unread input is reset, and the other side may lose what it was
+        sent.
         """
         self._refused = True
         if self._due is _Due.ANSWER or not self.transport.can_write_eof():
@@ -300,7 +300,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 class _Parting:
-    """A transport for answers, which parts from a client that is still sending."""
+    """A transport for answers that closes gracefully while the client is still sending."""
 
     def __init__(self, protocol: GuardedProtocol) -> None:
         self._protocol = protocol
@@ -315,7 +315,7 @@ class _Parting:
 def refused(refusal: Refusal, path: bytes) -> bytes:
     """Return a whole HTTP/1.1 response that closes the connection.
 
-    It is plain text, but for a program that asks the API: that gets a problem as always.
+    It is plain text, except for an API client, which gets a problem as always.
     """
     body, media = f"{refusal.detail}\n".encode(), replies.TEXT
     if b"/api/" in path:

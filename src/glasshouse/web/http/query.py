@@ -1,4 +1,4 @@
-"""Query parameters, strictly: each route names those it takes; the rest is ignored."""
+"""Strict query parameters: each route names those it accepts; the rest are ignored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_TEXT = 500
 MAX_ADDRESS = 6000
 MAX_ENTRY = 10**18 - 1
 FAILED_OUTCOMES = "failed"
-"""Stands for every outcome of an execution that failed."""
+"""Stands for every outcome of a failed execution."""
 OUTCOMES = (*(outcome.value for outcome in Outcome), FAILED_OUTCOMES)
 _PLACE = re.compile(r"-?(inf|[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?)(,[0-9]{1,18})?")
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})?)?")
@@ -33,27 +33,27 @@ def pairs(raw: bytes) -> list[tuple[str, str]]:
     """Return all parameters in order, decoded.
 
     Raises:
-        InvalidError: something is not UTF-8.
+        InvalidError: part of it is not UTF-8.
     """
-    found = []
+    result = []
     for part in filter(None, raw.split(b"&")):
         name, _, value = part.partition(b"=")
-        found.append((_decoded(name), _decoded(value)))
-    return found
+        result.append((_decoded(name), _decoded(value)))
+    return result
 
 
 def taken(raw: bytes, names: Collection[str]) -> dict[str, str]:
     """Return the parameters in ``names``, checked.
 
     Raises:
-        InvalidError: one came twice or has no acceptable value.
+        InvalidError: one was given twice or has no acceptable value.
     """
     result: dict[str, str] = {}
     for name, value in pairs(raw):
         if name not in names:
             continue
         if name in result:
-            raise InvalidError(f"The parameter {name!r} came twice.", remedy="Give it once.")
+            raise InvalidError(f"The parameter {name!r} was given twice.", remedy="Give it once.")
         _CHECKS[name](name, value)
         result[name] = value
     return result
@@ -61,7 +61,7 @@ def taken(raw: bytes, names: Collection[str]) -> dict[str, str]:
 
 def _long(name: str, value: str) -> None:
     if len(value) > MAX_ADDRESS:
-        raise InvalidError(f"The parameter {name!r} is too long.", remedy="Leave it out.")
+        raise InvalidError(f"The parameter {name!r} is too long.", remedy="Remove it.")
 
 
 def _number(limit: int) -> Callable[[str, str], None]:
@@ -77,7 +77,7 @@ def _number(limit: int) -> Callable[[str, str], None]:
 
 def _text(name: str, value: str) -> None:
     if len(value) > MAX_TEXT:
-        raise InvalidError(f"The parameter {name!r} is too long.", remedy="Search for less.")
+        raise InvalidError(f"The parameter {name!r} is too long.", remedy="Shorten the search.")
 
 
 def _event(name: str, value: str) -> None:
@@ -87,7 +87,7 @@ def _event(name: str, value: str) -> None:
         known = not value or value in _EVENTS
     if not known:
         raise InvalidError(
-            f"The parameter {name!r} is not an event of the audit log.",
+            f"The parameter {name!r} is not an audit log event.",
             remedy=f"Use one of {', '.join(sorted(_EVENTS))}, or a prefix followed by *.",
         )
 
@@ -95,7 +95,7 @@ def _event(name: str, value: str) -> None:
 def _outcome(name: str, value: str) -> None:
     if value and value not in OUTCOMES:
         raise InvalidError(
-            f"The parameter {name!r} is not an outcome of a job.",
+            f"The parameter {name!r} is not a job outcome.",
             remedy=f"Use one of {', '.join(OUTCOMES)}.",
         )
 
@@ -103,7 +103,7 @@ def _outcome(name: str, value: str) -> None:
 def _shape(pattern: re.Pattern[str], remedy: str) -> Callable[[str, str], None]:
     def check(name: str, value: str) -> None:
         if not pattern.fullmatch(value):
-            raise InvalidError(f"The parameter {name!r} cannot be understood.", remedy=remedy)
+            raise InvalidError(f"The parameter {name!r} cannot be parsed.", remedy=remedy)
 
     return check
 
@@ -118,7 +118,7 @@ def _time_or_none(name: str, value: str) -> None:
         _time(name, value)
         if not 0 <= read_time(value, 0.0) < _YEAR_9999:
             raise InvalidError(
-                f"The parameter {name!r} is a time at which nothing was recorded.",
+                f"The parameter {name!r} is a time out of range.",
                 remedy="Give one between 1970 and 9999.",
             )
 
@@ -134,10 +134,10 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "iss": _long,
     "go": _text,
     "at": _time,
-    "from": _shape(_PLACE, message("Follow the links of the list; they name places.")),
-    "order": _shape(re.compile("reverse"), message("Leave it out, or say order=reverse.")),
+    "from": _shape(_PLACE, message("Use the links in the list; they contain positions.")),
+    "order": _shape(re.compile("reverse"), message("Remove it, or use order=reverse.")),
     "sort": _shape(
-        re.compile("name|size|latency|growth|expires"), message("Follow the links of the table.")
+        re.compile("name|size|latency|growth|expires"), message("Use the links in the table.")
     ),
     "name": _text,
     "type": _text,
@@ -147,7 +147,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "queue": _text,
     "id": _text,
     "error": _text,
-    "entry": _shape(re.compile("[0-9a-f]{24}"), message("Follow the links of the job's page.")),
+    "entry": _shape(re.compile("[0-9a-f]{24}"), message("Use the links on the job's page.")),
     "outcome": _outcome,
     "until": _number(MAX_ENTRY),
     "since": _time_or_none,
@@ -157,7 +157,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
 
 
 def finished_filter(given: Mapping[str, str]) -> FinishedFilter:
-    """Return what checked parameters ask of the finished log; an empty one asks for nothing."""
+    """Return the finished-log filter of checked parameters; an empty one filters nothing."""
     outcome, until, at = given.get("outcome", ""), given.get("until"), given.get("at")
     outcomes = FAILED if outcome == FAILED_OUTCOMES else (Outcome(outcome),) if outcome else ()
     return FinishedFilter(

@@ -1,4 +1,4 @@
-"""Finished bytes to a response: validator, compression, HEAD; nothing about content."""
+"""From finished bytes to a response: validator, compression, HEAD; nothing about content."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?P<q>[0-9.]+)\s*)?(?=,|$)
 
 
 def accepts_gzip(headers: Headers) -> bool:
-    """Tell whether the client takes gzip (RFC 9110 §12.5.3)."""
-    found = _GZIP.search(headers.get("accept-encoding", ""))
-    return found is not None and (found["q"] is None or found["q"].strip("0.") != "")
+    """Return whether the client accepts gzip (RFC 9110 §12.5.3)."""
+    match = _GZIP.search(headers.get("accept-encoding", ""))
+    return match is not None and (match["q"] is None or match["q"].strip("0.") != "")
 
 
 def tag(body: bytes) -> str:
@@ -38,8 +38,8 @@ def validated(
 ) -> Response:
     """Return 200 with an ETag, or 304 when the client has it already.
 
-    ``basis`` is what the tag is made from, when the body holds parts that
-    change without meaning (its age). Without ``pack`` it is sent as it is.
+    ``basis`` is what the tag is made from when the body has parts that change without meaning (its
+    age). Without ``pack`` the body is sent uncompressed.
     """
     etag = tag(body if basis is None else basis)
     if _known(headers, etag):
@@ -49,7 +49,7 @@ def validated(
 
 
 def shared(headers: Headers, body: bytes, etag: str, compressed: Callable[[], bytes]) -> Response:
-    """Return a page that others get too: 200, or 304 when the client has it already."""
+    """Return a page that others also get: 200, or 304 when the client has it already."""
     if _known(headers, etag):
         return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=_kept(etag))
     if len(body) > _WORTH_PACKING and accepts_gzip(headers):
@@ -68,7 +68,7 @@ def _known(headers: Headers, etag: str) -> bool:
 
 
 def packed(headers: Headers, response: Response) -> Response:
-    """Compress a response's body when that is worth it and the client takes it."""
+    """Compress a response's body when that is worthwhile and the client accepts it."""
     body = bytes(response.body)
     if len(body) > _WORTH_PACKING and accepts_gzip(headers):
         response.body = gzip.compress(body, compresslevel=5, mtime=0)
@@ -78,5 +78,5 @@ def packed(headers: Headers, response: Response) -> Response:
 
 
 def fresh(body: bytes, media: str, status: int = 200) -> Response:
-    """Return a response that nobody keeps."""
+    """Return a response that no one caches."""
     return Response(body, status_code=status, media_type=media, headers={"cache-control": NOT_KEPT})

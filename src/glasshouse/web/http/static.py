@@ -1,7 +1,7 @@
-"""The built front end, read once at start and served from memory.
+"""The built front end, read once at startup and served from memory.
 
-Only files that ``dist/manifest.json`` names exist. Names carry a digest, so they
-are kept for ever; the manifest maps plain names to them.
+Only files that ``dist/manifest.json`` names exist. Names carry a digest, so they are cached
+forever; the manifest maps plain names to them.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """The files of the front end by their published name."""
+    """The files of the front end by published name."""
 
     def __init__(self, files: Mapping[str, bytes], manifest: Mapping[str, str]) -> None:
-        """Serve ``files``; ``manifest`` maps plain names to theirs."""
+        """Serve ``files``; ``manifest`` maps plain names to published names."""
         self.urls = {plain: f"/static/{name}" for plain, name in manifest.items()}
         self._assets = {name: _asset(name, body) for name, body in files.items()}
 

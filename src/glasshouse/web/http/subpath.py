@@ -1,6 +1,6 @@
-"""The console below a path of its host: taken off what comes, put on where it sends people.
+"""The console below a path of its host: removed from requests, added to redirects.
 
-A proxy may take the path off itself or leave it: both are understood.
+A proxy may remove the path itself or leave it: both are understood.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class SubPath:
-    """Serves ``app`` below ``base``, a path without a slash at its end."""
+    """Serves ``app`` below ``base``, a path without a trailing slash."""
 
     def __init__(self, app: ASGIApp, base: str) -> None:
         """Wrap ``app``."""
@@ -19,7 +19,7 @@ class SubPath:
         self._raw = base.encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on without the path; its start is found without a slash too."""
+        """Pass the request on without the path; the start page is found without a slash too."""
         raw: bytes = scope["raw_path"]
         if raw == self._raw:
             raw += b"/"

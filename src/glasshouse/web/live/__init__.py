@@ -1,1 +1,1 @@
-"""Event streams: each live page is rendered once for all who look at it."""
+"""Event streams: each live page is rendered once for all its viewers."""

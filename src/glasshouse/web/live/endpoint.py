@@ -4,8 +4,8 @@ Events: ``tick`` (age and fault of the server), ``fragment`` (the inside of a pa
 live part), ``patch`` (those of its parts that changed) and ``gone``. The stream ends
 when the console stops.
 
-A page says for whom it was laid out, as ``as``. To anybody else nothing of it is told but
-``other``: who asks now. So an open page never turns into a stranger's.
+A page states for whom it was rendered, as ``as``. Anyone else gets nothing but ``other``: the
+current viewer. So an open page never turns into someone else's.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 MAX_TOPICS = 16
 STALLED_SECONDS = 30.0
 _RIGHTS_SECONDS = 0.8
-"""Who loses a right stops seeing within two seconds: this, and a second that sessions are kept."""
+"""A lost right takes effect within two seconds: this, and a second that sessions are cached."""
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", NOT_KEPT.encode()),
@@ -49,7 +49,7 @@ class Live:
     """All event streams of the console, by server."""
 
     def __init__(self, site: AppDependencies, *, heartbeat: float = HEARTBEAT) -> None:
-        """Make one hub per server."""
+        """Create one hub per server."""
         self._site = site
         self.hubs = {
             name: Hub(site.monitor.server(name), site.clock, heartbeat=heartbeat)
@@ -67,7 +67,7 @@ class Live:
         """Stream to ``viewer`` until the client or the console goes.
 
         Raises:
-            SignInNeededError, DeniedError: who asks is not let in.
+            SignInNeededError, DeniedError: the viewer is not admitted.
             NotFoundError: no such server.
             InvalidError: a topic is wrong.
             BusyError: too many are open, and nobody has more of them than this viewer.
@@ -96,16 +96,16 @@ class Live:
                     task.cancel()
 
     async def _until_other(self, viewer: Viewer, stream: Subscriber) -> None:
-        """End a stream as soon as its viewer may see something else than when it began."""
+        """End a stream as soon as what its viewer may see differs from when it began."""
         seen = self._seen(viewer)
         while True:
             await asyncio.sleep(_RIGHTS_SECONDS)
             try:
                 now = await self._site.gate.again(viewer)
-            except Exception:  # what cannot be looked up is not shown any longer
+            except Exception:  # without a lookup nothing is shown any longer
                 log.exception("a live stream's rights cannot be looked up")
                 break
-            # Most are strangers, under the same rules as before: nothing has to be compared.
+            # Most are anonymous, under the same rules as before: nothing has to be compared.
             same = now.rules is viewer.rules and now.person is viewer.person is None
             if not same and self._seen(now) != seen:
                 break
@@ -116,25 +116,25 @@ class Live:
 
     def _topics(self, scope: Scope, server: str, viewer: Viewer) -> list[Topic]:
         given = query.pairs(scope["query_string"])
-        # A shared worker may send other languages than the page that it serves.
+        # A shared worker may send languages other than that of the page that it serves.
         locale = next((value for name, value in given if name == "lang"), None)
         locale = locale_of(Headers(scope=scope)) if locale is None else locale
         if locale not in LOCALES:
             raise InvalidError(
                 "This language is not available.", remedy=f"Use one of {', '.join(LOCALES)}."
             )
-        asked = [value for name, value in given if name == "topic"]
-        asked = list(dict.fromkeys(asked))
-        if not 1 <= len(asked) <= MAX_TOPICS:
+        topics = [value for name, value in given if name == "topic"]
+        topics = list(dict.fromkeys(topics))
+        if not 1 <= len(topics) <= MAX_TOPICS:
             raise InvalidError(
                 f"A stream takes 1 to {MAX_TOPICS} topics.",
                 remedy="Name each open page once: ?topic=/main/queues",
             )
-        return [self._site.topic(address, server, locale, viewer) for address in asked]
+        return [self._site.topic(address, server, locale, viewer) for address in topics]
 
 
 def _for_another(scope: Scope, viewer: Viewer) -> bool:
-    """Return whether a stream is asked for by a page that was laid out for somebody else."""
+    """Return whether the page that requests a stream was rendered for someone else."""
     given = query.pairs(scope["query_string"])
     return any(name == "as" and value != viewer.mark for name, value in given)
 
@@ -146,7 +146,7 @@ async def _tell_other(scope: Scope, send: Send, viewer: Viewer) -> None:
 
 
 async def _pour(viewer: Subscriber, send: Send) -> None:
-    """Send events as fast as the client takes them; give a stalled client up."""
+    """Send events as fast as the client takes them; give up on a stalled client."""
 
     async def body(chunk: bytes, *, more: bool = True) -> None:
         message = {"type": "http.response.body", "body": chunk, "more_body": more}
@@ -163,7 +163,7 @@ async def _pour(viewer: Subscriber, send: Send) -> None:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """The response has begun: a failure can only end it."""
+    """Log failures: the response has begun, so a failure can only end it."""
     try:
         yield
     except (TimeoutError, OSError):

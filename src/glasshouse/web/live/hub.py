@@ -1,11 +1,11 @@
-"""One hub per server: each open topic is rendered once for all who look at it.
+"""One hub per server: each open topic is rendered once for all its viewers.
 
-What always holds: at most one task per topic, and none for a topic that nobody
-looks at. A topic that cannot be read keeps its last edition as long as the ticks say that
-the server is gone; else its next edition says that it cannot be read. Updates come as
-fast as the server changes while few look; the more look, the more wait together.
-When there are too many streams or topics, whoever has most of them loses the newest one to
-whoever would have fewer: nobody can take what is there for all.
+Invariants: at most one task per topic, and none for a topic without viewers. A topic that
+cannot be read keeps its last edition while the ticks report that the server is unavailable;
+otherwise its next edition reports that it cannot be read. With few viewers, updates come as
+fast as the server changes; the more viewers, the longer the pauses between updates.
+When there are too many streams or topics, whoever has the most loses the newest one to
+whoever would have fewer: no one can use up what is there for all.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ log = structlog.get_logger()
 MAX_TOPICS = 400
 MAX_SUBSCRIBERS = 1500
 _LONGEST = 1.0
-"""Seconds between two updates of a topic, however much there is to do."""
+"""The longest pause (seconds) between two updates of a topic, whatever the load."""
 _SHARE = 3
-"""Laying pages out takes at most one part in three of the time, however many are open."""
+"""Rendering pages takes at most a third of the time, however many are open."""
 _EACH = 0.001
-"""Seconds of rest for each viewer told: a multiple of what it costs to tell one."""
+"""Seconds of rest per viewer notified: a multiple of what it costs to notify one."""
 _BATCH = 50
-"""Viewers told before others get their turn: an update for a thousand delays nobody's page."""
+"""Viewers notified before other tasks run: an update for a thousand delays no one's page."""
 _SAME_TICK = 0.05
-"""Seconds for which a tick's age is exact enough."""
+"""Seconds for which a tick's age is accurate enough."""
 
 
 class _Shown:
-    """One topic that somebody looks at."""
+    """One topic that has viewers."""
 
     def __init__(self, topic: Topic) -> None:
         self.topic = topic
@@ -54,9 +54,9 @@ class _Shown:
         self.task: asyncio.Task[None] | None = None
         self.cost = 0.0
         self.good_for: int | None = None
-        """The generation that it was drawn for, while nothing in it can be older than that."""
+        """The generation that it was rendered for, while nothing in it can be older than that."""
         self.read_at: float | None = None
-        """When the oldest of what it shows was read, or known to be the same still."""
+        """When the oldest of what it shows was read, or known to be unchanged."""
 
 
 class Hub:
@@ -65,7 +65,7 @@ class Hub:
     def __init__(
         self, server: ServerMonitor, clock: Callable[[], float], *, heartbeat: float = HEARTBEAT
     ) -> None:
-        """Serve topics of ``server``; a tick is sent at least each ``heartbeat`` seconds."""
+        """Serve topics of ``server``; a tick is sent at least every ``heartbeat`` seconds."""
         self._server = server
         self._clock = clock
         self._heartbeat = heartbeat
@@ -78,14 +78,14 @@ class Hub:
 
     @property
     def topics(self) -> int:
-        """How many topics are rendered now."""
+        """How many topics are being rendered."""
         return len(self._shown)
 
     @contextlib.contextmanager
     def subscribed(self, topics: Iterable[Topic], holder: str = "") -> Iterator[Subscriber]:
         """Subscribe while the block runs; yields the ``Subscriber``.
 
-        ``holder`` is whose share it counts in.
+        ``holder`` is the one whose share it counts toward.
 
         Raises:
             BusyError: too many streams or topics are open, and nobody has more of them.
@@ -100,7 +100,7 @@ class Hub:
             self._leave(viewer)
 
     def close(self) -> None:
-        """End every stream; later ones end at once."""
+        """End every stream; later ones end immediately."""
         self._closed = True
         for viewer in self._viewers:
             viewer.close()
@@ -116,7 +116,7 @@ class Hub:
             self._dismiss(newest_of_largest(self._looked_at_alone(), holder, more))
 
     def _looked_at_alone(self) -> dict[str, list[Subscriber]]:
-        """Return who alone looks at topics, with a stream of theirs for each of these."""
+        """Return the sole holders of topics, with one of their streams for each such topic."""
         alone: dict[str, list[Subscriber]] = {}
         for shown in self._shown.values():
             holders = {self._viewers[viewer] for viewer in shown.viewers}
@@ -147,7 +147,7 @@ class Hub:
                 viewer.tell(shown.editions)
 
     def _leave(self, viewer: Subscriber) -> None:
-        """Let go of a stream; of one that was dismissed there is nothing left."""
+        """Remove a stream; nothing is left to do for one that was dismissed."""
         if self._viewers.pop(viewer, None) is None:
             return
         for key, shown in list(self._shown.items()):
@@ -162,17 +162,17 @@ class Hub:
             self._pulses = ()
 
     async def _pulse_with_snapshots(self) -> None:
-        """A tick with a snapshot once in a heartbeat, and at once when the fault changes."""
-        told: Fault | None = None
+        """Send a tick with a snapshot once per heartbeat, and at once when the fault changes."""
+        fault: Fault | None = None
         async with self._watching() as snapshots:
             async for snapshot in snapshots:
                 early = time.monotonic() - self._pulsed_at < self._heartbeat * 0.9
-                if snapshot.fault != told or not early:
-                    told = snapshot.fault
+                if snapshot.fault != fault or not early:
+                    fault = snapshot.fault
                     await self._pulse()
 
     async def _pulse_by_itself(self) -> None:
-        """A tick when the sampler is late: the stream is alive although the server is not."""
+        """Send a tick when the sampler is late: the stream is alive although the server is not."""
         while True:
             await asyncio.sleep(self._heartbeat)
             if time.monotonic() - self._pulsed_at > self._heartbeat * 1.2:
@@ -189,18 +189,18 @@ class Hub:
                 if rendered != snapshot.generation:
                     before = shown.editions.number
                     rendered = await self._draw(shown)
-                    told = len(shown.viewers) if shown.editions.number != before else 0
-                    await asyncio.sleep(self._rest(told))
+                    viewers = len(shown.viewers) if shown.editions.number != before else 0
+                    await asyncio.sleep(self._rest(viewers))
 
-    def _rest(self, told: int) -> float:
-        """Return how long a topic rests after ``told`` viewers were told of it."""
+    def _rest(self, viewers: int) -> float:
+        """Return how long a topic rests after ``viewers`` viewers were notified."""
         cost = sum(shown.cost for shown in self._shown.values())
-        # All are counted when any is told: they share one processor.
-        each = len(self._viewers) * _EACH if told else 0.0
+        # All are counted if any is notified: they share one processor.
+        each = len(self._viewers) * _EACH if viewers else 0.0
         return min(_LONGEST, max(cost * _SHARE, each))
 
     async def _draw(self, shown: _Shown) -> int | None:
-        """Publish the topic as of now; return the generation it is good for."""
+        """Publish the topic as of now; return the generation it is valid for."""
         generation = self._server.snapshot.generation
         bound, fresh, read_at = True, False, shown.read_at
         try:
@@ -223,25 +223,25 @@ class Hub:
         shown.good_for = None
         if new:
             await _each(shown.viewers, lambda viewer: viewer.tell(shown.editions))
-        # Claimed when everybody was told.
+        # Set only after everyone was notified.
         shown.read_at, shown.good_for = read_at, generation if fresh else None
         return generation if bound else None
 
     def _say(self, shown: _Shown, status: int, error: Exception) -> bool:
-        """Publish that a topic cannot be shown: what was shown before must not pass for newer."""
-        told = error if isinstance(error, UpstreamUnavailableError) else None
-        return shown.editions.publish(cut(shown.topic.lay_out_error(status, told)))
+        """Publish that a topic cannot be shown: older content must not be taken for newer."""
+        fault = error if isinstance(error, UpstreamUnavailableError) else None
+        return shown.editions.publish(cut(shown.topic.lay_out_error(status, fault)))
 
     def _watching(self) -> contextlib.aclosing[AsyncGenerator[Snapshot, None]]:
-        # Closed with its task, so that the sampler knows when nobody looks.
+        # Closed with its task, so that the sampler knows when there are no viewers.
         return contextlib.aclosing(self._server.watch())
 
     def _tick(self, wanted: Iterable[Hashable]) -> bytes:
-        """Return the tick as of now for who looks at these topics."""
+        """Return the tick as of now for viewers of these topics."""
         older = self._older(wanted)
         if older:
             return self._made_tick(older)
-        # Made once for all who are told at about the same time.
+        # Made once for all who are notified at about the same time.
         made_at, frame = self._ticked
         now = time.monotonic()
         if not frame or now - made_at > _SAME_TICK:
@@ -250,12 +250,12 @@ class Hub:
         return frame
 
     def _older(self, wanted: Iterable[Hashable]) -> dict[str, float | None]:
-        """Return when the topics were read that are older than the snapshot, by address.
+        """Return by address the read times of the topics that are older than the snapshot.
 
-        It is ``None`` for one that was not drawn yet: it stays as old as it was.
+        It is ``None`` for one that was not rendered yet: its age stays as it was.
         """
         checked = self._server.snapshot.checked_at or 0.0
-        shown = [found for key in wanted if (found := self._shown.get(key)) is not None]
+        shown = [topic for key in wanted if (topic := self._shown.get(key)) is not None]
         read = {one.topic.address: self._read_at(one) for one in shown}
         return {address: at for address, at in read.items() if at is None or at < checked}
 
@@ -279,7 +279,7 @@ class Hub:
 
 
 async def _each(viewers: Iterable[Subscriber], do: Callable[[Subscriber], None]) -> None:
-    """Do something to each viewer of now, with a pause for others after some of them."""
+    """Do something to each current viewer, and yield to other tasks after every few."""
     for number, viewer in enumerate(list(viewers), start=1):
         do(viewer)
         if number % _BATCH == 0:

@@ -1,7 +1,7 @@
-"""Events as bytes, and the one subscriber's side of the live stream.
+"""Events as bytes, and the live stream from one subscriber's side.
 
-A subscriber remembers only *which* topics are new to it and the edition it was
-told last, never what they said: however slow it reads, it costs no more.
+A subscriber remembers only *which* topics have news for it and the last edition it was
+sent, never their content: a slow reader costs no more than a fast one.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class TopicUpdates(Protocol):
     number: int
 
     def since(self, number: int) -> bytes:
-        """Return what brings somebody who holds edition ``number`` to the newest."""
+        """Return what updates a holder of edition ``number`` to the newest."""
         ...
 
 
 class Subscriber:
-    """One open stream: what it still has to be told."""
+    """One open stream: what it still has to be sent."""
 
     def __init__(self, tick: Callable[[], bytes]) -> None:
-        """``tick`` returns the tick event as of now; one is due at once."""
+        """``tick`` returns the tick event as of now; one is due immediately."""
         self._tick = tick
         self._news: dict[TopicUpdates, None] = {}
         self._told: dict[TopicUpdates, int] = {}
@@ -44,16 +44,16 @@ class Subscriber:
 
     @property
     def waiting(self) -> int:
-        """How many topics it still has to be told of."""
+        """How many topics still have news for it."""
         return len(self._news)
 
     def tell(self, topic: TopicUpdates) -> None:
-        """There is something new on ``topic``."""
+        """Note that there is something new on ``topic``."""
         self._news[topic] = None
         self._wake.set()
 
     def pulse(self) -> None:
-        """A tick is due."""
+        """Note that a tick is due."""
         self._tick_due = True
         self._wake.set()
 
@@ -63,23 +63,23 @@ class Subscriber:
         self._wake.set()
 
     async def events(self) -> AsyncGenerator[bytes, None]:
-        """Yield what there is to tell, one or more whole events at a time, until closed."""
+        """Yield what there is to send, one or more whole events at a time, until closed."""
         while not self._closed:
             self._wake.clear()
-            said = self._due()
-            if said:
-                yield said
+            frames = self._due()
+            if frames:
+                yield frames
             else:
                 await self._wake.wait()
 
     def _due(self) -> bytes:
-        said: list[bytes] = []
+        frames: list[bytes] = []
         for topic in self._news:
-            said.append(topic.since(self._told.get(topic, 0)))
+            frames.append(topic.since(self._told.get(topic, 0)))
             self._told[topic] = topic.number
         self._news.clear()
-        # Behind the news: it says how old they are.
+        # After the news: the tick reports its age.
         if self._tick_due:
-            said.append(self._tick())
+            frames.append(self._tick())
         self._tick_due = False
-        return b"".join(said)
+        return b"".join(frames)

@@ -1,6 +1,6 @@
-"""One topic's editions: the same bytes for all who look, however many they are.
+"""One topic's editions: the same bytes for all viewers, however many there are.
 
-Who holds the edition before gets only what changed, everybody else the whole
+Holders of the previous edition get only what changed, everyone else the whole
 page. Each is made at most once, and only the newest edition is kept.
 """
 
@@ -11,10 +11,10 @@ from glasshouse.web.live.stream import event
 
 
 class FragmentVersions:
-    """What is told of one topic; ``number`` is the newest edition, 0 before the first."""
+    """What is sent for one topic; ``number`` is the newest edition, 0 before the first."""
 
     def __init__(self, topic: str) -> None:
-        """Begin without an edition."""
+        """Start without an edition."""
         self.topic = topic
         self.number = 0
         self._page: Page | None = None
@@ -23,18 +23,18 @@ class FragmentVersions:
         self._change = b""
 
     def publish(self, page: Page) -> bool:
-        """Take ``page`` as the newest edition; return whether it differs from the last."""
+        """Make ``page`` the newest edition; return whether it differs from the last."""
         last = self._page
         if last is not None and last.digest == page.digest and not self._gone:
             return False
-        # After "gone" everybody gets the whole page again.
+        # After "gone" everyone gets the whole page again.
         self._change = b"" if last is None or self._gone else self._difference(page, last)
         self._page, self._gone, self._whole = page, False, b""
         self.number += 1
         return True
 
     def end(self) -> bool:
-        """Say that the page is gone; return whether that is new."""
+        """Report that the page is gone; return whether that is new."""
         if self._gone:
             return False
         self._gone = True
@@ -43,7 +43,7 @@ class FragmentVersions:
         return True
 
     def since(self, number: int) -> bytes:
-        """Return what brings somebody who holds edition ``number`` to the newest, as an event."""
+        """Return the event that updates a holder of edition ``number`` to the newest."""
         if number == self.number:
             return b""
         if number and number == self.number - 1 and self._change:
@@ -56,14 +56,14 @@ class FragmentVersions:
         parts = page.changed(last)
         if parts is None:
             return self._fragment(page, last)
-        said = {"topic": self.topic, "base": last.digest, "digest": page.digest, "parts": parts}
-        return event("patch", said)
+        message = {"topic": self.topic, "base": last.digest, "digest": page.digest, "parts": parts}
+        return event("patch", message)
 
     def _fragment(self, page: Page, base: Page | None) -> bytes:
-        said = {
+        message = {
             "topic": self.topic,
             "base": None if base is None else base.digest,
             "digest": page.digest,
             "pieces": list(page.pieces(base)),
         }
-        return event("fragment", said)
+        return event("fragment", message)

@@ -1,4 +1,4 @@
-"""What was done lately to a server, a queue or a job, on its page."""
+"""Recent activity on a server, a queue or a job, as its page shows it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _MOST, _TOLD = 3, 20
 
 
 class ActivityStrip(NamedTuple):
-    """The lines; ``going`` says that one of them is under way.
+    """The lines; ``going`` says that one of the operations is still running.
 
-    ``done`` is more of what was done, the newest first, as far as it is told to who looks.
+    ``done`` holds more operations than the lines, newest first, as far as the viewer may see them.
     """
 
     rows: tuple[ActivityRow, ...] = ()
@@ -28,21 +28,21 @@ class ActivityStrip(NamedTuple):
 
 
 async def on_server(context: PageContext) -> ActivityStrip:
-    """Return what was done on the server, the newest first."""
+    """Return what was done on the server, newest first."""
     return await _strip(
         context, lambda control, server, seen: control.on_server(server, _MOST, seen)
     )
 
 
 async def on_queue(context: PageContext, queue: str) -> ActivityStrip:
-    """Return what was done to a queue, the newest first."""
+    """Return what was done to a queue, newest first."""
     return await _strip(
         context, lambda control, server, seen: control.on_queue(server, queue, _MOST, seen)
     )
 
 
 async def on_job(context: PageContext, jid: str) -> ActivityStrip:
-    """Return what was done to a job by its id, the newest first."""
+    """Return what was done to a job by its id, newest first."""
     return await _strip(
         context, lambda control, server, seen: control.on_job(server, jid, _TOLD, seen)
     )
@@ -52,7 +52,7 @@ async def _strip(
     context: PageContext,
     ask: Callable[[RecentActivity, str, Seen], Awaitable[Sequence[RunningOperation]]],
 ) -> ActivityStrip:
-    """Return the lines: who may do anything sees their own, who sees the ledger what that shows."""
+    """Return the lines: own operations for anyone with rights, the ledger's for who sees it."""
     server, viewer, lately = server_of(context), context.viewer, context.lately
     visibility, own = server.visibility, viewer.actor.name if context.powers else None
     if lately is None or not viewer.signed_in or not (visibility.audit or own):
@@ -64,7 +64,7 @@ async def _strip(
     try:
         shown = await ask(lately, server.name, seen)
     except StoreError:
-        # The job server can be looked at without the console's own database.
+        # The job server can be viewed without the console's own database.
         return ActivityStrip()
     return ActivityStrip(
         tuple(strip_row(running, context) for running in shown[:_MOST]),

@@ -1,4 +1,4 @@
-"""What somebody may do on a page: the bars of buttons, and why one of them is off."""
+"""What a viewer may do on a page: the button bars, and why a button is disabled."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ ALL = "*"
 def set_bars(
     context: PageContext, name: JobSet, query: str, total: int
 ) -> tuple[views.ActBar | None, views.ActBar | None]:
-    """Return what may be done with jobs of a set, and with the set."""
+    """Return the bar for jobs of a set, and the bar for the whole set."""
     if not total:
         return None, None
     hidden = (views.HiddenField(name="set", value=name.value),)
     buttons = _buttons(context, _IN_SET[name], None, scheduled=name is JobSet.SCHEDULED)
-    every = t("All that match" if query.strip() else "All of this set", context.locale)
+    every = t("All matches" if query.strip() else "All of this set", context.locale)
     if not fmt.sendable(query):
         every = ""
     picks = _bar(context, hidden, buttons, box="keys", every=every, query=query)
@@ -66,7 +66,7 @@ def set_bars(
 def queue_bars(
     context: PageContext, name: str, total: int, *, paused: bool | None
 ) -> tuple[views.ActBar | None, views.ActBar | None]:
-    """Return what may be done with jobs of a queue, and with the queue."""
+    """Return the bar for jobs of a queue, and the bar for the whole queue."""
     if not fmt.sendable(name):
         return None, None
     hidden = (views.HiddenField(name="queue", value=name),)
@@ -81,27 +81,27 @@ def queue_bars(
 
 
 def row_bar(context: PageContext, queue: Queue) -> views.ActBar | None:
-    """Return the button that holds a queue of a list, or lets it go on."""
+    """Return the button that pauses or resumes a queue in a list."""
     _, bar = queue_bars(context, queue.name, 0, paused=queue.paused)
     return _possible(bar)
 
 
 def _possible(bar: views.ActBar | None) -> views.ActBar | None:
-    """Return a row's bar unless all of it is off: why is said once, and not in every row."""
+    """Return a row's bar unless all of it is disabled: the reason is not repeated in every row."""
     if bar is None or all(button.why for button in bar.buttons):
         return None
     return bar
 
 
 def entry_bar(context: PageContext, job: StoredJob) -> views.ActBar | None:
-    """Return what may be done with one entry of a job; nothing while it runs."""
+    """Return the bar for one entry of a job; ``None`` while it runs."""
     name = job.key or job.jid
     if not fmt.sendable(name + job.queue):
         return None
     if job.state is JobState.ENQUEUED:
         hidden = (
             views.HiddenField(name="queue", value=job.queue),
-            # A reader that knows no keys of queued jobs has none that are acted on, either.
+            # Where a reader knows no keys of queued jobs, none of them can be acted on, either.
             views.HiddenField(name="keys", value=name),
         )
         return _bar(context, hidden, _buttons(context, (Operation.QUEUE_DELETE_JOBS,), job.queue))
@@ -117,7 +117,7 @@ def entry_bar(context: PageContext, job: StoredJob) -> views.ActBar | None:
 
 
 def worker_bar(context: PageContext, worker: Worker) -> views.ActBar | None:
-    """Return what may be done with one worker, if anything may; one that ends is let end."""
+    """Return the bar for one worker, if anything may be done; a terminating one has none."""
     if not fmt.sendable(worker.wid) or worker.state is WorkerState.TERMINATE:
         return None
     wanted: tuple[Operation, ...] = (Operation.WORKER_QUIET, Operation.WORKER_TERMINATE)
@@ -127,7 +127,7 @@ def worker_bar(context: PageContext, worker: Worker) -> views.ActBar | None:
 
 
 def workers_bar(context: PageContext) -> views.ActBar | None:
-    """Return what may be done with all workers together."""
+    """Return the bar for all workers together."""
     buttons = _buttons(context, (Operation.WORKER_QUIET, Operation.WORKER_TERMINATE), None)
     labels = (t("Quiet all", context.locale), t("Terminate all", context.locale))
     named = [
@@ -143,14 +143,14 @@ def parameters_bar(context: PageContext) -> views.ActBar | None:
 
 
 def flush_bar(context: PageContext) -> views.ActBar | None:
-    """Return the button that flushes the server; none where that is switched off."""
+    """Return the button that flushes the server; none where flushing is switched off."""
     if context.server is None or context.server.name not in context.viewer.rules.flushable:
         return None
     return _bar(context, (), _buttons(context, (Operation.SERVER_FLUSH,), None))
 
 
 def may_push(context: PageContext, queue: str | None) -> bool:
-    """Return whether somebody may push a job here."""
+    """Return whether the viewer may push a job here."""
     if Operation.JOB_PUSH not in context.powers or context.server is None:
         return False
     target = Target(server=context.server.name, queue=queue)
@@ -171,17 +171,17 @@ def _copied(job: StoredJob) -> str:
     if not kept or len(job.payload) > _MOST_COPIED:
         return ""
     try:
-        told = {name: raw.decode() for name, raw in kept.items()}
-        text = "{" + ",".join(f"{_quoted(name)}:{raw}" for name, raw in told.items()) + "}"
+        fields = {name: raw.decode() for name, raw in kept.items()}
+        text = "{" + ",".join(f"{_quoted(name)}:{raw}" for name, raw in fields.items()) + "}"
     except UnicodeDecodeError:
         return ""
     shown = payload.pretty(text.encode())
-    # What would be shown otherwise than it is cannot be sent by a form as it is.
+    # A text that is displayed differently cannot be sent unchanged by a form.
     return shown if "".join(shown.split()) == "".join(text.split()) else ""
 
 
 def new_job(context: PageContext, queue: str) -> views.PushForm | None:
-    """Return the form that pushes a new job to a queue, where that may be done."""
+    """Return the form that pushes a new job to a queue, where that is allowed."""
     if not fmt.sendable(queue) or not may_push(context, queue):
         return None
     text = f'{{\n  "jobtype": "",\n  "queue": {_quoted(queue)},\n  "args": []\n}}'
@@ -189,7 +189,7 @@ def new_job(context: PageContext, queue: str) -> views.PushForm | None:
 
 
 def kept_job(context: PageContext) -> views.PushForm | None:
-    """Return the form of a job that could not be taken, although what it was like has gone."""
+    """Return the form of a job that was rejected, although the job that it copied is gone."""
     slip = context.slip
     if slip is None or slip.operation != Operation.JOB_PUSH:
         return None
@@ -197,7 +197,7 @@ def kept_job(context: PageContext) -> views.PushForm | None:
 
 
 def _pushing(context: PageContext, text: str) -> views.PushForm | None:
-    """Return the form with a text in it: with the one that was sent, where that was wrong."""
+    """Return the form with a text in it: the text that was sent, if that was wrong."""
     slip = context.slip
     if slip is not None and slip.operation == Operation.JOB_PUSH:
         text = slip.one("job") or text
@@ -218,7 +218,7 @@ def mistake_of(slip: FormError, locale: str) -> views.FieldError:
     slip.told, error = True, slip.error
     return views.FieldError(
         fault=fmt.display_text(t(error.detail, locale)),
-        remedy=fmt.display_text(t(error.remedy or message("Correct it, and try again."), locale)),
+        remedy=fmt.display_text(t(error.remedy or message("Correct it and try again."), locale)),
     )
 
 
@@ -263,7 +263,7 @@ def _slip_in(
     buttons: Sequence[views.ActButton],
     box: str,
 ) -> FormError | None:
-    """Return the slip of this form, if there is one: it named the same, and asked for one of it."""
+    """Return the slip of this form, if any: same hidden fields, and one of these operations."""
     slip = context.slip
     if slip is None or slip.operation not in {button.operation for button in buttons}:
         return None
@@ -281,7 +281,7 @@ def _buttons(
     *,
     scheduled: bool = False,
 ) -> list[views.ActButton]:
-    """Return a button each: none at all for who may do nothing here."""
+    """Return a button for each operation; none at all for a viewer who may do nothing here."""
     if not context.powers or context.server is None:
         return []
     return [
@@ -300,7 +300,7 @@ def _buttons(
 
 
 def _also(context: PageContext, server: str, operation: Operation, queue: str | None) -> str:
-    """Return what an operation needs that nobody can bring alone."""
+    """Return the note that an operation needs a second person; empty if it does not."""
     needed = permissions.second_person(context.viewer, operation, server, queue) is not None
     return t("needs a second person", context.locale) if needed else ""
 

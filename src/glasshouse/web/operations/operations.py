@@ -1,4 +1,4 @@
-"""Operations for people and for programs: asked for, looked at, agreed to, followed, stopped."""
+"""Operations for people and for programs: request, preview, confirm, follow, stop."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ from glasshouse.web.shapes.operations import (
 )
 
 _MOST_HEAPS = 100
-_GONE = message("There is no such operation, or its preview is more than ten minutes old.")
+_GONE = message("This operation does not exist, or its preview is more than ten minutes old.")
 
 
 class Operations:
-    """Takes what is sent to the control, and shows what came of it."""
+    """Passes requests to the control, and shows their outcomes."""
 
     def __init__(self, people: People, control: Control) -> None:
-        """Ask ``control``."""
+        """Use ``control``."""
         self._people = people
         self._control = control
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -74,14 +74,14 @@ class Operations:
     # -- programs ----------------------------------------------------------------
 
     async def api_preview(self, change: Change) -> Response:
-        """``POST …/operations/preview``: what an order would do."""
+        """``POST …/operations/preview``: what an operation request would do."""
         context, order = change.context, order_of_json(change)
         server = server_of(context).name
         shown = await self._control.preview(requester_of(context.viewer, server), server, order)
         return fresh(msgspec.json.encode(_told_preview(shown)), JSON)
 
     async def api_perform(self, change: Change) -> Response:
-        """``POST …/operations``: 200 with the outcome, 202 when it goes on."""
+        """``POST …/operations``: 200 with the outcome, 202 while it is still running."""
         context, order = change.context, order_of_json(change)
         server = server_of(context).name
         done = await self._control.perform(requester_of(context.viewer, server), server, order)
@@ -89,32 +89,32 @@ class Operations:
         return fresh(msgspec.json.encode(_told(seen)), JSON, _status(done))
 
     async def api_status(self, change: Change) -> Response:
-        """``GET /api/v1/operations/{id}``: how far it is, and what came of it."""
+        """``GET /api/v1/operations/{id}``: its progress and outcome."""
         known(change.context)
-        found = await self._operation(change.context)
-        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
+        operation = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(operation)), JSON)
 
     async def api_stop(self, change: Change) -> Response:
         """``POST /api/v1/operations/{id}`` with ``{"stop": true}``."""
         known(change.context)
-        told = mapping(change.body, change.headers.get("content-type", ""))
-        if told.get("stop") is not True:
-            raise InvalidError("This requests nothing.", remedy='Send {"stop": true}.')
+        fields = mapping(change.body, change.headers.get("content-type", ""))
+        if fields.get("stop") is not True:
+            raise InvalidError("Nothing was requested.", remedy='Send {"stop": true}.')
         await self._stop(change.context)
-        found = await self._operation(change.context)
-        return fresh(msgspec.json.encode(_told_whole(found)), JSON)
+        operation = await self._operation(change.context)
+        return fresh(msgspec.json.encode(_told_whole(operation)), JSON)
 
     async def api_trash(self, change: Change) -> Response:
-        """``GET …/trash``: what was deleted and can come back."""
-        found = await self._batches(change.context)
+        """``GET …/trash``: deleted jobs that can be restored."""
+        batches = await self._batches(change.context)
         lifetime = self._control.bounds.seconds
-        told = TrashShape(items=[_told_heap(batch, lifetime) for batch in found])
-        return fresh(msgspec.json.encode(told), JSON)
+        shape = TrashShape(items=[_told_heap(batch, lifetime) for batch in batches])
+        return fresh(msgspec.json.encode(shape), JSON)
 
     # -- people --------------------------------------------------------------------
 
     async def operate(self, change: Change) -> Response:
-        """Take a form of any page: what it asks for is looked at before it is agreed to."""
+        """Accept a form of any page: its request is previewed before it is confirmed."""
         in_person(change.context)
         fields = lists(change.body, change.headers.get("content-type", ""))
         server = server_of(change.context).name
@@ -127,9 +127,9 @@ class Operations:
         return see(operation_href(shown.preview, back))
 
     async def change(self, change: Change) -> Response:
-        """Agree to a preview, or stop an operation."""
+        """Confirm a preview, or stop an operation."""
         person, fields = in_person(change.context), change.fields()
-        # Who clicks twice sends one code twice: the second waits, and is told what came of it.
+        # A double click sends one code twice: the second request waits and gets the outcome.
         key = (person.name, change.context.params["id"])
         async with self._turns.setdefault(key, asyncio.Lock()):
             return await self._changed(change, person, fields)
@@ -138,17 +138,17 @@ class Operations:
         context, session, back = change.context, None, came_from(fields)
         here = operation_href(context.params["id"], back)
         stop = fields.get("action") == "stop"
-        found = None if stop else await self._again(context)
-        if found is None and not stop:
-            # Agreed to twice, or too late: what there is of it is shown.
+        preview = None if stop else await self._again(context)
+        if preview is None and not stop:
+            # Confirmed twice, or too late: show what exists of it.
             return see(here)
         try:
             if code := fields.get("code", "").strip():
                 context, session = await self._proven(change, person, code)
-            if found is None:
+            if preview is None:
                 await self._stop(context)
             else:
-                await self._agree(context, fields, *found)
+                await self._agree(context, fields, *preview)
             answer = see(here)
         except (InvalidError, FactorNeededError, TooManyError, DeniedError) as error:
             context = replace(context, query={**context.query, BACK: back})
@@ -159,7 +159,7 @@ class Operations:
     async def _proven(
         self, change: Change, person: Person, code: str
     ) -> tuple[PageContext, str | None]:
-        """Take a code; return the context in which it counts, and the session that it gave."""
+        """Check a code; return the context in which it counts, and the session that it created."""
         await self._people.factors.show_code(person.name, code, change.address)
         session = None
         if person.session is not None:
@@ -170,10 +170,10 @@ class Operations:
         return replace(change.context, viewer=viewer), session
 
     async def trash(self, context: PageContext) -> PageResult:
-        """``/{server}/trash``: what was deleted and can come back.
+        """``/{server}/trash``: deleted jobs that can be restored.
 
         Raises:
-            DeniedError: the role of who asks does not see it.
+            DeniedError: the viewer's role does not see it.
         """
         batches = await self._batches(context)
         view = trash_view(batches, self._control.bounds, context)
@@ -184,11 +184,11 @@ class Operations:
         if not (context.viewer.signed_in and server.visibility.trash):
             raise DeniedError(
                 "Your role cannot see the trash here.",
-                remedy='It needs see = ["trash"] in a role, and one of its networks.',
+                remedy='You need a role with see = ["trash"], and one of its networks.',
             )
         shows = server.visibility.shows
-        found = await self._control.database.run(trash.batches, server.name, _MOST_HEAPS, shows)
-        return [_seen_heap(batch, server.visibility) for batch in found]
+        batches = await self._control.database.run(trash.batches, server.name, _MOST_HEAPS, shows)
+        return [_seen_heap(batch, server.visibility) for batch in batches]
 
     async def _agree(
         self, context: PageContext, fields: Mapping[str, str], server: str, shown: ShownPreview
@@ -209,18 +209,18 @@ class Operations:
     async def page(
         self, context: PageContext, error: GlasshouseError | None = None, reason: str = ""
     ) -> PageResult:
-        """``/operations/{id}``: a preview to agree to, with why not, or an operation."""
-        found = await self._again(context)
-        if found is not None:
-            server, shown = found
+        """``/operations/{id}``: a preview to confirm, or why it cannot be; or an operation."""
+        preview = await self._again(context)
+        if preview is not None:
+            server, shown = preview
             context = _on(context, server)
             held = await self._people.factors.of(context.viewer.actor.name)
             confirm = confirm_view(
                 shown, context, error=error, reason=reason, codes=held.totp is not None
             )
             view = OperationsView(confirm=confirm, operation=None)
-            made = result(context, "operation", view, confirm.title)
-            return replace(made, live=False, title=confirm.title, about=context)
+            page = result(context, "operation", view, confirm.title)
+            return replace(page, live=False, title=confirm.title, about=context)
         done = await self._operation(context)
         context = _on(context, done.running.server)
         shown_view = operation_view(
@@ -228,17 +228,17 @@ class Operations:
             error=error,
         )  # fmt: skip
         view = OperationsView(confirm=None, operation=shown_view)
-        made = result(context, "operation", view, "Operation")
-        return replace(made, live=False, title=shown_view.meaning, about=context)
+        page = result(context, "operation", view, "Operation")
+        return replace(page, live=False, title=shown_view.meaning, about=context)
 
     async def _operation(self, context: PageContext) -> Result:
-        found = await self._control.status(context.params["id"])
-        if found is not None and _may_see(context, found.running):
-            return _seen(found, context.viewer.sees(found.running.server))
+        operation = await self._control.status(context.params["id"])
+        if operation is not None and _may_see(context, operation.running):
+            return _seen(operation, context.viewer.sees(operation.running.server))
         raise NotFoundError(_GONE, remedy="Request a new preview, or see the audit log.")
 
     async def _stop_view(self, context: PageContext, running: RunningOperation) -> StopView | None:
-        """Return how somebody may stop an operation; ``None`` where there is nothing to press."""
+        """Return how the viewer may stop an operation; ``None`` where there is nothing to press."""
         if running.ended_at is not None or running.stop or not stoppable(running):
             return None
         viewer = context.viewer
@@ -258,9 +258,9 @@ class Operations:
 
 
 def _may_see(context: PageContext, running: RunningOperation) -> bool:
-    """Return whether an operation is shown: to who began it, and to who may see all of it.
+    """Return whether an operation is shown: to its requester, and to those who may see all of it.
 
-    That is who sees the ledger of its server and every queue that it is about.
+    The latter see the ledger of its server and every queue that it is about.
     """
     viewer = context.viewer
     if running.server not in context.monitor.names:
@@ -275,18 +275,18 @@ def _on(context: PageContext, server: str) -> PageContext:
     return replace(context, server=context.monitor.server(server), powers=powers)
 
 
-def _seen(found: Result, visibility: Visibility) -> Result:
-    """Return an operation without ids of jobs and a queue that may not be seen."""
-    running = found.running
+def _seen(operation: Result, visibility: Visibility) -> Result:
+    """Return an operation without job ids and a queue that the viewer may not see."""
+    running = operation.running
     if all_shown(visibility, queues_of(running)):
-        return found
+        return operation
     queue = running.queue if visibility.shows(running.queue) else ""
     bare = msgspec.structs.replace(running, queue=queue, examples=b"[]")
     return Result(running=bare)
 
 
 def _seen_heap(batch: TrashBatch, visibility: Visibility) -> TrashBatch:
-    """Return a trash batch without what was said of other queues too."""
+    """Return a trash batch without texts that may be about other queues too."""
     if all_shown(visibility, subject.read(batch.queues)):
         return batch
     queue = batch.queue if visibility.shows(batch.queue) else ""
@@ -295,7 +295,7 @@ def _seen_heap(batch: TrashBatch, visibility: Visibility) -> TrashBatch:
 
 def _told_preview(shown: ShownPreview) -> PreviewShape:
     decision, groups = shown.decision, shown.groups
-    made = PreviewShape(
+    shape = PreviewShape(
         preview=shown.preview,
         operation=shown.order.operation.value,
         decision=decision.outcome.value,
@@ -304,9 +304,9 @@ def _told_preview(shown: ShownPreview) -> PreviewShape:
         undo=shown.undo,
     )
     if shown.count is None:
-        return made
+        return shape
     return msgspec.structs.replace(
-        made,
+        shape,
         count=shown.count,
         lost=shown.lost,
         queues=groups.queues,
@@ -324,19 +324,19 @@ def _status(done: Result) -> int:
 
 def _told(done: Result) -> OutcomeShape:
     running = done.running
-    made = OutcomeShape(record=running.record, operation=running.id)
+    shape = OutcomeShape(record=running.record, operation=running.id)
     if running.ended_at is None:
-        return made
-    made = msgspec.structs.replace(made, outcome=running.outcome, detail=running.detail or UNSET)
+        return shape
+    shape = msgspec.structs.replace(shape, outcome=running.outcome, detail=running.detail or UNSET)
     if not running.steps:
-        return made
+        return shape
     return msgspec.structs.replace(
-        made, jobs=running.done, of=running.total, moved=list(done.moved)
+        shape, jobs=running.done, of=running.total, moved=list(done.moved)
     )
 
 
-def _told_whole(found: Result) -> OperationShape:
-    running = found.running
+def _told_whole(operation: Result) -> OperationShape:
+    running = operation.running
     return OperationShape(
         id=running.id,
         record=running.record,
@@ -348,7 +348,7 @@ def _told_whole(found: Result) -> OperationShape:
         total=running.total,
         done=running.done,
         moved=running.moved,
-        examples=list(found.moved),
+        examples=list(operation.moved),
         outcome=running.outcome or UNSET,
         ended_at=UNSET if running.ended_at is None else running.ended_at,
         detail=running.detail or UNSET,

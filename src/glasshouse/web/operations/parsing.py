@@ -1,4 +1,4 @@
-"""From a form or from JSON to an order; everything that is not one is refused."""
+"""Parse a form or JSON into an operation request; anything else is refused."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _TEXTS = frozenset({"operation", "queue", "set", "query", "job", "worker", "reas
 
 
 def order_of_json(change: Change) -> OperationRequest:
-    """Return the order in a JSON body.
+    """Return the operation request in a JSON body.
 
     Raises:
-        InvalidError: it is none.
+        InvalidError: it is not one.
     """
     bodies.require_json(change.headers.get("content-type", ""))
     try:
@@ -34,48 +34,48 @@ def order_of_json(change: Change) -> OperationRequest:
 
 
 def order_of_form(fields: Mapping[str, Sequence[str]]) -> OperationRequest:
-    """Return the order in a form; boxes that were ticked come as often as there are.
+    """Return the operation request in a form; each ticked box is a value of its field.
 
-    With ``all`` the search words count, and not the boxes.
+    With ``all`` the search words count, not the boxes.
 
     Raises:
-        InvalidError: it is none.
+        InvalidError: it is not one.
     """
-    told: dict[str, object] = {}
+    members: dict[str, object] = {}
     parameters: dict[str, float] = {}
     for name, values in fields.items():
         if name in _LISTS:
-            told[name] = values
+            members[name] = values
             continue
         _check_field(name, values)
         if name.startswith(PARAMETER) and values[0].strip():
             parameters[name.removeprefix(PARAMETER)] = number_in(values[0])
         elif name in _TEXTS:
-            told[name] = values[0]
+            members[name] = values[0]
         elif name == "record":
-            told[name] = number_in(values[0])
+            members[name] = number_in(values[0])
     if parameters:
-        told["parameters"] = parameters
+        members["parameters"] = parameters
     for name in _LISTS if "all" in fields else ("query",):
-        told.pop(name, None)
-    _check_picked(told)
-    return _order(told)
+        members.pop(name, None)
+    _check_picked(members)
+    return _order(members)
 
 
-def _order(told: dict[str, object]) -> OperationRequest:
-    if isinstance(job := told.get("job"), str):
-        told["job"] = with_jid(job)
+def _order(fields: dict[str, object]) -> OperationRequest:
+    if isinstance(job := fields.get("job"), str):
+        fields["job"] = with_jid(job)
     try:
-        return msgspec.convert(told, OperationRequest)
+        return msgspec.convert(fields, OperationRequest)
     except msgspec.MsgspecError as error:
         raise _no_order(error) from None
 
 
 def with_jid(text: str) -> str:
-    """Return the text of a job with a new id where it has none; what is no object as it is.
+    """Return the text of a job, with a new id if it has none; a non-object is returned as it is.
 
     Raises:
-        InvalidError: it is no JSON; who wrote it is told where.
+        InvalidError: it is not JSON; the message says where.
     """
     try:
         members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
@@ -95,20 +95,20 @@ def _check_json(text: str) -> None:
         what, line, column = error.msg.lower(), error.lineno, error.colno
         raise InvalidError(
             f"The job is not valid JSON: {what} (line {line}, character {column}).",
-            remedy="Correct it there, and try again; nothing was done.",
+            remedy="Correct it there and try again; nothing was done.",
         ) from None
     except (ValueError, RecursionError):
-        # Numbers or nesting beyond what is read here: the control says what is wrong with them.
+        # Numbers or nesting beyond what is read here: the control reports what is wrong with them.
         return
 
 
-def _check_picked(told: Mapping[str, object]) -> None:
-    operation = told.get("operation")
-    if operation == Operation.SERVER_CONFIGURE and "parameters" not in told:
-        raise InvalidError("Nothing is filled in.", remedy="Fill in what to change.")
+def _check_picked(fields: Mapping[str, object]) -> None:
+    operation = fields.get("operation")
+    if operation == Operation.SERVER_CONFIGURE and "parameters" not in fields:
+        raise InvalidError("Nothing is filled in.", remedy="Fill in the values to change.")
     if not isinstance(operation, str) or operation not in _ON_JOBS:
         return
-    if not any(name in told for name in (*_LISTS, "query", "record")):
+    if not any(name in fields for name in (*_LISTS, "query", "record")):
         raise InvalidError("Nothing is selected.", remedy="Select the jobs and try again.")
 
 
@@ -122,16 +122,16 @@ def _takes(name: str) -> bool:
 
 
 def number_in(text: str) -> float:
-    """Return the number that was written in a field; raises ``InvalidError``."""
+    """Return the number written in a field; raises ``InvalidError``."""
     try:
         number = float(text)
     except ValueError:
-        raise InvalidError(f"{text[:40]!r} is not a number.", remedy="Write a number.") from None
+        raise InvalidError(f"{text[:40]!r} is not a number.", remedy="Enter a number.") from None
     return int(number) if number.is_integer() else number
 
 
 def _no_order(error: Exception) -> InvalidError:
     return InvalidError(
-        f"This is not an operation: {str(error)[:200]}.",
-        remedy="See what each operation names in docs/operations.md.",
+        f"Invalid operation: {str(error)[:200]}.",
+        remedy="See docs/operations.md for what each operation takes.",
     )

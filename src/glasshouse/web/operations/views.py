@@ -1,4 +1,4 @@
-"""The views of operations: what would be done, what was done, what can come back."""
+"""The views of operations: what would be done, what was done, what can be restored."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def confirm_view(
     reason: str,
     codes: bool,
 ) -> ConfirmView:
-    """Return what somebody agrees to, in that person's language."""
+    """Return what the viewer is asked to confirm, in the viewer's language."""
     order, locale = shown.order, context.locale
     server = "" if context.server is None else context.server.name
     decision = _decided(shown, server, context)
@@ -83,7 +83,7 @@ def confirm_view(
         step_up=step_up_href(operation_href(shown.preview, back)) if needs_factor else "",
         needs_reason=decision.needs_reason,
         reason=fmt.display_text(reason),
-        # A server without a job still has queues and counts to forget.
+        # A server without jobs still has queues and counts to lose.
         nothing=shown.count == 0 and order.operation is not Operation.SERVER_FLUSH,
         fault="" if error is None else t(error.detail, locale),
         remedy="" if error is None else t(error.remedy, locale),
@@ -100,7 +100,7 @@ def operation_view(
     stop: StopView | None,
     error: GlasshouseError | None = None,
 ) -> OperationView:
-    """Return an operation as far as it has come."""
+    """Return an operation with its progress."""
     locale, now = context.locale, context.now
     operation = Operation(running.operation)
     tone, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
@@ -149,7 +149,7 @@ def _audit_href(record: int, context: PageContext) -> str:
 
 
 def _from(running: RunningOperation) -> str:
-    """Return where an operation was ordered; nothing where that is not known any more."""
+    """Return the page where an operation was requested; empty if that is no longer known."""
     try:
         return _back(decode_order(running.asked), running.server)
     except msgspec.MsgspecError:
@@ -157,7 +157,7 @@ def _from(running: RunningOperation) -> str:
 
 
 def trash_view(batches: Sequence[TrashBatch], bounds: Bounds, context: PageContext) -> TrashView:
-    """Return what was deleted on a server, the newest first."""
+    """Return what was deleted on a server, newest first."""
     server = "" if context.server is None else context.server.name
     return TrashView(
         rows=tuple(_batch(batch, bounds, context) for batch in batches),
@@ -170,7 +170,7 @@ def trash_view(batches: Sequence[TrashBatch], bounds: Bounds, context: PageConte
 
 
 def strip_row(running: RunningOperation, context: PageContext) -> ActivityRow:
-    """Return a line of what was done to a queue or a job."""
+    """Return one line of the activity strip of a queue or a job."""
     locale = context.locale
     _, outcome = OUTCOMES.get(running.outcome, OUTCOMES[""])
     here = {"queue", "jid", "name"} & (context.params.keys() | context.query.keys())
@@ -187,7 +187,7 @@ def strip_row(running: RunningOperation, context: PageContext) -> ActivityRow:
 
 
 def _begun(text: str) -> str:
-    """Return a text as the beginning of a line."""
+    """Return a text with its first letter in upper case, to begin a line."""
     return text[:1].upper() + text[1:]
 
 
@@ -209,7 +209,7 @@ def _batch(batch: TrashBatch, bounds: Bounds, context: PageContext) -> TrashBatc
 
 
 def _decided(shown: ShownPreview, server: str, context: PageContext) -> Decision:
-    """Return what is decided; that a second person is needed is said before a factor is shown."""
+    """Return the decision; that a second person is needed is reported before a factor is."""
     if shown.decision.outcome is not Outcome.NEEDS_FACTOR:
         return shown.decision
     order = shown.order
@@ -218,11 +218,11 @@ def _decided(shown: ShownPreview, server: str, context: PageContext) -> Decision
 
 
 def _counts(order: OperationRequest, locale: str) -> str:
-    """Return what a retry by hand does to the count of a job's own retries."""
+    """Return what a manual retry does to the count of a job's own retries."""
     if order.operation is not Operation.JOB_RETRY or order.set == JobSet.SCHEDULED:
         return ""
     return t(
-        "Each of these uses up one of the job's own retries, as in Faktory. A job that has none "
+        "Each of these uses up one of the job's own retries, as in Faktory. A job with none "
         "left is dead again if it fails.",
         locale,
     )
@@ -248,27 +248,27 @@ def _undo(shown: ShownPreview, locale: str) -> str:
 
 
 def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
-    told = [
+    facts = [
         ("Queue", order.queue),
         (message("Set"), None if order.set is None else t(order.set.capitalize(), locale)),
-        ("Search words", order.query or None),
+        ("Search syntax", order.query or None),
         ("Worker", t("all of them", locale) if order.worker == "*" else order.worker),
         (message("Deleted by record"), None if order.record is None else str(order.record)),
         ("Job", order.job and payload.pretty(order.job.encode(errors="replace"), _LONGEST)),
     ]
     for name, value in (order.parameters or {}).items():
-        told.append((name, f"{value:g}"))
+        facts.append((name, f"{value:g}"))
     return tuple(
         Group(name=t(name, locale), count=value if name == "Job" else fmt.display_text(value))
-        for name, value in told
+        for name, value in facts
         if value is not None
     )
 
 
 def _breakdowns(shown: ShownPreview, locale: str) -> tuple[Breakdown, ...]:
     groups = shown.groups
-    told = (("Type", groups.jobtypes), ("Queue", groups.queues), ("Error", groups.errors))
-    return tuple(_breakdown(t(label, locale), counts, locale) for label, counts in told if counts)
+    tables = (("Type", groups.jobtypes), ("Queue", groups.queues), ("Error", groups.errors))
+    return tuple(_breakdown(t(label, locale), counts, locale) for label, counts in tables if counts)
 
 
 def _breakdown(label: str, counts: Mapping[str, int], locale: str) -> Breakdown:

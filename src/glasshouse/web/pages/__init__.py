@@ -1,1 +1,1 @@
-"""One module for each page: its function fills the view that the template of its name lays out."""
+"""One module per page: its function fills the view that the template of the same name lays out."""

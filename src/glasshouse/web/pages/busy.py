@@ -1,4 +1,4 @@
-"""What runs now, and who runs it."""
+"""What runs now, and which workers run it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BY_END = "expires"
 
 
 async def busy(context: PageContext) -> PageResult:
-    """``/{server}/busy``: workers by host with what each runs, or running jobs by their end."""
+    """``/{server}/busy``: workers by host with their running jobs, or running jobs by their end."""
     sort = context.query.get("sort", BY_END)
     if sort != BY_END:
         raise InvalidError(
@@ -37,7 +37,7 @@ async def busy(context: PageContext) -> PageResult:
 
 
 async def _grouped(context: PageContext) -> views.BusyView:
-    """Return workers, and under each what it runs; very many jobs are left to the list."""
+    """Return workers, each with its running jobs; very many jobs are left to the list."""
     server = server_of(context)
     page = await server.working_jobs(ListQuery(per_page=RUNS))
     snapshot, locale = server.snapshot, context.locale
@@ -94,9 +94,9 @@ def by_host(workers: Sequence[Worker]) -> list[Worker]:
 def workers_of(
     context: PageContext, snapshot: Snapshot, *, most: int
 ) -> tuple[views.WorkerRow, ...] | None:
-    """Return some workers as rows, those that need a look first.
+    """Return some workers as rows, those that need attention first.
 
-    ``None`` when the server does not tell them.
+    ``None`` when the server does not report them.
     """
     state = snapshot.state
     if state is None or state.workers is None:
@@ -109,17 +109,17 @@ def workers_of(
 
 
 def known_workers(state: ServerState | None) -> tuple[Worker, ...]:
-    """Return the workers that the server tells; none when it tells nothing."""
+    """Return the workers that the server reports; none when it reports nothing."""
     return () if state is None or state.workers is None else state.workers
 
 
 def totals(snapshot: Snapshot, running: int, now: float, locale: str) -> str:
-    """Return all workers and what they run in one line."""
+    """Return the totals of workers and running jobs in one line."""
     workers = known_workers(snapshot.state)
     silent = sum(rates.is_stale(worker, now) for worker in workers)
     resting = sum(worker.state is not WorkerState.RUNNING for worker in workers)
     memory = sum(worker.rss_kb or 0 for worker in workers)
-    texts = [fmt.counted(running, "1 job runs", "{n} jobs run", locale)]
+    texts = [fmt.counted(running, "1 job running", "{n} jobs running", locale)]
     if workers:
         hosts = len({worker.hostname for worker in workers} - {""})
         texts.append(fmt.counted(len(workers), "1 worker", "{n} workers", locale))
@@ -135,18 +135,19 @@ def totals(snapshot: Snapshot, running: int, now: float, locale: str) -> str:
 
 
 def _ordinary(worker: Worker, now: float) -> int:
-    """Return how ordinary a worker is: a silent one least."""
+    """Return how ordinary a worker is: a silent one is the least."""
     if rates.is_stale(worker, now):
         return 0
     return 2 if worker.state is WorkerState.RUNNING else 1
 
 
 def _partly(page: JobPage, locale: str) -> str:
-    """Return how much of what runs is on the page; empty when it is everything."""
+    """Return how many of the running jobs are on the page; empty if all are."""
     if len(page.items) == page.total:
         return ""
     return t(
-        "Of {total} running jobs the {n} that end first are shown under their workers.",
+        "Of {total} running jobs, the {n} whose reservations end first are shown under their "
+        "workers.",
         locale,
         n=fmt.number(len(page.items), locale),
         total=fmt.number(page.total, locale),

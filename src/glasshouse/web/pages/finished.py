@@ -37,16 +37,16 @@ async def finished(context: PageContext) -> PageResult:
     server = server_of(context)
     wanted = query.finished_filter(context.query)
     fault, moved = _gone_to(context, server.name)
-    found = await server.finished(wanted, page=paging(context)[0], per_page=rows.PER_PAGE)
+    page = await server.finished(wanted, page=paging(context)[0], per_page=rows.PER_PAGE)
     view = _NOT_OFFERED
-    if found is not None:
+    if page is not None:
         times, kept = await _beside(server, wanted)
-        view = _view(context, server, wanted, found, times, kept, fault)
+        view = _view(context, server, wanted, page, times, kept, fault)
     return PageResult(
         template="finished.html",
         view=view,
         title=t("Finished", context.locale),
-        generation_bound=not server.behind and (found is None or found.late is None),
+        generation_bound=not server.behind and (page is None or page.late is None),
         status=200 if fault is None else 400,
         location=moved,
     )
@@ -81,7 +81,7 @@ _NOT_OFFERED = views.FinishedView(
 async def _beside(
     server: ServerView, wanted: FinishedFilter
 ) -> tuple[TimesTable | None, Mapping[str, Parameter]]:
-    """Return what stands round the list; nothing of it while the server is gone."""
+    """Return what surrounds the list; nothing while the server is unavailable."""
     try:
         times = None if wanted.jid is not None else await server.type_times()
         parameters = await server.parameters()
@@ -94,47 +94,49 @@ def _view(
     context: PageContext,
     server: ServerView,
     wanted: FinishedFilter,
-    found: FinishedPage,
+    page: FinishedPage,
     times: TimesTable | None,
     kept: Mapping[str, Parameter],
     fault: InvalidError | None,
 ) -> views.FinishedView:
     now, locale, name = context.now, context.locale, server.name
-    asked = {key: context.query.get(key, "") for key in _FILTERS}
-    href = finished_href(name, **asked)
+    filters = {key: context.query.get(key, "") for key in _FILTERS}
+    href = finished_href(name, **filters)
     pager = rows.pager(
-        found, href, locale, further=finished_href(name, **asked, until=str(found.newest))
+        page, href, locale, further=finished_href(name, **filters, until=str(page.newest))
     )
-    skipped = found.held - found.newer - found.searched if wanted.selects else 0
+    skipped = page.held - page.newer - page.searched if wanted.selects else 0
     return views.FinishedView(
         offered=True,
-        off=not found.held and "finished_most" in kept and not kept["finished_most"].value,
+        off=not page.held and "finished_most" in kept and not kept["finished_most"].value,
         keeps=_keeps(kept, locale),
         parameters_href=f"/{name}/parameters",
-        filter=_filter(server, asked, times, locale),
+        filter=_filter(server, filters, times, locale),
         times=None if times is None else _times(times, wanted, name, now, locale),
-        rows=tuple(execution_row(entry, name, now, locale) for entry in found.items),
+        rows=tuple(execution_row(entry, name, now, locale) for entry in page.items),
         searched=t(
             "Only the newest {n} entries were searched.",
             locale,
-            n=fmt.number(found.searched, locale),
+            n=fmt.number(page.searched, locale),
         )
         if skipped > 0
         else "",
-        newer=t("Newer entries are left out so that these pages stay still.", locale)
-        if found.newer
+        newer=t("Newer entries are hidden so that pages do not shift.", locale)
+        if page.newer
         else "",
         newest_href=href,
         fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         remedy="" if fault is None else t(fault.remedy, locale),
         pager=msgspec.structs.replace(
-            pager, go=_go(name, asked) if found.held else None, late=late(found, now, locale)
+            pager, go=_go(name, filters) if page.held else None, late=late(page, now, locale)
         ),
     )
 
 
-def _go(server: str, asked: Mapping[str, str]) -> views.JumpForm:
-    given = tuple(views.HiddenField(name=key, value=value) for key, value in asked.items() if value)
+def _go(server: str, filters: Mapping[str, str]) -> views.JumpForm:
+    given = tuple(
+        views.HiddenField(name=key, value=value) for key, value in filters.items() if value
+    )
     return views.JumpForm(action=f"/{server}/finished", hidden=given)
 
 
@@ -151,22 +153,22 @@ def _keeps(kept: Mapping[str, Parameter], locale: str) -> str:
 
 
 def _filter(
-    server: ServerView, asked: Mapping[str, str], times: TimesTable | None, locale: str
+    server: ServerView, filters: Mapping[str, str], times: TimesTable | None, locale: str
 ) -> views.FilterView:
     state = server.snapshot.state
     types = () if times is None else (item.jobtype for item in times.types)
     queues = () if state is None else (queue.name for queue in state.queues)
     return views.FilterView(
         action=f"/{server.name}/finished",
-        active=any(asked.values()),
-        jobtype=fmt.display_text(asked["type"]),
-        queue=fmt.display_text(asked["queue"]),
-        error=fmt.display_text(asked["error"]),
-        jid=fmt.display_text(asked["id"]),
+        active=any(filters.values()),
+        jobtype=fmt.display_text(filters["type"]),
+        queue=fmt.display_text(filters["queue"]),
+        error=fmt.display_text(filters["error"]),
+        jid=fmt.display_text(filters["id"]),
         types=tuple(sorted(filter(can_be_asked_for, types)))[:_MOST_CHOICES],
         queues=tuple(sorted(filter(can_be_asked_for, queues)))[:_MOST_CHOICES],
         outcomes=tuple(
-            views.Choice(value=value, label=label, chosen=asked["outcome"] == value)
+            views.Choice(value=value, label=label, chosen=filters["outcome"] == value)
             for value, label in _outcomes(locale)
         ),
     )
@@ -191,14 +193,14 @@ def _times(
     others = all_rows[SHOWN_TYPES:]
     if times.executions < times.held:
         over = t(
-            "Over the newest {n} of {total} executions in the log; the oldest of them ended",
+            "Based on the newest {n} of {total} executions in the log; the oldest ended",
             locale,
             n=fmt.number(times.executions, locale),
             total=fmt.number(times.held, locale),
         )
     else:
         over = t(
-            "Over all {n} executions in the log; the oldest ended",
+            "Based on all {n} executions in the log; the oldest ended",
             locale,
             n=fmt.number(times.executions, locale),
         )

@@ -1,4 +1,4 @@
-"""All servers compared in one glance."""
+"""All servers compared at a glance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glasshouse.web.text.i18n import t
 
 async def fleet(context: PageContext) -> PageResult:
     """``/``: every server at a glance."""
-    # Together: who waits for one that hangs does not wait for the next.
+    # All at once, so that waits for servers that hang do not add up.
     servers = await asyncio.gather(*(_server(context, name) for name in context.monitor.names))
     down = sum(not server.reachable for server in servers)
     troubled = sum(server.reachable and server.worst is not None for server in servers)
@@ -47,7 +47,7 @@ async def _server(context: PageContext, name: str) -> views.FleetServer:
     server, now, locale = context.monitor.server(name), context.now, context.locale
     snapshot = server.snapshot
     fault, checked = snapshot.fault, snapshot.checked_at
-    found = attention(name, snapshot, await summary_of(server), now, locale) if not fault else ()
+    findings = attention(name, snapshot, await summary_of(server), now, locale) if not fault else ()
     return views.FleetServer(
         row=rows.element_id("server", name),
         name=fmt.display_text(name),
@@ -58,9 +58,9 @@ async def _server(context: PageContext, name: str) -> views.FleetServer:
         remedy="" if fault is None else fmt.display_text(t(fault.remedy, locale)),
         since=None if fault is None else fmt.moment(fault.since, now, locale),
         checked=None if checked is None else fmt.moment(checked, now, locale),
-        worst=found[0] if found else None,
-        wrong=t("and {n} more", locale, n=fmt.number(len(found) - 1, locale))
-        if len(found) > 1
+        worst=findings[0] if findings else None,
+        wrong=t("and {n} more", locale, n=fmt.number(len(findings) - 1, locale))
+        if len(findings) > 1
         else "",
         cells=() if snapshot.state is None else _cells(name, snapshot, snapshot.state, locale),
     )

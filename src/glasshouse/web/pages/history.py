@@ -20,21 +20,21 @@ _WIDTH, _HEIGHT = 600.0, 112.0
 async def history(context: PageContext) -> PageResult:
     """``/{server}/history``: the last 30, 90 or 180 days."""
     server, span = server_of(context), _span(context)
-    found = await server.history(span)
-    view = _view(context, found, span)
+    days = await server.history(span)
+    view = _view(context, days, span)
     return PageResult(template="history.html", view=view, title=t("History", context.locale))
 
 
 async def history_listing(context: PageContext) -> Shape:
     """List what ran and what failed by day, the newest day first."""
-    found = await server_of(context).history(_span(context))
-    items = [_shape(day) for day in reversed(found.days)]
+    days = await server_of(context).history(_span(context))
+    items = [_shape(day) for day in reversed(days.days)]
     return HistoryListing(
         items=items,
         total=len(items),
         per_page=len(items),
-        zone="UTC" if found.utc else UNSET,
-        age=max(0.0, context.now - found.read_at),
+        zone="UTC" if days.utc else UNSET,
+        age=max(0.0, context.now - days.read_at),
     )
 
 
@@ -46,14 +46,14 @@ def _shape(day: Day) -> DayShape:
     return DayShape(day=day.day.isoformat(), processed=day.processed, failed=day.failed)
 
 
-def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
+def _view(context: PageContext, counts: History, span: int) -> views.HistoryView:
     locale, name = context.locale, server_of(context).name
     processed, failed = (
-        sum(day.processed for day in found.days),
-        sum(day.failed for day in found.days),
+        sum(day.processed for day in counts.days),
+        sum(day.failed for day in counts.days),
     )
-    top = ceiling(max((day.processed for day in found.days), default=0))
-    lived = _lived(found)
+    top = ceiling(max((day.processed for day in counts.days), default=0))
+    lived = _lived(counts)
     return views.HistoryView(
         spans=tuple(
             views.SpanLink(
@@ -63,7 +63,7 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
             )
             for days in SPANS
         ),
-        zone=t("UTC days", locale) if found.utc else t("Days in the server's time zone", locale),
+        zone=t("UTC days", locale) if counts.utc else t("Days in the server's time zone", locale),
         processed=fmt.number(processed, locale),
         failed=fmt.number(failed, locale),
         share=share(failed, processed),
@@ -72,21 +72,21 @@ def _view(context: PageContext, found: History, span: int) -> views.HistoryView:
         empty=not processed,
         top=fmt.number(int(top), locale),
         middle=fmt.number(int(top / 2), locale) if top > 1 else "",
-        first=found.days[0].day.isoformat() if found.days else "",
-        last=found.days[-1].day.isoformat() if found.days else "",
-        bars=_bars(found, top, locale),
-        rows=tuple(_row(day, locale) for day in reversed(found.days) if day.processed),
+        first=counts.days[0].day.isoformat() if counts.days else "",
+        last=counts.days[-1].day.isoformat() if counts.days else "",
+        bars=_bars(counts, top, locale),
+        rows=tuple(_row(day, locale) for day in reversed(counts.days) if day.processed),
     )
 
 
-def _lived(found: History) -> int:
-    """Return how many days there are since the first on which something ran, with both ends."""
-    ran = (index for index, day in enumerate(found.days) if day.processed)
-    return len(found.days) - next(ran, len(found.days))
+def _lived(days: History) -> int:
+    """Return the number of days since the first on which something ran, both ends included."""
+    ran = (index for index, day in enumerate(days.days) if day.processed)
+    return len(days.days) - next(ran, len(days.days))
 
 
-def _bars(found: History, top: float, locale: str) -> tuple[views.Bar, ...]:
-    step = _WIDTH / max(1, len(found.days))
+def _bars(days: History, top: float, locale: str) -> tuple[views.Bar, ...]:
+    step = _WIDTH / max(1, len(days.days))
     return tuple(
         views.Bar(
             x=f"{index * step + step * 0.1:.2f}",
@@ -103,7 +103,7 @@ def _bars(found: History, top: float, locale: str) -> tuple[views.Bar, ...]:
                 failed=fmt.number(day.failed, locale),
             ),
         )
-        for index, day in enumerate(found.days)
+        for index, day in enumerate(days.days)
     )
 
 

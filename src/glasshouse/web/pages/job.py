@@ -1,4 +1,4 @@
-"""The page of one job: everything known of its id, and its executions that ended."""
+"""The page of one job: everything known about its id, and its executions that ended."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ async def job(context: PageContext) -> PageResult:
     """``/{server}/jobs/{jid}``: one job in full, and its executions that ended.
 
     Raises:
-        NotFoundPageError: neither the server nor its log knows this id (any more).
+        NotFoundPageError: neither the server nor its log knows this id (anymore).
     """
     server = server_of(context)
     jid = context.params["jid"]
-    found = await server.jobs(jid)
+    entries = await server.jobs(jid)
     ran = await _executions(server, jid)
     strip = await activity.on_job(context, jid)
-    view = await _view(context, found, ran, strip)
+    view = await _view(context, entries, ran, strip)
     title = t("Job {jid}", context.locale, jid=view.jid)
     if view.gone:
         title = t("Not found", context.locale)
         page = PageResult(template="job.html", view=view, title=title, status=404, live=False)
         raise NotFoundPageError(page, NotFoundError(view.gone, remedy=view.gone_remedy))
-    # How long ago it was read changes although nothing else does.
+    # The time since it was read changes although nothing else does.
     return PageResult(
         template="job.html",
         view=view,
         title=title,
-        generation_bound=found.late is None
+        generation_bound=entries.late is None
         and (ran is None or ran.late is None)
         and not strip.going,
     )
 
 
 async def _view(
-    context: PageContext, found: Entries, ran: Executions | None, strip: activity.ActivityStrip
+    context: PageContext, entries: Entries, ran: Executions | None, strip: activity.ActivityStrip
 ) -> views.JobView:
     server, now, locale = server_of(context), context.now, context.locale
     jid = context.params["jid"]
@@ -67,11 +67,11 @@ async def _view(
     acts = tuple(one for one in strip.done if _was_done(one, jid))
     about = JobContext(
         server.name, now, locale, server.snapshot.state, times, ran, context, acts,
-        several=found.total > 1,
+        several=entries.total > 1,
     )  # fmt: skip
     budget = Budget()
-    shown = found.items[:_MOST_ENTRIES]
-    known = bool(found.items or (ran is not None and ran.items))
+    shown = entries.items[:_MOST_ENTRIES]
+    known = bool(entries.items or (ran is not None and ran.items))
     may_reveal = server.visibility.payload and context.viewer.signed_in
     reveal = f"{job_href(server.name, jid)}/reveal" if may_reveal else ""
     gone = ("", "") if known else _gone(locale, logged=ran is not None)
@@ -81,14 +81,14 @@ async def _view(
         entries=tuple(
             entry(job, about, budget, first=number == 0) for number, job in enumerate(shown)
         ),
-        total=found.total,
+        total=entries.total,
         ran=None if ran is None else ran_view(ran, jid, server.name, now, locale),
-        late=late(found, now, locale) or late(ran, now, locale),
+        late=late(entries, now, locale) or late(ran, now, locale),
         gone=gone[0],
         gone_remedy=gone[1],
         home=f"/{server.name}",
-        trash="" if found.items else _trash(context, acts),
-        kept=None if found.items else kept_job(context),
+        trash="" if entries.items else _trash(context, acts),
+        kept=None if entries.items else kept_job(context),
         reveal=reveal,
         reveal_first=_factor_first(context, jid),
         revealed="",
@@ -98,12 +98,12 @@ async def _view(
 
 
 def _was_done(one: RunningOperation, jid: str) -> bool:
-    """Return whether an operation that named a job did something to it."""
+    """Return whether an operation that named a job changed it."""
     return bool(one.done) and jid not in msgspec.json.decode(one.examples)
 
 
 def _trash(context: PageContext, acts: Sequence[RunningOperation]) -> str:
-    """Return where in the trash a job may be that is not on the server; empty for who may not."""
+    """Return where in the trash a job may be that left the server; empty if the viewer may not."""
     server = server_of(context)
     if not (server.visibility.trash and context.viewer.signed_in):
         return ""
@@ -114,14 +114,14 @@ def _trash(context: PageContext, acts: Sequence[RunningOperation]) -> str:
 
 
 def _mistake(context: PageContext) -> views.FieldError | None:
-    """Return what was wrong with a reason to see what is hidden."""
+    """Return what was wrong with the reason given to see hidden values."""
     slip = context.slip
-    asked = slip is not None and not slip.operation
-    return mistake_of(slip, context.locale) if slip is not None and asked else None
+    requested = slip is not None and not slip.operation
+    return mistake_of(slip, context.locale) if slip is not None and requested else None
 
 
 def _factor_first(context: PageContext, jid: str) -> str:
-    """Return where the second factor is shown, if only that is missing to reveal what is hidden."""
+    """Return where to show the second factor, if only that is missing to reveal hidden values."""
     server, viewer = server_of(context), context.viewer
     if server.visibility.payload or not viewer.signed_in:
         return ""
@@ -135,7 +135,7 @@ async def _executions(server: ServerView, jid: str) -> Executions | None:
     try:
         return await server.executions(jid)
     except UpstreamUnavailableError:
-        # The job itself is known from before: it is shown, and nothing is said of its runs.
+        # The job itself was read before: it is shown, without its executions.
         return None
 
 
@@ -148,7 +148,7 @@ async def _times(server: ServerView) -> tuple[TypeTimes, ...]:
 
 
 def _gone(locale: str, *, logged: bool) -> tuple[str, str]:
-    """Return what is said of an id that nothing is known of, and why that may be."""
+    """Return the message for an id about which nothing is known, and the possible reasons."""
     remedy = (
         t(
             "It is not in the log of finished jobs either: it was deleted, it ended "
@@ -157,7 +157,8 @@ def _gone(locale: str, *, logged: bool) -> tuple[str, str]:
         )
         if logged
         else t(
-            "It ran, was deleted, or its id was never used. Finished jobs leave the server.",
+            "It ran, was deleted, or its id was never used. Finished jobs are removed from "
+            "the server.",
             locale,
         )
     )

@@ -1,4 +1,4 @@
-"""What is known beside the entries of one job, for each part of its page."""
+"""What is known about one job apart from its entries, for each part of its page."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from glasshouse.web.request.context import PageContext
 
 
 class JobContext(msgspec.Struct, frozen=True):
-    """What is known beside the entry itself, as of ``now``; ``times`` are of its type.
+    """What is known apart from the entry itself, as of ``now``; ``times`` are those of its type.
 
-    ``acts`` are what people did to jobs with its id, the newest first; ``several`` says that
-    there is more than one.
+    ``acts`` are what people did to jobs with its id, newest first; ``several`` says that
+    there is more than one entry.
     """
 
     server: str

@@ -1,4 +1,4 @@
-"""One job in full: every entry with its id, its facts, its times, its stored text."""
+"""One job in full: every entry with its id, its facts, its times and its stored text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LONG = 512
 _MOST_FACTS, _FEW_FACTS = 40, 8
 _MESSAGE, _BACKTRACE = 32 << 10, 64 << 10
 _FEW = 4 << 10
-"""How much of an entry's texts is on the page when it is not the first with its id."""
+"""How much of an entry's texts is shown when it is not the first with its id."""
 
 
 def entry(job: StoredJob, about: JobContext, budget: Budget, *, first: bool) -> JobEntry:
@@ -87,8 +87,8 @@ def _stored_text(
     job: StoredJob, raw: bytes, part: str, about: JobContext, budget: Budget, *, first: bool
 ) -> StoredText:
     most = payload.MAX_SHOWN if first else _FEW
-    told = job.shown_args if job.partial else None
-    text = payload.pretty(raw, most) if told is None else fmt.display_text(told, lines=True)
+    as_shown = job.shown_args if job.partial else None
+    text = payload.pretty(raw, most) if as_shown is None else fmt.display_text(as_shown, lines=True)
     shown = budget.take(text, 4 * most, cut=len(raw) > most)
     return StoredText(
         name=stored.entry_name(job),
@@ -117,14 +117,14 @@ def _known(
 
 
 def _killed(job: StoredJob, facts: dict[str, object], about: JobContext) -> str | None:
-    """Return who killed a dead job, empty if that is not known; ``None`` if nobody did."""
+    """Return who killed a dead job; empty if unknown, ``None`` if nobody did."""
     if job.state is not JobState.DEAD:
         return None
     last = next((one for one in about.acts if one.operation in _MOVES), None)
     ended = max((one.finished_at for one in about.ran.items), default=0.0) if about.ran else 0.0
     if last is not None and last.operation == Operation.JOB_KILL and ended <= last.started_at:
         return fmt.display_text(last.actor.partition(":")[2])
-    # The embedded server forgets when a job would be tried again as soon as it gives it up.
+    # The embedded server forgets a job's next retry time as soon as it gives the job up.
     waited = facts.get("next_at") is not None or not any(facts.values())
     return "" if about.ran is not None and not job.redacted and waited else None
 

@@ -32,7 +32,7 @@ Read = Callable[[ListQuery], Awaitable[JobPage]]
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """One part of a list, read; ``moved`` is where the browser goes instead."""
+    """One part of a list as it was read; ``moved`` is where the browser is redirected instead."""
 
     address: Address
     page: JobPage
@@ -68,8 +68,8 @@ async def queue(context: PageContext) -> PageResult:
         strip=strip.rows,
     )
     title = t("Queue {name}", context.locale, name=view.name)
-    made = _result(context, "queue", view, title, part)
-    return replace(made, generation_bound=made.generation_bound and not strip.going)
+    page = _result(context, "queue", view, title, part)
+    return replace(page, generation_bound=page.generation_bound and not strip.going)
 
 
 async def retries(context: PageContext) -> PageResult:
@@ -111,7 +111,7 @@ async def _part(context: PageContext, path: str, read: Read, past: str = "") -> 
         page = await read(list_query(context) if moved is None else ListQuery(per_page=1))
         return _Part(address, page, None, moved or "")
     except InvalidError as error:
-        # Nothing is listed that was not asked for; the size of the list is still told.
+        # Nothing is listed that was not requested; the size of the list is still reported.
         page = await read(ListQuery(per_page=1))
         return _Part(address, msgspec.structs.replace(page, items=(), next=None), error)
 

@@ -27,7 +27,7 @@ _TOP_WORKERS = 10
 _MESSAGE = 240
 _HOUR = 3600.0
 _NOT_YET = "–"
-_UP = "Since the server was started"
+_UP = "Since the server started"
 _TRIP = "How long the server took to answer the last request"
 TITLES = (_UP, _TRIP)
 
@@ -78,17 +78,17 @@ def _overview(
 
 
 def _calm(state: ServerState | None, locale: str) -> str:
-    """Return what to say when nothing is wrong, as far as it is known."""
+    """Return the message for when nothing is wrong, as far as that is known."""
     if state is None or state.workers is None:
-        return t("Nothing that this server reports.", locale)
+        return t("Nothing reported by this server.", locale)
     if not state.workers:
-        return t("Nothing. No job waits, and no worker is connected.", locale)
-    return t("Nothing. Jobs flow and workers answer.", locale)
+        return t("Nothing. No jobs are waiting and no workers are connected.", locale)
+    return t("Nothing. Jobs flow and workers respond.", locale)
 
 
 def _no_failures(summary: Summary | None, locale: str) -> str:
     if summary is None:
-        return t("Recent failures are not known.", locale)
+        return t("Recent failures are unknown.", locale)
     if summary.failed is None:
         return t("No retries. Nothing has failed recently.", locale)
     return t("No recent failures.", locale)
@@ -98,7 +98,7 @@ def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]
     sets = state.sets
     part = 100 * state.failures / state.processed if state.processed else 0.0
     failed = (
-        t("{n} % of processed", locale, n=fmt.separated(f"{part:.1f}", locale))
+        t("{n}% of processed", locale, n=fmt.separated(f"{part:.1f}", locale))
         if state.processed
         else ""
     )
@@ -124,7 +124,7 @@ def _tiles(name: str, state: ServerState, locale: str) -> tuple[views.Tile, ...]
 
 
 def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ...]:
-    """Return what the server bears; what it does not tell is left out."""
+    """Return the server's load; what it does not report is left out."""
     state = snapshot.state
     if state is None:
         return ()
@@ -134,7 +134,7 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
         commands = fmt.rate(lately.command_rate, locale)
     trip, since = snapshot.round_trip, state.started_at
     table = (
-        (message("Up for"), None if since is None else _uptime(seen - since, locale), _UP),
+        (message("Uptime"), None if since is None else _uptime(seen - since, locale), _UP),
         (
             message("Connections"),
             None if state.connections is None else fmt.number(state.connections, locale),
@@ -152,7 +152,7 @@ def load_of(snapshot: Snapshot, now: float, locale: str) -> tuple[views.Load, ..
 
 
 def _uptime(seconds: float, locale: str) -> str:
-    """Return how long a server is up; what ticks is not told where more is of use."""
+    """Return a server's uptime; without seconds when it is an hour or more."""
     if seconds < _HOUR:
         return fmt.duration(seconds, locale)
     return fmt.span(seconds // MINUTE * MINUTE, locale)
@@ -169,11 +169,11 @@ def _failures(
         return ()
     if summary.failed is None:
         return rows.distinct(_retry(job, server, now, locale) for job in summary.retries)
-    return tuple(_failed(found, server, now, locale) for found in summary.failed)
+    return tuple(_failed(run, server, now, locale) for run in summary.failed)
 
 
-def _failed(found: FailedRun, server: str, now: float, locale: str) -> views.FailureRow:
-    run = found.run
+def _failed(failure: FailedRun, server: str, now: float, locale: str) -> views.FailureRow:
+    run = failure.run
     return views.FailureRow(
         row=f"failed-{run.id}",
         jid=rows.jid_text(run.jid),
@@ -182,7 +182,7 @@ def _failed(found: FailedRun, server: str, now: float, locale: str) -> views.Fai
         queue=fmt.name(run.queue),
         queue_href=addresses.queue_href(server, run.queue),
         errtype=fmt.cut(fmt.display_text(run.errtype or ""), 120),
-        message="" if found.job is None else _failure(found.job)[1],
+        message="" if failure.job is None else _failure(failure.job)[1],
         outcome=run.outcome.value,
         outcome_label=t(f"outcome {run.outcome.value}", locale),
         outcome_title=t(executions.MEANINGS[run.outcome], locale),
@@ -209,7 +209,7 @@ def _retry(job: StoredJob, server: str, now: float, locale: str) -> views.Failur
 
 
 def _failure(job: StoredJob) -> tuple[str, str]:
-    """Return the type and the message of a job's failure, as far as they are there."""
+    """Return the type and the message of a job's failure, as far as they exist."""
     return unreadable.shown(_failure_of, job, "en")
 
 
@@ -220,7 +220,7 @@ def _failure_of(job: StoredJob) -> tuple[str, str]:
 
 
 def description_of(state: ServerState | None) -> str:
-    """Return what a server says that it is."""
+    """Return a server's description of itself."""
     if state is None:
         return ""
     return fmt.cut(fmt.display_text(f"{state.description} {state.version}"), 80)

@@ -14,9 +14,11 @@ from glasshouse.web.text.i18n import t
 
 async def parameters(context: PageContext) -> PageResult:
     """``/{server}/parameters``: each with its value, its default and its bounds."""
-    found = await server_of(context).parameters()
+    parameters_read = await server_of(context).parameters()
     view = views.ParametersView(
-        rows=None if found is None else tuple(_row(item, context) for item in found),
+        rows=None
+        if parameters_read is None
+        else tuple(_row(item, context) for item in parameters_read),
         bar=parameters_bar(context),
         flush=flush_bar(context),
     )

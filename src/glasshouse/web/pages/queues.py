@@ -1,4 +1,4 @@
-"""The queues of a server: sorted, filtered by name, a hundred a page."""
+"""The queues of a server: sorted, filtered by name, a hundred per page."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ COLUMNS = (
     ("name", "Queue", "Sort by name"),
     ("size", "Size", "Sort by size"),
     ("growth", "Growth", "Sort by growth"),
-    ("latency", "Oldest job", "Sort by how long the next job has waited"),
+    ("latency", "Oldest job", "Sort by oldest job"),
 )
-"""What queues can be sorted by: the word in the address, the head of the column, its title.
+"""What queues can be sorted by: the word in the address, the column heading, its title.
 
-Names go up, numbers down; ``order=reverse`` turns that round.
+Names ascend, numbers descend; ``order=reverse`` reverses that.
 """
 
 
@@ -46,10 +46,10 @@ async def queues(context: PageContext) -> PageResult:
     snapshot, locale = server.snapshot, context.locale
     known = () if snapshot.state is None else snapshot.state.queues
     given = context.query
-    asked = _asked(given)
-    matches = _matching(asked.wanted)
-    found = [queue for queue in known if matches(queue.name)]
-    part = sliced(_sorted(found, asked, snapshot, context.now), paging(context)[0], PER_PAGE)
+    order = _asked(given)
+    matches = _matching(order.wanted)
+    matching = [queue for queue in known if matches(queue.name)]
+    part = sliced(_sorted(matching, order, snapshot, context.now), paging(context)[0], PER_PAGE)
     address = address_of(context, f"/{server.name}/queues")
     view = views.QueuesView(
         known=snapshot.state is not None,
@@ -58,15 +58,15 @@ async def queues(context: PageContext) -> PageResult:
         action=address.path,
         hidden=hidden(address, without="q"),
         text=fmt.display_text(given.get("q", "")),
-        outcome=_outcome(asked.wanted, len(found), len(known), locale),
+        outcome=_outcome(order.wanted, len(matching), len(known), locale),
         all_href=address.to(q=""),
-        columns=_columns(asked, address, locale),
+        columns=_columns(order, address, locale),
         queues=rows.queue_rows(
             part.items, snapshot, server.name, context.now, locale, partial(row_bar, context)
         ),
         pager=rows.pager(part, address.to(), locale),
     )
-    # Growth goes on although nothing changes.
+    # Growth changes with time although nothing else does.
     return result(context, "queues", view, "Queues", generation_bound=False)
 
 
@@ -81,7 +81,7 @@ def _asked(given: Mapping[str, str]) -> _Asked:
 
 
 def _matching(wanted: str) -> Callable[[str], bool]:
-    """Return what tells whether a name matches: as a glob with ``*``, else as a part of it."""
+    """Return a test for names: text with ``*`` is a glob, other text matches any part of a name."""
     if not wanted:
         return lambda _: True
     lowered = wanted.lower()
@@ -91,67 +91,67 @@ def _matching(wanted: str) -> Callable[[str], bool]:
     return lambda name: match(name.lower().encode(errors="replace")) is not None
 
 
-def _sorted(found: list[Queue], asked: _Asked, snapshot: Snapshot, now: float) -> Sequence[Queue]:
-    """Return queues in the order that is asked for; what is not known comes last."""
-    found = sorted(found, key=lambda queue: queue.name)
-    if asked.sort == NAME:
-        return found[::-1] if asked.backwards else found
+def _sorted(queues: list[Queue], order: _Asked, snapshot: Snapshot, now: float) -> Sequence[Queue]:
+    """Return queues in the requested order; unknown values come last."""
+    queues = sorted(queues, key=lambda queue: queue.name)
+    if order.sort == NAME:
+        return queues[::-1] if order.backwards else queues
     seen = snapshot.seen(now)
     values: dict[str, Callable[[Queue], float | None]] = {
         "size": lambda queue: queue.size,
         "growth": snapshot.growth,
         "latency": lambda queue: queue.latency(seen),
     }
-    value = values[asked.sort]
-    with_value = [(value(queue), queue) for queue in found]
+    value = values[order.sort]
+    with_value = [(value(queue), queue) for queue in queues]
     ordered = [(number, queue) for number, queue in with_value if number is not None]
-    ordered.sort(key=lambda item: item[0] if asked.backwards else -item[0])
+    ordered.sort(key=lambda item: item[0] if order.backwards else -item[0])
     return [
         *(queue for _, queue in ordered),
         *(queue for number, queue in with_value if number is None),
     ]
 
 
-def _columns(asked: _Asked, address: Address, locale: str) -> tuple[views.SortView, ...]:
+def _columns(order: _Asked, address: Address, locale: str) -> tuple[views.SortView, ...]:
     return tuple(
         views.SortView(
             name=name,
             label=t(label, locale),
-            title=t("Reverse order", locale) if name == asked.sort else t(title, locale),
-            href=_turned(asked, address)
-            if name == asked.sort
+            title=t("Reverse order", locale) if name == order.sort else t(title, locale),
+            href=_turned(order, address)
+            if name == order.sort
             else address.to(sort="" if name == NAME else name, order=""),
-            sorted=_direction(asked) if name == asked.sort else "",
+            sorted=_direction(order) if name == order.sort else "",
         )
         for name, label, title in COLUMNS
     )
 
 
-def _turned(asked: _Asked, address: Address) -> str:
-    return address.to(order="" if asked.backwards else REVERSE)
+def _turned(order: _Asked, address: Address) -> str:
+    return address.to(order="" if order.backwards else REVERSE)
 
 
-def _direction(asked: _Asked) -> str:
-    return "ascending" if (asked.sort == NAME) != asked.backwards else "descending"
+def _direction(order: _Asked) -> str:
+    return "ascending" if (order.sort == NAME) != order.backwards else "descending"
 
 
-def _outcome(wanted: str, found: int, known: int, locale: str) -> str:
+def _outcome(wanted: str, count: int, known: int, locale: str) -> str:
     if not wanted:
         return ""
     return t(
         "{n} of {total} queues match.",
         locale,
-        n=fmt.number(found, locale),
+        n=fmt.number(count, locale),
         total=fmt.number(known, locale),
     )
 
 
 def queue_totals(known: Sequence[Queue], locale: str) -> str:
-    """Return all queues in one line; what no server tells is left out."""
+    """Return the totals of all queues in one line; what no server reports is left out."""
     size = sum(queue.size for queue in known)
     texts = [
         fmt.counted(len(known), "1 queue", "{n} queues", locale),
-        fmt.counted(size, "1 job waits", "{n} jobs wait", locale),
+        fmt.counted(size, "1 job waiting", "{n} jobs waiting", locale),
     ]
     paused = [queue for queue in known if queue.paused]
     if paused:

@@ -1,4 +1,4 @@
-"""Hidden values of one job, shown to who may reveal them, once, with a reason that is recorded."""
+"""Hidden values of one job, shown once to those who may reveal them; the reason is recorded."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from glasshouse.web.text import format as fmt
 
 
 class Reveal:
-    """Shows what is hidden, after it was recorded that it is."""
+    """Shows hidden values after recording that they are shown."""
 
     def __init__(self, people: People) -> None:
         """Record in the ledger of ``people``."""
         self._people = people
 
     async def page(self, change: Change) -> Response:
-        """Answer a form of a job's page with that page, and nothing hidden in it."""
+        """Answer a form of a job's page with that page, nothing hidden."""
         in_person(change.context)
         fields = change.fields()
         # Its forms lead back to the page of the job.
-        asked = change.context
-        here = job_href(server_of(asked).name, asked.params["jid"])
+        original = change.context
+        here = job_href(server_of(original).name, original.params["jid"])
         try:
             reason = _reason(fields.get("reason", ""))
         except InvalidError as error:
             slip = slip_of({name: [value] for name, value in fields.items()}, error)
             return await change.again(here, slip)
-        context, found = await self._revealed(replace(asked, path=here))
-        await self._record(context, found, reason)
+        context, entries = await self._revealed(replace(original, path=here))
+        await self._record(context, entries, reason)
         shown = await job.job(context)
         assert isinstance(shown.view, JobView)
         view = msgspec.structs.replace(
@@ -58,31 +58,31 @@ class Reveal:
         return change.page(replace(shown, view=view, live=False))
 
     async def answer(self, change: Change) -> Response:
-        """Answer a program with every entry of a job, whole."""
+        """Answer a program with every entry of a job in full."""
         known(change.context)
-        asked = mapping(change.body, change.headers.get("content-type", ""))
-        reason = _reason(asked.get("reason"))
-        context, found = await self._revealed(change.context)
-        await self._record(context, found, reason)
-        items = [jobs.flattened(item, whole=True) for item in found.items]
-        told = RevealedShape(items=items, total=found.total)
-        return fresh(msgspec.json.encode(told), JSON)
+        fields = mapping(change.body, change.headers.get("content-type", ""))
+        reason = _reason(fields.get("reason"))
+        context, entries = await self._revealed(change.context)
+        await self._record(context, entries, reason)
+        items = [jobs.flattened(item, whole=True) for item in entries.items]
+        shape = RevealedShape(items=items, total=entries.total)
+        return fresh(msgspec.json.encode(shape), JSON)
 
     async def _revealed(self, context: PageContext) -> tuple[PageContext, Entries]:
         """Return the context in which nothing of the server is hidden, and the job in it.
 
         Raises:
-            DeniedError: who asks may not reveal it.
+            DeniedError: the viewer may not reveal it.
             NotFoundError: there is no such job.
         """
         server = context.monitor.revealed(server_of(context).name)
-        found = await server.jobs(context.params["jid"])
-        if not found.items:
+        entries = await server.jobs(context.params["jid"])
+        if not entries.items:
             raise NotFoundError("This job is no longer on the server.")
-        return replace(context, server=server), found
+        return replace(context, server=server), entries
 
-    async def _record(self, context: PageContext, found: Entries, reason: str) -> None:
-        queues = tuple(dict.fromkeys(job.queue for job in found.items))
+    async def _record(self, context: PageContext, entries: Entries, reason: str) -> None:
+        queues = tuple(dict.fromkeys(job.queue for job in entries.items))
         await self._people.recording.note_viewer(
             Event.REVEALED,
             context.viewer,
@@ -93,8 +93,8 @@ class Reveal:
         )
 
 
-def _reason(said: object) -> str:
-    reason = said.strip() if isinstance(said, str) else ""
+def _reason(value: object) -> str:
+    reason = value.strip() if isinstance(value, str) else ""
     if not 0 < len(reason) <= MOST_REASON:
         raise InvalidError(
             "Give a reason to see hidden values.",
@@ -104,7 +104,7 @@ def _reason(said: object) -> str:
 
 
 def _at_once(entry: JobEntry) -> JobEntry:
-    """Return an entry whose texts are not fetched from where they would be hidden."""
+    """Return an entry whose texts are not fetched from an address that would hide them."""
 
     def whole(stored: StoredText) -> StoredText:
         return msgspec.structs.replace(stored, href="")

@@ -1,4 +1,4 @@
-"""``/{server}/search``: jobs of every list at once, and how much of the server was looked at."""
+"""``/{server}/search``: jobs of every list at once, and how much of the server was searched."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ from glasshouse.wire.matching import moment
 _BITS = 20
 _BEYOND = float(1 << (63 - _BITS))
 _NAMED = 10
-"""Lists that were not searched as a whole, as far as a page names them."""
+"""The most lists that a page names of those that were not searched in full."""
 _NOTHING = SearchResult(
     items=(), following=None, looked_at=0, stopped=False, coverage=Coverage(0, 0, None)
 )
 
 
 async def search(context: PageContext) -> PageResult:
-    """``/{server}/search``: what matches, wherever it is, the latest first."""
+    """``/{server}/search``: all matches, whatever list they are in, latest first."""
     server = server_of(context)
     address = address_of(context, f"/{server.name}/search")
-    coverage, fault, found = server.coverage(), None, None
+    coverage, fault, matches = server.coverage(), None, None
     try:
-        found = await _found(context, rows.PER_PAGE) if coverage is not None else None
+        matches = await _found(context, rows.PER_PAGE) if coverage is not None else None
     except InvalidError as error:
         fault = error
-    told = found or _NOTHING
-    covers = coverage if found is None else found.coverage
+    result = matches or _NOTHING
+    covers = coverage if matches is None else matches.coverage
     beyond = () if covers is None else covers.beyond
     view = views.SearchView(
         known=server.snapshot.state is not None,
         offered=coverage is not None,
-        asked=found is not None,
-        find=_find(context, address, found, fault),
+        asked=matches is not None,
+        find=_find(context, address, matches, fault),
         coverage="" if coverage is None else covered(coverage, context.locale),
         filling=covers is not None and not (covers.age is not None and covers.sets_whole),
         unsearched=tuple(_unsearched(one, context, server.name) for one in beyond[:_NAMED]),
         more_unsearched=_more(beyond[_NAMED:], context.locale),
-        rows=_rows(told.items, context, server.name),
-        pager=_pager(context, address, told),
+        rows=_rows(result.items, context, server.name),
+        pager=_pager(context, address, result),
     )
     return PageResult(
         template="search.html",
@@ -66,7 +66,7 @@ async def search(context: PageContext) -> PageResult:
         title=t("Search", context.locale),
         generation_bound=False,
         status=200 if fault is None else 400,
-        read_at=None if found is None else _read_at(found.coverage, context.now),
+        read_at=None if matches is None else _read_at(matches.coverage, context.now),
     )
 
 
@@ -77,18 +77,18 @@ def _read_at(coverage: Coverage, now: float) -> float:
 async def search_listing(context: PageContext) -> Shape:
     """Find jobs in all lists of a server, the latest first, and tell how much was looked at."""
     _, per_page = paging(context)
-    found = await _found(context, per_page)
-    if found is None:
+    result = await _found(context, per_page)
+    if result is None:
         raise InvalidError(
-            "Nothing to search for.", remedy="Put it in q, for example q=type:SendEmail."
+            "Nothing to search for.", remedy="Put the search in q, for example q=type:SendEmail."
         )
-    coverage = found.coverage
+    coverage = result.coverage
     return SearchListing(
-        items=[jobs.flattened(job, whole=False) for job in found.items],
+        items=[jobs.flattened(job, whole=False) for job in result.items],
         per_page=per_page,
-        next=UNSET if found.following is None else write_place(_place(found.following)),
-        looked_at=found.looked_at,
-        complete=not found.stopped and coverage.whole,
+        next=UNSET if result.following is None else write_place(_place(result.following)),
+        looked_at=result.looked_at,
+        complete=not result.stopped and coverage.whole,
         indexed=coverage.indexed,
         of=coverage.total,
         unsearched=[
@@ -99,24 +99,24 @@ async def search_listing(context: PageContext) -> Shape:
 
 
 def covered(coverage: Coverage, locale: str) -> str:
-    """Return how much of a server is indexed, and how old that is, in words."""
-    told = t(
+    """Return in words how much of a server is indexed, and the index's age."""
+    text = t(
         "{n} of {total} indexed",
         locale,
         n=fmt.number(coverage.indexed, locale),
         total=fmt.number(coverage.total, locale),
     )
     if coverage.age is None:
-        return t("{told}; indexing the rest.", locale, told=told)
+        return t("{told}; indexing the rest.", locale, told=text)
     age = fmt.duration(max(1.0, coverage.age), locale)
-    return t("{told}, {age} old.", locale, told=told, age=age)
+    return t("{told}, {age} old.", locale, told=text, age=age)
 
 
 async def _found(context: PageContext, per_page: int) -> SearchResult | None:
-    """Return what the words look for; ``None`` without words.
+    """Return the search results; ``None`` without search words.
 
     Raises:
-        InvalidError: they cannot be understood.
+        InvalidError: the words cannot be understood.
         NotFoundError: the server cannot be searched.
     """
     sought = wanted(context.query, context.now)
@@ -128,67 +128,69 @@ async def _found(context: PageContext, per_page: int) -> SearchResult | None:
 
 
 def _number(place: ListPosition) -> int:
-    """Return the number of an entry that a place names.
+    """Return the entry number in a place.
 
     Raises:
         InvalidError: no entry can have it.
     """
     if not (0 <= place.score < _BEYOND and (place.number or 0) < 1 << _BITS):
         raise InvalidError(
-            "The parameter 'from' names no place of a search.",
-            remedy="Follow the links of the search; they name places.",
+            "The parameter 'from' is not a position in a search.",
+            remedy="Use the links in the search results; they contain positions.",
         )
     return (int(place.score) << _BITS) + (place.number or 0)
 
 
 def _place(number: int) -> ListPosition:
-    # In two parts: the whole is more than a floating-point number can tell.
+    # In two parts: the whole is more than a floating-point number can represent.
     return ListPosition(float(number >> _BITS), number & ((1 << _BITS) - 1))
 
 
 def _find(
-    context: PageContext, address: Address, found: SearchResult | None, fault: InvalidError | None
+    context: PageContext, address: Address, result: SearchResult | None, fault: InvalidError | None
 ) -> views.FindView:
     locale = context.locale
-    going_on = found is not None and found.stopped and found.following is not None
-    more = address.at(_place(found.following), 2) if going_on and found and found.following else ""
+    going_on = result is not None and result.stopped and result.following is not None
+    more = (
+        address.at(_place(result.following), 2) if going_on and result and result.following else ""
+    )
     return views.FindView(
         action=address.path,
         hidden=hidden(address, without="q"),
         text=fmt.display_text(context.query.get("q", "")),
         fault="" if fault is None else fmt.display_text(t(fault.detail, locale)),
         remedy="" if fault is None else t(fault.remedy, locale),
-        outcome="" if found is None else _outcome(context, found),
+        outcome="" if result is None else _outcome(context, result),
         more_href=more,
         all_href="",
-        past_end=found is not None
+        past_end=result is not None
         and "from" in context.query
-        and not found.items
-        and not found.stopped,
+        and not result.items
+        and not result.stopped,
         first_href=address.to(),
     )
 
 
-def _outcome(context: PageContext, found: SearchResult) -> str:
-    return f"{_count(context, found)} {covered(found.coverage, context.locale)}"
+def _outcome(context: PageContext, result: SearchResult) -> str:
+    return f"{_count(context, result)} {covered(result.coverage, context.locale)}"
 
 
-def _count(context: PageContext, found: SearchResult) -> str:
+def _count(context: PageContext, result: SearchResult) -> str:
     locale = context.locale
-    n = fmt.number(len(found.items), locale)
-    if found.stopped:
-        looked = fmt.number(found.looked_at, locale)
-        return t("{n} found so far, among {looked} that might match.", locale, n=n, looked=looked)
-    if found.following is not None:
-        return t("The latest {n} from here on; more follow.", locale, n=n)
+    n = fmt.number(len(result.items), locale)
+    if result.stopped:
+        looked = fmt.number(result.looked_at, locale)
+        return t("{n} found so far; {looked} possible matches checked.", locale, n=n, looked=looked)
+    if result.following is not None:
+        return t("The latest {n} from here; more follow.", locale, n=n)
     if "from" in context.query:
-        return t("{n} found here; there are no more.", locale, n=n)
+        return t("{n} found here; no more follow.", locale, n=n)
     return t("{n} found.", locale, n=n)
 
 
-def _pager(context: PageContext, address: Address, found: SearchResult) -> views.Pager:
+def _pager(context: PageContext, address: Address, result: SearchResult) -> views.Pager:
     page, begun = paging(context)[0], "from" in context.query
-    following = None if found.stopped else found.following
+    following = None if result.stopped else result.following
     first = address.to()
     return views.Pager(
         label="",
@@ -206,11 +208,11 @@ def _pager(context: PageContext, address: Address, found: SearchResult) -> views
 def _unsearched(one: UnsearchedList, context: PageContext, server: str) -> views.UnsearchedList:
     page = addresses.queue_href(server, one.queue) if one.queue else f"/{server}/busy"
     words = context.query.get("q", "")
-    asked = f"{'&' if '?' in page else '?'}q={fmt.segment(words)}" if words else ""
+    query = f"{'&' if '?' in page else '?'}q={fmt.segment(words)}" if words else ""
     return views.UnsearchedList(
         label=fmt.display_text(one.queue) or t("Running jobs", context.locale),
         jobs=t("{n} jobs", context.locale, n=fmt.number(one.entries, context.locale)),
-        href=page + asked,
+        href=page + query,
     )
 
 
@@ -222,11 +224,11 @@ def _more(others: tuple[UnsearchedList, ...], locale: str) -> str:
 
 
 def _rows(
-    found: Sequence[StoredJob], context: PageContext, server: str
+    jobs: Sequence[StoredJob], context: PageContext, server: str
 ) -> tuple[views.FoundRow, ...]:
     now, locale = context.now, context.locale
-    shown = rows.distinct(rows.job_row(job, None, server, now, locale) for job in found)
-    return tuple(_row(job, row, context, server) for job, row in zip(found, shown, strict=True))
+    shown = rows.distinct(rows.job_row(job, None, server, now, locale) for job in jobs)
+    return tuple(_row(job, row, context, server) for job, row in zip(jobs, shown, strict=True))
 
 
 def _row(job: StoredJob, row: views.JobRow, context: PageContext, server: str) -> views.FoundRow:

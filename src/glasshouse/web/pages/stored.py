@@ -1,6 +1,6 @@
-"""A job's payload as it is stored, byte for byte: to be saved or read by a program, never rendered.
+"""A job's payload as stored, byte for byte: for saving or for programs, never rendered.
 
-An entry is named by a digest of its bytes: an address means these bytes or nothing.
+An entry is named by a digest of its bytes: an address refers to exactly these bytes or nothing.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ _ATTACHED = 'attachment; filename="job.json"'
 
 
 def entry_name(job: StoredJob) -> str:
-    """Return the name of an entry's bytes: 24 hexadecimal digits."""
+    """Return the name for an entry's bytes: 24 hexadecimal digits."""
     return hashlib.blake2b(job.payload, digest_size=12).hexdigest()
 
 
 def href(server: str, job: StoredJob) -> str:
-    """Return where the bytes of an entry are."""
+    """Return the address of an entry's bytes."""
     jid = addresses.job_segment(job.jid)
     return f"/api/v1/servers/{server}/jobs/{jid}/stored?entry={entry_name(job)}"
 
 
 async def respond(context: PageContext, headers: Headers) -> Response:
-    """Return the stored bytes of the entry that is asked for, of the first one if none is.
+    """Return the stored bytes of the requested entry, or of the first one if none is requested.
 
     Raises:
         NotFoundError: the server has no such entry now.
     """
     jid, wanted = context.params["jid"], context.query.get("entry")
-    found = await server_of(context).jobs(jid)
-    for job in found.items:
+    entries = await server_of(context).jobs(jid)
+    for job in entries.items:
         if not job.partial and (wanted is None or entry_name(job) == wanted):
-            # Megabytes would keep everyone waiting while they are packed.
+            # Compressing megabytes would keep everyone waiting.
             pack = len(job.payload) <= _MOST_PACKED
             answer = replies.validated(headers, job.payload, MEDIA, pack=pack)
             answer.headers["content-disposition"] = _ATTACHED
             return answer
     raise NotFoundError(
-        f"There is no job {jid!r} with this content on this server now.",
+        f"The job {jid!r} with this content is not on this server now.",
         remedy="It ran, moved on or was deleted; reload its page.",
     )

@@ -1,4 +1,4 @@
-"""The pages by the name of their route; each asks the monitor and answers with one typed view."""
+"""The pages by route name; each queries the monitor and returns one typed view."""
 
 from __future__ import annotations
 

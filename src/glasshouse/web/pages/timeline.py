@@ -39,7 +39,7 @@ _ACTS = {
 def timeline(
     job: StoredJob, members: dict[str, bytes], facts: dict[str, object], about: JobContext
 ) -> tuple[Fact, ...]:
-    """Return the steps of a job in the order of their times; those without a time come first."""
+    """Return the steps of a job ordered by time; those without a time come first."""
     now, locale = about.now, about.locale
 
     def held(name: str) -> fmt.Moment | None:
@@ -66,7 +66,7 @@ def timeline(
 
 
 class Step(NamedTuple):
-    """Something that happened to a job, or will."""
+    """Something that happened to a job, or will happen."""
 
     label: str
     text: str
@@ -79,7 +79,7 @@ def _when(step: Step) -> float:
 
 
 def _acts(job: StoredJob, about: JobContext) -> list[Step]:
-    """Return what people did to it by this console."""
+    """Return what people did to it through this console."""
     return [
         Step(
             _ACTS[Operation(one.operation)],
@@ -93,19 +93,19 @@ def _acts(job: StoredJob, about: JobContext) -> list[Step]:
 
 
 def _only_here(one: RunningOperation, job: StoredJob) -> bool:
-    """Return whether it was done to this entry of its id, and not to another."""
+    """Return whether it was done to this entry of its id and not to another."""
     return one.operation == Operation.JOB_KILL and job.state is JobState.DEAD
 
 
 def by_whom(one: RunningOperation, locale: str) -> str:
-    """Return who did something, and why if that was said."""
+    """Return who did something, and the reason if one was given."""
     who = t("by {name}", locale, name=fmt.display_text(one.actor.partition(":")[2]))
     reason = fmt.cut(fmt.display_text(one.reason), _REASON)
     return f"{who}: {reason}" if reason else who
 
 
 def _attempts(about: JobContext) -> list[Step]:
-    """Return the newest executions that the log holds of this id."""
+    """Return the newest executions of this id in the log."""
     if about.ran is None:
         return []
     return [

@@ -1,1 +1,1 @@
-"""What pages are made of: typed views, rows, paging, templates."""
+"""What pages are built from: typed views, rows, paging, templates."""

@@ -1,4 +1,4 @@
-"""What a person should look at first, in plain words and in order of weight.
+"""What a person should check first, in plain words and in order of severity.
 
 Only what is shown is put into words: a server may have thousands of queues.
 """
@@ -22,17 +22,17 @@ _REASON = 240
 def attention(
     server: str, snapshot: Snapshot, summary: Summary | None, now: float, locale: str
 ) -> tuple[Attention, ...]:
-    """Return at most eight findings, the gravest first; empty when all is well."""
-    found = findings(server, snapshot, summary, now)
-    shown = found if len(found) <= _MOST else found[: _MOST - 1]
-    said = tuple(told(finding, locale) for finding in shown)
-    rest = found[len(shown) :]
+    """Return at most eight findings, most severe first; empty when all is well."""
+    all_findings = findings(server, snapshot, summary, now)
+    shown = all_findings if len(all_findings) <= _MOST else all_findings[: _MOST - 1]
+    sentences = tuple(told(finding, locale) for finding in shown)
+    rest = all_findings[len(shown) :]
     if not rest:
-        return said
+        return sentences
     more = t("and {n} more", locale, n=fmt.number(len(rest), locale))
     queues = any("/queues" in finding.href for finding in rest)
     href = f"/{server}/queues?sort=latency" if queues else rest[0].href
-    return (*said, Attention(text=more, href=href, tone="warn"))
+    return (*sentences, Attention(text=more, href=href, tone="warn"))
 
 
 def told(finding: Finding, locale: str) -> Attention:
@@ -53,16 +53,16 @@ def _value(value: float | str, most: int, locale: str) -> str:
         return fmt.number(value, locale)
     if isinstance(value, float):
         return fmt.duration(value, locale)
-    # A reason is a sentence; a name is a name, whatever it says.
+    # A reason is a sentence to translate; a name is a name, whatever it contains.
     return fmt.cut(fmt.display_text(t(value, locale) if most == _REASON else value), most)
 
 
 async def summary_of(server: ServerView) -> Summary | None:
-    """Return the first entries of each list; ``None`` when nothing is known of them."""
+    """Return the first entries of each list; ``None`` when nothing is known about them."""
     if server.snapshot.state is None:
         return None
     try:
         return await server.summary()
     except UpstreamUnavailableError:
-        # The banner says that the server is gone; the rest of the page is still of use.
+        # The banner reports that the server is unavailable; the rest of the page is still useful.
         return None

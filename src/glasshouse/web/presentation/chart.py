@@ -1,4 +1,4 @@
-"""The chart of an overview: rates over the last minutes as the points of a drawing."""
+"""The chart of an overview: rates over the last few minutes as the points of a drawing."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def chart(samples: Sequence[Sample], now: float, locale: str) -> Chart:
 
 
 def _rates(samples: Sequence[Sample]) -> list[tuple[float, float, float]]:
-    """Return (time, processed per second, failed per second), the last for now.
+    """Return (time, processed per second, failed per second); the last is for now.
 
-    The others are averages over slots of 5 s that lie still: what was drawn only
-    moves on. A total that shrinks (the server was started anew) counts as 0.
+    The others are averages over fixed slots of 5 s, so that drawn points only shift. A total that
+    shrinks (the server was restarted) counts as 0.
     """
     if not samples:
         return []

@@ -29,19 +29,19 @@ _NAME = 120
 
 
 def finished_href(server: str, **given: str) -> str:
-    """Return where the log is shown, narrowed to what is given."""
-    asked = {name: value for name, value in given.items() if value}
+    """Return the address of the log, filtered by what is given."""
+    query = {name: value for name, value in given.items() if value}
     path = f"/{server}/finished"
-    return f"{path}?{urlencode(asked, errors='surrogatepass')}" if asked else path
+    return f"{path}?{urlencode(query, errors='surrogatepass')}" if query else path
 
 
 def can_be_asked_for(name: str) -> bool:
-    """Tell whether a name survives a form and an address unchanged."""
+    """Return whether a name survives a form and an address unchanged."""
     return 0 < len(name) <= MAX_TEXT and fmt.display_text(name) == name
 
 
 def type_href(server: str, jobtype: str, **given: str) -> str:
-    """Return where executions of one type are shown; empty where it cannot be asked for."""
+    """Return the address of one type's executions; empty if the type cannot be requested."""
     return finished_href(server, type=jobtype, **given) if can_be_asked_for(jobtype) else ""
 
 
@@ -66,15 +66,15 @@ def execution_row(entry: FinishedJob, server: str, now: float, locale: str) -> E
     )
 
 
-def ran_view(found: Executions, jid: str, server: str, now: float, locale: str) -> RanView:
+def ran_view(executions: Executions, jid: str, server: str, now: float, locale: str) -> RanView:
     """Return the answer to "did my job run?"."""
-    rows = tuple(execution_row(entry, server, now, locale) for entry in found.items)
-    last = found.items[0].outcome if found.items else None
+    rows = tuple(execution_row(entry, server, now, locale) for entry in executions.items)
+    last = executions.items[0].outcome if executions.items else None
     return RanView(
         answer="" if last is None else t(ANSWERS[last], locale),
         at=rows[0].at if rows else None,
-        label=t("executions: {n}", locale, n=f"{len(rows)}{'+' if found.more else ''}"),
+        label=t("executions: {n}", locale, n=f"{len(rows)}{'+' if executions.more else ''}"),
         rows=rows,
-        more=found.more,
+        more=executions.more,
         log_href=finished_href(server, id=jid) if can_be_asked_for(jid) else "",
     )

@@ -1,4 +1,4 @@
-"""The filter box of a list: the words in it, and what became of the search."""
+"""The filter box of a list: its words, and the outcome of the search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glasshouse.web.text.i18n import t
 def find_view(
     context: PageContext, address: Address, page: JobPage, fault: InvalidError | None
 ) -> views.FindView:
-    """Return the filter box of the list at ``address``, of which ``page`` was read."""
+    """Return the filter box of the list at ``address``; ``page`` is what was read of it."""
     locale = context.locale
     stopped = page.searched is not None and not page.searched.complete
     begun = "from" in context.query or "at" in context.query
@@ -46,7 +46,7 @@ def _outcome(page: JobPage, searched: Searched, context: PageContext) -> str:
     if searched.complete:
         return t("{n} found here; this is the end of the list.", locale, n=found)
     if len(page.items) == page.per_page:
-        return t("The first {n} from here on; more follow.", locale, n=found)
+        return t("The first {n} from here; more follow.", locale, n=found)
     return t(
         "{n} found so far; {looked} of {total} were searched in the time available.",
         locale,

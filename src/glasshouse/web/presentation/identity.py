@@ -1,4 +1,4 @@
-"""For whom a page is laid out, as its frame says it and its scripts compare it."""
+"""The person for whom a page is laid out, as its frame shows it and its scripts compare it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from glasshouse.web.text import format as fmt
 
 
 class PageViewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody, or a stranger: then all texts are empty.
+    """A person, or a stranger: then all texts are empty.
 
-    ``label`` is the name as the person knows it, ``mark`` tells it apart in addresses.
-    ``sign_in`` is where a stranger signs in, empty where nobody can; ``lapsed`` says that the
-    session of this browser has ended.
+    ``label`` is the name as the person knows it, ``mark`` identifies it in addresses. ``sign_in``
+    is where a stranger signs in, empty if no one can; ``lapsed`` means that the session of this
+    browser has ended.
     """
 
     label: str = ""
@@ -23,7 +23,7 @@ class PageViewer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def whose(context: PageContext | None) -> PageViewer:
-    """Return for whom the page of a context is."""
+    """Return the person for whom the page of a context is."""
     if context is None:
         return PageViewer()
     viewer = context.viewer
@@ -36,7 +36,7 @@ def whose(context: PageContext | None) -> PageViewer:
 
 
 def _sign_in(context: PageContext) -> str:
-    """Return where a stranger signs in, to come back here."""
+    """Return the sign-in address that leads a stranger back here."""
     if context.viewer.signed_in or not context.viewer.can_sign_in:
         return ""
     if context.path.startswith("/sign-in"):

@@ -1,8 +1,8 @@
-"""What an address asks of a list of jobs, and the addresses of its other parts.
+"""What an address requests from a list of jobs, and the addresses of the list's other parts.
 
-The same words stand in pages and in the JSON API: ``q`` search words, ``from``
-a place, ``at`` a time, ``page`` a number, ``order=reverse``. ``go`` is what
-somebody typed into "page or time"; a page answers it with one of the others.
+Pages and the JSON API use the same parameters: ``q`` search words, ``from`` a place, ``at`` a time,
+``page`` a number, ``order=reverse``. ``go`` is what was typed into "page or time"; a page answers
+it with one of the others.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ NOT_ENQUEUED = message("This time is in the future: nothing can have been enqueu
 _MINUTE = 60.0
 """Seconds that a person's clock may be ahead."""
 _KEPT = ("name", "q", "sort", "order")
-"""What stays when somebody moves through a list."""
+"""What is kept while a viewer moves through a list."""
 
 
 class Address(NamedTuple):
-    """Where a list is shown: its path, and the parameters that say which list it is."""
+    """Where a list is shown: its path, and the parameters that identify the list."""
 
     path: str
     kept: tuple[tuple[str, str], ...]
 
     def to(self, **changes: str) -> str:
-        """Return the address with parameters added or, when empty, left out."""
+        """Return the address with parameters added or, if empty, left out."""
         given = {name: value for name, value in {**dict(self.kept), **changes}.items() if value}
         query = "&".join(f"{name}={fmt.segment(value)}" for name, value in given.items())
         return f"{self.path}?{query}" if query else self.path
 
     def at(self, place: ListPosition, page: int) -> str:
-        """Return the address of the page that begins at ``place``, about the ``page``-th."""
+        """Return the address of the page that begins at ``place``, about the ``page``-th one."""
         return self.to(**{"from": write_place(place), "page": str(page) if page > 1 else ""})
 
 
@@ -52,7 +52,7 @@ def address_of(context: PageContext, path: str) -> Address:
 
 
 def list_query(context: PageContext) -> ListQuery:
-    """Return what part of a list is asked for.
+    """Return the part of a list that is requested.
 
     Raises:
         InvalidError: its search words cannot be understood.
@@ -71,7 +71,7 @@ def list_query(context: PageContext) -> ListQuery:
 
 
 def wanted(given: Mapping[str, str], now: float) -> JobQuery | None:
-    """Return what the search words look for, or ``None`` when there are none.
+    """Return what the search words look for, or ``None`` if there are none.
 
     Raises:
         InvalidError: they cannot be understood.
@@ -80,9 +80,9 @@ def wanted(given: Mapping[str, str], now: float) -> JobQuery | None:
 
 
 def gone_to(context: PageContext, address: Address, *, past: str = "") -> str | None:
-    """Return the address that ``go`` leads to, or ``None`` when nothing was typed.
+    """Return the address that ``go`` leads to, or ``None`` if nothing was typed.
 
-    A list of what has happened tells with ``past`` why no time to come is in it.
+    A list of past events explains with ``past`` why it contains no future time.
 
     Raises:
         InvalidError: it is neither a page nor a time, or a time that the list cannot have.
@@ -94,12 +94,12 @@ def gone_to(context: PageContext, address: Address, *, past: str = "") -> str | 
     if digits.isascii() and digits.isdigit():
         if not 1 <= int(digits[:9]) <= MAX_PAGE:
             raise InvalidError(
-                "This page does not exist.", remedy=f"Pages go from 1 to {MAX_PAGE}."
+                "This page does not exist.", remedy=f"Page numbers go from 1 to {MAX_PAGE}."
             )
         return address.to(page=str(int(digits[:9])))
     at = read_time(text, context.now)
     if past and at >= context.now + _MINUTE:
-        raise InvalidError(past, remedy="Write a time in the past, or a page.")
+        raise InvalidError(past, remedy="Enter a time in the past, or a page.")
     stamp = datetime.fromtimestamp(at, UTC)
     return address.to(at=stamp.isoformat(timespec="seconds").replace("+00:00", "Z"))
 
@@ -111,6 +111,6 @@ def read_place(text: str) -> ListPosition:
 
 
 def write_place(place: ListPosition) -> str:
-    """Return a place as a parameter, exactly."""
+    """Return the exact parameter for a place."""
     number = "" if place.number is None else f",{place.number}"
     return f"{place.score!r}{number}"

@@ -1,7 +1,7 @@
 """The steps from one part of a list to the others.
 
-Where a server knows places, the steps name them: the page after the one on the
-screen begins where that one ended, whatever has moved meanwhile.
+If a server knows places, the steps name them: the next page begins where the one on the screen
+ended, whatever has moved meanwhile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from glasshouse.web.text.i18n import t
 
 
 def list_pager(page: JobPage, address: Address, now: float, locale: str) -> views.Pager:
-    """Return where ``page`` of a list of jobs stands, where its steps lead, and if it is late."""
+    """Return the position of ``page`` in a job list, where its steps lead, and if it is late."""
     first_href = address.to()
     begun = page.page > 1 or (page.first or 1) > 1
     past_end = page.searched is None and not page.items and begun and page.total > 0
@@ -37,12 +37,10 @@ def list_pager(page: JobPage, address: Address, now: float, locale: str) -> view
 def late(
     page: JobPage | Entries | FinishedPage | Executions | None, now: float, locale: str
 ) -> views.Staleness | None:
-    """Return when a page that is not as new as it could be was read, and why."""
+    """Return when a page that is not as new as it could be was read, and why it is not newer."""
     if page is None or page.late is None:
         return None
-    why = fmt.display_text(t(page.late, locale)) or t(
-        "The newer ones are read when their turn comes.", locale
-    )
+    why = fmt.display_text(t(page.late, locale)) or t("An update is queued.", locale)
     return views.Staleness(read=fmt.moment(page.read_at, now, locale), why=why)
 
 
@@ -94,7 +92,7 @@ def _go(address: Address) -> views.JumpForm:
 
 
 def hidden(address: Address, *, without: str = "") -> tuple[views.HiddenField, ...]:
-    """Return what a form of a list carries along, but for one name."""
+    """Return what a form of a list carries along, except for one name."""
     return tuple(
         views.HiddenField(name=name, value=value) for name, value in address.kept if name != without
     )

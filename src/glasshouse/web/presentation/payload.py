@@ -1,8 +1,8 @@
 """Reading a job's stored JSON for display: exact, bounded, never raising.
 
-A payload is hostile: it may hold invalid UTF-8, lone surrogates, numbers that no
-machine type holds and nesting without end. Its text is shown as it is stored;
-only the fields that a page needs are decoded, each by itself.
+A payload is hostile: it may contain invalid UTF-8, lone surrogates, numbers that no machine type
+can represent and endless nesting. Its text is shown as stored; only the fields that a page needs
+are decoded, each by itself.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def failure_of(members: dict[str, bytes]) -> dict[str, object]:
-    """Return the fields of a job's ``failure``; what is no object is its ``message``."""
+    """Return the fields of a job's ``failure``; anything but an object is its ``message``."""
     raw = members.get("failure")
     if raw is not None and len(raw) > MAX_SCAN:
-        # Decoded at once it would be text only: each of its fields by itself may be short.
+        # Decoded as a whole it would be text only; each field by itself may be short.
         parts = fields(raw)
         if parts:
             return {name: value(part) for name, part in parts.items()}
@@ -66,7 +66,7 @@ def message_of(facts: dict[str, object]) -> str:
 
 
 def preview(members: dict[str, bytes], job: StoredJob, locale: str) -> Preview:
-    """Return the beginning of the arguments; of the whole payload when they are not found."""
+    """Return the beginning of the arguments, or of the whole payload if they are not found."""
     if job.shown_args is not None:
         return Preview(text=cut(display_text(job.shown_args), PREVIEW), size="", cut=False)
     raw = members.get("args")
@@ -83,9 +83,9 @@ def preview(members: dict[str, bytes], job: StoredJob, locale: str) -> Preview:
 
 
 def _without_gaps(text: str) -> str:
-    """Return the beginning of stored JSON without the lines and the space that it was laid out in.
+    """Return the beginning of stored JSON without its line breaks and layout whitespace.
 
-    What is no JSON is returned as it is.
+    Anything that is not JSON is returned unchanged.
     """
     if _GAP.search(text) is None:
         return text
@@ -103,8 +103,8 @@ def _without_gaps(text: str) -> str:
 def pretty(raw: bytes, most: int = MAX_SHOWN) -> str:
     """Return the beginning of stored JSON, ``most`` bytes of it, indented, each token as stored.
 
-    What is no JSON, is nested deeper than 40 levels, or would grow beyond 1 MiB
-    is returned as it is.
+    What is not JSON, is nested deeper than 40 levels, or would grow beyond 1 MiB is returned
+    unchanged.
     """
     text = raw[:most].decode("utf-8", "backslashreplace")
     indented = _indent(text, whole=len(raw) <= most)
@@ -118,7 +118,7 @@ def _indent(text: str, *, whole: bool) -> str | None:
     while position < len(text):
         match = _LEXEME.match(text, position)
         if match is None:
-            # A beginning may end within a token.
+            # A truncated text may end within a token.
             return None if whole else "".join(out) + text[position:]
         lexeme, position = match.group(1), match.end()
         piece, depth, fresh = _piece(lexeme, depth, fresh=fresh)
@@ -130,7 +130,7 @@ def _indent(text: str, *, whole: bool) -> str | None:
 
 
 def _piece(lexeme: str, depth: int, *, fresh: bool) -> tuple[str, int, bool]:
-    """Return how ``lexeme`` is written, the depth after it, and if a container was just opened."""
+    """Return the text for ``lexeme``, the depth after it, and if a container was just opened."""
     lead = "\n" + "  " * depth if fresh else ""
     if lexeme in "{[":
         return lead + lexeme, depth + 1, True

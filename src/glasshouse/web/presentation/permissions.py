@@ -1,4 +1,4 @@
-"""What somebody may do and see, and why not more: one table for the screen and for programs."""
+"""What a viewer may do and see, and why not more: one table for the screen and for programs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DANGER = frozenset({
     Operation.QUEUE_DELETE_JOBS, Operation.QUEUE_CLEAR, Operation.JOB_DELETE, Operation.JOB_KILL,
     Operation.SET_CLEAR, Operation.WORKER_TERMINATE, Operation.SERVER_FLUSH,
 })  # fmt: skip
-"""What takes something away: its buttons look like it."""
+"""Operations that remove something; their buttons show it."""
 ANSWERS = {
     Outcome.ALLOW: ("good", "allowed"),
     Outcome.DENY: ("off", "not allowed"),
@@ -62,7 +62,7 @@ def decided(
 def second_person(
     viewer: Viewer, operation: Operation, server: str, queue: str | None = None
 ) -> Decision | None:
-    """Return the decision that a second person is needed, once the factor was shown, if it is."""
+    """Return the decision that a second person is needed after the factor was shown, if one is."""
     proven = msgspec.structs.replace(viewer.context, factor_age=0.0)
     shown = msgspec.structs.replace(viewer, context=proven)
     decision = decided(shown, operation, server, queue)
@@ -70,9 +70,9 @@ def second_person(
 
 
 def why(viewer: Viewer, decision: Decision, locale: str) -> str:
-    """Return the sentence that says why."""
-    told = reasons.sentence(decision, signed_in=viewer.signed_in)
-    return t(told, locale, **reasons.facts(decision))
+    """Return the sentence that explains a decision."""
+    sentence = reasons.sentence(decision, signed_in=viewer.signed_in)
+    return t(sentence, locale, **reasons.facts(decision))
 
 
 def tables(context: PageContext) -> tuple[PermissionTable, ...]:
@@ -90,34 +90,36 @@ def tables(context: PageContext) -> tuple[PermissionTable, ...]:
 
 def _row(viewer: Viewer, operation: Operation, server: str, locale: str) -> PermissionRow:
     decision = best(viewer, operation, server)
-    told = [decision]
+    decisions = [decision]
     if decision.outcome is Outcome.NEEDS_FACTOR:
-        # Who shows it is not to find out only then that it is not enough.
+        # A viewer should know before showing the factor if it will not be enough.
         also = second_person(viewer, operation, server)
-        told += [] if also is None else [also]
-    tone, answer = ANSWERS[told[-1].outcome]
+        decisions += [] if also is None else [also]
+    tone, answer = ANSWERS[decisions[-1].outcome]
     return PermissionRow(
         operation=operation.value,
         meaning=t(MEANINGS[operation], locale),
         tone=tone,
         answer=t(answer, locale),
-        why=" ".join(why(viewer, one, locale) for one in told),
+        why=" ".join(why(viewer, one, locale) for one in decisions),
     )
 
 
 def _sees(viewer: Viewer, server: str, locale: str) -> tuple[str, ...]:
     visibility = viewer.sees(server)
-    told = [
+    sentences = [
         t("every queue", locale)
         if visibility.everything
-        else t("the queues {names}", locale, names=", ".join(visibility.queues))
+        else t("queues {names}", locale, names=", ".join(visibility.queues))
     ]
     for seen, words in (
         (visibility.audit, message("the audit log")),
         (visibility.trash, message("the trash")),
         (visibility.payload, message("hidden values, with a reason")),
     ):
-        told += [t(words, locale)] if seen else []
+        sentences += [t(words, locale)] if seen else []
     if visibility.hidden:
-        told.append(t("not the values of {n} hidden paths", locale, n=len(visibility.hidden)))
-    return tuple(told)
+        sentences.append(
+            t("but not the values at {n} hidden paths", locale, n=len(visibility.hidden))
+        )
+    return tuple(sentences)

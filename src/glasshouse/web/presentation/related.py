@@ -1,4 +1,4 @@
-"""Where more of the same is: jobs of one type, jobs with one error."""
+"""Links to more of the same: jobs of one type, jobs with one error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from glasshouse.web.text.i18n import t
 _LISTS = (("retries", "Retries"), ("dead", "Dead"), ("scheduled", "Scheduled"))
 _FAILED = _LISTS[:2]
 _SAID = 200
-"""How much of an error's message is looked for: its end often names one case only."""
+"""How much of an error's message is searched for: its end often names only one case."""
 
 
 def related(
@@ -41,11 +41,11 @@ def related(
             )
         )
     if isinstance(message, str) and message.strip():
-        said = write_term("error", message.strip()[:_SAID].strip())
+        term = write_term("error", message.strip()[:_SAID].strip())
         found.append(
             RelatedLinks(
                 label=t("Same error message", locale),
-                items=_searches(server, _FAILED, said, locale),
+                items=_searches(server, _FAILED, term, locale),
             )
         )
     return tuple(links for links in found if links.items)
@@ -54,7 +54,7 @@ def related(
 def _searches(
     server: str, lists: tuple[tuple[str, str], ...], words: str, locale: str
 ) -> tuple[Link, ...]:
-    # A name with a star would be read as a pattern, one with odd characters not survive a form.
+    # A star in a name would be read as a pattern; odd characters would not survive a form.
     if len(words) > MAX_TEXT or fmt.display_text(words) != words:
         return ()
     return tuple(

@@ -1,7 +1,7 @@
-"""From a typed view to HTML, by MiniJinja templates that are read once.
+"""From a typed view to HTML, with MiniJinja templates that are read once.
 
-Every value is escaped: no template marks anything as safe, and an undefined
-name is an error. No page holds inline script or style.
+Every value is escaped: no template marks anything as safe, and an undefined name is an error. No
+page contains inline script or style.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Renderer:
     def __init__(self, manifest: Mapping[str, str], base: str = "") -> None:
         """Read all templates; ``manifest`` maps logical asset names to built files.
 
-        ``base`` is the path under which people find the console, without a slash at its end.
+        ``base`` is the path under which people reach the console, without a trailing slash.
         """
         self._base = base
         self._environments = {locale: environment(locale) for locale in LOCALES}
@@ -143,7 +143,7 @@ class Renderer:
     def error(
         self, status: int, code: str, detail: str, remedy: str, context: PageContext | None
     ) -> bytes:
-        """Return a whole HTML document that says what went wrong and what to do."""
+        """Return a whole HTML document that states what went wrong and what to do."""
         locale = "en" if context is None else context.locale
         view = _error_view(status, code, detail, remedy, context)
         title = (
@@ -153,7 +153,7 @@ class Renderer:
         )
         shell = _shell(title, context, current="", live=False)
         if status == HTTPStatus.SERVICE_UNAVAILABLE and context is not None and shell.nav:
-            # A page that waits for the server says what is known of it.
+            # A page that waits for the server shows what is known about it.
             nav = _nav(context, shell.server, "", _counts(context))
             shell = msgspec.structs.replace(shell, nav=nav)
         return self._layout(shell, "error.html", view, counts={}, reading=False)
@@ -161,7 +161,7 @@ class Renderer:
     def error_fragment(
         self, status: int, code: str, detail: str, remedy: str, context: PageContext
     ) -> bytes:
-        """Return the inner HTML of ``<main id="live">`` that says what went wrong."""
+        """Return the inner HTML of ``<main id="live">`` that states what went wrong."""
         view = _error_view(status, code, detail, remedy, context)
         return self.fragment(PageResult(template="error.html", view=view, title=""), context)
 
@@ -199,7 +199,7 @@ def _error_view(
     )
 
 
-# In text and values a quote is escaped: only an attribute of a template looks like this.
+# Quotes in text and values are escaped: only an attribute in a template looks like this.
 _ADDRESS = re.compile(
     r'((?<= )(?:href|src|action|data-stored|data-worker|data-json-worker)=")(?=/|&#x2f;)'
 )
@@ -211,7 +211,7 @@ def placed(html: str, base: str) -> str:
 
 
 def environment(locale: str) -> Environment:
-    """Return all templates of the package, in one language, undefined names being errors."""
+    """Return all templates of the package in one language; undefined names are errors."""
     folder = resources.files("glasshouse.web") / "templates"
     templates = {
         item.name: item.read_text("utf-8")
@@ -258,7 +258,7 @@ def _shell(
     fault = None if snapshot is None else snapshot.fault
     checked = None if snapshot is None else snapshot.checked_at
     if checked is not None and read_at is not None:
-        # A page is as old as the oldest of what is on it.
+        # A page is as old as the oldest part of it.
         checked = min(checked, read_at) or None
     return Shell(
         title=title,
@@ -293,7 +293,7 @@ def _shell(
 
 
 def _first(context: PageContext | None) -> ServerView | None:
-    """Return the server whose stream carries a page of no server: the fleet."""
+    """Return the server whose stream carries the page that belongs to no server: the fleet."""
     if context is None or not context.monitor.names:
         return None
     return context.monitor.server(context.monitor.names[0])
@@ -317,7 +317,7 @@ def _nav(
 
 
 def _counts(context: PageContext) -> dict[str, str]:
-    """Return the numbers beside the navigation; empty until the server was read."""
+    """Return the numbers in the navigation; empty until the server was read."""
     snapshot: Snapshot | None = None if context.server is None else context.server.snapshot
     state = None if snapshot is None else snapshot.state
     if state is None:

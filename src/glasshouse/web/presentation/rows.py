@@ -1,4 +1,4 @@
-"""From the model to rows of a page: pure functions, one for each kind of row."""
+"""From the model to the rows of a page: pure functions, one for each kind of row."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _WHOLE = 10
 
 
 class QueueTotals(NamedTuple):
-    """What a queue's row tells beside the queue's own: of all queues together."""
+    """What a queue's row shows in addition to its own data: totals of all queues."""
 
     total: int
     growth: Callable[[Queue], float | None]
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> QueueTotals:
-        """Return it for the queues of a server."""
+        """Return the totals for the queues of a server."""
         queues = () if snapshot.state is None else snapshot.state.queues
         return cls(sum(queue.size for queue in queues), snapshot.growth)
 
 
 def jid_text(jid: str) -> str:
-    """Return an id for a row: whole, so that it can be copied, if its job has a page."""
+    """Return an id for a row: in full, so that it can be copied, if its job has a page."""
     return fmt.display_text(jid) if addresses.addressable(jid) else fmt.name(jid)
 
 
@@ -57,7 +57,7 @@ def _nothing(_queue: Queue) -> None:
 def queue_row(
     queue: Queue, among: QueueTotals, server: str, now: float, locale: str, act: BarOf = _nothing
 ) -> QueueRow:
-    """Return a queue as a row, beside the others that it is ``among``."""
+    """Return a queue as a row; ``among`` are the totals of the queues it is compared with."""
     latency = queue.latency(now)
     growth = among.growth(queue)
     return QueueRow(
@@ -89,7 +89,7 @@ def queue_rows(
 
 
 def share(part: int, total: int) -> str:
-    """Return a part of a total in percent; what is there is never shown as nothing."""
+    """Return a part of a total in percent; a nonzero part is never shown as zero."""
     if not part or not total:
         return "0 %"
     percent = 100 * part / total
@@ -97,12 +97,12 @@ def share(part: int, total: int) -> str:
 
 
 def _part(part: int, total: int) -> int:
-    """Return a part of a total as a bar draws it, in percent; what is there is seen."""
+    """Return a part of a total in percent for a bar; a nonzero part is always visible."""
     return max(1, round(100 * part / total)) if part and total else 0
 
 
 def signed(value: float, locale: str) -> str:
-    """Return a change with its sign, and with as many digits as are of use."""
+    """Return a change with its sign and with as many digits as are useful."""
     text = f"{abs(value):,.0f}" if abs(value) >= _WHOLE else f"{abs(value):.1f}"
     if not text.strip("0."):
         return "0"
@@ -110,7 +110,7 @@ def signed(value: float, locale: str) -> str:
 
 
 def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRow:
-    """Return a worker as a row; it is stale when it was not heard for 30 s before ``seen``."""
+    """Return a worker as a row; it is stale if it was not heard from for 30 s before ``seen``."""
     return WorkerRow(
         row=element_id("w", worker.wid),
         wid=fmt.name(worker.wid),
@@ -130,7 +130,7 @@ def worker_row(worker: Worker, now: float, seen: float, locale: str) -> WorkerRo
 
 
 def worker_name(worker: Worker) -> str:
-    """Return host and process of a worker, as far as it told them, else its id."""
+    """Return the host and process of a worker as far as it reported them, else its id."""
     whole = worker.hostname and worker.pid is not None
     name = f"{worker.hostname} · {worker.pid}" if whole else worker.hostname or worker.wid
     return fmt.name(name)
@@ -168,13 +168,13 @@ def _job_row(job: StoredJob, position: int | None, server: str, now: float, loca
 
 
 def _pick(job: StoredJob) -> str:
-    """Return what names an entry in an order, if a form can send it as it is."""
+    """Return the name of an entry in an operation request, if a form can send it unchanged."""
     name = job.key or job.jid
     return name if fmt.sendable(name) else ""
 
 
 def retries(facts: dict[str, object], members: dict[str, bytes], locale: str) -> str:
-    """Return how often a job was retried, of how many times; the count alone if that is unknown."""
+    """Return a job's retry count out of its limit; the count alone if the limit is unknown."""
     count, limit = facts.get("retry_count"), payload.value(members.get("retry"))
     if count is None:
         return ""
@@ -185,7 +185,7 @@ def retries(facts: dict[str, object], members: dict[str, bytes], locale: str) ->
 
 
 def job_rows(page: JobPage, server: str, now: float, locale: str) -> tuple[JobRow, ...]:
-    """Return a page of a list as rows, numbered through the whole list where that is known."""
+    """Return a page of a list as rows, numbered by position in the whole list if that is known."""
     first = page.first
     return distinct(
         job_row(job, None if first is None else first + index, server, now, locale)
@@ -194,37 +194,37 @@ def job_rows(page: JobPage, server: str, now: float, locale: str) -> tuple[JobRo
 
 
 def distinct(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Return rows with an id each: a server may not tell two entries with one id apart."""
+    """Return rows with unique ids: a server may not distinguish two entries with one id."""
     seen: Counter[str] = Counter()
-    made: list[Row] = []
+    result: list[Row] = []
     for row in rows:
         seen[row.row] += 1
         again = seen[row.row]
-        made.append(row if again == 1 else msgspec.structs.replace(row, row=f"{row.row}-{again}"))
-    return tuple(made)
+        result.append(row if again == 1 else msgspec.structs.replace(row, row=f"{row.row}-{again}"))
+    return tuple(result)
 
 
 def row_id(job: StoredJob) -> str:
-    """Return an id for the row of an entry: the same in each look at a list."""
+    """Return an id for the row of an entry: the same in each read of a list."""
     return element_id("job", f"{job.state} {job.key or job.jid} {job.reserved_at or ''}")
 
 
 def element_id(kind: str, name: str) -> str:
-    """Return an id for what has this name, whatever is in it."""
+    """Return an id for something with this name, whatever the name contains."""
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8)
     return f"{kind}-{digest.hexdigest()}"
 
 
 class PageBounds(Protocol):
-    """A page of a list, as far as its steps need it."""
+    """What the steps of a list need to know about a page."""
 
     @property
     def items(self) -> Sized:
-        """What is on it."""
+        """What is on the page."""
 
     @property
     def total(self) -> int:
-        """How many the list has."""
+        """How many items the list has."""
 
     @property
     def page(self) -> int:
@@ -232,7 +232,7 @@ class PageBounds(Protocol):
 
     @property
     def per_page(self) -> int:
-        """How many a page holds."""
+        """How many items a page holds."""
 
     @property
     def pages(self) -> int:
@@ -240,9 +240,9 @@ class PageBounds(Protocol):
 
 
 def pager(page: PageBounds, href: str, locale: str, *, further: str | None = None) -> Pager:
-    """Return where ``page`` stands; ``href`` is the list's own path.
+    """Return the position of ``page``; ``href`` is the list's own path.
 
-    ``further`` is the path for the pages after the first, when it is another.
+    ``further`` is the path for the pages after the first, if it differs.
     """
     beyond = href if further is None else further
 

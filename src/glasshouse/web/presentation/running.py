@@ -23,16 +23,16 @@ from glasshouse.web.text.i18n import t
 OPEN = 30
 """With more workers than this, hosts are folded."""
 PLACES = 25
-"""For how many jobs at once of a worker room is kept, at most."""
+"""The most simultaneous jobs of a worker for which space is reserved."""
 
-MARKS = {Reservation.NEAR: "ends soon", Reservation.PAST: "reservation over"}
+MARKS = {Reservation.NEAR: "expires soon", Reservation.PAST: "reservation over"}
 NOTHING: Mapping[str, int] = {}
 _TYPE = 120
 BarOf = Callable[[Worker], ActBar | None]
 
 
 class Clocks(NamedTuple):
-    """What times are told by: now, the moment that things are judged at, and the language."""
+    """What times are shown by: now, the moment at which states are judged, and the language."""
 
     now: float
     seen: float
@@ -46,7 +46,7 @@ class Clocks(NamedTuple):
 class RunningJobs(NamedTuple):
     """The jobs of a page: by the id of the worker that runs them, and the others.
 
-    ``whole`` says that these are all that run; ``most`` is how many a worker ran at once lately.
+    ``whole`` means that these are all that run; ``most`` is how many a worker recently ran at once.
     """
 
     by_worker: Mapping[str, tuple[RunRow, ...]]
@@ -55,7 +55,7 @@ class RunningJobs(NamedTuple):
     most: Mapping[str, int]
 
     def count(self, worker: Worker) -> int:
-        """Return how many jobs a worker runs, as of the page where that has all of them."""
+        """Return how many jobs a worker runs, according to the page if it has all of them."""
         known = len(self.by_worker.get(worker.wid, ()))
         return known if self.whole else max(known, worker.busy)
 
@@ -69,7 +69,7 @@ def grouped(
 ) -> RunningJobs:
     """Return the running jobs of a page under their workers, in the order in which they began.
 
-    So a job keeps its place while it runs. ``most`` is how many a worker ran at once lately.
+    So a job keeps its place while it runs. ``most`` is how many a worker recently ran at once.
     """
     known = {worker.wid: worker for worker in workers}
     by_worker: dict[str, list[RunRow]] = defaultdict(list)
@@ -95,7 +95,7 @@ def listed(page: JobPage, workers: Sequence[Worker], server: str, at: Clocks) ->
 def hosts_of(
     part: Slice[Worker], every: Sequence[Worker], running: RunningJobs, at: Clocks, bar: BarOf
 ) -> tuple[HostGroup, ...]:
-    """Return some of ``every`` worker, in order of their hosts, under their hosts."""
+    """Return some of the workers in ``every``, ordered and grouped by host."""
     unfolded = len(every) <= OPEN
     whole: dict[str, list[Worker]] = defaultdict(list)
     for worker in every:
@@ -115,7 +115,7 @@ def _host(
     *,
     unfolded: bool,
 ) -> HostGroup:
-    """Return a host: its sums are of all its ``workers``, of which some are ``shown``."""
+    """Return a host: its totals cover all its ``workers``, of which some are ``shown``."""
     locale, name = at.locale, workers[0].hostname
     silent = sum(rates.is_stale(worker, at.seen) for worker in workers)
     resting = sum(worker.state is not WorkerState.RUNNING for worker in workers)
@@ -134,7 +134,7 @@ def _host(
         resting=t("{n} quiet or terminating", locale, n=fmt.number(resting, locale))
         if resting
         else "",
-        ending=t("{n} near the end", locale, n=fmt.number(ending, locale)) if ending else "",
+        ending=t("{n} expiring soon", locale, n=fmt.number(ending, locale)) if ending else "",
     )
 
 
@@ -183,9 +183,9 @@ def _made_run(job: StoredJob, worker: Worker | None, server: str, at: Clocks) ->
 
 
 def _held(job: StoredJob, worker: Worker | None, locale: str) -> str:
-    """Return who runs a job, or why nobody is there who does."""
+    """Return who runs a job, or why there is no one."""
     if worker is not None:
         return rows.worker_name(worker)
     if not job.wid:
-        return t("fetched by a client that is no worker", locale)
+        return t("fetched by a client that is not a worker", locale)
     return t("its worker has disconnected", locale)

@@ -1,33 +1,33 @@
-"""How much stored text one page may hold: no job makes a page that a browser cannot take."""
+"""How much stored text a page may hold: no job makes a page too large for a browser."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 ROOM = 1_000_000
-"""Bytes of HTML that a page's stored texts may take together."""
+"""Bytes of HTML that a page's stored texts may occupy together."""
 _ESCAPED = "<>&\"'/"
 _MOST_ESCAPED = 6
 
 
 class Excerpt(NamedTuple):
-    """The beginning of a text, and whether something of it is missing."""
+    """The beginning of a text, and whether part of it is missing."""
 
     text: str
     cut: bool
 
 
 class Budget:
-    """What is left of a page's room; texts are counted as HTML writes them."""
+    """The room left on a page; texts are counted in their HTML form."""
 
     def __init__(self, room: int = ROOM) -> None:
-        """Begin with ``room`` bytes."""
+        """Start with ``room`` bytes."""
         self._left = room
 
     def take(self, text: str, most: int, *, cut: bool = False) -> Excerpt:
-        """Return what of ``text`` there is room for, at most ``most`` characters.
+        """Return as much of ``text`` as there is room for, at most ``most`` characters.
 
-        ``cut`` tells that the text is a beginning already.
+        ``cut`` means that the text is already truncated.
         """
         short = text[:most]
         while short and _cost(short) > self._left:

@@ -1,4 +1,4 @@
-"""One page of something that is known whole."""
+"""One page of something that is known in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is this job stuck, or just late? One sentence, from what is known and nothing else."""
+"""Is this job stuck, or just late? One sentence, based only on what is known."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from glasshouse.web.text.i18n import t
 SILENT = 30.0
 """Seconds without a heartbeat after which a worker is probably lost; the usual beat is 15 s."""
 _GRACE = 30.0
-"""Seconds by which a due job may be late without a word: servers look every few seconds."""
+"""Seconds by which a due job may be late without comment: servers check every few seconds."""
 _SLACK = 5.0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verdict is made from; what is not known is ``None``, times are Unix seconds.
+    """What a verdict is based on; what is not known is ``None``, times are Unix seconds.
 
-    ``killed`` says that it was not given up by itself: by whom, or empty.
+    ``killed`` means that it did not die on its own: by whom, or empty.
     """
 
     job: StoredJob
@@ -35,7 +35,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verdict(facts: Facts, now: float, locale: str) -> Verdict:
-    """Return what is to be said of an entry, as of ``now``."""
+    """Return the verdict on an entry, as of ``now``."""
     judge = {
         JobState.ENQUEUED: _enqueued,
         JobState.SCHEDULED: _scheduled,
@@ -57,7 +57,7 @@ def _enqueued(facts: Facts, now: float, locale: str) -> Verdict:
         text = t("Stuck: no worker is connected.", locale)
         return Verdict(tone="bad", text=text, detail=_waited(waited, facts, locale))
     if workers is not None and all(one.state is not WorkerState.RUNNING for one in workers):
-        text = t("Stuck: every worker is quiet or terminating; none takes new jobs.", locale)
+        text = t("Stuck: every worker is quiet or terminating; none accepts new jobs.", locale)
         return Verdict(tone="bad", text=text, detail=_waited(waited, facts, locale))
     usual = None if facts.times is None else facts.times.wait_p95
     if waited is None:
@@ -73,7 +73,7 @@ def _enqueued(facts: Facts, now: float, locale: str) -> Verdict:
 
 def _scheduled(facts: Facts, now: float, locale: str) -> Verdict:
     return _due(
-        facts, now, locale, message("It is due in {time}."), message("Late: it was due {time} ago.")
+        facts, now, locale, message("Due in {time}."), message("Late: it was due {time} ago.")
     )
 
 
@@ -85,7 +85,7 @@ def _retries(facts: Facts, now: float, locale: str) -> Verdict:
     detail = ""
     if facts.retries is not None and facts.limit is not None:
         detail = t(
-            "That will be retry {n} of {limit}.",
+            "This will be retry {n} of {limit}.",
             locale,
             n=fmt.number(facts.retries + 1, locale),
             limit=fmt.number(facts.limit, locale),
@@ -102,9 +102,7 @@ def _due(facts: Facts, now: float, locale: str, ahead: str, late: str) -> Verdic
         text = t(ahead, locale, time=fmt.duration(at - now, locale))
         return Verdict(tone="plain", text=text, detail="")
     if now - at <= _GRACE:
-        return Verdict(
-            tone="plain", text=t("It is due: it goes into its queue now.", locale), detail=""
-        )
+        return Verdict(tone="plain", text=t("Due now: it is being enqueued.", locale), detail="")
     text = t(late, locale, time=fmt.duration(now - at, locale))
     detail = t("The server should have enqueued it by now.", locale)
     return Verdict(tone="bad", text=text, detail=detail)
@@ -146,10 +144,10 @@ def _lost(facts: Facts, now: float, locale: str) -> str:
 
 
 def _dead(facts: Facts, now: float, locale: str) -> Verdict:
-    text = t("It was given up and will not run again.", locale)
+    text = t("It is dead and will not run again.", locale)
     if facts.retries is not None:
         n = fmt.number(facts.retries, locale)
-        text = t("It was given up after {n} retries and will not run again.", locale, n=n)
+        text = t("It is dead after {n} retries and will not run again.", locale, n=n)
     if facts.killed is not None:
         text = t("It was killed and will not run again.", locale)
         if facts.killed:
@@ -192,7 +190,7 @@ def _usual_wait(facts: Facts, locale: str) -> str:
     if times is None or times.wait_median is None or times.wait_p95 is None:
         return ""
     return t(
-        "Jobs of this type usually wait {median}; 95 of 100 wait at most {p95}.",
+        "Jobs of this type usually wait {median}; 95% wait at most {p95}.",
         locale,
         median=fmt.span(times.wait_median, locale),
         p95=fmt.span(times.wait_p95, locale),
@@ -203,7 +201,7 @@ def _usual_run(facts: Facts, locale: str) -> str:
     if facts.times is None:
         return ""
     return t(
-        "Jobs of this type usually run {median}; 95 of 100 run at most {p95}.",
+        "Jobs of this type usually run {median}; 95% run at most {p95}.",
         locale,
         median=fmt.span(facts.times.run_median, locale),
         p95=fmt.span(facts.times.run_p95, locale),

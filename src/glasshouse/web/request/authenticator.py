@@ -1,4 +1,4 @@
-"""The gate: who asks, decided once for each request and before anything is looked up."""
+"""The gate: identifies the viewer once for each request, before anything is looked up."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from glasshouse.web.request.viewer import Viewer
 
 
 class Gate(Protocol):
-    """Tells who asks."""
+    """Identifies the viewer."""
 
     @property
     def rules(self) -> Rules:
-        """The rules that hold now."""
+        """The rules in force now."""
         ...
 
     async def viewer(self, scope: Scope) -> Viewer:
@@ -25,15 +25,15 @@ class Gate(Protocol):
         ...
 
     async def again(self, viewer: Viewer) -> Viewer:
-        """Return who somebody is now, who was let in a while ago."""
+        """Return the current viewer for one who was admitted a while ago."""
         ...
 
 
 class OpenGate:
-    """Knows nobody by name: everybody is a stranger."""
+    """Knows no one by name: everyone is a stranger."""
 
     def __init__(self, rules: Rules) -> None:
-        """Let everybody in under ``rules``."""
+        """Admit everyone under ``rules``."""
         self.rules = rules
 
     async def viewer(self, scope: Scope) -> Viewer:

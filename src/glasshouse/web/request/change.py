@@ -1,4 +1,4 @@
-"""A request that changes something about a person: what its handler gets and gives back."""
+"""A request that changes something about a person: what its handler receives and returns."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MOST_NEXT = 2048
 
 
 Revisit = Callable[[str, FormError], Awaitable[Response | None]]
-"""Shows the page of an address of ours to who sent a form of it, if there is that page."""
+"""Shows the page at one of our addresses to the sender of a form on it, if the page exists."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A POST that passed the guard and was sent by a page of ours, or by a program."""
+    """A POST that passed the guard and was sent by one of our pages or by a program."""
 
     context: PageContext
     headers: Headers
@@ -34,10 +34,10 @@ class Change:
     revisit: Revisit
 
     async def again(self, address: str, slip: FormError) -> Response:
-        """Answer with the page that a form came from, which says what is wrong with it.
+        """Answer with the page that a form came from, which states what is wrong with it.
 
         Raises:
-            GlasshouseError: that of the slip, where there is no such page.
+            GlasshouseError: that of the slip, if there is no such page.
         """
         answer = await self.revisit(address, slip) if address else None
         if answer is None:
@@ -46,7 +46,7 @@ class Change:
 
     @property
     def address(self) -> IPAddress | None:
-        """Where it comes from."""
+        """The address that it comes from."""
         return self.context.viewer.context.address
 
     def fields(self) -> dict[str, str]:
@@ -58,7 +58,7 @@ class Change:
         return fresh(self.renderer.page(result, self.context), HTML, result.status)
 
     def signed_in(self, answer: Response, session: str) -> Response:
-        """Give the browser a session's id with an answer."""
+        """Send a session's id to the browser with an answer."""
         answer.set_cookie(
             self.site.cookie,
             session,
@@ -70,7 +70,7 @@ class Change:
         return answer
 
     def signed_out(self, answer: Response) -> Response:
-        """Take the session's id from the browser."""
+        """Remove the session's id from the browser."""
         answer.delete_cookie(
             self.site.cookie, path="/", secure=self.site.secure, httponly=True, samesite="lax"
         )
@@ -81,7 +81,7 @@ Changer = Callable[[Change], Awaitable[Response]]
 
 
 def onward(wanted: str) -> str:
-    """Return the address of ours that somebody goes on to; the start for any other."""
+    """Return the next address if it is one of ours, else the start page."""
     target = wanted.encode("utf-8", "replace")
     fault = guard.check("GET", target, "1.1", ((b"host", b"onward"),))
     if fault is not None or len(target) > _MOST_NEXT or target.startswith((b"//", b"/\\")):
@@ -90,5 +90,5 @@ def onward(wanted: str) -> str:
 
 
 def see(address: str) -> Response:
-    """Return the answer that sends a browser on."""
+    """Return the answer that redirects a browser."""
     return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})

@@ -1,7 +1,7 @@
-"""What a page gets and what it gives back: the contract between routing and pages.
+"""What a page receives and returns: the contract between routing and pages.
 
-A page is ``PageBuilder``: it turns a ``PageContext`` into one typed view and the
-name of the template that lays it out.  It does no HTTP.
+A page is ``PageBuilder``: it turns a ``PageContext`` into one typed view and the name of the
+template that lays it out. It does no HTTP.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from glasshouse.web.text.i18n import t
 
 
 class RecentActivity(Protocol):
-    """Knows what was done; the control is one. Raises ``StoreError`` when it cannot be read.
+    """Knows what was done; the control is one. Raises ``StoreError`` when this cannot be read.
 
-    Only what is ``seen`` is told.
+    Only what is ``seen`` is returned.
     """
 
     async def on_server(self, server: str, most: int, seen: Seen) -> Sequence[RunningOperation]:
-        """Return what was done on a server, the newest first."""
+        """Return what was done on a server, newest first."""
         ...
 
     async def on_queue(
         self, server: str, queue: str, most: int, seen: Seen
     ) -> Sequence[RunningOperation]:
-        """Return what was done to a queue, the newest first."""
+        """Return what was done to a queue, newest first."""
         ...
 
     async def on_job(
         self, server: str, jid: str, most: int, seen: Seen
     ) -> Sequence[RunningOperation]:
-        """Return what was done to a job, the newest first."""
+        """Return what was done to a job, newest first."""
         ...
 
 
@@ -48,11 +48,11 @@ class RecentActivity(Protocol):
 class PageContext:
     """Everything a page may depend on.
 
-    ``path`` is the raw path and query as the browser sent them: the live topic.
-    ``params`` are the decoded segments of the route, ``query`` the decoded and
-    checked query parameters that the route takes. ``powers`` are the operations on the
-    server that are not out of the question for the viewer. ``now`` is Unix seconds.
-    ``slip`` is a form of this page that was sent and could not be taken.
+    ``path`` is the raw path and query as the browser sent them: the live topic. ``params`` are the
+    decoded segments of the route, ``query`` the decoded and checked query parameters that the route
+    accepts. ``powers`` are the operations on the server that are not ruled out for the viewer.
+    ``now`` is Unix seconds. ``slip`` is a form of this page that was sent and could not be
+    accepted.
     """
 
     monitor: MonitorView
@@ -70,26 +70,26 @@ class PageContext:
 
     @property
     def doer(self) -> Hashable:
-        """What tells apart those who may do different things; nothing where nobody may."""
+        """What distinguishes viewers who may do different things; empty if this one may do none."""
         viewer = self.viewer
         return (self.powers, viewer.actor, viewer.context.address) if self.powers else ()
 
 
 NEVER = 0.0
-"""When something was read that was not read yet."""
+"""The read time of something that has not been read yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageResult:
     """A page before its layout.
 
-    ``generation_bound`` is false for a page that changes with every pulse
-    (rates, ages) and not only when the server's generation grows. ``status`` is
-    400 for a page that says what it could not understand; ``location`` is where
-    the browser is sent instead, when it is not empty. A page that is not ``live`` is about
-    a person: nobody else gets it, and nothing in it moves. ``about`` is what it is laid out
-    for, when that is not what was asked in. ``read_at`` is when the oldest of what it shows
-    was read or last confirmed (Unix seconds), ``NEVER`` while a part of it was not; see ``built``.
+    ``generation_bound`` is false for a page that changes with every pulse (rates, ages) and not
+    only when the server's generation grows. ``status`` is 400 for a page that reports what it could
+    not understand; ``location``, if not empty, is where the browser is redirected instead. A page
+    that is not ``live`` is about a person: no one else gets it, and it is not updated. ``about`` is
+    the context that it is laid out for, when that is not the requested one. ``read_at`` is when the
+    oldest of what it shows was read or last confirmed (Unix seconds), ``NEVER`` while a part of it
+    was not; see ``built``.
     """
 
     template: str
@@ -104,10 +104,10 @@ class PageResult:
 
 
 class NotFoundPageError(NotFoundError):
-    """What is asked for is not there, and a page tells more than that."""
+    """The requested thing does not exist, and a page explains more than that."""
 
     def __init__(self, page: PageResult, error: NotFoundError) -> None:
-        """Say what ``error`` says, to people by ``page``."""
+        """Report ``error``, to people with ``page``."""
         super().__init__(error.detail, remedy=error.remedy)
         self.page = page
 
@@ -116,7 +116,7 @@ def server_of(context: PageContext) -> ServerView:
     """Return the server that the page or answer is about.
 
     Raises:
-        NotFoundError: it is about none.
+        NotFoundError: it is not about a server.
     """
     if context.server is None:
         raise NotFoundError("This page belongs to a server.", remedy="Choose a server.")
@@ -124,7 +124,7 @@ def server_of(context: PageContext) -> ServerView:
 
 
 def paging(context: PageContext) -> tuple[int, int]:
-    """Return which page is asked for, and of how many items."""
+    """Return which page is requested, and with how many items."""
     given = context.query
     return int(given.get("page", 1)), int(given.get("per_page", DEFAULT_PER_PAGE))
 
@@ -147,17 +147,17 @@ def result(
 
 
 async def built(page: PageBuilder, context: PageContext) -> PageResult:
-    """Return a page with when the oldest of all that it shows was read.
+    """Return a page with the time at which the oldest of what it shows was read.
 
-    It claims to be no newer than what was known when it was begun.
+    It claims to be no newer than what was known when building it began.
     """
     if context.server is None:
         return await page(context)
     server = context.server.anew()
     known = server.snapshot.checked_at
-    made = await page(replace(context, server=server))
-    times = [at for at in (known, server.oldest, made.read_at) if at is not None]
-    return replace(made, read_at=min(times, default=None))
+    page_result = await page(replace(context, server=server))
+    times = [at for at in (known, server.oldest, page_result.read_at) if at is not None]
+    return replace(page_result, read_at=min(times, default=None))
 
 
 PageBuilder = Callable[[PageContext], Awaitable[PageResult]]
@@ -177,11 +177,11 @@ class PageRenderer(Protocol):
     def error(
         self, status: int, code: str, detail: str, remedy: str, context: PageContext | None
     ) -> bytes:
-        """Return a whole HTML document that says what went wrong and what to do."""
+        """Return a whole HTML document that states what went wrong and what to do."""
         ...
 
     def error_fragment(
         self, status: int, code: str, detail: str, remedy: str, context: PageContext
     ) -> bytes:
-        """Return the inner HTML of ``<main id="live">`` that says what went wrong."""
+        """Return the inner HTML of ``<main id="live">`` that states what went wrong."""
         ...

@@ -1,6 +1,6 @@
-"""For whom a page about an error is laid out: who asks, and which server the address is of.
+"""For whom an error page is laid out: the viewer, and the server that the address belongs to.
 
-Whatever is wrong with an address, its reader stays the same person, and keeps the way on.
+Whatever is wrong with an address, the viewer stays the same person and keeps the navigation.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from glasshouse.web.request.viewer import Viewer, nobody
 from glasshouse.web.text.locale import locale_of
 
 VIEWER, LOOKED_UP = "glasshouse.viewer", "glasshouse.looked_up"
-"""Where a request keeps who sent it, and that this was asked."""
+"""Where a request stores its viewer, and that the viewer was looked up."""
 
 
 async def bare(site: AppDependencies, scope: Scope, error: Exception) -> PageContext:
-    """Return what a page about ``error`` may depend on."""
+    """Return the context of a page about ``error``."""
     viewer = await _viewer(site, scope, error)
     monitor = MonitorView(site.monitor, viewer.sees)
     server = _server(monitor, scope["raw_path"])
@@ -44,18 +44,18 @@ async def bare(site: AppDependencies, scope: Scope, error: Exception) -> PageCon
 
 
 async def revisited(
-    site: AppDependencies, asked: PageContext, address: str, slip: FormError
+    site: AppDependencies, original: PageContext, address: str, slip: FormError
 ) -> Response | None:
     """Return the page of an address with a slip in one of its forms; ``None`` if there is none.
 
-    It is for who asked; nobody keeps it.
+    It is only for the viewer; no one caches it.
     """
     path, _, query = address.encode("ascii").partition(b"?")
     try:
         match = routes.find(path)
         if match is None or match.route.kind is not Kind.PAGE:
             return None
-        context = site.context(match, path, query, asked.locale, asked.viewer, slip)
+        context = site.context(match, path, query, original.locale, original.viewer, slip)
     except (NotFoundError, InvalidError):
         return None
     try:
@@ -71,16 +71,16 @@ async def revisited(
 
 
 async def _viewer(site: AppDependencies, scope: Scope, error: Exception) -> Viewer:
-    found: Viewer | None = scope.get(VIEWER)
-    # Who was not let in is nobody, and what was asked under a strange name is not looked into.
-    if found is None and LOOKED_UP not in scope and not isinstance(error, errors.UnknownHostError):
+    viewer: Viewer | None = scope.get(VIEWER)
+    # A viewer who was not admitted is nobody; a request under an unknown host is not examined.
+    if viewer is None and LOOKED_UP not in scope and not isinstance(error, errors.UnknownHostError):
         with contextlib.suppress(GlasshouseError):
-            found = await site.gate.viewer(scope)
-    return found or nobody()
+            viewer = await site.gate.viewer(scope)
+    return viewer or nobody()
 
 
 def _server(monitor: MonitorView, raw_path: bytes) -> ServerView | None:
-    """Return the server that an address begins with, else the only one."""
+    """Return the server that an address begins with, or the only server."""
     named = raw_path.split(b"/")[1].decode("latin-1") if raw_path.startswith(b"/") else ""
     if named in monitor.names:
         return monitor.server(named)

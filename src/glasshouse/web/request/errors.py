@@ -1,7 +1,7 @@
 """The one place where failures become responses: a page, or problem+json for the API.
 
-Expected failures are ``GlasshouseError``; anything else is a fault of ours: 500
-with a request id, logged without the values of the query string.
+Expected failures are ``GlasshouseError``; anything else is our fault: 500 with a request id, logged
+without the values of the query string.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from glasshouse.web.request.refusals import (
 
 log = structlog.get_logger()
 
-# The first that fits counts: what is special comes before what is general.
+# The first match counts: special errors come before general ones.
 STATUS: dict[type[GlasshouseError], int] = {
     FactorRequiredError: 401,
     PreviewStaleError: 409,
@@ -60,12 +60,12 @@ class MethodNotAllowedError(GlasshouseError):
 
 
 class UnknownHostError(GlasshouseError):
-    """The request is for a name that is none of this console's."""
+    """The request is for a host name that is not one of this console's."""
 
     code = "unknown_host"
     remedy = (
-        "Open it by its address or under a name of its machine, or add the name: as hosts under "
-        "[console], or in GLASSHOUSE_HOSTS."
+        "Open it by its address or its machine's name, "
+        "or add the name to hosts under [console] or to GLASSHOUSE_HOSTS."
     )
 
 
@@ -87,12 +87,12 @@ _TOLD = frozenset(STATUS.values())
 
 
 def status_of(error: GlasshouseError) -> int:
-    """Return the status that an error is told with; 500 for one that nobody expects."""
+    """Return the status with which an error is reported; 500 for an unexpected one."""
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
 def problem_of(error: Exception, scope: Scope) -> Problem:
-    """Return what to tell about ``error``; log it when nobody expected it."""
+    """Return what to report about ``error``; log it if it is unexpected."""
     if isinstance(error, GlasshouseError) and (status := status_of(error)) in _TOLD:
         wait = error.seconds if isinstance(error, TooManyError | TooManyRefusalsError) else 2
         return Problem(status, error.code, error.detail, error.remedy, wait)
@@ -116,7 +116,7 @@ def problem_of(error: Exception, scope: Scope) -> Problem:
 def respond(
     problem: Problem, *, api: bool, renderer: PageRenderer, context: PageContext | None
 ) -> Response:
-    """Return the response that tells ``problem``."""
+    """Return the response that reports ``problem``."""
     if api:
         response = replies.fresh(encoded(problem), replies.PROBLEM, problem.status)
     else:
@@ -126,7 +126,7 @@ def respond(
     if problem.status in _LATER:
         response.headers["retry-after"] = str(problem.wait)
     if problem.status == http.HTTPStatus.UNAUTHORIZED:
-        # Not "Basic": browsers would ask in a window of their own.
+        # Not "Basic": browsers would open their own password dialog.
         response.headers["www-authenticate"] = 'Bearer realm="Glasshouse"'
     return response
 
@@ -134,7 +134,7 @@ def respond(
 def _page(problem: Problem, renderer: PageRenderer, context: PageContext | None) -> Response:
     try:
         html = renderer.error(problem.status, problem.code, problem.detail, problem.remedy, context)
-    except Exception:  # the page about an error must not fail itself
+    except Exception:  # the error page itself must not fail
         log.exception("error page failed", code=problem.code)
         return replies.fresh(f"{problem.detail}\n".encode(), replies.TEXT, problem.status)
     return replies.fresh(html, replies.HTML, problem.status)

@@ -1,4 +1,4 @@
-"""A slip in a form: the page that it came from says what is wrong, with all that was filled in."""
+"""A form error: the form's page states what is wrong and keeps everything that was filled in."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from glasshouse.web.text.i18n import t
 
 
 class FormError(msgspec.Struct, kw_only=True):
-    """A form as it was sent, and why it could not be taken; nothing was done.
+    """A form as it was sent, and why it could not be accepted; nothing was done.
 
-    ``told`` says that a form of the page that is laid out says so already.
+    ``told`` means that a form on the page being laid out already reports it.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -31,17 +31,17 @@ class FormError(msgspec.Struct, kw_only=True):
 
     @property
     def operation(self) -> str:
-        """The operation that the form asked for."""
+        """The operation that the form requested."""
         return self.one("operation")
 
 
 def slip_of(fields: Mapping[str, Sequence[str]], error: GlasshouseError) -> FormError:
-    """Return what was wrong with a form that had these fields."""
+    """Return the error of a form that had these fields."""
     return FormError(fields={name: tuple(values) for name, values in fields.items()}, error=error)
 
 
 def untold(slip: FormError | None, locale: str) -> str:
-    """Return what is wrong with a form that is not on the page any more; empty if nothing is."""
+    """Return what is wrong with a form that is no longer on the page; empty if nothing is."""
     if slip is None or slip.told:
         return ""
     return fmt.display_text(f"{t(slip.error.detail, locale)} {t(slip.error.remedy, locale)}")

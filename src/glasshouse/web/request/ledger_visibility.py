@@ -1,10 +1,10 @@
-"""What somebody sees of the ledger: a role's sight of it is of its servers and its queues.
+"""What a viewer sees of the ledger: a role sees the records of its servers and its queues.
 
-- A record about a server is seen by who sees the ledger there, and every queue that the record
-  is about. One that names no queue may be about all of them.
-- A record about the console and its people is seen by who sees the ledger and every queue on
+- A record about a server is seen by viewers who see the ledger there and every queue that the
+  record is about. A record that names no queue may be about all of them.
+- A record about the console and its people is seen by viewers who see the ledger and every queue on
   every server of this console.
-- A pushed job in a record is shown without what is hidden from who looks, whoever pushed it.
+- A pushed job in a record is shown without what is hidden from the viewer, whoever pushed it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _JOB = "job"
 
 
 class VisibleRecord(msgspec.Struct, frozen=True):
-    """A record that may be seen; ``masked`` is what is shown of it, if not all of it is."""
+    """A record that may be seen; ``masked`` is what is shown of it, if that is not everything."""
 
     link: Link
     masked: Mapping[str, Any] | None = None
@@ -46,14 +46,14 @@ class LedgerVisibility:
     """What one viewer sees of the ledger now."""
 
     def __init__(self, context: PageContext) -> None:
-        """Look with the eyes of who asks."""
+        """Read as the viewer of ``context``."""
         self._viewer = context.viewer
         self._visibilities: dict[str, Visibility] = {}
         self.whole = context.monitor.audits_all
-        """Whether records about the console and its people are among it."""
+        """Whether this includes records about the console and its people."""
 
     def narrowed(self, db: sa.Connection, wanted: RecordFilter) -> RecordFilter:
-        """Return what is looked for, among that which may be seen."""
+        """Return the filter restricted to what may be seen."""
         wanted = msgspec.structs.replace(wanted, guarded=bool(self._hidden))
         known = ledger.subjects(db)
         about = tuple(sorted(key for key, named in known.items() if self.sees(named)))
@@ -70,9 +70,9 @@ class LedgerVisibility:
         return covers(self._visibilities[about.server], about.queues)
 
     def shown(self, link: Link) -> VisibleRecord | None:
-        """Return a record as it may be shown; ``None`` if it may not, whatever the row said."""
-        told = read(link)
-        detail = table(told.get("detail"))
+        """Return a record as it may be shown; ``None`` if it may not, whatever the row stated."""
+        fields = read(link)
+        detail = table(fields.get("detail"))
         if not self.sees(subject.subject_of(detail)):
             return None
         pushed = detail.get(_JOB)
@@ -81,7 +81,7 @@ class LedgerVisibility:
         left = _without_hidden(pushed, self._hidden)
         if left == pushed:
             return VisibleRecord(link)
-        return VisibleRecord(link, {**told, "detail": {**detail, _JOB: left}})
+        return VisibleRecord(link, {**fields, "detail": {**detail, _JOB: left}})
 
     @property
     def _hidden(self) -> tuple[Redaction, ...]:
@@ -94,7 +94,7 @@ def covers(visibility: Visibility, queues: tuple[str, ...] | None) -> bool:
 
 
 def all_shown(visibility: Visibility, queues: tuple[str, ...] | None) -> bool:
-    """Return whether each of these queues, or every queue there may be, can be seen."""
+    """Return whether each of these queues, or without names every possible queue, can be seen."""
     if visibility.everything:
         return True
     return queues is not None and all(map(visibility.shows, queues))
@@ -105,6 +105,6 @@ def _without_hidden(pushed: str, hidden: tuple[Redaction, ...]) -> str:
     try:
         job = parse_job(payload)
     except JobError:
-        # It was cut off, or is none: what is in it cannot be told.
+        # It was cut off or is not a job: its contents cannot be determined.
         return MASK
     return masked_push(job, payload, hidden).decode("utf-8", "replace")

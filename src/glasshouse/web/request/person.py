@@ -1,4 +1,4 @@
-"""Somebody who was let in, and by what."""
+"""A person who was admitted, and by what."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from glasshouse.storage.sessions import Session
 
 
 class How(enum.StrEnum):
-    """What a request was let in by."""
+    """What a request was admitted by."""
 
     SESSION = "session"
     BASIC = "basic"
@@ -21,10 +21,10 @@ class How(enum.StrEnum):
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A qualified name with its qualified groups, and what vouches for it.
 
-    ``own`` is the role that a local account has. ``scope`` are the operations that a
-    token is good for. ``proven_at`` is when the second factor was shown (Unix seconds).
-    ``token`` is the digest of the token that the request was let in by.
-    ``stamp`` tells the password of the password file that this rests on from any other.
+    ``own`` is the role that a local account has. ``scope`` are the operations that a token allows.
+    ``proven_at`` is when the second factor was shown (Unix seconds). ``token`` is the digest of the
+    token that admitted the request. ``stamp`` identifies the password in the password file that
+    this relies on.
     """
 
     name: str

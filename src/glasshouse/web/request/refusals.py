@@ -1,4 +1,4 @@
-"""Why somebody was not let in; each is one answer, whatever the reason behind it was."""
+"""Why a request was not admitted; each is one answer, whatever the underlying reason."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from glasshouse.model.messages import message
 
 
 class SignInNeededError(GlasshouseError):
-    """Nobody is signed in, and strangers may not see this."""
+    """No one is signed in, and strangers may not see this."""
 
     code = "sign_in_required"
     remedy = "Sign in, or send a token."
 
 
 class WrongCredentialsError(GlasshouseError):
-    """The name, the password, the code or the token is wrong: it is not said which."""
+    """The name, the password, the code or the token is wrong: which one is not revealed."""
 
     code = "sign_in_refused"
     remedy = "Check the name and the password, and try again."
@@ -33,7 +33,7 @@ class TooManyError(GlasshouseError):
     code = "too_many"
 
     def __init__(self, seconds: float) -> None:
-        """Say in how many ``seconds`` it may be tried again."""
+        """State in how many ``seconds`` it may be tried again."""
         self.seconds = max(1, round(seconds))
         super().__init__(
             message("Too many attempts."), remedy=f"Wait {self.seconds} seconds, then try again."

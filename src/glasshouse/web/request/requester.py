@@ -1,4 +1,4 @@
-"""Who asks, as the control and the ledger know somebody."""
+"""The viewer in the form that the control and the ledger use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from glasshouse.web.request.viewer import Viewer
 
 
 def who_of(viewer: Viewer) -> Subject:
-    """Return a viewer as the ledger names somebody."""
+    """Return a viewer as the ledger names people."""
     age, person = viewer.context.factor_age, viewer.person
     return Subject(
         name=viewer.actor.name,
@@ -22,7 +22,7 @@ def who_of(viewer: Viewer) -> Subject:
 
 
 def powers_of(viewer: Viewer, server: str) -> frozenset[str]:
-    """Return the operations that somebody might do; nothing is said yet of a second factor."""
+    """Return the operations that a viewer might do, before any second factor is considered."""
     if not viewer.signed_in:
         return frozenset()
     requester = requester_of(viewer, server)
@@ -34,7 +34,7 @@ def powers_of(viewer: Viewer, server: str) -> frozenset[str]:
 
 
 def requester_of(viewer: Viewer, server: str) -> Requester:
-    """Return a viewer as the control takes orders from."""
+    """Return a viewer as the requester that the control accepts."""
     roles = viewer.rules.roles
     held = [roles[name] for name in viewer.actor.roles if name in roles]
     return Requester(

@@ -31,7 +31,7 @@ _LOOSE = re.compile(r"[^\x21-\x7e]")
 
 @dataclass(frozen=True, kw_only=True)
 class AppDependencies:
-    """What answers are made from; fixed when the application is built."""
+    """What answers are built from; fixed when the application is built."""
 
     monitor: Monitor
     pages: Mapping[str, PageBuilder]
@@ -50,10 +50,10 @@ class AppDependencies:
         viewer: Viewer,
         slip: FormError | None = None,
     ) -> PageContext:
-        """Return what the matched page may depend on; ``slip`` is in a form of it.
+        """Return the context of the matched page; ``slip`` is an error in a form on it.
 
         Raises:
-            NotFoundError: no such server for this viewer, or a needed parameter is missing.
+            NotFoundError: no such server for this viewer, or a required parameter is missing.
             InvalidError: a query parameter is wrong.
         """
         taken = parameters(match, raw_query)
@@ -80,7 +80,7 @@ class AppDependencies:
         )
 
     def powers(self, viewer: Viewer, server: ServerView | None) -> frozenset[str]:
-        """Return what a viewer might do on a server; nothing is said yet of a second factor."""
+        """Return what a viewer might do on a server, before any second factor is considered."""
         if server is None or server.name not in self.operated:
             return frozenset()
         return powers_of(viewer, server.name)
@@ -113,7 +113,7 @@ class AppDependencies:
 
 @dataclass(frozen=True)
 class Topic:
-    """One page that can be built again and again."""
+    """One page that can be built repeatedly."""
 
     address: str
     site: AppDependencies
@@ -122,7 +122,7 @@ class Topic:
 
     @property
     def key(self) -> Hashable:
-        """What tells it from others: two with the same key show the same."""
+        """What distinguishes it from others: two with the same key show the same."""
         first = self.first
         return (
             self.address,
@@ -133,7 +133,7 @@ class Topic:
         )
 
     async def build(self) -> tuple[PageResult, PageContext]:
-        """Return the page as of now, and the context that it was built in."""
+        """Return the page as of now and the context that it was built in."""
         context = replace(self.first, now=self.site.clock())
         return await built(self.builder, context), context
 
@@ -142,10 +142,10 @@ class Topic:
         return self.site.renderer.fragment(result, context)
 
     def lay_out_error(self, status: int, error: GlasshouseError | None) -> bytes:
-        """Return the HTML that says that the page cannot be shown, for a fault of ours without."""
+        """Return the HTML for a page that cannot be shown; without ``error`` the fault is ours."""
         code = "internal" if error is None else error.code
         detail = message("Something went wrong here.") if error is None else error.detail
-        remedy = "Look into the console's log: it says where." if error is None else error.remedy
+        remedy = "Look in the console's log for the cause." if error is None else error.remedy
         return self.site.renderer.error_fragment(status, code, detail, remedy, self.first)
 
 

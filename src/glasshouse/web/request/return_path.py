@@ -1,4 +1,4 @@
-"""Where somebody was before an operation: the page that its own pages lead back to."""
+"""Where a viewer was before an operation: the page that the operation's pages lead back to."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from glasshouse.web.text import format as fmt
 
 BACK = "back"
 _MOST = 1500
-"""Characters of an address that is led back to: what leads there holds it encoded twice."""
+"""Characters of a return address: links that carry it hold it encoded twice."""
 
 
 _OURS = frozenset({"trash", "audit"})
 
 
 def page_on(server: str, address: str) -> str:
-    """Return the address of a page of ``server``, or of all; nothing for any other address."""
+    """Return the address of a page of ``server`` or of all servers; empty for any other address."""
     if not address.isascii() or len(address) > _MOST or onward(address) != address:
         return ""
     try:
@@ -32,16 +32,16 @@ def page_on(server: str, address: str) -> str:
 
 
 def operation_href(operation: str, back: str) -> str:
-    """Return where an operation is shown, so that it leads back to an address, if there is one."""
+    """Return the address of an operation's page, which leads back to ``back`` if that is given."""
     path = f"/operations/{operation}"
     return f"{path}?{BACK}={fmt.segment(back)}" if back else path
 
 
 def step_up_href(onto: str) -> str:
-    """Return where the second factor is shown on the way to an address."""
+    """Return the address of the step-up page that continues to an address."""
     return f"/step-up?next={fmt.segment(onto).replace('%2F', '/')}"
 
 
 def came_from(given: Mapping[str, str]) -> str:
-    """Return the address that a form or an address of ours says to lead back to, unchecked."""
+    """Return the return address named in a form or in one of our addresses, unchecked."""
     return given.get(BACK, "")

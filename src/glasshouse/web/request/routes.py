@@ -1,8 +1,8 @@
 """Every URL of the console, in one table, and how a raw path finds its row.
 
-Matching works on the raw path: split at ``/`` first, percent-decode each segment
-after, so that an encoded slash stays inside its segment. Literal segments win
-over parameters. GET and HEAD are served, and POST where a row says so.
+Matching works on the raw path: split at ``/`` first, percent-decode each segment after, so that an
+encoded slash stays inside its segment. Literal segments take precedence over parameters. GET and
+HEAD are served, and POST where a row allows it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Kind(enum.StrEnum):
 
 
 class Route(NamedTuple):
-    """One row: ``{name}`` segments are parameters, ``query`` the parameters it takes.
+    """One row: ``{name}`` segments are parameters, ``query`` the parameters it accepts.
 
-    Query parameters in ``needs`` must be there for the route to exist. ``posts`` says that
-    something can be sent there: about a person, or an order for the control.
+    Query parameters in ``needs`` must be present for the route to exist. ``posts`` means that
+    something can be sent there: about a person, or an operation request for the control.
     """
 
     pattern: str
@@ -67,8 +67,8 @@ _LIST = ("page", "q", "from", "at", "order", "go")
 _AUDIT = ("event", "actor", "q", "since", "before")
 _FINISHED = ("type", "queue", "outcome", "id", "error", "until", "at")
 
-# A queue may be named "." or "..", which clients collapse: the rows with an
-# empty segment take such a name from the query instead.
+# A queue may be named "." or "..", which clients collapse: the rows with an empty segment read such
+# a name from the query instead.
 ROUTES: tuple[Route, ...] = (
     Route("/", "fleet", Kind.PAGE),
     Route("/healthz", "healthz", Kind.PROBE),
@@ -138,7 +138,7 @@ RESERVED_NAMES: frozenset[str] = frozenset(
     for segment in (route.pattern.split("/")[1] for route in ROUTES)
     if segment and not segment.startswith("{")
 ) | {"approvals", "operations", "metrics"}
-"""First segments of our own URLs, also of those to come: no server may be named so."""
+"""First segments of our own URLs, including future ones: no server may have such a name."""
 
 
 def find(raw_path: bytes) -> Match | None:
@@ -177,18 +177,18 @@ def _decoded(segment: bytes) -> str:
 
 
 def _by_length() -> dict[int, list[tuple[Route, list[str]]]]:
-    found: dict[int, list[tuple[Route, list[str]]]] = {}
+    routes: dict[int, list[tuple[Route, list[str]]]] = {}
     for route in ROUTES:
         pattern = route.pattern.split("/")
-        found.setdefault(len(pattern), []).append((route, pattern))
-    return found
+        routes.setdefault(len(pattern), []).append((route, pattern))
+    return routes
 
 
 _BY_LENGTH = _by_length()
 
 
 def _bind(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
-    """Return what the segments stand for in a pattern of as many, or ``None``."""
+    """Return the parameters that the segments give a pattern of the same length, or ``None``."""
     params: dict[str, str] = {}
     for expected, given in zip(pattern, segments, strict=True):
         if expected.startswith("{"):

@@ -1,4 +1,4 @@
-"""The rules of this moment: replaced as a whole when the settings are read again."""
+"""The current rules: replaced as a whole when the settings are read again."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from glasshouse.policy.rules import Rules
 
 
 class ProxyHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """A header in which a proxy says who somebody is; believed only from ``networks``.
+    """A header in which a proxy states who the user is; believed only from ``networks``.
 
-    Names are small letters. ``groups_header`` has names between commas.
+    Names are lower case. ``groups_header`` has names separated by commas.
     """
 
     header: str
@@ -24,9 +24,9 @@ class ProxyHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicSite(msgspec.Struct, frozen=True, kw_only=True):
-    """Where people find the console: origins of its pages, and if it is reached over TLS.
+    """Where people reach the console: origins of its pages, and whether it is reached over TLS.
 
-    ``origin`` is ``None`` where it is not set: then it is what the Host header says.
+    ``origin`` is ``None`` if it is not set: then the Host header determines it.
     """
 
     origin: str | None = None
@@ -36,11 +36,11 @@ class PublicSite(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cookie(self) -> str:
-        """The name of the session's cookie; browsers keep the longer one to TLS and this host."""
+        """The name of the session's cookie; browsers limit the longer one to TLS and this host."""
         return "__Host-glasshouse" if self.secure else "glasshouse"
 
     def origins(self, host: str) -> frozenset[str]:
-        """Return the origins of our own pages, asked for at ``host``."""
+        """Return the origins of our own pages when requested at ``host``."""
         if self.origin is not None:
             return frozenset((self.origin,))
         return frozenset((f"{'https' if self.secure else 'http'}://{host}",))
@@ -48,7 +48,7 @@ class PublicSite(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(kw_only=True)
 class Access:
-    """What holds now."""
+    """The rules and settings in force now."""
 
     rules: Rules
     proxy: ProxyHeader | None = None
@@ -58,7 +58,7 @@ class Access:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that settings give to the console's host."""
+        """The names that the settings give to the console's host."""
         return self.hosts if self.site.host is None else (self.site.host, *self.hosts)
 
     def is_proxy(self, address: IPAddress) -> bool:

@@ -1,6 +1,6 @@
-"""Shares of what all have together: who has most makes room for who would have less. Pure.
+"""Fair shares of a common limit: the largest holder makes room for smaller ones. Pure.
 
-Somebody is the person who signed in, or for strangers the address that they come from.
+A holder is the person who signed in or, for strangers, the address that they come from.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ T = TypeVar("T")
 
 
 def holder_of(viewer: Viewer) -> str:
-    """Return what a viewer's share is counted by; names of people hold a colon, and no blank."""
+    """Return the key for a viewer's share; names of people contain a colon and no space."""
     return viewer.actor.name or f"address {limit_key(viewer.context.address)}"
 
 
 def newest_of_largest(held: Mapping[str, Sequence[T]], asking: str, more: int) -> T | None:
-    """Return the newest thing of who holds most, to make room for ``more`` of who is ``asking``.
+    """Return the newest item of the largest holder, to make room for ``more`` items of ``asking``.
 
-    ``None`` when nobody would still hold as much as ``asking`` then does. Things are given in
-    the order in which they came.
+    ``None`` when no one holds more than ``asking`` then would. Items are given in the order in
+    which they arrived.
     """
     largest = max(held, key=lambda one: len(held[one]), default=None)
     if largest is None or largest == asking:

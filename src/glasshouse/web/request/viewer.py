@@ -1,4 +1,4 @@
-"""Who looks: the person behind a request, and what may be seen and done by that person."""
+"""The viewer: the person behind a request, and what that person may see and do."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from glasshouse.web.request.person import Person
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who asks for something, under the rules of this moment.
+    """An actor who makes a request, under the current rules.
 
-    ``can_sign_in`` says whether this console knows anybody by name; ``lapsed`` that the
-    browser's session, whosever it was, has ended.
+    ``can_sign_in`` means that this console knows people by name; ``lapsed`` that the browser's
+    session has ended, whoever it belonged to.
     """
 
     rules: Rules
@@ -32,24 +32,24 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def signed_in(self) -> bool:
-        """Whether somebody vouches for a name."""
+        """Whether there is a name that something vouches for."""
         return bool(self.actor.name)
 
     @property
     def who(self) -> Hashable:
-        """What tells one who looks from others: the name, or where a stranger is."""
+        """What distinguishes one viewer from others: the name, or a stranger's address."""
         return self.actor.name or self.context.address
 
     @property
     def mark(self) -> str:
-        """What tells this person from others without the name; empty for strangers."""
+        """What distinguishes this person from others without the name; empty for strangers."""
         if not self.signed_in:
             return ""
         return hashlib.blake2b(self.actor.name.encode(), digest_size=8).hexdigest()
 
     @property
     def label(self) -> str:
-        """The name as a person knows it: without who vouches for it."""
+        """The name as people know it, without its source."""
         return self.actor.name.partition(":")[2]
 
     def sees(self, server: str) -> Visibility:
@@ -65,11 +65,11 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stranger() -> Viewer:
-    """Return who looks where there are no settings: a viewer without a name."""
+    """Return the viewer where there are no settings: one without a name."""
     rules = default_rules()
     return Viewer(rules=rules, actor=rules.stranger())
 
 
 def nobody() -> Viewer:
-    """Return who sees nothing."""
+    """Return a viewer who sees nothing."""
     return Viewer(rules=Rules(roles={}), actor=Actor())

@@ -1,7 +1,7 @@
-"""A stored job as JSON: the pushed bytes kept, our facts laid beside them.
+"""A stored job as JSON: the pushed bytes are kept, with our facts next to them.
 
-Numbers and strings of the job are passed on as text, never decoded. What comes
-out is valid JSON whatever was stored.
+Numbers and strings of the job are passed on as text, never decoded. The result is valid JSON
+whatever was stored.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _OURS = ("state", "key", "omitted", "size", "partial", "redacted")
 
 
 def flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
-    """Return the job object with ``state``, ``key`` and ``at`` beside it; who runs it, if it runs.
+    """Return the job object with ``state``, ``key`` and ``at``, and who runs it, if it is running.
 
-    A job of ActiveJob goes by what it wraps here too; its own type is its ``wrapper``.
-    Unless ``whole``, a payload of more than 64 KiB comes without ``args``. Of a
-    ``partial`` entry only what is known is there; in a ``redacted`` one something is hidden.
+    An ActiveJob job is listed under the class it wraps here too; its own type is its ``wrapper``.
+    Unless ``whole``, a payload of more than 64 KiB is returned without ``args``. A ``partial``
+    entry has only what is known; a ``redacted`` one has something hidden.
     """
     return unreadable.shown(lambda one: _flattened(one, whole=whole), job, "en")
 
@@ -59,7 +59,7 @@ def _flattened(job: StoredJob, *, whole: bool) -> dict[str, Any]:
 
 
 def _known(job: StoredJob, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return what the server knows, where a stored text does not say it or says it otherwise."""
+    """Return what the server knows where a stored text omits it or differs."""
     facts = {"jid": job.jid, "jobtype": job.jobtype, "queue": job.queue}
     known = {name: text for name, text in facts.items() if name not in fields}
     if job.jobtype != WRAPPER and lenient.value(bytes(fields.get("jobtype", b""))) == WRAPPER:
@@ -77,7 +77,7 @@ def _reservation(job: StoredJob) -> dict[str, Any]:
 
 
 def _payload(payload: bytes) -> dict[str, Any] | None:
-    """Return the top-level fields with their values as raw text, or ``None`` if it is no job."""
+    """Return the top-level fields with their values as raw text, or ``None`` if it is not a job."""
     text = payload.decode("utf-8", "replace").encode()
     try:
         return {name: msgspec.Raw(value) for name, value in read_fields(text).items()}
@@ -86,7 +86,7 @@ def _payload(payload: bytes) -> dict[str, Any] | None:
 
 
 def _heavy(fields: dict[str, Any]) -> list[str]:
-    # Whatever else is long (a custom field, a backtrace) is left out as well.
+    # Anything else that is long (a custom field, a backtrace) is left out as well.
     return [
         name
         for name, value in fields.items()

@@ -1,4 +1,4 @@
-"""One page of a list that is known whole, in the API's shape."""
+"""One page of a list that is known in full, in the API's shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glasshouse.web.shapes.responses import Listing, Shape, known
 
 
 def part(context: PageContext, every: Sequence[Shape] | None, age: float | None) -> Listing:
-    """Return the page of ``every`` that was asked for; without ``every`` it has no ``items``."""
+    """Return the requested page of ``every``; without ``every`` it has no ``items``."""
     page, per_page = paging(context)
     start = (page - 1) * per_page
     return Listing(

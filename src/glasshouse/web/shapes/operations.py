@@ -1,4 +1,4 @@
-"""The shapes in which the JSON API tells of operations, and its description of them."""
+"""The shapes in which the JSON API reports operations, and its description of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from glasshouse.web.shapes.responses import Shape
 
 
 class PreviewShape(Shape, frozen=True, kw_only=True):
-    """What an order would do. What concerns jobs is absent where it concerns none.
+    """What an operation request would do. What concerns jobs is absent where it concerns none.
 
-    ``decision`` is ``allow``, ``deny``, ``needs_factor`` or ``needs_second_person``, ``why``
-    its rule. ``lost`` is how many jobs the trash would not keep. ``oldest`` and ``newest``
+    ``decision`` is ``allow``, ``deny``, ``needs_factor`` or ``needs_second_person``, ``why`` its
+    rule. ``lost`` is the number of jobs that the trash would not keep. ``oldest`` and ``newest``
     are Unix seconds.
     """
 
@@ -36,10 +36,10 @@ class PreviewShape(Shape, frozen=True, kw_only=True):
 
 
 class OutcomeShape(Shape, frozen=True, kw_only=True):
-    """What came of an order; without ``outcome`` it goes on.
+    """What became of an operation request; without ``outcome`` it is still running.
 
-    ``record`` is the number of its intent in the ledger. ``moved`` are ids of some jobs that
-    were not where the preview had them and were left alone.
+    ``record`` is the number of its intent in the ledger. ``moved`` are the ids of some jobs that
+    were no longer where the preview found them and were left alone.
     """
 
     record: int
@@ -52,9 +52,9 @@ class OutcomeShape(Shape, frozen=True, kw_only=True):
 
 
 class OperationShape(Shape, frozen=True, kw_only=True):
-    """An operation as far as it has come; times are Unix seconds.
+    """An operation and its progress; times are Unix seconds.
 
-    ``stopped_by`` is who asked it to stop, which takes effect before its next step.
+    ``stopped_by`` is who requested that it stop, which takes effect before its next step.
     """
 
     id: str
@@ -90,13 +90,13 @@ class HeapShape(Shape, frozen=True, kw_only=True):
 
 
 class TrashShape(Shape, frozen=True, kw_only=True):
-    """The newest heaps of the trash, the newest first."""
+    """The newest batches of the trash, newest first."""
 
     items: list[HeapShape]
 
 
 class RevealShape(Shape, frozen=True, kw_only=True):
-    """Says why hidden values must be seen."""
+    """States why hidden values must be seen."""
 
     reason: str
 
@@ -109,7 +109,7 @@ class RevealedShape(Shape, frozen=True, kw_only=True):
 
 
 class StopShape(Shape, frozen=True, kw_only=True):
-    """Asks a running operation to stop before its next step."""
+    """Requests that a running operation stop before its next step."""
 
     stop: bool
 
@@ -140,9 +140,9 @@ SENT: dict[str, tuple[str, type[msgspec.Struct], dict[int, type[msgspec.Struct]]
         {200: OperationShape},
     ),
 }
-"""By route: what is sent there does, the shape of the body, and of the answers by status."""
+"""By route: what sending to it does, the shape of the body, and the answers' shapes by status."""
 READ: dict[str, tuple[str, type[msgspec.Struct]]] = {
     "operation_status": ("Tell how far an operation is, and what came of it.", OperationShape),
     "trash_listing": ("List what was deleted and can be put back.", TrashShape),
 }
-"""By route: what is read there, and its shape."""
+"""By route: what is read there and its shape."""

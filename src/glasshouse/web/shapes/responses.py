@@ -20,7 +20,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(Shape, frozen=True, kw_only=True):
-    """A page of a list; ``age`` is for how long it has not been confirmed."""
+    """A page of a list; ``age`` is how long ago it was last confirmed."""
 
     items: list[Any] | UnsetType = UNSET
     total: int | UnsetType = UNSET
@@ -32,10 +32,9 @@ class Listing(Shape, frozen=True, kw_only=True):
 class PartListing(Listing, frozen=True, kw_only=True):
     """A part of a list of jobs.
 
-    ``next`` is the ``from`` of the part after it, absent at the end. With search
-    words there is no ``total``: ``looked_at`` of the list's ``of`` entries were
-    looked at from this part's beginning on, and ``complete`` says that it was
-    the whole rest.
+    ``next`` is the ``from`` of the part after it, absent at the end. With search words there is no
+    ``total``: ``looked_at`` of the list's ``of`` entries were examined from this part's beginning
+    on, and ``complete`` means that these were all that remained.
     """
 
     next: str | UnsetType = UNSET
@@ -52,13 +51,13 @@ class UnsearchedShape(Shape, frozen=True, kw_only=True):
 
 
 class SearchListing(Listing, frozen=True, kw_only=True):
-    """Jobs of all lists that match, the latest first.
+    """Jobs of all lists that match, latest first.
 
-    ``next`` is the ``from`` of the part after it. ``complete`` is false when time ran out
-    after ``looked_at`` entries that might match, and while something of the server was not
-    read: ``unsearched`` are the lists of which that is known, those with most first.
-    ``indexed`` of the server's ``of`` entries can be found, and ``age`` is that of the
-    oldest of them, absent until all were read once.
+    ``next`` is the ``from`` of the part after it. ``complete`` is false when time ran out after
+    ``looked_at`` entries that might match, and while part of the server was not read:
+    ``unsearched`` are the lists known to be affected, those with the most entries first.
+    ``indexed`` of the server's ``of`` entries can be found, and ``age`` is that of the oldest of
+    them, absent until all were read once.
     """
 
     next: str | UnsetType = UNSET
@@ -70,7 +69,7 @@ class SearchListing(Listing, frozen=True, kw_only=True):
 
 
 class HistoryListing(Listing, frozen=True, kw_only=True):
-    """Days, the newest first; ``zone`` is theirs, absent when it is the server's own."""
+    """Days, newest first; ``zone`` is their time zone, absent when it is the server's own."""
 
     zone: str | UnsetType = UNSET
 
@@ -86,8 +85,8 @@ class DayShape(Shape, frozen=True, kw_only=True):
 class FinishedListing(Listing, frozen=True, kw_only=True):
     """A page of the finished log.
 
-    ``searched`` is there when a filter looked at no more than that many of the
-    newest entries of the ``held``.
+    ``searched`` is present when a filter examined no more than that many of the newest entries of
+    the ``held``.
     """
 
     held: int | UnsetType = UNSET
@@ -106,8 +105,8 @@ class TimesListing(Listing, frozen=True, kw_only=True):
 class FinishedShape(Shape, frozen=True, kw_only=True):
     """One finished execution; a job that was retried has several.
 
-    ``outcome`` tells what became of the job: ``done``, or failed and then
-    ``retried``, ``buried`` or ``dropped``. ``id`` is the entry's own and grows with time.
+    ``outcome`` states what became of the job: ``done``, or failed and then ``retried``, ``buried``
+    or ``dropped``. ``id`` is the entry's own and grows with time.
     """
 
     id: int
@@ -125,7 +124,7 @@ class FinishedShape(Shape, frozen=True, kw_only=True):
 
 
 class JobListing(Listing, frozen=True, kw_only=True):
-    """Every entry with one id, and beside them its executions that ended, newest first.
+    """Every entry with one id, and the id's executions that ended, newest first.
 
     ``executions`` is absent when the server keeps no log of them;
     ``more_executions`` when none were left out.
@@ -171,9 +170,9 @@ class QueueShape(Shape, frozen=True, kw_only=True):
 
 
 class WorkerShape(Shape, frozen=True, kw_only=True):
-    """A worker process; ``quiet_since`` is when it was first seen to take no new jobs.
+    """A worker process; ``quiet_since`` is when it was first seen to accept no new jobs.
 
-    One that did not tell its host or its process has none.
+    One that did not report its host or its process has none.
     """
 
     wid: str
@@ -207,7 +206,7 @@ class ServerShape(Shape, frozen=True, kw_only=True):
 
 
 class FindingShape(Shape, frozen=True, kw_only=True):
-    """Something that is wrong: its kind, in plain words, and the page where to look."""
+    """Something that is wrong: its kind, in plain words, and the page to check."""
 
     kind: str
     severity: Literal["problem", "warning"]
@@ -216,11 +215,11 @@ class FindingShape(Shape, frozen=True, kw_only=True):
 
 
 class StateShape(ServerShape, frozen=True, kw_only=True):
-    """Everything about a server that fits one glance.
+    """Everything about a server at a glance.
 
-    Rates are of the last ten seconds, ``round_trip`` is how many seconds the server
-    took to answer the last look at it, ``refusing`` why it takes no changes now.
-    ``findings`` are what is wrong, the gravest first.
+    Rates are of the last ten seconds, ``round_trip`` is how many seconds the server took to answer
+    the last read, ``refusing`` why it accepts no changes now. ``findings`` are what is wrong, most
+    severe first.
     """
 
     enqueued: int
@@ -247,7 +246,7 @@ class StateShape(ServerShape, frozen=True, kw_only=True):
 class MayShape(Shape, frozen=True, kw_only=True):
     """One operation: ``allow``, ``deny``, ``needs_factor`` or ``needs_second_person``, and why.
 
-    Where roles cover some queues only it is told of a queue that they cover.
+    If roles cover only some queues, this is for a queue that they cover.
     """
 
     operation: str
@@ -259,7 +258,7 @@ class MayShape(Shape, frozen=True, kw_only=True):
 
 
 class SeeShape(Shape, frozen=True, kw_only=True):
-    """What may be seen of a server: queues by glob, how many rules hide values, what else."""
+    """What may be seen of a server: queues by glob, how many rules hide values, and more."""
 
     queues: list[str]
     hidden: int
@@ -277,10 +276,10 @@ class MeServerShape(Shape, frozen=True, kw_only=True):
 
 
 class MeShape(Shape, frozen=True, kw_only=True):
-    """Who asks, what they may see and do, and why not more.
+    """The requesting person, what they may see and do, and why not more.
 
-    ``name`` says who vouches for it (``local:ops``). ``factor_age`` is how many seconds
-    ago the second factor was shown; it is absent when it was not.
+    ``name`` includes who vouches for it (``local:ops``). ``factor_age`` is how many seconds ago the
+    second factor was shown; it is absent when it was not.
     """
 
     signed_in: bool
@@ -295,13 +294,12 @@ class MeShape(Shape, frozen=True, kw_only=True):
 class JobShape(Shape, frozen=True, kw_only=True):
     """Faktory's own job object (any further fields as pushed) and where it is.
 
-    Only described here; ``jobs`` writes it from the stored bytes. ``args`` of a
-    long job are left out of lists: then ``omitted`` says so and ``size`` tells
-    the length of the whole in bytes. A job that runs has ``wid``, ``reserved_at``
-    and ``expires_at``, as far as they are known. ``partial`` says that this server
-    does not give the stored job: what is absent is not known. ``redacted`` says that
-    something in it is hidden from who asks. A job of ActiveJob has as ``jobtype`` the
-    class that it wraps, and the type that was pushed as ``wrapper``.
+    Only described here; ``jobs`` writes it from the stored bytes. ``args`` of a long job are left
+    out of lists: then ``omitted`` lists them and ``size`` is the length of the whole in bytes. A
+    running job has ``wid``, ``reserved_at`` and ``expires_at``, as far as they are known.
+    ``partial`` means that this server does not return the stored job: what is absent is not known.
+    ``redacted`` means that something in it is hidden from the viewer. An ActiveJob job has as
+    ``jobtype`` the class that it wraps, and as ``wrapper`` the type that was pushed.
     """
 
     jid: str
@@ -329,11 +327,11 @@ class HealthShape(Shape, frozen=True, kw_only=True):
 
 
 def moment(seconds: float | None) -> str | UnsetType:
-    """Return a Unix time as RFC 3339, or nothing when it is none, or of no year from 1 to 9999."""
+    """Return a Unix time as RFC 3339, or nothing if it is ``None`` or its year is not 1 to 9999."""
     stamp = None if seconds is None else calendar_time(seconds)
     return UNSET if stamp is None else stamp.isoformat().replace("+00:00", "Z")
 
 
 def known(value: T | None) -> T | UnsetType:
-    """Return ``value``, or nothing when it is not known."""
+    """Return ``value``, or nothing if it is not known."""
     return UNSET if value is None else value

@@ -1,7 +1,6 @@
-"""A job that cannot be laid out costs its own row: it is shown by what is known without its text.
+"""A job that cannot be laid out affects only its row, which shows what is known without its text.
 
-Who looks at a list sees the other jobs, and can delete the one that is odd. Why it could not be
-laid out is in the log.
+Viewers of a list still see the other jobs and can delete the odd one. The reason is in the log.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ SAID = message(
 
 
 def shown(make: Callable[[StoredJob], T], job: StoredJob, locale: str) -> T:
-    """Return what ``make`` makes of a job, or of the rest of it when it raises."""
+    """Return what ``make`` makes of a job, or of what is left without its text if that raises."""
     try:
         return make(job)
     except Exception:

@@ -1,1 +1,1 @@
-"""Words of the screen: numbers, times, hostile text, and messages in each language."""
+"""Text on the screen: numbers, times, hostile text, and messages in each language."""

@@ -1,6 +1,6 @@
 """The one place where times, durations, sizes, numbers and hostile text become words.
 
-Nothing here raises on odd input: what cannot be formatted is shown as it is.
+Nothing here raises on odd input: what cannot be formatted is shown unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from glasshouse.model.times import calendar_time, name_time, stored_time
 from glasshouse.web.text import i18n
 from glasshouse.web.text.i18n import t
 
-# What Windows programs end a line with; those that write it as text send one CR more.
+# How Windows programs end a line; those that write it in text mode send one more CR.
 _END = re.compile("\r+\n")
 _ENDS = re.compile("[ \t]*(?:\r*\n[ \t]*)+")
 _BMP = 0xFFFF
@@ -33,8 +33,8 @@ _UNITS = ((86400, "{n} d"), (3600, "{n} h"), (60, "{n} min"), (1, "{n} s"))
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A point in time, ready to lay out.
 
-    ``iso`` is empty when the time could not be understood, or no calendar shows it; then
-    ``relative`` holds the stored text or its own, and ``at`` may be 0.
+    ``iso`` is empty when the time could not be parsed or no calendar has it; then ``relative``
+    holds the stored text or its own, and ``at`` may be 0.
     """
 
     at: float
@@ -46,7 +46,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 def display_text(text: str, *, lines: bool = False) -> str:
     """Return ``text`` with every invisible, control or direction character as an escape.
 
-    With ``lines`` line ends and tabs stay: an end is a line feed, whatever system it comes from.
+    With ``lines``, line ends and tabs stay; a line end is a line feed, whatever system it is from.
     The result can always be encoded.
     """
 
@@ -61,17 +61,17 @@ def display_text(text: str, *, lines: bool = False) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Return text that people wrote in lines as one of them, fit to be shown."""
+    """Return text that people wrote in several lines as one line, fit for display."""
     return display_text(_ENDS.sub(" ", text.strip("\r\n")))
 
 
 def sendable(text: str) -> bool:
-    """Return whether text is shown as it is, so that a form sends back what it is."""
+    """Return whether text is shown unchanged, so that a form sends back the original."""
     return INVISIBLE.search(text) is None
 
 
 def display_bytes(data: bytes, *, lines: bool = False) -> str:
-    r"""Return stored bytes as text; bytes that are no UTF-8 appear as ``\xNN``."""
+    r"""Return stored bytes as text; bytes that are not UTF-8 appear as ``\xNN``."""
     return display_text(data.decode("utf-8", "backslashreplace"), lines=lines)
 
 
@@ -81,7 +81,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def name(text: str) -> str:
-    """Return a name for a row: it may be of any length, and a row is not; see ``display_text``."""
+    """Return a name cut to fit a row, since it may be of any length; see ``display_text``."""
     return display_text(cut(text, _NAME))
 
 
@@ -96,26 +96,26 @@ def number(value: int, locale: str) -> str:
 
 
 def separated(text: str, locale: str) -> str:
-    """Return a number as Python writes it with the separators of a language."""
+    """Return a number in Python notation with the separators of a language."""
     table = _separators(locale)
     return text.translate(table) if table else text
 
 
 @functools.cache
 def _separators(locale: str) -> Mapping[int, str]:
-    """Return what takes the place of Python's separators; nothing where they stay."""
+    """Return the replacements for Python's separators; empty where they stay."""
     language = i18n.LANGUAGES.get(locale, i18n.LANGUAGES[i18n.ENGLISH])
     table = {",": language.group, ".": language.decimal}
     return {ord(python): own for python, own in table.items() if python != own}
 
 
 def counted(value: int, one: str, many: str, locale: str) -> str:
-    """Return how many there are: ``one`` and ``many`` are English, the latter with ``{n}``."""
+    """Return a count with its noun; ``one`` and ``many`` are English, the latter with ``{n}``."""
     return i18n.counted(value, one, many, locale, n=number(value, locale))
 
 
 def rate(value: float, locale: str) -> str:
-    """Return a rate with as many digits as are of use; what is not zero never looks like it."""
+    """Return a rate with as many digits as are useful; a nonzero rate never looks like zero."""
     if 0 < value < 0.05:  # noqa: PLR2004 - it would be rounded to 0.0
         return separated("< 0.1", locale)
     return separated(f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}", locale)
@@ -143,7 +143,7 @@ def duration(seconds: float, locale: str) -> str:
 
 
 def span(seconds: float, locale: str) -> str:
-    """Return how long something took, as exactly as is of use: two units, or three digits."""
+    """Return how long something took, as exactly as is useful: two units, or three digits."""
     if seconds < 0.001:  # noqa: PLR2004 - a thousandth
         return t("< {n} ms", locale, n="1")
     if round(seconds * 1000) < 1000:  # noqa: PLR2004
@@ -156,7 +156,7 @@ def span(seconds: float, locale: str) -> str:
 
 
 def exactly(seconds: float, locale: str) -> str:
-    """Return a set span of time in full: nothing is rounded."""
+    """Return a configured span of time in full, without rounding."""
     whole = int(seconds)
     if whole != seconds:
         return t("{n} s", locale, n=separated(f"{seconds:,g}", locale))
@@ -188,7 +188,7 @@ def moment(at: float, now: float, locale: str) -> Moment:
 
 @functools.lru_cache(maxsize=4096)
 def _clock(second: int) -> tuple[str, str] | None:
-    # A page has many times, and the next page has most of them again.
+    # A page has many times, and the next page repeats most of them.
     stamp = calendar_time(second)
     if stamp is None:
         return None
@@ -206,7 +206,7 @@ def stored_moment(value: object, now: float, locale: str) -> Moment | None:
     if value is None or value == "":
         return None
     at = stored_time(value)
-    if at is not None and (made := moment(at, now, locale)).iso:
-        return made
+    if at is not None and (stored := moment(at, now, locale)).iso:
+        return stored
     text = value if isinstance(value, str) else repr(value)
     return Moment(at=at or 0.0, iso="", absolute="", relative=cut(display_text(text), 80))

@@ -1,10 +1,10 @@
-"""The words of the screen: English is the key, other languages stand in catalogs.
+"""The text on the screen: English is the key, other languages are in catalogs.
 
 Each language is one file, ``catalogs/LOCALE.po``; ``make messages`` and the build compile it
-(``scripts/messages.py``). A text without a translation is shown in English. Errors come as
-English sentences with their values in them, from rooms that know no languages: such a sentence
-is found by its words, and its values are put into the other language's sentence. Those stand in
-the catalogs under the context ``error``.
+(``scripts/messages.py``). A text without a translation is shown in English. Errors arrive as
+English sentences that contain their values, from rooms that know no languages. Such a sentence is
+found by its words, and its values are put into the other language's sentence. Those are in the
+catalogs under the context ``error``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 
 class Language(msgspec.Struct, frozen=True, kw_only=True):
-    """A language that a page can be had in.
+    """A language in which a page is available.
 
-    ``name`` is its own word for itself, ``label`` that or a code, whichever is short; ``group``
-    and ``decimal`` are the separators of its numbers. All of these are from the CLDR.
+    ``name`` is its own name for itself, ``label`` that or a code, whichever is shorter; ``group``
+    and ``decimal`` are the separators of its numbers. All are from the CLDR.
     """
 
     locale: str
@@ -46,13 +46,13 @@ class Catalog(gettext.GNUTranslations):
         """Read what the build compiled of ``catalogs/LOCALE.po``.
 
         Raises:
-            OSError: it is not there.
+            OSError: it does not exist.
         """
         with (COMPILED / f"{locale}.mo").open("rb") as file:
             super().__init__(file)
-        # The reader of the standard library has read it into this, and documents nothing else.
+        # The standard library's reader puts the messages here, and documents no alternative.
         self._keyed: Mapping[object, str] = self._catalog  # type: ignore[attr-defined]
-        # No message stands in a catalog both with and without its context.
+        # No message is in a catalog both with and without its context.
         self.texts: Mapping[str, str] = {
             key.removeprefix(_ERROR): text
             for key, text in self._keyed.items()
@@ -61,7 +61,7 @@ class Catalog(gettext.GNUTranslations):
 
     @functools.cached_property
     def sentences(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        """What errors with values look like, each with its key."""
+        """The patterns of errors with values, each with its key."""
         keys = (key for key in self._keyed if isinstance(key, str) and key.startswith(_ERROR))
         return tuple(_forms([key.removeprefix(_ERROR) for key in keys]))
 
@@ -101,14 +101,14 @@ def _filled(pattern: str, values: Mapping[str, object]) -> str:
 
 
 def _said(sentence: str, locale: str) -> str:
-    """Return a sentence that has its values in it; as it is when none of the catalog fits."""
+    """Translate a sentence that contains its values; return it unchanged if nothing matches."""
     if len(sentence) > _LONGEST:
         return sentence
     for known, key in catalog(locale).sentences:
-        found = known.fullmatch(sentence)
-        if found is not None:
-            # A value may be a sentence too: why something did not work.
-            values = {name: t(value, locale) for name, value in found.groupdict().items()}
+        match = known.fullmatch(sentence)
+        if match is not None:
+            # A value may itself be a sentence: why something did not work.
+            values = {name: t(value, locale) for name, value in match.groupdict().items()}
             return t(key, locale, **values)
     return sentence
 
@@ -124,7 +124,7 @@ def _split(pattern: str) -> tuple[str, ...]:
 
 
 def _forms(keys: list[str]) -> Iterator[tuple[re.Pattern[str], str]]:
-    """Yield what sentences with values look like, those of the most words first."""
+    """Yield the patterns of sentences with values, those with the most words first."""
     for key in sorted(keys, key=lambda key: len(_NAME.sub("", key)), reverse=True):
         if _NAME.search(key):
             pieces = _NAME.split(key)
@@ -138,13 +138,13 @@ def _forms(keys: list[str]) -> Iterator[tuple[re.Pattern[str], str]]:
 def _languages() -> dict[str, Language]:
     path = COMPILED / "languages.json"
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=list[Language])
+        languages = msgspec.json.decode(path.read_bytes(), type=list[Language])
     except (OSError, msgspec.MsgspecError) as error:
         raise SystemExit(
             f"glasshouse: The languages are not built: {path} cannot be read ({error}). "
             "Build them with `make messages` (or `make run`), then start again."
         ) from error
-    return {language.locale: language for language in found}
+    return {language.locale: language for language in languages}
 
 
 LANGUAGES: Mapping[str, Language] = _languages()

@@ -1,7 +1,7 @@
-"""Which language an answer is in: what was chosen on a page, else the client's first of ours.
+"""The language of an answer: the one chosen on a page, else the client's first that we have.
 
-The first choice is that of RFC 9110 §12.5.4. What was chosen on a page is kept in a cookie that
-the page sets; it says nothing but the language.
+The client's preference follows RFC 9110 §12.5.4. A choice made on a page is kept in a cookie that
+the page sets; it holds only the language.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BY_LANGUAGE = {locale.partition("-")[0].lower(): locale for locale in LOCALES}
 
 
 def locale_of(headers: Headers) -> str:
-    """Return one of ``LOCALES``; English when the client wants none of them."""
+    """Return one of ``LOCALES``; English when the client accepts none of them."""
     cookies, accepted = headers.get("cookie", ""), headers.get("accept-language", "")
     return (_chosen(cookies) if COOKIE in cookies else None) or _wanted(accepted)
 
@@ -39,11 +39,11 @@ def _chosen(cookies: str) -> str | None:
 def _wanted(accepted: str) -> str:
     best, weight = "en", 0.0
     for part in accepted.split(","):
-        found = _CHOICE.fullmatch(part)
-        ours = None if found is None else _BY_LANGUAGE.get(found[1].lower())
-        if found is None or ours is None:
+        match = _CHOICE.fullmatch(part)
+        ours = None if match is None else _BY_LANGUAGE.get(match[1].lower())
+        if match is None or ours is None:
             continue
-        quality = float(found[2] or 1)
+        quality = float(match[2] or 1)
         if quality > weight:
             best, weight = ours, quality
     return best

@@ -1,7 +1,7 @@
 """What each page's template gets: one frozen struct per page, ready to lay out.
 
-Every text in a view has gone through ``format.display_text``; every ``href`` is
-a percent-encoded path of ours. Templates read these fields and nothing else.
+Every text in a view has passed through ``format.display_text``; every ``href`` is one of our paths,
+percent-encoded. Templates read these fields and nothing else.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from glasshouse.web.text.format import Moment
 
 
 class Detail(Struct, frozen=True, kw_only=True):
-    """One thing that a record says of what happened."""
+    """One detail of what happened, as stated in a record."""
 
     name: str
     value: str
@@ -17,7 +17,7 @@ class Detail(Struct, frozen=True, kw_only=True):
 
 
 class AuditRow(Struct, frozen=True, kw_only=True):
-    """One record. ``label`` says what happened in words, ``bad`` that it was refused."""
+    """One record. ``label`` describes what happened, ``bad`` means that it was refused."""
 
     seq: int
     at: Moment | None
@@ -33,9 +33,9 @@ class AuditRow(Struct, frozen=True, kw_only=True):
 
 
 class SinkRow(Struct, frozen=True, kw_only=True):
-    """A place that gets the ledger beside the database, up to record ``seq``.
+    """A receiver that gets the ledger in addition to the database, up to record ``seq``.
 
-    ``fault`` says why it gets no more since ``at``, and is empty while it does.
+    ``fault`` states why it gets nothing more since ``at``, and is empty while it does.
     """
 
     name: str
@@ -47,9 +47,9 @@ class SinkRow(Struct, frozen=True, kw_only=True):
 class AuditView(Struct, frozen=True, kw_only=True):
     """``/audit``. ``older`` and ``newest`` are addresses, or empty.
 
-    ``since`` and ``before`` are times as fields have them: UTC, without a zone.
+    ``since`` and ``before`` are times as in form fields: UTC, without a zone.
 
-    ``csv`` and ``jsonl`` are where all of it is given as a file.
+    ``csv`` and ``jsonl`` are the addresses of all of it as a file.
     """
 
     rows: tuple[AuditRow, ...]

@@ -9,9 +9,9 @@ from glasshouse.web.text.format import Moment
 
 
 class TimesRow(Struct, frozen=True, kw_only=True):
-    """How long executions of one type waited and ran; ``share`` is that of the failed.
+    """How long executions of one type waited and ran; ``share`` is the failed share.
 
-    The links are empty where the type's name cannot be asked for.
+    The links are empty if the type's name cannot be requested.
     """
 
     row: str
@@ -29,7 +29,7 @@ class TimesRow(Struct, frozen=True, kw_only=True):
 
 
 class TimesView(Struct, frozen=True, kw_only=True):
-    """Times per type: ``rows``, and ``others`` that are folded away. ``over``: of how many."""
+    """Times per type: ``rows``, and ``others`` that are collapsed. ``over``: of how many."""
 
     rows: tuple[TimesRow, ...]
     others: tuple[TimesRow, ...]
@@ -40,7 +40,7 @@ class TimesView(Struct, frozen=True, kw_only=True):
 
 
 class FilterView(Struct, frozen=True, kw_only=True):
-    """What the list is narrowed to, and what could be chosen."""
+    """What the list is filtered by, and the available choices."""
 
     action: str
     active: bool
@@ -56,10 +56,9 @@ class FilterView(Struct, frozen=True, kw_only=True):
 class FinishedView(Struct, frozen=True, kw_only=True):
     """``/{server}/finished``: executions that ended, newest first.
 
-    ``offered`` is false when the server keeps no log; then nothing else counts.
-    ``off`` means that it keeps one but was told to keep nothing. ``keeps`` says
-    how much it keeps, ``fault`` what is wrong with a typed page or time; texts
-    that do not apply are empty.
+    ``offered`` is false if the server keeps no log; then nothing else applies. ``off`` means that
+    it keeps one but was configured to keep nothing. ``keeps`` states how much it keeps, ``fault``
+    what is wrong with a typed page or time; texts that do not apply are empty.
     """
 
     offered: bool

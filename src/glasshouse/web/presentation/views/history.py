@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class SpanLink(Struct, frozen=True, kw_only=True):
-    """A number of days that can be looked at."""
+    """A number of days that can be shown."""
 
     label: str
     href: str
@@ -14,7 +14,7 @@ class SpanLink(Struct, frozen=True, kw_only=True):
 
 
 class Bar(Struct, frozen=True, kw_only=True):
-    """A day of the drawing, in its units: what was done stands on what failed."""
+    """A day of the drawing, in its units: completed jobs are stacked on failed ones."""
 
     x: str
     width: str
@@ -39,7 +39,7 @@ class DayRow(Struct, frozen=True, kw_only=True):
 class HistoryView(Struct, frozen=True, kw_only=True):
     """``/{server}/history``: days as a drawing, oldest first, and as rows, newest first.
 
-    ``average`` is of the days since the first on which something ran, as ``over`` says.
+    ``average`` covers the days since the first on which something ran, as ``over`` states.
     """
 
     spans: tuple[SpanLink, ...]

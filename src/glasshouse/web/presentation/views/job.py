@@ -17,7 +17,7 @@ from glasshouse.web.text.format import Moment
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What is to be said of a job first. ``tone``: ``good``, ``plain``, ``warn`` or ``bad``."""
+    """What to state first about a job. ``tone``: ``good``, ``plain``, ``warn`` or ``bad``."""
 
     tone: str
     text: str
@@ -27,9 +27,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
 class StoredText(Struct, frozen=True, kw_only=True):
     """The beginning of a stored text, indented; ``size`` is that of the whole.
 
-    ``name`` is one of its bytes: the same bytes have the same. ``part`` is
-    ``args`` or, for the whole job, empty. Without ``href`` the text is all that the
-    server tells.
+    ``name`` identifies its bytes: the same bytes have the same name. ``part`` is ``args`` or, for
+    the whole job, empty. Without ``href`` the text is all that the server reports.
     """
 
     name: str
@@ -41,7 +40,7 @@ class StoredText(Struct, frozen=True, kw_only=True):
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """Where more of the same is."""
+    """A link to more of the same."""
 
     label: str
     href: str
@@ -55,9 +54,9 @@ class RelatedLinks(Struct, frozen=True, kw_only=True):
 
 
 class JobEntry(Struct, frozen=True, kw_only=True):
-    """One place where a job with this id is; ``redacted`` says that something in it is hidden.
+    """One place where a job with this id is; ``redacted`` means that something in it is hidden.
 
-    ``copy`` is for a new job like it.
+    ``copy`` is the form for a new job like it.
     """
 
     state: str
@@ -85,7 +84,7 @@ class JobEntry(Struct, frozen=True, kw_only=True):
 
 
 class RanView(Struct, frozen=True, kw_only=True):
-    """What the log tells of one id; ``answer`` is empty when it holds no execution of it."""
+    """What the log has about one id; ``answer`` is empty if it has no execution of it."""
 
     answer: str
     at: Moment | None
@@ -98,10 +97,10 @@ class RanView(Struct, frozen=True, kw_only=True):
 class JobView(Struct, frozen=True, kw_only=True):
     """``/{server}/jobs/{jid}``: every entry with this id, and its executions that ended.
 
-    ``late`` says that it was read a while ago. ``reveal`` is where hidden values are asked
-    for, empty for who may not; ``reveal_first`` where a second factor is shown before;
-    ``revealed`` is why they are shown. ``ran`` is ``None`` when the server keeps no log of
-    executions, or it cannot be read. ``gone`` says that nothing is known of the id any more;
+    ``late`` means that it was read a while ago. ``reveal`` is where hidden values are requested,
+    empty for a viewer who may not; ``reveal_first`` is where a second factor is shown first;
+    ``revealed`` is why they are shown. ``ran`` is ``None`` if the server keeps no log of
+    executions, or it cannot be read. ``gone`` means that nothing is known about the id any more;
     ``trash`` is where in the trash it may be, ``kept`` what was filled in for a copy of it.
     """
 

@@ -17,9 +17,9 @@ from glasshouse.web.presentation.views.shared import (
 class FindView(Struct, frozen=True, kw_only=True):
     """The filter box of a list: its words, and what is wrong with them.
 
-    ``outcome`` says what was found and how far was looked; ``more_href`` goes on
-    where the time ran out. ``past_end`` says that what was found is all before this page;
-    ``first_href`` leads to its beginning.
+    ``outcome`` states what was found and how far was searched; ``more_href`` continues where the
+    time ran out. ``past_end`` means that everything found is before this page; ``first_href`` leads
+    to its beginning.
     """
 
     action: str
@@ -35,7 +35,7 @@ class FindView(Struct, frozen=True, kw_only=True):
 
 
 class OrderView(Struct, frozen=True, kw_only=True):
-    """Which way round a list is, and the address of it the other way."""
+    """The order of a list, and its address in the reverse order."""
 
     descending: bool
     backwards: bool

@@ -1,4 +1,4 @@
-"""What the templates of operations and of the trash get."""
+"""What the templates of operations and the trash get."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Breakdown(Struct, frozen=True, kw_only=True):
 
 
 class ConfirmView(Struct, frozen=True, kw_only=True):
-    """What would be done, to be agreed to; ``why`` says why it cannot be, when it cannot.
+    """What would be done, to be confirmed; ``why`` states why it cannot be, if so.
 
-    ``tone`` is ``danger`` for what takes something away. ``code`` asks for a code of the
-    second factor, ``step_up`` is where another one is shown. ``back`` is where somebody was;
-    its form carries ``carried`` on, which is empty where that is only where such things are.
+    ``tone`` is ``danger`` for what removes something. ``code`` requests a code of the second
+    factor, ``step_up`` is where another factor is shown. ``back`` is where the viewer was; its form
+    carries ``carried`` on, which is empty if that is only the usual place.
     """
 
     id: str
@@ -59,9 +59,9 @@ class ConfirmView(Struct, frozen=True, kw_only=True):
 
 
 class StopView(Struct, frozen=True, kw_only=True):
-    """How an operation can be stopped; ``step_up`` says that a second factor is needed first.
+    """How an operation can be stopped; ``step_up`` means that a second factor is needed first.
 
-    ``code`` says that it can be shown right here.
+    ``code`` means that it can be shown right here.
     """
 
     why: str
@@ -70,10 +70,10 @@ class StopView(Struct, frozen=True, kw_only=True):
 
 
 class OperationView(Struct, frozen=True, kw_only=True):
-    """An operation that was begun: what came of it, or how far it is.
+    """An operation that was started: its outcome, or its progress.
 
-    ``percent`` is of its jobs; ``undo`` says that something of it can be put back. ``back``
-    and ``carried`` are as of a ``ConfirmView``; ``back`` is empty where it is not known.
+    ``percent`` is of its jobs; ``undo`` means that some of it can be put back. ``back`` and
+    ``carried`` are as of a ``ConfirmView``; ``back`` is empty if it is not known.
     """
 
     id: str
@@ -126,7 +126,7 @@ class TrashBatchRow(Struct, frozen=True, kw_only=True):
 
 
 class TrashView(Struct, frozen=True, kw_only=True):
-    """``/{server}/trash``: what operations deleted, the newest first."""
+    """``/{server}/trash``: what operations deleted, newest first."""
 
     rows: tuple[TrashBatchRow, ...]
     days: str
@@ -137,7 +137,7 @@ class TrashView(Struct, frozen=True, kw_only=True):
 
 
 class OperationsView(Struct, frozen=True, kw_only=True):
-    """``/operations/{id}``: either what would be done, or what was."""
+    """``/operations/{id}``: either what would be done, or what was done."""
 
     confirm: ConfirmView | None
     operation: OperationView | None

@@ -1,4 +1,4 @@
-"""What the templates of the fleet, the overview, the queues and what runs get."""
+"""What the templates of the fleet, the overview, the queues and the running jobs get."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from glasshouse.web.text.format import Moment
 
 
 class Attention(Struct, frozen=True, kw_only=True):
-    """One thing that a person should look at, in plain words."""
+    """One thing that a person should check, in plain words."""
 
     text: str
     href: str
@@ -55,8 +55,8 @@ class Cell(Struct, frozen=True, kw_only=True):
 class FleetServer(Struct, frozen=True, kw_only=True):
     """One server of the fleet; ``cells`` is empty until it was read once.
 
-    ``worst`` is what is gravest there, ``wrong`` how much more there is. A server
-    that cannot be read has ``since`` when, and what to do.
+    ``worst`` is the most severe finding there, ``wrong`` how many more there are. A server that
+    cannot be read has ``since`` when, and what to do.
     """
 
     row: str
@@ -82,7 +82,7 @@ class FleetView(Struct, frozen=True, kw_only=True):
 
 
 class Load(Struct, frozen=True, kw_only=True):
-    """One number of what a server bears; what it does not tell has none."""
+    """One number of a server's load; what it does not report has none."""
 
     label: str
     value: str
@@ -90,7 +90,7 @@ class Load(Struct, frozen=True, kw_only=True):
 
 
 class FailureRow(Struct, frozen=True, kw_only=True):
-    """An execution that failed, or a job that waits to be retried."""
+    """A failed execution, or a job that waits to be retried."""
 
     row: str
     jid: str
@@ -107,10 +107,10 @@ class FailureRow(Struct, frozen=True, kw_only=True):
 
 
 class OverviewView(Struct, frozen=True, kw_only=True):
-    """``/{server}``: one server at a glance; ``workers`` is ``None`` when it does not tell.
+    """``/{server}``: one server at a glance; ``workers`` is ``None`` if it does not report them.
 
-    ``failures`` are of the log of finished jobs where ``logged``, else they are the
-    next retries; ``calm`` and ``no_failures`` are what to say when there is nothing.
+    ``failures`` are from the log of finished jobs if ``logged``, else they are the next retries;
+    ``calm`` and ``no_failures`` are the texts for when there is nothing.
     """
 
     known: bool
@@ -163,9 +163,9 @@ class QueuesView(Struct, frozen=True, kw_only=True):
 
 
 class RunRow(Struct, frozen=True, kw_only=True):
-    """A running job; ``mark`` says that its reservation is near its end or over.
+    """A running job; ``mark`` states that its reservation is near its end or over.
 
-    ``held`` says who runs it, or why nobody is there who does.
+    ``held`` states who runs it, or why there is no one.
     """
 
     row: str
@@ -183,9 +183,9 @@ class RunRow(Struct, frozen=True, kw_only=True):
 
 
 class WorkerRuns(Struct, frozen=True, kw_only=True):
-    """A worker and what it runs; ``missing`` says how much of that is left out.
+    """A worker and what it runs; ``missing`` states how much of that is left out.
 
-    ``free`` has an item for each place where a job may come without anything moving.
+    ``free`` has an item for each place where a job may appear without anything moving.
     """
 
     worker: WorkerRow
@@ -197,7 +197,7 @@ class WorkerRuns(Struct, frozen=True, kw_only=True):
 
 
 class HostGroup(Struct, frozen=True, kw_only=True):
-    """The workers of one host; what is not to be said of it is empty."""
+    """The workers of one host; what does not apply to it is empty."""
 
     row: str
     name: str
@@ -214,8 +214,8 @@ class HostGroup(Struct, frozen=True, kw_only=True):
 class BusyView(Struct, frozen=True, kw_only=True):
     """``/{server}/busy``: the workers by host and what they run, or the running jobs ``listed``.
 
-    By host, ``runs`` are the running jobs under no connected worker, and ``partly``
-    says what is left out. ``told`` is whether the server tells its workers at all.
+    By host, ``runs`` are the running jobs under no connected worker, and ``partly`` states what is
+    left out. ``told`` is whether the server reports its workers at all.
     """
 
     known: bool

@@ -8,10 +8,10 @@ from glasshouse.web.presentation.views.shared import ActBar
 
 
 class ParameterRow(Struct, frozen=True, kw_only=True):
-    """One run-time parameter; ``plain`` is its value as a program would say it.
+    """One run-time parameter; ``plain`` is its value as a program would write it.
 
-    ``number`` is the value without its unit, ``unit`` what it is told in. ``given`` is what
-    was filled in, where it could not be taken; ``wrong`` says that it is this.
+    ``number`` is the value without its unit, ``unit`` the unit it is shown in. ``given`` is what
+    was filled in, if it could not be accepted; ``wrong`` means that this parameter is at fault.
     """
 
     name: str
@@ -31,7 +31,7 @@ class ParameterRow(Struct, frozen=True, kw_only=True):
 class ParametersView(Struct, frozen=True, kw_only=True):
     """``/{server}/parameters``: ``rows`` is ``None`` when the server has none.
 
-    ``flush`` is ``None`` where nobody, or not this viewer, may flush it.
+    ``flush`` is ``None`` if no one, or not this viewer, may flush the server.
     """
 
     rows: tuple[ParameterRow, ...] | None

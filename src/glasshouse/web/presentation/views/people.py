@@ -1,4 +1,4 @@
-"""What the templates of signing in and of the account get."""
+"""What the templates of sign-in and of the account get."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from glasshouse.web.text.format import Moment
 class SignInView(Struct, frozen=True, kw_only=True):
     """``/sign-in``. ``fault`` is why it did not work, ``elsewhere`` where else one can sign in.
 
-    ``lapsed`` says that the session of this browser has ended.
+    ``lapsed`` means that the session of this browser has ended.
     """
 
     onward: str
@@ -34,7 +34,7 @@ class StepUpView(Struct, frozen=True, kw_only=True):
 
 
 class PermissionRow(Struct, frozen=True, kw_only=True):
-    """One operation: what is decided about it, and why. ``tone`` as of a verdict."""
+    """One operation: the decision about it, and why. ``tone`` as for a verdict."""
 
     operation: str
     meaning: str
@@ -83,7 +83,7 @@ class PasskeyRow(Struct, frozen=True, kw_only=True):
 
 
 class SetUpView(Struct, frozen=True, kw_only=True):
-    """A secret that an authenticator app has yet to show a code of; ``image`` is its QR code."""
+    """A secret for which an authenticator app has yet to show a code; ``image`` is its QR code."""
 
     pending: str
     secret: str
@@ -91,10 +91,10 @@ class SetUpView(Struct, frozen=True, kw_only=True):
 
 
 class AccountView(Struct, frozen=True, kw_only=True):
-    """``/account``: who somebody is, what that person may do, and by what one signs in.
+    """``/account``: who the person is, what they may do, and how they sign in.
 
-    ``done`` says what was just done, ``fault`` what could not be. ``token`` and ``codes``
-    are shown this once.
+    ``done`` states what was just done, ``fault`` what could not be. ``token`` and ``codes`` are
+    shown only once.
     """
 
     name: str

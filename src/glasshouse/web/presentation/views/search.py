@@ -1,4 +1,4 @@
-"""What the template of the search of a whole server gets."""
+"""What the template of the search across a whole server gets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FoundRow(Struct, frozen=True, kw_only=True):
 
 
 class UnsearchedList(Struct, frozen=True, kw_only=True):
-    """A list that was not searched as a whole, how much of it was not, and its own search."""
+    """A list that was not searched in full, how much of it was not, and its own search."""
 
     label: str
     jobs: str
@@ -28,12 +28,12 @@ class UnsearchedList(Struct, frozen=True, kw_only=True):
 
 
 class SearchView(Struct, frozen=True, kw_only=True):
-    """``/{server}/search``: jobs of all lists, the latest first.
+    """``/{server}/search``: jobs of all lists, latest first.
 
-    ``known`` is false until the server was read. ``asked`` says that something is looked
-    for. ``coverage`` tells how much of the server can be searched; ``offered`` is false
-    where nothing can. ``unsearched`` are lists that were not searched as a whole, those with
-    most left out first, and ``more_unsearched`` tells of further ones.
+    ``known`` is false until the server was read. ``asked`` means that there is a search.
+    ``coverage`` states how much of the server can be searched; ``offered`` is false if nothing can.
+    ``unsearched`` are lists that were not searched in full, those with the most left out first, and
+    ``more_unsearched`` mentions further ones.
     """
 
     known: bool

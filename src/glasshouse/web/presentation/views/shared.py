@@ -1,4 +1,4 @@
-"""What the templates of what several pages show get."""
+"""What the templates shared by several pages get."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class JumpForm(Struct, frozen=True, kw_only=True):
 
 
 class Staleness(Struct, frozen=True, kw_only=True):
-    """When what is on a page was read, and why nothing newer was; see ``JobPage.late``."""
+    """When the contents of a page were read, and why nothing newer was; see ``JobPage.late``."""
 
     read: Moment
     why: str
 
 
 class Pager(Struct, frozen=True, kw_only=True):
-    """Where a page of a list stands; an ``href`` is ``None`` where it would lead nowhere."""
+    """The position of a page in a list; an ``href`` is ``None`` where it would lead nowhere."""
 
     label: str
     page: int
@@ -63,9 +63,9 @@ class FieldError(Struct, frozen=True, kw_only=True):
 
 
 class ActButton(Struct, frozen=True, kw_only=True):
-    """A button that asks for an operation; with ``why`` it is off, and that says why.
+    """A button that requests an operation; with ``why`` it is disabled, for that reason.
 
-    ``note`` is what it needs besides, where it is on all the same.
+    ``note`` is what it needs in addition, if it is enabled anyway.
     """
 
     operation: str
@@ -76,11 +76,11 @@ class ActButton(Struct, frozen=True, kw_only=True):
 
 
 class ActBar(Struct, frozen=True, kw_only=True):
-    """A form of buttons; ``to`` is where it goes, ``hidden`` goes with each of them.
+    """A form of buttons; ``to`` is where it is sent, ``hidden`` is sent with each of them.
 
-    ``box`` is the name of the boxes that pick jobs; empty where nothing is picked. ``every``
-    is the label of the box that takes every job with the search words ``query`` instead.
-    After a ``mistake`` the boxes are as they were sent: ``chosen``, or ``all``.
+    ``box`` is the name of the checkboxes that pick jobs; empty if nothing is picked. ``every`` is
+    the label of the checkbox that picks every job with the search words ``query`` instead. After a
+    ``mistake`` the checkboxes are as they were sent: ``chosen``, or ``all``.
     """
 
     to: str
@@ -95,7 +95,7 @@ class ActBar(Struct, frozen=True, kw_only=True):
 
 
 class PushForm(Struct, frozen=True, kw_only=True):
-    """The form of a new job; ``text`` is what its box begins with, ``here`` its page."""
+    """The form for a new job; ``text`` is what its text box starts with, ``here`` its page."""
 
     to: str
     here: str
@@ -104,7 +104,7 @@ class PushForm(Struct, frozen=True, kw_only=True):
 
 
 class ActivityRow(Struct, frozen=True, kw_only=True):
-    """One line of what was done lately; ``where`` is the queue, where it is not the page's."""
+    """One line of the activity strip; ``where`` is the queue, if it is not the page's."""
 
     meaning: str
     where: str
@@ -116,10 +116,10 @@ class ActivityRow(Struct, frozen=True, kw_only=True):
 
 
 class QueueRow(Struct, frozen=True, kw_only=True):
-    """A queue; ``bar`` and ``share`` say which part of all jobs that wait are in it, of 100.
+    """A queue; ``bar`` and ``share`` are the percentage of all waiting jobs that are in it.
 
-    ``row`` is the row's own id on a page, as of a worker. ``growth`` is empty while it is
-    not known.
+    ``row`` is the row's own id on a page, as for a worker. ``growth`` is empty while it is not
+    known.
     """
 
     row: str
@@ -155,8 +155,8 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
 class JobRow(Struct, frozen=True, kw_only=True):
     """A job in any list. What a list does not show is empty or ``None``.
 
-    ``row`` is the row's own id on a page: the same entry keeps it. ``pick`` names the entry
-    in an order; it is empty where it has no name that could be sent.
+    ``row`` is the row's own id on a page: the same entry keeps it. ``pick`` names the entry in an
+    operation request; it is empty if it has no name that can be sent.
     """
 
     row: str
