@@ -99,7 +99,7 @@ async def act(browser: Browser, open_shop: Shop, theme: str, width: int, folder:
     await page.wait_for_url("**/operations/*")
     await take("preview")
     await page.get_by_label("Code from your authenticator app").fill(open_shop.code())
-    await page.get_by_label("Why?").fill("the orders were charged by hand")
+    await page.get_by_label("Reason").fill("the orders were charged by hand")
     await page.get_by_role("button", name="Delete jobs").click()
     await page.locator(".after form").wait_for()
     await take("outcome")

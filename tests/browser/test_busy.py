@@ -29,7 +29,7 @@ async def test_nobody_and_nothing_is_said_and_a_worker_appears_by_itself(
     await page.get_by_text("No jobs are running.").wait_for()
     await shop.worker("worker-1", host="app-7", pid=4127)
     await page.get_by_text("pid 4127").wait_for()
-    await page.get_by_text("0 jobs run · 1 worker · 1 host").wait_for()
+    await page.get_by_text("0 jobs running · 1 worker · 1 host").wait_for()
     assert "idle" in await page.locator("tr.proc").inner_text()
 
 
@@ -71,7 +71,7 @@ async def test_jobs_of_nobody_are_listed_apart(shop: House, context: BrowserCont
     leaving.close()
     await apart.get_by_text("its worker has disconnected").wait_for()
     assert "worker-9" in await apart.inner_text()
-    await page.get_by_text("2 jobs run").wait_for()
+    await page.get_by_text("2 jobs running").wait_for()
 
 
 @whole_story
@@ -92,7 +92,7 @@ async def test_a_reservation_that_ends_soon_or_is_over_and_a_silent_worker_are_m
     await page.locator("tr.proc").get_by_text("silent").wait_for()
     assert await page.get_by_text("expires soon").count() == 1
     await page.goto(f"{shop.url}/main")
-    await page.get_by_text("Running jobs expiring soon of their reservation: 1").wait_for()
+    await page.get_by_text("Running jobs near the end of their reservation: 1").wait_for()
     shop.clock.ahead = 3050
     await page.get_by_text("Running jobs past their reservation: 1").wait_for()
     await page.goto(f"{shop.url}/main/busy")
@@ -124,7 +124,7 @@ async def test_many_workers_are_folded_and_paged_and_all_their_jobs_can_be_liste
         await worker.fetch("orders")
         await worker.fetch("orders")
     page = await open_live(context, f"{shop.url}/main/busy")
-    await page.get_by_text("240 jobs run · 120 workers · 12 hosts").wait_for()
+    await page.get_by_text("240 jobs running · 120 workers · 12 hosts").wait_for()
     # Hosts that were open when the first few workers had been seen stay so on a page that is read.
     await page.reload()
     await page.get_by_text("Of 240 running jobs, the 100 whose reservations end first").wait_for()

@@ -52,7 +52,7 @@ async def test_nothing_moves_under_a_pointer_and_what_waits_is_counted(
     top = await row.evaluate(TOP)
     await run(worker, "order-1000")
     # One that came, and the oldest of the page, which is marked instead of taken out.
-    await expect(page.locator("#waiting")).to_have_text("2 wait")
+    await expect(page.locator("#waiting")).to_have_text("2 pending")
     await expect(page.locator("tr[data-gone]")).to_contain_text("order-0000")
     assert await row.evaluate(TOP) == top
     assert await page.locator("main", has_text="order-1000").count() == 0
@@ -70,7 +70,7 @@ async def test_nothing_moves_under_a_focus_until_it_is_let_go(
     top = await row.evaluate(TOP)
     for number in range(3):
         await run(worker, f"order-100{number}")
-    await expect(page.locator("#waiting")).to_have_text("6 wait")
+    await expect(page.locator("#waiting")).to_have_text("6 pending")
     assert await row.evaluate(TOP) == top
     assert "order-0020" in await page.evaluate("document.activeElement.innerText")
     await page.keyboard.press("Escape")
@@ -88,7 +88,7 @@ async def test_what_stays_is_kept_up_to_date_under_a_pointer(
     await push(peer, "orders", "order-0002")
     await push(peer, "another", "order-0003")
     await expect(row.locator("td").first).to_have_text("2")
-    await expect(page.locator("#waiting")).to_have_text("1 wait")
+    await expect(page.locator("#waiting")).to_have_text("1 pending")
     assert await page.locator("tr", has_text="another").count() == 0
 
 

@@ -108,7 +108,7 @@ async def test_the_focus_stays_with_its_execution_while_others_end(
     await press(page, "j", "j")  # the first row is of the times per type
     assert await focused(page) == "item-001"
     await _end(peer, "item-002", "item-003")
-    await expect(page.locator("#waiting")).to_have_text("2 wait")
+    await expect(page.locator("#waiting")).to_have_text("2 pending")
     assert await focused(page) == "item-001"
     await press(page, "Escape")
     await page.get_by_role("link", name="item-003").wait_for()

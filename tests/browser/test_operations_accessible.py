@@ -52,7 +52,7 @@ async def _preview_to_trash(page: Page, eye: Inspector, open_shop: Shop) -> None
     await page.locator(".samples summary").first.click()
     await _seen(page, eye, "a preview")
     await page.get_by_label("Code from your authenticator app").fill("000000")
-    await page.get_by_label("Why?").fill("tests \u202e<b>" + "long" * 80)
+    await page.get_by_label("Reason").fill("tests \u202e<b>" + "long" * 80)
     await page.get_by_role("button", name="Delete jobs").click()
     await expect(page.get_by_role("alert")).to_be_visible()
     await _seen(page, eye, "a wrong code")

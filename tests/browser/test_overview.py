@@ -35,7 +35,7 @@ async def test_an_empty_server_says_so_and_fills_by_itself(
     await page.get_by_text("Nothing. No jobs are waiting and no workers are connected.").wait_for()
     await page.get_by_text("No queues yet. A queue appears with its first job.").wait_for()
     await page.get_by_text("No recent failures.").wait_for()
-    await page.get_by_text("No workers are connected.").wait_for()
+    await page.get_by_text("No workers are connected.", exact=True).wait_for()
     await page.evaluate("window.neverReloaded = true")
     worker = await shop.worker("worker-1")
     await push(worker, "mailers", "job-00000001")
@@ -179,10 +179,10 @@ async def test_a_thousand_queues_and_many_workers_stay_one_glance(
     for _ in range(1000):
         assert await workers[0].reply() == "+OK"
     page = await open_live(context, f"{shop.url}/main")
-    await page.get_by_text("1,000 queues · 1,000 jobs wait").wait_for()
+    await page.get_by_text("1,000 queues · 1,000 jobs waiting").wait_for()
     assert await page.locator("table.queues tbody tr").count() == 10
     await page.get_by_text("and 110 more").wait_for()
-    await page.get_by_text("0 jobs run · 120 workers · 12 hosts").wait_for()
+    await page.get_by_text("0 jobs running · 120 workers · 12 hosts").wait_for()
     shop.clock.ahead = 31
     await page.get_by_text("No heartbeat from 120 workers for").wait_for()
     assert await page.get_by_text("1,000 queues are slow").count() == 0

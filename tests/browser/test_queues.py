@@ -51,7 +51,7 @@ async def test_queues_are_sorted_by_the_heads_of_their_columns_with_the_keyboard
     assert await head.get_attribute("aria-sort") == "descending"
     await page.locator("#indicator[data-state=live]").wait_for(state="attached")
     await push(peer, "alpha", *(f"job-{n}-dddd" for n in range(20)))
-    await page.get_by_text("3 queues · 34 jobs wait").wait_for()
+    await page.get_by_text("3 queues · 34 jobs waiting").wait_for()
     await expect(names(page)).to_have_text(["alpha", "big", "middle"])
     await page.get_by_role("link", name="Size").click()
     await page.wait_for_url("**order=reverse")
@@ -108,7 +108,7 @@ async def test_a_paused_queue_is_marked_in_words_and_counted(
     page = await open_live(context, f"{shop.url}/main/queues")
     assert await peer.ask("QUEUE PAUSE reports") == "+OK"
     await page.locator("tr", has_text="reports").get_by_text("Paused").wait_for()
-    await page.get_by_text("1 queue · 2 jobs wait · 1 paused, holding 2").wait_for()
+    await page.get_by_text("1 queue · 2 jobs waiting · 1 paused, holding 2").wait_for()
 
 
 async def test_queues_of_a_server_that_is_gone_stay_with_its_age(

@@ -182,7 +182,7 @@ SAID: dict[Kind, tuple[Snapshot, Summary | None, str]] = {
     Kind.ENDING: (
         snapshot(),
         Summary(expiring=HELD),
-        "Running jobs expiring soon of their reservation: 5+; the first has 30 s left.",
+        "Running jobs near the end of their reservation: 5+; the first has 30 s left.",
     ),
     Kind.QUIET: (
         snapshot(workers=(worker("w1", state=QUIET),), quiet_since={"w1": NOW - 900}),
@@ -256,7 +256,7 @@ def test_the_gravest_come_first_and_no_more_than_eight_lines() -> None:
     weights = [item.kind.weight for item in findings("main", full, None, NOW)]
     assert weights == sorted(weights, reverse=True)
     assert found[0].text == "The server's disk is full: it accepts no new jobs."
-    assert found[1].text.startswith("75 % of executions failed")
+    assert found[1].text.startswith("75% of executions failed")
     assert found[3].text == "Queue slow2 is slow: its oldest job has waited 1 min."
     assert found[-1].text == "and 4 more"
 

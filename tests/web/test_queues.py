@@ -89,7 +89,7 @@ def test_every_queue_is_on_one_page_or_another() -> None:
     view = shown(many, page="2", sort="size", q="q")
     assert view.pager.label == "101–200 of 2,345"
     assert view.pager.next == "/main/queues?q=q&sort=size&page=3"
-    assert view.totals == "2,345 queues · 2,748,340 jobs wait"
+    assert view.totals == "2,345 queues · 2,748,340 jobs waiting"
     assert shown(many, page="99").pager.past_end
 
 
@@ -99,7 +99,7 @@ def test_growth_and_share_are_said_and_what_is_not_known_is_not() -> None:
     assert (rows["reports"].growth, rows["mailers"].share) == ("0/min", "24 %")
     assert (rows["imports"].bar, rows["mailers"].bar) == (72, 24)
     assert {row.growth for row in shown(snapshot(*SHOP)).queues} == {""}
-    assert shown(snapshot(*SHOP)).totals == "4 queues · 125 jobs wait · 1 paused, holding 90"
+    assert shown(snapshot(*SHOP)).totals == "4 queues · 125 jobs waiting · 1 paused, holding 90"
 
 
 def test_small_shares_and_changes_are_not_nothing() -> None:

@@ -75,7 +75,7 @@ def test_jobs_stand_under_their_worker_and_workers_under_their_host() -> None:
     assert [item.idle for item in zeta.workers] == [True, False]
     assert view.runs == ()
     assert view.totals == (
-        "3 jobs run · 3 workers · 2 hosts · 3.0 MiB · 1 quiet or terminating · 1 silent"
+        "3 jobs running · 3 workers · 2 hosts · 3.0 MiB · 1 quiet or terminating · 1 silent"
     )
 
 

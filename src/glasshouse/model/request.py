@@ -29,11 +29,11 @@ _SETS = frozenset(JobSet)
 
 
 class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody asks for. ``keys`` are those of ``StoredJob``; ``job`` is JSON text.
+    """An operation and what it names. ``keys`` are those of ``StoredJob``; ``job`` is JSON text.
 
     ``query`` are search words; ``""`` is every job of the set. ``worker`` is a wid or ``*``.
-    ``record`` is the number of the earlier operation's audit record. ``lossy`` agrees that
-    not everything that is deleted can be kept for an undo.
+    ``record`` is the number of the earlier operation's audit record. ``lossy`` accepts that
+    not every deleted job can be kept for an undo.
     """
 
     operation: Operation

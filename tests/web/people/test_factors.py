@@ -115,7 +115,7 @@ async def test_a_code_is_good_once_and_an_older_one_never_after(tmp_path: Path) 
         for used in (newer, older):
             answer = await step_up(browser, used)
             assert answer.status_code == 401, used
-            assert "was used before" in answer.text
+            assert "was already used" in answer.text
 
 
 async def test_a_used_code_stays_used_after_a_restart(tmp_path: Path) -> None:

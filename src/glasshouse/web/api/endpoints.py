@@ -65,7 +65,7 @@ class Endpoint(NamedTuple):
 
 
 async def me(context: PageContext) -> Shape:
-    """Tell who asks, and what they may see and do."""
+    """Return who the requester is, and what they may see and do."""
     return told_of(context)
 
 
@@ -77,7 +77,7 @@ async def servers(context: PageContext) -> Shape:
 
 
 async def state(context: PageContext) -> Shape:
-    """Tell a server's totals, and what is wrong there."""
+    """Return a server's totals, and what is wrong there."""
     monitor, now = server_of(context), _known(context)
     common = msgspec.structs.asdict(_server(monitor, context.now))
     lately = None if monitor.snapshot.fault else recent(monitor.snapshot.samples, SHORT)
