@@ -132,7 +132,7 @@ async def test_a_fault_of_the_console_ends_it_too(
         monkeypatch.setattr(operator, "same", same)
         operator.go.set()
         await settled(house.control.database)
-        assert "fault" in (await _failed(house, operation))["told"]
+        assert "console error" in (await _failed(house, operation))["told"]
         await operator.close()
 
 

@@ -112,8 +112,8 @@ TAMPERED = [
     ),
     ("UPDATE finished SET id = 90 WHERE id = 2", "finished", "gaps: 2 entries from 1 to 90"),
     ("UPDATE finished SET outcome = 9", "finished", "2 entries of the finished log have an"),
-    ("INSERT INTO parameter VALUES ('due_period', 1e9)", "parameter", "due_period must lie"),
-    ("INSERT INTO parameter VALUES ('speed', 1)", "parameter", "no parameter 'speed'"),
+    ("INSERT INTO parameter VALUES ('due_period', 1e9)", "parameter", "due_period must be"),
+    ("INSERT INTO parameter VALUES ('speed', 1)", "parameter", "parameter 'speed' does not exist"),
 ]
 
 

@@ -102,7 +102,7 @@ async def test_parameters_out_of_bounds_are_refused_and_none_is_set(tmp_path: Pa
         with pytest.raises(RefusedError, match="due_period must be between") as caught:
             await attachment.ask(Configure({"default_retry": 3, "due_period": 1e6}))
         assert caught.value.code == "invalid"
-        with pytest.raises(RefusedError, match="no parameter 'speed'") as caught:
+        with pytest.raises(RefusedError, match="parameter 'speed' does not exist") as caught:
             await attachment.ask(Configure({"speed": 3}))
         assert "dead_lifetime" in caught.value.remedy
         assert await attachment.ask(ReadParameters()) == msgspec.structs.asdict(Parameters())

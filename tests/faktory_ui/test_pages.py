@@ -118,7 +118,7 @@ def test_queues_are_read_with_their_pause(
 
 
 @pytest.mark.parametrize(
-    "verified",
+    "shown",
     ["2500", "2,500", "2.500", "2 500", "2\u00a0500", "2\u202f500", "2\u2009500", "2'500",
      "2\u2019500", "٢٬٥٠٠", "۲٬۵۰۰", "٢٥٠٠"],
 )  # fmt: skip
@@ -131,7 +131,7 @@ def test_a_number_is_read_whatever_its_language_puts_between_its_digits(
 
 
 @pytest.mark.parametrize(
-    ("verified", "number"), [("1,234,567", 1_234_567), ("12,34,567", 1_234_567), ("999", 999)]
+    ("shown", "number"), [("1,234,567", 1_234_567), ("12,34,567", 1_234_567), ("999", 999)]
 )
 def test_numbers_of_any_size_are_read_in_groups(
     shown: str, number: int, monkeypatch: pytest.MonkeyPatch
@@ -141,7 +141,7 @@ def test_numbers_of_any_size_are_read_in_groups(
 
 
 @pytest.mark.parametrize(
-    "verified",
+    "shown",
     ["", "many", "2,50", "2,5000", ",500", "2,", "1,234.567", "1,234 567", "1.5", "2_500", "1e3",
      "1 2", "9" * 41],
 )  # fmt: skip
@@ -300,7 +300,7 @@ def test_a_text_with_an_ellipsis_and_a_percent_sign_is_read_where_nothing_was_sp
 
 
 @pytest.mark.parametrize(
-    ("verified", "exact"),
+    ("shown", "exact"),
     [
         ("9007199254740992\n", True),
         ("9007199254740993\n", False),

@@ -514,7 +514,7 @@ async def test_a_key_that_is_odd_is_passed_over_and_the_others_are_used(odd: str
         assert issuer.asked.count("keys") == 1
         (said,) = logs
         assert said == {"event": "keys of the provider were passed over", "log_level": "info",
-                        "passed_over": 1, "last used": 1}  # fmt: skip
+                        "passed_over": 1, "used": 1}  # fmt: skip
         # It is said once, and then only when there are others.
         url, begun = await oidc.begin(ENTROPY)
         issuer.claims, issuer.header["kid"] = {"iat": NOW + 31, "exp": NOW + 300}, "odd"

@@ -107,7 +107,7 @@ def test_a_right_guess_at_a_hidden_value_is_the_work_of_a_wrong_one(
     db, scope = filled
     right, wrong = SECRET[:length], "zqxwvkyjzbqpdgkwxvhs"[:length]
     for good, bad in zip(asked(right), asked(wrong), strict=True):
-        hide = {"hidden": RULES, "verified": ("mail",)}
+        hide = {"hidden": RULES, "shown": ("mail",)}
         assert work(db, scope, _with(good, hide)) == work(db, scope, _with(bad, hide)), good
 
 
@@ -142,7 +142,7 @@ def test_a_right_guess_at_a_job_of_a_hidden_queue_is_the_work_of_a_wrong_one(
 ) -> None:
     db, scope = filled
     put(db, JobState.DEAD, 99.0, "other", queue="pay", jobtype="PayOut")
-    shown: dict[str, Any] = {"verified": ("mai*",), "hidden": RULES}
+    shown: dict[str, Any] = {"shown": ("mai*",), "hidden": RULES}
     assert work(db, scope, _with(right, shown)) == work(db, scope, _with(wrong, shown))
 
 

@@ -91,7 +91,7 @@ class ProviderKeys:
             raise OidcRefusedError(Refused.BAD_ANSWER) from None
         if published.passed_over not in (0, self._passed_over):
             self._passed_over = published.passed_over
-            counts = {"passed_over": published.passed_over, "last used": len(published.keys)}
+            counts = {"passed_over": published.passed_over, "used": len(published.keys)}
             log.info("keys of the provider were passed over", **counts)
         if not published.keys:
             raise OidcRefusedError(Refused.BAD_ANSWER)

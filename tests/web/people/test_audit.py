@@ -53,7 +53,7 @@ async def test_an_auditor_reads_it_newest_first_and_page_by_page(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("asked", "verified", "hidden"),
+    ("asked", "shown", "hidden"),
     [
         ("event=session.signed_in", "local:n2", "local:n3"),
         ("actor=local:n3", "local:n3", "local:n2"),
