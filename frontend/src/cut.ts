@@ -1,5 +1,5 @@
 // Text that is cut off for want of room is told whole by a title.
-const CUT = ".args,.err,.kind>*,.errtype,.jid a,.me span,.badge,.agent,.server,.sub";
+const CUT = ".args,.err,.kind>*,.errtype,.jid a,.me span,.badge,.agent,.server,.sub,.about>.type";
 const MARK = "data-cut";
 
 // The titles that stand here are ours; others say something else, and stay.
