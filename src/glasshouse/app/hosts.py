@@ -6,8 +6,6 @@ import socket
 import threading
 from collections.abc import Iterable
 
-from cryptography import x509
-
 from glasshouse.model.errors import SettingsError
 from glasshouse.settings import Address, TlsFiles
 from glasshouse.web.http.hosts import Hosts, plain
@@ -35,6 +33,8 @@ def names_in(tls: TlsFiles) -> tuple[str, ...]:
     Raises:
         SettingsError: there is no certificate.
     """
+    from cryptography import x509  # noqa: PLC0415 - only where TLS is served
+
     try:
         certificate = x509.load_pem_x509_certificate(tls.cert.read_bytes())
         named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)

@@ -6,6 +6,7 @@ response with the security headers; no handler changes anything.
 
 from __future__ import annotations
 
+import asyncio
 import http
 import time
 from collections.abc import Callable, Mapping
@@ -24,7 +25,6 @@ from glasshouse.model.errors import NotFoundError, StoreError
 from glasshouse.monitor.monitor import Monitor
 from glasshouse.policy.rules import default_rules
 from glasshouse.web import probes
-from glasshouse.web.api import openapi
 from glasshouse.web.api.endpoints import ENDPOINTS
 from glasshouse.web.auth.auth import People
 from glasshouse.web.auth.gate import PeopleGate, cookie
@@ -86,7 +86,7 @@ class Console:
         self._live = live
         self._site = site
         self._assets = assets
-        self._schema = openapi.openapi()
+        self._schema: bytes | None = None
         self._prints = RenderedPageCache()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -159,6 +159,8 @@ class Console:
             case Kind.STATIC:
                 return self._assets.respond(headers, match.params["file"])
             case Kind.SCHEMA:
+                if self._schema is None:
+                    self._schema = await asyncio.to_thread(_description)
                 return replies.validated(headers, self._schema, replies.JSON)
             case Kind.PROBE:
                 return probes.respond(self._site, match.route.name, await self._viewer(scope))
@@ -268,6 +270,13 @@ class Console:
         response = errors.respond(problem, api=api, renderer=self._site.renderer, context=None)
         response.headers["connection"] = "close"
         return response
+
+
+def _description() -> bytes:
+    """Return the description of the JSON API; few request it, and nobody at the start."""
+    from glasshouse.web.api.openapi import openapi  # noqa: PLC0415
+
+    return openapi()
 
 
 class Application:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import segno
-
 from glasshouse.identity import tokens as secret
 from glasshouse.identity import totp
 from glasshouse.model.errors import InvalidError
@@ -64,6 +62,8 @@ class SetUps:
         )
         await tools.database.run(pending.begin, begun, now)
         uri = totp.uri(word, person.name, ISSUER)
+        import segno  # noqa: PLC0415 - not for the start
+
         image = segno.make(uri, error="m").svg_data_uri(scale=4, border=3, light="#fff")
         groups = " ".join(word[at : at + 4] for at in range(0, len(word), 4))
         return SetUpView(pending=text, secret=groups, image=image)
