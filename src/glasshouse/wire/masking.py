@@ -71,7 +71,7 @@ def masked(job: StoredJob, rules: tuple[Redaction, ...], most: int = MOST_READ) 
 
 
 def may_hide(job: StoredJob, rules: tuple[Redaction, ...]) -> bool:
-    """Return whether rules may hide something in a job; cheap beside ``masked``."""
+    """Return whether rules may hide something in a job; much cheaper than ``masked``."""
     return bool(_start(job, rules))
 
 

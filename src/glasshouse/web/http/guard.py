@@ -67,7 +67,7 @@ def check(method: str, target: bytes, version: str, headers: Headers) -> Refusal
 def _target_fault(target: bytes) -> str | None:
     if len(target) > MAX_TARGET:
         return "The request target is too long."
-    # What stands in a query is nobody's to remember.
+    # Queries are not cached: they may hold what belongs to one person.
     plain = len(target) <= _SHORT and b"?" not in target
     return (_remembered if plain else _fault_of_target)(target)
 

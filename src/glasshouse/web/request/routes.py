@@ -148,7 +148,7 @@ def find(raw_path: bytes) -> Match | None:
         InvalidError: a segment is not UTF-8.
     """
     found = (_remembered if len(raw_path) <= _SHORT else _find)(raw_path)
-    # What is remembered is nobody's to change.
+    # The cached match is shared: each request gets parameters of its own.
     return None if found is None else Match(found.route, dict(found.params))
 
 
