@@ -251,7 +251,7 @@ def _named(order: OperationRequest, locale: str) -> tuple[Group, ...]:
     facts = [
         ("Queue", order.queue),
         (message("Set"), None if order.set is None else t(order.set.capitalize(), locale)),
-        ("Search syntax", order.query or None),
+        ("Search", order.query or None),
         ("Worker", t("all of them", locale) if order.worker == "*" else order.worker),
         (message("Deleted by record"), None if order.record is None else str(order.record)),
         ("Job", order.job and payload.pretty(order.job.encode(errors="replace"), _LONGEST)),
